@@ -1,0 +1,6 @@
+"""The wire contract between boards and host, version 1. Runs on CPython and on MicroPython.
+
+- metrics: the one table of what can be measured
+- topics: MQTT topic names
+- codec: payload bytes to values and back
+"""

@@ -1,0 +1,112 @@
+"""The one table of metrics. Encoder, decoder, line protocol, dashboards and the reference page read it.
+
+Rules of evolution: within wire version 1 rows are only added. A retired name is never used again; it goes to RETIRED.
+A name has two parts (`fuel/level`). A second sensor of a kind adds its own name (`climate/temperature/hall`).
+A reading that failed is sent as `<name>/fault` with a short code, so no part may be called "fault".
+Units are SenML units (RFC 8428 section 12.1; `dBm`, `h` from RFC 8798); `l/h` is not registered and therefore
+stands only on host rows, which never travel.
+"""
+
+# Types. The InfluxDB field type follows from it and never changes: FLOAT -> float, INT -> integer, BOOL -> boolean.
+FLOAT = "f"
+INT = "i"
+BOOL = "b"
+
+# Where a row comes from.
+TELEMETRY = "t"  # a board, on .../telemetry
+EVENT = "e"  # a board, on .../event
+HOST = "h"  # derived by the host service; refused from a board
+
+FAULT = "fault"
+SEQ = "seq"
+
+# Columns of a row.
+NAME, SOURCE, TYPE, UNIT, LOW, HIGH, DIGITS, MEASUREMENT, FIELD, MEANING = range(10)
+
+_NONE = None
+# name, source, type, unit, plausible low and high (inclusive), decimals sent, measurement, field, meaning
+ROWS = (
+    ("fuel/level", TELEMETRY, FLOAT, "%", 0, 100, 1, "fuel", "level_percent", "generator tank, full = 100"),
+    ("fuel/distance", TELEMETRY, FLOAT, "m", 0, 10, 3, "fuel", "distance_m", "sensor face to fuel surface"),
+    ("fuel/volume", TELEMETRY, FLOAT, "l", 0, 100000, 1, "fuel", "volume_l", "fuel in the generator tank"),
+    ("power/mains", TELEMETRY, BOOL, _NONE, 0, 1, 0, "power", "mains", "the grid feeds the point"),
+    ("power/generator", TELEMETRY, BOOL, _NONE, 0, 1, 0, "power", "generator", "the generator runs"),
+    ("power/load", TELEMETRY, FLOAT, "W", 0, 200000, 0, "power", "load_w", "active power taken by the point"),
+    ("battery/voltage", TELEMETRY, FLOAT, "V", 0, 80, 3, "battery", "voltage_v", "bus voltage"),
+    ("battery/current", TELEMETRY, FLOAT, "A", -500, 500, 3, "battery", "current_a", "charging is positive"),
+    ("battery/charge", TELEMETRY, FLOAT, "%EL", 0, 100, 1, "battery", "charge_percent", "state of charge"),
+    ("climate/temperature", TELEMETRY, FLOAT, "Cel", -40, 85, 2, "climate", "temperature_c", "air temperature"),
+    ("climate/humidity", TELEMETRY, FLOAT, "%RH", 0, 100, 1, "climate", "humidity_percent", "relative humidity"),
+    ("people/present", TELEMETRY, INT, "count", 0, 5000, 0, "people", "present", "people inside, counted, never identified"),
+    ("people/in", TELEMETRY, INT, "count", 0, 1073741823, 0, "people", "in", "came in since the count was reset"),
+    ("people/out", TELEMETRY, INT, "count", 0, 1073741823, 0, "people", "out", "went out since the count was reset"),
+    ("node/uptime", TELEMETRY, INT, "s", 0, 1073741823, 0, "node", "uptime_s", "since the board started"),
+    ("node/heap", TELEMETRY, INT, "B", 0, 1073741823, 0, "node", "heap_free_b", "free heap after a collection"),
+    ("node/backlog", TELEMETRY, INT, "count", 0, 1073741823, 0, "node", "backlog", "journal entries the host has not acknowledged"),
+    ("node/dropped", TELEMETRY, INT, "count", 0, 1073741823, 0, "node", "dropped", "journal entries lost because the ring was full"),
+    ("node/rssi", TELEMETRY, INT, "dBm", -128, 0, 0, "node", "rssi_dbm", "Wi-Fi signal"),
+    # Only ever sent as node/clock/fault = "unsure": the set was read before the clock was known, in an earlier boot,
+    # so it is at least as old as its bt says.
+    ("node/clock", TELEMETRY, BOOL, _NONE, 0, 1, 0, "node", "clock", "the time of this set is trusted"),
+    ("alarm/low-fuel", EVENT, BOOL, _NONE, 0, 1, 0, "event", "alarm_low_fuel", "local alarm on or off"),
+    ("alarm/low-battery", EVENT, BOOL, _NONE, 0, 1, 0, "event", "alarm_low_battery", "local alarm on or off"),
+    ("alarm/generator-down", EVENT, BOOL, _NONE, 0, 1, 0, "event", "alarm_generator_down", "mains out and no generator"),
+    ("event/generator", EVENT, BOOL, _NONE, 0, 1, 0, "event", "generator", "generator started or stopped"),
+    ("event/refuel", EVENT, FLOAT, "%", 0, 100, 1, "event", "refuel_percent", "level after a rise of the fuel"),
+    ("button/ack", EVENT, BOOL, _NONE, 0, 1, 0, "event", "button_ack", "local alarm acknowledged at the board"),
+    ("button/help", EVENT, BOOL, _NONE, 0, 1, 0, "event", "button_help", "help asked for at the board"),
+    ("point/open", EVENT, BOOL, _NONE, 0, 1, 0, "event", "open", "point opened or closed by key switch or button"),
+    ("fuel/hours", HOST, FLOAT, "h", 0, 100000, 2, "fuel", "hours_left", "hours of fuel left, likely"),
+    ("fuel/hours-low", HOST, FLOAT, "h", 0, 100000, 2, "fuel", "hours_left_low", "hours of fuel left, cautious"),
+    ("fuel/hours-high", HOST, FLOAT, "h", 0, 100000, 2, "fuel", "hours_left_high", "hours of fuel left, at best"),
+    ("fuel/burn", HOST, FLOAT, "l/h", 0, 10000, 2, "fuel", "burn_l_per_h", "burn rate, robust slope while the generator runs"),
+    ("fuel/litres", HOST, FLOAT, "l", 0, 100000, 1, "fuel", "litres", "volume through the point's calibration table"),
+    ("point/status", HOST, INT, _NONE, 0, 4, 0, "point", "status", "0 unknown, 1 stale, 2 fine, 3 attention, 4 alarm"),
+    ("point/age", HOST, FLOAT, "s", 0, 1000000000, 0, "point", "age_s", "since the point was last heard"),
+    ("point/alerts", HOST, INT, "count", 0, 1000, 0, "point", "alerts_firing", "alerts that fire for the point"),
+    ("point/missing", HOST, INT, "count", 0, 1000000000, 0, "point", "missing", "sets the host knows of and does not have"),
+    ("point/capacity", HOST, INT, "count", 0, 5000, 0, "point", "capacity", "people the point is meant for"),
+)  # fmt: skip
+
+RETIRED = ()
+
+_BY_NAME = {row[NAME]: row for row in ROWS}
+
+
+def _is_part(text):
+    """True for a name part: 1 to 20 of a-z, 0-9 and hyphen."""
+    if not 0 < len(text) <= 20:
+        return False
+    for c in text:
+        if not ("a" <= c <= "z" or "0" <= c <= "9" or c == "-"):
+            return False
+    return True
+
+
+def lookup(name):
+    """Find the row of a name as it stands on the wire.
+
+    Returns (row, instance, is_fault): instance is "" or the sensor's own name. Returns None for an unknown name.
+    """
+    row = _BY_NAME.get(name)
+    if row is not None:
+        return row, "", False
+    parts = name.split("/")
+    is_fault = len(parts) > 2 and parts[-1] == FAULT
+    if is_fault:
+        parts.pop()
+    if not 2 <= len(parts) <= 3:
+        return None
+    row = _BY_NAME.get(parts[0] + "/" + parts[1])
+    if row is None:
+        return None
+    if len(parts) == 2:
+        return row, "", is_fault
+    if parts[2] == FAULT or not _is_part(parts[2]):
+        return None
+    return row, parts[2], is_fault
+
+
+def row_of(name):
+    """The row of a base name such as "fuel/level". Raises KeyError when there is none."""
+    return _BY_NAME[name]
