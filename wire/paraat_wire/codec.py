@@ -134,6 +134,8 @@ def read_pack(point, leaf, payload, now, loads=json.loads):
         for value in record.values():
             if isinstance(value, (list, dict)):
                 raise WireError(NESTED, "an array or object inside a record")
+            if isinstance(value, float) and not _is_finite(value):
+                raise WireError(NOT_FINITE, "a number that is not finite")
         if "bn" in record:
             base_name = record["bn"]
         if base_name != own:
@@ -160,7 +162,9 @@ def _parse(payload, loads):
         raise WireError(NOT_UTF8, "not UTF-8 text")
     try:
         return loads(text)
-    except RuntimeError:  # CPython's RecursionError; MicroPython reads any depth and meets it as NESTED later
+    except WireError:  # a reader that knows the reason better
+        raise
+    except (RuntimeError, MemoryError):  # CPython's recursion limit, or what nesting costs on a board's heap
         raise WireError(NESTED, "nested too deep")
     except ValueError:
         raise WireError(NOT_JSON, "not JSON: " + text[:40])
@@ -175,13 +179,13 @@ def _is_finite(value):
 
 
 def _seq(value):
-    if not _is_number(value) or not _is_finite(value) or value != int(value) or not 1 <= value <= MAX_SEQ:
+    if not _is_number(value) or not 1 <= value <= MAX_SEQ or value != int(value):
         raise WireError(BAD_SEQ, "seq is " + _short(value) + ", expected 1 to 2**53 - 1")
     return int(value)
 
 
 def _time(value, now):
-    if not _is_number(value) or not _is_finite(value) or value >= 1e11 or value <= -1e11:
+    if not _is_number(value) or not -1e11 < value < 1e11:
         raise WireError(BAD_TIME, "bt is " + _short(value) + ", expected unix seconds or a negative age")
     if value >= RELATIVE_BELOW:
         return value, False
@@ -229,12 +233,10 @@ def _value(row, record):
         return WRONG_TYPE, None
     if "u" in record and record["u"] != row[metrics.UNIT]:
         return WRONG_UNIT, None
-    if not _is_finite(value):
-        return NOT_FINITE, None
-    if kind == metrics.INT and value != int(value):
-        return WRONG_TYPE, None
     if not row[metrics.LOW] <= value <= row[metrics.HIGH]:
         return OUT_OF_RANGE, None
+    if kind == metrics.INT and value != int(value):
+        return WRONG_TYPE, None
     return None, int(value) if kind == metrics.INT else float(value)
 
 
