@@ -1,0 +1,133 @@
+"""The values that travel between the parts of the host. All times are unix seconds (UTC), as float."""
+
+from enum import IntEnum
+
+import msgspec
+
+Value = float | int | bool
+
+
+class SampleSet(msgspec.Struct, frozen=True, kw_only=True):
+    """What a board read at one moment (kind "telemetry") or what happened there (kind "event").
+
+    seq counts both kinds of a point in one sequence. `dated_by_host` is true when the board did not know the time
+    and sent an age. values and faults are keyed by metric name as on the wire, such as "climate/temperature/hall".
+    """
+
+    point: str
+    kind: str
+    seq: int
+    t: float
+    received_at: float
+    values: dict[str, Value]
+    faults: dict[str, str]
+    dated_by_host: bool = False
+
+
+class NodeState(msgspec.Struct, frozen=True, kw_only=True):
+    """The board's retained `state` message. `retained` tells that the broker replayed it: no proof of life."""
+
+    point: str
+    received_at: float
+    retained: bool
+    online: bool
+    boot: int | None = None
+    reset: str | None = None
+    fw: str | None = None
+    config: int | None = None
+    board: str | None = None
+    clock: str | None = None
+    next: int | None = None
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that arrived and was not taken: a whole payload, or one record of it (record is its name).
+
+    reason is a word of paraat_wire.codec.REASONS, or "unknown-point", "unknown-topic", "seq-conflict".
+    """
+
+    topic: str
+    received_at: float
+    reason: str
+    detail: str
+    record: str | None = None
+    payload: bytes = b""
+
+
+class Status(IntEnum):
+    """How a point stands, worst last. The numbers are those of the metric point/status; they never change."""
+
+    UNKNOWN = 0  # never heard, or what decides is not known
+    STALE = 1  # heard once, silent now: the values shown are old
+    FINE = 2
+    ATTENTION = 3
+    ALARM = 4
+
+
+class Latest(msgspec.Struct, frozen=True):
+    """The newest of a metric: its value (None while the sensor is at fault), the fault's code, the time it was read."""
+
+    value: Value | None
+    fault: str | None
+    t: float
+
+
+class Autonomy(msgspec.Struct, frozen=True, kw_only=True):
+    """Hours of fuel left, with a range. source: "slope" (measured burn rate) or "record" (the tank record's rate)."""
+
+    hours_low: float
+    hours: float
+    hours_high: float
+    burn_l_per_h: float
+    source: str
+    empty_at: float
+    refuel_before: float
+
+
+class PointView(msgspec.Struct, frozen=True, kw_only=True):
+    """One point as everybody sees it at `now`: alert rules, the status board, the API, the InfluxDB status rows."""
+
+    point: str
+    name: str
+    municipality: str
+    capacity: int
+    now: float
+    status: Status
+    reasons: tuple[str, ...]  # why the status is what it is: words of the texts tables, e.g. "fuel-unknown"
+    online: bool | None  # by birth and will; None: never heard of
+    heard_at: float | None  # when the host last got a live message from the board
+    data_t: float | None  # when the newest set was read
+    latest: dict[str, Latest]
+    litres: float | None
+    autonomy: Autonomy | None
+    stored: int  # sets and events the host has
+    missing: int  # seq numbers below the highest that the host does not have
+    node: NodeState | None
+
+    @property
+    def age_s(self) -> float | None:
+        """Seconds since the point was last heard; None when never."""
+        return None if self.heard_at is None else max(0.0, self.now - self.heard_at)
+
+    def value(self, name: str) -> Value | None:
+        """The newest value of a metric; None when absent or at fault."""
+        latest = self.latest.get(name)
+        return None if latest is None else latest.value
+
+
+class AlertState(msgspec.Struct, frozen=True, kw_only=True):
+    """One alert of one rule at one point. state: "pending", "firing", "resolved".
+
+    since: when the condition began; fired_at, resolved_at: when it became so, else None. detail: numbers for the text.
+    id is given by the journal when the alert first fires; 0 while pending.
+    """
+
+    rule: str
+    point: str
+    state: str
+    since: float
+    severity: str  # "warning" or "critical"
+    detail: dict[str, float | int | str | None]
+    id: int = 0
+    fired_at: float | None = None
+    resolved_at: float | None = None

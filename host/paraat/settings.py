@@ -1,0 +1,319 @@
+"""A site on disk: site.toml and points/*.toml, read and checked whole before anything starts.
+
+Every complaint is a SettingsError that says which file, which key, what was found and what is expected.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, get_args
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Meta
+
+from paraat_wire import topics
+
+Positive = Annotated[float, Meta(gt=0)]
+Percent = Annotated[float, Meta(ge=0, le=100)]
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Text = Annotated[str, Meta(min_length=1)]
+
+
+class SettingsError(Exception):
+    """Raised when a site file is missing or wrong. str() names file, key, what was found, what is expected."""
+
+    def __init__(self, path: Path, key: str, found: str, expected: str) -> None:
+        at = f"{path}: {key}: " if key else f"{path}: "
+        super().__init__(f"{at}found {found}; expected {expected}")
+        self.path = path
+        self.key = key
+        self.found = found
+        self.expected = expected
+
+
+class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of a site file."""
+
+
+class Region(_Part):
+    """[site]"""
+
+    region: Text
+    language: Literal["nl", "en"] = "nl"
+    timezone: Text = "Europe/Amsterdam"
+    journal: Text = "journal.sqlite"  # relative to the site's folder
+
+
+class BrokerSettings(_Part):
+    """[broker]: the MQTT broker of the coordination point."""
+
+    host: Text = "127.0.0.1"
+    port: Port = 1883
+    client_id: Text = "paraat-host"
+    username: str | None = None
+    password_file: str | None = None  # relative to the site's folder, mode 0600
+    ca_file: str | None = None  # PEM; switches TLS on
+    cert_file: str | None = None
+    key_file: str | None = None
+    keepalive_s: Annotated[int, Meta(ge=5, le=3600)] = 30
+
+
+class InfluxSettings(_Part):
+    """[influx]: optional; without it the journal and the status board still work."""
+
+    url: Annotated[str, Meta(pattern=r"^https?://")]
+    bucket: Text
+    org: str = ""
+    token_file: str | None = None  # relative to the site's folder, mode 0600
+    timeout_s: Positive = 10.0
+    batch_points: Annotated[int, Meta(ge=1, le=50000)] = 5000
+    status_interval_s: Positive = 60.0
+
+
+class StatusBoardSettings(_Part):
+    """[board]: the status board binds to loopback until users are configured."""
+
+    host: Literal["127.0.0.1", "::1", "localhost"] = "127.0.0.1"
+    port: Port = 8080
+
+
+class LowFuel(_Part):
+    """[alerts.low_fuel]: fires below one of raise_*, resolves only above both clear_*."""
+
+    raise_hours: Positive = 6.0
+    clear_hours: Positive = 8.0
+    raise_percent: Percent = 20.0
+    clear_percent: Percent = 25.0
+    hold_s: Annotated[float, Meta(ge=0)] = 120.0
+
+
+class Silent(_Part):
+    """[alerts.point_silent]: fires when a point was not heard for after_s."""
+
+    after_s: Positive = 300.0
+    hold_s: Annotated[float, Meta(ge=0)] = 60.0
+
+
+class Alerts(_Part):
+    """[alerts]"""
+
+    low_fuel: LowFuel = LowFuel()
+    point_silent: Silent = Silent()
+
+
+class Email(_Part):
+    """[channels.email]: sent with apprise. url_file holds one apprise mailto(s):// URL (it may hold a password)."""
+
+    url_file: Text  # relative to the site's folder, mode 0600
+
+
+class Channels(_Part):
+    """[channels]: the log is always one of them."""
+
+    email: Email | None = None
+
+
+class SiteFile(_Part):
+    """site.toml"""
+
+    site: Region
+    broker: BrokerSettings = BrokerSettings()
+    influx: InfluxSettings | None = None
+    board: StatusBoardSettings = StatusBoardSettings()
+    alerts: Alerts = Alerts()
+    channels: Channels = Channels()
+
+
+class Lead(_Part):
+    """[lead]: where the alerts of this point go; nothing more about the person is kept."""
+
+    email: Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    phone: Annotated[str, Meta(pattern=r"^\+[0-9]{8,15}$")] | None = None
+
+
+class Tank(_Part):
+    """[tank]: calibration is a table of [reading, litres], reading in % or in m as `by` says."""
+
+    capacity_l: Positive
+    burn_l_per_h: Positive  # the tank record's rate, used while none was measured
+    reserve_l: Annotated[float, Meta(ge=0)] = 0.0  # what the pick-up cannot reach
+    by: Literal["level", "distance"] = "level"
+    calibration: tuple[tuple[float, float], ...] = ()  # empty: linear from 0 to 100 %
+
+
+class PointBoard(_Part):
+    """[board] of a point"""
+
+    type: Text = "esp32_devkitc"
+    interval_s: Annotated[int, Meta(ge=1, le=3600)] = 60
+
+
+class Point(_Part):
+    """points/<id>.toml"""
+
+    id: str
+    name: Text
+    municipality: Text
+    capacity: Annotated[int, Meta(ge=1, le=5000)]
+    tank: Tank
+    position: tuple[float, float] | None = None  # latitude, longitude in degrees; never shown on a public feed
+    board: PointBoard = PointBoard()
+    lead: Lead = Lead()
+    sensors: tuple[dict[str, Any], ...] = ()
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole site, checked. points is keyed by point id; relative file names count from `directory`."""
+
+    directory: Path
+    region: Region
+    broker: BrokerSettings
+    influx: InfluxSettings | None
+    board: StatusBoardSettings
+    alerts: Alerts
+    channels: Channels
+    points: dict[str, Point]
+
+    def path(self, name: str) -> Path:
+        """A file named in site.toml, relative to the site's folder."""
+        return self.directory / name
+
+
+T = TypeVar("T", bound=_Part)
+
+
+def load_site(directory: Path) -> Site:
+    """Read and check a site's folder. Raises SettingsError at the first thing that is wrong."""
+    path = directory / "site.toml"
+    site = _read(path, SiteFile)
+    try:
+        ZoneInfo(site.site.timezone)
+    except (ValueError, OSError) as error:
+        raise SettingsError(
+            path, "site.timezone", repr(site.site.timezone), 'a time zone such as "Europe/Amsterdam"'
+        ) from error
+    fuel = site.alerts.low_fuel
+    for raise_key, clear_key in (("raise_hours", "clear_hours"), ("raise_percent", "clear_percent")):
+        if getattr(fuel, clear_key) <= getattr(fuel, raise_key):
+            raise SettingsError(
+                path,
+                f"alerts.low_fuel.{clear_key}",
+                str(getattr(fuel, clear_key)),
+                f"more than {raise_key} ({getattr(fuel, raise_key)}), or the alert would flutter",
+            )
+    return Site(
+        directory=directory,
+        region=site.site,
+        broker=site.broker,
+        influx=site.influx,
+        board=site.board,
+        alerts=site.alerts,
+        channels=site.channels,
+        points={point.id: point for point in _read_points(directory / "points")},
+    )
+
+
+def read_secret(path: Path, key: str) -> str:
+    """The one line of a secret file that `key` of site.toml names. Raises SettingsError; never shows the content."""
+    try:
+        mode = path.stat().st_mode
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError) as error:
+        raise SettingsError(path, key, f"no readable file ({error.__class__.__name__})", "a file with one line") from error
+    if mode & 0o077:
+        raise SettingsError(path, key, f"mode {mode & 0o777:04o}", f"mode 0600: run `chmod 600 {path}`")
+    if not secret:
+        raise SettingsError(path, key, "an empty file", "one line")
+    return secret
+
+
+def _read_points(directory: Path) -> Iterator[Point]:
+    paths = sorted(directory.glob("*.toml"))
+    if not paths:
+        raise SettingsError(directory, "", "no *.toml", "one file a point, such as points/nsp-0101.toml")
+    seen: dict[str, Path] = {}
+    for path in paths:
+        point = _read(path, Point)
+        if not topics.is_point_id(point.id):
+            raise SettingsError(path, "id", repr(point.id), "2 to 31 of a-z, 0-9 and -, not starting with -")
+        if point.id in seen:
+            raise SettingsError(path, "id", repr(point.id), f"an id of its own; {seen[point.id]} has it already")
+        seen[point.id] = path
+        _check_tank(path, point.tank)
+        yield point
+
+
+def _check_tank(path: Path, tank: Tank) -> None:
+    table = tank.calibration
+    if tank.by == "distance" and not table:
+        raise SettingsError(path, "tank.calibration", "nothing", 'a table of [metres, litres], because by = "distance"')
+    if len(table) == 1:
+        raise SettingsError(path, "tank.calibration", "one row", "at least two rows")
+    for row, (a, b) in enumerate(zip(table, table[1:], strict=False), start=1):
+        if b[0] <= a[0]:
+            raise SettingsError(path, f"tank.calibration[{row}]", str(list(b)), f"a reading above {a[0]}: sort the rows")
+    for row, (_, litres) in enumerate(table):
+        if not 0 <= litres <= tank.capacity_l:
+            raise SettingsError(path, f"tank.calibration[{row}]", f"{litres} l", f"0 to capacity_l ({tank.capacity_l})")
+    rises = [b[1] - a[1] for a, b in zip(table, table[1:], strict=False)]
+    wanted = 1 if tank.by == "level" else -1
+    for row, rise in enumerate(rises, start=1):
+        if rise * wanted < 0:
+            word = "more" if wanted > 0 else "fewer"
+            raise SettingsError(path, f"tank.calibration[{row}]", f"{table[row][1]} l", f"{word} litres than the row before")
+    if tank.reserve_l >= tank.capacity_l:
+        raise SettingsError(path, "tank.reserve_l", str(tank.reserve_l), f"less than capacity_l ({tank.capacity_l})")
+
+
+def _read(path: Path, kind: type[T]) -> T:
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SettingsError(path, "", "no such file", "a site file; see deploy/site.example/") from error
+    except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(path, "", str(error), "a readable TOML file in UTF-8") from error
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        raise _explain(path, data, kind, str(error)) from error
+
+
+# What msgspec says: "Expected `int`, got `str` - at `$.broker.port`", "Object contains unknown field `x` - at `$.a`".
+_WHERE = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<key>[^`]*)`)?$", re.DOTALL)
+
+
+def _explain(path: Path, data: dict[str, Any], kind: type[_Part], message: str) -> SettingsError:
+    match = _WHERE.match(message)
+    assert match is not None
+    what, key = match["what"], match["key"] or ""
+    if unknown := re.search(r"unknown field `(.*)`", what):
+        known = ", ".join(_keys(kind, key)) or "a key of this table"
+        return SettingsError(path, f"{key}.{unknown[1]}".lstrip("."), "an unknown key", f"one of: {known}")
+    if missing := re.search(r"missing required field `(.*)`", what):
+        return SettingsError(path, f"{key}.{missing[1]}".lstrip("."), "nothing", "a value: this key is required")
+    expected = re.sub(r", got .*", "", what).removeprefix("Expected ").replace("`", "")
+    return SettingsError(path, key, _found(data, key), expected)
+
+
+def _found(data: Any, key: str) -> str:
+    for part in re.findall(r"[^.\[\]]+", key):
+        try:
+            data = data[int(part)] if isinstance(data, list) else data[part]
+        except (KeyError, ValueError, IndexError, TypeError):
+            return "nothing"
+    return repr(data)[:80]
+
+
+def _keys(kind: type[_Part], key: str) -> tuple[str, ...]:
+    """The keys that the table at `key` may have."""
+    for part in re.findall(r"[^.\[\]]+", key):
+        types = {field.name: field.type for field in msgspec.structs.fields(kind)}
+        found = types.get(part)
+        options = [found, *get_args(found)]
+        structs = [o for o in options if isinstance(o, type) and issubclass(o, _Part)]
+        if not structs:
+            return ()
+        kind = structs[0]
+    return kind.__struct_fields__
