@@ -19,6 +19,9 @@ Positive = Annotated[float, Meta(gt=0)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Text = Annotated[str, Meta(min_length=1)]
+HttpUrl = Annotated[str, Meta(pattern=r"^https?://")]
+PhoneNumber = Annotated[str, Meta(pattern=r"^\+[0-9]{8,15}$")]
+EmailAddress = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$")]
 
 
 class SettingsError(Exception):
@@ -63,7 +66,7 @@ class BrokerSettings(_Part):
 class InfluxSettings(_Part):
     """[influx]: optional; without it the journal and the status board still work."""
 
-    url: Annotated[str, Meta(pattern=r"^https?://")]
+    url: HttpUrl
     bucket: Text
     org: str = ""
     token_file: str | None = None  # relative to the site's folder, mode 0600
@@ -129,8 +132,8 @@ class SiteFile(_Part):
 class Lead(_Part):
     """[lead]: where the alerts of this point go; nothing more about the person is kept."""
 
-    email: Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
-    phone: Annotated[str, Meta(pattern=r"^\+[0-9]{8,15}$")] | None = None
+    email: EmailAddress | None = None
+    phone: PhoneNumber | None = None
 
 
 class Tank(_Part):
@@ -190,7 +193,7 @@ def load_site(directory: Path) -> Site:
     site = _read(path, SiteFile)
     try:
         ZoneInfo(site.site.timezone)
-    except (ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError) as error:
         raise SettingsError(
             path, "site.timezone", repr(site.site.timezone), 'a time zone such as "Europe/Amsterdam"'
         ) from error
@@ -280,6 +283,12 @@ def _read(path: Path, kind: type[T]) -> T:
         raise _explain(path, data, kind, str(error)) from error
 
 
+_PATTERNS = {
+    r"^https?://": "a URL such as http://127.0.0.1:8086",
+    r"^\+[0-9]{8,15}$": "a phone number such as +31612345678",
+    r"^[^@\s]+@[^@\s]+$": "a mail address",
+}
+
 # What msgspec says: "Expected `int`, got `str` - at `$.broker.port`", "Object contains unknown field `x` - at `$.a`".
 _WHERE = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<key>[^`]*)`)?$", re.DOTALL)
 
@@ -293,6 +302,12 @@ def _explain(path: Path, data: dict[str, Any], kind: type[_Part], message: str) 
         return SettingsError(path, f"{key}.{unknown[1]}".lstrip("."), "an unknown key", f"one of: {known}")
     if missing := re.search(r"missing required field `(.*)`", what):
         return SettingsError(path, f"{key}.{missing[1]}".lstrip("."), "nothing", "a value: this key is required")
+    if "Invalid enum value" in what:
+        choices = " or ".join(repr(value) for value in _choices(kind, key))
+        return SettingsError(path, key, _found(data, key), choices)
+    for regex, words in _PATTERNS.items():
+        if f"regex {regex!r}" in what:
+            return SettingsError(path, key, _found(data, key), words)
     expected = re.sub(r", got .*", "", what).removeprefix("Expected ").replace("`", "")
     return SettingsError(path, key, _found(data, key), expected)
 
@@ -306,14 +321,29 @@ def _found(data: Any, key: str) -> str:
     return repr(data)[:80]
 
 
+def _table(kind: type[_Part], parts: list[str]) -> type[_Part] | None:
+    """The struct that describes the table at `parts`, or None where the table is free."""
+    for part in parts:
+        found = _types(kind).get(part)
+        structs = [o for o in (found, *get_args(found)) if isinstance(o, type) and issubclass(o, _Part)]
+        if not structs:
+            return None
+        kind = structs[0]
+    return kind
+
+
+def _types(kind: type[_Part]) -> dict[str, Any]:
+    return {field.name: field.type for field in msgspec.structs.fields(kind)}
+
+
 def _keys(kind: type[_Part], key: str) -> tuple[str, ...]:
     """The keys that the table at `key` may have."""
-    for part in re.findall(r"[^.\[\]]+", key):
-        types = {field.name: field.type for field in msgspec.structs.fields(kind)}
-        found = types.get(part)
-        options = [found, *get_args(found)]
-        structs = [o for o in options if isinstance(o, type) and issubclass(o, _Part)]
-        if not structs:
-            return ()
-        kind = structs[0]
-    return kind.__struct_fields__
+    table = _table(kind, key.split(".") if key else [])
+    return table.__struct_fields__ if table else ()
+
+
+def _choices(kind: type[_Part], key: str) -> tuple[Any, ...]:
+    """The values that a Literal at `key` may have."""
+    *parents, last = key.split(".")
+    table = _table(kind, parents)
+    return get_args(_types(table).get(last)) if table else ()
