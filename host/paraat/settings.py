@@ -40,7 +40,7 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """A table of a site file."""
 
 
-class Region(_Part):
+class Region(_Part, frozen=True):
     """[site]"""
 
     region: Text
@@ -49,7 +49,7 @@ class Region(_Part):
     journal: Text = "journal.sqlite"  # relative to the site's folder
 
 
-class BrokerSettings(_Part):
+class BrokerSettings(_Part, frozen=True):
     """[broker]: the MQTT broker of the coordination point."""
 
     host: Text = "127.0.0.1"
@@ -63,7 +63,7 @@ class BrokerSettings(_Part):
     keepalive_s: Annotated[int, Meta(ge=5, le=3600)] = 30
 
 
-class InfluxSettings(_Part):
+class InfluxSettings(_Part, frozen=True):
     """[influx]: optional; without it the journal and the status board still work."""
 
     url: HttpUrl
@@ -75,14 +75,14 @@ class InfluxSettings(_Part):
     status_interval_s: Positive = 60.0
 
 
-class StatusBoardSettings(_Part):
+class StatusBoardSettings(_Part, frozen=True):
     """[board]: the status board binds to loopback until users are configured."""
 
     host: Literal["127.0.0.1", "::1", "localhost"] = "127.0.0.1"
     port: Port = 8080
 
 
-class LowFuel(_Part):
+class LowFuel(_Part, frozen=True):
     """[alerts.low_fuel]: fires below one of raise_*, resolves only above both clear_*."""
 
     raise_hours: Positive = 6.0
@@ -92,33 +92,33 @@ class LowFuel(_Part):
     hold_s: Annotated[float, Meta(ge=0)] = 120.0
 
 
-class Silent(_Part):
+class Silent(_Part, frozen=True):
     """[alerts.point_silent]: fires when a point was not heard for after_s."""
 
     after_s: Positive = 300.0
     hold_s: Annotated[float, Meta(ge=0)] = 60.0
 
 
-class Alerts(_Part):
+class Alerts(_Part, frozen=True):
     """[alerts]"""
 
     low_fuel: LowFuel = LowFuel()
     point_silent: Silent = Silent()
 
 
-class Email(_Part):
+class Email(_Part, frozen=True):
     """[channels.email]: sent with apprise. url_file holds one apprise mailto(s):// URL (it may hold a password)."""
 
     url_file: Text  # relative to the site's folder, mode 0600
 
 
-class Channels(_Part):
+class Channels(_Part, frozen=True):
     """[channels]: the log is always one of them."""
 
     email: Email | None = None
 
 
-class SiteFile(_Part):
+class SiteFile(_Part, frozen=True):
     """site.toml"""
 
     site: Region
@@ -129,14 +129,14 @@ class SiteFile(_Part):
     channels: Channels = Channels()
 
 
-class Lead(_Part):
+class Lead(_Part, frozen=True):
     """[lead]: where the alerts of this point go; nothing more about the person is kept."""
 
     email: EmailAddress | None = None
     phone: PhoneNumber | None = None
 
 
-class Tank(_Part):
+class Tank(_Part, frozen=True):
     """[tank]: calibration is a table of [reading, litres], reading in % or in m as `by` says."""
 
     capacity_l: Positive
@@ -146,14 +146,14 @@ class Tank(_Part):
     calibration: tuple[tuple[float, float], ...] = ()  # empty: linear from 0 to 100 %
 
 
-class PointBoard(_Part):
+class PointBoard(_Part, frozen=True):
     """[board] of a point"""
 
     type: Text = "esp32_devkitc"
     interval_s: Annotated[int, Meta(ge=1, le=3600)] = 60
 
 
-class Point(_Part):
+class Point(_Part, frozen=True):
     """points/<id>.toml"""
 
     id: str
