@@ -270,13 +270,18 @@ def _check_tank(path: Path, tank: Tank) -> None:
         raise SettingsError(path, "tank.reserve_l", str(tank.reserve_l), f"less than capacity_l ({tank.capacity_l})")
 
 
-def _read(path: Path, kind: type[T]) -> T:
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file. Raises SettingsError when it cannot be read."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise SettingsError(path, "", "no such file", "a site file; see deploy/site.example/") from error
+        raise SettingsError(path, "", "no such file", "a file as in deploy/site.example/") from error
     except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(path, "", str(error), "a readable TOML file in UTF-8") from error
+
+
+def _read(path: Path, kind: type[T]) -> T:
+    data = read_toml(path)
     try:
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:

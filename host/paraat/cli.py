@@ -1,0 +1,154 @@
+"""The command `paraat`."""
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from paraat.settings import SettingsError, load_site
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit code: 0, 1 when the command failed, 2 when it was asked wrongly."""
+    args = _parser().parse_args(argv)
+    logging.basicConfig(
+        level=logging.DEBUG if args.verbose else logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        stream=sys.stderr,
+    )
+    try:
+        code: int = args.run(args)
+    except SettingsError as error:
+        print(f"paraat: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="paraat", description="Telemetry and alerts for noodsteunpunten (local emergency support points)."
+    )
+    parser.add_argument("--verbose", action="store_true", help="log more")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="run the host: broker to journal, InfluxDB, alerts, status board")
+    serve.add_argument("--site", type=Path, required=True, metavar="DIR", help="folder with site.toml and points/")
+    serve.set_defaults(run=_serve)
+
+    check = commands.add_parser("check", help="check a site's files and say what is wrong")
+    check.add_argument("--site", type=Path, required=True, metavar="DIR")
+    check.set_defaults(run=_check)
+
+    simulate = commands.add_parser("simulate", help="publish telemetry of made-up points, for load")
+    simulate.add_argument("--broker", type=_address, required=True, metavar="HOST:PORT")
+    simulate.add_argument("--points", type=_positive_int, required=True, metavar="N")
+    simulate.add_argument("--interval", type=_positive, required=True, metavar="S", help="seconds between sets of a point")
+    simulate.add_argument("--duration", type=_positive, metavar="S", help="seconds; without it until Ctrl-C")
+    simulate.add_argument("--seed", type=int, default=1, metavar="K", help="the same seed makes up the same points")
+    simulate.set_defaults(run=_simulate)
+
+    demo = commands.add_parser("demo", help="play a blackout on this machine: real firmware, broker, host, board")
+    demo.add_argument("--duration", type=_positive, metavar="S", help="seconds; without it until Ctrl-C")
+    demo.add_argument("--json", action="store_true", help="print only the summary, as one JSON object")
+    demo.add_argument("--language", choices=("nl", "en"), default="nl")
+    demo.add_argument("--port", type=int, default=8080, help="of the status board; the next free one when it is taken")
+    demo.add_argument("--broker", choices=("auto", "mosquitto", "embedded"), default="auto")
+    demo.add_argument("--keep", type=Path, metavar="DIR", help="keep the journal, the consoles and the logs here")
+    demo.set_defaults(run=_demo)
+    return parser
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return value
+
+
+def _positive_int(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
+    return value
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdigit() or not 1 <= int(port) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no HOST:PORT, such as 127.0.0.1:1883")
+    return host.strip("[]"), int(port)
+
+
+def stop_on_signal() -> threading.Event:
+    """An event that Ctrl-C or a polite kill sets. Call it in the main thread."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+# Each command imports what it needs by itself: `paraat check` must not wait for the rest to load.
+
+
+def _serve(args: argparse.Namespace) -> int:
+    from paraat.clock import SystemClock
+    from paraat.service import Service, ServiceError
+
+    site = load_site(args.site)
+    stop = stop_on_signal()
+    service = Service(site, clock=SystemClock())
+    try:
+        service.start()
+    except ServiceError as error:
+        print(f"paraat: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    try:
+        stop.wait()
+    finally:
+        service.stop()
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from paraat.provision.node_config import node_config
+
+    site = load_site(args.site)
+    for point in site.points:
+        node_config(site, point)
+    print(f"{args.site}: {site.region.region}, {len(site.points)} points: in order")
+    return 0
+
+
+def _simulate(args: argparse.Namespace) -> int:
+    from paraat.simulate import fleet
+
+    host, port = args.broker
+    return fleet.run(
+        host,
+        port,
+        points=args.points,
+        interval_s=args.interval,
+        duration_s=args.duration,
+        seed=args.seed,
+        stop=stop_on_signal(),
+    )
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from paraat.simulate import demo
+
+    return demo.run(
+        duration_s=args.duration,
+        as_json=args.json,
+        language=args.language,
+        board_port=args.port,
+        broker_kind=args.broker,
+        keep=args.keep,
+        stop=stop_on_signal(),
+    )

@@ -1,0 +1,109 @@
+"""A wrong site stops at the start, and the message names file, key, what was found and what is expected."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from paraat import paths
+from paraat.settings import SettingsError, load_site, read_secret
+
+
+@pytest.fixture
+def site_dir(tmp_path: Path) -> Path:
+    target = tmp_path / "site"
+    shutil.copytree(paths.example_site_dir(), target)
+    return target
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text, f"{old!r} is not in {path}"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def complaint(site_dir: Path) -> SettingsError:
+    with pytest.raises(SettingsError) as caught:
+        load_site(site_dir)
+    return caught.value
+
+
+def test_the_example_site_is_right_and_has_five_points(site_dir: Path) -> None:
+    site = load_site(site_dir)
+    assert sorted(site.points) == ["nsp-0101", "nsp-0102", "nsp-0103", "nsp-0201", "nsp-0202"]
+    assert site.region.language == "nl"
+    assert site.influx is None
+    assert site.alerts.low_fuel.raise_hours == 6.0
+    assert site.points["nsp-0103"].tank.by == "distance"
+    assert site.path("journal.sqlite") == site_dir / "journal.sqlite"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "found", "expected"),
+    [
+        ("port = 1883", 'port = "1883"', "broker.port", "'1883'", "int"),
+        ("port = 1883", "port = 70000", "broker.port", "70000", "int <= 65535"),
+        ("port = 1883", "prot = 1883", "broker.prot", "an unknown key", "port"),
+        ('region = "', 'regio = "', "site.regio", "an unknown key", "region"),
+        ('language = "nl"', 'language = "fr"', "site.language", "'fr'", "'nl' or 'en'"),
+        ("Europe/Amsterdam", "Europe/Atlantis", "site.timezone", "'Europe/Atlantis'", "time zone"),
+        ('[board]\nhost = "127.0.0.1"', '[board]\nhost = "0.0.0.0"', "board.host", "'0.0.0.0'", "'127.0.0.1'"),
+        ("clear_hours = 8.0", "clear_hours = 5.0", "alerts.low_fuel.clear_hours", "5.0", "more than raise_hours"),
+        ("raise_percent = 20.0", "raise_percent = 120", "alerts.low_fuel.raise_percent", "120", "<= 100"),
+        ("[broker]", "[broker", "", "line", "TOML"),
+    ],
+)
+def test_a_wrong_site_file_names_the_key(
+    site_dir: Path, old: str, new: str, key: str, found: str, expected: str
+) -> None:
+    edit(site_dir / "site.toml", old, new)
+    error = complaint(site_dir)
+    assert error.path == site_dir / "site.toml"
+    assert error.key == key
+    assert found in error.found
+    assert expected in error.expected
+    assert str(site_dir / "site.toml") in str(error)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "found", "expected"),
+    [
+        ("capacity = 150\n", "", "capacity", "nothing", "required"),
+        ("capacity = 150", "capacity = 0", "capacity", "0", ">= 1"),
+        ("[50, 200]", "[50, 20]", "tank.calibration[3]", "20.0 l", "more litres"),
+        ("[50, 200]", "[5, 200]", "tank.calibration[3]", "[5.0, 200.0]", "above 25.0"),
+        ("[50, 200]", '[50, "x"]', "tank.calibration[3][1]", "'x'", "float"),
+        ("[100, 400]", "[100, 401]", "tank.calibration[6]", "401.0 l", "capacity_l"),
+        ("reserve_l = 15", "reserve_l = 400", "tank.reserve_l", "400.0", "less than capacity_l"),
+        ('id = "nsp-0101"', 'id = "NSP 1"', "id", "'NSP 1'", "a-z"),
+        ('id = "nsp-0101"', 'id = "nsp-0201"', "id", "'nsp-0201'", "has it already"),
+        ('email = "nsp-0101@example.org"', 'email = "niet"', "lead.email", "'niet'", "a mail address"),
+        ("burn_l_per_h = 9.5", "burn_l_per_h = -1", "tank.burn_l_per_h", "-1", "> 0"),
+    ],
+)
+def test_a_wrong_point_file_names_the_key(
+    site_dir: Path, old: str, new: str, key: str, found: str, expected: str
+) -> None:
+    edit(site_dir / "points" / "nsp-0101.toml", old, new)
+    error = complaint(site_dir)
+    assert error.key == key
+    assert found in error.found
+    assert expected in error.expected
+
+
+def test_a_site_without_site_toml_or_points(tmp_path: Path, site_dir: Path) -> None:
+    assert "no such file" in complaint(tmp_path).found
+    shutil.rmtree(site_dir / "points")
+    assert complaint(site_dir).path == site_dir / "points"
+
+
+def test_a_secret_that_others_can_read_is_refused_without_being_shown(tmp_path: Path) -> None:
+    path = tmp_path / "email.url"
+    path.write_text("mailtos://user:hunter2@smtp.example.nl\n", encoding="utf-8")
+    path.chmod(0o644)
+    with pytest.raises(SettingsError) as caught:
+        read_secret(path, "channels.email.url_file")
+    assert "chmod 600" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+    path.chmod(0o600)
+    assert read_secret(path, "channels.email.url_file") == "mailtos://user:hunter2@smtp.example.nl"
