@@ -43,7 +43,9 @@ class NodeState(msgspec.Struct, frozen=True, kw_only=True):
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     """Something that arrived and was not taken: a whole payload, or one record of it (record is its name).
 
-    reason is a word of paraat_wire.codec.REASONS, or "unknown-point", "unknown-topic", "seq-conflict".
+    reason is a word of paraat_wire.codec.REASONS, or "unknown-point", "unknown-topic", "retained", "seq-conflict",
+    "host-error". Records of one payload that were refused for one reason are one Refusal: `record` is the name of the
+    first, `count` says how many.
     """
 
     topic: str
@@ -52,6 +54,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
     record: str | None = None
     payload: bytes = b""
+    count: int = 1
 
 
 class Status(IntEnum):
@@ -131,3 +134,46 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True):
     id: int = 0
     fired_at: float | None = None
     resolved_at: float | None = None
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One message about one alert to one recipient through one channel.
+
+    transition: "firing" or "resolved". state: "due" (not sent yet, the next attempt at due_at), "sent" or "failed"
+    (given up). attempts and error tell what was tried; id is given by the journal, 0 before.
+    """
+
+    alert_id: int
+    transition: str
+    channel: str
+    recipient: str
+    subject: str
+    body: str
+    due_at: float
+    id: int = 0
+    attempts: int = 0
+    state: str = "due"
+    error: str | None = None
+
+
+class Derived(msgspec.Struct, frozen=True, kw_only=True):
+    """What the host worked out about a point at t; the names are rows of the metrics table with source HOST."""
+
+    point: str
+    t: float
+    values: dict[str, Value]
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the journal, as a sink reads it. kind: "telemetry", "event" or "derived" (then seq is 0).
+
+    ids only grow and are never used again, so that a cursor never skips a row.
+    """
+
+    id: int
+    point: str
+    kind: str
+    seq: int
+    t: float
+    values: dict[str, Value]
+    faults: dict[str, str]
