@@ -1,9 +1,11 @@
 """Where the parts are that are no Python of the host: firmware, boards, wire, example site.
 
-In a clone these are the repository's own folders; in an installed wheel they are copies under paraat/_data.
+In a clone they are the repository's own folders; in an installed wheel they are copies under paraat/_data.
 """
 
 from pathlib import Path
+
+import paraat_wire
 
 _PACKAGE = Path(__file__).resolve().parent
 _REPOSITORY = _PACKAGE.parent.parent
@@ -27,8 +29,8 @@ def boards_dir() -> Path:
 
 
 def wire_dir() -> Path:
-    """The folder that holds the package paraat_wire."""
-    return _find("wire", "wire")
+    """The folder that holds the package paraat_wire: the board imports the very files that the host imports."""
+    return Path(paraat_wire.__file__).resolve().parent.parent
 
 
 def example_site_dir() -> Path:

@@ -1,0 +1,85 @@
+# The front door. `make help` lists what there is; each target says what it does behind ##.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DURATION ?=
+SHELL := /bin/bash
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Say what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+.PHONY: python-is-there
+python-is-there:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "make: $(PYTHON) is missing or older than 3.11 (found: $$($(PYTHON) --version 2>&1)). Install Python 3.11+, or name one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "make: $(PYTHON) has no venv. Install it: sudo apt-get install python3-venv" >&2; exit 1; }
+
+# The stamps are written last, so an installation that broke off is done again. $(1): lock and stamp name.
+define install
+	@test -x $(BIN)/python && $(BIN)/python -c '' 2>/dev/null || { rm -rf $(VENV); $(PYTHON) -m venv $(VENV); }
+	@echo "Installing requirements/$(1).lock into $(VENV) (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$(1).lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+endef
+
+$(VENV)/demo.stamp: requirements/demo.lock pyproject.toml | python-is-there
+	$(call install,demo)
+
+$(VENV)/dev.stamp: requirements/dev.lock pyproject.toml | python-is-there
+	$(call install,dev)
+	@touch $(VENV)/demo.stamp
+
+.PHONY: setup
+setup: $(VENV)/dev.stamp ## Make .venv with everything to run, test and build
+	@echo "$(VENV) is ready."
+
+.PHONY: demo
+demo: $(VENV)/demo.stamp ## Play a blackout in two minutes: real firmware, broker, host, status board (DURATION=100 ends by itself)
+	@$(BIN)/paraat demo $(if $(DURATION),--duration $(DURATION))
+
+.PHONY: test
+test: $(VENV)/dev.stamp ## Run all tests; says which it skips and why
+	@$(BIN)/python -m pytest
+
+.PHONY: lint
+lint: $(VENV)/dev.stamp ## Check style and types of host, wire, dashboards and firmware
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pyright --project pyrightconfig.json
+
+.PHONY: format
+format: $(VENV)/dev.stamp ## Put the code in the house's form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: dashboards
+dashboards: $(VENV)/dev.stamp ## Build dashboards/*.json from dashboards/*.py
+	$(BIN)/python -m dashboards
+
+.PHONY: deps
+APT_PACKAGES := mosquitto influxdb chromium chromium-driver
+deps: ## Install the servers and the browser that some tests need (apt, as root)
+	@if [ "$$(id -u)" = 0 ]; then \
+	  apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(APT_PACKAGES); \
+	else \
+	  echo "make: this needs root. Run: sudo apt-get install --no-install-recommends $(APT_PACKAGES)" >&2; exit 1; \
+	fi
+
+.PHONY: lock
+lock: | python-is-there ## Choose the newest versions and write requirements/*.lock
+	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/python -m pip install --quiet uv
+	$(VENV)/lock/bin/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
+	  --custom-compile-command "make lock" --no-emit-package paraat --extra dev -o requirements/dev.lock pyproject.toml
+	$(VENV)/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	  --custom-compile-command "make lock" --no-emit-package paraat --extra demo --extra build -c requirements/dev.lock -o requirements/demo.lock pyproject.toml
+
+.PHONY: clean
+clean: ## Remove what was made here: .venv, caches, builds
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
