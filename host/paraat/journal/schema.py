@@ -1,0 +1,93 @@
+"""The journal's tables. A change raises VERSION and brings a step from the version before."""
+
+VERSION = 1
+APPLICATION_ID = 0x50415241  # "PARA", so that `file` and we know a journal from another database
+
+TABLES = """
+-- What a board reported, and what the host derived (then seq is NULL). AUTOINCREMENT: without it
+-- ids are used again once the table was emptied, and every cursor would skip the new rows.
+CREATE TABLE entry (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    point TEXT NOT NULL,
+    kind TEXT NOT NULL,            -- telemetry, event, derived
+    seq INTEGER,
+    t REAL NOT NULL,               -- unix seconds, when it was read
+    received_at REAL NOT NULL,
+    dated_by_host INTEGER NOT NULL,
+    body BLOB NOT NULL             -- JSON [values, faults]
+);
+CREATE UNIQUE INDEX entry_by_seq ON entry (point, seq) WHERE seq IS NOT NULL;
+
+-- The seqs of each point that are in entry, merged. Written together with entry, so that a start
+-- need not read millions of rows.
+CREATE TABLE stored (
+    point TEXT NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    heard_at REAL NOT NULL,        -- when a set of the point last came in; the newest row counts
+    PRIMARY KEY (point, first)
+) WITHOUT ROWID;
+
+CREATE TABLE state (
+    point TEXT PRIMARY KEY,
+    heard_at REAL,                 -- when the board last sent one itself (no will, not retained)
+    body BLOB NOT NULL             -- JSON of NodeState
+) WITHOUT ROWID;
+
+-- The newest refusals; older ones are cut off.
+CREATE TABLE dead_letter (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    received_at REAL NOT NULL,
+    topic TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    record TEXT,
+    detail TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    payload BLOB NOT NULL          -- its beginning
+);
+
+CREATE TABLE cursor (
+    sink TEXT PRIMARY KEY,
+    entry_id INTEGER NOT NULL      -- up to here the sink has everything, but for the refused lines
+) WITHOUT ROWID;
+
+-- The newest lines a sink would not have; older ones are cut off. The entries they came from stay.
+CREATE TABLE refused_line (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    sink TEXT NOT NULL,
+    line BLOB NOT NULL,
+    error TEXT NOT NULL
+);
+
+CREATE TABLE alert (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    state TEXT NOT NULL,           -- pending, firing, resolved
+    body BLOB NOT NULL             -- JSON of AlertState
+);
+CREATE INDEX alert_open ON alert (state) WHERE state <> 'resolved';
+
+CREATE TABLE delivery (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    alert_id INTEGER NOT NULL REFERENCES alert (id),
+    transition TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    body TEXT NOT NULL,
+    due_at REAL NOT NULL,
+    attempts INTEGER NOT NULL,
+    state TEXT NOT NULL,           -- due, sent, failed
+    error TEXT
+);
+CREATE INDEX delivery_due ON delivery (due_at) WHERE state = 'due';
+CREATE INDEX delivery_by_alert ON delivery (alert_id);
+
+-- Every attempt to deliver, for the report afterwards.
+CREATE TABLE attempt (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    delivery_id INTEGER NOT NULL REFERENCES delivery (id),
+    at REAL NOT NULL,
+    ok INTEGER NOT NULL,
+    error TEXT
+);
+"""
