@@ -1,1 +1,4 @@
-"""The web status board: one page, a JSON API, health and metrics. It shows what a BoardSource says, and judges nothing."""
+"""The web status board: one page, a JSON API, health and metrics.
+
+It shows what a BoardSource says, and judges nothing.
+"""

@@ -1,4 +1,7 @@
-"""What the status board asks of the host. The service fulfils it; the board knows nothing else of the host."""
+"""What the status board asks of the host.
+
+The service fulfils it; the board knows nothing else of the host.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -10,7 +13,10 @@ from paraat.domain.model import AlertState, PointView
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that must work. A required one that fails makes /healthz 503; another one makes it "degraded"."""
+    """One thing that must work.
+
+    A required one that fails makes /healthz 503; another one makes it "degraded".
+    """
 
     name: str  # "broker", "journal", "ingest", "influx"; the board has words for these
     ok: bool
@@ -19,7 +25,10 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BoardSource(Protocol):
-    """Everything the board shows. The methods may block shortly; they are called from worker threads, several at once."""
+    """Everything the board shows.
+
+    The methods may block shortly; they are called from worker threads, several at once.
+    """
 
     @property
     def region(self) -> str:
@@ -51,7 +60,7 @@ class BoardSource(Protocol):
         ...
 
     def alerts(self) -> Sequence[AlertState]:
-        """The alerts that are pending or firing, and those resolved a short time ago, in any order."""
+        """The alerts that are pending or firing, and those resolved shortly ago, in any order."""
         ...
 
     def health(self) -> Sequence[Check]:
@@ -63,7 +72,8 @@ class BoardSource(Protocol):
         ...
 
     def subscribe(self, on_change: Callable[[], None]) -> Callable[[], None]:
-        """Call `on_change` (quick, never raises, from any thread) when views, alerts or health may have changed.
+        """Call `on_change` (quick, never raises, from any thread) when views, alerts or health may
+        have changed.
 
         Returns what ends it; calling that twice does no harm.
         """
