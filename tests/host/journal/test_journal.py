@@ -1,0 +1,485 @@
+"""What the journal promises: stored once, never lost, bounded where it may be, thread-safe."""
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from paraat.domain.model import (
+    AlertState,
+    Delivery,
+    Derived,
+    NodeState,
+    Refusal,
+    SampleSet,
+)
+from paraat.journal import Attempt, Journal, JournalError
+from paraat.journal import journal as journal_module
+
+T0 = 1764000000.0
+
+
+def a_set(
+    seq: int,
+    point: str = "nsp-0101",
+    *,
+    level: float = 61.2,
+    kind: str = "telemetry",
+    t: float | None = None,
+    received_at: float | None = None,
+) -> SampleSet:
+    read_at = T0 + seq * 60 if t is None else t
+    return SampleSet(
+        point=point,
+        kind=kind,
+        seq=seq,
+        t=read_at,
+        received_at=read_at + 1 if received_at is None else received_at,
+        values={"fuel/level": level, "power/mains": False, "people/present": 0},
+        faults={"climate/temperature": "crc"},
+    )
+
+
+def a_refusal(n: int, payload: bytes = b"{") -> Refusal:
+    return Refusal(
+        topic="paraat/v1/nsp-0101/telemetry",
+        received_at=T0 + n,
+        reason="not-json",
+        detail=str(n),
+        payload=payload,
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.sqlite"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[Journal]:
+    opened = Journal(path)
+    yield opened
+    opened.close()
+
+
+def test_a_set_comes_back_as_it_was(journal: Journal) -> None:
+    sent = a_set(7)
+    assert journal.store([sent], [], []).new == [sent]
+    assert list(journal.replay("nsp-0101", 0)) == [sent]
+    (entry,) = journal.entries_after(0, 10)
+    assert (entry.point, entry.kind, entry.seq, entry.t) == ("nsp-0101", "telemetry", 7, sent.t)
+    assert entry.values == sent.values
+    assert entry.faults == sent.faults
+    kinds = {name: type(value) for name, value in entry.values.items()}
+    assert kinds == {"fuel/level": float, "power/mains": bool, "people/present": int}
+
+
+def test_a_whole_float_stays_a_float(journal: Journal) -> None:
+    """60.0 that came back as 60 would be another field type in InfluxDB."""
+    journal.store([a_set(1, level=60.0)], [], [])
+    assert isinstance(journal.entries_after(0, 1)[0].values["fuel/level"], float)
+
+
+def test_the_same_set_again_is_a_duplicate_and_is_acknowledged_again(journal: Journal) -> None:
+    journal.store([a_set(1)], [], [])
+    again = a_set(1, t=T0 + 5000)  # a board without a clock sends another age
+    shuffled = SampleSet(
+        point="nsp-0101",
+        kind="telemetry",
+        seq=1,
+        t=T0,
+        received_at=T0,
+        values={"people/present": 0, "power/mains": False, "fuel/level": 61.2},
+        faults={"climate/temperature": "crc"},
+    )
+    stored = journal.store([again, shuffled], [], [])
+    assert (stored.new, stored.duplicates, stored.conflicts) == ([], 2, [])
+    assert stored.acks == {"nsp-0101": [(1, 1)]}
+    assert len(journal.entries_after(0, 10)) == 1
+
+
+def test_a_repeat_inside_one_batch_is_stored_once(journal: Journal) -> None:
+    stored = journal.store([a_set(1), a_set(1), a_set(1, level=3.0)], [], [])
+    assert (len(stored.new), stored.duplicates, len(stored.conflicts)) == (1, 1, 1)
+    assert journal.entries_after(0, 10)[0].values["fuel/level"] == 61.2
+
+
+@pytest.mark.parametrize(
+    "second", [a_set(1, level=0.0), a_set(1, kind="event")], ids=["values", "kind"]
+)
+def test_other_content_under_a_seq_is_a_conflict(journal: Journal, second: SampleSet) -> None:
+    """The first stays, the second is kept aside, and the board may still drop it."""
+    journal.store([a_set(1)], [], [])
+    stored = journal.store([second], [], [])
+    assert [refusal.reason for refusal in stored.conflicts] == ["seq-conflict"]
+    assert (stored.new, stored.duplicates) == ([], 0)
+    assert stored.acks == {"nsp-0101": [(1, 1)]}
+    assert journal.entries_after(0, 10)[0].values == a_set(1).values
+    (letter,) = journal.dead_letters(10)
+    assert letter.reason == "seq-conflict"
+    assert letter.topic == f"paraat/v1/nsp-0101/{second.kind}"
+    assert letter.payload
+
+
+def test_zero_and_missing_are_not_the_same_content(journal: Journal) -> None:
+    journal.store([a_set(1)], [], [])
+    without = SampleSet(
+        point="nsp-0101",
+        kind="telemetry",
+        seq=1,
+        t=T0,
+        received_at=T0,
+        values={"fuel/level": 61.2, "power/mains": False},
+        faults={"climate/temperature": "crc"},
+    )
+    assert len(journal.store([without], [], []).conflicts) == 1
+
+
+batches = st.lists(
+    st.lists(st.tuples(st.sampled_from(["nsp-a", "nsp-b"]), st.integers(1, 40))), max_size=8
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(batches, st.data())
+def test_any_order_with_reopening_against_a_model(
+    tmp_path_factory: pytest.TempPathFactory,
+    arriving: list[list[tuple[str, int]]],
+    data: st.DataObject,
+) -> None:
+    path = tmp_path_factory.mktemp("model") / "journal.sqlite"
+    journal = Journal(path)
+    model: dict[str, set[int]] = {"nsp-a": set(), "nsp-b": set()}
+    try:
+        for batch in arriving:
+            stored = journal.store([a_set(seq, point) for point, seq in batch], [], [])
+            fresh = [(s.point, s.seq) for s in stored.new]
+            assert len(fresh) == len(set(fresh))
+            assert set(fresh) == {(p, s) for p, s in batch if s not in model[p]}
+            assert stored.duplicates == len(batch) - len(fresh)
+            assert not stored.conflicts
+            for point, seqs in model.items():
+                sent = {s for p, s in batch if p == point}
+                acked = {n for a, b in stored.acks.get(point, []) for n in range(a, b + 1)}
+                assert acked == sent
+                seqs |= sent
+            if data.draw(st.booleans()):
+                journal.close()
+                journal = Journal(path)
+        for point, seqs in model.items():
+            held = {n for a, b in journal.ranges(point) for n in range(a, b + 1)}
+            assert held == seqs
+            assert journal.stored(point) == len(seqs)
+            assert journal.highest(point) == max(seqs, default=0)
+            assert journal.missing(point) == max(seqs, default=0) - len(seqs)
+            replayed = [s.seq for s in journal.replay(point, 0)]
+            assert replayed == sorted(seqs, reverse=True)
+    finally:
+        journal.close()
+
+
+def test_replay_stops_where_the_past_begins(journal: Journal) -> None:
+    journal.store([a_set(seq) for seq in range(1, 1001)], [], [])
+    since = T0 + 900 * 60
+    assert [s.seq for s in journal.replay("nsp-0101", since)] == list(range(1000, 899, -1))
+    assert list(journal.replay("nsp-0101", T0 + 2000 * 60)) == []
+
+
+def test_replay_skips_a_clock_that_was_wrong_for_a_while(journal: Journal) -> None:
+    journal.store([a_set(n, t=T0 if 20 < n < 60 else None) for n in range(1, 101)], [], [])
+    replayed = [s.seq for s in journal.replay("nsp-0101", T0 + 1)]
+    assert replayed == [*range(100, 59, -1), *range(20, 0, -1)]
+
+
+def test_heard_survives_and_never_goes_back(path: Path) -> None:
+    journal = Journal(path)
+    journal.store([a_set(1, received_at=500.0), a_set(3, received_at=900.0)], [], [])
+    journal.store([a_set(1, received_at=400.0)], [], [])
+    live = NodeState(point="nsp-b", received_at=77.0, retained=False, online=True)
+    will = NodeState(point="nsp-b", received_at=99.0, retained=False, online=False)
+    replayed = NodeState(point="nsp-c", received_at=99.0, retained=True, online=True)
+    journal.store([], [live, will, replayed], [])
+    expected = {"nsp-0101": 900.0, "nsp-b": 77.0}
+    assert journal.heard() == expected
+    journal.close()
+    journal = Journal(path)
+    assert journal.heard() == expected
+    assert {s.point: s.online for s in journal.last_states()} == {"nsp-b": False, "nsp-c": True}
+    assert journal.last_states()[0] == will
+    journal.close()
+
+
+def test_a_duplicate_is_a_sign_of_life_too(path: Path) -> None:
+    journal = Journal(path)
+    journal.store([a_set(1, received_at=100.0)], [], [])
+    journal.store([a_set(1, received_at=200.0)], [], [])
+    journal.close()
+    journal = Journal(path)
+    assert journal.heard() == {"nsp-0101": 200.0}
+    journal.close()
+
+
+def test_dead_letters_are_bounded_in_number_and_size(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "MAX_DEAD_LETTERS", 10)
+    journal.store([], [], [a_refusal(n, b"x" * 1_000_000) for n in range(7)])
+    journal.store([], [], [a_refusal(n) for n in range(7, 12)])
+    letters = journal.dead_letters(100)
+    assert [letter.detail for letter in letters] == [str(n) for n in range(11, 1, -1)]
+    assert max(len(letter.payload) for letter in letters) == 2048
+    journal.store([], [], [a_refusal(n) for n in range(100, 200)])
+    assert [letter.detail for letter in journal.dead_letters(100)] == [
+        str(n) for n in range(199, 189, -1)
+    ]
+
+
+def test_a_cursor_reads_every_entry_once_and_in_order(journal: Journal) -> None:
+    journal.store([a_set(n) for n in range(1, 6)], [], [])
+    derived = Derived(point="nsp-0101", t=T0, values={"fuel/hours": 5.5, "point/status": 2})
+    journal.store_derived([derived])
+    assert journal.backlog("influx") == 6
+    first = journal.entries_after(journal.cursor("influx"), 4)
+    journal.advance("influx", first[-1].id)
+    assert journal.backlog("influx") == 2
+    rest = journal.entries_after(journal.cursor("influx"), 4)
+    assert [entry.seq for entry in first + rest] == [1, 2, 3, 4, 5, 0]
+    assert (rest[-1].kind, rest[-1].values, rest[-1].t) == ("derived", derived.values, T0)
+    journal.advance("influx", rest[-1].id, [(b"bad line", "400: no")])
+    assert journal.backlog("influx") == 0
+    assert journal.backlog("another") == 6
+    assert journal.refused_lines("influx", 10) == [(b"bad line", "400: no")]
+
+
+def test_a_rolled_back_transaction_leaves_no_gap_in_the_ids(journal: Journal) -> None:
+    """backlog() counts on it."""
+
+    def cut_short() -> None:
+        with journal.atomic():
+            journal.store_derived([Derived(point="nsp-0101", t=T0, values={"point/status": 2})])
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        cut_short()
+    assert journal.entries_after(0, 10) == []
+    journal.store([a_set(1)], [], [])
+    assert [entry.id for entry in journal.entries_after(0, 10)] == [1]
+    assert journal.backlog("influx") == 1
+
+
+def an_alert(**changes: object) -> AlertState:
+    fields: dict[str, object] = {
+        "rule": "low_fuel",
+        "point": "nsp-0101",
+        "state": "firing",
+        "since": T0,
+        "severity": "critical",
+        "detail": {"hours": 4.5, "source": "slope"},
+        "fired_at": T0 + 120,
+    }
+    return AlertState(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def a_delivery(alert_id: int, **changes: object) -> Delivery:
+    fields: dict[str, object] = {
+        "alert_id": alert_id,
+        "transition": "firing",
+        "channel": "email",
+        "recipient": "lead@example.org",
+        "subject": "Brandstof laag",
+        "body": "Nog 4,5 uur. Bestel diesel.",
+        "due_at": T0,
+    }
+    return Delivery(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def test_alerts_keep_their_id_and_leave_the_open_ones_when_resolved(path: Path) -> None:
+    journal = Journal(path)
+    first = journal.save_alert(an_alert())
+    second = journal.save_alert(an_alert(point="nsp-0102"))
+    assert 0 < first.id < second.id
+    resolved = an_alert(id=first.id, state="resolved", resolved_at=T0 + 900)
+    assert journal.save_alert(resolved) == resolved
+    journal.close()
+    journal = Journal(path)
+    assert journal.open_alerts() == [second]
+    assert journal.alerts(10) == [second, resolved]
+    assert journal.alerts(1) == [second]
+    journal.close()
+
+
+def test_a_delivery_is_due_until_it_is_sent_and_each_attempt_is_kept(journal: Journal) -> None:
+    alert = journal.save_alert(an_alert())
+    journal.add_deliveries([a_delivery(alert.id), a_delivery(alert.id, due_at=T0 + 1000)])
+    assert journal.due_deliveries(T0 - 1, 10) == []
+    (due,) = journal.due_deliveries(T0, 10)
+    journal.settle_delivery(due.id, False, "connection refused", T0 + 1, T0 + 61)
+    assert journal.due_deliveries(T0 + 60, 10) == []
+    (due,) = journal.due_deliveries(T0 + 61, 10)
+    assert (due.attempts, due.error, due.state) == (1, "connection refused", "due")
+    journal.settle_delivery(due.id, True, None, T0 + 62, None)
+    assert journal.due_deliveries(T0 + 500, 10) == []
+    sent, later = journal.deliveries(alert.id)
+    assert (sent.state, sent.attempts, later.state) == ("sent", 2, "due")
+    journal.settle_delivery(later.id, False, "no such user", T0 + 1001, None)
+    assert journal.deliveries(alert.id)[1].state == "failed"
+    assert journal.attempts(sent.id) == [
+        Attempt(at=T0 + 1, ok=False, error="connection refused"),
+        Attempt(at=T0 + 62, ok=True, error=None),
+    ]
+
+
+def test_an_alert_and_its_deliveries_are_one_transaction(journal: Journal) -> None:
+    """A power cut between them would leave an alert that nobody is told of."""
+
+    def cut_short() -> None:
+        with journal.atomic():
+            alert = journal.save_alert(an_alert())
+            journal.add_deliveries([a_delivery(alert.id)])
+            raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError, match="cut"):
+        cut_short()
+    assert journal.alerts(10) == []
+    assert journal.due_deliveries(T0, 10) == []
+    with journal.atomic():
+        alert = journal.save_alert(an_alert())
+        journal.add_deliveries([a_delivery(alert.id)])
+    assert len(journal.due_deliveries(T0, 10)) == 1
+
+
+def test_store_is_never_part_of_another_transaction(journal: Journal) -> None:
+    with pytest.raises(RuntimeError, match="of its own"), journal.atomic():
+        journal.store([a_set(1)], [], [])
+
+
+def test_the_disk_is_synced_at_each_commit(journal: Journal) -> None:
+    assert journal._writer.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert journal._writer.execute("PRAGMA synchronous").fetchone() == (2,), "2 is FULL"
+
+
+def test_a_full_disk_is_an_error_with_advice_and_loses_nothing(journal: Journal) -> None:
+    journal.store([a_set(1)], [], [])
+    pages = journal._writer.execute("PRAGMA page_count").fetchone()[0]
+    journal._writer.execute(f"PRAGMA max_page_count = {pages}")
+    batch = [a_set(n) for n in range(2, 2000)]
+    with pytest.raises(JournalError, match=r"journal\.sqlite.*full.*free space"):
+        journal.store(batch, [], [])
+    assert journal.ranges("nsp-0101") == [(1, 1)]
+    journal._writer.execute("PRAGMA max_page_count = 100000")
+    assert len(journal.store(batch, [], []).new) == 1998
+    assert journal.ranges("nsp-0101") == [(1, 1999)]
+
+
+def test_one_process_at_a_time(journal: Journal, path: Path) -> None:
+    with pytest.raises(JournalError, match="in use by another process"):
+        Journal(path)
+
+
+def test_it_can_be_opened_again_after_close(path: Path) -> None:
+    Journal(path).close()
+    Journal(path).close()
+
+
+def test_a_foreign_database_is_left_alone(path: Path) -> None:
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE theirs (x)")
+    db.close()
+    with pytest.raises(JournalError, match="expected a journal of version 1"):
+        Journal(path)
+
+
+def test_a_file_that_is_no_database(path: Path) -> None:
+    path.write_bytes(b"what is this" * 1000)
+    with pytest.raises(JournalError, match="not a database"):
+        Journal(path)
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match="a folder it may write to"):
+        Journal(tmp_path / "absent" / "journal.sqlite")
+
+
+def test_many_threads_write_and_read_at_once(journal: Journal) -> None:
+    errors: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            point = f"nsp-{number % 2}"
+            for seq in range(1, 60):
+                journal.store([a_set(seq, point)], [], [a_refusal(seq)])
+                journal.entries_after(0, 50)
+                journal.ranges(point)
+                journal.store_derived([Derived(point=point, t=T0, values={"point/status": 2})])
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    assert journal.ranges("nsp-0") == journal.ranges("nsp-1") == [(1, 59)]
+    kinds = [entry.kind for entry in journal.entries_after(0, 1000)]
+    assert (kinds.count("telemetry"), kinds.count("derived")) == (2 * 59, 4 * 59)
+
+
+STORING = textwrap.dedent(
+    """
+    import sys
+    from pathlib import Path
+    from paraat.domain.model import SampleSet
+    from paraat.journal import Journal
+
+    journal = Journal(Path(sys.argv[1]))
+    seq = journal.highest("nsp-0101")
+    while True:
+        batch = [
+            SampleSet(point="nsp-0101", kind="telemetry", seq=seq + n, t=1764000000.0,
+                      received_at=1764000000.0, values={"fuel/level": float(n)}, faults={})
+            for n in range(1, 26)
+        ]
+        seq += 25
+        journal.store(batch, [], [])
+        print(seq, flush=True)
+    """
+)
+
+
+def test_what_was_acknowledged_is_there_after_kill_9(path: Path) -> None:
+    """SIGKILL at a random moment of storing: every reported set is there, none twice, none half."""
+    lots = random.Random(4)
+    reported = 0
+    for _ in range(4):
+        child = subprocess.Popen(
+            [sys.executable, "-c", STORING, str(path)],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        assert child.stdout is not None
+        for _ in range(lots.randrange(1, 12)):
+            reported = int(child.stdout.readline())
+        child.send_signal(signal.SIGKILL)
+        reported = max([reported, *map(int, child.stdout.read().split())])
+        child.stdout.close()
+        child.wait()
+        journal = Journal(path)
+        highest = journal.highest("nsp-0101")
+        assert highest >= reported
+        assert highest % 25 == 0, "a batch is stored whole or not at all"
+        assert journal.ranges("nsp-0101") == [(1, highest)]
+        entries = journal.entries_after(0, highest + 10)
+        assert [entry.seq for entry in entries] == list(range(1, highest + 1))
+        journal.close()
