@@ -1,0 +1,359 @@
+"""Servers on loopback for the demo and the tests: a broker (mosquitto or the embedded one) and InfluxDB.
+
+Each runs as a child process that ends with us, keeps its data in a folder of its own, and keeps its port over a restart.
+"""
+
+import contextlib
+import ctypes
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+LOOPBACK = "127.0.0.1"
+START_LIMIT_S = 15.0
+MAX_PACKET_BYTES = 262144
+
+
+class ServerError(Exception):
+    """Raised when a local server is not installed or does not come up. str() says which, and shows its last words."""
+
+
+class LocalBroker(Protocol):
+    """An MQTT broker that can go away and come back on the same port."""
+
+    name: str
+    port: int
+
+    def start(self) -> None:
+        """Start and wait until it accepts connections. Raises ServerError."""
+        ...
+
+    def stop(self) -> None:
+        """End it. Clients lose their connection. Safe to call twice."""
+        ...
+
+
+def free_port() -> int:
+    """A TCP port that was free on loopback a moment ago; whoever uses it must be ready to find it taken."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def find_program(name: str) -> str | None:
+    """The path of a server program; /usr/sbin counts too, which is not on a user's PATH in Debian."""
+    return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+
+
+def accepts(port: int) -> bool:
+    """True when something accepts connections on this loopback port."""
+    with contextlib.suppress(OSError), socket.create_connection((LOOPBACK, port), timeout=0.5):
+        return True
+    return False
+
+
+def _die_with_parent() -> None:
+    """In the child, on Linux: ask to be ended when the parent ends, however it ends (prctl PR_SET_PDEATHSIG)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+class _Child:
+    """A server as a child process."""
+
+    name: str
+    port: int
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.log_path = directory / "server.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def _command(self) -> list[str]:
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Start and wait until it accepts connections. Raises ServerError with the tail of its log."""
+        if self._process is not None:
+            return
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command(),
+                cwd=self.directory,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C in the terminal is for us; we end it in our own order
+                preexec_fn=_die_with_parent,
+            )
+        deadline = time.monotonic() + START_LIMIT_S
+        while not accepts(self.port):
+            code = self._process.poll()
+            if code is not None or time.monotonic() > deadline:
+                self.stop()
+                tail = self.log_path.read_text(errors="replace")[-600:]
+                what = f"ended with code {code}" if code is not None else f"not up in {START_LIMIT_S:.0f} s"
+                raise ServerError(f"{self.name} on port {self.port}: {what}. Its log says:\n{tail}")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Ask it to end, and make it end when it does not. Safe to call twice."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it without a warning, as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, how: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(how)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+class MosquittoBroker(_Child):
+    """Debian's mosquitto with the queue limits of deploy/, for everybody on loopback; sessions survive a restart."""
+
+    name = "mosquitto"
+
+    def __init__(self, directory: Path, port: int = 0) -> None:
+        super().__init__(directory)
+        self.port = port or free_port()
+
+    def _command(self) -> list[str]:
+        program = find_program("mosquitto")
+        if program is None:
+            raise ServerError("mosquitto is not installed: run `make deps`")
+        config = self.directory / "mosquitto.conf"
+        lines = [
+            f"listener {self.port} {LOOPBACK}",
+            "allow_anonymous true",
+            "persistence true",
+            f"persistence_location {self.directory}/",
+            "autosave_interval 5",
+            "max_queued_messages 1000000",
+            "max_inflight_messages 2000",
+            f"max_packet_size {MAX_PACKET_BYTES}",
+            "log_type warning",
+            "log_type error",
+            "log_dest stderr",
+        ]
+        # Started by root, mosquitto becomes the user "mosquitto", who may not write into our folder.
+        lines.append("user root")
+        config.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return [program, "-c", str(config)]
+
+
+class EmbeddedBroker(_Child):
+    """The broker of the PyPI package iotcore (rumqttd). It forgets sessions and retained messages when it stops."""
+
+    name = "embedded"
+
+    def __init__(self, directory: Path, port: int = 0) -> None:
+        super().__init__(directory)
+        self.port = port or free_port()
+
+    def _command(self) -> list[str]:
+        options = {
+            "listen": LOOPBACK,
+            "port": self.port,
+            "max_payload_size": MAX_PACKET_BYTES,
+            "max_inflight_count": 500,
+        }
+        code = "import json, sys, iotcore; iotcore.IotCoreBroker(**json.loads(sys.argv[1])).run_forever()"
+        return [sys.executable, "-c", code, json.dumps(options)]
+
+
+def find_broker(kind: str, directory: Path, port: int = 0) -> MosquittoBroker | EmbeddedBroker:
+    """A broker of a kind: "mosquitto", "embedded", or "auto" for mosquitto where it is installed. Not started yet."""
+    if kind == "embedded" or (kind == "auto" and find_program("mosquitto") is None):
+        return EmbeddedBroker(directory, port)
+    return MosquittoBroker(directory, port)
+
+
+class InfluxServer(_Child):
+    """Debian's InfluxDB 1.6.7 with the write path of version 2 in front, which influxdb-client needs.
+
+    `url` is where both are spoken: POST /api/v2/write?org&bucket&precision becomes POST /write?db&rp&precision (the
+    precision's names differ, and 1.6.7 takes an unknown one for nanoseconds); everything else passes through. Error
+    bodies get the "code" and "message" of version 2 beside the "error" of version 1. No credentials are checked.
+    """
+
+    name = "influxd"
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self.port = free_port()
+        self._rpc_port = free_port()
+        self._front = _Front(self)
+        self.url = f"http://{LOOPBACK}:{self._front.server_port}"
+
+    def _command(self) -> list[str]:
+        program = find_program("influxd")
+        if program is None:
+            raise ServerError("influxd is not installed: run `make deps`")
+        config = self.directory / "influxdb.conf"
+        config.write_text(
+            f"""reporting-disabled = true
+bind-address = "{LOOPBACK}:{self._rpc_port}"
+[meta]
+  dir = "{self.directory}/meta"
+[data]
+  dir = "{self.directory}/data"
+  wal-dir = "{self.directory}/wal"
+  query-log-enabled = false
+[http]
+  bind-address = "{LOOPBACK}:{self.port}"
+  log-enabled = false
+[monitor]
+  store-enabled = false
+[subscriber]
+  enabled = false
+[continuous_queries]
+  enabled = false
+""",
+            encoding="utf-8",
+        )
+        return [program, "-config", str(config)]
+
+    def start(self) -> None:
+        """Start the database, then the front. Raises ServerError."""
+        super().start()
+        self._front.start()
+
+    def close(self) -> None:
+        """End both for good; stop() and kill() leave the front up, which then answers 503."""
+        self.stop()
+        self._front.stop()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def create_database(self, name: str) -> None:
+        """Make a database; a bucket of the same name then exists for the write path."""
+        self.query(f'CREATE DATABASE "{name}"', method="POST")
+
+    def query(self, influxql: str, db: str = "", *, method: str = "GET") -> list[dict[str, Any]]:
+        """The rows of all series as dicts of column to value, tags included. Raises ServerError on a query error."""
+        words = urllib.parse.urlencode({"q": influxql, "db": db, "epoch": "s"})
+        request = urllib.request.Request(f"http://{LOOPBACK}:{self.port}/query?{words}", method=method)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            results = json.load(answer)["results"]
+        rows: list[dict[str, Any]] = []
+        for result in results:
+            if "error" in result:
+                raise ServerError(f"influxd: {result['error']} in {influxql}")
+            for series in result.get("series", []):
+                rows += [
+                    {**series.get("tags", {}), **dict(zip(series["columns"], values, strict=True))}
+                    for values in series["values"]
+                ]
+        return rows
+
+
+_PRECISIONS = {"ns": "n", "us": "u", "ms": "ms", "s": "s"}
+_CODES = {400: "invalid", 401: "unauthorized", 404: "not found", 413: "request too large"}
+
+
+class _Front(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, server: InfluxServer) -> None:
+        self.influx = server
+        self._thread: Thread | None = None
+        super().__init__((LOOPBACK, 0), _FrontHandler)
+
+    def start(self) -> None:
+        if self._thread is None:
+            self._thread = Thread(target=self.serve_forever, args=(0.05,), name="influx-front", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        if self._thread is not None:
+            self.shutdown()
+            self._thread.join()
+            self._thread = None
+        self.server_close()
+
+
+class _FrontHandler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Front
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        self._pass(self.path, None)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        path = self.path
+        parts = urllib.parse.urlsplit(path)
+        if parts.path == "/api/v2/write":
+            query = dict(urllib.parse.parse_qsl(parts.query))
+            db, _, policy = query.get("bucket", "").partition("/")
+            words = {"db": db, "precision": _PRECISIONS.get(query.get("precision", "ns"), "n")}
+            if policy:
+                words["rp"] = policy
+            path = "/write?" + urllib.parse.urlencode(words)
+        self._pass(path, body)
+
+    def _pass(self, path: str, body: bytes | None) -> None:
+        headers = {k: v for k, v in self.headers.items() if k in ("Content-Encoding", "Content-Type")}
+        url = f"http://{LOOPBACK}:{self.server.influx.port}{path}"
+        try:
+            request = urllib.request.Request(url, data=body, headers=headers)
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                self._answer(answer.status, answer.read())
+        except urllib.error.HTTPError as error:
+            self._answer(error.code, _as_version_2(error.code, error.read()))
+        except OSError as error:
+            self._answer(503, json.dumps({"code": "unavailable", "message": f"influxd is away: {error}"}).encode())
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(0 if status == 204 else len(body)))
+        self.end_headers()
+        if status != 204:
+            self.wfile.write(body)
+
+
+def _as_version_2(status: int, body: bytes) -> bytes:
+    try:
+        message = json.loads(body)["error"]
+    except (ValueError, KeyError, TypeError):
+        message = body.decode(errors="replace")
+    code = _CODES.get(status, "internal error")
+    return json.dumps({"error": message, "code": code, "message": message}).encode()

@@ -1,0 +1,80 @@
+"""The blackout that the demo plays: three points, some hours, told as scenarios for the simulated boards."""
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from paraat.settings import Point
+
+HOUR_S = 3600
+STORY_S = 7 * HOUR_S
+BROKER_DOWN_S = int(3.0 * HOUR_S)
+BROKER_UP_S = int(3.5 * HOUR_S)
+MAINS_FAIL_S = int(0.5 * HOUR_S)
+MAINS_BACK_S = int(6.2 * HOUR_S)
+GENERATOR_START_S = 60  # seconds after the mains fail
+COOL_DOWN_S = 300  # the generator runs on after the mains are back
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one point goes through. fuel_l is at the start; refuel is (seconds after the start, litres)."""
+
+    point: str
+    fuel_l: float
+    burn_l_per_h: float
+    people: int
+    refuel: tuple[int, float] | None
+
+
+# The first runs low by hours left, the second has plenty, the third runs low by level.
+PARTS = (
+    Part("nsp-0101", fuel_l=92.0, burn_l_per_h=10.2, people=64, refuel=(int(5.0 * HOUR_S), 240.0)),
+    Part("nsp-0103", fuel_l=150.0, burn_l_per_h=5.6, people=38, refuel=None),
+    Part("nsp-0201", fuel_l=41.0, burn_l_per_h=4.4, people=21, refuel=(int(5.5 * HOUR_S), 90.0)),
+)
+
+# (seconds, key of the demo's texts)
+CHAPTERS = (
+    (0, "calm"),
+    (MAINS_FAIL_S, "mains-fail"),
+    (MAINS_FAIL_S + GENERATOR_START_S, "generators"),
+    (BROKER_DOWN_S, "broker-down"),
+    (BROKER_UP_S, "broker-up"),
+    (int(5.0 * HOUR_S), "refuel"),
+    (MAINS_BACK_S, "mains-back"),
+    (STORY_S, "end"),
+)
+
+
+def scenario(part: Part, point: Point, *, t0_unix: int, speed: float, end_s: float, seed: int = 1) -> dict[str, Any]:
+    """The scenario file of one point (read by simulate/hal/world.py). Times are seconds after t0_unix.
+
+    end_s: from then on the board's time runs at the speed of real time, so that what is under way can arrive.
+    """
+    generator_on = MAINS_FAIL_S + GENERATOR_START_S
+    return {
+        "t0_unix": t0_unix,
+        "speed": speed,
+        "end_s": end_s,
+        "tank": {"capacity_l": point.tank.capacity_l, "by": point.tank.by, "calibration": point.tank.calibration},
+        "fuel_l": part.fuel_l,
+        "burn_l_per_h": part.burn_l_per_h,
+        "mains": [[0, True], [MAINS_FAIL_S, False], [MAINS_BACK_S, True]],
+        "generator": [[0, False], [generator_on, True], [MAINS_BACK_S + COOL_DOWN_S, False]],
+        "refuel": [list(part.refuel)] if part.refuel else [],
+        "people": people(part, seed),
+        "temperature_c": [[0, 19.5], [MAINS_FAIL_S, 19.5], [2 * HOUR_S, 16.0], [5 * HOUR_S, 18.5], [STORY_S, 20.0]],
+        "battery_v": [[0, 13.6], [MAINS_FAIL_S, 13.6], [generator_on, 12.5], [generator_on + 900, 13.4]],
+    }
+
+
+def people(part: Part, seed: int) -> list[list[int]]:
+    """Arrivals and departures as [seconds, +1 or -1], in order; never two in the same ten seconds."""
+    chance = random.Random(f"{seed}/{part.point}")
+    coming = [chance.randint(MAINS_FAIL_S + 600, int(4.5 * HOUR_S)) for _ in range(part.people)]
+    leaving = [chance.randint(MAINS_BACK_S, STORY_S - 600) for _ in range(part.people // 2)]
+    moves = sorted([[t, 1] for t in coming] + [[t, -1] for t in leaving])
+    for before, after in zip(moves, moves[1:], strict=False):
+        after[0] = max(after[0], before[0] + 10)
+    return moves
