@@ -1,0 +1,38 @@
+"""A02YYUW ultrasonic sensor as a UART peer: a frame FF hi lo sum each 100 ms, distance in mm.
+
+Made lazily: the frames of the time that has passed, when the port is read. `fault`: None, "silent" (sends nothing),
+"checksum" (every frame wrong), "cut" (frames broken off). `jump_every`: each so many frames one false echo.
+"""
+
+import kernel
+
+PERIOD_US = 100000
+BURST = 64  # frames that any port could buffer
+
+
+class A02YYUW:
+    def __init__(self, distance_mm, fault=None, jump_every=0):
+        self.distance_mm = distance_mm  # function without arguments -> int
+        self.fault = fault
+        self.jump_every = jump_every
+        self._sent = 0
+
+    def bytes_sent(self):
+        due = kernel.now_us // PERIOD_US
+        count = min(due - self._sent, BURST)
+        self._sent = due
+        if self.fault == "silent":
+            return b""
+        return b"".join([self._frame(due - count + 1 + i) for i in range(count)])
+
+    def _frame(self, number):
+        mm = int(self.distance_mm())
+        if self.jump_every and number % self.jump_every == 0:
+            mm = mm // 2
+        head = bytes((0xFF, mm >> 8 & 0xFF, mm & 0xFF))
+        total = sum(head) & 0xFF
+        if self.fault == "checksum":
+            total ^= 0x55
+        if self.fault == "cut":
+            return head[:3]
+        return head + bytes((total,))

@@ -1,0 +1,24 @@
+"""A contact or an opto-coupler on a digital input, with bounce when it moves."""
+
+import kernel
+import wiring
+
+
+class Switch:
+    def __init__(self, pin, level=0, bounces=0):
+        self.pin = pin
+        self.bounces = bounces
+        wiring.levels[pin] = level
+
+    def set(self, level):
+        """Move it now; it bounces `bounces` times, a millisecond each, before it stays."""
+        wiring.set_level(self.pin, level)
+        for i in range(2 * self.bounces):
+            bounced = 1 - level if i % 2 == 0 else level
+            kernel.at(kernel.now_us + 1000 * (i + 1), lambda l=bounced: wiring.set_level(self.pin, l))
+
+    def play(self, rows, active_low=False):
+        """Follow a scenario's rows [[second, true or false], ...]."""
+        for second, on in rows:
+            level = 1 if on != active_low else 0
+            kernel.at_story(second, lambda l=level: self.set(l))

@@ -1,0 +1,166 @@
+"""The board's machine module, wired to device models. Only what the firmware uses."""
+
+import os
+
+import kernel
+import time
+import wiring
+
+PWRON_RESET = 1
+HARD_RESET = 2
+WDT_RESET = 3
+DEEPSLEEP_RESET = 4
+SOFT_RESET = 5
+
+
+class Pin:
+    IN = 1
+    OUT = 3
+    PULL_DOWN = 1
+    PULL_UP = 2
+    IRQ_RISING = 1
+    IRQ_FALLING = 2
+
+    def __init__(self, id, mode=-1, pull=-1, value=None):
+        self.id = id
+        self._mode = mode
+        self._pull = pull
+        self._handler = None
+        self._trigger = 0
+        if value is not None:
+            self.value(value)
+
+    def value(self, level=None):
+        if level is None:
+            if self._mode == Pin.OUT:
+                return wiring.outputs[self.id][-1][1] if self.id in wiring.outputs else 0
+            return wiring.levels.get(self.id, 1 if self._pull == Pin.PULL_UP else 0)
+        level = 1 if level else 0
+        log = wiring.outputs.setdefault(self.id, [])
+        if not log or log[-1][1] != level:
+            log.append((kernel.now_us, level))
+            if len(log) > wiring.OUTPUTS_KEPT:
+                log.pop(0)
+        return None
+
+    __call__ = value
+
+    def on(self):
+        self.value(1)
+
+    def off(self):
+        self.value(0)
+
+    def irq(self, handler=None, trigger=IRQ_RISING | IRQ_FALLING):
+        self._handler = handler
+        self._trigger = trigger
+        if handler is None:
+            wiring.watchers.pop(self.id, None)
+        else:
+            wiring.watchers[self.id] = self
+
+    def _edge(self, level):
+        if self._handler is not None and self._trigger & (Pin.IRQ_RISING if level else Pin.IRQ_FALLING):
+            self._handler(self)
+
+
+class I2C:
+    def __init__(self, id=0, *, scl, sda, freq=400000):
+        self._devices = wiring.i2c.setdefault((scl.id, sda.id), {})
+
+    def _device(self, address):
+        device = self._devices.get(address)
+        if device is None or device.nack:
+            raise OSError(19)  # ENODEV on the ESP32: nobody acknowledged
+        return device
+
+    def scan(self):
+        return sorted(a for a, device in self._devices.items() if not device.nack)
+
+    def readfrom_mem_into(self, address, register, buffer):
+        buffer[:] = self._device(address).read(register, len(buffer))
+
+    def readfrom_mem(self, address, register, count):
+        buffer = bytearray(count)
+        self.readfrom_mem_into(address, register, buffer)
+        return bytes(buffer)
+
+    def writeto_mem(self, address, register, buffer):
+        self._device(address).write(register, bytes(buffer))
+
+
+class UART:
+    def __init__(self, id, baudrate=9600, *, tx=None, rx=None, rxbuf=256, timeout=0):
+        self._rx = rx.id if isinstance(rx, Pin) else rx
+        self._rxbuf = rxbuf
+        self._pending = b""
+
+    def _fill(self):
+        device = wiring.uart.get(self._rx)
+        if device is not None:
+            # A full buffer drops what comes after, as the ESP32's does.
+            self._pending = (self._pending + device.bytes_sent())[: self._rxbuf]
+
+    def any(self):
+        self._fill()
+        return len(self._pending)
+
+    def read(self, count=-1):
+        self._fill()
+        if not self._pending:
+            return None
+        count = len(self._pending) if count < 0 else count
+        data, self._pending = self._pending[:count], self._pending[count:]
+        return data
+
+    def readinto(self, buffer):
+        data = self.read(len(buffer))
+        if data is None:
+            return None
+        buffer[: len(data)] = data
+        return len(data)
+
+    def write(self, data):
+        device = wiring.uart.get(self._rx)
+        if device is not None and hasattr(device, "receive"):
+            device.receive(bytes(data))
+        return len(data)
+
+
+class RTC:
+    """The chip's own clock: lost at power-off."""
+
+    def datetime(self, when=None):
+        if when is None:
+            y, mo, d, h, mi, s, wd, _ = time.gmtime()
+            return (y, mo, d, wd, h, mi, s, 0)
+        y, mo, d, _, h, mi, s, _ = when
+        time._set_clock(time.mktime((y, mo, d, h, mi, s, 0, 0)))
+        return None
+
+
+class WDT:
+    fed_us = None  # when any watchdog was last fed
+
+    def __init__(self, id=0, timeout=5000):
+        self.timeout_ms = timeout
+        self.feed()
+
+    def feed(self):
+        WDT.fed_us = kernel.now_us
+
+
+def unique_id():
+    return (os.getenv("PARAAT_BOARD_ID") or "sim000").encode()[:6]
+
+
+def reset_cause():
+    return PWRON_RESET
+
+
+def reset():
+    raise SystemExit
+
+
+def freq(hz=None):
+    return 240000000

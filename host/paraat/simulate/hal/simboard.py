@@ -1,0 +1,69 @@
+"""Wires a simulated board from the same config.json that the firmware reads, and starts it.
+
+This is what the demo runs: micropython -X heapsize=... simboard.mpy, in the folder that holds config.json.
+"""
+
+import json
+
+import kernel
+import wiring
+from devices.a02yyuw import A02YYUW
+from devices.beam import Beam
+from devices.ds18b20 import DS18B20
+from devices.ina226 import INA226
+from devices.switch import Switch
+from world import World
+
+
+def _a02yyuw(sensor, bus, world):
+    wiring.uart[bus["rx"]] = A02YYUW(
+        lambda: world.distance_mm(kernel.story_s(), sensor["empty_mm"], sensor["full_mm"]), jump_every=37
+    )
+
+
+def _ina226(sensor, bus, world):
+    device = INA226(
+        lambda: world.battery_v(kernel.story_s()),
+        lambda: world.battery_a(kernel.story_s()),
+        sensor["shunt_milliohm"] / 1000,
+    )
+    wiring.i2c.setdefault((bus["scl"], bus["sda"]), {})[sensor.get("address", 0x40)] = device
+
+
+def _ds18b20(sensor, bus, world):
+    devices = wiring.onewire.setdefault(bus["pin"], [])
+    devices.append(DS18B20(lambda: world.temperature_c(kernel.story_s()), serial=len(devices) + 1))
+
+
+def _light_beam(sensor, bus, world):
+    Beam(sensor["pin_a"], sensor["pin_b"]).play(world.scenario.get("people", ()))
+
+
+def _digital_input(sensor, bus, world):
+    key = sensor["metric"].split("/")[1]
+    active_low = bool(sensor.get("active_low"))
+    switch = Switch(sensor["pin"], level=1 if active_low else 0, bounces=3)
+    switch.play(world.scenario.get(key, [[0, key == "mains"]]), active_low)
+
+
+_WIRERS = {
+    "a02yyuw": _a02yyuw,
+    "ina226": _ina226,
+    "ds18b20": _ds18b20,
+    "light_beam": _light_beam,
+    "digital_input": _digital_input,
+}
+
+
+def wire(config, world):
+    """Put a device model behind every sensor of the configuration. A driver without a model stays without a device."""
+    for sensor in config["sensors"]:
+        wirer = _WIRERS.get(sensor["driver"])
+        if wirer is not None:
+            wirer(sensor, config["buses"].get(sensor.get("bus")), world)
+
+
+if __name__ == "__main__":
+    with open("config.json") as f:
+        wire(json.load(f), World(kernel.scenario))
+    import main  # noqa: F401  # the board's own main.py; it runs for ever

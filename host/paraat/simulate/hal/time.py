@@ -1,0 +1,62 @@
+"""The board's time module on virtual time: epoch 2000, whole seconds, and a clock that nobody set at power-on."""
+
+import utime
+from utime import ticks_add, ticks_diff  # the C part of asyncio compares ticks with the port's own period
+
+import kernel
+
+EPOCH_S = 946684800  # 2000-01-01 in unix seconds
+
+_clock_offset_s = 0  # what setting the clock added
+
+
+def _set_clock(seconds):
+    """Set the clock, as machine.RTC does: seconds since 2000."""
+    global _clock_offset_s
+    _clock_offset_s = seconds - kernel.now_us // 1000000
+
+
+def time():
+    return _clock_offset_s + kernel.now_us // 1000000
+
+
+def time_ns():
+    return _clock_offset_s * 1000000000 + kernel.now_us * 1000
+
+
+def gmtime(seconds=None):
+    return utime.gmtime((time() if seconds is None else seconds) + EPOCH_S)[:8]
+
+
+localtime = gmtime  # the board knows no time zone
+
+
+def mktime(when):
+    year, month, day, hour, minute, second = when[:6]
+    if month <= 2:
+        year, month = year - 1, month + 12
+    days = 365 * year + year // 4 - year // 100 + year // 400 + (153 * (month - 3) + 2) // 5 + day - 730426
+    return ((days * 24 + hour) * 60 + minute) * 60 + second
+
+
+def ticks_ms():
+    return kernel.now_us // 1000
+
+
+def ticks_us():
+    return kernel.now_us
+
+
+ticks_cpu = ticks_us
+
+
+def sleep(seconds):
+    kernel.sleep_us(int(seconds * 1000000))
+
+
+def sleep_ms(ms):
+    kernel.sleep_us(ms * 1000)
+
+
+def sleep_us(us):
+    kernel.sleep_us(us)
