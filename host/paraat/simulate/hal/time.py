@@ -7,6 +7,10 @@ import kernel
 
 EPOCH_S = 946684800  # 2000-01-01 in unix seconds
 
+# Where a task becomes ready without a delay, the C part of asyncio stamps it with the port's real ticks. Ours must stay
+# ahead of those, or such a task would look as if it were due later.
+_TICKS_AHEAD_MS = utime.ticks_ms() + 100000000
+
 _clock_offset_s = 0  # what setting the clock added
 
 
@@ -40,7 +44,7 @@ def mktime(when):
 
 
 def ticks_ms():
-    return kernel.now_us // 1000
+    return _TICKS_AHEAD_MS + kernel.now_us // 1000
 
 
 def ticks_us():
