@@ -5,9 +5,9 @@ from collections.abc import Collection
 from typing import Any, NoReturn
 
 import msgspec
-from paraat_wire import codec, topics
 
 from paraat.domain.model import NodeState, Refusal, SampleSet
+from paraat_wire import codec, topics
 
 # Reasons of the host's own, beside those of paraat_wire.codec.REASONS.
 UNKNOWN_POINT = "unknown-point"

@@ -1,0 +1,240 @@
+"""The connection to the broker: MQTT 3.1.1, a session that outlives us, acknowledged by hand.
+
+The broker gets its acknowledgement only after the message is stored. Until then it keeps it, and
+hands it over again after a cut. Everything that can be told twice is told twice rather than never.
+"""
+
+import logging
+import ssl
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from paraat.settings import BrokerSettings, SettingsError, read_secret
+from paraat.transport.inbox import Inbox, Message
+from paraat_wire import topics
+
+_log = logging.getLogger(__name__)
+
+SUBSCRIPTIONS = tuple(
+    f"{topics.PREFIX}+/{leaf}" for leaf in (topics.TELEMETRY, topics.EVENT, topics.STATE)
+)
+_RETRY_MIN_S = 1
+_RETRY_MAX_S = 30
+_CONNECT_LIMIT_S = 5.0
+_GOODBYE_S = 5.0
+_MAX_OUTGOING = 50_000  # beyond it an `ack` is left out; the board sends again and is answered then
+_MAX_INFLIGHT = 1000
+
+
+class MqttTransport:
+    """Puts what arrives into an inbox, reconnects for ever, publishes."""
+
+    def __init__(
+        self,
+        settings: BrokerSettings,
+        directory: Path,
+        inbox: Inbox,
+        *,
+        now: Callable[[], float],
+        on_change: Callable[[bool], None],
+    ) -> None:
+        """directory: what file names in the settings count from. now: unix seconds, dates what
+        arrives.
+
+        on_change is called from the broker's thread with True on a connection and False when it is
+        lost. Raises SettingsError for a file that cannot be used.
+        """
+        self._inbox = inbox
+        self._now = now
+        self._on_change = on_change
+        self._where = f"{settings.host}:{settings.port}"
+        self._connection = 0
+        self._connected = False
+        self._problem = "not connected yet"
+        self._gone = threading.Event()
+        self._gone.set()
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=settings.client_id,
+            clean_session=False,
+            protocol=MQTTProtocolVersion.MQTTv311,
+            manual_ack=True,
+        )
+        client.max_inflight_messages_set(_MAX_INFLIGHT)
+        client.max_queued_messages_set(_MAX_OUTGOING)
+        client.reconnect_delay_set(_RETRY_MIN_S, _RETRY_MAX_S)
+        client.connect_timeout = _CONNECT_LIMIT_S
+        if settings.username is not None:
+            password = None
+            if settings.password_file is not None:
+                password = read_secret(directory / settings.password_file, "broker.password_file")
+            client.username_pw_set(settings.username, password)
+        if settings.ca_file is not None:
+            client.tls_set_context(_tls(settings, directory))
+        client.on_connect = self._connect
+        client.on_connect_fail = self._connect_fail
+        client.on_disconnect = self._disconnect
+        client.on_subscribe = self._subscribe
+        client.on_message = self._message
+        client.connect_async(settings.host, settings.port, settings.keepalive_s)
+        self._client = client
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has accepted us and still has us."""
+        return self._connected
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, where, and what to do; empty when nothing is."""
+        return self._problem
+
+    def start(self) -> None:
+        """Connect in a thread of its own, and again when the connection is lost.
+
+        Safe to call again.
+        """
+        # The thread ends on an error that paho does not expect; calling this again starts it anew.
+        self._client.loop_start()
+
+    def stop(self) -> None:
+        """Say goodbye to the broker, which keeps our session.
+
+        What was published and acknowledged goes out before.
+        """
+        self._client.disconnect()
+        if not self._gone.wait(_GOODBYE_S):
+            # It does not read what we send: let go of it, or the thread would wait for ever.
+            if (sock := self._client.socket()) is not None:
+                sock.close()
+            _log.warning("broker %s did not take our goodbye within %g s", self._where, _GOODBYE_S)
+        self._client.loop_stop()
+
+    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
+        """Hand a message to the broker's thread.
+
+        False when there is no connection to send it on.
+        """
+        if not self._connected:
+            return False
+        info = self._client.publish(topic, payload, qos, retain)
+        return info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def ack(self, message: Message) -> None:
+        """Tell the broker that a message is stored; if its connection is gone, it comes again."""
+        # On another connection the same mid may mean another message.
+        if message.qos and message.connection == self._connection:
+            self._client.ack(message.mid, message.qos)
+
+    # --- called by paho, in its thread; an exception would end it ----------------------------
+
+    def _connect(
+        self,
+        client: Client,
+        _userdata: object,
+        flags: ConnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        if reason.is_failure:
+            self._trouble(
+                f"broker {self._where} refuses us: {reason};"
+                " check broker.username, password_file and cert_file in site.toml"
+            )
+            return
+        self._connection += 1
+        self._gone.clear()
+        self._problem = ""
+        session = "our old" if flags.session_present else "a new"
+        _log.info("broker %s: connected, %s session", self._where, session)
+        client.subscribe([(pattern, 1) for pattern in SUBSCRIPTIONS])
+        self._connected = True
+        self._on_change(True)
+
+    def _connect_fail(self, _client: Client, _userdata: object) -> None:
+        self._trouble(
+            f"broker {self._where} cannot be reached;"
+            " is it running, and are broker.host and broker.port right?"
+        )
+
+    def _disconnect(
+        self,
+        _client: Client,
+        _userdata: object,
+        _flags: DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        was_connected, self._connected = self._connected, False
+        self._connection += 1  # what it still owed an acknowledgement comes again
+        if was_connected:
+            if reason.is_failure:
+                self._trouble(f"broker {self._where}: connection lost ({reason}); trying again")
+            self._on_change(False)
+        self._gone.set()
+
+    def _subscribe(
+        self,
+        _client: Client,
+        _userdata: object,
+        _mid: int,
+        reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        answers = zip(SUBSCRIPTIONS, reasons, strict=False)
+        refused = [pattern for pattern, reason in answers if reason.is_failure]
+        if refused:
+            self._trouble(f"broker {self._where} refuses {', '.join(refused)}; check its acl_file")
+
+    def _message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeError:
+            topic = "(not UTF-8)"
+        self._inbox.put(
+            Message(
+                topic=topic,
+                payload=bytes(message.payload),
+                received_at=self._now(),
+                retained=message.retain,
+                qos=message.qos,
+                mid=message.mid,
+                connection=self._connection,
+            )
+        )
+
+    def _trouble(self, problem: str) -> None:
+        """Remember what is wrong, and log it once."""
+        if problem != self._problem:
+            _log.warning(problem)
+        self._problem = problem
+
+
+def _tls(settings: BrokerSettings, directory: Path) -> ssl.SSLContext:
+    def path(name: str | None) -> str | None:
+        return None if name is None else str(directory / name)
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(path(settings.ca_file))
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            directory / str(settings.ca_file), "broker.ca_file", str(error), "a PEM file"
+        ) from error
+    if settings.cert_file is not None:
+        try:
+            context.load_cert_chain(str(path(settings.cert_file)), path(settings.key_file))
+        except (OSError, ValueError) as error:
+            raise SettingsError(
+                directory / settings.cert_file,
+                "broker.cert_file",
+                str(error),
+                "a PEM certificate, and its key in broker.key_file",
+            ) from error
+    return context
