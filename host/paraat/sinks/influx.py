@@ -206,8 +206,8 @@ class InfluxSink:
         if self._stop.is_set():
             raise _AwayError("stop", "the service stops")
         try:
-            self._write_api.write(self._settings.bucket, self._settings.org, b"
-".join(batch))
+            body = b"\n".join(batch)
+            self._write_api.write(self._settings.bucket, self._settings.org, body)
         except ApiException as error:
             if error.status not in _REFUSALS:
                 raise self._away(error) from error
