@@ -1,0 +1,48 @@
+"""What all tests share: which tools are there, and the collector that runs tests under MicroPython."""
+
+import os
+from pathlib import Path
+
+import pytest
+from micropython_collector import MicroPythonFile, micropython
+
+from paraat.simulate.servers import find_program
+
+TESTS = Path(__file__).parent
+REQUIRE_ALL = os.environ.get("PARAAT_REQUIRE_ALL") == "1"
+
+
+def missing(tool: str) -> str | None:
+    """Why a tool cannot be used here, in words; None when it can."""
+    if tool == "micropython":
+        return None if micropython() else "MicroPython's unix port has no wheel for this machine"
+    programs = {"chromium": ("chromium", "chromedriver"), "influxdb": ("influxd",)}.get(tool, (tool,))
+    absent = [program for program in programs if find_program(program) is None]
+    return f"{', '.join(absent)} is not installed: run `make deps`" if absent else None
+
+
+def require(tool: str) -> None:
+    """Skip the test, with the reason, where a tool is missing; fail it when everything must be there (CI)."""
+    reason = missing(tool)
+    if reason is not None:
+        (pytest.fail if REQUIRE_ALL else pytest.skip)(reason)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        for tool in mark.args:
+            require(tool)
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """tests/firmware runs under MicroPython only."""
+    if module_path.is_relative_to(TESTS / "firmware"):
+        return MicroPythonFile.from_parent(parent, path=module_path)
+    return None
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """tests/wire runs under both: pytest's own collector takes it too."""
+    if file_path.is_relative_to(TESTS / "wire") and file_path.match("test_*.py"):
+        return MicroPythonFile.from_parent(parent, path=file_path)
+    return None

@@ -1,0 +1,94 @@
+"""Runs each test function of a file in a MicroPython of its own, on the simulated board, in a heap like the board's."""
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from paraat import paths
+
+# The board's heap as the demo sets it, plus what the simulated hardware and the test's own source take (it is
+# compiled on the spot, which the board never does: it runs .mpy files).
+HEAP = "260wk"
+LIMIT_S = 60
+
+_RUN = """
+import sys
+name, test = sys.argv[1:3]
+found = getattr(__import__(name), test)()
+if hasattr(found, "send"):
+    import asyncio
+    asyncio.run(found)
+"""
+
+
+def micropython() -> str | None:
+    """The unix port's program in this environment, or None."""
+    program = Path(sys.executable).parent / "micropython"
+    return str(program) if program.exists() else None
+
+
+class MicroPythonFile(pytest.File):
+    """A test file, read without importing it."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        tree = ast.parse(self.path.read_text(encoding="utf-8"), str(self.path))
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
+                item = MicroPythonItem.from_parent(self, name=f"{node.name}[micropython]")
+                item.function = node.name
+                item.line = node.lineno
+                item.add_marker(pytest.mark.needs("micropython"))
+                yield item
+
+
+class MicroPythonFailure(Exception):
+    """Raised when the test ended badly; str() is what MicroPython printed."""
+
+
+class MicroPythonItem(pytest.Item):
+    """One test function."""
+
+    function: str
+    line: int
+
+    def runtest(self) -> None:
+        board = self.config._tmp_path_factory.mktemp("board")  # type: ignore[attr-defined]
+        program = micropython()
+        assert program is not None
+        tests = Path(__file__).parent
+        places = [paths.hal_dir(), paths.firmware_dir(), paths.wire_dir(), self.path.parent, tests / "firmware", tests / "wire"]
+        environment = {
+            "PATH": os.environ["PATH"],
+            "MICROPYPATH": ":".join([*map(str, places), ".frozen"]),
+            "PARAAT_BOARD_DIR": str(board),
+            "PARAAT_TESTS": str(tests),
+        }
+        try:
+            run = subprocess.run(
+                [program, "-X", f"heapsize={HEAP}", "-c", _RUN, self.path.stem, self.function],
+                cwd=board,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=LIMIT_S,
+                stdin=subprocess.DEVNULL,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise MicroPythonFailure(f"not done in {LIMIT_S} s; printed so far: {error.stdout!r}") from error
+        output = run.stdout + run.stderr
+        # A background task that died leaves exit code 0.
+        if run.returncode != 0 or "Task exception wasn't retrieved" in output:
+            raise MicroPythonFailure(f"exit code {run.returncode}\n{output}")
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
+        if isinstance(excinfo.value, MicroPythonFailure):
+            return str(excinfo.value)
+        return str(super().repr_failure(excinfo))
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, self.line - 1, self.name
