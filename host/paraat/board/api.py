@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
-from paraat_wire import metrics
 
 from paraat.board.cards import rfc3339
 from paraat.board.source import Check
 from paraat.domain.model import AlertState, Autonomy, PointView, Value
+from paraat_wire import metrics
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):

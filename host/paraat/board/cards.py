@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
-from paraat_wire import metrics
 
 from paraat.board.source import Check
 from paraat.board.texts import Words
 from paraat.domain.model import AlertState, Autonomy, Latest, PointView, Status
+from paraat_wire import metrics
 
 # Worst first on the page. A point that fell silent in a blackout may be worse off than one that
 # says what it lacks.

@@ -56,7 +56,7 @@ TEXTS = {
     "temperature.c": "{n} °C",
     "people": "People",
     "people.of": "{n} of {capacity}",
-    "people.unknown": "unknown (room for {capacity})",
+    "people.unknown": "unknown (max. {capacity})",
     "power": "Power",
     "power.mains.on": "mains present",
     "power.mains.off": "mains out",

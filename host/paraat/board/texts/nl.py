@@ -55,7 +55,7 @@ TEXTS = {
     "temperature.c": "{n} °C",
     "people": "Mensen",
     "people.of": "{n} van {capacity}",
-    "people.unknown": "onbekend (plaats voor {capacity})",
+    "people.unknown": "onbekend (max. {capacity})",
     "power": "Stroom",
     "power.mains.on": "net aanwezig",
     "power.mains.off": "net weg",

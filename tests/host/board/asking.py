@@ -1,0 +1,42 @@
+"""Asks a served board over a real socket, as any program would."""
+
+import http.client
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from paraat.board.server import Handle
+
+
+class Answer(msgspec.Struct):
+    """What the board answered."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+Ask = Callable[..., Answer]
+
+
+def fetch(board: Handle, path: str, method: str = "GET", **headers: str) -> Answer:
+    """One request to the board, over a real socket."""
+    connection = http.client.HTTPConnection(urlsplit(board.url).netloc, timeout=10)
+    try:
+        connection.request(method, path, headers=headers)
+        response = connection.getresponse()
+        found = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, found, response.read())
+    finally:
+        connection.close()

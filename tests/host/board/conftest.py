@@ -1,0 +1,30 @@
+"""A served board for the tests of this folder, on a free port of loopback."""
+
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from host.board.asking import Ask, fetch
+from host.board.scene import FakeSource, rich
+from paraat.board.app import create_app
+from paraat.board.server import Handle, serve
+
+
+@pytest.fixture
+def source() -> FakeSource:
+    return rich()
+
+
+@pytest.fixture
+def board(source: FakeSource) -> Iterator[Handle]:
+    handle = serve(create_app(source), "127.0.0.1", 0)
+    yield handle
+    handle.stop()
+    assert not handle.alive
+
+
+@pytest.fixture
+def ask(board: Handle) -> Ask:
+    """ask(path, method=, **headers): one request to the board."""
+    return partial(fetch, board)
