@@ -22,6 +22,7 @@ _ORDER = (Status.ALARM, Status.STALE, Status.UNKNOWN, Status.ATTENTION, Status.F
 _RANK = {status: rank for rank, status in enumerate(_ORDER)}
 _ALERT_RANK = {"firing": 0, "pending": 1, "resolved": 2}
 _EMPTY_ROUND_S = 300
+CARDS_MAX = 400
 _SAME_SET_S = 60  # figures read so shortly before the newest share its age
 
 
@@ -109,12 +110,15 @@ class Writer:
         self.stale_after_s = stale_after_s
 
     def cards(self, views: Iterable[PointView], alerts: Iterable[AlertState]) -> list[Card]:
-        """The cards, worst first; among equals the one with the fewest hours of fuel first."""
+        """The cards, worst first; among equals the one with the fewest hours of fuel first.
+
+        At most CARDS_MAX of them, so that a whole country does not choke a phone.
+        """
         firing: dict[str, list[AlertState]] = {}
         for alert in alerts:
             if alert.state == "firing":
                 firing.setdefault(alert.point, []).append(alert)
-        ordered = sorted(views, key=_worst_first)
+        ordered = sorted(views, key=_worst_first)[:CARDS_MAX]
         return [self._card(view, firing.get(view.point, ())) for view in ordered]
 
     def items(self, alerts: Iterable[AlertState], names: dict[str, str], now: float) -> list[Item]:

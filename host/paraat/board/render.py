@@ -43,6 +43,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     head: str
     host: str
+    more: str
     alerts: dict[str, Piece[Item]]
     cards: dict[str, Piece[Card]]
 
@@ -96,6 +97,7 @@ class Renderer:
             title=self._title(counts),
             head=str(self._macro("counts", counts)),
             host=str(self._macro("host", self._writer.troubles(self._source.health()))),
+            more=self._more(counts.points - len(cards)),
             alerts=self._pieces(
                 "alert", {i.key: i for i in items}, before.alerts if before else {}, now
             ),
@@ -111,6 +113,9 @@ class Renderer:
     def _title(self, counts: Counts) -> str:
         title = self.words("title", region=self._source.region)
         return f"({counts.alarm}) {title}" if counts.alarm else title
+
+    def _more(self, others: int) -> str:
+        return str(self._macro("more", others)) if others else ""
 
     def _pieces(
         self, macro: str, wanted: dict[str, T], before: dict[str, Piece[T]], now: float

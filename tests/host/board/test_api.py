@@ -14,6 +14,7 @@ from host.board.asking import Ask, fetch
 from host.board.scene import FINE_CHECKS, NOW, FakeSource, alert, never_heard, point, rich
 from paraat.board import api
 from paraat.board.app import create_app
+from paraat.board.cards import CARDS_MAX
 from paraat.board.server import Handle, serve
 from paraat.board.source import Check
 
@@ -260,6 +261,18 @@ def test_an_empty_region_says_so(ask: Ask, source: FakeSource) -> None:
     page = ask("/").text
     assert '<p id="points-none" class="none">' in page
     assert '<p id="alerts-none" class="none">' in page
+
+
+def test_a_whole_country_is_cut_to_the_worst_and_the_page_says_so(
+    ask: Ask, source: FakeSource
+) -> None:
+    source.points = [point(f"p-{number}") for number in range(CARDS_MAX + 20)]
+    source.points.append(never_heard("worst"))
+    page = ask("/").text
+    assert page.count("<article") == CARDS_MAX
+    assert page.index('data-key="worst"') < page.index('data-key="p-0"')
+    assert "En nog 21 punten die minder dringend zijn." in page
+    assert len(ask("/api/v1/points").json["points"]) == CARDS_MAX + 21
 
 
 def test_nothing_is_kept_but_the_named_build_of_a_file(ask: Ask) -> None:

@@ -94,6 +94,7 @@ function onStand(stand) {
   hear(stand.now);
   if (stand.head !== undefined) byId("counts").innerHTML = stand.head;
   if (stand.host !== undefined) byId("host").innerHTML = stand.host;
+  if (stand.more !== undefined) byId("points-more").innerHTML = stand.more;
   if (stand.title !== undefined) title = stand.title;
   if (stand.alerts !== undefined) announce(patch("alerts", stand.alerts));
   if (stand.cards !== undefined) patch("points", stand.cards);

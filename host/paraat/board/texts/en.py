@@ -26,6 +26,7 @@ TEXTS = {
     "status.4": "Alarm",
     "points": "Points, worst first",
     "points.none": "No points are configured.",
+    "points.more": "And {n} points more that are less urgent. All points:",
     "alerts": "Alerts",
     "alerts.none": "No alerts.",
     "alert.firing": "since {time}",

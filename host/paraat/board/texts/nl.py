@@ -25,6 +25,7 @@ TEXTS = {
     "status.4": "Alarm",
     "points": "Punten, ergste eerst",
     "points.none": "Er zijn geen punten ingesteld.",
+    "points.more": "En nog {n} punten die minder dringend zijn. Alle punten:",
     "alerts": "Meldingen",
     "alerts.none": "Geen meldingen.",
     "alert.firing": "sinds {time}",
