@@ -1,0 +1,500 @@
+"""The InfluxDB sink: line protocol by the table, and a real InfluxDB that fails in many ways."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from paraat.counters import Counters
+from paraat.domain.model import Derived, Entry, SampleSet, Value
+from paraat.journal import Journal
+from paraat.settings import InfluxSettings
+from paraat.simulate.servers import InfluxServer
+from paraat.sinks.influx import SINK, InfluxSink, lines
+from paraat_wire import metrics
+
+T0 = 1764000000
+
+
+def an_entry(
+    values: dict[str, Value] | None = None,
+    faults: dict[str, str] | None = None,
+    *,
+    seq: int = 7,
+    t: float = T0,
+) -> Entry:
+    return Entry(
+        id=1,
+        point="nsp-0101",
+        kind="telemetry",
+        seq=seq,
+        t=t,
+        values=values or {},
+        faults=faults or {},
+    )
+
+
+def a_set(seq: int, values: dict[str, Value], *, t: float | None = None) -> SampleSet:
+    return SampleSet(
+        point="nsp-0101",
+        kind="telemetry",
+        seq=seq,
+        t=T0 + seq if t is None else t,
+        received_at=T0,
+        values=values,
+        faults={},
+    )
+
+
+def test_one_line_for_each_measurement_and_sensor() -> None:
+    entry = an_entry(
+        {
+            "fuel/level": 61.2,
+            "power/mains": False,
+            "fuel/distance": 0.5,
+            "people/present": 0,
+            "climate/temperature": -3.0,
+            "climate/temperature/hall": 19.0,
+        },
+        {"battery/voltage": "crc", "climate/humidity/hall": "silent"},
+    )
+    stamp = b"1764000000000000007"
+    assert lines(entry) == [
+        b"fuel,point=nsp-0101 level_percent=61.2,distance_m=0.5 " + stamp,
+        b"power,point=nsp-0101 mains=false " + stamp,
+        b"people,point=nsp-0101 present=0i " + stamp,
+        b"climate,point=nsp-0101 temperature_c=-3.0 " + stamp,
+        b'climate,point=nsp-0101,sensor=hall temperature_c=19.0,humidity_percent_fault="silent" '
+        + stamp,
+        b'battery,point=nsp-0101 voltage_v_fault="crc" ' + stamp,
+    ]
+
+
+def test_nothing_read_is_no_line() -> None:
+    assert lines(an_entry()) == []
+
+
+def test_a_name_that_is_not_in_the_table_is_said() -> None:
+    with pytest.raises(KeyError, match="made/up"):
+        lines(an_entry({"made/up": 1}))
+
+
+def test_two_events_of_one_second_stay_two_points_and_a_repeat_stays_one() -> None:
+    first, second = (lines(an_entry({"button/ack": True}, seq=seq)) for seq in (7, 8))
+    assert first != second
+    assert first == lines(an_entry({"button/ack": True}, seq=7))
+
+
+def test_the_type_of_a_field_follows_from_the_table_alone() -> None:
+    for row in metrics.ROWS:
+        expected = {metrics.FLOAT: b"=1.0 ", metrics.INT: b"=1i ", metrics.BOOL: b"=true "}
+        for value in (1, 1.0, True):
+            (line,) = lines(an_entry({row[metrics.NAME]: value}))
+            assert expected[row[metrics.TYPE]] in line
+
+
+def test_no_field_of_the_table_ends_like_a_fault() -> None:
+    assert not [row for row in metrics.ROWS if row[metrics.FIELD].endswith("_fault")]
+    fields = [(row[metrics.MEASUREMENT], row[metrics.FIELD]) for row in metrics.ROWS]
+    assert len(set(fields)) == len(fields)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    opened = Journal(tmp_path / "journal.sqlite")
+    yield opened
+    opened.close()
+
+
+class Running:
+    """A sink with its thread."""
+
+    def __init__(self, journal: Journal, url: str, **settings: object) -> None:
+        self.counters = Counters()
+        self.stop = threading.Event()
+        fields = {"url": url, "bucket": "paraat", "timeout_s": 5.0, **settings}
+        self.sink = InfluxSink(
+            InfluxSettings(**fields),  # type: ignore[arg-type]
+            "secret-token",
+            journal,
+            self.counters,
+            self.stop,
+            linger_s=0.0,
+            retry_min_s=0.01,
+        )
+        self.thread = threading.Thread(target=self.sink.run)
+        self.thread.start()
+
+    def close(self) -> None:
+        self.stop.set()
+        self.sink.notify()
+        self.thread.join(10)
+        assert not self.thread.is_alive()
+        self.sink.close()
+
+    def drain(self, journal: Journal) -> None:
+        """Wait until the sink has everything."""
+        self.sink.notify()
+        wait_until(lambda: journal.backlog(SINK) == 0)
+
+    def metric(self, name: str) -> float:
+        found = [
+            line.rpartition(" ")[2]
+            for line in self.counters.render().decode().splitlines()
+            if line.startswith(name + " ")
+        ]
+        return float(found[0])
+
+
+def wait_until(condition: object, limit_s: float = 15.0) -> None:
+    """Poll: what is waited for happens in another process."""
+    tick = threading.Event()
+    for _ in range(int(limit_s / 0.01)):
+        if condition():  # type: ignore[operator]
+            return
+        tick.wait(0.01)
+    pytest.fail("it did not happen")
+
+
+# --- against a real InfluxDB -----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def influx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxServer]:
+    with InfluxServer(tmp_path_factory.mktemp("influx")) as server:
+        yield server
+
+
+@pytest.fixture
+def fresh(influx: InfluxServer) -> InfluxServer:
+    influx.start()
+    influx.query("DROP DATABASE paraat", method="POST")
+    influx.create_database("paraat")
+    return influx
+
+
+def levels(influx: InfluxServer) -> list[float]:
+    return [
+        row["level_percent"] for row in influx.query("SELECT level_percent FROM fuel", "paraat")
+    ]
+
+
+@pytest.mark.needs("influxdb")
+def test_everything_arrives_with_its_type(journal: Journal, fresh: InfluxServer) -> None:
+    values: dict[str, Value] = {"fuel/level": 60.0, "power/mains": True, "people/present": 12}
+    journal.store([a_set(1, values)], [], [])
+    journal.store_derived([Derived(point="nsp-0101", t=T0, values={"fuel/hours": 5.5})])
+    running = Running(journal, fresh.url)
+    running.drain(journal)
+    running.close()
+    kinds = {
+        (row["fieldKey"], row["fieldType"]) for row in fresh.query("SHOW FIELD KEYS", "paraat")
+    }
+    assert kinds == {
+        ("level_percent", "float"),
+        ("hours_left", "float"),
+        ("mains", "boolean"),
+        ("present", "integer"),
+    }
+    assert fresh.query("SELECT present FROM people WHERE point = 'nsp-0101'", "paraat") == [
+        {"time": T0 + 1, "present": 12}
+    ]
+    assert running.metric("paraat_influx_lines_total") == 4
+
+
+@pytest.mark.needs("influxdb")
+def test_a_type_conflict_costs_only_the_lines_in_conflict(
+    journal: Journal, fresh: InfluxServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody else's integer stands in a float field: InfluxDB answers 400 to the whole batch."""
+    stamp = T0 * 1_000_000_000
+    foreign = f"battery,point=nsp-0101 voltage_v=12i {stamp}"
+    running = Running(journal, fresh.url)
+    running.sink._write_api.write("paraat", "", foreign.encode())
+    journal.store(
+        [a_set(n, {"fuel/level": float(n), "battery/voltage": 12.5}) for n in range(1, 41)], [], []
+    )
+    with caplog.at_level(logging.WARNING):
+        running.drain(journal)
+    running.close()
+    assert levels(fresh) == [float(n) for n in range(1, 41)]
+    refused = journal.refused_lines(SINK, 100)
+    assert len(refused) == 40
+    assert all(line.startswith(b"battery,") and "conflict" in error for line, error in refused)
+    assert running.metric("paraat_influx_refused_lines_total") == 40
+    assert any("refused 40 lines" in record.getMessage() for record in caplog.records)
+
+
+@pytest.mark.needs("influxdb")
+def test_a_line_beyond_the_retention_is_refused_and_the_rest_arrives(
+    journal: Journal, fresh: InfluxServer
+) -> None:
+    fresh.query(
+        'CREATE RETENTION POLICY "short" ON "paraat" DURATION 1h REPLICATION 1', method="POST"
+    )
+    journal.store([a_set(1, {"fuel/level": 1.0}, t=1_700_000_000.0)], [], [])
+    running = Running(journal, fresh.url, bucket="paraat/short")
+    running.drain(journal)
+    running.close()
+    ((line, error),) = journal.refused_lines(SINK, 10)
+    assert line.startswith(b"fuel,point=nsp-0101 level_percent=1.0")
+    assert error.startswith("400: ")
+
+
+@pytest.mark.needs("influxdb")
+def test_an_outage_costs_nothing_and_is_said_once(
+    journal: Journal, fresh: InfluxServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    running = Running(journal, fresh.url)
+    journal.store([a_set(1, {"fuel/level": 1.0})], [], [])
+    running.drain(journal)
+    fresh.kill()
+    with caplog.at_level(logging.INFO, "paraat.sinks.influx"):
+        for n in range(2, 30):
+            journal.store([a_set(n, {"fuel/level": float(n)})], [], [])
+            running.sink.notify()
+        wait_until(lambda: running.sink.problem)
+        assert "503" in running.sink.problem
+        assert fresh.url in running.sink.problem
+        fresh.start()
+        running.drain(journal)
+        wait_until(lambda: not running.sink.problem)
+    running.close()
+    assert levels(fresh) == [float(n) for n in range(1, 30)]
+    said = [record.getMessage() for record in caplog.records]
+    assert len([line for line in said if "answers 503" in line]) == 1
+    assert len([line for line in said if "takes our lines again" in line]) == 1
+    assert running.metric("paraat_influx_backlog") == 0
+
+
+@pytest.mark.needs("influxdb")
+def test_a_missing_bucket_waits_until_somebody_makes_it(
+    journal: Journal, fresh: InfluxServer
+) -> None:
+    fresh.query("DROP DATABASE paraat", method="POST")
+    journal.store([a_set(1, {"fuel/level": 1.0})], [], [])
+    running = Running(journal, fresh.url)
+    running.sink.notify()
+    wait_until(lambda: running.sink.problem)
+    assert "404" in running.sink.problem
+    assert "make the bucket paraat" in running.sink.problem
+    assert journal.backlog(SINK) == 1
+    fresh.create_database("paraat")
+    running.drain(journal)
+    running.close()
+    assert levels(fresh) == [1.0]
+    assert journal.refused_lines(SINK, 10) == []
+
+
+@pytest.mark.needs("influxdb")
+def test_a_restart_goes_on_where_the_cursor_stands(journal: Journal, fresh: InfluxServer) -> None:
+    for first in (1, 11):
+        journal.store(
+            [a_set(n, {"fuel/level": float(n)}) for n in range(first, first + 10)], [], []
+        )
+        running = Running(journal, fresh.url, batch_points=15)
+        running.drain(journal)
+        running.close()
+    assert levels(fresh) == [float(n) for n in range(1, 21)]
+    # A cut between the write and the cursor: the same lines once more.
+    journal.advance(SINK, 5)
+    running = Running(journal, fresh.url)
+    running.drain(journal)
+    running.close()
+    assert levels(fresh) == [float(n) for n in range(1, 21)]
+
+
+# --- what Debian's InfluxDB never answers ----------------------------------------------------
+
+
+class Scripted:
+    """A server that answers writes from a script, then takes everything."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[int, dict[str, str], bytes]] = []
+        self.limit_bytes: int | None = None
+        self.poison: bytes | None = None
+        self.taken: list[bytes] = []
+        self.tokens: set[str | None] = set()
+        script = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                script.tokens.add(self.headers["Authorization"])
+                status, headers, text = script.answer(body)
+                self.send_response(status)
+                for key, value in headers.items():
+                    self.send_header(key, value)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
+        self.thread.start()
+
+    def answer(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        if self.answers:
+            return self.answers.pop(0)
+        if self.limit_bytes is not None and len(body) > self.limit_bytes:
+            return 413, {}, b'{"code":"request too large","message":"too large"}'
+        if self.poison is not None and self.poison in body:
+            return 422, {}, b'{"code":"unprocessable entity","message":"field type conflict"}'
+        self.taken += body.split(b"\n")
+        return 204, {}, b""
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+@pytest.fixture
+def scripted() -> Iterator[Scripted]:
+    server = Scripted()
+    yield server
+    server.close()
+
+
+def twenty(journal: Journal) -> list[bytes]:
+    sets = [a_set(n, {"fuel/level": float(n)}) for n in range(1, 21)]
+    journal.store(sets, [], [])
+    return [line for entry in journal.entries_after(0, 100) for line in lines(entry)]
+
+
+def test_413_makes_smaller_requests(journal: Journal, scripted: Scripted) -> None:
+    expected = twenty(journal)
+    scripted.limit_bytes = 200
+    running = Running(journal, scripted.url)
+    running.drain(journal)
+    running.close()
+    assert sorted(scripted.taken) == sorted(expected)
+    assert journal.refused_lines(SINK, 10) == []
+
+
+def test_one_line_that_is_too_large_by_itself_is_kept_aside(
+    journal: Journal, scripted: Scripted
+) -> None:
+    expected = twenty(journal)
+    scripted.limit_bytes = 10
+    running = Running(journal, scripted.url)
+    running.drain(journal)
+    running.close()
+    assert {line for line, _ in journal.refused_lines(SINK, 100)} == set(expected)
+
+
+def test_422_finds_the_one_bad_line(journal: Journal, scripted: Scripted) -> None:
+    expected = twenty(journal)
+    scripted.poison = b"level_percent=13.0"
+    running = Running(journal, scripted.url)
+    running.drain(journal)
+    running.close()
+    ((line, error),) = journal.refused_lines(SINK, 100)
+    assert line == expected[12]
+    assert error == "422: field type conflict"
+    assert sorted(scripted.taken) == sorted(set(expected) - {line})
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        (401, "check the token in influx.token"),
+        (403, "give the token the right to write the bucket paraat"),
+        (404, "make the bucket paraat"),
+        (429, "waiting for it"),
+        (500, "waiting for it"),
+        (503, "waiting for it"),
+    ],
+)
+def test_what_is_no_fault_of_a_line_waits_with_advice(
+    journal: Journal, scripted: Scripted, status: int, advice: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    expected = twenty(journal)
+    scripted.answers = [(status, {"Retry-After": "soon"}, b'{"message":"what it says"}')] * 3
+    with caplog.at_level(logging.WARNING, "paraat.sinks.influx"):
+        running = Running(journal, scripted.url, token_file="influx.token")
+        running.drain(journal)
+        running.close()
+    assert sorted(scripted.taken) == sorted(expected)
+    assert journal.refused_lines(SINK, 10) == []
+    assert scripted.tokens == {"Token secret-token"}
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert f"{scripted.url} answers {status}: what it says; {advice}" in said
+    assert "20 entries wait" in said
+    assert "secret-token" not in said
+
+
+def test_an_answer_that_is_no_text_waits_too(journal: Journal, scripted: Scripted) -> None:
+    expected = twenty(journal)
+    scripted.answers = [(500, {}, b"\xff")]
+    running = Running(journal, scripted.url)
+    running.drain(journal)
+    running.close()
+    assert sorted(scripted.taken) == sorted(expected)
+
+
+def test_no_server_at_all(journal: Journal, scripted: Scripted) -> None:
+    twenty(journal)
+    url = scripted.url
+    scripted.server.server_close()
+    running = Running(journal, url)
+    running.sink.notify()
+    wait_until(lambda: running.sink.problem)
+    assert "does not answer" in running.sink.problem
+    assert url in running.sink.problem
+    assert journal.backlog(SINK) == 20
+    running.close()
+
+
+def test_a_server_that_never_answers_is_given_up_in_time(
+    journal: Journal, scripted: Scripted
+) -> None:
+    expected = twenty(journal)
+    release = threading.Event()
+    answer = scripted.answer
+
+    def hang_once(body: bytes) -> tuple[int, dict[str, str], bytes]:
+        if not release.is_set():
+            release.wait(10)
+            return 503, {}, b""
+        return answer(body)
+
+    scripted.answer = hang_once  # type: ignore[method-assign]
+    running = Running(journal, scripted.url, timeout_s=0.1)
+    running.sink.notify()
+    wait_until(lambda: "does not answer" in running.sink.problem)
+    release.set()
+    running.drain(journal)
+    running.close()
+    assert set(scripted.taken) == set(expected)
+
+
+def test_a_name_from_a_newer_version_is_kept_aside(journal: Journal, scripted: Scripted) -> None:
+    journal.store_derived([Derived(point="nsp-0101", t=T0, values={"made/up": 1})])
+    running = Running(journal, scripted.url)
+    running.drain(journal)
+    running.close()
+    ((line, error),) = journal.refused_lines(SINK, 10)
+    assert b"made/up" in line
+    assert "not in the metrics table" in error
+    assert running.metric("paraat_influx_refused_lines_total") == 1
+    assert running.metric("paraat_influx_lines_total") == 0
+
+
+def test_an_idle_sink_asks_nothing(journal: Journal, scripted: Scripted) -> None:
+    running = Running(journal, scripted.url)
+    wait_until(lambda: running.metric("paraat_influx_backlog") == 0)
+    running.close()
+    assert scripted.tokens == set()
