@@ -308,6 +308,7 @@ class _Front(ThreadingHTTPServer):
 
 class _FrontHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two writes; the second would wait 40 ms
     server: _Front
 
     def log_message(self, format: str, *args: object) -> None:
