@@ -1,0 +1,105 @@
+"""A02YYUW waterproof ultrasonic distance sensor, looking down at the fuel.
+
+# Ref: DFRobot SEN0311 (A02YYUW), product wiki "UART Auto Output", retrieved 2026-11: 9600 8N1, a frame each 100 ms,
+#      FF H L SUM with SUM = (FF + H + L) & FF, distance = H << 8 | L in mm; range 30 to 4500 mm.
+"""
+
+import asyncio
+from collections import namedtuple
+
+from drivers import SensorError, named
+from node.filters import median
+
+MIN_MM = 30  # closer lies in the dead band: echoes from there are not to be believed
+MAX_MM = 4500
+_FRAME_BYTES = 4
+_PERIOD_MS = 100
+_TRIES_PER_SHOT = 3  # frames that may be cut, wrong or out of range for each that counts
+
+Distance = namedtuple("Distance", ("distance_mm", "shots", "rejected"))
+
+
+def parse(buffer):
+    """Split bytes into ([distance in mm], number of wrong checksums, bytes left over for the next time)."""
+    found = []
+    wrong = 0
+    i = 0
+    while len(buffer) - i >= _FRAME_BYTES:
+        if buffer[i] != 0xFF:
+            i += 1
+            continue
+        if (0xFF + buffer[i + 1] + buffer[i + 2]) & 0xFF == buffer[i + 3]:
+            found.append(buffer[i + 1] << 8 | buffer[i + 2])
+            i += _FRAME_BYTES
+        else:
+            wrong += 1
+            i += 1
+    return found, wrong, buffer[i:]
+
+
+def level_percent(distance_mm, empty_mm, full_mm):
+    """Fill of the tank by height, 0 to 100: a surface a little beyond an end is that end (ripple, mounting)."""
+    level = 100 * (empty_mm - distance_mm) / (empty_mm - full_mm)
+    return min(100.0, max(0.0, level))
+
+
+class A02YYUW:
+    """uart: 9600 baud. shots: how many distances the median is taken of, at least 5."""
+
+    def __init__(self, uart, shots=5):
+        self.uart = uart
+        self.shots = max(5, shots)
+
+    async def read(self):
+        """The median distance. Raises SensorError: silent (no bytes), crc (only wrong frames), range (no echo)."""
+        self.uart.read()  # what piled up since the last time is old
+        good = []
+        wrong = rejected = heard = 0
+        rest = b""
+        for _ in range(self.shots * _TRIES_PER_SHOT):
+            await asyncio.sleep_ms(_PERIOD_MS)
+            data = self.uart.read()
+            if data is None:
+                continue
+            heard += len(data)
+            found, bad, rest = parse(rest + data)
+            wrong += bad
+            for mm in found:
+                if MIN_MM <= mm <= MAX_MM:
+                    good.append(mm)
+                else:
+                    rejected += 1
+            if len(good) >= self.shots:
+                return Distance(median(good), len(good), rejected)
+        if not heard:
+            raise SensorError("silent", "no bytes from the A02YYUW")
+        if rejected > len(good):
+            raise SensorError("range", "no echo between %d and %d mm" % (MIN_MM, MAX_MM))
+        if wrong or not good:
+            raise SensorError("crc", "%d frames with a wrong checksum" % wrong)
+        raise SensorError("silent", "%d of %d frames" % (len(good), self.shots))
+
+
+class _Sensor:
+    def __init__(self, driver, config):
+        self.driver = driver
+        self.empty_mm = config["empty_mm"]
+        self.full_mm = config["full_mm"]
+        # A surface further off than the bottom, or above "full" by more than this, is an echo from something else.
+        self.slack_mm = max(30, (self.empty_mm - self.full_mm) // 10)
+        self.metrics = (named("fuel/distance", config), named("fuel/level", config))
+
+    async def sample(self):
+        mm = (await self.driver.read()).distance_mm
+        if not self.full_mm - self.slack_mm <= mm <= self.empty_mm + self.slack_mm:
+            raise SensorError("range", "%d mm is outside the tank" % mm)
+        return [
+            (self.metrics[0], mm / 1000),
+            (self.metrics[1], level_percent(mm, self.empty_mm, self.full_mm)),
+        ]
+
+
+def setup(config, hw):
+    if not MIN_MM <= config["full_mm"] < config["empty_mm"] <= MAX_MM:
+        raise ValueError("full_mm and empty_mm: expected %d <= full_mm < empty_mm <= %d" % (MIN_MM, MAX_MM))
+    return _Sensor(A02YYUW(hw.bus(config["bus"]), config.get("shots", 5)), config)

@@ -1,0 +1,82 @@
+"""DS18B20 thermometers on a 1-wire bus, each read by its ROM code.
+
+# Ref: Maxim/Analog Devices DS18B20, 19-7487 Rev 6 7/19 ("DS" below).
+"""
+
+import asyncio
+from collections import namedtuple
+
+from drivers import SensorError, named
+from micropython import const
+
+_FAMILY = const(0x28)
+_CONVERT = const(0x44)
+_READ_SCRATCHPAD = const(0xBE)
+_CONVERSION_MS = const(760)  # DS table 2: 750 ms at 12 bits
+_POWER_ON = const(0x0550)  # DS figure 4: 85 degC stands in the scratchpad until a conversion was made
+
+Temperature = namedtuple("Temperature", ("temp_c",))
+
+
+def temp_c(raw):
+    """DS table 1: two's complement, 1/16 degC a bit."""
+    if raw & 0x8000:
+        raw -= 0x10000
+    return raw / 16
+
+
+class DS18B20:
+    """bus: onewire.OneWire. rom: 8 bytes, or None for the only thermometer on the bus."""
+
+    def __init__(self, bus, rom=None):
+        self.bus = bus
+        self.rom = rom
+        self._buf = bytearray(9)
+
+    def _select(self):
+        if self.rom is None:
+            roms = [rom for rom in self.bus.scan() if rom[0] == _FAMILY]
+            if not roms:
+                raise SensorError("silent", "no DS18B20 on the bus")
+            if len(roms) > 1:
+                raise SensorError("config", "%d DS18B20 on the bus: give each its rom" % len(roms))
+            self.rom = roms[0]
+        elif not self.bus.reset():
+            raise SensorError("silent", "nobody on the 1-wire bus")
+        self.bus.select_rom(self.rom)
+
+    async def read(self):
+        """Convert and read. Raises SensorError: silent, crc, range (never converted), config."""
+        self._select()
+        self.bus.writebyte(_CONVERT)
+        await asyncio.sleep_ms(_CONVERSION_MS)
+        self._select()
+        self.bus.writebyte(_READ_SCRATCHPAD)
+        self.bus.readinto(self._buf)
+        buf = self._buf
+        if all(byte == 0xFF for byte in buf):  # nobody pulled the line down
+            raise SensorError("silent", "the DS18B20 does not answer")
+        if self.bus.crc8(buf):
+            raise SensorError("crc", "scratchpad")
+        raw = buf[1] << 8 | buf[0]
+        if raw == _POWER_ON:
+            raise SensorError("range", "85 degC: it lost its power while it converted")
+        return Temperature(temp_c(raw))
+
+
+class _Sensor:
+    def __init__(self, driver, config):
+        self.driver = driver
+        self.metrics = (named("climate/temperature", config),)
+
+    async def sample(self):
+        return [(self.metrics[0], (await self.driver.read()).temp_c)]
+
+
+def setup(config, hw):
+    rom = config.get("rom")
+    if rom is not None:
+        rom = bytes.fromhex(rom)
+        if len(rom) != 8 or rom[0] != _FAMILY:
+            raise ValueError("rom: found %s, expected 16 hex digits that start with 28" % config["rom"])
+    return _Sensor(DS18B20(hw.bus(config["bus"]), rom), config)

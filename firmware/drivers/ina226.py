@@ -1,0 +1,81 @@
+"""INA226 battery monitor: bus voltage, and current through a shunt.
+
+# Ref: Texas Instruments INA226, SBOS547B (rev. B, 2024) ("DS" below).
+"""
+
+from collections import namedtuple
+
+from drivers import SensorError, named
+from micropython import const
+
+_CONFIGURATION = const(0x00)
+_SHUNT_VOLTAGE = const(0x01)
+_BUS_VOLTAGE = const(0x02)
+_MANUFACTURER_ID = const(0xFE)  # reads "TI"
+_TI = const(0x5449)
+# DS table 7-6: averages of 16 (slosh of a charger's ripple), 1.1 ms conversions, shunt and bus, continuous.
+_AVERAGE_16 = const(0x4527)
+
+_FULL_SCALE = const(32767)
+
+Power = namedtuple("Power", ("bus_mv", "current_ma"))
+
+
+def bus_mv(raw):
+    """DS 7.6.1.3: 1.25 mV a bit, always positive."""
+    return raw * 5 // 4
+
+
+def shunt_uv(raw):
+    """DS 7.6.1.2: 2.5 uV a bit, two's complement."""
+    if raw & 0x8000:
+        raw -= 0x10000
+    return raw * 5 / 2
+
+
+def current_ma(raw_shunt, shunt_milliohm):
+    """Ohm's law on the shunt voltage: uV / mOhm = mA. The chip's own current register only rounds the same product."""
+    return shunt_uv(raw_shunt) / shunt_milliohm
+
+
+class INA226:
+    """i2c: the bus, up to 2.94 MHz. address: 0x40 to 0x4F by pins A0 and A1. shunt_milliohm: of the shunt."""
+
+    def __init__(self, i2c, address=0x40, shunt_milliohm=2.0):
+        self.i2c = i2c
+        self.address = address
+        self.shunt_milliohm = shunt_milliohm
+        self._buf = bytearray(2)
+        if self._read(_MANUFACTURER_ID) != _TI:
+            raise SensorError("config", "the chip at address 0x%02x is no INA226" % address)
+        self._buf[0] = _AVERAGE_16 >> 8
+        self._buf[1] = _AVERAGE_16 & 0xFF
+        i2c.writeto_mem(address, _CONFIGURATION, self._buf)
+
+    def _read(self, register):
+        self.i2c.readfrom_mem_into(self.address, register, self._buf)
+        return self._buf[0] << 8 | self._buf[1]
+
+    def read(self):
+        """Voltage and current. Raises OSError (bus), SensorError range when the shunt's input is at its end (81.9 mV)."""
+        raw = self._read(_SHUNT_VOLTAGE)
+        if raw in (_FULL_SCALE, 0x8000):
+            raise SensorError("range", "the shunt carries more than it can be measured")
+        return Power(bus_mv(self._read(_BUS_VOLTAGE)), current_ma(raw, self.shunt_milliohm))
+
+
+class _Sensor:
+    def __init__(self, driver, config):
+        self.driver = driver
+        self.metrics = (named("battery/voltage", config), named("battery/current", config))
+
+    async def sample(self):
+        power = self.driver.read()
+        return [(self.metrics[0], power.bus_mv / 1000), (self.metrics[1], power.current_ma / 1000)]
+
+
+def setup(config, hw):
+    shunt_milliohm = config["shunt_milliohm"]
+    if shunt_milliohm <= 0:
+        raise ValueError("shunt_milliohm: found %s, expected above 0" % shunt_milliohm)
+    return _Sensor(INA226(hw.bus(config["bus"]), config.get("address", 0x40), shunt_milliohm), config)

@@ -1,0 +1,51 @@
+"""Buses and pins by the names that the configuration gives them. Nothing touches the hardware before it is asked for."""
+
+from machine import I2C, UART, Pin
+
+_PULLS = {None: -1, 1: Pin.PULL_UP, 0: Pin.PULL_DOWN}
+
+
+class Hardware:
+    """config: the whole configuration; its "buses" and "pins" are used."""
+
+    def __init__(self, config):
+        self._buses = config["buses"]
+        self._pins = config["pins"]
+        self._open = {}
+
+    def bus(self, name):
+        """The bus of this name, opened once. Raises KeyError for an unknown name, ValueError for an unknown kind."""
+        if name not in self._open:
+            self._open[name] = self._make(name, self._buses[name])
+        return self._open[name]
+
+    def _make(self, name, bus):
+        kind = bus["kind"]
+        number = int(name[-1]) if name[-1].isdigit() else 0
+        if kind == "i2c":
+            return I2C(number, scl=Pin(bus["scl"]), sda=Pin(bus["sda"]), freq=bus.get("freq_hz", 100000))
+        if kind == "uart":
+            return UART(number, baudrate=bus.get("baud", 9600), tx=Pin(bus["tx"]), rx=Pin(bus["rx"]))
+        if kind == "onewire":
+            from onewire import OneWire
+
+            return OneWire(Pin(bus["pin"]))
+        raise ValueError("buses.%s.kind: found %s, expected i2c, uart or onewire" % (name, kind))
+
+    def pin_in(self, number, pull=None):
+        """An input; pull: None, 1 (up) or 0 (down)."""
+        return Pin(number, Pin.IN, _PULLS[pull])
+
+    def pin_out(self, number):
+        """An output, low at first."""
+        return Pin(number, Pin.OUT, value=0)
+
+    def named_out(self, name):
+        """The output that the board calls led or buzzer; None where it has none."""
+        number = self._pins.get(name)
+        return None if number is None else self.pin_out(number)
+
+    def named_button(self, name):
+        """The button of this name (to ground, with a pull-up); None where there is none."""
+        number = self._pins.get(name)
+        return None if number is None else self.pin_in(number, 1)

@@ -1,0 +1,24 @@
+"""Short lines on the serial console: level, task, text. Never a secret, never a payload."""
+
+_QUIET_MS = 60000
+_last = {}  # (task, text) -> ticks when it was printed: the same complaint once a minute
+
+
+def log(level, task, text):
+    """level: "I", "W" or "E"."""
+    print(level, task, text)
+
+
+def complain(task, error):
+    """A warning about an exception, at most once a minute for the same one."""
+    import time
+
+    text = type(error).__name__ + ((" " + str(error)) if str(error) else "")
+    now = time.ticks_ms()
+    last = _last.get((task, text))
+    if last is not None and time.ticks_diff(now, last) < _QUIET_MS:
+        return
+    if len(_last) > 20:
+        _last.clear()
+    _last[(task, text)] = now
+    log("W", task, text)
