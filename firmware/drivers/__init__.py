@@ -1,11 +1,12 @@
 """One file per chip or instrument.
 
-A driver is a small class with the bus passed in and one read() that returns a namedtuple with units in its names, and
-`setup(config, hw)`, which the sampler calls with the sensor's table of the configuration. setup returns an object with
-  metrics        the names it reports, so that a failure gives each its fault
-  async sample() a list of (name, value); missing is absent, zero is a reading
-and it raises OSError (the bus), SensorError, or KeyError and ValueError for a wrong configuration. Drivers hold no
-tasks and touch hardware only in setup and sample.
+A driver is a small class with the bus passed in and one read() that returns a namedtuple with units in its names. Its
+file has two functions for the sampler, which gives them the sensor's table of the configuration:
+  names(config)      the metrics that it reports, so that a failure gives each its fault
+  setup(config, hw)  an object with `async sample()`, which returns a list of (name, value); missing is absent, zero is
+                     a reading
+They raise OSError (the bus), SensorError, or KeyError and ValueError for a wrong configuration. Drivers hold no tasks
+and touch hardware only in setup and sample.
 """
 
 

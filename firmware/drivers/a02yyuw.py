@@ -87,16 +87,20 @@ class _Sensor:
         self.full_mm = config["full_mm"]
         # A surface further off than the bottom, or above "full" by more than this, is an echo from something else.
         self.slack_mm = max(30, (self.empty_mm - self.full_mm) // 10)
-        self.metrics = (named("fuel/distance", config), named("fuel/level", config))
+        self.names = names(config)
 
     async def sample(self):
         mm = (await self.driver.read()).distance_mm
         if not self.full_mm - self.slack_mm <= mm <= self.empty_mm + self.slack_mm:
             raise SensorError("range", "%d mm is outside the tank" % mm)
         return [
-            (self.metrics[0], mm / 1000),
-            (self.metrics[1], level_percent(mm, self.empty_mm, self.full_mm)),
+            (self.names[0], mm / 1000),
+            (self.names[1], level_percent(mm, self.empty_mm, self.full_mm)),
         ]
+
+
+def names(config):
+    return named("fuel/distance", config), named("fuel/level", config)
 
 
 def setup(config, hw):

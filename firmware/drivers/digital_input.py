@@ -41,10 +41,14 @@ class DigitalInput:
 class _Sensor:
     def __init__(self, driver, metric):
         self.driver = driver
-        self.metrics = (metric,)
+        self.metric = metric
 
     async def sample(self):
-        return [(self.metrics[0], (await self.driver.read()).on)]
+        return [(self.metric, (await self.driver.read()).on)]
+
+
+def names(config):
+    return (config["metric"],)
 
 
 def setup(config, hw):

@@ -67,10 +67,14 @@ class DS18B20:
 class _Sensor:
     def __init__(self, driver, config):
         self.driver = driver
-        self.metrics = (named("climate/temperature", config),)
+        self.names = names(config)
 
     async def sample(self):
-        return [(self.metrics[0], (await self.driver.read()).temp_c)]
+        return [(self.names[0], (await self.driver.read()).temp_c)]
+
+
+def names(config):
+    return (named("climate/temperature", config),)
 
 
 def setup(config, hw):

@@ -67,11 +67,15 @@ class INA226:
 class _Sensor:
     def __init__(self, driver, config):
         self.driver = driver
-        self.metrics = (named("battery/voltage", config), named("battery/current", config))
+        self.names = names(config)
 
     async def sample(self):
         power = self.driver.read()
-        return [(self.metrics[0], power.bus_mv / 1000), (self.metrics[1], power.current_ma / 1000)]
+        return [(self.names[0], power.bus_mv / 1000), (self.names[1], power.current_ma / 1000)]
+
+
+def names(config):
+    return named("battery/voltage", config), named("battery/current", config)
 
 
 def setup(config, hw):

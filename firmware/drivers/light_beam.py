@@ -76,10 +76,14 @@ class LightBeam:
 class _Sensor:
     def __init__(self, driver, config):
         self.driver = driver
-        self.metrics = (named("people/in", config), named("people/out", config), named("people/present", config))
+        self.names = names(config)
 
     async def sample(self):
-        return list(zip(self.metrics, self.driver.read()))
+        return list(zip(self.names, self.driver.read()))
+
+
+def names(config):
+    return named("people/in", config), named("people/out", config), named("people/present", config)
 
 
 def setup(config, hw):

@@ -26,12 +26,11 @@ _KEYS = (
     ("broker.retry_max_s", int, 120, 1, 100000),
     ("broker.ack_timeout_s", int, 30, 1, 100000),  # for the host to say that a set is stored
     ("journal.directory", str, "journal", None, None),
-    ("journal.max_bytes", int, 262144, 8192, 16777216),
+    ("journal.max_bytes", int, 262144, 65536, 16777216),
     ("alarm.fuel_low_percent", _NUMBER, 25, 0, 100),
     ("alarm.hysteresis_percent", _NUMBER, 5, 0, 50),
     ("alarm.battery_low_v", _NUMBER, 11.8, 0, 80),
     ("alarm.hysteresis_v", _NUMBER, 0.3, 0, 10),
-    ("watchdog_s", int, 0, 0, 3600),  # 0: none
 )
 
 

@@ -31,6 +31,7 @@ _FLAG_EVENT = const(1)
 _FLAG_DATED = const(2)  # time is unix seconds; without it, seconds since the start of that boot
 _SEGMENTS = const(16)  # of the ring; the oldest of them goes when it is full
 _MAX_BODY = const(4000)
+_BLOCK_BYTES = const(4096)
 
 # dated: t is unix seconds, else seconds since the start of boot number `boot`. body: the records as text.
 Entry = namedtuple("Entry", ("seq", "kind", "t", "dated", "boot", "body"))
@@ -126,14 +127,12 @@ class Journal:
         flags = (_FLAG_EVENT if kind == EVENT else 0) | (_FLAG_DATED if dated else 0)
         head = struct.pack(_HEADER, len(body), seq, t, boot & 0xFFFF, flags)
         record = head + body + struct.pack("<I", binascii.crc32(body, binascii.crc32(head)))
-        segment = self._segment_for(seq, len(record))
         try:
+            segment = self._segment_for(seq, len(record))
             self._file.write(record)
             self._file.flush()
         except OSError:
-            # What was written of it is a torn tail: leave this segment alone, make room, and let the caller know.
-            self._close()
-            self._drop_oldest()
+            self._make_room()
             raise
         offsets = self._index.get(segment.first)
         if offsets is not None:
@@ -158,13 +157,22 @@ class Journal:
         self._remove_acked()
         return segment
 
+    def _make_room(self):
+        """The file system refused. What it took of the record is a torn tail, so nothing more goes into that segment."""
+        self._close()
+        if self._segments and self._segments[-1].last < self._segments[-1].first:
+            self._remove(self._segments[-1])
+        if len(self._segments) > 1:
+            self._drop_oldest()
+
     def _close(self):
         if self._file is not None:
             self._file.close()
             self._file = None
 
     def _bytes(self):
-        return sum(s.size for s in self._segments)
+        # A file takes whole blocks of the flash.
+        return sum((s.size + _BLOCK_BYTES - 1) // _BLOCK_BYTES * _BLOCK_BYTES for s in self._segments)
 
     def _drop_oldest(self):
         if not self._segments:

@@ -1,0 +1,299 @@
+"""An MQTT 3.1.1 client on asyncio streams, as small as our job: will, QoS 0 and 1 both ways, persistent session.
+
+# Ref: MQTT Version 3.1.1, OASIS Standard, 29 October 2014 ("MQTT" below).
+
+The first half turns values into packets and back and touches no socket. The second half, MQTTClient, owns the socket
+and holds no tasks: its user runs serve() beside what publishes. Every wait has a time limit; whatever goes wrong is an
+MQTTError or OSError, after which the connection is closed and a new one is wanted.
+"""
+
+import asyncio
+
+import time
+from micropython import const
+
+_CONNECT = const(0x10)
+_CONNACK = const(0x20)
+_PUBLISH = const(0x30)
+_PUBACK = const(0x40)
+_SUBSCRIBE = const(0x82)  # MQTT 3.8.1: the lower bits are 0010
+_SUBACK = const(0x90)
+_PINGRESP = const(0xD0)
+
+PINGREQ = b"\xc0\x00"
+DISCONNECT = b"\xe0\x00"
+
+# MQTT table 3.1
+_REFUSALS = (
+    "accepted",
+    "unacceptable protocol version",
+    "client id refused",
+    "server unavailable",
+    "bad user name or password",
+    "not authorized",
+)
+
+MAX_ID = const(65535)
+
+
+class MQTTError(Exception):
+    """Raised when the broker refuses, breaks the protocol, or does not answer in time."""
+
+
+# --- packets ---
+
+
+def _length(n):
+    """MQTT 2.2.3: remaining length, 7 bits a byte, at most 4 bytes."""
+    out = bytearray()
+    while True:
+        byte = n & 0x7F
+        n >>= 7
+        if n:
+            out.append(byte | 0x80)
+        else:
+            out.append(byte)
+            return bytes(out)
+
+
+def _text(value):
+    """MQTT 1.5.3: length and UTF-8 bytes."""
+    if isinstance(value, str):
+        value = value.encode()
+    return len(value).to_bytes(2, "big") + value
+
+
+def connect_packet(client_id, keepalive_s, username=None, password=None, will=None):
+    """MQTT 3.1, clean session 0. will: (topic, payload), sent retained with QoS 1."""
+    flags = 0
+    payload = _text(client_id)
+    if will is not None:
+        flags |= 0x04 | 0x08 | 0x20  # will, will QoS 1, will retain
+        payload += _text(will[0]) + _text(will[1])
+    if username is not None:
+        flags |= 0x80
+        payload += _text(username)
+        if password is not None:  # MQTT 3.1.2.9: a password only with a user name
+            flags |= 0x40
+            payload += _text(password)
+    body = b"\x00\x04MQTT\x04" + bytes((flags,)) + keepalive_s.to_bytes(2, "big") + payload
+    return bytes((_CONNECT,)) + _length(len(body)) + body
+
+
+def publish_head(topic, payload_bytes, packet_id, retain=False):
+    """MQTT 3.3: what comes before the payload. packet_id 0 means QoS 0."""
+    first = _PUBLISH | (0x02 if packet_id else 0) | (0x01 if retain else 0)
+    variable = _text(topic)
+    if packet_id:
+        variable += packet_id.to_bytes(2, "big")
+    return bytes((first,)) + _length(len(variable) + payload_bytes) + variable
+
+
+def subscribe_packet(packet_id, topics):
+    """MQTT 3.8, QoS 1 for each topic."""
+    body = packet_id.to_bytes(2, "big")
+    for topic in topics:
+        body += _text(topic) + b"\x01"
+    return bytes((_SUBSCRIBE,)) + _length(len(body)) + body
+
+
+def puback_packet(packet_id):
+    """MQTT 3.4"""
+    return bytes((_PUBACK, 2)) + packet_id.to_bytes(2, "big")
+
+
+def read_publish(first, body):
+    """(topic, payload, packet id or 0 for QoS 0). body: a memoryview. Raises MQTTError for QoS 2 or a short packet."""
+    qos = first >> 1 & 3
+    if qos > 1:
+        raise MQTTError("QoS %d, we asked for 1 at most" % qos)
+    end = 2 + (body[0] << 8 | body[1]) if len(body) >= 2 else 3
+    start = end + (2 if qos else 0)
+    if start > len(body):
+        raise MQTTError("a PUBLISH that ends before its payload")
+    packet_id = body[end] << 8 | body[end + 1] if qos else 0
+    try:
+        topic = str(body[2:end], "utf-8")
+    except UnicodeError:
+        raise MQTTError("a topic that is not UTF-8")
+    return topic, bytes(body[start:]), packet_id
+
+
+class PacketIds:
+    """Packet ids 1 to 65535, round and round, never one that is in use (MQTT 2.3.1)."""
+
+    def __init__(self):
+        self._last = 0
+
+    def take(self, in_use):
+        """The next free id; in_use: anything with `in`."""
+        for _ in range(MAX_ID):
+            self._last = self._last % MAX_ID + 1
+            if self._last not in in_use:
+                return self._last
+        raise MQTTError("65535 messages in flight")
+
+
+# --- the connection ---
+
+
+class MQTTClient:
+    """One connection. Call connect(), run serve() in a task, publish and subscribe beside it, and close() at the end.
+
+    on_message(topic, payload) is called for each message, and acknowledged when it returns. keepalive_s, timeout_s in
+    seconds; timeout_s limits every single wait for the broker. max_packet: bytes of the largest packet we accept.
+    """
+
+    def __init__(self, host, port, client_id, on_message, *, username=None, password=None, will=None,
+                 keepalive_s=60, timeout_s=10, max_packet=2048):  # fmt: skip
+        self._host = host
+        self._port = port
+        self._hello = connect_packet(client_id, keepalive_s, username, password, will)
+        self._on_message = on_message
+        self._keepalive_s = keepalive_s
+        self._timeout_s = timeout_s
+        self._ids = PacketIds()
+        self._waiting = {}  # packet id -> asyncio.Event, set when the broker acknowledged it
+        self._granted = {}  # packet id of a SUBSCRIBE -> its return codes
+        self._buffer = bytearray(max_packet)
+        self._write_lock = asyncio.Lock()
+        self._reader = None
+        self._writer = None
+        self._heard_ms = 0
+
+    async def connect(self):
+        """Open, say hello and wait for the answer. Returns whether the broker kept our session. Raises MQTTError, OSError."""
+        self._reader, self._writer = await self._limit(
+            asyncio.open_connection(self._host, self._port), "open the connection"
+        )
+        await self._write(self._hello)
+        first, body = await self._limit(self._read_packet(), "answer to CONNECT")
+        if first != _CONNACK or len(body) != 2:
+            raise MQTTError("expected CONNACK, got packet type 0x%02x" % first)
+        if body[1]:
+            reason = _REFUSALS[body[1]] if body[1] < len(_REFUSALS) else "code %d" % body[1]
+            raise MQTTError("broker refuses: " + reason)
+        self._heard_ms = time.ticks_ms()
+        return bool(body[0] & 1)
+
+    async def serve(self):
+        """Read until the connection ends, and keep it alive. Never returns; raises MQTTError or OSError."""
+        half_ms = self._keepalive_s * 500
+        pinged = False
+        while True:
+            quiet_ms = time.ticks_diff(time.ticks_ms(), self._heard_ms)
+            limit_ms = self._timeout_s * 1000 if pinged else max(1, half_ms - quiet_ms)
+            try:
+                # One byte: cutting this wait short can lose nothing.
+                head = await asyncio.wait_for_ms(self._reader.readexactly(1), limit_ms)
+            except asyncio.TimeoutError:
+                if pinged:
+                    raise MQTTError("no answer to PINGREQ in %d s" % self._timeout_s)
+                await self._write(PINGREQ)
+                pinged = True
+                continue
+            except EOFError:
+                raise MQTTError("the broker closed the connection")
+            first, body = await self._limit(self._read_packet(head[0]), "rest of a packet")
+            self._heard_ms = time.ticks_ms()
+            pinged = False
+            await self._handle(first, body)
+
+    async def _handle(self, first, body):
+        kind = first & 0xF0
+        if kind == _PUBLISH:
+            topic, payload, packet_id = read_publish(first, body)
+            self._on_message(topic, payload)
+            if packet_id:
+                await self._write(puback_packet(packet_id))
+        elif kind in (_PUBACK, _SUBACK):
+            if len(body) < 2:
+                raise MQTTError("an acknowledgement without a packet id")
+            packet_id = body[0] << 8 | body[1]
+            if kind == _SUBACK:
+                self._granted[packet_id] = bytes(body[2:])
+            event = self._waiting.get(packet_id)
+            if event is not None:
+                event.set()
+        elif kind != _PINGRESP:
+            raise MQTTError("packet type 0x%02x is not for a client" % first)
+
+    async def publish(self, topic, payload, *, qos=1, retain=False):
+        """Send one message; with QoS 1 wait for the broker's PUBACK. Raises MQTTError or OSError."""
+        if not qos:
+            await self._write(publish_head(topic, len(payload), 0, retain), payload)
+            return
+        packet_id = self._ids.take(self._waiting)
+        head = publish_head(topic, len(payload), packet_id, retain)
+        await self._acknowledged(packet_id, head, payload, "PUBACK")
+
+    async def subscribe(self, topics):
+        """Subscribe with QoS 1. Raises MQTTError when the broker refuses one of them."""
+        packet_id = self._ids.take(self._waiting)
+        await self._acknowledged(packet_id, subscribe_packet(packet_id, topics), b"", "SUBACK")
+        for topic, code in zip(topics, self._granted.pop(packet_id, b"")):
+            if code & 0x80:
+                raise MQTTError("the broker refuses a subscription to " + topic)
+
+    async def _acknowledged(self, packet_id, head, payload, what):
+        event = self._waiting[packet_id] = asyncio.Event()
+        try:
+            await self._write(head, payload)
+            await self._limit(event.wait(), what)
+        finally:
+            del self._waiting[packet_id]
+
+    async def close(self, politely=False):
+        """Close the connection; politely: say DISCONNECT first, so that the broker drops the will."""
+        writer, self._writer = self._writer, None
+        if writer is None:
+            return
+        try:
+            if politely:
+                writer.write(DISCONNECT)
+                await self._limit(writer.drain(), "DISCONNECT")
+            writer.close()
+            await self._limit(writer.wait_closed(), "close")
+        except (OSError, MQTTError):
+            pass
+
+    async def _limit(self, wait, what):
+        try:
+            return await asyncio.wait_for(wait, self._timeout_s)
+        except asyncio.TimeoutError:
+            raise MQTTError("no %s in %d s" % (what, self._timeout_s))
+        except EOFError:
+            raise MQTTError("the broker closed the connection")
+
+    async def _write(self, head, payload=b""):
+        async with self._write_lock:
+            if self._writer is None:
+                raise MQTTError("not connected")
+            self._writer.write(head)
+            if payload:
+                self._writer.write(payload)
+            await self._limit(self._writer.drain(), "room to send")
+
+    async def _read_packet(self, first=None):
+        """(first byte, body as a view of our buffer, valid until the next packet)."""
+        if first is None:
+            first = (await self._reader.readexactly(1))[0]
+        length = shift = 0
+        while True:
+            byte = (await self._reader.readexactly(1))[0]
+            length |= (byte & 0x7F) << shift
+            if not byte & 0x80:
+                break
+            shift += 7
+            if shift > 21:
+                raise MQTTError("malformed length of a packet")  # MQTT 2.2.3
+        if length > len(self._buffer):
+            raise MQTTError("a packet of %d bytes, at most %d" % (length, len(self._buffer)))
+        body = memoryview(self._buffer)[:length]
+        read = 0
+        while read < length:
+            n = await self._reader.readinto(body[read:])
+            if not n:
+                raise MQTTError("the broker closed the connection")
+            read += n
+        return first, body
