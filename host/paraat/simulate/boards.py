@@ -1,0 +1,114 @@
+"""Simulated boards: the project's own firmware on the MicroPython unix port, one process each."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from paraat import paths
+from paraat.provision.mpy import compile_tree
+
+# The heap of an ESP32 without PSRAM leaves the program about this, in KB of a 32-bit machine (the port's "w").
+BOARD_HEAP_KB = 120
+# What the simulated hardware takes of it (make size measures it), which no board carries.
+HARDWARE_HEAP_KB = 24
+
+
+def micropython() -> Path | None:
+    """The unix port's program of this environment; None where the package has no wheel for the machine."""
+    program = Path(sys.executable).parent / "micropython"
+    return program if program.exists() else None
+
+
+def build(target: Path) -> Path:
+    """Compile firmware, wire and simulated hardware into folders below `target`. Returns target."""
+    compile_tree(paths.firmware_dir(), target / "firmware")
+    compile_tree(paths.wire_dir() / "paraat_wire", target / "wire" / "paraat_wire")
+    compile_tree(paths.hal_dir(), target / "hal")
+    return target
+
+
+class SimulatedBoard:
+    """One board: its folder holds config.json, secrets.json, the journal and console.txt, as its flash would.
+
+    built: what build() returned. scenario: see simulate/hal/world.py.
+    """
+
+    def __init__(self, directory: Path, config: dict[str, Any], scenario: dict[str, Any], built: Path) -> None:
+        self.directory = directory
+        self.point: str = config["point"]
+        self.console_path = directory / "console.txt"
+        self._built = built
+        self._process: subprocess.Popen[bytes] | None = None
+        directory.mkdir(parents=True, exist_ok=True)
+        secrets = {"wifi": {"ssid": "simulated", "password": ""}}
+        for name, content in (("config.json", config), ("secrets.json", secrets), ("scenario.json", scenario)):
+            (directory / name).write_text(json.dumps(content), encoding="utf-8")
+
+    def _command(self, heap_kb: int, *script: str) -> list[str]:
+        program = micropython()
+        if program is None:
+            raise FileNotFoundError("MicroPython's unix port has no wheel for this machine")
+        return [str(program), "-X", f"heapsize={heap_kb}wk", *script]
+
+    def _environment(self) -> dict[str, str]:
+        places = [self._built / name for name in ("hal", "firmware", "wire")]
+        return {
+            "PATH": os.environ.get("PATH", ""),
+            "MICROPYPATH": ":".join([*map(str, places), ".frozen"]),
+            "PARAAT_SCENARIO": "scenario.json",
+        }
+
+    def start(self) -> None:
+        """Power on."""
+        command = self._command(BOARD_HEAP_KB + HARDWARE_HEAP_KB, "-m", "simboard")
+        with self.console_path.open("ab") as console:
+            self._process = subprocess.Popen(
+                command,
+                cwd=self.directory,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                start_new_session=True,
+            )
+
+    @property
+    def running(self) -> bool:
+        """True while the board has power and its program has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self) -> None:
+        """Pull the plug. Safe to call twice."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+
+    def journal(self) -> dict[str, int]:
+        """What the flash says after the plug was pulled, read by the firmware's own journal.
+
+        made: entries ever written, sets and events; dropped: lost because the ring was full; torn: damaged.
+        """
+        code = (
+            "import json; from node import config; from node.journal import Journal; c = config.load()['journal'];"
+            "j = Journal(c['directory'], c['max_bytes']);"
+            "print(json.dumps({'made': j.next - 1, 'dropped': j.dropped, 'torn': j.torn}))"
+        )
+        run = subprocess.run(
+            self._command(BOARD_HEAP_KB + HARDWARE_HEAP_KB, "-c", code),
+            cwd=self.directory,
+            env=self._environment(),
+            capture_output=True,
+            check=True,
+            timeout=30,
+        )
+        result: dict[str, int] = json.loads(run.stdout)
+        return result
+
+    def console(self) -> str:
+        """Everything that the board printed."""
+        return self.console_path.read_text(encoding="utf-8", errors="replace")
