@@ -10,7 +10,13 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.client import (
+    Client,
+    ConnectFlags,
+    DisconnectFlags,
+    MQTTMessage,
+    MQTTMessageInfo,
+)
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -44,11 +50,11 @@ class MqttTransport:
         now: Callable[[], float],
         on_change: Callable[[bool], None],
     ) -> None:
-        """directory: what file names in the settings count from. now: unix seconds, dates what
-        arrives.
+        """Nothing happens before `start`. Raises SettingsError for a file that cannot be used.
 
-        on_change is called from the broker's thread with True on a connection and False when it is
-        lost. Raises SettingsError for a file that cannot be used.
+        directory: what file names in the settings count from. now: unix seconds; it dates what
+        arrives. on_change: called from the broker's thread, with True when we are subscribed and
+        with False when the connection is lost.
         """
         self._inbox = inbox
         self._now = now
@@ -56,6 +62,7 @@ class MqttTransport:
         self._where = f"{settings.host}:{settings.port}"
         self._connection = 0
         self._connected = False
+        self._last_published: MQTTMessageInfo | None = None
         self._problem = "not connected yet"
         self._gone = threading.Event()
         self._gone.set()
@@ -87,7 +94,7 @@ class MqttTransport:
 
     @property
     def connected(self) -> bool:
-        """Whether the broker has accepted us and still has us."""
+        """Whether the broker has us and our subscriptions."""
         return self._connected
 
     @property
@@ -108,6 +115,10 @@ class MqttTransport:
 
         What was published and acknowledged goes out before.
         """
+        if self._connected and self._last_published is not None:
+            # Closing with its answers unread would reset the connection, and what it has not read
+            # of ours would be lost.
+            self._last_published.wait_for_publish(_GOODBYE_S)
         self._client.disconnect()
         if not self._gone.wait(_GOODBYE_S):
             # It does not read what we send: let go of it, or the thread would wait for ever.
@@ -124,7 +135,10 @@ class MqttTransport:
         if not self._connected:
             return False
         info = self._client.publish(topic, payload, qos, retain)
-        return info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+        if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            return False
+        self._last_published = info
+        return True
 
     def ack(self, message: Message) -> None:
         """Tell the broker that a message is stored; if its connection is gone, it comes again."""
@@ -150,12 +164,9 @@ class MqttTransport:
             return
         self._connection += 1
         self._gone.clear()
-        self._problem = ""
         session = "our old" if flags.session_present else "a new"
         _log.info("broker %s: connected, %s session", self._where, session)
         client.subscribe([(pattern, 1) for pattern in SUBSCRIPTIONS])
-        self._connected = True
-        self._on_change(True)
 
     def _connect_fail(self, _client: Client, _userdata: object) -> None:
         self._trouble(
@@ -191,6 +202,10 @@ class MqttTransport:
         refused = [pattern for pattern, reason in answers if reason.is_failure]
         if refused:
             self._trouble(f"broker {self._where} refuses {', '.join(refused)}; check its acl_file")
+        else:
+            self._problem = ""
+        self._connected = True
+        self._on_change(True)
 
     def _message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         try:
