@@ -98,10 +98,12 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
     status: Status
     reasons: tuple[str, ...]  # why the status is what it is: words of the texts tables, e.g. "fuel-unknown"
     online: bool | None  # by birth and will; None: never heard of
-    heard_at: float | None  # when the host last got a live message from the board
+    watched_since: float  # when the host began to listen for it
+    heard_at: float | None  # the last moment at which the board is known to have lived
     data_t: float | None  # when the newest set was read
     latest: dict[str, Latest]
-    litres: float | None
+    litres: float | None  # filtered: one wild reading does not show
+    fuel_percent: float | None  # of the tank's capacity, from litres
     autonomy: Autonomy | None
     stored: int  # sets and events the host has
     missing: int  # seq numbers below the highest that the host does not have

@@ -1,0 +1,29 @@
+"""What a channel is."""
+
+from typing import Protocol, Self
+
+from paraat.domain.model import Delivery
+from paraat.settings import Point, Site
+
+
+class ChannelError(Exception):
+    """Raised when a message was not handed over; it will be tried again. str() says why, and holds no secret."""
+
+
+class Channel(Protocol):
+    """A way to tell people."""
+
+    name: str
+
+    @classmethod
+    def from_site(cls, site: Site) -> Self | None:
+        """The channel as the site configures it, None when it does not. Raises SettingsError."""
+        ...
+
+    def recipient(self, point: Point) -> str | None:
+        """Where this channel reaches the lead of a point; None when it cannot."""
+        ...
+
+    def send(self, delivery: Delivery) -> None:
+        """Hand one message over. May block for seconds. Raises ChannelError."""
+        ...

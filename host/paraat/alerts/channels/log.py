@@ -1,0 +1,25 @@
+"""The log: always there, and what a coordinator finds when all else fails."""
+
+import logging
+from typing import Self
+
+from paraat.domain.model import Delivery
+from paraat.settings import Point, Site
+
+_log = logging.getLogger(__name__)
+
+
+class LogChannel:
+    """Writes each alert as one line."""
+
+    name = "log"
+
+    @classmethod
+    def from_site(cls, _site: Site) -> Self:
+        return cls()
+
+    def recipient(self, _point: Point) -> str:
+        return "log"
+
+    def send(self, delivery: Delivery) -> None:
+        _log.warning("alert %d %s: %s", delivery.alert_id, delivery.transition, delivery.subject)

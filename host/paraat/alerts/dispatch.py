@@ -1,0 +1,90 @@
+"""From an alert that changed to messages, and from messages that are due to the channels."""
+
+import logging
+from collections.abc import Mapping
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from paraat.alerts import texts
+from paraat.alerts.channels import Channel, ChannelError
+from paraat.domain.model import AlertState, Delivery
+from paraat.settings import Site
+
+_log = logging.getLogger(__name__)
+
+# How long to wait after each attempt; the last one goes on. Mail servers are away for hours in a blackout.
+RETRY_S = (30.0, 60.0, 120.0, 300.0, 600.0)
+GIVE_UP_AFTER_S = 24 * 3600.0
+
+
+class DeliveryStore(Protocol):
+    """What of the journal is needed here."""
+
+    def due_deliveries(self, now: float, limit: int) -> list[Delivery]:
+        """The deliveries that are due, the longest waiting first."""
+        ...
+
+    def settle_delivery(self, delivery_id: int, ok: bool, error: str | None, now: float, retry_at: float | None) -> None:
+        """Keep an attempt: sent, due again at retry_at, or given up."""
+        ...
+
+
+class Dispatcher:
+    """channels: by name, as make_channels gives them."""
+
+    def __init__(self, site: Site, store: DeliveryStore, channels: Mapping[str, Channel]) -> None:
+        self._site = site
+        self._store = store
+        self._channels = channels
+        self._zone = ZoneInfo(site.region.timezone)
+
+    def deliveries(self, alert: AlertState, now: float) -> list[Delivery]:
+        """The messages that tell people of an alert (with its id) that fires or is resolved; to be stored with it."""
+        point = self._site.points.get(alert.point)
+        if point is None:  # taken out of the site while its alert was open
+            return []
+        subject, body = texts.message(
+            alert, alert.state, point, language=self._site.region.language, zone=self._zone, now=now
+        )
+        return [
+            Delivery(
+                alert_id=alert.id,
+                transition=alert.state,
+                channel=channel.name,
+                recipient=recipient,
+                subject=subject,
+                body=body,
+                due_at=now,
+            )
+            for channel in self._channels.values()
+            if (recipient := channel.recipient(point)) is not None
+        ]
+
+    def run_due(self, now: float, limit: int = 20) -> int:
+        """Send what is due, and keep each attempt. Returns how many were tried. May block for seconds each."""
+        due = self._store.due_deliveries(now, limit)
+        for delivery in due:
+            self._try(delivery, now)
+        return len(due)
+
+    def _try(self, delivery: Delivery, now: float) -> None:
+        channel = self._channels.get(delivery.channel)
+        try:
+            if channel is None:
+                raise ChannelError(f"the site has no channel {delivery.channel} any more")
+            channel.send(delivery)
+        except ChannelError as error:
+            retry_at = self._retry_at(delivery, now)
+            _log.warning("alert %d by %s: %s%s", delivery.alert_id, delivery.channel, error,
+                         "" if retry_at else "; given up")  # fmt: skip
+            self._store.settle_delivery(delivery.id, False, str(error), now, retry_at)
+        else:
+            self._store.settle_delivery(delivery.id, True, None, now, None)
+
+    @staticmethod
+    def _retry_at(delivery: Delivery, now: float) -> float | None:
+        """When to try again; None after a day of trying."""
+        waited = sum(RETRY_S[min(i, len(RETRY_S) - 1)] for i in range(delivery.attempts))
+        if waited > GIVE_UP_AFTER_S:
+            return None
+        return now + RETRY_S[min(delivery.attempts, len(RETRY_S) - 1)]

@@ -1,0 +1,117 @@
+"""From verdicts to alerts: pending, firing, resolved. Pure: it knows no clock, no journal and no channel.
+
+        RAISE                 RAISE for hold_s            CLEAR for hold_s
+  none ------> pending ------------------------> firing -------------------> resolved, and armed again
+                  | CLEAR, or HOLD for hold_s       | HOLD or RAISE: it stays
+                  v                                 v
+                 none                             firing
+
+HOLD is what a rule says when it does not know. It never ends an alert: silence is no recovery.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from paraat.alerts.rules.base import Judgement, Rule, Verdict
+from paraat.domain.model import AlertState, PointView
+
+
+class Transition(msgspec.Struct, frozen=True, kw_only=True):
+    """An alert changed its state to alert.state: "pending", "firing" or "resolved"; or a pending one is off again.
+
+    announce: whether people must be told.
+    """
+
+    alert: AlertState
+    announce: bool
+
+
+class _Active:
+    def __init__(self, alert: AlertState) -> None:
+        self.alert = alert
+        self.raised_at = alert.since  # the last RAISE
+        self.clear_since: float | None = None
+
+
+class Engine:
+    """rules: by name. initial: the alerts that were pending or firing when the host stopped."""
+
+    def __init__(self, rules: Mapping[str, Rule], initial: Iterable[AlertState] = ()) -> None:
+        self._rules = rules
+        self._active = {(a.rule, a.point): _Active(a) for a in initial if a.rule in rules}
+
+    def active(self) -> list[AlertState]:
+        """The alerts that are pending or firing now."""
+        return [active.alert for active in self._active.values()]
+
+    def saved(self, alert: AlertState) -> None:
+        """The journal has given the alert its id."""
+        active = self._active.get((alert.rule, alert.point))
+        if active is not None:
+            active.alert = alert
+
+    def step(self, now: float, views: Iterable[PointView]) -> list[Transition]:
+        """Judge all points at `now`. Returns what changed, in order."""
+        transitions = []
+        for view in views:
+            for name, rule in self._rules.items():
+                transition = self._judge(now, name, rule, view)
+                if transition is not None:
+                    transitions.append(transition)
+        return transitions
+
+    def _judge(self, now: float, name: str, rule: Rule, view: PointView) -> Transition | None:
+        key = (name, view.point)
+        judgement = rule.judge(view)
+        active = self._active.get(key)
+        if active is None:
+            if judgement.verdict is not Verdict.RAISE:
+                return None
+            alert = AlertState(
+                rule=name,
+                point=view.point,
+                state="pending",
+                since=now,
+                severity=judgement.severity,
+                detail=judgement.detail,
+            )
+            active = self._active[key] = _Active(alert)
+            if rule.hold_s > 0:
+                return Transition(alert=alert, announce=False)
+        if active.alert.state == "pending":
+            return self._pending(now, key, active, rule, judgement)
+        return self._firing(now, key, active, rule, judgement)
+
+    def _pending(
+        self, now: float, key: tuple[str, str], active: _Active, rule: Rule, judgement: Judgement
+    ) -> Transition | None:
+        if judgement.verdict is Verdict.RAISE:
+            active.raised_at = now
+            if now - active.alert.since < rule.hold_s:
+                return None
+            active.alert = msgspec.structs.replace(
+                active.alert, state="firing", fired_at=now, severity=judgement.severity, detail=judgement.detail
+            )
+            return Transition(alert=active.alert, announce=True)
+        if judgement.verdict is Verdict.HOLD and now - active.raised_at < rule.hold_s:
+            return None
+        # It was a single wild value. Nobody was told, so nobody needs to hear that it is over.
+        del self._active[key]
+        return Transition(alert=msgspec.structs.replace(active.alert, state="resolved", resolved_at=now), announce=False)
+
+    def _firing(
+        self, now: float, key: tuple[str, str], active: _Active, rule: Rule, judgement: Judgement
+    ) -> Transition | None:
+        if judgement.verdict is not Verdict.CLEAR:
+            active.clear_since = None
+            if judgement.verdict is Verdict.RAISE:  # the newest figures, for whoever looks
+                active.alert = msgspec.structs.replace(active.alert, detail=judgement.detail)
+            return None
+        if active.clear_since is None:
+            active.clear_since = now
+        if now - active.clear_since < rule.hold_s:
+            return None
+        del self._active[key]
+        resolved = msgspec.structs.replace(active.alert, state="resolved", resolved_at=now, detail=judgement.detail)
+        return Transition(alert=resolved, announce=True)

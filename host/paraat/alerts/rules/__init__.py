@@ -1,0 +1,19 @@
+"""One file per alert rule, all of them listed here. Thresholds are settings; rules are code."""
+
+from collections.abc import Callable
+
+from paraat.alerts.rules import low_fuel, point_silent
+from paraat.alerts.rules.base import Judgement, Rule, Verdict
+from paraat.settings import Alerts
+
+__all__ = ["RULES", "Judgement", "Rule", "Verdict", "make_rules"]
+
+RULES: dict[str, Callable[[Alerts], Rule]] = {
+    low_fuel.NAME: low_fuel.LowFuelRule,
+    point_silent.NAME: point_silent.PointSilentRule,
+}
+
+
+def make_rules(settings: Alerts) -> dict[str, Rule]:
+    """Every rule with its own thresholds, by name."""
+    return {name: rule(settings) for name, rule in RULES.items()}

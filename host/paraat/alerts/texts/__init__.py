@@ -1,0 +1,51 @@
+"""The words of the alerts, plain Dutch first, English by the site's language. One action in each firing text."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import ModuleType
+from zoneinfo import ZoneInfo
+
+from paraat.alerts.texts import en, nl
+from paraat.domain.model import AlertState
+from paraat.settings import Point
+
+LANGUAGES: Mapping[str, ModuleType] = {"nl": nl, "en": en}
+
+
+def local_time(t: float, now: float, zone: ZoneInfo) -> str:
+    """14:30, or 24-11 14:30 on another day than today. In the hour that comes twice the zone's name stands behind it."""
+    moment = datetime.fromtimestamp(t, UTC).astimezone(zone)
+    today = datetime.fromtimestamp(now, UTC).astimezone(zone).date()
+    text = moment.strftime("%H:%M" if moment.date() == today else "%d-%m %H:%M")
+    # The same wall clock with the other fold has another offset only in the hour that comes twice.
+    if moment.replace(fold=0).utcoffset() != moment.replace(fold=1).utcoffset():
+        text += f" ({moment.tzname()})"
+    return text
+
+
+def message(alert: AlertState, transition: str, point: Point, *, language: str, zone: ZoneInfo, now: float) -> tuple[str, str]:
+    """(subject, body) of an alert that fires or is resolved. Raises KeyError for a rule without words."""
+    words = LANGUAGES[language]
+    values = {"name": point.name, "municipality": point.municipality, "id": alert.id}
+    for key, value in alert.detail.items():
+        if isinstance(value, int | float):
+            if key.endswith(("_at", "_t", "_before")):
+                values[key] = local_time(value, now, zone)
+            else:
+                values[key] = words.number(value)
+    values["fired_at"] = local_time(alert.fired_at or alert.since, now, zone)
+    key = _key(alert, transition)
+    subject, body = words.TEXTS[key]
+    return subject.format_map(values), body.format_map(values)
+
+
+def _key(alert: AlertState, transition: str) -> str:
+    if transition == "resolved":
+        return f"{alert.rule}.resolved"
+    if alert.rule == "low_fuel":
+        if alert.detail.get("standby"):
+            return "low_fuel.standby"
+        return "low_fuel.firing" if alert.detail.get("hours") is not None else "low_fuel.level"
+    if alert.rule == "point_silent" and alert.detail.get("heard_at") is None:
+        return "point_silent.never"
+    return f"{alert.rule}.firing"

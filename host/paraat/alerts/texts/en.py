@@ -1,0 +1,54 @@
+"""English."""
+
+
+def number(value: float) -> str:
+    """One decimal below ten, none above."""
+    return f"{value:.1f}" if value < 10 else f"{value:.0f}"
+
+
+# key: (subject, body)
+TEXTS = {
+    "low_fuel.firing": (
+        "Fuel runs out: {name}, {hours} h left",
+        "Support point {name} ({municipality}) has fuel for about {hours} hours more "
+        "(between {hours_low} and {hours_high}). The tank holds {percent} %, {litres} litres. Empty around {empty_at}.\n"
+        "Do now: have fuel brought before {refuel_before}.\n"
+        "Measured {data_t}. Alert {id}.",
+    ),
+    "low_fuel.level": (
+        "Tank nearly empty: {name}, {percent} % left",
+        "The tank of support point {name} ({municipality}) is {percent} % full, {litres} litres. "
+        "How many hours that is, is not known.\n"
+        "Do now: have fuel brought.\n"
+        "Measured {data_t}. Alert {id}.",
+    ),
+    "low_fuel.standby": (
+        "Top up the tank: {name}, {percent} % left",
+        "The tank of support point {name} ({municipality}) is {percent} % full, {litres} litres. "
+        "The mains are there, the generator is off.\n"
+        "Do today: have the tank filled, so that the point is ready.\n"
+        "Measured {data_t}. Alert {id}.",
+    ),
+    "low_fuel.resolved": (
+        "Recovered: enough fuel, {name}",
+        "Support point {name} ({municipality}) has enough fuel again: {percent} %, {litres} litres.\n"
+        "Nothing to do. Measured {data_t}. Alert {id} of {fired_at}.",
+    ),
+    "point_silent.firing": (
+        "Nothing heard of {name} since {heard_at}",
+        "Support point {name} ({municipality}) has not been heard since {heard_at}. How it stands is not known.\n"
+        "Do now: call the point or go and look, and check power and network of the telemetry box.\n"
+        "Alert {id}.",
+    ),
+    "point_silent.never": (
+        "Never heard of {name}",
+        "Support point {name} ({municipality}) has never been heard. How it stands is not known.\n"
+        "Do now: ask whether the telemetry box is installed and has power and network.\n"
+        "Alert {id}.",
+    ),
+    "point_silent.resolved": (
+        "Recovered: {name} is heard again",
+        "Support point {name} ({municipality}) is heard again, last at {heard_at}.\n"
+        "Nothing to do; the status board shows how the point stands. Alert {id} of {fired_at}.",
+    ),
+}

@@ -1,0 +1,56 @@
+"""Dutch."""
+
+
+def number(value: float) -> str:
+    """One decimal below ten, none above; a comma."""
+    return f"{value:.1f}".replace(".", ",") if value < 10 else f"{value:.0f}"
+
+
+# key: (subject, body)
+TEXTS = {
+    "low_fuel.firing": (
+        "Brandstof raakt op: {name}, nog {hours} uur",
+        "Noodsteunpunt {name} ({municipality}) heeft brandstof voor nog ongeveer {hours} uur "
+        "(tussen {hours_low} en {hours_high} uur). In de tank zit {percent} %, {litres} liter. Leeg rond {empty_at}.\n"
+        "Doe nu: laat brandstof brengen vóór {refuel_before}.\n"
+        "Meting van {data_t}. Melding {id}.",
+    ),
+    "low_fuel.level": (
+        "Tank bijna leeg: {name}, nog {percent} %",
+        "De tank van noodsteunpunt {name} ({municipality}) is voor {percent} % vol, {litres} liter. "
+        "Hoeveel uur dat is, is onbekend.\n"
+        "Doe nu: laat brandstof brengen.\n"
+        "Meting van {data_t}. Melding {id}.",
+    ),
+    "low_fuel.standby": (
+        "Tank bijvullen: {name}, nog {percent} %",
+        "De tank van noodsteunpunt {name} ({municipality}) is voor {percent} % vol, {litres} liter. "
+        "Er is netstroom, het aggregaat staat uit.\n"
+        "Doe vandaag: laat de tank bijvullen, zodat het punt gereed is.\n"
+        "Meting van {data_t}. Melding {id}.",
+    ),
+    "low_fuel.resolved": (
+        "Hersteld: genoeg brandstof, {name}",
+        "Noodsteunpunt {name} ({municipality}) heeft weer genoeg brandstof: {percent} %, {litres} liter.\n"
+        "U hoeft niets te doen. Meting van {data_t}. Melding {id} van {fired_at}.",
+    ),
+    "point_silent.firing": (
+        "Geen bericht van {name} sinds {heard_at}",
+        "Noodsteunpunt {name} ({municipality}) laat sinds {heard_at} niets van zich horen. "
+        "Hoe het punt ervoor staat, is onbekend.\n"
+        "Doe nu: bel het punt of ga kijken, en controleer stroom en netwerk van de meetkast.\n"
+        "Melding {id}.",
+    ),
+    "point_silent.never": (
+        "Nog nooit bericht van {name}",
+        "Noodsteunpunt {name} ({municipality}) heeft nog nooit iets van zich laten horen. "
+        "Hoe het punt ervoor staat, is onbekend.\n"
+        "Doe nu: vraag of de meetkast hangt en stroom en netwerk heeft.\n"
+        "Melding {id}.",
+    ),
+    "point_silent.resolved": (
+        "Hersteld: {name} meldt zich weer",
+        "Noodsteunpunt {name} ({municipality}) laat weer van zich horen, laatst om {heard_at}.\n"
+        "U hoeft niets te doen; kijk op het statusbord hoe het punt ervoor staat. Melding {id} van {fired_at}.",
+    ),
+}

@@ -1,0 +1,199 @@
+"""What is known of every expected point, folded from the sets as they come in any order."""
+
+from bisect import insort
+from collections.abc import Callable, Collection, Iterable, Mapping
+from operator import attrgetter
+
+import msgspec
+
+from paraat.domain import autonomy, tanks
+from paraat.domain.autonomy import Burn, FuelSample
+from paraat.domain.model import AlertState, Latest, NodeState, PointView, SampleSet, Status
+from paraat.settings import Alerts, Point
+
+HISTORY_SAMPLES = 600  # of fuel: ten hours at one a minute
+BURN_EVERY_S = 60.0  # a new slope at most so often; between two it hardly changes
+
+FUEL = "fuel/level"
+DISTANCE = "fuel/distance"
+MAINS = "power/mains"
+GENERATOR = "power/generator"
+
+# Reasons for a status; alerts/texts and board/texts have the words.
+NEVER_HEARD = "never-heard"
+SILENT = "silent"
+OFFLINE = "offline"
+LOW_FUEL = "low-fuel"
+GENERATOR_DOWN = "generator-down"
+FUEL_UNKNOWN = "fuel-unknown"
+MAINS_UNKNOWN = "mains-unknown"
+FAULT = "fault"
+MISSING = "missing"
+
+Counts = Callable[[str], tuple[int, int]]
+
+
+class Tracker:
+    """points: by id. counts: gives (stored, missing) of a point. since: when the host began to listen, unix seconds."""
+
+    def __init__(self, points: Mapping[str, Point], alerts: Alerts, *, since: float, counts: Counts) -> None:
+        self._points = {point_id: _Tracked(point) for point_id, point in points.items()}
+        self._silent_after_s = alerts.point_silent.after_s
+        self._since = since
+        self._counts = counts
+
+    def apply(self, sample_set: SampleSet) -> None:
+        """Take in a set, live, from a backlog or replayed. A set of a point that is not expected is left out."""
+        tracked = self._points.get(sample_set.point)
+        if tracked is not None:
+            tracked.apply(sample_set)
+
+    def apply_state(self, state: NodeState) -> None:
+        """Take in a `state` message. A retained one is what the broker remembers, and no proof of life."""
+        tracked = self._points.get(state.point)
+        if tracked is not None:
+            tracked.apply_state(state)
+
+    def note_alerts(self, alerts: Iterable[AlertState]) -> None:
+        """Which alerts fire now: a point stays in alarm until its alert resolves, not until the first better value."""
+        firing: dict[str, set[str]] = {}
+        for alert in alerts:
+            if alert.state == "firing":
+                firing.setdefault(alert.point, set()).add(alert.rule)
+        for point_id, tracked in self._points.items():
+            tracked.firing = firing.get(point_id, set())
+
+    def views(self, now: float) -> list[PointView]:
+        """Every expected point at `now`, also those never heard."""
+        return [self.view(point_id, now) for point_id in self._points]
+
+    def view(self, point_id: str, now: float) -> PointView:
+        """One point at `now`. Raises KeyError when it is not expected."""
+        tracked = self._points[point_id]
+        point = tracked.point
+        stored, missing = self._counts(point_id)
+        litres = None
+        if tracked.value(DISTANCE if point.tank.by == "distance" else FUEL) is not None:
+            litres = autonomy.level(tracked.fuel, point.tank.capacity_l)
+        mains, generator = tracked.value(MAINS), tracked.value(GENERATOR)
+        left = None
+        if litres is not None:
+            # Unknown drains: better an hour too few than one too many.
+            drains = bool(generator) or (generator is None and not mains)
+            left = autonomy.estimate(tracked.fuel, tracked.burn(), point.tank, now, drains=drains)
+        view = PointView(
+            point=point_id,
+            name=point.name,
+            municipality=point.municipality,
+            capacity=point.capacity,
+            now=now,
+            status=Status.UNKNOWN,
+            reasons=(),
+            online=None if tracked.node is None else tracked.node.online,
+            watched_since=self._since,
+            heard_at=tracked.heard_at,
+            data_t=tracked.data_t,
+            latest=dict(tracked.latest),
+            litres=litres,
+            fuel_percent=None if litres is None else 100 * litres / point.tank.capacity_l,
+            autonomy=left,
+            stored=stored,
+            missing=missing,
+            node=tracked.node,
+        )
+        status, reasons = judge(view, tracked.firing, self._silent_after_s)
+        return msgspec.structs.replace(view, status=status, reasons=reasons)
+
+
+def judge(view: PointView, firing: Collection[str], silent_after_s: float) -> tuple[Status, tuple[str, ...]]:
+    """The status of a point and why. firing: names of the alert rules that fire for it. Unknown is never fine."""
+    if view.data_t is None:
+        return Status.UNKNOWN, (NEVER_HEARD,)
+    if view.age_s is None or view.age_s > silent_after_s:
+        return Status.STALE, (SILENT,)
+    mains, generator = view.value(MAINS), view.value(GENERATOR)
+    alarm = [LOW_FUEL] if "low_fuel" in firing else []
+    if mains is False and generator is False:
+        alarm.append(GENERATOR_DOWN)
+    unknown = [FUEL_UNKNOWN] if view.litres is None else []
+    if mains is None:
+        unknown.append(MAINS_UNKNOWN)
+    attention = [OFFLINE] if view.online is False else []
+    if any(latest.fault is not None for latest in view.latest.values()):
+        attention.append(FAULT)
+    if view.missing:
+        attention.append(MISSING)
+    reasons = (*alarm, *unknown, *attention)
+    if alarm:
+        return Status.ALARM, reasons
+    if unknown:
+        return Status.UNKNOWN, reasons
+    return (Status.ATTENTION if attention else Status.FINE), reasons
+
+
+class _Tracked:
+    """What is known of one point."""
+
+    def __init__(self, point: Point) -> None:
+        self.point = point
+        self.latest: dict[str, Latest] = {}
+        self.fuel: list[FuelSample] = []  # in order of time
+        self.heard_at: float | None = None
+        self.data_t: float | None = None
+        self.node: NodeState | None = None
+        self.firing: set[str] = set()
+        self._burn: Burn | None = None
+        self._burn_t = 0.0  # of the newest fuel sample when the burn rate was worked out
+        self._burn_samples = 0
+
+    def apply(self, sample_set: SampleSet) -> None:
+        t = sample_set.t
+        # The board lived when it read the set. When it came says less: the broker may have kept it for hours.
+        self._hear(min(t, sample_set.received_at))
+        if self.data_t is None or t > self.data_t:
+            self.data_t = t
+        for name, value in sample_set.values.items():
+            self._learn(name, Latest(value, None, t))
+        for name, code in sample_set.faults.items():
+            self._learn(name, Latest(None, code, t))
+        self._learn_fuel(sample_set)
+
+    def _learn(self, name: str, latest: Latest) -> None:
+        before = self.latest.get(name)
+        if before is None or latest.t >= before.t:
+            self.latest[name] = latest
+
+    def _learn_fuel(self, sample_set: SampleSet) -> None:
+        values = sample_set.values
+        litres = tanks.litres(self.point.tank, level_percent=values.get(FUEL), distance_m=values.get(DISTANCE))
+        if litres is None:
+            return
+        running = values.get(GENERATOR)
+        insort(self.fuel, FuelSample(sample_set.t, litres, None if running is None else bool(running)), key=attrgetter("t"))
+        if len(self.fuel) > HISTORY_SAMPLES:
+            del self.fuel[: len(self.fuel) - HISTORY_SAMPLES]
+
+    def apply_state(self, state: NodeState) -> None:
+        if self.node is not None and state.received_at < self.node.received_at:
+            return
+        self.node = state
+        if state.online and not state.retained:
+            self._hear(state.received_at)
+
+    def _hear(self, t: float) -> None:
+        if self.heard_at is None or t > self.heard_at:
+            self.heard_at = t
+
+    def value(self, name: str) -> float | int | bool | None:
+        latest = self.latest.get(name)
+        return None if latest is None else latest.value
+
+    def burn(self) -> Burn:
+        newest = self.fuel[-1].t if self.fuel else 0.0
+        # A backlog that fills the history from behind changes the slope too.
+        grown = abs(len(self.fuel) - self._burn_samples) > 5
+        if self._burn is None or grown or not 0 <= newest - self._burn_t < BURN_EVERY_S:
+            self._burn = autonomy.burn(self.fuel, self.point.tank)
+            self._burn_t = newest
+            self._burn_samples = len(self.fuel)
+        return self._burn

@@ -1,0 +1,126 @@
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paraat.alerts.engine import Engine, Transition
+from paraat.alerts.rules import Judgement, Verdict
+from paraat.domain.model import AlertState, PointView, Status
+
+T0 = 1764000000.0
+RAISE, CLEAR, HOLD = Verdict.RAISE, Verdict.CLEAR, Verdict.HOLD
+
+
+class Scripted:
+    """A rule that says what it is told."""
+
+    def __init__(self, hold_s: float = 120) -> None:
+        self.hold_s = hold_s
+        self.verdict = HOLD
+
+    def judge(self, view: PointView) -> Judgement:
+        return Judgement(verdict=self.verdict, detail={"at": view.now})
+
+
+def view_at(now: float) -> PointView:
+    return PointView(
+        point="nsp-0101", name="De Linde", municipality="Voorbeeldstad", capacity=150, now=now, status=Status.FINE,
+        reasons=(), online=True, watched_since=T0, heard_at=now, data_t=now, latest={}, litres=None, fuel_percent=None,
+        autonomy=None, stored=0, missing=0, node=None,
+    )  # fmt: skip
+
+
+def play(engine: Engine, rule: Scripted, verdicts: list[tuple[float, Verdict]]) -> list[Transition]:
+    transitions = []
+    for second, verdict in verdicts:
+        rule.verdict = verdict
+        transitions += engine.step(T0 + second, [view_at(T0 + second)])
+    return transitions
+
+
+def states(transitions: list[Transition]) -> list[tuple[str, bool]]:
+    return [(t.alert.state, t.announce) for t in transitions]
+
+
+def test_an_alert_fires_after_the_hold_time_and_resolves_after_it() -> None:
+    rule = Scripted()
+    engine = Engine({"r": rule})
+    found = play(engine, rule, [(0, RAISE), (60, RAISE), (120, RAISE), (300, CLEAR), (419, CLEAR), (420, CLEAR)])
+    assert states(found) == [("pending", False), ("firing", True), ("resolved", True)]
+    assert found[1].alert.fired_at == T0 + 120
+    assert found[2].alert.resolved_at == T0 + 420
+    assert engine.active() == []
+
+
+def test_a_single_wild_value_neither_fires_nor_clears() -> None:
+    rule = Scripted()
+    engine = Engine({"r": rule})
+    assert states(play(engine, rule, [(0, RAISE), (60, CLEAR), (120, CLEAR)])) == [("pending", False), ("resolved", False)]
+    play(engine, rule, [(200, RAISE), (320, RAISE)])
+    assert states(play(engine, rule, [(400, CLEAR), (460, RAISE), (580, CLEAR), (640, RAISE)])) == []
+    assert engine.active()[0].state == "firing"
+
+
+def test_two_wild_values_an_hour_apart_do_not_add_up() -> None:
+    rule = Scripted()
+    engine = Engine({"r": rule})
+    found = play(engine, rule, [(0, RAISE), (60, HOLD), (180, HOLD), (3600, RAISE), (3660, HOLD), (3780, HOLD)])
+    assert "firing" not in [state for state, _ in states(found)]
+
+
+def test_not_knowing_never_resolves() -> None:
+    rule = Scripted()
+    engine = Engine({"r": rule})
+    play(engine, rule, [(0, RAISE), (120, RAISE)])
+    assert play(engine, rule, [(i * 60, HOLD) for i in range(3, 3000)]) == []
+    assert engine.active()[0].state == "firing"
+
+
+def test_it_is_armed_again_after_recovery() -> None:
+    rule = Scripted()
+    engine = Engine({"r": rule})
+    once = [(0.0, RAISE), (120.0, RAISE), (200.0, CLEAR), (320.0, CLEAR)]
+    found = play(engine, rule, once + [(t + 1000, v) for t, v in once])
+    assert [s for s, announced in states(found) if announced] == ["firing", "resolved", "firing", "resolved"]
+
+
+def test_a_restart_goes_on_with_what_fired() -> None:
+    rule = Scripted()
+    engine = Engine({"r": rule})
+    fired = play(engine, rule, [(0, RAISE), (120, RAISE)])[-1].alert
+    saved = msgspec.structs.replace(fired, id=7)
+    again = Engine({"r": rule}, [saved])
+    assert play(again, rule, [(200, RAISE), (260, HOLD)]) == []
+    resolved = play(again, rule, [(300, CLEAR), (420, CLEAR)])
+    assert states(resolved) == [("resolved", True)]
+    assert resolved[0].alert.id == 7
+
+
+def test_the_id_that_the_journal_gives_is_kept() -> None:
+    rule = Scripted(hold_s=0)
+    engine = Engine({"r": rule})
+    fired = play(engine, rule, [(0, RAISE)])[0].alert
+    assert fired.state == "firing"
+    engine.saved(msgspec.structs.replace(fired, id=3))
+    assert play(engine, rule, [(60, CLEAR)])[0].alert.id == 3
+
+
+@given(st.lists(st.tuples(st.floats(1, 200), st.sampled_from(list(Verdict))), max_size=60))
+def test_whatever_happens_people_hear_of_each_alert_once_and_of_its_end_once(steps: list[tuple[float, Verdict]]) -> None:
+    rule = Scripted()
+    engine = Engine({"r": rule})
+    second = 0.0
+    announced = []
+    for wait, verdict in steps:
+        second += wait
+        rule.verdict = verdict
+        for transition in engine.step(T0 + second, [view_at(T0 + second)]):
+            if transition.announce:
+                announced.append(transition.alert.state)
+                # Each follows what the rule says at that moment.
+                assert (transition.alert.state, verdict) in (("firing", RAISE), ("resolved", CLEAR))
+    assert announced == ["firing", "resolved"] * (len(announced) // 2) + ["firing"] * (len(announced) % 2)
+
+
+def test_an_alert_of_a_rule_that_is_gone_is_left_alone() -> None:
+    old = AlertState(rule="gone", point="nsp-0101", state="firing", since=T0, severity="warning", detail={})
+    assert Engine({}, [old]).active() == []

@@ -1,0 +1,149 @@
+import random
+
+import pytest
+from tracker_bench import POINT, T0, Bench
+
+from paraat.domain.model import AlertState, NodeState, SampleSet, Status
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_a_point_that_was_never_heard_is_unknown(bench: Bench) -> None:
+    view = bench.view(T0 + 10)
+    assert view.status is Status.UNKNOWN
+    assert view.reasons == ("never-heard",)
+    assert view.age_s is None
+    assert view.litres is None
+    assert view.autonomy is None
+
+
+def test_a_point_with_all_its_figures_is_fine(bench: Bench) -> None:
+    bench.sees(T0)
+    view = bench.view(T0 + 10)
+    assert view.status is Status.FINE
+    assert view.litres == 240
+    assert view.fuel_percent == 60
+    assert view.autonomy is not None
+    assert view.autonomy.source == "record"
+    assert view.autonomy.hours == 24
+
+
+def test_silence_is_never_fine(bench: Bench) -> None:
+    bench.sees(T0)
+    assert bench.view(T0 + 300).status is Status.FINE
+    view = bench.view(T0 + 301)
+    assert view.status is Status.STALE
+    assert view.reasons == ("silent",)
+
+
+@pytest.mark.parametrize(
+    ("faults", "status", "reason"),
+    [
+        ({"fuel/level": "silent"}, Status.UNKNOWN, "fuel-unknown"),
+        ({"power/mains": "range"}, Status.UNKNOWN, "mains-unknown"),
+        ({"climate/temperature": "crc"}, Status.ATTENTION, "fault"),
+    ],
+)
+def test_what_is_not_known_is_not_fine(bench: Bench, faults: dict[str, str], status: Status, reason: str) -> None:
+    bench.sees(T0)
+    bench.sees(T0 + 60, faults)
+    view = bench.view(T0 + 61)
+    assert view.status is status
+    assert reason in view.reasons
+
+
+def test_a_missing_set_asks_for_attention(bench: Bench) -> None:
+    bench.sees(T0)
+    bench.counts = (10, 2)
+    assert bench.view(T0 + 1).status is Status.ATTENTION
+    assert bench.view(T0 + 1).missing == 2
+
+
+def test_mains_out_without_a_generator_is_an_alarm(bench: Bench) -> None:
+    bench.sees(T0, power__mains=False, power__generator=False)
+    assert bench.view(T0 + 1).reasons == ("generator-down",)
+    assert bench.view(T0 + 1).status is Status.ALARM
+
+
+def test_an_alert_that_fires_is_an_alarm_until_it_resolves(bench: Bench) -> None:
+    bench.sees(T0)
+    alert = AlertState(rule="low_fuel", point=POINT.id, state="firing", since=T0, severity="critical", detail={})
+    bench.tracker.note_alerts([alert])
+    assert bench.view(T0 + 1).status is Status.ALARM
+    bench.tracker.note_alerts([])
+    assert bench.view(T0 + 1).status is Status.FINE
+
+
+def test_an_old_set_does_not_overwrite_a_newer_one(bench: Bench) -> None:
+    bench.sees(T0 + 600, fuel__level=50.0)
+    bench.sees(T0, fuel__level=70.0, received_at=T0 + 601)
+    view = bench.view(T0 + 602)
+    assert view.value("fuel/level") == 50
+    assert view.data_t == T0 + 600
+
+
+def test_a_backlog_is_no_proof_that_the_board_lives_now(bench: Bench) -> None:
+    bench.sees(T0, received_at=T0 + 7200)
+    view = bench.view(T0 + 7201)
+    assert view.heard_at == T0
+    assert view.status is Status.STALE
+
+
+def test_a_retained_state_is_no_proof_of_life(bench: Bench) -> None:
+    bench.sees(T0)
+    later = T0 + 1000
+    bench.tracker.apply_state(NodeState(point=POINT.id, received_at=later, retained=True, online=True))
+    assert bench.view(later).status is Status.STALE
+    bench.tracker.apply_state(NodeState(point=POINT.id, received_at=later, retained=False, online=True))
+    assert bench.view(later).status is Status.FINE
+
+
+def test_a_will_shows_before_the_silence_does(bench: Bench) -> None:
+    bench.sees(T0)
+    bench.tracker.apply_state(NodeState(point=POINT.id, received_at=T0 + 2, retained=False, online=False))
+    view = bench.view(T0 + 3)
+    assert view.status is Status.ATTENTION
+    assert view.reasons == ("offline",)
+
+
+def test_zero_is_a_reading(bench: Bench) -> None:
+    for i in range(5):
+        bench.sees(T0 + 60 * i, fuel__level=0.0)
+    view = bench.view(T0 + 241)
+    assert view.litres == 0
+    assert view.autonomy is not None
+    assert view.autonomy.hours == 0
+
+
+def test_one_wild_echo_does_not_show_in_the_litres(bench: Bench) -> None:
+    for i in range(10):
+        bench.sees(T0 + 60 * i, fuel__level=5.0 if i == 8 else 60.0)
+    assert bench.view(T0 + 541).litres == 240
+
+
+def test_the_order_in_which_sets_come_makes_no_difference() -> None:
+    sets = [(T0 + 60 * i, 80 - 0.05 * i) for i in range(120)]
+    views = []
+    for seed in (None, 1, 2):
+        bench = Bench()
+        shuffled = list(sets)
+        if seed is not None:
+            random.Random(seed).shuffle(shuffled)
+        for t, level in shuffled:
+            bench.sees(t, fuel__level=level, power__mains=False, power__generator=True)
+        left = bench.view(T0 + 7200).autonomy
+        assert left is not None
+        assert left.source == "slope"
+        views.append((left.hours, left.burn_l_per_h))
+    assert views[0] == pytest.approx(views[1], rel=0.01)
+    assert views[0] == pytest.approx(views[2], rel=0.01)
+    assert views[0][1] == pytest.approx(12, rel=0.02)
+
+
+def test_a_point_that_is_not_expected_is_left_out(bench: Bench) -> None:
+    bench.tracker.apply(
+        SampleSet(point="nsp-9999", kind="telemetry", seq=1, t=T0, received_at=T0, values={}, faults={})
+    )
+    assert [view.point for view in bench.tracker.views(T0)] == [POINT.id]

@@ -1,0 +1,38 @@
+"""A tracker of one point, fed by hand: for the tests of the domain and of the alert rules."""
+
+from paraat.domain.model import PointView, SampleSet, Value
+from paraat.domain.tracker import Tracker
+from paraat.settings import Alerts, Point, Tank
+
+T0 = 1764000000.0
+POINT = Point(
+    id="nsp-0101", name="De Linde", municipality="Voorbeeldstad", capacity=150,
+    tank=Tank(capacity_l=400, burn_l_per_h=10, reserve_l=0),
+)  # fmt: skip
+
+
+class Bench:
+    """A tracker of one point, with its counts."""
+
+    def __init__(self) -> None:
+        self.counts = (0, 0)
+        self.tracker = Tracker({POINT.id: POINT}, Alerts(), since=T0, counts=lambda _: self.counts)
+        self.seq = 0
+
+    def sees(
+        self, t: float, faults: dict[str, str] | None = None, received_at: float | None = None, **values: Value
+    ) -> None:
+        self.seq += 1
+        plain: dict[str, Value] = {"fuel/level": 60.0, "power/mains": True, "power/generator": False}
+        plain |= {name.replace("__", "/"): value for name, value in values.items()}
+        for name in faults or {}:
+            plain.pop(name, None)
+        self.tracker.apply(
+            SampleSet(
+                point=POINT.id, kind="telemetry", seq=self.seq, t=t,
+                received_at=t + 1 if received_at is None else received_at, values=plain, faults=faults or {},
+            )  # fmt: skip
+        )
+
+    def view(self, now: float) -> PointView:
+        return self.tracker.view(POINT.id, now)
