@@ -1,0 +1,111 @@
+import re
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from paraat.alerts.rules import RULES
+from paraat.alerts.texts import LANGUAGES, local_time, message
+from paraat.domain.model import AlertState
+from paraat.settings import Point, Tank
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+POINT = Point(
+    id="nsp-0101", name="De Linde", municipality="Voorbeeldstad", capacity=150, tank=Tank(capacity_l=400, burn_l_per_h=9.5)
+)
+NOW = datetime(2026, 11, 24, 11, 0, tzinfo=UTC).timestamp()
+
+LOW = AlertState(
+    rule="low_fuel", point=POINT.id, state="firing", since=NOW - 120, severity="critical", id=12, fired_at=NOW,
+    detail={
+        "by": "hours", "standby": 0, "percent": 18.75, "litres": 76.4, "hours": 5.12, "hours_low": 4.2, "hours_high": 11.6,
+        "empty_at": NOW + 5.12 * 3600, "refuel_before": NOW + 4.2 * 3600, "data_t": NOW - 60,
+    },
+)  # fmt: skip
+
+
+def at(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def test_a_low_fuel_message_says_what_where_how_long_and_one_action() -> None:
+    subject, body = message(LOW, "firing", POINT, language="nl", zone=AMSTERDAM, now=NOW)
+    assert subject == "Brandstof raakt op: De Linde, nog 5,1 uur"
+    assert "Voorbeeldstad" in body
+    assert "tussen 4,2 en 12 uur" in body
+    assert "19 %, 76 liter" in body
+    assert "Leeg rond 17:07" in body
+    assert "Doe nu: laat brandstof brengen vóór 16:12." in body
+    assert "Meting van 11:59" in body
+    assert body.count("Doe nu") == 1
+
+
+def test_english_stands_beside_it() -> None:
+    subject, body = message(LOW, "firing", POINT, language="en", zone=AMSTERDAM, now=NOW)
+    assert subject == "Fuel runs out: De Linde, 5.1 h left"
+    assert "have fuel brought before 16:12" in body
+
+
+def test_a_subject_fits_one_sms_and_the_languages_say_the_same_things() -> None:
+    assert LANGUAGES["nl"].TEXTS.keys() == LANGUAGES["en"].TEXTS.keys()
+    for key in LANGUAGES["nl"].TEXTS:
+        fields = [{*re.findall(r"{(\w+)}", subject + body)} for subject, body in (LANGUAGES[lang].TEXTS[key] for lang in ("nl", "en"))]
+        assert fields[0] == fields[1], key
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_has_words_for_its_beginning_and_its_end(rule: str, language: str) -> None:
+    detail = LOW.detail | {"heard_at": NOW - 600}
+    alert = AlertState(rule=rule, point=POINT.id, state="firing", since=NOW, severity="critical", detail=detail, id=1)
+    for transition in ("firing", "resolved"):
+        subject, body = message(alert, transition, POINT, language=language, zone=AMSTERDAM, now=NOW)
+        assert "De Linde" in subject
+        assert len(subject) <= 70
+        assert "{" not in subject + body
+
+
+def test_in_standby_the_job_is_for_today_and_no_hours_are_promised() -> None:
+    alert = AlertState(
+        rule="low_fuel", point=POINT.id, state="firing", since=NOW, severity="critical", id=1,
+        detail=LOW.detail | {"standby": 1, "by": "level"},
+    )  # fmt: skip
+    subject, body = message(alert, "firing", POINT, language="nl", zone=AMSTERDAM, now=NOW)
+    assert subject == "Tank bijvullen: De Linde, nog 19 %"
+    assert "uur" not in body
+    assert "Doe vandaag" in body
+
+
+def test_a_point_that_was_never_heard_has_its_own_words() -> None:
+    alert = AlertState(
+        rule="point_silent", point=POINT.id, state="firing", since=NOW, severity="warning", detail={"heard_at": None}, id=1
+    )
+    assert "nog nooit" in message(alert, "firing", POINT, language="nl", zone=AMSTERDAM, now=NOW)[1]
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        ("2026-11-24T13:30:00+00:00", "14:30"),
+        ("2026-11-25T13:30:00+00:00", "25-11 14:30"),
+        ("2026-11-24T23:30:00+00:00", "25-11 00:30"),  # the day changes at local midnight, not at UTC's
+    ],
+)
+def test_a_time_is_local_and_names_another_day(moment: str, expected: str) -> None:
+    assert local_time(at(moment), NOW, AMSTERDAM) == expected
+
+
+@pytest.mark.parametrize(
+    ("moment", "now", "expected"),
+    [
+        # Summer time begins: 02:00 to 03:00 does not exist.
+        ("2026-03-29T00:59:00+00:00", "2026-03-29T00:00:00+00:00", "01:59"),
+        ("2026-03-29T01:01:00+00:00", "2026-03-29T00:00:00+00:00", "03:01"),
+        # It ends: 02:00 to 03:00 comes twice, so the zone is named.
+        ("2026-10-25T00:30:00+00:00", "2026-10-25T00:00:00+00:00", "02:30 (CEST)"),
+        ("2026-10-25T01:30:00+00:00", "2026-10-25T00:00:00+00:00", "02:30 (CET)"),
+        ("2026-10-25T02:30:00+00:00", "2026-10-25T00:00:00+00:00", "03:30"),
+    ],
+)
+def test_both_clock_changes(moment: str, now: str, expected: str) -> None:
+    assert local_time(at(moment), at(now), AMSTERDAM) == expected
