@@ -110,7 +110,6 @@ class Journal:
                 )
             forks: dict[str, Ranges] = {}
             seqs: dict[str, list[int]] = {}
-            heard: dict[str, float] = {}
             new: list[SampleSet] = []
             rows: list[tuple[object, ...]] = []
             fresh: dict[tuple[str, int], tuple[str, bytes]] = {}
@@ -122,10 +121,7 @@ class Journal:
                     known = self._ranges.get(point)
                     ranges = forks[point] = known.fork() if known else Ranges()
                     seqs[point] = []
-                    heard[point] = self._heard.get(point, 0.0)
                 seqs[point].append(seq)
-                if a_set.received_at > heard[point]:
-                    heard[point] = a_set.received_at
                 body = _encode((a_set.values, a_set.faults))
                 if not ranges.add(seq):
                     again.append((a_set, body))
@@ -142,17 +138,11 @@ class Journal:
                     " VALUES (?, ?, ?, ?, ?, ?, ?)",
                     rows,
                 )
-                self._write_ranges(db, forks, heard)
+                self._write_ranges(db, forks)
                 self._write_states(db, states)
                 if refusals or conflicts:
                     self._write_dead_letters(db, [*refusals, *conflicts])
             self._ranges.update(forks)
-            self._heard.update(heard)
-            for state in states:
-                if state.online and not state.retained:
-                    self._heard[state.point] = max(
-                        self._heard.get(state.point, 0.0), state.received_at
-                    )
             return Stored(
                 new=new,
                 duplicates=len(again) - len(conflicts),
@@ -200,37 +190,22 @@ class Journal:
         return conflicts
 
     @staticmethod
-    def _write_ranges(
-        db: sqlite3.Connection, forks: dict[str, Ranges], heard: dict[str, float]
-    ) -> None:
+    def _write_ranges(db: sqlite3.Connection, forks: dict[str, Ranges]) -> None:
         gone = []
         changed = []
         for point, ranges in forks.items():
-            ranges.touch()
             gone += [(point, first) for first in ranges.gone]
-            changed += [
-                (point, first, ranges.last_of(first), heard[point]) for first in ranges.changed
-            ]
+            changed += [(point, first, ranges.last_of(first)) for first in ranges.changed]
         db.executemany("DELETE FROM stored WHERE point = ? AND first = ?", gone)
         db.executemany(
-            "INSERT OR REPLACE INTO stored (point, first, last, heard_at) VALUES (?, ?, ?, ?)",
-            changed,
+            "INSERT OR REPLACE INTO stored (point, first, last) VALUES (?, ?, ?)", changed
         )
 
     @staticmethod
     def _write_states(db: sqlite3.Connection, states: Sequence[NodeState]) -> None:
         db.executemany(
-            "INSERT INTO state (point, heard_at, body) VALUES (?, ?, ?)"
-            " ON CONFLICT (point) DO UPDATE"
-            " SET heard_at = coalesce(excluded.heard_at, heard_at), body = excluded.body",
-            [
-                (
-                    state.point,
-                    state.received_at if state.online and not state.retained else None,
-                    _encode(state),
-                )
-                for state in states
-            ],
+            "INSERT OR REPLACE INTO state (point, body) VALUES (?, ?)",
+            [(state.point, _encode(state)) for state in states],
         )
 
     @staticmethod
@@ -276,34 +251,19 @@ class Journal:
         ranges = self._ranges.get(point)
         return ranges.highest if ranges else 0
 
-    def heard(self) -> dict[str, float]:
-        """When each board was last heard, in unix seconds; points never heard are absent."""
-        with self._write_lock:
-            return dict(self._heard)
-
     def last_states(self) -> list[NodeState]:
         """The last state message of each point."""
         return [_decode_state(body) for (body,) in self._read("SELECT body FROM state")]
 
-    def replay(self, point: str, since_t: float) -> Iterator[SampleSet]:
-        """The sets and events of a point that were read at or after since_t, newest seq first.
-
-        It walks back from the highest seq and ends at the first stretch of 256 that is older
-        throughout, so that years of history cost nothing.
-        """
+    def replay(self, point: str) -> Iterator[SampleSet]:
+        """The sets and events of a point, the highest seq first, read as they are asked for."""
         below = self.highest(point) + 1
-        while True:
-            rows = self._read(
-                "SELECT seq, kind, t, received_at, dated_by_host, body FROM entry"
-                " WHERE point = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
-                (point, below, _REPLAY_CHUNK),
-            )
-            found = False
+        while rows := self._read(
+            "SELECT seq, kind, t, received_at, dated_by_host, body FROM entry"
+            " WHERE point = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+            (point, below, _REPLAY_CHUNK),
+        ):
             for seq, kind, t, received_at, dated_by_host, body in rows:
-                below = seq
-                if t < since_t:
-                    continue
-                found = True
                 values, faults = _decode(body)
                 yield SampleSet(
                     point=point,
@@ -315,8 +275,7 @@ class Journal:
                     faults=faults,
                     dated_by_host=bool(dated_by_host),
                 )
-            if not found:
-                return
+                below = seq
 
     def dead_letters(self, limit: int) -> list[Refusal]:
         """The newest refusals first, each with the beginning of its payload."""
@@ -551,17 +510,9 @@ class Journal:
 
     def _load(self) -> None:
         pairs: dict[str, list[Range]] = {}
-        self._heard: dict[str, float] = {}
-        rows = self._writer.execute(
-            "SELECT point, first, last, heard_at FROM stored ORDER BY point, first"
-        )
-        for point, first, last, heard_at in rows:
+        rows = self._writer.execute("SELECT point, first, last FROM stored ORDER BY point, first")
+        for point, first, last in rows:
             pairs.setdefault(point, []).append((first, last))
-            self._heard[point] = max(self._heard.get(point, 0.0), heard_at)
-        for point, heard_at in self._writer.execute(
-            "SELECT point, heard_at FROM state WHERE heard_at IS NOT NULL"
-        ):
-            self._heard[point] = max(self._heard.get(point, 0.0), heard_at)
         self._ranges = {point: Ranges(found) for point, found in pairs.items()}
 
     @contextmanager

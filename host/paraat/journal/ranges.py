@@ -66,11 +66,6 @@ class Ranges:
         self.changed.add(seq)
         return True
 
-    def touch(self) -> None:
-        """Count the highest range as changed, so that what is kept with it is written anew."""
-        if self._firsts:
-            self.changed.add(self._firsts[-1])
-
     def _drop(self, first: int) -> None:
         self.changed.discard(first)
         self.gone.add(first)

@@ -24,13 +24,11 @@ CREATE TABLE stored (
     point TEXT NOT NULL,
     first INTEGER NOT NULL,
     last INTEGER NOT NULL,
-    heard_at REAL NOT NULL,        -- when a set of the point last came in; the newest row counts
     PRIMARY KEY (point, first)
 ) WITHOUT ROWID;
 
 CREATE TABLE state (
     point TEXT PRIMARY KEY,
-    heard_at REAL,                 -- when the board last sent one itself (no will, not retained)
     body BLOB NOT NULL             -- JSON of NodeState
 ) WITHOUT ROWID;
 

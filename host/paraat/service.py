@@ -1,0 +1,402 @@
+"""The host of a coordination point, whole: the only place that knows all parts.
+
+    broker -> inbox -> ingest -> journal -> InfluxDB
+                          |
+                          +-> tracker -> alert engine -> deliveries -> channels
+                                 |
+                                 +-> status board
+
+Threads: the broker's (paho), "ingest", "tick" (alerts, time, status rows), "delivery", "influx"
+and the board's. Each of ours starts again after a mistake of ours. What must survive is in the
+journal before anybody is told of it.
+"""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import islice
+
+from paraat.alerts.channels import make_channels
+from paraat.alerts.dispatch import Dispatcher
+from paraat.alerts.engine import Engine, Transition
+from paraat.alerts.rules import make_rules
+from paraat.board.app import create_app
+from paraat.board.server import BoardError, Handle, serve
+from paraat.board.source import Check
+from paraat.clock import Clock
+from paraat.counters import Counters
+from paraat.domain.model import AlertState, NodeState, PointView
+from paraat.domain.tracker import HISTORY_SAMPLES, Tracker
+from paraat.ingest import Ingest
+from paraat.journal import Journal, JournalError, Stored
+from paraat.settings import Site, read_secret
+from paraat.sinks.influx import InfluxSink
+from paraat.sinks.status import derive
+from paraat.transport.inbox import Inbox
+from paraat.transport.mqtt import MqttTransport
+from paraat_wire import codec, topics
+
+_log = logging.getLogger(__name__)
+
+TICK_S = 5.0
+TIME_EVERY_S = 60.0
+RESOLVED_SHOWN_S = 3600.0
+_RESOLVED_READ = 200
+# A start reads the last sets of each point back. In all about so many, so that a large fleet does
+# not keep the broker waiting for long; the histories that autonomy uses are shorter then.
+_REPLAY_SETS = 400_000
+_REPLAY_MIN_SETS = 30
+_RESTART_MIN_S = 1.0
+_RESTART_MAX_S = 60.0
+_JOIN_S = 30.0
+
+
+class ServiceError(Exception):
+    """Raised when the service cannot start. str() says what is wrong, where, and what to do."""
+
+
+class Service:
+    """The host service of one site. It is the status board's BoardSource too."""
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        clock: Clock,
+        serve_board: bool = True,
+        next_free_port: bool = False,
+    ) -> None:
+        """Read the journal back; nothing is connected or sent before `start`.
+
+        next_free_port: where board.port is taken, serve the board on another one. Raises
+        ServiceError when the journal cannot be used, SettingsError for a secret that cannot.
+        """
+        self.site = site
+        self.clock = clock
+        self.counters = Counters()
+        self._serve_board = serve_board
+        self._next_free_port = next_free_port
+        self._stop = threading.Event()
+        self._lock = threading.Lock()  # around the tracker and self._alerts
+        self._threads: list[threading.Thread] = []
+        self._subscribers: dict[object, Callable[[], None]] = {}
+        self._alert_listeners: list[Callable[[AlertState], None]] = []
+        self._deliver = threading.Event()
+        self._unsaved: list[Transition] = []
+        self._journal_problem = ""
+        self._time_sent_at: float | None = None
+        self._status_at: float | None = None
+        self._board: Handle | None = None
+        channels = make_channels(site)
+        token = ""
+        if site.influx is not None and site.influx.token_file is not None:
+            token = read_secret(site.path(site.influx.token_file), "influx.token_file")
+        self._inbox = Inbox()
+        self._transport = MqttTransport(
+            site.broker, site.directory, self._inbox, now=clock.now, on_change=self._on_broker
+        )
+        try:
+            self.journal = Journal(site.path(site.region.journal))
+        except JournalError as error:
+            raise ServiceError(str(error)) from error
+        self._dispatcher = Dispatcher(site, self.journal, channels)
+        rules = make_rules(site.alerts)
+        self._rules = tuple(rules)
+        self._engine = Engine(rules, self.journal.open_alerts())
+        self._alerts = self._engine.active()
+        self._resolved = [
+            alert for alert in self.journal.alerts(_RESOLVED_READ) if _was_announced(alert)
+        ]
+        self._tracker = Tracker(site.points, site.alerts, since=clock.now(), counts=self._counts)
+        self._replay()
+        self._ingest = Ingest(
+            self._inbox,
+            self._transport,
+            self.journal,
+            self.counters,
+            points=site.points,
+            stop=self._stop,
+            on_stored=self._on_stored,
+        )
+        self._influx: InfluxSink | None = None
+        if site.influx is not None:
+            self._influx = InfluxSink(site.influx, token, self.journal, self.counters, self._stop)
+
+    def _counts(self, point: str) -> tuple[int, int]:
+        return self.journal.stored(point), self.journal.missing(point)
+
+    def _replay(self) -> None:
+        """Rebuild what is known of the points from the journal."""
+        share = _REPLAY_SETS // max(1, len(self.site.points))
+        limit = max(_REPLAY_MIN_SETS, min(HISTORY_SAMPLES, share))
+        for point in self.site.points:
+            for a_set in islice(self.journal.replay(point), limit):
+                self._tracker.apply(a_set)
+            self.counters.missing.labels(point).set(self.journal.missing(point))
+        for state in self.journal.last_states():
+            self._tracker.apply_state(state)
+        self._tracker.note_alerts(self._alerts)
+
+    # --- start and stop ----------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Serve the board, start the threads, connect. Raises ServiceError; stopped again then."""
+        if self._serve_board:
+            board = self.site.board
+            try:
+                self._board = serve(
+                    create_app(self), board.host, board.port, next_free=self._next_free_port
+                )
+            except BoardError as error:
+                self.stop()
+                raise ServiceError(str(error)) from error
+            _log.info("status board: %s", self._board.url)
+        self._spawn("ingest", self._ingest.run)
+        self._spawn("tick", self._tick)
+        self._spawn("delivery", self._run_deliveries)
+        if self._influx is not None:
+            self._spawn("influx", self._influx.run)
+        self._transport.start()
+
+    def stop(self) -> None:
+        """End in the order that loses nothing; what was taken from the broker is stored first."""
+        self._stop.set()
+        self._inbox.close()
+        self._deliver.set()
+        if self._influx is not None:
+            self._influx.notify()
+        for thread in self._threads:
+            thread.join(_JOIN_S)
+            if thread.is_alive():
+                _log.warning("thread %s does not end within %g s", thread.name, _JOIN_S)
+        # After the ingest, whose acknowledgements go out here.
+        self._transport.stop()
+        if self._board is not None:
+            self._board.stop()
+        if self._influx is not None:
+            self._influx.close()
+        self.journal.close()
+
+    def _spawn(self, name: str, target: Callable[[], None]) -> None:
+        """Run `target` in a thread until it returns; after an exception, which is ours, again."""
+
+        def supervised() -> None:
+            delay = _RESTART_MIN_S
+            while True:
+                try:
+                    target()
+                except Exception:  # noqa: BLE001 - the other threads and the points go on
+                    _log.exception("thread %s failed; it starts again in %g s", name, delay)
+                    self.counters.thread_errors.labels(name).inc()
+                else:
+                    return
+                if self._stop.wait(delay):
+                    return
+                delay = min(delay * 2, _RESTART_MAX_S)
+
+        thread = threading.Thread(target=supervised, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    # --- from the broker's and the ingest's threads ------------------------------------------
+
+    def _on_broker(self, connected: bool) -> None:
+        self.counters.broker_connected.set(connected)
+        if connected:
+            self._time_sent_at = None  # boards without a clock wait for it
+        self._changed()
+
+    def _on_stored(self, stored: Stored, states: Sequence[NodeState]) -> None:
+        with self._lock:
+            for a_set in stored.new:
+                self._tracker.apply(a_set)
+            for state in states:
+                self._tracker.apply_state(state)
+        if self._influx is not None and stored.new:
+            self._influx.notify()
+        self._changed()
+
+    # --- the tick ----------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        while not self._stop.is_set():
+            self._transport.start()  # should its thread have ended
+            now = self.clock.now()
+            self._send_time(now)
+            views = self.views(now)
+            try:
+                self._judge(now, views)
+                self._store_status(now, views)
+            except JournalError as error:
+                self.counters.journal_errors.inc()
+                if not self._journal_problem:
+                    _log.error("%s; alerts wait until it works again", error)
+                self._journal_problem = str(error)
+            else:
+                self._journal_problem = ""
+            self.clock.wait(self._stop, TICK_S)
+
+    def _send_time(self, now: float) -> None:
+        sent_at = self._time_sent_at
+        if sent_at is not None and 0 <= now - sent_at < TIME_EVERY_S:
+            return
+        if self._transport.publish(topics.TIME, codec.encode_time(now), qos=0):
+            self._time_sent_at = now
+
+    def _judge(self, now: float, views: Sequence[PointView]) -> None:
+        """Let the alerts follow the points. An alert and its deliveries are stored at once."""
+        if not self._unsaved:
+            self._unsaved = self._engine.step(now, views)
+        if not self._unsaved:
+            self._note_alerts([])
+            return
+        saved: list[Transition] = []
+        # Not stored, not told: should the disk fail here, the same transitions come again.
+        with self.journal.atomic():
+            for transition in self._unsaved:
+                alert = self.journal.save_alert(transition.alert)
+                saved.append(Transition(alert=alert, announce=transition.announce))
+                if transition.announce:
+                    self.journal.add_deliveries(self._dispatcher.deliveries(alert, now))
+        self._unsaved = []
+        for transition in saved:
+            self._engine.saved(transition.alert)
+        told = [transition.alert for transition in saved if transition.announce]
+        self._note_alerts(told)
+        if told:
+            self._deliver.set()
+        for alert in told:
+            for listener in self._alert_listeners:
+                listener(alert)
+        self._changed()
+
+    def _note_alerts(self, told: Sequence[AlertState]) -> None:
+        active = self._engine.active()
+        with self._lock:
+            self._alerts = active
+            self._resolved = [
+                *(alert for alert in told if alert.state == "resolved"),
+                *self._resolved,
+            ][:_RESOLVED_READ]
+            self._tracker.note_alerts(active)
+        firing = Counter(alert.rule for alert in active if alert.state == "firing")
+        for rule in self._rules:
+            self.counters.alerts_firing.labels(rule).set(firing[rule])
+
+    def _store_status(self, now: float, views: Sequence[PointView]) -> None:
+        """What the host makes of each point, as rows for the sinks."""
+        influx = self.site.influx
+        if influx is None or self._influx is None:
+            return
+        if self._status_at is not None and 0 <= now - self._status_at < influx.status_interval_s:
+            return
+        firing = Counter(alert.point for alert in self._alerts if alert.state == "firing")
+        self.journal.store_derived(derive(view, firing[view.point]) for view in views)
+        self._status_at = now
+        self._influx.notify()
+
+    # --- deliveries --------------------------------------------------------------------------
+
+    def _run_deliveries(self) -> None:
+        while True:
+            self._deliver.clear()
+            if self._stop.is_set():
+                return
+            try:
+                # One at a time: each may take seconds, and a stop waits for no more than that.
+                more = self._dispatcher.run_due(self.clock.now(), limit=1)
+            except JournalError:  # the tick, which meets it too, says so
+                self.counters.journal_errors.inc()
+                more = 0
+            if not more:
+                self.clock.wait(self._deliver, TICK_S)
+
+    # --- what the status board and the demo ask ----------------------------------------------
+
+    @property
+    def region(self) -> str:
+        """The name of the safety region."""
+        return self.site.region.region
+
+    @property
+    def language(self) -> str:
+        """ "nl" or "en"."""
+        return self.site.region.language
+
+    @property
+    def timezone(self) -> str:
+        """The IANA zone in which times are shown."""
+        return self.site.region.timezone
+
+    @property
+    def stale_after_s(self) -> float:
+        """Seconds after which a value is shown as old."""
+        return self.site.alerts.point_silent.after_s
+
+    @property
+    def board_url(self) -> str | None:
+        """Where the status board is served; None when it is not."""
+        return None if self._board is None else self._board.url
+
+    def views(self, now: float) -> list[PointView]:
+        """Every expected point as it stands at `now`."""
+        with self._lock:
+            return self._tracker.views(now)
+
+    def alerts(self) -> list[AlertState]:
+        """The alerts that are pending or firing, and those resolved in the last hour."""
+        since = self.clock.now() - RESOLVED_SHOWN_S
+        with self._lock:
+            recent = [alert for alert in self._resolved if (alert.resolved_at or 0.0) >= since]
+            return [*self._alerts, *recent]
+
+    def health(self) -> list[Check]:
+        """How the host itself does. InfluxDB is not required: the journal keeps what it lacks."""
+        dead = [thread.name for thread in self._threads if not thread.is_alive()]
+        journal_problem = self._ingest.problem or self._journal_problem
+        checks = [
+            Check(
+                name="broker",
+                ok=self._transport.connected,
+                required=True,
+                detail=self._transport.problem,
+            ),
+            Check(name="journal", ok=not journal_problem, required=True, detail=journal_problem),
+            Check(
+                name="ingest",
+                ok=not dead,
+                required=True,
+                detail=f"ended: {', '.join(dead)}; restart the service" if dead else "",
+            ),
+        ]
+        if self._influx is not None:
+            problem = self._influx.problem
+            checks.append(Check(name="influx", ok=not problem, required=False, detail=problem))
+        return checks
+
+    def metrics(self) -> bytes:
+        """The counters in Prometheus' text format."""
+        return self.counters.render()
+
+    def subscribe(self, on_change: Callable[[], None]) -> Callable[[], None]:
+        """Call `on_change` when views, alerts or health may have changed; returns what ends it."""
+        key = object()
+        self._subscribers[key] = on_change
+
+        def end() -> None:
+            self._subscribers.pop(key, None)
+
+        return end
+
+    def on_alert(self, listener: Callable[[AlertState], None]) -> None:
+        """Call `listener` (quick, never raises) with each alert that fires or is resolved."""
+        self._alert_listeners.append(listener)
+
+    def _changed(self) -> None:
+        for on_change in tuple(self._subscribers.values()):
+            on_change()
+
+
+def _was_announced(alert: AlertState) -> bool:
+    return alert.state == "resolved" and alert.fired_at is not None

@@ -1,0 +1,44 @@
+"""What the host works out about a point, as a row that goes to the sinks beside the point's own
+sets.
+"""
+
+import math
+
+from paraat.domain.model import Derived, PointView, Value
+from paraat_wire import metrics
+
+
+def derive(view: PointView, alerts_firing: int) -> Derived:
+    """The derived values of a point at view.now.
+
+    What is not known, or beyond the table's range, is absent.
+    """
+    values: dict[str, Value | None] = {
+        "point/status": int(view.status),
+        "point/age": view.age_s,
+        "point/alerts": alerts_firing,
+        "point/missing": view.missing,
+        "point/capacity": view.capacity,
+        "fuel/litres": view.litres,
+    }
+    if view.autonomy is not None:
+        values |= {
+            "fuel/hours": view.autonomy.hours,
+            "fuel/hours-low": view.autonomy.hours_low,
+            "fuel/hours-high": view.autonomy.hours_high,
+            "fuel/burn": view.autonomy.burn_l_per_h,
+        }
+    return Derived(
+        point=view.point,
+        t=view.now,
+        values={
+            name: value
+            for name, value in values.items()
+            if value is not None and _is_plausible(name, value)
+        },
+    )
+
+
+def _is_plausible(name: str, value: Value) -> bool:
+    row = metrics.row_of(name)
+    return math.isfinite(value) and row[metrics.LOW] <= value <= row[metrics.HIGH]
