@@ -1,0 +1,70 @@
+import wiring
+from bench import fault_of, hardware, raises
+from devices.ds18b20 import DS18B20 as Device
+from drivers import ds18b20
+
+CONFIG = {"driver": "ds18b20", "bus": "w1"}
+
+
+def mounted(*temperatures_c):
+    devices = wiring.onewire[4] = [Device(lambda t=t: t, serial) for serial, t in enumerate(temperatures_c, 1)]
+    return devices, hardware({"w1": {"kind": "onewire", "pin": 4}})
+
+
+def test_the_makers_own_table():
+    # 19-7487 Rev 6, table 1.
+    for raw, temp_c in ((0x07D0, 125), (0x0550, 85), (0x0191, 25.0625), (0x00A2, 10.125), (0x0008, 0.5), (0, 0),
+                        (0xFFF8, -0.5), (0xFF5E, -10.125), (0xFE6F, -25.0625), (0xFC90, -55)):  # fmt: skip
+        assert ds18b20.temp_c(raw) == temp_c
+
+
+async def test_one_on_the_bus_needs_no_rom():
+    _, hw = mounted(-3.25)
+    assert await ds18b20.setup(CONFIG, hw).sample() == [("climate/temperature", -3.25)]
+
+
+async def test_several_on_a_bus_are_read_by_their_rom():
+    devices, hw = mounted(19.5, -3.25, 40)
+    for device, expected, name in zip(devices, (19.5, -3.25, 40), ("hall", "yard", "generator")):
+        sensor = ds18b20.setup(dict(CONFIG, rom=device.rom.hex(), name=name), hw)
+        assert await sensor.sample() == [("climate/temperature/" + name, expected)]
+
+
+async def test_several_without_a_rom_are_not_guessed():
+    _, hw = mounted(19.5, -3.25)
+    assert await fault_of(ds18b20.setup(CONFIG, hw)) == "config"
+
+
+async def test_the_power_on_value_is_no_temperature():
+    (device,), hw = mounted(19.5)
+    device.fault = "power-on"
+    assert await fault_of(ds18b20.setup(CONFIG, hw)) == "range"
+
+
+async def test_damage_on_the_wire_is_found_by_the_crc():
+    (device,), hw = mounted(19.5)
+    sensor = ds18b20.setup(CONFIG, hw)
+    device.fault = "crc"
+    assert await fault_of(sensor) == "crc"
+    device.fault = None
+    assert await sensor.sample() == [("climate/temperature", 19.5)]
+
+
+async def test_nobody_there():
+    (device,), hw = mounted(19.5)
+    device.present = False
+    assert await fault_of(ds18b20.setup(CONFIG, hw)) == "silent"
+
+
+async def test_one_that_leaves_a_bus_with_others():
+    devices, hw = mounted(19.5, 21)
+    sensor = ds18b20.setup(dict(CONFIG, rom=devices[0].rom.hex()), hw)
+    assert await sensor.sample() == [("climate/temperature", 19.5)]
+    devices[0].present = False
+    assert await fault_of(sensor) == "silent"
+
+
+def test_a_rom_that_is_none():
+    _, hw = mounted(19.5)
+    for rom in ("10ff", "1000000000000001", "zz"):
+        raises(ValueError, ds18b20.setup, dict(CONFIG, rom=rom), hw)
