@@ -1,0 +1,132 @@
+import asyncio
+import sys
+
+import wiring
+from bench import hardware
+from devices.ds18b20 import DS18B20
+from devices.ina226 import INA226
+from drivers import SensorError
+from node.filters import median, plausible
+from node.sampler import Sampler, fault_code
+
+BUSES = {
+    "i2c0": {"kind": "i2c", "scl": 22, "sda": 21},
+    "w1": {"kind": "onewire", "pin": 4},
+    "uart2": {"kind": "uart", "rx": 16, "tx": 17},
+}
+POWER = {"driver": "ina226", "bus": "i2c0", "shunt_milliohm": 2.0}
+FUEL = {"driver": "a02yyuw", "bus": "uart2", "empty_mm": 1200, "full_mm": 200}
+WARMTH = {"driver": "ds18b20", "bus": "w1"}
+
+
+def sampler(*sensors, limit_s=10):
+    return Sampler({"sensors": list(sensors), "sample_limit_s": limit_s}, hardware(BUSES))
+
+
+class FakeDriver:
+    """A driver file that does what a broken one could do."""
+
+    def __init__(self, sample):
+        self._sample = sample
+
+    def names(self, config):
+        return ("power/load",)
+
+    def setup(self, config, hw):
+        return self
+
+    async def sample(self):
+        return await self._sample()
+
+
+def install(name, sample):
+    sys.modules["drivers." + name] = FakeDriver(sample)
+
+
+def wire_up():
+    power = INA226(lambda: 12.8, lambda: 1.0, 0.002)
+    wiring.i2c[(22, 21)] = {0x40: power}
+    warmth = DS18B20(lambda: 19.5)
+    wiring.onewire[4] = [warmth]
+    return power, warmth
+
+
+async def test_one_that_fails_never_stops_the_others():
+    power, warmth = wire_up()
+    s = sampler(POWER, FUEL, WARMTH)  # nothing is wired to the UART
+    values, faults = await s.sample()
+    assert [name for name, _ in values] == ["battery/voltage", "battery/current", "climate/temperature"]
+    assert faults == [("fuel/distance", "silent"), ("fuel/level", "silent")]
+
+
+async def test_a_bus_that_fails_is_set_up_again_and_recovers():
+    power, _ = wire_up()
+    s = sampler(POWER)
+    power.nack = True
+    assert (await s.sample())[1] == [("battery/voltage", "bus"), ("battery/current", "bus")]
+    power.nack = False
+    power.registers[0] = 0x4127  # the chip lost its power, and with it its settings
+    values, faults = await s.sample()
+    assert len(values) == 2
+    assert faults == []
+    assert power.registers[0] == 0x4527
+    power.nack = True
+    assert len((await s.sample())[1]) == 2
+
+
+async def test_a_sensor_that_never_returns_is_cut_off():
+    async def hang():
+        await asyncio.sleep(3600)
+
+    install("hangs", hang)
+    _, faults = await sampler({"driver": "hangs"}, limit_s=5).sample()
+    assert faults == [("power/load", "silent")]
+
+
+async def test_whatever_a_driver_raises_becomes_a_code():
+    for error, code in (
+        (SensorError("crc"), "crc"),
+        (OSError(5), "bus"),
+        (ValueError("x"), "config"),
+        (KeyError("bus"), "config"),
+        (ZeroDivisionError("x"), "error"),
+        (MemoryError("x"), "error"),
+        (asyncio.TimeoutError(), "silent"),
+    ):
+
+        async def fail(error=error):
+            raise error
+
+        install("fails", fail)
+        assert (await sampler({"driver": "fails"}).sample())[1] == [("power/load", code)], error
+        assert fault_code(error) == code
+
+
+async def test_an_impossible_value_is_a_fault():
+    async def wild():
+        return [("power/load", -5.0)]
+
+    install("wild", wild)
+    assert await sampler({"driver": "wild"}).sample() == ([], [("power/load", "range")])
+
+
+async def test_a_driver_that_is_not_there_leaves_the_others_alone():
+    wire_up()
+    s = sampler({"driver": "nothing"}, POWER)
+    assert s.names == ["battery/voltage", "battery/current"]
+    assert len((await s.sample())[0]) == 2
+
+
+def test_the_median_is_a_value_that_was_read():
+    assert median([700]) == 700
+    assert median([700, 10, 705]) == 700
+    assert median([700, 10, 705, 9999]) == 700
+    assert median([5, 1, 4, 2, 3]) == 3
+
+
+def test_plausible_follows_the_table():
+    assert plausible("fuel/level", 0)
+    assert plausible("fuel/level", 100)
+    assert not plausible("fuel/level", 100.5)
+    assert not plausible("climate/temperature/hall", -60)
+    assert not plausible("battery/voltage", float("nan"))
