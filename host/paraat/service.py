@@ -82,6 +82,7 @@ class Service:
         self._threads: list[threading.Thread] = []
         self._subscribers: dict[object, Callable[[], None]] = {}
         self._alert_listeners: list[Callable[[AlertState], None]] = []
+        self._wake = threading.Event()  # of the tick
         self._deliver = threading.Event()
         self._unsaved: list[Transition] = []
         self._journal_problem = ""
@@ -105,9 +106,7 @@ class Service:
         self._rules = tuple(rules)
         self._engine = Engine(rules, self.journal.open_alerts())
         self._alerts = self._engine.active()
-        self._resolved = [
-            alert for alert in self.journal.alerts(_RESOLVED_READ) if _was_announced(alert)
-        ]
+        self._resolved = [alert for alert in self.journal.alerts(_RESOLVED_READ) if _was_announced(alert)]
         self._tracker = Tracker(site.points, site.alerts, since=clock.now(), counts=self._counts)
         self._replay()
         self._ingest = Ingest(
@@ -145,9 +144,7 @@ class Service:
         if self._serve_board:
             board = self.site.board
             try:
-                self._board = serve(
-                    create_app(self), board.host, board.port, next_free=self._next_free_port
-                )
+                self._board = serve(create_app(self), board.host, board.port, next_free=self._next_free_port)
             except BoardError as error:
                 self.stop()
                 raise ServiceError(str(error)) from error
@@ -163,6 +160,7 @@ class Service:
         """End in the order that loses nothing; what was taken from the broker is stored first."""
         self._stop.set()
         self._inbox.close()
+        self._wake.set()
         self._deliver.set()
         if self._influx is not None:
             self._influx.notify()
@@ -205,6 +203,7 @@ class Service:
         self.counters.broker_connected.set(connected)
         if connected:
             self._time_sent_at = None  # boards without a clock wait for it
+            self._wake.set()
         self._changed()
 
     def _on_stored(self, stored: Stored, states: Sequence[NodeState]) -> None:
@@ -213,6 +212,10 @@ class Service:
                 self._tracker.apply(a_set)
             for state in states:
                 self._tracker.apply_state(state)
+        if any(state.online and not state.retained for state in states):
+            # A board that has just started may have no clock. The next tick tells it, not this
+            # moment: when the power comes back, a whole region starts at once.
+            self._time_sent_at = None
         if self._influx is not None and stored.new:
             self._influx.notify()
         self._changed()
@@ -220,7 +223,10 @@ class Service:
     # --- the tick ----------------------------------------------------------------------------
 
     def _tick(self) -> None:
-        while not self._stop.is_set():
+        while True:
+            self._wake.clear()
+            if self._stop.is_set():
+                return
             self._transport.start()  # should its thread have ended
             now = self.clock.now()
             self._send_time(now)
@@ -235,7 +241,7 @@ class Service:
                 self._journal_problem = str(error)
             else:
                 self._journal_problem = ""
-            self.clock.wait(self._stop, TICK_S)
+            self.clock.wait(self._wake, TICK_S)
 
     def _send_time(self, now: float) -> None:
         sent_at = self._time_sent_at

@@ -64,6 +64,7 @@ class MqttTransport:
         self._connected = False
         self._last_published: MQTTMessageInfo | None = None
         self._problem = "not connected yet"
+        self._starting = threading.Lock()
         self._gone = threading.Event()
         self._gone.set()
         client = Client(
@@ -108,7 +109,9 @@ class MqttTransport:
         Safe to call again.
         """
         # The thread ends on an error that paho does not expect; calling this again starts it anew.
-        self._client.loop_start()
+        # Two at once would be two threads on one connection.
+        with self._starting:
+            self._client.loop_start()
 
     def stop(self) -> None:
         """Say goodbye to the broker, which keeps our session.

@@ -1,0 +1,547 @@
+"""The host service whole: real broker, journal and board; killed, restarted, fed with garbage."""
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion
+
+from paraat.clock import Clock, ScaledClock, SystemClock
+from paraat.domain.model import AlertState, Status, Value
+from paraat.journal import Journal
+from paraat.service import Service, ServiceError
+from paraat.settings import (
+    BrokerSettings,
+    InfluxSettings,
+    Site,
+    StatusBoardSettings,
+    load_site,
+)
+from paraat.simulate.servers import (
+    EmbeddedBroker,
+    InfluxServer,
+    MosquittoBroker,
+    find_broker,
+    free_port,
+)
+from paraat.sinks.influx import SINK
+from paraat_wire import codec, topics
+
+EXAMPLE = Path(__file__).parents[2] / "deploy" / "site.example"
+POINT = "nsp-0101"
+T0 = 1764000000
+Broker = MosquittoBroker | EmbeddedBroker
+ON_MAINS: dict[str, Value] = {
+    "fuel/level": 80.0,
+    "power/mains": True,
+    "power/generator": False,
+    "people/present": 0,
+}
+
+
+def wait_until(condition: Callable[[], object], limit_s: float = 20.0) -> None:
+    """Poll: what is waited for happens in other threads and processes."""
+    until = time.monotonic() + limit_s
+    while not condition():
+        if time.monotonic() > until:
+            pytest.fail("it did not happen")
+        threading.Event().wait(0.01)
+
+
+def a_site(directory: Path, port: int, **changes: object) -> Site:
+    """The example site, with its journal in a folder of the test's own."""
+    site = load_site(EXAMPLE)
+    fields = {
+        "directory": directory,
+        "broker": BrokerSettings(port=port, keepalive_s=5),
+        "board": StatusBoardSettings(port=free_port()),
+        **changes,
+    }
+    return msgspec.structs.replace(site, **fields)  # type: ignore[arg-type]
+
+
+class FakeBoard:
+    """A board's side of the wire: keeps each set until the host's `ack`, sends the rest again."""
+
+    def __init__(self, port: int, point: str = POINT) -> None:
+        self.point = point
+        self.kept: dict[int, str] = {}
+        self.acked: set[int] = set()
+        self.times: list[int] = []
+        self.subscribed = threading.Event()
+        self.client = Client(CallbackAPIVersion.VERSION2, client_id=point, clean_session=False)
+        self.client.reconnect_delay_set(1, 1)
+        self.client.on_message = self._on_message
+        self.client.on_connect = self._on_connect
+        self.client.on_subscribe = lambda *_: self.subscribed.set()
+        self.client.connect("127.0.0.1", port)
+        self.client.loop_start()
+        assert self.subscribed.wait(10)
+
+    def _on_connect(self, client: Client, *_: object) -> None:
+        client.subscribe([(topics.topic(self.point, topics.ACK), 1), (topics.TIME, 0)])
+
+    def _on_message(self, _client: object, _userdata: object, message: MQTTMessage) -> None:
+        if message.topic == topics.TIME:
+            self.times.append(codec.read_time(bytes(message.payload)))
+            return
+        for first, last in codec.read_ack(bytes(message.payload)):
+            self.acked.update(range(first, last + 1))
+
+    def read(self, seq: int, values: dict[str, Value], t: float = T0) -> None:
+        """Take a set into the board's journal."""
+        records = codec.encode_records(values.items(), [])
+        self.kept[seq] = codec.encode_set(self.point, seq, int(t), records)
+
+    def send(self, limit: int | None = None) -> None:
+        """Send what the host has not acknowledged, the oldest `limit` of it, five sets a pack."""
+        waiting = [text for seq, text in sorted(self.kept.items()) if seq not in self.acked]
+        for start in range(0, len(waiting[:limit]), 5):
+            pack = codec.encode_pack(waiting[start : start + 5])
+            self.client.publish(topics.topic(self.point, topics.TELEMETRY), pack, 1)
+
+    def say(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Publish anything, and wait until the broker has it."""
+        self.client.publish(topic, payload, 1, retain).wait_for_publish(10)
+
+    def tell(self, seq: int, values: dict[str, Value], t: float) -> None:
+        """One set, from the sensor to the host's acknowledgement."""
+        self.read(seq, values, t)
+        self.send()
+        wait_until(lambda: seq in self.acked)
+
+    def close(self) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+Run = Callable[..., Service]
+
+
+@pytest.fixture(params=[pytest.param("mosquitto", marks=pytest.mark.needs("mosquitto")), "embedded"])
+def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
+    with find_broker(request.param, tmp_path / "broker") as running:
+        yield running
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Iterator[EmbeddedBroker]:
+    with EmbeddedBroker(tmp_path / "broker") as running:
+        yield running
+
+
+@pytest.fixture
+def run() -> Iterator[Run]:
+    """Start a service, and stop it at the end of the test unless the test did."""
+    services: list[Service] = []
+
+    def start(site: Site, clock: Clock | None = None, **options: bool) -> Service:
+        service = Service(site, clock=clock or SystemClock(), **options)
+        service.start()
+        services.append(service)
+        wait_until(lambda: all(check.ok for check in service.health()))
+        return service
+
+    yield start
+    for service in services:
+        if not service._stop.is_set():
+            service.stop()
+
+
+@pytest.fixture
+def boards() -> Iterator[Callable[..., FakeBoard]]:
+    made: list[FakeBoard] = []
+
+    def make(port: int, point: str = POINT) -> FakeBoard:
+        made.append(FakeBoard(port, point))
+        return made[-1]
+
+    yield make
+    for board in made:
+        board.close()
+
+
+Boards = Callable[..., FakeBoard]
+
+
+def get(service: Service, path: str) -> bytes:
+    assert service.board_url is not None
+    with urllib.request.urlopen(service.board_url + path, timeout=10) as answer:
+        body: bytes = answer.read()
+        return body
+
+
+def metric(service: Service, sample: str) -> float:
+    found = [
+        line.rpartition(" ")[2] for line in service.metrics().decode().splitlines() if line.startswith(sample + " ")
+    ]
+    return float(found[0]) if found else 0.0
+
+
+def test_a_set_goes_all_the_way(broker: Broker, tmp_path: Path, run: Run, boards: Boards) -> None:
+    service = run(a_site(tmp_path, broker.port), ScaledClock(T0, 10.0))
+    changed = threading.Event()
+    end = service.subscribe(changed.set)
+    board = boards(broker.port)
+    board.tell(1, ON_MAINS, T0)
+    wait_until(changed.is_set)
+    (view,) = [view for view in service.views(T0 + 5) if view.point == POINT]
+    assert view.status == Status.FINE
+    assert (view.value("fuel/level"), view.value("people/present")) == (80.0, 0)
+    assert (view.stored, view.missing) == (1, 0)
+    others = [view.status for view in service.views(T0 + 5) if view.point != POINT]
+    assert others == [Status.UNKNOWN] * 4
+    points = json.loads(get(service, "/api/v1/points"))["points"]
+    assert [point["status"] for point in points if point["point"] == POINT] == ["fine"]
+    assert b"paraat_sets_stored_total 1.0" in get(service, "/metrics")
+    assert get(service, "/healthz")
+    end()
+    end()
+
+
+def test_a_board_that_starts_is_told_the_time(
+    embedded: EmbeddedBroker, tmp_path: Path, run: Run, boards: Boards
+) -> None:
+    clock = ScaledClock(T0, 20.0)
+    run(a_site(tmp_path, embedded.port), clock)
+    board = boards(embedded.port)
+    for n in range(2):
+        asked_at = clock.now()
+        board.say(topics.topic(POINT, topics.STATE), b'{"online":true,"clock":"none"}')
+        wait_until(lambda n=n: len(board.times) > n)  # type: ignore[misc]
+        assert asked_at - 1 <= board.times[-1] <= clock.now(), "no need to wait for the minute"
+
+
+def test_what_a_start_brings_back(embedded: EmbeddedBroker, tmp_path: Path, run: Run, boards: Boards) -> None:
+    site = a_site(tmp_path, embedded.port)
+    service = run(site, ScaledClock(T0, 1.0))
+    board = boards(embedded.port)
+    for seq in range(1, 20):
+        board.read(seq, {**ON_MAINS, "fuel/level": 90.0 - seq}, T0 - 60 * (20 - seq))
+    board.send()
+    wait_until(lambda: len(board.acked) == 19)
+    board.say(topics.topic(POINT, topics.STATE), b'{"online":true,"fw":"0.1.0"}')
+    wait_until(lambda: service.journal.last_states())
+    before = service.views(T0 + 30.0)
+    service.stop()
+    service = Service(site, clock=ScaledClock(T0, 1.0), serve_board=False)
+    after = service.views(T0 + 30.0)
+    service.stop()
+    assert [view.status for view in before] == [view.status for view in after]
+    since = {"watched_since": 0.0}
+    assert [msgspec.structs.replace(view, **since) for view in before] == [
+        msgspec.structs.replace(view, **since) for view in after
+    ]
+
+
+def test_low_fuel_fires_is_told_and_resolves(
+    embedded: EmbeddedBroker, tmp_path: Path, run: Run, boards: Boards
+) -> None:
+    clock = ScaledClock(T0, 300.0)
+    service = run(a_site(tmp_path, embedded.port), clock)
+    heard: list[AlertState] = []
+    service.on_alert(heard.append)
+    board = boards(embedded.port)
+    low: dict[str, Value] = {"power/mains": False, "power/generator": True, "fuel/level": 10.0}
+    seq = 0
+
+    def report(values: dict[str, Value]) -> None:
+        nonlocal seq
+        seq += 1
+        board.tell(seq, values, clock.now())
+
+    def fuel_alerts(state: str) -> list[AlertState]:
+        return [a for a in service.alerts() if a.rule == "low_fuel" and a.state == state]
+
+    def report_until(values: dict[str, Value], state: str) -> AlertState:
+        def seen() -> bool:
+            report(values)
+            return bool(fuel_alerts(state))
+
+        wait_until(seen)
+        return fuel_alerts(state)[0]
+
+    firing = report_until(low, "firing")
+    assert firing.point == POINT
+    assert metric(service, 'paraat_alerts_firing{rule="low_fuel"}') == 1
+    (view,) = [view for view in service.views(clock.now()) if view.point == POINT]
+    assert view.status == Status.ALARM
+    wait_until(lambda: [d.state for d in service.journal.deliveries(firing.id)] == ["sent"])
+    resolved = report_until({**low, "fuel/level": 95.0}, "resolved")
+    assert resolved.id == firing.id
+    wait_until(lambda: metric(service, 'paraat_alerts_firing{rule="low_fuel"}') == 0)
+    wait_until(lambda: [d.state for d in service.journal.deliveries(firing.id)] == ["sent"] * 2)
+    told = [(alert.rule, alert.state) for alert in heard if alert.rule == "low_fuel"]
+    assert told == [("low_fuel", "firing"), ("low_fuel", "resolved")]
+
+
+def test_silence_fires_and_a_restart_neither_forgets_nor_repeats_it(
+    embedded: EmbeddedBroker, tmp_path: Path, run: Run, boards: Boards
+) -> None:
+    site = a_site(tmp_path, embedded.port)
+    clock = ScaledClock(T0, 600.0)
+    service = run(site, clock)
+    board = boards(embedded.port)
+    board.tell(1, ON_MAINS, clock.now())
+
+    def silent(service: Service) -> list[AlertState]:
+        return [
+            alert
+            for alert in service.alerts()
+            if (alert.rule, alert.point, alert.state) == ("point_silent", POINT, "firing")
+        ]
+
+    wait_until(lambda: silent(service))
+    (alert,) = silent(service)
+    wait_until(lambda: [d.state for d in service.journal.deliveries(alert.id)] == ["sent"])
+    service.stop()
+    service = run(site, clock)
+    assert [(a.id, a.since) for a in silent(service)] == [(alert.id, alert.since)]
+    board.tell(2, ON_MAINS, clock.now())
+
+    def resolved() -> bool:
+        board.tell(max(board.kept) + 1, ON_MAINS, clock.now())
+        return not silent(service)
+
+    wait_until(resolved)
+    assert [d.transition for d in service.journal.deliveries(alert.id)] == ["firing", "resolved"]
+
+
+def test_garbage_stops_nothing(broker: Broker, tmp_path: Path, run: Run, boards: Boards) -> None:
+    service = run(a_site(tmp_path, broker.port))
+    board = boards(broker.port)
+    telemetry = topics.topic(POINT, topics.TELEMETRY)
+    lots = random.Random(7)
+    board.say(telemetry, lots.randbytes(200_000))
+    board.say(telemetry, b"[" * 60_000)
+    board.say(telemetry, b"\xff\xfe")
+    board.say(telemetry, b'[{"bn":"nsp-0102/","bt":1764000000,"n":"seq","v":1}]')
+    board.say(telemetry, b"[]", retain=True)
+    board.say("paraat/v1/nsp-9999/telemetry", b"[]")
+    board.say("paraat/v1/UPPER/telemetry", b"[]")
+    board.say(topics.topic(POINT, topics.STATE), b'{"online":"yes"}')
+    board.say("somebody/else", b"x")
+    # One megabyte is more than the broker takes: it ends the sender's connection, not ours.
+    rude = Client(CallbackAPIVersion.VERSION2)
+    rude.connect("127.0.0.1", broker.port)
+    rude.loop_start()
+    gone = threading.Event()
+    rude.on_disconnect = lambda *_: gone.set()
+    rude.publish(telemetry, lots.randbytes(1_000_000), 1)
+    assert gone.wait(10)
+    rude.disconnect()
+    rude.loop_stop()
+    board.tell(1, ON_MAINS, time.time())
+    expected = {
+        "too-large": 1,
+        "nested": 1,
+        "not-utf8": 1,
+        "foreign-point": 1,
+        "not-a-pack": 1,  # the retained one reaches a subscriber as a live message
+        "unknown-point": 1,
+        "unknown-topic": 1,
+        "bad-message": 1,
+    }
+    wait_until(lambda: len(service.journal.dead_letters(100)) == len(expected))
+    for reason, count in expected.items():
+        assert metric(service, f'paraat_refused_total{{reason="{reason}"}}') == count, reason
+    assert all(check.ok for check in service.health())
+    assert metric(service, 'paraat_thread_errors_total{thread="ingest"}') == 0
+
+
+def test_a_broker_that_restarts_costs_nothing(broker: Broker, tmp_path: Path, run: Run, boards: Boards) -> None:
+    service = run(a_site(tmp_path, broker.port), next_free_port=True)
+    board = boards(broker.port)
+    board.tell(1, ON_MAINS, time.time())
+    board.subscribed.clear()
+    broker.kill()
+    wait_until(lambda: not service.health()[0].ok)
+    assert str(broker.port) in service.health()[0].detail
+    for seq in range(2, 30):
+        board.read(seq, ON_MAINS, time.time())
+    broker.start()
+    assert board.subscribed.wait(20)
+    wait_until(lambda: service.health()[0].ok)
+    board.send()
+
+    def all_acked() -> bool:
+        if len(board.acked) < 29:
+            board.send()
+            threading.Event().wait(0.3)
+        return len(board.acked) == 29
+
+    wait_until(all_acked)
+    assert service.journal.ranges(POINT) == [(1, 29)]
+
+
+SERVE = "import sys; from paraat.cli import main; sys.exit(main(sys.argv[1:]))"
+
+
+class Served:
+    """`paraat serve` in a process of its own."""
+
+    def __init__(self, directory: Path, port: int) -> None:
+        (directory / "points").mkdir(exist_ok=True)
+        for path in (EXAMPLE / "points").glob("*.toml"):
+            (directory / "points" / path.name).write_bytes(path.read_bytes())
+        (directory / "site.toml").write_text(
+            f'[site]\nregion = "Test"\n[broker]\nport = {port}\n[board]\nport = {free_port()}\n'
+        )
+        self.log = (directory / "serve.log").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", SERVE, "serve", "--site", str(directory)],
+            stdout=self.log,
+            stderr=self.log,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+
+    def end(self, how: signal.Signals) -> int:
+        self.process.send_signal(how)
+        code = self.process.wait(20)
+        self.log.close()
+        return code
+
+
+def test_kill_9_in_a_stream_loses_nothing_and_stores_nothing_twice(
+    broker: Broker, tmp_path: Path, boards: Boards
+) -> None:
+    """What the host acknowledged is in its journal, whenever it dies; the rest comes again."""
+    total = 1500
+    board = boards(broker.port)
+    for seq in range(1, total + 1):
+        board.read(seq, {**ON_MAINS, "fuel/level": seq % 100}, T0 + seq)
+    lots = random.Random(11)
+    for _ in range(3):
+        served = Served(tmp_path, broker.port)
+        goal = len(board.acked) + lots.randrange(20, 300)
+        stop = threading.Event()
+
+        def stream(stop: threading.Event = stop) -> None:
+            while not stop.wait(0.02):
+                board.send(limit=50)
+
+        sender = threading.Thread(target=stream)
+        sender.start()
+        try:
+            wait_until(lambda goal=goal: len(board.acked) >= goal)  # type: ignore[misc]
+        finally:
+            served.end(signal.SIGKILL)
+            stop.set()
+            sender.join()
+        journal = Journal(tmp_path / "journal.sqlite")
+        held = {seq for first, last in journal.ranges(POINT) for seq in range(first, last + 1)}
+        journal.close()
+        assert board.acked <= held
+    served = Served(tmp_path, broker.port)
+
+    def all_acked() -> bool:
+        board.send()
+        threading.Event().wait(0.3)
+        return len(board.acked) == total
+
+    try:
+        wait_until(all_acked)
+    finally:
+        code = served.end(signal.SIGTERM)
+    assert code == 0, (tmp_path / "serve.log").read_text()
+    journal = Journal(tmp_path / "journal.sqlite")
+    entries = journal.entries_after(0, 10 * total)
+    assert journal.ranges(POINT) == [(1, total)]
+    assert sorted(entry.seq for entry in entries) == list(range(1, total + 1))
+    assert {entry.seq: entry.values["fuel/level"] for entry in entries} == {
+        seq: seq % 100 for seq in range(1, total + 1)
+    }
+    assert journal.dead_letters(10) == []
+    journal.close()
+    assert "Traceback" not in (tmp_path / "serve.log").read_text()
+
+
+@pytest.mark.needs("influxdb")
+def test_influxdb_gets_the_sets_and_what_the_host_makes_of_them(
+    embedded: EmbeddedBroker, tmp_path: Path, run: Run, boards: Boards
+) -> None:
+    with InfluxServer(tmp_path / "influx") as influx:
+        influx.create_database("paraat")
+        settings = InfluxSettings(url=influx.url, bucket="paraat", status_interval_s=10)
+        clock = ScaledClock(T0, 60.0)
+        service = run(a_site(tmp_path, embedded.port, influx=settings), clock)
+        board = boards(embedded.port)
+        board.tell(1, ON_MAINS, T0)
+        influx.stop()
+        board.tell(2, {**ON_MAINS, "fuel/level": 0.0}, T0 + 60)
+        wait_until(lambda: not service.health()[-1].ok)
+        assert "503" in service.health()[-1].detail
+        assert json.loads(get(service, "/healthz"))
+        influx.start()
+        wait_until(lambda: service.health()[-1].ok)
+        wait_until(lambda: service.journal.backlog(SINK) < 10)
+        service.stop()
+        levels = influx.query(f"SELECT level_percent FROM fuel WHERE point = '{POINT}'", "paraat")
+        assert [(row["time"], row["level_percent"]) for row in levels] == [(T0, 80), (T0 + 60, 0)]
+        states = influx.query('SELECT last("status") AS status FROM point GROUP BY point', "paraat")
+        assert {row["point"] for row in states} == set(service.site.points)
+        assert all(isinstance(row["status"], int) for row in states)
+
+
+def test_a_journal_that_is_in_use_stops_the_start(tmp_path: Path) -> None:
+    site = a_site(tmp_path, free_port())
+    journal = Journal(site.path(site.region.journal))
+    with pytest.raises(ServiceError, match="in use by another process"):
+        Service(site, clock=SystemClock())
+    journal.close()
+
+
+def test_a_port_that_is_taken_stops_the_start_or_moves(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        site = a_site(tmp_path, free_port(), board=StatusBoardSettings(port=port))
+        service = Service(site, clock=SystemClock())
+        with pytest.raises(ServiceError, match=f"port {port} is taken"):
+            service.start()
+        # It let go of everything: the next one may start.
+        service = Service(site, clock=SystemClock(), next_free_port=True)
+        service.start()
+        assert service.board_url not in (None, f"http://127.0.0.1:{port}")
+        service.stop()
+
+
+def test_a_broker_that_is_not_there_is_no_reason_not_to_start(tmp_path: Path) -> None:
+    site = a_site(tmp_path, free_port())
+    service = Service(site, clock=SystemClock())
+    service.start()
+    wait_until(lambda: "cannot be reached" in service.health()[0].detail)
+    began = time.monotonic()
+    service.stop()
+    assert time.monotonic() - began < 10
+
+
+def test_a_mistake_in_a_thread_is_survived_and_counted(
+    embedded: EmbeddedBroker, tmp_path: Path, run: Run, boards: Boards
+) -> None:
+    service = run(a_site(tmp_path, embedded.port))
+    board = boards(embedded.port)
+    apply = service._tracker.apply
+    mistakes = [ZeroDivisionError()]
+
+    def broken(a_set: object) -> None:
+        if mistakes:
+            raise mistakes.pop()
+        apply(a_set)  # type: ignore[arg-type]
+
+    service._tracker.apply = broken  # type: ignore[method-assign]
+    board.tell(1, ON_MAINS, time.time())
+    board.tell(2, ON_MAINS, time.time())
+    assert metric(service, 'paraat_thread_errors_total{thread="ingest"}') == 1
+    assert service.journal.ranges(POINT) == [(1, 2)]
