@@ -1,8 +1,7 @@
 """Payload bytes to readings: what arrives becomes sets, a state or refusals; nothing raises."""
 
-import json
 from collections.abc import Collection
-from typing import Any, NoReturn
+from typing import Any
 
 import msgspec
 
@@ -30,27 +29,14 @@ class Decoded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def loads(text: str) -> Any:
-    """A JSON reader for the codec. Raises ValueError; WireError "not-finite" for NaN, Infinity and
-    1e999.
-    """
+    """A JSON reader for the codec. Raises ValueError; WireError "not-finite" for 1e999."""
     try:
         return _decoder.decode(text)
     except msgspec.ValidationError as error:  # of an untyped reader: "Number out of range"
         raise codec.WireError(codec.NOT_FINITE, "a number beyond the range of a double") from error
-    except msgspec.DecodeError:
-        # NaN and Infinity are no JSON, yet Python's and MicroPython's readers know them: name them
-        # by their own reason.
-        json.loads(text, parse_constant=_not_finite)
-        raise  # what only the lax reader takes (a lone surrogate) stays refused
 
 
-def _not_finite(word: str) -> NoReturn:
-    raise codec.WireError(codec.NOT_FINITE, "the number " + word)
-
-
-def decode(
-    topic: str, payload: bytes, *, received_at: float, retained: bool, points: Collection[str]
-) -> Decoded:
+def decode(topic: str, payload: bytes, *, received_at: float, retained: bool, points: Collection[str]) -> Decoded:
     """Read one message. Never raises on what it finds: what cannot be taken is in `refusals`, with
     the reason.
 
@@ -60,16 +46,12 @@ def decode(
     """
     parsed = topics.parse(topic)
     if parsed is None:
-        return _refused(
-            topic, payload, received_at, UNKNOWN_TOPIC, "expected paraat/v1/<point>/<leaf>"
-        )
+        return _refused(topic, payload, received_at, UNKNOWN_TOPIC, "expected paraat/v1/<point>/<leaf>")
     point, leaf = parsed
     if leaf not in (topics.TELEMETRY, topics.EVENT, topics.STATE):
         return _refused(topic, payload, received_at, UNKNOWN_TOPIC, "not a topic the host reads")
     if point not in points:
-        return _refused(
-            topic, payload, received_at, UNKNOWN_POINT, f"no points/*.toml has the id {point}"
-        )
+        return _refused(topic, payload, received_at, UNKNOWN_POINT, f"no points/*.toml has the id {point}")
     try:
         if leaf == topics.STATE:
             return Decoded(state=_state(point, payload, received_at, retained))
@@ -112,9 +94,7 @@ def _state(point: str, payload: bytes, received_at: float, retained: bool) -> No
     fields = codec.read_state(payload, loads)
     for key, value in fields.items():
         if isinstance(value, int) and not 0 <= value <= codec.MAX_SEQ:
-            raise codec.WireError(
-                codec.BAD_MESSAGE, f"{key} is {str(value)[:40]}, expected 0 to 2**53 - 1"
-            )
+            raise codec.WireError(codec.BAD_MESSAGE, f"{key} is {str(value)[:40]}, expected 0 to 2**53 - 1")
     return NodeState(point=point, received_at=received_at, retained=retained, **fields)
 
 
@@ -129,9 +109,7 @@ def _refused(topic: str, payload: bytes, received_at: float, reason: str, detail
     return Decoded(refusals=[refusal])
 
 
-def _records(
-    topic: str, payload: bytes, received_at: float, bad: dict[str, list[str]]
-) -> list[Refusal]:
+def _records(topic: str, payload: bytes, received_at: float, bad: dict[str, list[str]]) -> list[Refusal]:
     """One refusal for each reason, so that one payload of bad records cannot flush the dead
     letters.
     """

@@ -54,8 +54,7 @@ class Inbox:
         with self._room:
             # One message above max_bytes passes when it is alone, or it would wait for ever.
             while not self._closed and (
-                len(self._messages) >= self._max_messages
-                or (self._messages and self._bytes + size > self._max_bytes)
+                len(self._messages) >= self._max_messages or (self._messages and self._bytes + size > self._max_bytes)
             ):
                 self._filled.notify()
                 self._room.wait()

@@ -27,9 +27,7 @@ from paraat_wire import topics
 
 _log = logging.getLogger(__name__)
 
-SUBSCRIPTIONS = tuple(
-    f"{topics.PREFIX}+/{leaf}" for leaf in (topics.TELEMETRY, topics.EVENT, topics.STATE)
-)
+SUBSCRIPTIONS = tuple(f"{topics.PREFIX}+/{leaf}" for leaf in (topics.TELEMETRY, topics.EVENT, topics.STATE))
 _RETRY_MIN_S = 1
 _RETRY_MAX_S = 30
 _CONNECT_LIMIT_S = 5.0
@@ -173,8 +171,7 @@ class MqttTransport:
 
     def _connect_fail(self, _client: Client, _userdata: object) -> None:
         self._trouble(
-            f"broker {self._where} cannot be reached;"
-            " is it running, and are broker.host and broker.port right?"
+            f"broker {self._where} cannot be reached; is it running, and are broker.host and broker.port right?"
         )
 
     def _disconnect(
@@ -185,11 +182,11 @@ class MqttTransport:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        was_connected, self._connected = self._connected, False
         self._connection += 1  # what it still owed an acknowledgement comes again
-        if was_connected:
+        if self._connected:
             if reason.is_failure:
                 self._trouble(f"broker {self._where}: connection lost ({reason}); trying again")
+            self._connected = False
             self._on_change(False)
         self._gone.set()
 
@@ -242,9 +239,7 @@ def _tls(settings: BrokerSettings, directory: Path) -> ssl.SSLContext:
     try:
         context.load_verify_locations(path(settings.ca_file))
     except (OSError, ValueError) as error:
-        raise SettingsError(
-            directory / str(settings.ca_file), "broker.ca_file", str(error), "a PEM file"
-        ) from error
+        raise SettingsError(directory / str(settings.ca_file), "broker.ca_file", str(error), "a PEM file") from error
     if settings.cert_file is not None:
         try:
             context.load_cert_chain(str(path(settings.cert_file)), path(settings.key_file))
