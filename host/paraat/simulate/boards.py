@@ -77,9 +77,13 @@ class SimulatedBoard:
             )
 
     @property
-    def running(self) -> bool:
-        """True while the board has power and its program has not ended."""
-        return self._process is not None and self._process.poll() is None
+    def ended(self) -> bool:
+        """True when the board has power and its program ended all the same, which it never should."""
+        return self._process is not None and self._process.poll() is not None
+
+    def end_story(self, story_s: float) -> None:
+        """From this second of the story on, which must lie ahead, the board's time runs at real speed."""
+        (self.directory / "end").write_text(str(story_s), encoding="utf-8")
 
     def stop(self) -> None:
         """Pull the plug. Safe to call twice."""

@@ -29,7 +29,7 @@ class Part:
 
 # The first runs low by hours left, the second has plenty, the third runs low by level.
 PARTS = (
-    Part("nsp-0101", fuel_l=92.0, burn_l_per_h=10.2, people=64, refuel=(int(5.0 * HOUR_S), 240.0)),
+    Part("nsp-0101", fuel_l=112.0, burn_l_per_h=12.0, people=64, refuel=(int(5.0 * HOUR_S), 240.0)),
     Part("nsp-0103", fuel_l=150.0, burn_l_per_h=5.6, people=38, refuel=None),
     Part("nsp-0201", fuel_l=41.0, burn_l_per_h=4.4, people=21, refuel=(int(5.5 * HOUR_S), 90.0)),
 )
@@ -47,16 +47,18 @@ CHAPTERS = (
 )
 
 
-def scenario(part: Part, point: Point, *, t0_unix: int, speed: float, end_s: float, seed: int = 1) -> dict[str, Any]:
-    """The scenario file of one point (read by simulate/hal/world.py). Times are seconds after t0_unix.
+def scenario(
+    part: Part, point: Point, *, t0_unix: float, real0_unix: float, speed: float, seed: int = 1
+) -> dict[str, Any]:
+    """The scenario file of one point, see simulate/hal/world.py. Times are seconds after t0_unix.
 
-    end_s: from then on the board's time runs at the speed of real time, so that what is under way can arrive.
+    real0_unix: the real moment at which the story begins; speed: seconds of the story in a real one.
     """
     generator_on = MAINS_FAIL_S + GENERATOR_START_S
     return {
         "t0_unix": t0_unix,
+        "real0_unix": real0_unix,
         "speed": speed,
-        "end_s": end_s,
         "tank": {"capacity_l": point.tank.capacity_l, "by": point.tank.by, "calibration": point.tank.calibration},
         "fuel_l": part.fuel_l,
         "burn_l_per_h": part.burn_l_per_h,

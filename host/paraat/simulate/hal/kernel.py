@@ -6,9 +6,10 @@ select.poll as asyncio uses it), and stops at every device event on the way, so 
 Free-running (no scenario, or one without "speed"): time moves as fast as the machine can. A real socket that is
 registered gets GRACE_MS of real time before each move, which is enough for a peer in the same process; a test with a
 peer in another process wants paced time.
-Paced ("speed" in the scenario): time never runs ahead of real time multiplied by speed; after "end_s" seconds of the
-story it runs as real time does. "real0_unix" is the real moment at which the story begins, so that several boards
-and the host agree on it; a board that starts later joins the story where it is.
+Paced ("speed" in the scenario): time never runs ahead of real time multiplied by speed. "real0_unix" is the real moment
+at which the story begins, so that several boards and the host agree on it; a board that starts later joins the story
+where it is. A file `end` beside the configuration holds the second of the story from which on time runs as real time
+does: what is under way can then arrive, and nothing new comes.
 """
 
 import json
@@ -18,11 +19,15 @@ import uselect
 import utime
 
 GRACE_MS = 2
+END_FILE = "end"
+_LOOK_FOR_END_MS = 200
 FOREVER_MS = -1
 
 now_us = 0
 scenario = {}
 story0_s = 0.0  # second of the story at which this board started
+_end_s = None
+_looked_ms = utime.ticks_ms()
 _events = []  # (t_us, order, callback), sorted
 _order = 0
 
@@ -40,19 +45,32 @@ def _load():
 
 def _story_s(real_s):
     """Second of the story after so many real seconds."""
-    speed, end_s = scenario["speed"], scenario.get("end_s")
+    speed = scenario["speed"]
     story_s = real_s * speed
-    if end_s is not None and story_s > end_s:
-        story_s = end_s + (real_s - end_s / speed)
+    if _end_s is not None and story_s > _end_s:
+        story_s = _end_s + (real_s - _end_s / speed)
     return story_s
 
 
 def _real_s(story_s):
     """Real seconds until a second of the story: the inverse of _story_s."""
-    speed, end_s = scenario["speed"], scenario.get("end_s")
-    if end_s is not None and story_s > end_s:
-        return end_s / speed + (story_s - end_s)
+    speed = scenario["speed"]
+    if _end_s is not None and story_s > _end_s:
+        return _end_s / speed + (story_s - _end_s)
     return story_s / speed
+
+
+def _look_for_end():
+    """See, now and then, whether somebody has ended the story."""
+    global _end_s, _looked_ms
+    now_ms = utime.ticks_ms()
+    if _end_s is None and utime.ticks_diff(now_ms, _looked_ms) >= _LOOK_FOR_END_MS:
+        _looked_ms = now_ms
+        try:
+            with open(END_FILE) as f:
+                _end_s = float(f.read())
+        except (OSError, ValueError):
+            pass
 
 
 _load()
@@ -101,6 +119,9 @@ def _real_wait_ms(t_us):
     return max(0, int(wait_s * 1000) + 1)
 
 
+real_sleep_ms = utime.sleep_ms
+
+
 def sleep_us(us):
     """What time.sleep_us does: nothing else runs but interrupts."""
     wake_us = now_us + max(0, us)
@@ -113,6 +134,7 @@ def sleep_us(us):
 
 def _pace(deadline_us, poller):
     """Go on towards deadline_us (or the next event), waiting in real time for it; poller may cut the wait short."""
+    _look_for_end()
     target_us = deadline_us
     if _events and (target_us is None or _events[0][0] < target_us):
         target_us = _events[0][0]
@@ -121,19 +143,19 @@ def _pace(deadline_us, poller):
         return
     wait_ms = 1000 if target_us is None else min(1000, _real_wait_ms(target_us))
     if poller is None:
-        utime.sleep_ms(wait_ms)
+        real_sleep_ms(wait_ms)
     else:
-        poller.poll(wait_ms)
+        poller.look(wait_ms)
     limit_us = _allowed_us()
     _move(limit_us if target_us is None else min(limit_us, target_us))
 
 
-def wait(poller, sockets, timeout_ms):
-    """What poll(timeout_ms) does. poller: the real one; sockets: how many real ones it holds. Returns its result."""
+def wait(poller, timeout_ms):
+    """What poll(timeout_ms) does. poller: select.poll. Returns the list of what is ready."""
     deadline_us = None if timeout_ms is None or timeout_ms < 0 else now_us + timeout_ms * 1000
     paced = "speed" in scenario
     while True:
-        ready = poller.poll(0)
+        ready = poller.look()
         if ready:
             return ready
         if deadline_us is not None and now_us >= deadline_us:
@@ -141,15 +163,15 @@ def wait(poller, sockets, timeout_ms):
         if paced:
             _pace(deadline_us, poller)
             continue
-        if sockets:
-            ready = poller.poll(GRACE_MS)
+        if poller.has_sockets:
+            ready = poller.look(GRACE_MS)
             if ready:
                 return ready
         if _events and (deadline_us is None or _events[0][0] <= deadline_us):
             _move(_events[0][0])
         elif deadline_us is not None:
             _move(deadline_us)
-        elif sockets:
-            return poller.poll(FOREVER_MS)
+        elif poller.has_sockets:
+            return poller.look(FOREVER_MS)
         else:
             raise RuntimeError("the board waits for ever: no timer, no device event, no socket")

@@ -1,7 +1,7 @@
 """The physical truth of one point as a function of the story's time. Runs on MicroPython and on CPython.
 
 A scenario is a dict (JSON); every time in it is in seconds after the story began:
-  t0_unix, speed, real0_unix, end_s   see kernel.py
+  t0_unix, speed, real0_unix          see kernel.py
   tank {capacity_l, by, calibration}, fuel_l, burn_l_per_h, refuel [[s, litres added], ...]
   mains, generator [[s, true or false], ...]      people [[s, +1 or -1], ...]
   temperature_c, battery_v [[s, value], ...]      values between two rows lie on the line through them

@@ -1,0 +1,406 @@
+"""`paraat demo`: a blackout in faster time, with the real firmware, a real broker and the real host, on loopback.
+
+The story (story.py) takes seven hours; the clock of the host and of the boards runs so much faster that it is told in
+less than two minutes. The broker goes away in the middle. At the end the boards' own journals are read from their
+files, and every entry that was ever written must be in the host's journal.
+"""
+
+import json
+import logging
+import shutil
+import sqlite3
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from paraat import paths
+from paraat.clock import ScaledClock
+from paraat.domain.model import AlertState
+from paraat.provision.node_config import node_config
+from paraat.service import Service, ServiceError
+from paraat.settings import Site, load_site
+from paraat.simulate import boards, fleet, story
+from paraat.simulate.screen import Screen
+from paraat.simulate.servers import InfluxServer, ServerError, find_broker, find_program
+
+_log = logging.getLogger(__name__)
+
+STORY_REAL_S = 105.0  # what the story takes when nobody asks for another duration
+MIN_DURATION_S = 20.0
+_TAIL_REAL_S = 5.0  # of a duration: for what is under way to arrive, and the summary
+_T0_UNIX = 1796061600.0  # a Monday evening in the winter: 30 November 2026, 19:00 in Amsterdam
+_FRAME_S = 0.25
+_SETTLE_LIMIT_S = 20.0
+_SETTLED_S = 1.0  # so long nothing new has come
+BUCKET = "paraat"
+
+
+class Points(Protocol):
+    """The three points, as firmware or made up."""
+
+    kind: str
+
+    def start(self) -> None:
+        """Power on."""
+        ...
+
+    def step(self, clock: ScaledClock) -> None:
+        """A moment has passed."""
+        ...
+
+    def end_story(self, story_s: float) -> None:
+        """From this second of the story on nothing new happens."""
+        ...
+
+    def stop(self) -> None:
+        """Pull the plug."""
+        ...
+
+    def made(self) -> dict[str, int]:
+        """Entries (sets and events) that each point ever made. After stop."""
+        ...
+
+    def faults(self) -> list[str]:
+        """What went wrong with a point itself."""
+        ...
+
+
+class Summary(msgspec.Struct, kw_only=True):
+    """What the demo found. sets: sample sets and events, which share one count on the board."""
+
+    points: dict[str, dict[str, int]]
+    sets_made: int
+    sets_stored: int
+    missing: int
+    duplicates_stored: int
+    alerts_fired: int
+    alerts_resolved: int
+    boards: str  # "firmware" or "made-up"
+    broker: str
+    influx_points: int | None  # None: without InfluxDB
+    broker_outage_s: float  # seconds of the story
+    duration_s: float
+    problems: list[str]
+
+
+def run(
+    *,
+    duration_s: float | None,
+    as_json: bool,
+    language: str,
+    board_port: int,
+    broker_kind: str,
+    keep: Path | None,
+    stop: threading.Event,
+) -> int:
+    """Play the story. Returns 0, or 1 when a set is missing or was stored twice, or when something did not start."""
+    if duration_s is not None and duration_s < MIN_DURATION_S:
+        print(f"paraat: --duration {duration_s:g}: the story needs at least {MIN_DURATION_S:g} seconds")
+        return 2
+    with ExitStack() as stack:
+        directory = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paraat-demo-")))
+        directory.mkdir(parents=True, exist_ok=True)
+        if any(directory.iterdir()):
+            print(f"paraat: --keep {directory}: found a folder with files in it; expected a new or empty one")
+            return 2
+        stack.enter_context(_log_to(directory / "host.log"))
+        screen = Screen(language, quiet=as_json)
+        try:
+            summary = _play(directory, duration_s, language, board_port, broker_kind, stop, screen)
+        except (ServerError, ServiceError, OSError) as error:
+            print(json.dumps({"error": str(error)}) if as_json else f"paraat: the demo cannot start: {error}")
+            return 1
+    if as_json:
+        print(msgspec.json.encode(summary).decode())
+    else:
+        screen.summary(summary, keep)
+    return 1 if summary.missing or summary.duplicates_stored or summary.problems else 0
+
+
+def _play(
+    directory: Path,
+    duration_s: float | None,
+    language: str,
+    board_port: int,
+    broker_kind: str,
+    stop: threading.Event,
+    screen: Screen,
+) -> Summary:
+    began_s = time.monotonic()
+    story_real_s = STORY_REAL_S if duration_s is None else min(STORY_REAL_S, duration_s - _TAIL_REAL_S)
+    speed = story.STORY_S / story_real_s
+    with ExitStack() as stack:
+        broker = find_broker(broker_kind, directory / "broker")
+        stack.enter_context(broker)
+        influx = _influx(directory / "influx", stack)
+        site = _site(directory / "site", broker.port, influx, board_port, language, speed)
+        clock = ScaledClock(_T0_UNIX, speed)
+        points = _points(directory / "boards", site, speed, time.time())
+        service = Service(site, clock=clock, next_free_port=True)
+        service.start()
+        stack.callback(points.stop)
+        stopped = ExitStack()
+        stack.enter_context(stopped)
+        stopped.callback(service.stop)
+        alerts: list[AlertState] = []
+        service.on_alert(alerts.append)
+        screen.begin(service, points.kind, broker.name, influx is not None, board_port)
+        points.start()
+
+        real_end_s = None if duration_s is None else began_s + duration_s - _TAIL_REAL_S
+        if real_end_s is None and not screen.interactive:
+            real_end_s = began_s + story_real_s + 1.0  # nobody is there to press Ctrl-C
+        chapters = list(story.CHAPTERS)
+        with screen:
+            while not stop.is_set() and (real_end_s is None or time.monotonic() < real_end_s):
+                for key in _due(chapters, clock.story_s()):
+                    screen.chapter(key, clock.now())
+                    if key == "broker-down":
+                        broker.stop()
+                    elif key == "broker-up":
+                        broker.start()
+                points.step(clock)
+                screen.show(service.views(clock.now()), service.alerts(), alerts, clock.now())
+                stop.wait(_FRAME_S)
+            broker.start()  # Ctrl-C may have come while it was away
+            screen.chapter("settle", clock.now())
+            end_s = clock.story_s() + speed  # a real second ahead: every board sees it before it comes
+            clock.end_at(end_s)
+            points.end_story(end_s)
+            _settle(service, site, points, clock)
+            screen.show(service.views(clock.now()), service.alerts(), alerts, clock.now())
+
+        points.stop()
+        influx_points = _influx_points(service, influx)
+        stopped.close()
+        made = points.made()
+        stored, duplicates = _stored(site.path(site.region.journal))
+        per_point = {
+            point: {"made": made[point], "stored": stored.get(point, 0), "missing": made[point] - stored.get(point, 0)}
+            for point in site.points
+        }
+        return Summary(
+            points=per_point,
+            sets_made=sum(made.values()),
+            sets_stored=sum(stored.values()),
+            missing=sum(max(0, counts["missing"]) for counts in per_point.values()),
+            duplicates_stored=duplicates,
+            alerts_fired=sum(alert.state == "firing" for alert in alerts),
+            alerts_resolved=sum(alert.state == "resolved" for alert in alerts),
+            boards=points.kind,
+            broker=broker.name,
+            influx_points=influx_points,
+            broker_outage_s=float(story.BROKER_UP_S - story.BROKER_DOWN_S),
+            duration_s=round(time.monotonic() - began_s, 1),
+            problems=points.faults(),
+        )
+
+
+def _due(chapters: list[tuple[int, str]], story_s: float) -> Iterator[str]:
+    while chapters and chapters[0][0] <= story_s:
+        yield chapters.pop(0)[1]
+
+
+def _settle(service: Service, site: Site, points: Points, clock: ScaledClock) -> None:
+    """Wait until nothing new has come for a moment and nothing is missing below the highest seq."""
+    deadline = time.monotonic() + _SETTLE_LIMIT_S
+    before, since = -1, time.monotonic()
+    while time.monotonic() < deadline:
+        points.step(clock)
+        stored = sum(service.journal.stored(point) for point in site.points)
+        missing = sum(service.journal.missing(point) for point in site.points)
+        if stored != before or missing:
+            before, since = stored, time.monotonic()
+        elif time.monotonic() - since > _SETTLED_S + 1.0:  # the story's end lies a second ahead
+            return
+        time.sleep(_FRAME_S)
+
+
+# --- the parts of the stage ------------------------------------------------------------------------
+
+
+def _site(directory: Path, broker_port: int, influx: InfluxServer | None, board_port: int, language: str, speed: float) -> Site:
+    """Three points of the example site, in a site of their own."""
+    (directory / "points").mkdir(parents=True)
+    for part in story.PARTS:
+        shutil.copy(paths.example_site_dir() / "points" / f"{part.point}.toml", directory / "points")
+    # Silence is judged on the story's clock: give a busy machine three real seconds before it counts as silence.
+    lines = [
+        "[site]",
+        'region = "Veiligheidsregio Voorbeeld (demo)"',
+        f'language = "{language}"',
+        "[broker]",
+        f"port = {broker_port}",
+        "[board]",
+        f"port = {board_port}",
+        "[alerts.point_silent]",
+        f"after_s = {max(900.0, 3 * speed)}",
+    ]
+    if influx is not None:
+        lines += ["[influx]", f'url = "{influx.url}"', f'bucket = "{BUCKET}"']
+    (directory / "site.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return load_site(directory)
+
+
+def _influx(directory: Path, stack: ExitStack) -> InfluxServer | None:
+    """Debian's InfluxDB where it is installed; the demo does without where it is not or does not start."""
+    if find_program("influxd") is None:
+        return None
+    server = InfluxServer(directory)
+    try:
+        server.start()
+    except ServerError as error:
+        _log.warning("without InfluxDB: %s", error)
+        server.close()
+        return None
+    stack.callback(server.close)
+    server.create_database(BUCKET)
+    return server
+
+
+def _influx_points(service: Service, influx: InfluxServer | None) -> int | None:
+    """Readings of fuel that InfluxDB holds, once the sink has caught up."""
+    if influx is None:
+        return None
+    deadline = time.monotonic() + 5
+    while service.journal.backlog("influx") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    rows = influx.query("SELECT count(level_percent) FROM fuel", BUCKET)
+    return int(rows[0]["count"]) if rows else 0
+
+
+def _stored(path: Path) -> tuple[dict[str, int], int]:
+    """(different seqs a point, rows that are there twice), counted in the journal's file itself."""
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+        rows = db.execute(
+            "SELECT point, count(DISTINCT seq), count(*) FROM entry WHERE seq IS NOT NULL GROUP BY point"
+        ).fetchall()
+    db.close()
+    return {point: seqs for point, seqs, _ in rows}, sum(count - seqs for _, seqs, count in rows)
+
+
+def _points(directory: Path, site: Site, speed: float, real0_unix: float) -> Points:
+    scenarios = {
+        part.point: story.scenario(
+            part, site.points[part.point], t0_unix=_T0_UNIX, real0_unix=real0_unix, speed=speed
+        )
+        for part in story.PARTS
+    }
+    if boards.micropython() is None:
+        return MadeUpPoints(site, scenarios)
+    return FirmwarePoints(directory, site, scenarios, speed)
+
+
+class FirmwarePoints:
+    """The project's own firmware, under the real MicroPython, one process a board."""
+
+    kind = "firmware"
+
+    def __init__(self, directory: Path, site: Site, scenarios: dict[str, dict[str, Any]], speed: float) -> None:
+        built = boards.build(directory / "built")
+        # The network is real and does not run faster: its time limits stay what they are in real seconds.
+        limits = {
+            "keepalive_s": min(65535, int(30 * speed)),
+            "timeout_s": int(10 * speed),
+            "retry_min_s": max(1, int(0.3 * speed)),
+            "retry_max_s": int(2 * speed),
+            "ack_timeout_s": int(8 * speed),
+        }
+        self._boards = [
+            boards.SimulatedBoard(
+                directory / point, node_config(site, point, broker=limits), scenarios[point], built
+            )
+            for point in site.points
+        ]
+
+    def start(self) -> None:
+        for board in self._boards:
+            board.start()
+
+    def step(self, clock: ScaledClock) -> None:
+        pass
+
+    def end_story(self, story_s: float) -> None:
+        for board in self._boards:
+            board.end_story(story_s)
+
+    def stop(self) -> None:
+        self._died = [board.point for board in self._boards if board.ended]
+        for board in self._boards:
+            board.stop()
+
+    def made(self) -> dict[str, int]:
+        return {board.point: board.journal()["made"] for board in self._boards}
+
+    def faults(self) -> list[str]:
+        return [f"the board of {point} ended by itself; see console.txt (--keep DIR)" for point in self._died]
+
+
+class MadeUpPoints:
+    """Where MicroPython's unix port has no wheel: the points are played by the fleet simulator."""
+
+    kind = "made-up"
+
+    def __init__(self, site: Site, scenarios: dict[str, dict[str, Any]]) -> None:
+        sensors = {
+            point: next((s for s in settings.sensors if s.get("driver") == "a02yyuw"), {})
+            for point, settings in site.points.items()
+        }
+        self._fleet = fleet.Fleet(
+            site.broker.host,
+            site.broker.port,
+            {
+                point: fleet.MadeUpPoint(
+                    point,
+                    scenario,
+                    empty_mm=sensors[point].get("empty_mm", 1200),
+                    full_mm=sensors[point].get("full_mm", 100),
+                )
+                for point, scenario in scenarios.items()
+            },
+            keep=True,
+        )
+        self._due_s = 0.0
+        self._end_s: float | None = None
+
+    def start(self) -> None:
+        self._fleet.start(10.0)
+
+    def step(self, clock: ScaledClock) -> None:
+        while self._due_s <= clock.story_s() and (self._end_s is None or self._due_s <= self._end_s):
+            for point in self._fleet.points.values():
+                self._fleet.sample(point, clock.t0_unix + self._due_s, self._due_s)
+            self._due_s += 60.0
+
+    def end_story(self, story_s: float) -> None:
+        self._end_s = story_s
+
+    def stop(self) -> None:
+        self._fleet.stop()
+
+    def made(self) -> dict[str, int]:
+        return {point.id: point.next - 1 for point in self._fleet.points.values()}
+
+    def faults(self) -> list[str]:
+        return []
+
+
+@contextmanager
+def _log_to(path: Path) -> Iterator[None]:
+    """All logging into a file, away from the live table."""
+    root = logging.getLogger()
+    before: Sequence[logging.Handler] = tuple(root.handlers)
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    root.handlers[:] = [handler]
+    try:
+        yield
+    finally:
+        root.handlers[:] = before
+        handler.close()

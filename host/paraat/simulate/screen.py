@@ -1,0 +1,268 @@
+"""What the demo shows in the terminal: one live table, what happens below it, and a summary at the end."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+from zoneinfo import ZoneInfo
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from paraat.alerts.texts import LANGUAGES
+from paraat.domain.model import AlertState, PointView, Status
+
+if TYPE_CHECKING:
+    from paraat.service import Service
+    from paraat.simulate.demo import Summary
+
+_LINES = 9  # of what happened, below the table
+
+# A sign beside each colour: nobody should need the colour.
+_STATUS_STYLE = {
+    Status.UNKNOWN: ("?", "magenta"),
+    Status.STALE: ("~", "dim"),
+    Status.FINE: ("v", "green"),
+    Status.ATTENTION: ("!", "yellow"),
+    Status.ALARM: ("X", "bold red"),
+}
+
+_NL: Mapping[str, str] = {
+    "title": "Paraat, een stroomuitval in versnelde tijd",
+    "board": "Statusbord: {url}",
+    "board.moved": "Statusbord: {url} (poort {port} was bezet)",
+    "parts": "Punten: {boards}. Broker: {broker}. InfluxDB: {influx}.",
+    "firmware": "de eigen firmware onder MicroPython",
+    "made-up": "nagespeeld, want MicroPython heeft geen pakket voor deze machine",
+    "yes": "ja",
+    "no": "nee",
+    "stop": "Ctrl-C stopt.",
+    "columns": "Punt|Stand|Net|Aggregaat|Brandstof|Nog|Accu|Temp.|Mensen|Gegevens van|Opgeslagen|Ontbreekt",
+    "status": "onbekend|stil|in orde|let op|alarm",
+    "on": "aan",
+    "off": "uit",
+    "unknown": "?",
+    "hours": "{n} u",
+    "ago": "{n} min",
+    "calm": "Alles rustig: er is netstroom, de punten zijn gereed.",
+    "mains-fail": "De stroom valt uit.",
+    "generators": "De aggregaten draaien; de eerste mensen komen binnen.",
+    "broker-down": "De broker valt weg. De punten meten door en bewaren alles.",
+    "broker-up": "De broker is terug. De punten sturen na wat er mist.",
+    "refuel": "Er wordt brandstof gebracht.",
+    "mains-back": "De stroom is terug; de mensen gaan naar huis.",
+    "end": "Het verhaal is uit. De punten blijven meten. Ctrl-C stopt en telt na.",
+    "settle": "Natellen: wat onderweg is komt nog binnen.",
+    "firing": "MELDING",
+    "resolved": "HERSTELD",
+    "sum.title": "Nageteld",
+    "sum.made": "metingen en gebeurtenissen op de borden",
+    "sum.stored": "opgeslagen bij het coördinatiepunt",
+    "sum.missing": "ontbreekt",
+    "sum.duplicates": "dubbel opgeslagen",
+    "sum.fired": "meldingen gegeven",
+    "sum.resolved": "meldingen hersteld",
+    "sum.influx": "brandstofmetingen in InfluxDB",
+    "sum.seconds": "seconden",
+    "sum.kept": "Alles ligt nog in {directory}.",
+}
+_EN: Mapping[str, str] = {
+    "title": "Paraat, a blackout in faster time",
+    "board": "Status board: {url}",
+    "board.moved": "Status board: {url} (port {port} was taken)",
+    "parts": "Points: {boards}. Broker: {broker}. InfluxDB: {influx}.",
+    "firmware": "the project's own firmware under MicroPython",
+    "made-up": "made up, because MicroPython has no wheel for this machine",
+    "yes": "yes",
+    "no": "no",
+    "stop": "Ctrl-C stops.",
+    "columns": "Point|Status|Mains|Generator|Fuel|Left|Battery|Temp.|People|Data from|Stored|Missing",
+    "status": "unknown|silent|fine|attention|alarm",
+    "on": "on",
+    "off": "off",
+    "unknown": "?",
+    "hours": "{n} h",
+    "ago": "{n} min",
+    "calm": "All quiet: the mains are there, the points stand by.",
+    "mains-fail": "The mains fail.",
+    "generators": "The generators run; the first people come in.",
+    "broker-down": "The broker goes away. The points go on measuring and keep everything.",
+    "broker-up": "The broker is back. The points send what is lacking.",
+    "refuel": "Fuel is brought.",
+    "mains-back": "The mains are back; the people go home.",
+    "end": "The story is over. The points go on measuring. Ctrl-C stops and counts.",
+    "settle": "Counting: what is under way still comes in.",
+    "firing": "ALERT",
+    "resolved": "RESOLVED",
+    "sum.title": "Counted",
+    "sum.made": "sets and events made on the boards",
+    "sum.stored": "stored at the coordination point",
+    "sum.missing": "missing",
+    "sum.duplicates": "stored twice",
+    "sum.fired": "alerts fired",
+    "sum.resolved": "alerts resolved",
+    "sum.influx": "fuel readings in InfluxDB",
+    "sum.seconds": "seconds",
+    "sum.kept": "Everything is still in {directory}.",
+}
+
+
+class Screen:
+    """language: "nl" or "en". quiet: show nothing. Without a terminal it prints a line for each thing that happens."""
+
+    def __init__(self, language: str, *, quiet: bool) -> None:
+        self._words = _NL if language == "nl" else _EN
+        self._number = LANGUAGES[language].number
+        self._console = Console(quiet=quiet, highlight=False)
+        self._live: Live | None = None
+        self._lines: list[str] = []
+        self._told = 0
+        self._zone = ZoneInfo("Europe/Amsterdam")
+        self._head = ""
+        self._names: dict[str, str] = {}
+
+    @property
+    def interactive(self) -> bool:
+        """True when somebody looks at a terminal."""
+        return self._console.is_terminal and not self._console.quiet
+
+    def begin(self, service: "Service", boards: str, broker: str, influx: bool, port: int) -> None:
+        """Say what runs, and where the status board is."""
+        words = self._words
+        self._names = {point.id: point.name for point in service.site.points.values()}
+        url = service.board_url or ""
+        moved = f":{port}" not in url
+        lines = [
+            words["board.moved" if moved else "board"].format(url=url, port=port),
+            words["parts"].format(
+                boards=words[boards], broker=broker, influx=words["yes" if influx else "no"]
+            ),
+        ]
+        if self.interactive:
+            self._head = "\n".join([*lines, words["stop"]])
+        else:
+            for line in (words["title"], *lines):
+                self._console.print(escape(line), soft_wrap=True)
+
+    def __enter__(self) -> Self:
+        if self.interactive:
+            self._live = Live(console=self._console, auto_refresh=False, screen=False, transient=False)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def chapter(self, key: str, now: float) -> None:
+        """The story goes on."""
+        self._say(now, escape(self._words[key]))
+
+    def _say(self, now: float, markup: str) -> None:
+        line = f"[bold]{self._time(now)}[/]  {markup}"
+        self._lines.append(line)
+        if self._live is None:
+            self._console.print(line, soft_wrap=True)
+
+    def show(
+        self, views: Sequence[PointView], _active: Sequence[AlertState], announced: Sequence[AlertState], now: float
+    ) -> None:
+        """The points as they stand, and the alerts that were announced since the last time."""
+        for alert in announced[self._told :]:
+            self._say(now, self._alert(alert))
+        self._told = len(announced)
+        if self._live is not None:
+            body = Group(
+                Text(self._head),
+                self._table(views),
+                *(Text.from_markup(line) for line in self._lines[-_LINES:]),
+            )
+            self._live.update(Panel(body, title=f"{self._words['title']}  {self._time(now)}"), refresh=True)
+
+    def _alert(self, alert: AlertState) -> str:
+        colour = "red" if alert.state == "firing" else "green"
+        detail = alert.detail
+        what = alert.rule.replace("_", " ")
+        hours = detail.get("hours")
+        percent = detail.get("percent")
+        figures = []
+        if isinstance(percent, float):
+            figures.append(f"{percent:.0f} %")
+        if isinstance(hours, float):
+            figures.append(self._words["hours"].format(n=self._number(hours)))
+        text = f"{self._names.get(alert.point, alert.point)}: {what} {', '.join(figures)}"
+        return f"[bold {colour}]{self._words[alert.state]}[/] {escape(text)}"
+
+    def _table(self, views: Sequence[PointView]) -> Table:
+        table = Table(expand=True)
+        for number, column in enumerate(self._words["columns"].split("|")):
+            table.add_column(column, justify="left" if number < 4 else "right", no_wrap=number == 0)
+        for view in views:
+            table.add_row(*self._row(view))
+        return table
+
+    def _row(self, view: PointView) -> list[Text | str]:
+        words = self._words
+        sign, style = _STATUS_STYLE[view.status]
+        status = words["status"].split("|")[view.status]
+        unknown = words["unknown"]
+
+        def switch(name: str) -> str:
+            value = view.value(name)
+            return unknown if value is None else words["on" if value else "off"]
+
+        def number(name: str, form: str) -> str:
+            value = view.value(name)
+            return unknown if value is None else form.format(value)
+
+        left = view.autonomy
+        return [
+            view.name,
+            Text(f"{sign} {status}", style=style),
+            switch("power/mains"),
+            switch("power/generator"),
+            unknown if view.fuel_percent is None else f"{view.fuel_percent:.0f} % {view.litres:.0f} l",
+            unknown if left is None else words["hours"].format(n=self._number(left.hours)),
+            number("battery/voltage", "{:.1f} V"),
+            number("climate/temperature", "{:.1f}"),
+            f"{number('people/present', '{}')}/{view.capacity}",
+            unknown if view.data_t is None else words["ago"].format(n=int((view.now - view.data_t) // 60)),
+            str(view.stored),
+            str(view.missing),
+        ]
+
+    def summary(self, summary: "Summary", kept: Path | None) -> None:
+        """What was counted at the end."""
+        words = self._words
+        table = Table(title=words["sum.title"], show_header=False)
+        table.add_column(justify="right")
+        table.add_column()
+        rows: list[tuple[object, str]] = [
+            (summary.sets_made, "sum.made"),
+            (summary.sets_stored, "sum.stored"),
+            (summary.missing, "sum.missing"),
+            (summary.duplicates_stored, "sum.duplicates"),
+            (summary.alerts_fired, "sum.fired"),
+            (summary.alerts_resolved, "sum.resolved"),
+        ]
+        if summary.influx_points is not None:
+            rows.append((summary.influx_points, "sum.influx"))
+        rows.append((summary.duration_s, "sum.seconds"))
+        for value, key in rows:
+            table.add_row(str(value), words[key])
+        self._console.print(table)
+        for problem in summary.problems:
+            self._console.print(f"[bold red]{escape(problem)}[/]")
+        if kept is not None:
+            self._console.print(words["sum.kept"].format(directory=kept))
+
+    def _time(self, t: float) -> str:
+        return datetime.fromtimestamp(t, self._zone).strftime("%H:%M")
