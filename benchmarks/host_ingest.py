@@ -75,10 +75,7 @@ def plain(messages: list[tuple[str, bytes]], points: set[str], path: Path) -> fl
     db = sqlite3.connect(path, isolation_level=None)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
-    db.execute(
-        "CREATE TABLE entry (id INTEGER PRIMARY KEY AUTOINCREMENT, point TEXT, seq INTEGER,"
-        " t REAL, body BLOB)"
-    )
+    db.execute("CREATE TABLE entry (id INTEGER PRIMARY KEY AUTOINCREMENT, point TEXT, seq INTEGER, t REAL, body BLOB)")
     db.execute("CREATE UNIQUE INDEX by_seq ON entry (point, seq)")
     began = time.perf_counter()
     for start in range(0, len(rows), BATCH):

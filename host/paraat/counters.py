@@ -28,30 +28,20 @@ class Counters:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         registry = self._registry
-        self.messages = Counter(
-            "paraat_messages", "MQTT messages taken from the broker", registry=registry
-        )
-        self.sets_stored = Counter(
-            "paraat_sets_stored", "Sample sets and events stored", registry=registry
-        )
+        self.messages = Counter("paraat_messages", "MQTT messages taken from the broker", registry=registry)
+        self.sets_stored = Counter("paraat_sets_stored", "Sample sets and events stored", registry=registry)
         self.sets_duplicate = Counter(
             "paraat_sets_duplicate", "Sample sets that were stored already", registry=registry
         )
-        self.refused = Counter(
-            "paraat_refused", "Payloads and records not taken", ["reason"], registry=registry
-        )
+        self.refused = Counter("paraat_refused", "Payloads and records not taken", ["reason"], registry=registry)
         self.missing = Gauge(
             "paraat_missing_sets",
             "Sets below the highest seq of a point that the host does not have",
             ["point"],
             registry=registry,
         )
-        self.alerts_firing = Gauge(
-            "paraat_alerts_firing", "Alerts that fire", ["rule"], registry=registry
-        )
-        self.broker_connected = Gauge(
-            "paraat_broker_connected", "1 while the broker has us", registry=registry
-        )
+        self.alerts_firing = Gauge("paraat_alerts_firing", "Alerts that fire", ["rule"], registry=registry)
+        self.broker_connected = Gauge("paraat_broker_connected", "1 while the broker has us", registry=registry)
         self.journal_seconds = Histogram(
             "paraat_journal_seconds",
             "Time of one batch's transaction, sync included",

@@ -26,7 +26,7 @@ from paraat.board.server import BoardError, Handle, serve
 from paraat.board.source import Check
 from paraat.clock import Clock
 from paraat.counters import Counters
-from paraat.domain.model import AlertState, NodeState, PointView
+from paraat.domain.model import AlertState, Delivery, NodeState, PointView
 from paraat.domain.tracker import HISTORY_SAMPLES, Tracker
 from paraat.ingest import Ingest
 from paraat.journal import Journal, JournalError, Stored
@@ -97,18 +97,18 @@ class Service:
         self._transport = MqttTransport(
             site.broker, site.directory, self._inbox, now=clock.now, on_change=self._on_broker
         )
+        self._rules = make_rules(site.alerts)
+        self._tracker = Tracker(site.points, site.alerts, since=clock.now(), counts=self._counts)
         try:
             self.journal = Journal(site.path(site.region.journal))
+            try:
+                self._restore()
+            except JournalError:
+                self.journal.close()
+                raise
         except JournalError as error:
             raise ServiceError(str(error)) from error
         self._dispatcher = Dispatcher(site, self.journal, channels)
-        rules = make_rules(site.alerts)
-        self._rules = tuple(rules)
-        self._engine = Engine(rules, self.journal.open_alerts())
-        self._alerts = self._engine.active()
-        self._resolved = [alert for alert in self.journal.alerts(_RESOLVED_READ) if _was_announced(alert)]
-        self._tracker = Tracker(site.points, site.alerts, since=clock.now(), counts=self._counts)
-        self._replay()
         self._ingest = Ingest(
             self._inbox,
             self._transport,
@@ -125,8 +125,15 @@ class Service:
     def _counts(self, point: str) -> tuple[int, int]:
         return self.journal.stored(point), self.journal.missing(point)
 
-    def _replay(self) -> None:
-        """Rebuild what is known of the points from the journal."""
+    def _restore(self) -> None:
+        """Rebuild what is known of the points and the alerts from the journal."""
+        self._engine = Engine(self._rules, self.journal.open_alerts())
+        self._alerts = self._engine.active()
+        self._resolved = [
+            alert
+            for alert in self.journal.alerts(_RESOLVED_READ)
+            if alert.state == "resolved" and alert.fired_at is not None
+        ]
         share = _REPLAY_SETS // max(1, len(self.site.points))
         limit = max(_REPLAY_MIN_SETS, min(HISTORY_SAMPLES, share))
         for point in self.site.points:
@@ -264,7 +271,7 @@ class Service:
                 alert = self.journal.save_alert(transition.alert)
                 saved.append(Transition(alert=alert, announce=transition.announce))
                 if transition.announce:
-                    self.journal.add_deliveries(self._dispatcher.deliveries(alert, now))
+                    self.journal.add_deliveries(self._messages(alert, now))
         self._unsaved = []
         for transition in saved:
             self._engine.saved(transition.alert)
@@ -276,6 +283,14 @@ class Service:
             for listener in self._alert_listeners:
                 listener(alert)
         self._changed()
+
+    def _messages(self, alert: AlertState, now: float) -> list[Delivery]:
+        try:
+            return self._dispatcher.deliveries(alert, now)
+        except Exception:  # noqa: BLE001 - a text that fails must not keep the other alerts back
+            _log.exception("alert %d of %s at %s has no message", alert.id, alert.rule, alert.point)
+            self.counters.thread_errors.labels("tick").inc()
+            return []
 
     def _note_alerts(self, told: Sequence[AlertState]) -> None:
         active = self._engine.active()
@@ -402,7 +417,3 @@ class Service:
     def _changed(self) -> None:
         for on_change in tuple(self._subscribers.values()):
             on_change()
-
-
-def _was_announced(alert: AlertState) -> bool:
-    return alert.state == "resolved" and alert.fired_at is not None

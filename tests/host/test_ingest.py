@@ -35,9 +35,7 @@ class FakeLink:
         ranges = codec.read_ack(payload)
         point = topic.split("/")[2]
         for first, last in ranges:
-            assert any(a <= first and last <= b for a, b in self.journal.ranges(point)), (
-                "not stored"
-            )
+            assert any(a <= first and last <= b for a, b in self.journal.ranges(point)), "not stored"
         self.said.append((topic, ranges))
         return True
 
@@ -92,9 +90,7 @@ class Bench:
         pack = codec.encode_pack([codec.encode_set(point, seq, T0, records) for seq in seqs])
         self.put(f"paraat/v1/{point}/telemetry", pack)
 
-    def put_state(
-        self, point: str = "nsp-0101", *, online: bool = True, retained: bool = False
-    ) -> None:
+    def put_state(self, point: str = "nsp-0101", *, online: bool = True, retained: bool = False) -> None:
         payload = codec.encode_state({"online": online, "next": 1})
         self.put(f"paraat/v1/{point}/state", payload, retained=retained)
 
@@ -262,9 +258,7 @@ def test_a_message_that_cannot_be_stored_does_not_keep_the_others(bench: Bench) 
     assert (letter.reason, letter.detail) == ("host-error", "OverflowError: too big")
 
 
-def test_a_decoder_that_breaks_is_a_dead_letter(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_decoder_that_breaks_is_a_dead_letter(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*args: object, **kwargs: object) -> None:
         raise ZeroDivisionError
 

@@ -19,8 +19,8 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
 from paraat.clock import Clock, ScaledClock, SystemClock
-from paraat.domain.model import AlertState, Status, Value
-from paraat.journal import Journal
+from paraat.domain.model import AlertState, Delivery, Status, Value
+from paraat.journal import Journal, JournalError
 from paraat.service import Service, ServiceError
 from paraat.settings import (
     BrokerSettings,
@@ -525,6 +525,55 @@ def test_a_broker_that_is_not_there_is_no_reason_not_to_start(tmp_path: Path) ->
     began = time.monotonic()
     service.stop()
     assert time.monotonic() - began < 10
+
+
+def test_a_text_that_fails_keeps_no_other_alert_back(embedded: EmbeddedBroker, tmp_path: Path, run: Run) -> None:
+    """All five points are silent; the message of one of them cannot be written."""
+    clock = ScaledClock(T0, 600.0)
+    service = run(a_site(tmp_path, embedded.port), clock)
+    deliveries = service._dispatcher.deliveries
+
+    def broken(alert: AlertState, now: float) -> list[Delivery]:
+        if alert.point == POINT:
+            raise KeyError("text")
+        return deliveries(alert, now)
+
+    service._dispatcher.deliveries = broken  # type: ignore[method-assign]
+    wait_until(lambda: len([a for a in service.alerts() if a.state == "firing"]) == 5)
+    told = {a.point: service.journal.deliveries(a.id) for a in service.journal.open_alerts()}
+    assert [point for point, messages in told.items() if not messages] == [POINT]
+    assert metric(service, 'paraat_thread_errors_total{thread="tick"}') == 1
+
+
+def test_a_disk_that_fails_delays_alerts_and_loses_none(embedded: EmbeddedBroker, tmp_path: Path, run: Run) -> None:
+    clock = ScaledClock(T0, 600.0)
+    service = run(a_site(tmp_path, embedded.port), clock)
+    heard: list[AlertState] = []
+    service.on_alert(heard.append)
+    save, full = service.journal.save_alert, threading.Event()
+    full.set()
+
+    def save_or_fail(alert: AlertState) -> AlertState:
+        if full.is_set():
+            raise JournalError("journal.sqlite: database or disk is full")
+        return save(alert)
+
+    service.journal.save_alert = save_or_fail  # type: ignore[method-assign]
+    wait_until(lambda: not service.health()[1].ok)
+    assert "full" in service.health()[1].detail
+    full.clear()
+    wait_until(lambda: len(heard) == 5)
+    wait_until(lambda: service.health()[1].ok)
+    for alert in heard:
+        assert alert.state == "firing"
+        wait_until(
+            lambda alert=alert: (
+                [  # type: ignore[misc]
+                    delivery.state for delivery in service.journal.deliveries(alert.id)
+                ]
+                == ["sent"]
+            )
+        )
 
 
 def test_a_mistake_in_a_thread_is_survived_and_counted(

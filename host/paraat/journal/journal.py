@@ -94,9 +94,7 @@ class Journal:
     # --- sets, states, refusals
     # ------------------------------------------------------------------------------
 
-    def store(
-        self, sets: Sequence[SampleSet], states: Sequence[NodeState], refusals: Sequence[Refusal]
-    ) -> Stored:
+    def store(self, sets: Sequence[SampleSet], states: Sequence[NodeState], refusals: Sequence[Refusal]) -> Stored:
         """Store a batch in one transaction.
 
         A seq that is there already with the same kind, values and faults is a duplicate; with
@@ -105,9 +103,7 @@ class Journal:
         """
         with self._write_lock:
             if self._depth:
-                raise RuntimeError(
-                    "store() is a transaction of its own and cannot be part of another"
-                )
+                raise RuntimeError("store() is a transaction of its own and cannot be part of another")
             forks: dict[str, Ranges] = {}
             seqs: dict[str, list[int]] = {}
             new: list[SampleSet] = []
@@ -128,9 +124,7 @@ class Journal:
                     continue
                 new.append(a_set)
                 fresh[point, seq] = (a_set.kind, body)
-                rows.append(
-                    (point, a_set.kind, seq, a_set.t, a_set.received_at, a_set.dated_by_host, body)
-                )
+                rows.append((point, a_set.kind, seq, a_set.t, a_set.received_at, a_set.dated_by_host, body))
             with self._transaction() as db:
                 conflicts = self._conflicts(db, again, fresh)
                 db.executemany(
@@ -167,22 +161,17 @@ class Journal:
                     "SELECT kind, body FROM entry WHERE point = ? AND seq = ?",
                     (a_set.point, a_set.seq),
                 ).fetchone()
-            assert stored is not None, (
-                f"{a_set.point} seq {a_set.seq} is in stored but not in entry"
-            )
+            assert stored is not None, f"{a_set.point} seq {a_set.seq} is in stored but not in entry"
             kind, stored_body = stored
             # The same readings may come in another order.
-            if kind == a_set.kind and (
-                stored_body == body or _decode(stored_body) == _decode(body)
-            ):
+            if kind == a_set.kind and (stored_body == body or _decode(stored_body) == _decode(body)):
                 continue
             conflicts.append(
                 Refusal(
                     topic=f"paraat/v1/{a_set.point}/{a_set.kind}",
                     received_at=a_set.received_at,
                     reason=SEQ_CONFLICT,
-                    detail=f"seq {a_set.seq} is stored with other content;"
-                    f" two boards may run as {a_set.point}",
+                    detail=f"seq {a_set.seq} is stored with other content; two boards may run as {a_set.point}",
                     record="seq",
                     payload=body,
                 )
@@ -197,9 +186,7 @@ class Journal:
             gone += [(point, first) for first in ranges.gone]
             changed += [(point, first, ranges.last_of(first)) for first in ranges.changed]
         db.executemany("DELETE FROM stored WHERE point = ? AND first = ?", gone)
-        db.executemany(
-            "INSERT OR REPLACE INTO stored (point, first, last) VALUES (?, ?, ?)", changed
-        )
+        db.executemany("INSERT OR REPLACE INTO stored (point, first, last) VALUES (?, ?, ?)", changed)
 
     @staticmethod
     def _write_states(db: sqlite3.Connection, states: Sequence[NodeState]) -> None:
@@ -313,18 +300,13 @@ class Journal:
     def entries_after(self, entry_id: int, limit: int) -> list[Entry]:
         """Up to `limit` entries with an id above entry_id, in the order of their ids."""
         rows = self._read(
-            "SELECT id, point, kind, coalesce(seq, 0), t, body FROM entry WHERE id > ?"
-            " ORDER BY id LIMIT ?",
+            "SELECT id, point, kind, coalesce(seq, 0), t, body FROM entry WHERE id > ? ORDER BY id LIMIT ?",
             (entry_id, limit),
         )
         entries = []
         for found_id, point, kind, seq, t, body in rows:
             values, faults = _decode(body)
-            entries.append(
-                Entry(
-                    id=found_id, point=point, kind=kind, seq=seq, t=t, values=values, faults=faults
-                )
-            )
+            entries.append(Entry(id=found_id, point=point, kind=kind, seq=seq, t=t, values=values, faults=faults))
         return entries
 
     def cursor(self, sink: str) -> int:
@@ -337,9 +319,7 @@ class Journal:
         transaction.
         """
         with self._transaction() as db:
-            db.execute(
-                "INSERT OR REPLACE INTO cursor (sink, entry_id) VALUES (?, ?)", (sink, entry_id)
-            )
+            db.execute("INSERT OR REPLACE INTO cursor (sink, entry_id) VALUES (?, ?)", (sink, entry_id))
             if refused:
                 db.executemany(
                     "INSERT INTO refused_line (sink, line, error) VALUES (?, ?, ?)",
@@ -378,9 +358,7 @@ class Journal:
         """Store an alert, a new one (id 0) under a new id; returns it with its id."""
         with self._transaction() as db:
             if not alert.id:
-                cursor = db.execute(
-                    "INSERT INTO alert (state, body) VALUES (?, x'')", (alert.state,)
-                )
+                cursor = db.execute("INSERT INTO alert (state, body) VALUES (?, x'')", (alert.state,))
                 alert = msgspec.structs.replace(alert, id=cursor.lastrowid)
             db.execute(
                 "UPDATE alert SET state = ?, body = ? WHERE id = ?",
@@ -396,8 +374,7 @@ class Journal:
     def alerts(self, limit: int) -> list[AlertState]:
         """Alerts in any state, newest first."""
         return [
-            _decode_alert(body)
-            for (body,) in self._read("SELECT body FROM alert ORDER BY id DESC LIMIT ?", (limit,))
+            _decode_alert(body) for (body,) in self._read("SELECT body FROM alert ORDER BY id DESC LIMIT ?", (limit,))
         ]
 
     def add_deliveries(self, deliveries: Iterable[Delivery]) -> None:
@@ -427,8 +404,7 @@ class Journal:
     def due_deliveries(self, now: float, limit: int) -> list[Delivery]:
         """The deliveries that are due at `now`, the longest waiting first."""
         rows = self._read(
-            "SELECT * FROM delivery WHERE state = 'due' AND due_at <= ? ORDER BY due_at, id"
-            " LIMIT ?",
+            "SELECT * FROM delivery WHERE state = 'due' AND due_at <= ? ORDER BY due_at, id LIMIT ?",
             (now, limit),
         )
         return [_delivery(row) for row in rows]
@@ -456,9 +432,7 @@ class Journal:
 
     def attempts(self, delivery_id: int) -> list[Attempt]:
         """Every attempt of a delivery, oldest first."""
-        rows = self._read(
-            "SELECT at, ok, error FROM attempt WHERE delivery_id = ? ORDER BY id", (delivery_id,)
-        )
+        rows = self._read("SELECT at, ok, error FROM attempt WHERE delivery_id = ? ORDER BY id", (delivery_id,))
         return [Attempt(at=at, ok=bool(ok), error=error) for at, ok, error in rows]
 
     # --- the file
@@ -473,16 +447,14 @@ class Journal:
             lock_file = os.open(lock_path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise JournalError(
-                f"{self.path}: cannot be made or opened ({error.strerror});"
-                " give the service a folder it may write to"
+                f"{self.path}: cannot be made or opened ({error.strerror}); give the service a folder it may write to"
             ) from error
         try:
             fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(lock_file)
             raise JournalError(
-                f"{self.path}: in use by another process;"
-                " stop the other `paraat serve` of this site first"
+                f"{self.path}: in use by another process; stop the other `paraat serve` of this site first"
             ) from error
         return lock_file
 
@@ -545,13 +517,10 @@ class Journal:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            if isinstance(
-                error, (sqlite3.ProgrammingError, sqlite3.IntegrityError, sqlite3.DataError)
-            ):
+            if isinstance(error, (sqlite3.ProgrammingError, sqlite3.IntegrityError, sqlite3.DataError)):
                 raise
             raise JournalError(
-                f"{self.path}: {error};"
-                " look at the disk (free space, its health) and at who may write to the file"
+                f"{self.path}: {error}; look at the disk (free space, its health) and at who may write to the file"
             ) from error
 
 

@@ -1,9 +1,9 @@
 """InfluxDB: line protocol from the journal, behind a cursor, until InfluxDB has it.
 
-influxdb-client writes synchronously; its batching mode loses points silently (see docs/adr). A line
-that InfluxDB will not have is kept with the error and counted, and the cursor goes on. Everything
-else waits: wrong credentials, a missing bucket, no answer. Writing a line twice changes nothing,
-because series and timestamp are the same.
+influxdb-client writes synchronously: its batching mode loses points silently
+(influxdb-client-python#144, #198). A line that InfluxDB will not have is kept with the error and
+counted, and the cursor goes on. Everything else waits: wrong credentials, a missing bucket, no
+answer. Writing a line twice changes nothing, because series and timestamp are the same.
 """
 
 import logging
@@ -247,9 +247,7 @@ class InfluxSink:
         backlog = self._journal.backlog(SINK)
         self._counters.influx_backlog.set(backlog)
         if trouble is None:
-            _log.info(
-                "InfluxDB %s takes our lines again; %d entries to go", self._settings.url, backlog
-            )
+            _log.info("InfluxDB %s takes our lines again; %d entries to go", self._settings.url, backlog)
         else:
             _log.warning("%s (%d entries wait in the journal)", trouble.detail, backlog)
 

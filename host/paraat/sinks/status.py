@@ -31,11 +31,7 @@ def derive(view: PointView, alerts_firing: int) -> Derived:
     return Derived(
         point=view.point,
         t=view.now,
-        values={
-            name: value
-            for name, value in values.items()
-            if value is not None and _is_plausible(name, value)
-        },
+        values={name: value for name, value in values.items() if value is not None and _is_plausible(name, value)},
     )
 
 

@@ -115,9 +115,7 @@ def test_a_repeat_inside_one_batch_is_stored_once(journal: Journal) -> None:
     assert journal.entries_after(0, 10)[0].values["fuel/level"] == 61.2
 
 
-@pytest.mark.parametrize(
-    "second", [a_set(1, level=0.0), a_set(1, kind="event")], ids=["values", "kind"]
-)
+@pytest.mark.parametrize("second", [a_set(1, level=0.0), a_set(1, kind="event")], ids=["values", "kind"])
 def test_other_content_under_a_seq_is_a_conflict(journal: Journal, second: SampleSet) -> None:
     """The first stays, the second is kept aside, and the board may still drop it."""
     journal.store([a_set(1)], [], [])
@@ -146,9 +144,7 @@ def test_zero_and_missing_are_not_the_same_content(journal: Journal) -> None:
     assert len(journal.store([without], [], []).conflicts) == 1
 
 
-batches = st.lists(
-    st.lists(st.tuples(st.sampled_from(["nsp-a", "nsp-b"]), st.integers(1, 40))), max_size=8
-)
+batches = st.lists(st.lists(st.tuples(st.sampled_from(["nsp-a", "nsp-b"]), st.integers(1, 40))), max_size=8)
 
 
 @settings(max_examples=60, deadline=None)
@@ -209,9 +205,7 @@ def test_the_last_state_of_each_point_survives(path: Path) -> None:
     journal.close()
 
 
-def test_dead_letters_are_bounded_in_number_and_size(
-    journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_dead_letters_are_bounded_in_number_and_size(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_module, "MAX_DEAD_LETTERS", 10)
     journal.store([], [], [a_refusal(n, b"x" * 1_000_000) for n in range(7)])
     journal.store([], [], [a_refusal(n) for n in range(7, 12)])
@@ -219,9 +213,7 @@ def test_dead_letters_are_bounded_in_number_and_size(
     assert [letter.detail for letter in letters] == [str(n) for n in range(11, 1, -1)]
     assert max(len(letter.payload) for letter in letters) == 2048
     journal.store([], [], [a_refusal(n) for n in range(100, 200)])
-    assert [letter.detail for letter in journal.dead_letters(100)] == [
-        str(n) for n in range(199, 189, -1)
-    ]
+    assert [letter.detail for letter in journal.dead_letters(100)] == [str(n) for n in range(199, 189, -1)]
 
 
 def test_a_cursor_reads_every_entry_once_and_in_order(journal: Journal) -> None:

@@ -29,9 +29,7 @@ def test_ranges_hold_what_a_set_holds_in_any_order(seqs: list[int]) -> None:
 
 
 @given(numbers, numbers)
-def test_what_changed_since_the_fork_turns_the_old_rows_into_the_new(
-    before: list[int], after: list[int]
-) -> None:
+def test_what_changed_since_the_fork_turns_the_old_rows_into_the_new(before: list[int], after: list[int]) -> None:
     old = Ranges()
     for seq in before:
         old.add(seq)

@@ -67,8 +67,7 @@ def test_one_line_for_each_measurement_and_sensor() -> None:
         b"power,point=nsp-0101 mains=false " + stamp,
         b"people,point=nsp-0101 present=0i " + stamp,
         b"climate,point=nsp-0101 temperature_c=-3.0 " + stamp,
-        b'climate,point=nsp-0101,sensor=hall temperature_c=19.0,humidity_percent_fault="silent" '
-        + stamp,
+        b'climate,point=nsp-0101,sensor=hall temperature_c=19.0,humidity_percent_fault="silent" ' + stamp,
         b'battery,point=nsp-0101 voltage_v_fault="crc" ' + stamp,
     ]
 
@@ -177,9 +176,7 @@ def fresh(influx: InfluxServer) -> InfluxServer:
 
 
 def levels(influx: InfluxServer) -> list[float]:
-    return [
-        row["level_percent"] for row in influx.query("SELECT level_percent FROM fuel", "paraat")
-    ]
+    return [row["level_percent"] for row in influx.query("SELECT level_percent FROM fuel", "paraat")]
 
 
 @pytest.mark.needs("influxdb")
@@ -190,9 +187,7 @@ def test_everything_arrives_with_its_type(journal: Journal, fresh: InfluxServer)
     running = Running(journal, fresh.url)
     running.drain(journal)
     running.close()
-    kinds = {
-        (row["fieldKey"], row["fieldType"]) for row in fresh.query("SHOW FIELD KEYS", "paraat")
-    }
+    kinds = {(row["fieldKey"], row["fieldType"]) for row in fresh.query("SHOW FIELD KEYS", "paraat")}
     assert kinds == {
         ("level_percent", "float"),
         ("hours_left", "float"),
@@ -214,9 +209,7 @@ def test_a_type_conflict_costs_only_the_lines_in_conflict(
     foreign = f"battery,point=nsp-0101 voltage_v=12i {stamp}"
     running = Running(journal, fresh.url)
     running.sink._write_api.write("paraat", "", foreign.encode())
-    journal.store(
-        [a_set(n, {"fuel/level": float(n), "battery/voltage": 12.5}) for n in range(1, 41)], [], []
-    )
+    journal.store([a_set(n, {"fuel/level": float(n), "battery/voltage": 12.5}) for n in range(1, 41)], [], [])
     with caplog.at_level(logging.WARNING):
         running.drain(journal)
     running.close()
@@ -229,12 +222,8 @@ def test_a_type_conflict_costs_only_the_lines_in_conflict(
 
 
 @pytest.mark.needs("influxdb")
-def test_a_line_beyond_the_retention_is_refused_and_the_rest_arrives(
-    journal: Journal, fresh: InfluxServer
-) -> None:
-    fresh.query(
-        'CREATE RETENTION POLICY "short" ON "paraat" DURATION 1h REPLICATION 1', method="POST"
-    )
+def test_a_line_beyond_the_retention_is_refused_and_the_rest_arrives(journal: Journal, fresh: InfluxServer) -> None:
+    fresh.query('CREATE RETENTION POLICY "short" ON "paraat" DURATION 1h REPLICATION 1', method="POST")
     journal.store([a_set(1, {"fuel/level": 1.0}, t=1_700_000_000.0)], [], [])
     running = Running(journal, fresh.url, bucket="paraat/short")
     running.drain(journal)
@@ -271,9 +260,7 @@ def test_an_outage_costs_nothing_and_is_said_once(
 
 
 @pytest.mark.needs("influxdb")
-def test_a_missing_bucket_waits_until_somebody_makes_it(
-    journal: Journal, fresh: InfluxServer
-) -> None:
+def test_a_missing_bucket_waits_until_somebody_makes_it(journal: Journal, fresh: InfluxServer) -> None:
     fresh.query("DROP DATABASE paraat", method="POST")
     journal.store([a_set(1, {"fuel/level": 1.0})], [], [])
     running = Running(journal, fresh.url)
@@ -292,9 +279,7 @@ def test_a_missing_bucket_waits_until_somebody_makes_it(
 @pytest.mark.needs("influxdb")
 def test_a_restart_goes_on_where_the_cursor_stands(journal: Journal, fresh: InfluxServer) -> None:
     for first in (1, 11):
-        journal.store(
-            [a_set(n, {"fuel/level": float(n)}) for n in range(first, first + 10)], [], []
-        )
+        journal.store([a_set(n, {"fuel/level": float(n)}) for n in range(first, first + 10)], [], [])
         running = Running(journal, fresh.url, batch_points=15)
         running.drain(journal)
         running.close()
@@ -384,9 +369,7 @@ def test_413_makes_smaller_requests(journal: Journal, scripted: Scripted) -> Non
     assert journal.refused_lines(SINK, 10) == []
 
 
-def test_one_line_that_is_too_large_by_itself_is_kept_aside(
-    journal: Journal, scripted: Scripted
-) -> None:
+def test_one_line_that_is_too_large_by_itself_is_kept_aside(journal: Journal, scripted: Scripted) -> None:
     expected = twenty(journal)
     scripted.limit_bytes = 10
     running = Running(journal, scripted.url)
@@ -458,9 +441,7 @@ def test_no_server_at_all(journal: Journal, scripted: Scripted) -> None:
     running.close()
 
 
-def test_a_server_that_never_answers_is_given_up_in_time(
-    journal: Journal, scripted: Scripted
-) -> None:
+def test_a_server_that_never_answers_is_given_up_in_time(journal: Journal, scripted: Scripted) -> None:
     expected = twenty(journal)
     release = threading.Event()
     answer = scripted.answer

@@ -19,9 +19,7 @@ TOPIC = "paraat/v1/nsp-0101/telemetry"
 Broker = MosquittoBroker | EmbeddedBroker
 
 
-@pytest.fixture(
-    params=[pytest.param("mosquitto", marks=pytest.mark.needs("mosquitto")), "embedded"]
-)
+@pytest.fixture(params=[pytest.param("mosquitto", marks=pytest.mark.needs("mosquitto")), "embedded"])
 def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
     with find_broker(request.param, tmp_path / "broker") as running:
         yield running
@@ -169,9 +167,7 @@ def test_a_broker_that_comes_back_finds_us_again(broker: Broker, connect: Connec
     assert ours.transport.problem == ""
 
 
-def test_an_old_acknowledgement_is_not_sent_on_a_new_connection(
-    mosquitto: MosquittoBroker, connect: Connect
-) -> None:
+def test_an_old_acknowledgement_is_not_sent_on_a_new_connection(mosquitto: MosquittoBroker, connect: Connect) -> None:
     """The same packet id may mean another message there."""
     ours = connect(mosquitto.port)
     assert ours.up.wait(10)
@@ -276,8 +272,6 @@ def test_a_broker_that_never_answers_does_not_hang_the_stop(connect: Connect) ->
         ({"ca_file": "absent.pem"}, "broker.ca_file"),
     ],
 )
-def test_a_file_that_is_not_there_names_its_key(
-    tmp_path: Path, settings: dict[str, str], key: str
-) -> None:
+def test_a_file_that_is_not_there_names_its_key(tmp_path: Path, settings: dict[str, str], key: str) -> None:
     with pytest.raises(SettingsError, match=key):
         Connected(tmp_path, 1883, None, **settings)
