@@ -167,6 +167,7 @@ def test_a_broker_that_comes_back_finds_us_again(broker: Broker, connect: Connec
     assert ours.transport.problem == ""
 
 
+@pytest.mark.needs("mosquitto")
 def test_an_old_acknowledgement_is_not_sent_on_a_new_connection(mosquitto: MosquittoBroker, connect: Connect) -> None:
     """The same packet id may mean another message there."""
     ours = connect(mosquitto.port)
