@@ -32,6 +32,8 @@ $(VENV)/demo.stamp: requirements/demo.lock pyproject.toml | python-is-there
 
 $(VENV)/dev.stamp: requirements/dev.lock pyproject.toml | python-is-there
 	$(call install,dev)
+	@# pyrightconfig.json names the ESP32's stubs by this path, whatever the version of Python.
+	@ln -sfn "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" $(VENV)/micropython-stubs
 	@touch $(VENV)/demo.stamp
 
 .PHONY: setup

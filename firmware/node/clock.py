@@ -67,7 +67,7 @@ class Clock:
             return None
         up = self.uptime_s()
         wrong_s = unix_s - self._offset_s - up if self.trusted else None
-        if self.source != HOST or abs(wrong_s) >= _STEP_S:
+        if self.source != HOST or wrong_s is None or abs(wrong_s) >= _STEP_S:
             self._offset_s = unix_s - up
             self._set_rtc(unix_s)
         self.source = HOST

@@ -64,7 +64,7 @@ def check(config, path=FILE):
         value = place.setdefault(name, default)
         if not isinstance(value, kind) or isinstance(value, bool):
             raise ConfigError("%s: %s: found %s, expected %s" % (path, key, _show(value), _kind_name(kind)))
-        if low is not None and not low <= value <= high:
+        if low is not None and high is not None and not isinstance(value, str) and not low <= value <= high:
             raise ConfigError("%s: %s: found %s, expected %s to %s" % (path, key, value, low, high))
     if not topics.is_point_id(config["point"]):
         raise ConfigError("%s: point: found %s, expected 2 to 31 of a-z, 0-9 and -" % (path, _show(config["point"])))

@@ -10,6 +10,9 @@ def median(values):
 
 
 def plausible(name, value):
-    """True when the metrics table holds this value of this metric for possible. NaN is not."""
-    row = metrics.lookup(name)[0]
+    """True when the metrics table holds this value of this metric for possible. NaN is not. Raises KeyError: no such."""
+    found = metrics.lookup(name)
+    if found is None:
+        raise KeyError(name)
+    row = found[0]
     return row[metrics.LOW] <= value <= row[metrics.HIGH]

@@ -128,9 +128,9 @@ class Journal:
         head = struct.pack(_HEADER, len(body), seq, t, boot & 0xFFFF, flags)
         record = head + body + struct.pack("<I", binascii.crc32(body, binascii.crc32(head)))
         try:
-            segment = self._segment_for(seq, len(record))
-            self._file.write(record)
-            self._file.flush()
+            segment, file = self._segment_for(seq, len(record))
+            file.write(record)
+            file.flush()
         except OSError:
             self._make_room()
             raise
@@ -143,19 +143,19 @@ class Journal:
         return seq
 
     def _segment_for(self, seq, record_bytes):
-        """The open segment that takes this record, a new one when needed."""
+        """The segment that takes this record, a new one when needed, and its open file."""
         if self._file is not None:
             newest = self._segments[-1]
             if newest.last + 1 == seq and newest.size + record_bytes <= self._segment_bytes:
-                return newest
+                return newest, self._file
             self._close()
         while self._segments and self._bytes() + self._segment_bytes > self._max_bytes:
             self._drop_oldest()
-        self._file = open(self._path(seq), "wb")
+        file = self._file = open(self._path(seq), "wb")
         segment = _Segment(seq, seq - 1, 0)
         self._segments.append(segment)
         self._remove_acked()
-        return segment
+        return segment, file
 
     def _make_room(self):
         """The file system refused. What it took of the record is a torn tail, so nothing more goes into that segment."""

@@ -185,7 +185,7 @@ class MQTTClient:
             limit_ms = self._timeout_s * 1000 if pinged else max(1, half_ms - quiet_ms)
             try:
                 # One byte: cutting this wait short can lose nothing.
-                head = await asyncio.wait_for_ms(self._reader.readexactly(1), limit_ms)
+                head = await asyncio.wait_for_ms(self._stream().readexactly(1), limit_ms)
             except asyncio.TimeoutError:
                 if pinged:
                     raise MQTTError("no answer to PINGREQ in %d s" % self._timeout_s)
@@ -274,13 +274,18 @@ class MQTTClient:
                 self._writer.write(payload)
             await self._limit(self._writer.drain(), "room to send")
 
+    def _stream(self):
+        if self._reader is None:
+            raise MQTTError("not connected")
+        return self._reader
+
     async def _read_packet(self, first=None):
         """(first byte, body as a view of our buffer, valid until the next packet)."""
         if first is None:
-            first = (await self._reader.readexactly(1))[0]
+            first = (await self._stream().readexactly(1))[0]
         length = shift = 0
         while True:
-            byte = (await self._reader.readexactly(1))[0]
+            byte = (await self._stream().readexactly(1))[0]
             length |= (byte & 0x7F) << shift
             if not byte & 0x80:
                 break
@@ -292,7 +297,7 @@ class MQTTClient:
         body = memoryview(self._buffer)[:length]
         read = 0
         while read < length:
-            n = await self._reader.readinto(body[read:])
+            n = await self._stream().readinto(body[read:])
             if not n:
                 raise MQTTError("the broker closed the connection")
             read += n
