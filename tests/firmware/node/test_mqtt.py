@@ -1,0 +1,223 @@
+import asyncio
+
+import time
+from bench import raises
+from fake_broker import FakeBroker, no_delay, packet
+from node import mqtt
+from node.mqtt import MQTTClient, MQTTError, PacketIds
+
+
+async def error_of(waiting):
+    """The exception with which something ends; fails when it does not."""
+    try:
+        found = await waiting
+    except Exception as error:
+        return error
+    raise AssertionError("no error, but " + repr(found))
+
+
+def client_for(broker, on_message=lambda topic, payload: None, **kwargs):
+    kwargs.setdefault("keepalive_s", 60)
+    kwargs.setdefault("timeout_s", 5)
+    return MQTTClient("127.0.0.1", broker.port, "nsp-0123", on_message, **kwargs)
+
+
+async def connected(broker, on_message=lambda topic, payload: None, **kwargs):
+    client = client_for(broker, on_message, **kwargs)
+    await client.connect()
+    no_delay(client._writer)
+    return client, asyncio.create_task(swallow(client.serve()))
+
+
+async def swallow(waiting):
+    try:
+        await waiting
+    except (MQTTError, OSError):
+        pass
+
+
+class Everything:
+    def __contains__(self, item):
+        return True
+
+
+# --- packets ---
+
+
+def test_connect_byte_for_byte():
+    # MQTT 3.1.1, section 3.1; session kept, will with QoS 1 and retained, user name.
+    assert mqtt.connect_packet("nsp-0123", 60) == b"\x10\x14\x00\x04MQTT\x04\x00\x00\x3c\x00\x08nsp-0123"
+    assert mqtt.connect_packet("ab", 60, "ab", "pw", ("t", b"x")) == (
+        b"\x10\x1c\x00\x04MQTT\x04\xec\x00\x3c\x00\x02ab\x00\x01t\x00\x01x\x00\x02ab\x00\x02pw"
+    )
+
+
+def test_publish_subscribe_and_puback_byte_for_byte():
+    assert mqtt.publish_head("a/b", 5, 0) == b"\x30\x0a\x00\x03a/b"
+    assert mqtt.publish_head("a/b", 5, 10, True) == b"\x33\x0c\x00\x03a/b\x00\x0a"
+    assert mqtt.subscribe_packet(1, ["a/b", "c"]) == b"\x82\x0c\x00\x01\x00\x03a/b\x01\x00\x01c\x01"
+    assert mqtt.puback_packet(0x1234) == b"\x40\x02\x12\x34"
+
+
+def test_lengths_as_in_table_2_4():
+    for n, expected in ((0, b"\x00"), (127, b"\x7f"), (128, b"\x80\x01"), (16383, b"\xff\x7f"), (16384, b"\x80\x80\x01"),
+                        (2097151, b"\xff\xff\x7f"), (2097152, b"\x80\x80\x80\x01")):  # fmt: skip
+        assert mqtt._length(n) == expected, n
+
+
+def test_a_publish_is_read_back():
+    assert mqtt.read_publish(0x30, memoryview(b"\x00\x03a/bxyz")) == ("a/b", b"xyz", 0)
+    assert mqtt.read_publish(0x32, memoryview(b"\x00\x03a/b\x00\x0axyz")) == ("a/b", b"xyz", 10)
+    for first, body in ((0x34, b"\x00\x01a\x00\x01"), (0x30, b""), (0x30, b"\x00"), (0x30, b"\x00\x09a"),
+                        (0x32, b"\x00\x01a\x00"), (0x30, b"\x00\x01\xff")):  # fmt: skip
+        raises(MQTTError, mqtt.read_publish, first, memoryview(body))
+
+
+def test_packet_ids_wrap_and_are_never_zero_nor_in_use():
+    ids = PacketIds()
+    for i in range(70000):
+        assert ids.take(()) == i % 65535 + 1
+    ids = PacketIds()
+    assert ids.take({1: 0, 2: 0}) == 3
+    raises(MQTTError, ids.take, Everything())
+
+
+# --- the connection ---
+
+
+async def test_connect_tells_whether_the_session_was_kept():
+    broker = await FakeBroker().start()
+    assert await client_for(broker).connect() is False
+    broker.connack = b"\x20\x02\x01\x00"
+    assert await client_for(broker).connect() is True
+
+
+async def test_a_refusal_is_named():
+    broker = await FakeBroker().start()
+    for code, words in ((1, "protocol version"), (2, "client id"), (4, "user name"), (5, "not authorized"), (77, "code 77")):
+        broker.connack = bytes((0x20, 2, 0, code))
+        assert words in str(await error_of(client_for(broker).connect()))
+
+
+async def test_a_broker_that_is_away_silent_or_no_broker():
+    broker = await FakeBroker().start()
+    port = broker.port
+    broker.connack = b""
+    before = time.ticks_ms()
+    error = await error_of(client_for(broker).connect())
+    assert "no answer to CONNECT in 5 s" in str(error)
+    assert 4900 < time.ticks_diff(time.ticks_ms(), before) < 6000
+    broker.connack = b"HTTP/1.1 400 Bad Request\r\n\r\n"
+    assert isinstance(await error_of(client_for(broker).connect()), MQTTError)
+    broker.stop()
+    away = MQTTClient("127.0.0.1", 1, "ab", None, timeout_s=5)
+    assert isinstance(await error_of(away.connect()), OSError)
+    assert port
+
+
+async def test_qos_1_waits_for_the_puback_and_qos_0_does_not():
+    broker = await FakeBroker().start()
+    client, _ = await connected(broker)
+    await client.publish("a", b"1")
+    broker.puback = False
+    assert "no PUBACK in 5 s" in str(await error_of(client.publish("b", b"2")))
+    await client.publish("c", b"3", qos=0)
+    await asyncio.sleep(0.1)
+    assert broker.topics == ["a", "b", "c"], broker.topics
+
+
+async def test_messages_come_in_and_are_acknowledged():
+    got = []
+    broker = await FakeBroker().start()
+    client, _ = await connected(broker, lambda topic, payload: got.append((topic, payload)))
+    await client.subscribe(["x/y"])
+    await broker.publish("x/y", b"one", 7)
+    await broker.publish("x/y", b"two")
+    await broker.publish("x/y", b"")
+    await asyncio.sleep(0.1)
+    assert got == [("x/y", b"one"), ("x/y", b"two"), ("x/y", b"")], got
+    assert (0x40, b"\x00\x07") in broker.received
+
+
+async def test_a_refused_subscription_is_named():
+    broker = await FakeBroker().start()
+    client, _ = await connected(broker)
+    broker.suback_code = 0x80
+    assert "x/y" in str(await error_of(client.subscribe(["x/y"])))
+
+
+async def test_it_keeps_itself_alive():
+    broker = await FakeBroker().start()
+    client, serving = await connected(broker, keepalive_s=10)
+    await asyncio.sleep(31)
+    pings = [first for first, _ in broker.received if first == 0xC0]
+    assert 5 <= len(pings) <= 7, len(pings)
+    assert not serving.done()
+
+
+async def test_a_half_open_connection_is_found_out():
+    broker = await FakeBroker().start()
+    client = client_for(broker, keepalive_s=10)
+    await client.connect()
+    broker.ping = False
+    before = time.ticks_ms()
+    assert "no answer to PINGREQ" in str(await error_of(client.serve()))
+    assert time.ticks_diff(time.ticks_ms(), before) < 11000
+
+
+async def test_a_broker_that_hangs_up():
+    broker = await FakeBroker().start()
+    client = client_for(broker)
+    await client.connect()
+    serving = asyncio.create_task(error_of(client.serve()))
+    await asyncio.sleep(1)
+    await broker.drop()
+    assert "closed" in str(await serving)
+
+
+async def test_broken_and_oversized_packets_end_the_connection_with_a_name():
+    for data, words in (
+        (b"\x30\xff\xff\xff\xff\x01", "malformed length"),
+        (b"\x30\xff\xff\x7f", "at most 2048"),
+        (packet(0x34, b"\x00\x01a\x00\x01x"), "QoS 2"),
+        (packet(0x30, b"\x00\x05ab"), "ends before"),
+        (packet(0x40, b"\x00"), "without a packet id"),
+        (packet(0x10, b""), "not for a client"),
+        (packet(0x30, b"\x00\x02\xff\xfe"), "UTF-8"),
+    ):
+        broker = await FakeBroker().start()
+        client = client_for(broker)
+        await client.connect()
+        serving = asyncio.create_task(error_of(client.serve()))
+        await asyncio.sleep(0.1)
+        await broker.say(data)
+        error = await serving
+        assert words in str(error), (data, error)
+        await client.close()
+
+
+async def test_a_packet_that_stops_half_way():
+    broker = await FakeBroker().start()
+    client = client_for(broker)
+    await client.connect()
+    serving = asyncio.create_task(error_of(client.serve()))
+    await asyncio.sleep(0.1)
+    await broker.say(b"\x30\x10\x00\x03a/b")
+    assert "no rest of a packet in 5 s" in str(await serving)
+
+
+async def test_publishing_goes_on_beside_each_other():
+    broker = await FakeBroker().start()
+    client, _ = await connected(broker)
+    await asyncio.gather(*[client.publish("t%d" % i, b"x" * 300) for i in range(10)])
+    assert sorted(broker.topics) == sorted(["t%d" % i for i in range(10)])
+
+
+async def test_closing_says_disconnect_only_when_polite():
+    broker = await FakeBroker().start()
+    client, _ = await connected(broker)
+    await client.close(politely=True)
+    await asyncio.sleep(0.1)
+    assert broker.received[-1][0] == 0xE0
+    await client.close()
+    assert isinstance(await error_of(client.publish("a", b"")), MQTTError)
