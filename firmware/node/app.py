@@ -17,10 +17,10 @@ from node.mqtt import MQTTClient, MQTTError
 from node.sampler import Sampler
 from paraat_wire import codec, topics
 
-_PACK_BYTES = const(4096)
-_PACK_ENTRIES = const(20)
+_PACK_BYTES = const(2048)  # of the readings in one message: three copies of it are in the heap while it is made
+_PACK_ENTRIES = const(10)
 _IN_FLIGHT = const(64)  # entries that may wait for the host's ack
-_BACKLOG_PAUSE_MS = const(100)  # between two packs: the radio and the broker have other work too
+_BACKLOG_PAUSE_MS = const(50)  # between two packs: the radio and the broker have other work too
 _ACK_WAIT_MAX_S = const(600)
 _HELP_PRESS_MS = const(3000)
 _DEBOUNCE_MS = const(30)

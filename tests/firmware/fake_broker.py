@@ -3,7 +3,7 @@
 import asyncio
 import os
 
-from node.mqtt import _length, publish_head
+from node.mqtt import _length, _no_delay, publish_head
 
 CONNACK = b"\x20\x02\x00\x00"
 
@@ -34,7 +34,7 @@ class FakeBroker:
 
     async def _serve(self, reader, writer):
         self.connections += 1
-        no_delay(writer)
+        _no_delay(writer)
         self._writers.append(writer)
         try:
             while True:
@@ -50,7 +50,8 @@ class FakeBroker:
                 self.received.append((first, body))
                 await self._answer(writer, first, body)
         except (EOFError, OSError):
-            pass
+            if writer in self._writers:
+                self._writers.remove(writer)
 
     async def _answer(self, writer, first, body):
         kind = first & 0xF0
@@ -97,11 +98,6 @@ class FakeBroker:
 
     def stop(self):
         self._server.close()
-
-
-def no_delay(writer):
-    """Without Nagle's wait for an acknowledgement, which takes 40 ms that virtual time does not have."""
-    writer.s.setsockopt(6, 1, 1)  # IPPROTO_TCP, TCP_NODELAY
 
 
 def packet(first, body):

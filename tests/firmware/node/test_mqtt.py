@@ -2,7 +2,7 @@ import asyncio
 
 import time
 from bench import raises
-from fake_broker import FakeBroker, no_delay, packet
+from fake_broker import FakeBroker, packet
 from node import mqtt
 from node.mqtt import MQTTClient, MQTTError, PacketIds
 
@@ -25,7 +25,6 @@ def client_for(broker, on_message=lambda topic, payload: None, **kwargs):
 async def connected(broker, on_message=lambda topic, payload: None, **kwargs):
     client = client_for(broker, on_message, **kwargs)
     await client.connect()
-    no_delay(client._writer)
     return client, asyncio.create_task(swallow(client.serve()))
 
 

@@ -1,0 +1,338 @@
+import asyncio
+import json
+import os
+
+import kernel
+import machine
+import simboard
+import time
+import wiring
+from fake_broker import FakeBroker
+from node import app, config
+from paraat_wire import codec, topics
+from world import World
+
+POINT = "nsp-0123"
+NOON = 1795521600
+SENSORS = [
+    {"driver": "a02yyuw", "bus": "uart2", "empty_mm": 1200, "full_mm": 200},
+    {"driver": "ina226", "bus": "i2c0", "address": 64, "shunt_milliohm": 2.0},
+    {"driver": "digital_input", "pin": 34, "metric": "power/mains"},
+    {"driver": "digital_input", "pin": 35, "metric": "power/generator"},
+]
+CONFIG = {
+    "point": POINT,
+    "version": 3,
+    "board": "bench",
+    "interval_s": 60,
+    "broker": {"host": "127.0.0.1", "port": 1, "retry_max_s": 30, "ack_timeout_s": 30, "keepalive_s": 600},
+    "buses": {
+        "uart2": {"kind": "uart", "rx": 16, "tx": 17},
+        "i2c0": {"kind": "i2c", "scl": 22, "sda": 21},
+    },
+    "pins": {"led": 2, "buzzer": 25, "button": 0},
+    "sensors": SENSORS,
+}
+
+
+def node(port=1, scenario=None):
+    """A node on simulated hardware: a tank of 100 l that is 60 % full, mains on."""
+    settings = json.loads(json.dumps(CONFIG))
+    settings["broker"]["port"] = port
+    world = World(dict({"tank": {"capacity_l": 100}, "fuel_l": 60}, **(scenario or {})))
+    wiring.levels[0] = 1
+    simboard.wire(settings, world)
+    return app.Node(config.check(settings), {"wifi": {"ssid": "bench"}})
+
+
+class Host:
+    """What the host does: reads packs, stores them, and acknowledges unless it is away."""
+
+    def __init__(self, broker):
+        self.broker = broker
+        self.away = False
+        self.order = []  # seqs as they came
+        self.sets = {}
+        self.states = []
+        broker.on_publish = self._on_publish
+
+    def _on_publish(self, topic, payload):
+        point, leaf = topics.parse(topic)
+        assert point == POINT
+        if leaf == topics.STATE:
+            self.states.append(codec.read_state(payload))
+            return
+        if self.away:
+            return
+        sets = codec.read_pack(point, leaf, payload, NOON)
+        assert len(payload) <= 8192, len(payload)
+        for s in sets:
+            assert not s.refused, s
+            self.order.append(s.seq)
+            if s.seq < 30:
+                self.sets[s.seq] = s
+        ack = codec.encode_ack([(s.seq, s.seq) for s in sets])
+        asyncio.create_task(self.broker.publish(topics.topic(POINT, topics.ACK), ack, 1))
+
+    async def tell_time(self, unix_s):
+        await self.broker.publish(topics.TIME, codec.encode_time(unix_s))
+
+
+async def run(seconds, *tasks):
+    """Run tasks for so many virtual seconds."""
+    running = [asyncio.create_task(task()) for task in tasks]
+    await asyncio.sleep(seconds)
+    for task in running:
+        task.cancel()
+    await asyncio.sleep(0)
+
+
+async def until(condition, limit_s=600):
+    for _ in range(limit_s * 10):
+        if condition():
+            return
+        await asyncio.sleep_ms(100)
+    raise AssertionError("not within %d s" % limit_s)
+
+
+async def test_it_samples_and_alarms_when_no_broker_ever_answers():
+    n = node(scenario={"fuel_l": 10})
+    await run(3600, n.sample, n.signal, n.button, n.uplink)
+    assert n.journal.backlog == 60 + 1, n.journal.backlog  # a set a minute, and the alarm
+    kinds = []
+    while True:
+        entries = n.journal.take(4096, 20)
+        if not entries:
+            break
+        kinds += [(e.kind, e.body) for e in entries]
+    assert [body for kind, body in kinds if kind == 1] == ['{"n":"alarm/low-fuel","vb":true}']
+    assert n.alarm.state == "alarm/low-fuel"
+    assert len(wiring.outputs[2]) > 50
+    assert len(wiring.outputs[25]) > 50  # the buzzer goes along
+
+
+async def test_the_beat_does_not_drift():
+    n = node()
+    await run(3600 - 5, n.sample)
+    entries = [n.journal._read(seq) for seq in range(1, n.journal.next)]
+    times = [e.t for e in entries]
+    assert [b - a for a, b in zip(times, times[1:])] == [60] * 59
+
+
+async def test_a_reading_leaves_the_journal_only_when_the_host_has_stored_it():
+    broker = await FakeBroker().start()
+    host = Host(broker)
+    host.away = True
+    n = node(broker.port)
+    running = [asyncio.create_task(t()) for t in (n.sample, n.uplink)]
+    await asyncio.sleep(600)
+    assert broker.topics.count("paraat/v1/nsp-0123/telemetry") >= 10  # the broker took them all
+    assert n.journal.backlog == 10
+    assert not n.alarm.linked
+    host.away = False
+    await until(lambda: n.journal.backlog == 0, 1300)
+    assert n.alarm.linked
+    assert sorted(set(host.order)) == list(range(1, n.journal.next))
+    for task in running:
+        task.cancel()
+
+
+async def test_a_host_that_is_away_is_asked_ever_more_seldom():
+    broker = await FakeBroker().start()
+    Host(broker).away = True
+    n = node(broker.port)
+    n.journal.append(0, 0, False, 1, "")
+    await run(7200, n.uplink)
+    sent = broker.topics.count("paraat/v1/nsp-0123/telemetry")
+    assert 10 < sent < 25, sent
+
+
+async def test_after_an_outage_the_newest_goes_first_and_nothing_is_lost():
+    broker = await FakeBroker().start()
+    host = Host(broker)
+    n = node(broker.port)
+    running = [asyncio.create_task(t()) for t in (n.sample, n.uplink)]
+    await asyncio.sleep(300)
+    broker.connack = b"\x20\x02\x00\x03"
+    await broker.drop()
+    await asyncio.sleep(2 * 3600)
+    assert n.journal.backlog > 100
+    before = len(host.order)
+    broker.connack = b"\x20\x02\x01\x00"
+    await until(lambda: n.journal.backlog == 0)
+    after = host.order[before:]
+    assert after[0] == max(after[:20])
+    assert after[0] > after[19]
+    assert sorted(set(host.order)) == list(range(1, n.journal.next))
+    for task in running:
+        task.cancel()
+
+
+async def test_a_restart_loses_nothing_and_goes_on_counting():
+    n = node()
+    await run(590, n.sample)
+    broker = await FakeBroker().start()
+    host = Host(broker)
+    n = node(broker.port)
+    assert n.boot == 2
+    await run(120, n.sample, n.uplink)
+    assert sorted(host.sets) == list(range(1, 13))
+    assert host.states[0]["boot"] == 2
+    old = host.sets[5]
+    assert ("node/clock", "unsure") in old.faults
+    assert old.aged
+    assert ("node/clock", "unsure") not in host.sets[12].faults
+
+
+async def test_what_was_read_before_the_clock_was_known_is_dated_right():
+    broker = await FakeBroker().start()
+    host = Host(broker)
+    n = node()
+    await run(600, n.sample)
+    n.settings["broker"]["port"] = broker.port
+    running = [asyncio.create_task(t()) for t in (n.sample, n.uplink)]
+    broker.puback = False  # nothing gets through before the time is told
+    await until(lambda: broker.connections)
+    await asyncio.sleep(1)
+    await host.tell_time(NOON)
+    await asyncio.sleep(1)
+    broker.puback = True
+    host.order.clear()
+    host.sets.clear()
+    await until(lambda: n.journal.backlog == 0)
+    now, dated = n.clock.now()
+    assert dated
+    for s in host.sets.values():
+        assert not s.aged
+        age_s = n.clock.uptime_s() - dict(s.values)["node/uptime"]
+        assert abs(now - age_s - s.t) <= 1, (s.seq, now - age_s - s.t)
+    for task in running:
+        task.cancel()
+
+
+async def test_birth_and_will():
+    broker = await FakeBroker().start()
+    host = Host(broker)
+    n = node(broker.port)
+    running = asyncio.create_task(n.uplink())
+    await until(lambda: host.states)
+    first, hello = broker.received[0]
+    assert first == 0x10
+    assert b'{"online": false}' in hello
+    assert b"paraat/v1/nsp-0123/state" in hello
+    state = host.states[0]
+    assert state == {
+        "online": True, "boot": 1, "reset": "pwron", "fw": app.VERSION, "config": 3, "board": "bench", "clock": "none", "next": 1,
+    }  # fmt: skip
+    await host.tell_time(NOON)
+    await until(lambda: len(host.states) == 2)
+    assert host.states[1]["clock"] == "host"
+    assert machine.RTC().datetime()[:3] == (2026, 11, 24)
+    running.cancel()
+
+
+async def test_nonsense_from_the_host_is_survived():
+    broker = await FakeBroker().start()
+    host = Host(broker)
+    n = node(broker.port)
+    running = asyncio.create_task(n.uplink())
+    await until(lambda: host.states)
+    for topic in (topics.TIME, topics.topic(POINT, topics.ACK)):
+        for payload in (b"", b"{", b"\xff", b"[]", b'{"stored":[[5,1]]}', b'{"t":"now"}', b'{"t":1}'):
+            await broker.publish(topic, payload, 9)
+    n.journal.append(0, 0, False, 1, "")
+    n._wake.set()
+    await until(lambda: host.order == [1])
+    assert broker.connections == 1
+    running.cancel()
+
+
+async def test_the_button_acknowledges_and_asks_for_help():
+    n = node(scenario={"fuel_l": 10})
+    running = [asyncio.create_task(t()) for t in (n.sample, n.signal, n.button)]
+    await asyncio.sleep(200)
+    assert n.alarm.sounds
+
+    async def press(ms):
+        wiring.set_level(0, 0)
+        await asyncio.sleep_ms(ms)
+        wiring.set_level(0, 1)
+        await asyncio.sleep_ms(200)
+
+    await press(10)  # bounce is no press
+    assert n.alarm.sounds
+    await press(300)
+    assert not n.alarm.sounds
+    quiet_since = kernel.now_us
+    await asyncio.sleep(60)
+    assert wiring.outputs[25][-1][1] == 0
+    assert wiring.outputs[25][-1][0] <= quiet_since
+    await press(3500)
+    events = [e.body for e in n.journal.take(4096, 2) + n.journal.take(4096, 2) + n.journal.take(4096, 2) if e.kind == 1]
+    assert '{"n":"button/help","vb":true}' in events
+    for task in running:
+        task.cancel()
+
+
+async def test_a_task_that_fails_begins_again_and_the_others_go_on():
+    n = node()
+    failures = []
+
+    async def broken():
+        failures.append(time.time())
+        raise ZeroDivisionError("in a task")
+
+    await run(61, lambda: app._for_ever("broken", broken), n.sample)
+    assert len(failures) >= 10
+    assert n.journal.next >= 2
+
+
+async def test_generator_start_and_stop_are_events():
+    n = node(scenario={"generator": [[0, False], [120, True], [300, False]]})
+    await run(500, n.sample)
+    events = []
+    for seq in range(1, n.journal.next):
+        e = n.journal._read(seq)
+        if e.kind == 1:
+            events.append(e.body)
+    assert events == ['{"n":"event/generator","vb":true}', '{"n":"event/generator","vb":false}']
+
+
+async def test_a_full_flash_does_not_stop_sampling():
+    n = node()
+
+    def refuse(*args):
+        raise OSError(28)
+
+    n.journal.append = refuse
+    await run(300, n.sample)
+    assert n.alarm.state == "no-link"
+
+
+async def test_without_a_configuration_it_blinks_and_tells():
+    task = asyncio.create_task(app.main())
+    await asyncio.sleep(60)
+    assert not task.done()
+    levels = wiring.outputs[2]
+    assert len(levels) > 20
+    assert (levels[-1][0] - levels[-3][0]) // 1000 == sum((1500, 500))
+    task.cancel()
+
+
+async def test_main_runs_all_of_it():
+    settings = json.loads(json.dumps(CONFIG))
+    broker = await FakeBroker().start()
+    host = Host(broker)
+    settings["broker"]["port"] = broker.port
+    simboard.wire(settings, World({"tank": {"capacity_l": 100}, "fuel_l": 60}))
+    for name, content in (("config.json", settings), ("secrets.json", {"wifi": {"ssid": "bench"}})):
+        with open(name, "w") as f:
+            json.dump(content, f)
+    task = asyncio.create_task(app.main())
+    await until(lambda: len(host.sets) >= 3)
+    names = [name for name, _ in host.sets[1].values]
+    assert names[:4] == ["fuel/distance", "fuel/level", "battery/voltage", "battery/current"]
+    assert "node/heap" in names
+    assert os.stat("boot")
+    task.cancel()
+    await asyncio.sleep(0)
