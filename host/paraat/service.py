@@ -312,8 +312,11 @@ class Service:
             return
         if self._status_at is not None and 0 <= now - self._status_at < influx.status_interval_s:
             return
-        firing = Counter(alert.point for alert in self._alerts if alert.state == "firing")
-        self.journal.store_derived(derive(view, firing[view.point]) for view in views)
+        firing: dict[str, set[str]] = {}
+        for alert in self._alerts:
+            if alert.state == "firing":
+                firing.setdefault(alert.point, set()).add(alert.rule)
+        self.journal.store_derived(derive(view, firing.get(view.point, ())) for view in views)
         self._status_at = now
         self._influx.notify()
 

@@ -65,6 +65,10 @@ ROWS = (
     ("point/age", HOST, FLOAT, "s", 0, 1000000000, 0, "point", "age_s", "since the point was last heard"),
     ("point/alerts", HOST, INT, "count", 0, 1000, 0, "point", "alerts_firing", "alerts that fire for the point"),
     ("point/missing", HOST, INT, "count", 0, 1000000000, 0, "point", "missing", "sets the host knows of and does not have"),
+    # 0 or 1, so that their sum over all points is a number as long as the host speaks, and nothing at all when it does not.
+    ("point/fine", HOST, INT, "count", 0, 1, 0, "point", "fine", "1 when all that counts is known and in order"),
+    ("point/silent", HOST, INT, "count", 0, 1, 0, "point", "silent", "1 when it is silent, or what counts is not known"),
+    ("point/low-fuel", HOST, INT, "count", 0, 1, 0, "point", "low_fuel", "1 while its low fuel alert fires"),
     ("point/capacity", HOST, INT, "count", 0, 5000, 0, "point", "capacity", "people the point is meant for"),
 )  # fmt: skip
 

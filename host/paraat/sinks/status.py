@@ -3,21 +3,25 @@ sets.
 """
 
 import math
+from collections.abc import Collection
 
-from paraat.domain.model import Derived, PointView, Value
+from paraat.domain.model import Derived, PointView, Status, Value
 from paraat_wire import metrics
 
 
-def derive(view: PointView, alerts_firing: int) -> Derived:
-    """The derived values of a point at view.now.
+def derive(view: PointView, firing: Collection[str]) -> Derived:
+    """The derived values of a point at view.now. firing: the rules whose alerts fire for it.
 
     What is not known, or beyond the table's range, is absent.
     """
     values: dict[str, Value | None] = {
         "point/status": int(view.status),
         "point/age": view.age_s,
-        "point/alerts": alerts_firing,
+        "point/alerts": len(firing),
         "point/missing": view.missing,
+        "point/fine": int(view.status is Status.FINE),
+        "point/silent": int(view.status in (Status.UNKNOWN, Status.STALE)),
+        "point/low-fuel": int("low_fuel" in firing),
         "point/capacity": view.capacity,
         "fuel/litres": view.litres,
     }

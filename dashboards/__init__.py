@@ -1,0 +1,27 @@
+"""Grafana dashboards, one file each; `make dashboards` builds the JSON beside them, in Dutch and in English."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from grafana_foundation_sdk.builders.dashboard import Dashboard
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+
+from dashboards import regional_overview
+
+FOLDER = Path(__file__).parent
+BUILDERS: dict[str, Callable[[str], Dashboard]] = {"regional_overview": regional_overview.build}
+LANGUAGES = {"nl": "", "en": ".en"}
+
+
+def render(name: str, language: str) -> str:
+    """The JSON of a dashboard."""
+    return JSONEncoder(indent=2, sort_keys=True).encode(BUILDERS[name](language).build()) + "\n"
+
+
+def files() -> dict[Path, str]:
+    """What each JSON file must hold."""
+    return {
+        FOLDER / f"{name}{suffix}.json": render(name, language)
+        for name in BUILDERS
+        for language, suffix in LANGUAGES.items()
+    }

@@ -1,0 +1,233 @@
+"""The region at a glance: how many points are in order, which need what first, and how the fuel goes.
+
+Grafana shows and does not judge. "Now" means the last minutes, not the dashboard's time range: when the host falls
+silent the figures go to "onbekend", and no old green stays on the wall.
+"""
+
+from grafana_foundation_sdk.builders import stat, table, timeseries
+from grafana_foundation_sdk.builders.common import ReduceDataOptions
+from grafana_foundation_sdk.builders.dashboard import Dashboard, DatasourceVariable, FieldColor, ThresholdsConfig
+from grafana_foundation_sdk.models.common import BigValueColorMode, BigValueGraphMode
+from grafana_foundation_sdk.models.dashboard import (
+    DashboardSpecialValueMapOptions,
+    DataTransformerConfig,
+    DynamicConfigValue,
+    FieldColorModeId,
+    SpecialValueMap,
+    SpecialValueMatch,
+    Threshold,
+    ThresholdsMode,
+    ValueMap,
+    ValueMapping,
+    ValueMappingResult,
+)
+
+from dashboards.influxql import DATASOURCE, Query, field, measurement
+
+NOW = "time > now() - 5m"  # of the host's own rows, one a minute
+RECENT = "time > now() - 1h"  # of the sensors; the age column says how old
+
+WORDS = {
+    "nl": {
+        "title": "Paraat – regio",
+        "description": "Welke noodsteunpunten zijn gereed, hoe lang nog, en wat moet eerst.",
+        "source": "Gegevensbron",
+        "unknown": "onbekend",
+        "points": "Punten",
+        "fine": "In orde",
+        "alerts": "Meldingen",
+        "low_fuel": "Brandstof raakt op",
+        "silent": "Stil of onbekend",
+        "table": "Punten, de minste uren eerst",
+        "level": "Brandstof in de tank",
+        "hours": "Uren brandstof over",
+        "status": ("onbekend", "stil", "in orde", "let op", "alarm"),
+        "columns": {
+            "point": "Punt", "status": "Stand", "percent": "Brandstof", "hours": "Uren over", "volts": "Accu",
+            "celsius": "Temperatuur", "people": "Mensen", "capacity": "Plaatsen", "age": "Gehoord",
+            "firing": "Meldingen", "lacking": "Ontbreekt",
+        },
+    },
+    "en": {
+        "title": "Paraat – region",
+        "description": "Which support points are ready, for how long, and what must happen first.",
+        "source": "Data source",
+        "unknown": "unknown",
+        "points": "Points",
+        "fine": "In order",
+        "alerts": "Alerts",
+        "low_fuel": "Fuel runs out",
+        "silent": "Silent or unknown",
+        "table": "Points, the fewest hours first",
+        "level": "Fuel in the tank",
+        "hours": "Hours of fuel left",
+        "status": ("unknown", "silent", "in order", "attention", "alarm"),
+        "columns": {
+            "point": "Point", "status": "Status", "percent": "Fuel", "hours": "Hours left", "volts": "Battery",
+            "celsius": "Temperature", "people": "People", "capacity": "Capacity", "age": "Heard",
+            "firing": "Alerts", "lacking": "Missing",
+        },
+    },
+}  # fmt: skip
+
+# Each status has a sign and a word beside its colour.
+_STATUS_SIGNS = (("?", "purple"), ("~", "#808080"), ("✓", "green"), ("!", "yellow"), ("✗", "red"))
+
+
+def build(language: str) -> Dashboard:
+    """The dashboard in a language of WORDS."""
+    words = WORDS[language]
+    board = (
+        Dashboard(str(words["title"]))
+        .uid(f"paraat-region-{language}")
+        .description(str(words["description"]))
+        .tags(["paraat"])
+        .timezone("Europe/Amsterdam")
+        .refresh("1m")
+        .time("now-24h", "now")
+        .readonly()
+        .with_variable(DatasourceVariable("datasource").label(str(words["source"])).type("influxdb"))
+    )
+    board.with_panel(_stat(language, "points", _sum("point/status", "count"), ()))
+    board.with_panel(_stat(language, "fine", _sum("point/fine"), ()))
+    board.with_panel(_stat(language, "alerts", _sum("point/alerts"), (("green", None), ("red", 1))))
+    board.with_panel(_stat(language, "low_fuel", _sum("point/low-fuel"), (("green", None), ("red", 1))))
+    board.with_panel(_stat(language, "silent", _sum("point/silent"), (("green", None), ("purple", 1))).span(8))
+    board.with_panel(_table(language))
+    board.with_panel(_lines(language, "level", "fuel/level", "percent").min(0).max(100))
+    board.with_panel(_lines(language, "hours", "fuel/hours", "h").min(0))
+    return board
+
+
+def _sum(name: str, function: str = "sum") -> str:
+    """Over all points, of the newest value that the host wrote. No rows when the host is silent: that is not zero."""
+    return (
+        f'SELECT {function}("value") FROM (SELECT last({field(name)}) AS "value" FROM {measurement(name)} '
+        f'WHERE {NOW} GROUP BY "point")'
+    )
+
+
+def _stat(language: str, key: str, query: str, steps: tuple[tuple[str, float | None], ...]) -> stat.Panel:
+    words = WORDS[language]
+    colours = steps or (("blue", None),)
+    return (
+        stat.Panel()
+        .title(str(words[key]))
+        .datasource(DATASOURCE)
+        .with_target(Query(query))
+        .height(4)
+        .span(4)
+        .no_value(str(words["unknown"]))
+        .graph_mode(BigValueGraphMode.NONE)
+        .color_mode(BigValueColorMode.VALUE)
+        .reduce_options(ReduceDataOptions().calcs(["lastNotNull"]))
+        .thresholds(
+            ThresholdsConfig()
+            .mode(ThresholdsMode.ABSOLUTE)
+            .steps([Threshold(value=value, color=colour) for colour, value in colours])
+        )
+    )
+
+
+def _table(language: str) -> table.Panel:
+    words = WORDS[language]
+    columns = words["columns"]
+    assert isinstance(columns, dict)
+    queries = (
+        f'SELECT last({field("point/status")}) AS "status", last({field("point/age")}) AS "age", '
+        f'last({field("point/alerts")}) AS "firing", last({field("point/missing")}) AS "lacking", '
+        f'last({field("point/capacity")}) AS "capacity" FROM {measurement("point/status")} '
+        f'WHERE {NOW} GROUP BY "point"',
+        f'SELECT last({field("fuel/hours")}) AS "hours" FROM {measurement("fuel/hours")} WHERE {NOW} GROUP BY "point"',
+        _latest("fuel/level", "percent"),
+        _latest("battery/voltage", "volts"),
+        _latest("climate/temperature", "celsius"),
+        _latest("people/present", "people"),
+    )
+    panel = (
+        table.Panel()
+        .title(str(words["table"]))
+        .datasource(DATASOURCE)
+        .height(11)
+        .span(24)
+        .no_value(str(words["unknown"]))
+        .with_transformation(DataTransformerConfig(id_val="joinByField", options={"byField": "point", "mode": "outer"}))
+        .with_transformation(DataTransformerConfig(id_val="organize", options=_organize(columns)))
+        .with_transformation(
+            DataTransformerConfig(id_val="sortBy", options={"sort": [{"field": columns["hours"], "desc": False}]})
+        )
+    )
+    for number, query in enumerate(queries):
+        panel.with_target(Query(query).ref_id("ABCDEF"[number]))
+    for key, unit, decimals in (
+        ("percent", "percent", 0), ("hours", "h", 1), ("volts", "volt", 1), ("celsius", "celsius", 1), ("age", "s", 0),
+    ):  # fmt: skip
+        panel.override_by_name(
+            str(columns[key]),
+            [DynamicConfigValue(id_val="unit", value=unit), DynamicConfigValue(id_val="decimals", value=decimals)],
+        )
+    panel.override_by_name(
+        str(columns["status"]),
+        [
+            DynamicConfigValue(id_val="mappings", value=_status_words(language)),
+            DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-background", "mode": "basic"}),
+        ],
+    )
+    return panel
+
+
+def _latest(name: str, alias: str) -> str:
+    """The newest value a point, of the sensor without a name of its own."""
+    return (
+        f'SELECT last({field(name)}) AS "{alias}" FROM {measurement(name)} '
+        f"WHERE {RECENT} AND \"sensor\" = '' GROUP BY \"point\""
+    )
+
+
+def _organize(columns: dict[str, str]) -> dict[str, object]:
+    times = {f"Time {number}": True for number in range(1, 7)}
+    return {
+        "excludeByName": {"Time": True, **times},
+        "indexByName": {key: number for number, key in enumerate(columns)},
+        "renameByName": columns,
+    }
+
+
+def _status_words(language: str) -> list[ValueMapping]:
+    words = WORDS[language]
+    status = words["status"]
+    assert isinstance(status, tuple)
+    mapping: list[ValueMapping] = [
+        ValueMap(
+            options={
+                str(number): ValueMappingResult(text=f"{sign} {status[number]}", color=colour, index=number)
+                for number, (sign, colour) in enumerate(_STATUS_SIGNS)
+            }
+        ),
+        SpecialValueMap(
+            options=DashboardSpecialValueMapOptions(
+                match=SpecialValueMatch.NULL,
+                result=ValueMappingResult(text=f"? {words['unknown']}", color="purple", index=len(_STATUS_SIGNS)),
+            )
+        ),
+    ]
+    return mapping
+
+
+def _lines(language: str, key: str, name: str, unit: str) -> timeseries.Panel:
+    query = (
+        f"SELECT mean({field(name)}) FROM {measurement(name)} "
+        f'WHERE $timeFilter GROUP BY time($__interval), "point" fill(null)'
+    )
+    return (
+        timeseries.Panel()
+        .title(str(WORDS[language][key]))
+        .datasource(DATASOURCE)
+        .with_target(Query(query).time_series("$tag_point"))
+        .interval("1m")
+        .unit(unit)
+        .height(9)
+        .span(12)
+        .no_value(str(WORDS[language]["unknown"]))
+        .color_scheme(FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC))
+    )
