@@ -59,6 +59,12 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--language", choices=("nl", "en"), default="nl")
     demo.add_argument("--port", type=int, default=8080, help="of the status board; the next free one when it is taken")
     demo.add_argument("--broker", choices=("auto", "mosquitto", "embedded"), default="auto")
+    demo.add_argument(
+        "--boards",
+        choices=("auto", "firmware", "made-up"),
+        default="auto",
+        help="the firmware under MicroPython, or points made up by this process; auto: the firmware where it runs",
+    )
     demo.add_argument("--keep", type=Path, metavar="DIR", help="keep the journal, the consoles and the logs here")
     demo.set_defaults(run=_demo)
     return parser
@@ -102,8 +108,8 @@ def _serve(args: argparse.Namespace) -> int:
 
     site = load_site(args.site)
     stop = stop_on_signal()
-    service = Service(site, clock=SystemClock())
     try:
+        service = Service(site, clock=SystemClock())
         service.start()
     except ServiceError as error:
         print(f"paraat: {error}", file=sys.stderr)
@@ -149,6 +155,7 @@ def _demo(args: argparse.Namespace) -> int:
         language=args.language,
         board_port=args.port,
         broker_kind=args.broker,
+        boards_kind=args.boards,
         keep=args.keep,
         stop=stop_on_signal(),
     )

@@ -38,6 +38,7 @@ from paraat.simulate.servers import (
 )
 from paraat.sinks.influx import SINK
 from paraat_wire import codec, topics
+from waiting import wait_for
 
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "site.example"
 POINT = "nsp-0101"
@@ -49,15 +50,6 @@ ON_MAINS: dict[str, Value] = {
     "power/generator": False,
     "people/present": 0,
 }
-
-
-def wait_until(condition: Callable[[], object], limit_s: float = 20.0) -> None:
-    """Poll: what is waited for happens in other threads and processes."""
-    until = time.monotonic() + limit_s
-    while not condition():
-        if time.monotonic() > until:
-            pytest.fail("it did not happen")
-        threading.Event().wait(0.01)
 
 
 def a_site(directory: Path, port: int, **changes: object) -> Site:
@@ -120,7 +112,7 @@ class FakeBoard:
         """One set, from the sensor to the host's acknowledgement."""
         self.read(seq, values, t)
         self.send()
-        wait_until(lambda: seq in self.acked)
+        wait_for(lambda: seq in self.acked)
 
     def close(self) -> None:
         self.client.disconnect()
@@ -151,7 +143,7 @@ def run() -> Iterator[Run]:
         service = Service(site, clock=clock or SystemClock(), **options)
         service.start()
         services.append(service)
-        wait_until(lambda: all(check.ok for check in service.health()))
+        wait_for(lambda: all(check.ok for check in service.health()))
         return service
 
     yield start
@@ -196,7 +188,7 @@ def test_a_set_goes_all_the_way(broker: Broker, tmp_path: Path, run: Run, boards
     end = service.subscribe(changed.set)
     board = boards(broker.port)
     board.tell(1, ON_MAINS, T0)
-    wait_until(changed.is_set)
+    wait_for(changed.is_set)
     (view,) = [view for view in service.views(T0 + 5) if view.point == POINT]
     assert view.status == Status.FINE
     assert (view.value("fuel/level"), view.value("people/present")) == (80.0, 0)
@@ -220,7 +212,7 @@ def test_a_board_that_starts_is_told_the_time(
     for n in range(2):
         asked_at = clock.now()
         board.say(topics.topic(POINT, topics.STATE), b'{"online":true,"clock":"none"}')
-        wait_until(lambda n=n: len(board.times) > n)  # type: ignore[misc]
+        wait_for(lambda n=n: len(board.times) > n)  # type: ignore[misc]
         assert asked_at - 1 <= board.times[-1] <= clock.now(), "no need to wait for the minute"
 
 
@@ -231,9 +223,9 @@ def test_what_a_start_brings_back(embedded: EmbeddedBroker, tmp_path: Path, run:
     for seq in range(1, 20):
         board.read(seq, {**ON_MAINS, "fuel/level": 90.0 - seq}, T0 - 60 * (20 - seq))
     board.send()
-    wait_until(lambda: len(board.acked) == 19)
+    wait_for(lambda: len(board.acked) == 19)
     board.say(topics.topic(POINT, topics.STATE), b'{"online":true,"fw":"0.1.0"}')
-    wait_until(lambda: service.journal.last_states())
+    wait_for(lambda: service.journal.last_states())
     before = service.views(T0 + 30.0)
     service.stop()
     service = Service(site, clock=ScaledClock(T0, 1.0), serve_board=False)
@@ -270,7 +262,7 @@ def test_low_fuel_fires_is_told_and_resolves(
             report(values)
             return bool(fuel_alerts(state))
 
-        wait_until(seen)
+        wait_for(seen)
         return fuel_alerts(state)[0]
 
     firing = report_until(low, "firing")
@@ -278,11 +270,11 @@ def test_low_fuel_fires_is_told_and_resolves(
     assert metric(service, 'paraat_alerts_firing{rule="low_fuel"}') == 1
     (view,) = [view for view in service.views(clock.now()) if view.point == POINT]
     assert view.status == Status.ALARM
-    wait_until(lambda: [d.state for d in service.journal.deliveries(firing.id)] == ["sent"])
+    wait_for(lambda: [d.state for d in service.journal.deliveries(firing.id)] == ["sent"])
     resolved = report_until({**low, "fuel/level": 95.0}, "resolved")
     assert resolved.id == firing.id
-    wait_until(lambda: metric(service, 'paraat_alerts_firing{rule="low_fuel"}') == 0)
-    wait_until(lambda: [d.state for d in service.journal.deliveries(firing.id)] == ["sent"] * 2)
+    wait_for(lambda: metric(service, 'paraat_alerts_firing{rule="low_fuel"}') == 0)
+    wait_for(lambda: [d.state for d in service.journal.deliveries(firing.id)] == ["sent"] * 2)
     told = [(alert.rule, alert.state) for alert in heard if alert.rule == "low_fuel"]
     assert told == [("low_fuel", "firing"), ("low_fuel", "resolved")]
 
@@ -303,9 +295,9 @@ def test_silence_fires_and_a_restart_neither_forgets_nor_repeats_it(
             if (alert.rule, alert.point, alert.state) == ("point_silent", POINT, "firing")
         ]
 
-    wait_until(lambda: silent(service))
+    wait_for(lambda: silent(service))
     (alert,) = silent(service)
-    wait_until(lambda: [d.state for d in service.journal.deliveries(alert.id)] == ["sent"])
+    wait_for(lambda: [d.state for d in service.journal.deliveries(alert.id)] == ["sent"])
     service.stop()
     service = run(site, clock)
     assert [(a.id, a.since) for a in silent(service)] == [(alert.id, alert.since)]
@@ -315,7 +307,7 @@ def test_silence_fires_and_a_restart_neither_forgets_nor_repeats_it(
         board.tell(max(board.kept) + 1, ON_MAINS, clock.now())
         return not silent(service)
 
-    wait_until(resolved)
+    wait_for(resolved)
     assert [d.transition for d in service.journal.deliveries(alert.id)] == ["firing", "resolved"]
 
 
@@ -354,7 +346,7 @@ def test_garbage_stops_nothing(broker: Broker, tmp_path: Path, run: Run, boards:
         "unknown-topic": 1,
         "bad-message": 1,
     }
-    wait_until(lambda: len(service.journal.dead_letters(100)) == len(expected))
+    wait_for(lambda: len(service.journal.dead_letters(100)) == len(expected))
     for reason, count in expected.items():
         assert metric(service, f'paraat_refused_total{{reason="{reason}"}}') == count, reason
     assert all(check.ok for check in service.health())
@@ -367,13 +359,13 @@ def test_a_broker_that_restarts_costs_nothing(broker: Broker, tmp_path: Path, ru
     board.tell(1, ON_MAINS, time.time())
     board.subscribed.clear()
     broker.kill()
-    wait_until(lambda: not service.health()[0].ok)
+    wait_for(lambda: not service.health()[0].ok)
     assert str(broker.port) in service.health()[0].detail
     for seq in range(2, 30):
         board.read(seq, ON_MAINS, time.time())
     broker.start()
     assert board.subscribed.wait(20)
-    wait_until(lambda: service.health()[0].ok)
+    wait_for(lambda: service.health()[0].ok)
     board.send()
 
     def all_acked() -> bool:
@@ -382,7 +374,7 @@ def test_a_broker_that_restarts_costs_nothing(broker: Broker, tmp_path: Path, ru
             threading.Event().wait(0.3)
         return len(board.acked) == 29
 
-    wait_until(all_acked)
+    wait_for(all_acked)
     assert service.journal.ranges(POINT) == [(1, 29)]
 
 
@@ -435,7 +427,7 @@ def test_kill_9_in_a_stream_loses_nothing_and_stores_nothing_twice(
         sender = threading.Thread(target=stream)
         sender.start()
         try:
-            wait_until(lambda goal=goal: len(board.acked) >= goal)  # type: ignore[misc]
+            wait_for(lambda goal=goal: len(board.acked) >= goal)  # type: ignore[misc]
         finally:
             served.end(signal.SIGKILL)
             stop.set()
@@ -452,7 +444,7 @@ def test_kill_9_in_a_stream_loses_nothing_and_stores_nothing_twice(
         return len(board.acked) == total
 
     try:
-        wait_until(all_acked)
+        wait_for(all_acked)
     finally:
         code = served.end(signal.SIGTERM)
     assert code == 0, (tmp_path / "serve.log").read_text()
@@ -481,12 +473,12 @@ def test_influxdb_gets_the_sets_and_what_the_host_makes_of_them(
         board.tell(1, ON_MAINS, T0)
         influx.stop()
         board.tell(2, {**ON_MAINS, "fuel/level": 0.0}, T0 + 60)
-        wait_until(lambda: not service.health()[-1].ok)
+        wait_for(lambda: not service.health()[-1].ok)
         assert "503" in service.health()[-1].detail
         assert json.loads(get(service, "/healthz"))
         influx.start()
-        wait_until(lambda: service.health()[-1].ok)
-        wait_until(lambda: service.journal.backlog(SINK) < 10)
+        wait_for(lambda: service.health()[-1].ok)
+        wait_for(lambda: service.journal.backlog(SINK) < 10)
         service.stop()
         levels = influx.query(f"SELECT level_percent FROM fuel WHERE point = '{POINT}'", "paraat")
         assert [(row["time"], row["level_percent"]) for row in levels] == [(T0, 80), (T0 + 60, 0)]
@@ -521,7 +513,7 @@ def test_a_broker_that_is_not_there_is_no_reason_not_to_start(tmp_path: Path) ->
     site = a_site(tmp_path, free_port())
     service = Service(site, clock=SystemClock())
     service.start()
-    wait_until(lambda: "cannot be reached" in service.health()[0].detail)
+    wait_for(lambda: "cannot be reached" in service.health()[0].detail)
     began = time.monotonic()
     service.stop()
     assert time.monotonic() - began < 10
@@ -539,7 +531,7 @@ def test_a_text_that_fails_keeps_no_other_alert_back(embedded: EmbeddedBroker, t
         return deliveries(alert, now)
 
     service._dispatcher.deliveries = broken  # type: ignore[method-assign]
-    wait_until(lambda: len([a for a in service.alerts() if a.state == "firing"]) == 5)
+    wait_for(lambda: len([a for a in service.alerts() if a.state == "firing"]) == 5)
     told = {a.point: service.journal.deliveries(a.id) for a in service.journal.open_alerts()}
     assert [point for point, messages in told.items() if not messages] == [POINT]
     assert metric(service, 'paraat_thread_errors_total{thread="tick"}') == 1
@@ -559,14 +551,14 @@ def test_a_disk_that_fails_delays_alerts_and_loses_none(embedded: EmbeddedBroker
         return save(alert)
 
     service.journal.save_alert = save_or_fail  # type: ignore[method-assign]
-    wait_until(lambda: not service.health()[1].ok)
+    wait_for(lambda: not service.health()[1].ok)
     assert "full" in service.health()[1].detail
     full.clear()
-    wait_until(lambda: len(heard) == 5)
-    wait_until(lambda: service.health()[1].ok)
+    wait_for(lambda: len(heard) == 5)
+    wait_for(lambda: service.health()[1].ok)
     for alert in heard:
         assert alert.state == "firing"
-        wait_until(
+        wait_for(
             lambda alert=alert: (
                 [  # type: ignore[misc]
                     delivery.state for delivery in service.journal.deliveries(alert.id)

@@ -23,9 +23,11 @@ def node_config(site: Site, point_id: str, *, broker: Mapping[str, Any] | None =
         known = ", ".join(sorted(p.parent.name for p in paths.boards_dir().glob("*/board.toml")))
         raise SettingsError(point_path, "board.type", repr(point.board.type), f"one of: {known}")
     board = read_toml(board_path)
-    sensors = merge_sensors(board.get("sensors", []), point.sensors)
-    for row, sensor in enumerate(sensors):
-        _check_sensor(point_path, row, sensor, board)
+    standard = board.get("sensors", [])
+    for path, rows in ((board_path, standard), (point_path, point.sensors)):
+        for row, sensor in enumerate(rows):
+            _check_sensor(path, row, sensor, board)
+    sensors = merge_sensors(standard, point.sensors)
     fuel = site.alerts.low_fuel
     return {
         "point": point.id,

@@ -96,6 +96,7 @@ def run(
     language: str,
     board_port: int,
     broker_kind: str,
+    boards_kind: str,
     keep: Path | None,
     stop: threading.Event,
 ) -> int:
@@ -112,7 +113,7 @@ def run(
         stack.enter_context(_log_to(directory / "host.log"))
         screen = Screen(language, quiet=as_json)
         try:
-            summary = _play(directory, duration_s, language, board_port, broker_kind, stop, screen)
+            summary = _play(directory, duration_s, language, board_port, broker_kind, boards_kind, stop, screen)
         except (ServerError, ServiceError, OSError) as error:
             print(json.dumps({"error": str(error)}) if as_json else f"paraat: the demo cannot start: {error}")
             return 1
@@ -129,6 +130,7 @@ def _play(
     language: str,
     board_port: int,
     broker_kind: str,
+    boards_kind: str,
     stop: threading.Event,
     screen: Screen,
 ) -> Summary:
@@ -141,7 +143,7 @@ def _play(
         influx = _influx(directory / "influx", stack)
         site = _site(directory / "site", broker.port, influx, board_port, language, speed)
         clock = ScaledClock(_T0_UNIX, speed)
-        points = _points(directory / "boards", site, speed, time.time())
+        points = _points(boards_kind, directory / "boards", site, speed, time.time())
         service = Service(site, clock=clock, next_free_port=True)
         service.start()
         stack.callback(points.stop)
@@ -285,14 +287,14 @@ def _stored(path: Path) -> tuple[dict[str, int], int]:
     return {point: seqs for point, seqs, _ in rows}, sum(count - seqs for _, seqs, count in rows)
 
 
-def _points(directory: Path, site: Site, speed: float, real0_unix: float) -> Points:
+def _points(kind: str, directory: Path, site: Site, speed: float, real0_unix: float) -> Points:
     scenarios = {
         part.point: story.scenario(
             part, site.points[part.point], t0_unix=_T0_UNIX, real0_unix=real0_unix, speed=speed
         )
         for part in story.PARTS
     }
-    if boards.micropython() is None:
+    if kind == "made-up" or (kind == "auto" and boards.micropython() is None):
         return MadeUpPoints(site, scenarios)
     return FirmwarePoints(directory, site, scenarios, speed)
 

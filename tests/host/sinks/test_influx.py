@@ -15,6 +15,7 @@ from paraat.settings import InfluxSettings
 from paraat.simulate.servers import InfluxServer
 from paraat.sinks.influx import SINK, InfluxSink, lines
 from paraat_wire import metrics
+from waiting import wait_for
 
 T0 = 1764000000
 
@@ -137,7 +138,7 @@ class Running:
     def drain(self, journal: Journal) -> None:
         """Wait until the sink has everything."""
         self.sink.notify()
-        wait_until(lambda: journal.backlog(SINK) == 0)
+        wait_for(lambda: journal.backlog(SINK) == 0)
 
     def metric(self, name: str) -> float:
         found = [
@@ -146,16 +147,6 @@ class Running:
             if line.startswith(name + " ")
         ]
         return float(found[0])
-
-
-def wait_until(condition: object, limit_s: float = 15.0) -> None:
-    """Poll: what is waited for happens in another process."""
-    tick = threading.Event()
-    for _ in range(int(limit_s / 0.01)):
-        if condition():  # type: ignore[operator]
-            return
-        tick.wait(0.01)
-    pytest.fail("it did not happen")
 
 
 # --- against a real InfluxDB -----------------------------------------------------------------
@@ -245,12 +236,12 @@ def test_an_outage_costs_nothing_and_is_said_once(
         for n in range(2, 30):
             journal.store([a_set(n, {"fuel/level": float(n)})], [], [])
             running.sink.notify()
-        wait_until(lambda: running.sink.problem)
+        wait_for(lambda: running.sink.problem)
         assert "503" in running.sink.problem
         assert fresh.url in running.sink.problem
         fresh.start()
         running.drain(journal)
-        wait_until(lambda: not running.sink.problem)
+        wait_for(lambda: not running.sink.problem)
     running.close()
     assert levels(fresh) == [float(n) for n in range(1, 30)]
     said = [record.getMessage() for record in caplog.records]
@@ -265,7 +256,7 @@ def test_a_missing_bucket_waits_until_somebody_makes_it(journal: Journal, fresh:
     journal.store([a_set(1, {"fuel/level": 1.0})], [], [])
     running = Running(journal, fresh.url)
     running.sink.notify()
-    wait_until(lambda: running.sink.problem)
+    wait_for(lambda: running.sink.problem)
     assert "404" in running.sink.problem
     assert "make the bucket paraat" in running.sink.problem
     assert journal.backlog(SINK) == 1
@@ -434,7 +425,7 @@ def test_no_server_at_all(journal: Journal, scripted: Scripted) -> None:
     scripted.server.server_close()
     running = Running(journal, url)
     running.sink.notify()
-    wait_until(lambda: running.sink.problem)
+    wait_for(lambda: running.sink.problem)
     assert "does not answer" in running.sink.problem
     assert url in running.sink.problem
     assert journal.backlog(SINK) == 20
@@ -455,7 +446,7 @@ def test_a_server_that_never_answers_is_given_up_in_time(journal: Journal, scrip
     scripted.answer = hang_once  # type: ignore[method-assign]
     running = Running(journal, scripted.url, timeout_s=0.1)
     running.sink.notify()
-    wait_until(lambda: "does not answer" in running.sink.problem)
+    wait_for(lambda: "does not answer" in running.sink.problem)
     release.set()
     running.drain(journal)
     running.close()
@@ -476,6 +467,6 @@ def test_a_name_from_a_newer_version_is_kept_aside(journal: Journal, scripted: S
 
 def test_an_idle_sink_asks_nothing(journal: Journal, scripted: Scripted) -> None:
     running = Running(journal, scripted.url)
-    wait_until(lambda: running.metric("paraat_influx_backlog") == 0)
+    wait_for(lambda: running.metric("paraat_influx_backlog") == 0)
     running.close()
     assert scripted.tokens == set()

@@ -1,0 +1,184 @@
+"""`paraat serve`, `check` and `simulate` as a technician runs them."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from waiting import wait_for
+
+from paraat import paths
+from paraat.simulate.servers import LOOPBACK, find_broker, free_port
+
+PARAAT = str(Path(sys.executable).parent / "paraat")
+POINT = """id = "{id}"
+name = "Punt {id}"
+municipality = "Voorbeeldstad"
+capacity = 100
+[tank]
+capacity_l = 400
+burn_l_per_h = 9.5
+"""
+
+
+def paraat(*arguments: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([PARAAT, *arguments], capture_output=True, text=True, check=False, timeout=timeout_s)
+
+
+def get(url: str) -> Any:
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return json.load(answer)
+
+
+class Host:
+    """A site with three points that the simulator knows, its broker, and `paraat serve`."""
+
+    def __init__(self, directory: Path) -> None:
+        self.broker = find_broker("auto", directory / "broker")
+        self.broker.start()
+        self.site = directory / "site"
+        (self.site / "points").mkdir(parents=True)
+        self.url = f"http://{LOOPBACK}:{(port := free_port())}"
+        (self.site / "site.toml").write_text(
+            f'[site]\nregion = "Proef"\n[broker]\nport = {self.broker.port}\n[board]\nport = {port}\n'
+        )
+        for number in (1, 2, 3):
+            point = f"sim-{number:05d}"
+            (self.site / "points" / f"{point}.toml").write_text(POINT.format(id=point))
+        self.process: subprocess.Popen[str] | None = None
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [PARAAT, "serve", "--site", str(self.site)], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+        )
+        wait_for(self.healthy, "the host is healthy")
+
+    def healthy(self) -> bool:
+        try:
+            return bool(get(f"{self.url}/healthz"))
+        except (urllib.error.URLError, ConnectionError):
+            return False
+
+    def stop(self) -> int:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        _, self.log = self.process.communicate(timeout=30)
+        return self.process.returncode
+
+    def simulate(self, *, seed: int = 1) -> dict[str, Any]:
+        done = paraat(
+            "simulate", "--broker", f"{LOOPBACK}:{self.broker.port}", "--points", "3", "--interval", "0.2",
+            "--duration", "2", "--seed", str(seed),
+        )  # fmt: skip
+        assert done.returncode == 0, done
+        summary: dict[str, Any] = json.loads(done.stdout)
+        return summary
+
+    def points(self) -> dict[str, Any]:
+        found = get(f"{self.url}/api/v1/points")
+        return {point["point"]: point for point in found["points"]}
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[Host]:
+    found = Host(tmp_path)
+    yield found
+    if found.process is not None and found.process.poll() is None:
+        found.process.kill()
+        found.process.communicate()
+    found.broker.stop()
+
+
+def test_what_is_simulated_is_served_and_survives_a_restart(host: Host) -> None:
+    sent = host.simulate()
+    assert sent["points"] == 3
+    assert sent["unacknowledged_by_broker"] == 0
+    assert sent["sets"] == sum(sent["last_seq"].values()) == 30
+
+    def all_stored() -> bool:
+        return all(host.points()[point]["stored"] == last for point, last in sent["last_seq"].items())
+
+    wait_for(all_stored, "all sets are stored")
+    assert {point["missing"] for point in host.points().values()} == {0}
+    assert host.stop() == 0
+    assert "Traceback" not in host.log
+    host.start()
+    wait_for(all_stored, "the journal is read back")
+    again = host.simulate()
+    for point, last in again["last_seq"].items():
+        assert last > sent["last_seq"][point], "a second run goes on where the first ended"
+    wait_for(lambda: all(p["missing"] == 0 and p["stored"] == again["last_seq"][i] for i, p in host.points().items()), "all")
+
+
+def test_the_pages_answer(host: Host) -> None:
+    for path, kind in (("/", "text/html"), ("/metrics", "text/plain"), ("/api/v1/alerts", "application/json")):
+        with urllib.request.urlopen(host.url + path, timeout=5) as answer:
+            assert answer.status == 200
+            assert answer.headers["content-type"].startswith(kind)
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        get(f"{host.url}/api/v1/points/nobody")
+    with caught.value:
+        assert caught.value.code == 404
+
+
+def edit_site(path: Path) -> None:
+    text = (path / "site.toml").read_text()
+    (path / "site.toml").write_text(text.replace("port = 1883", 'port = "1883"'))
+
+
+def edit_point(path: Path) -> None:
+    point = path / "points" / "nsp-0101.toml"
+    point.write_text(point.read_text().replace("capacity = 150", "capacity = -1"))
+
+
+def edit_driver(path: Path) -> None:
+    point = path / "points" / "nsp-0101.toml"
+    point.write_text(point.read_text().replace('driver = "a02yyuw"', 'driver = "a02yyux"'))
+
+
+def edit_board(path: Path) -> None:
+    point = path / "points" / "nsp-0101.toml"
+    point.write_text(point.read_text().replace('type = "esp32_devkitc"', 'type = "esp64"'))
+
+
+@pytest.mark.parametrize(
+    ("command", "edit", "words"),
+    [
+        ("serve", edit_site, ("site.toml", "broker.port", "'1883'", "int")),
+        ("serve", edit_point, ("nsp-0101.toml", "capacity", "-1", ">= 1")),
+        ("check", edit_driver, ("nsp-0101.toml", "sensors[0].driver", "'a02yyux'", "a02yyuw")),
+        ("check", edit_board, ("nsp-0101.toml", "board.type", "'esp64'", "esp32_devkitc")),
+    ],
+)
+def test_a_wrong_site_stops_at_once_and_says_where(
+    tmp_path: Path, command: str, edit: Callable[[Path], None], words: tuple[str, ...]
+) -> None:
+    site = tmp_path / "site"
+    shutil.copytree(paths.example_site_dir(), site)
+    edit(site)
+    done = paraat(command, "--site", str(site))
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+def test_the_example_site_is_in_order() -> None:
+    done = paraat("check", "--site", str(paths.example_site_dir()))
+    assert done.returncode == 0, done
+    assert "5 points" in done.stdout
+
+
+def test_a_second_host_on_the_same_journal_is_refused(host: Host) -> None:
+    done = paraat("serve", "--site", str(host.site))
+    assert done.returncode == 1
+    assert "journal" in done.stderr
+    assert "Traceback" not in done.stderr
