@@ -180,7 +180,7 @@ def _latest(name: str, alias: str) -> str:
     """The newest value a point, of the sensor without a name of its own."""
     return (
         f'SELECT last({field(name)}) AS "{alias}" FROM {measurement(name)} '
-        f"WHERE {RECENT} AND \"sensor\" = '' GROUP BY \"point\""
+        f'WHERE {RECENT} AND "sensor" = \'\' GROUP BY "point"'
     )
 
 

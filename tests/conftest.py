@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from micropython_collector import MicroPythonFile, micropython
 
+from micropython_collector import MicroPythonFile, micropython
 from paraat.simulate.servers import find_program
 
 TESTS = Path(__file__).parent

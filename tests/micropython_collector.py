@@ -61,7 +61,14 @@ class MicroPythonItem(pytest.Item):
         program = micropython()
         assert program is not None
         tests = Path(__file__).parent
-        places = [paths.hal_dir(), paths.firmware_dir(), paths.wire_dir(), self.path.parent, tests / "firmware", tests / "wire"]
+        places = [
+            paths.hal_dir(),
+            paths.firmware_dir(),
+            paths.wire_dir(),
+            self.path.parent,
+            tests / "firmware",
+            tests / "wire",
+        ]
         environment = {
             "PATH": os.environ["PATH"],
             "MICROPYPATH": ":".join([*map(str, places), ".frozen"]),

@@ -6,9 +6,12 @@ from paraat.settings import Alerts, Point, Tank
 
 T0 = 1764000000.0
 POINT = Point(
-    id="nsp-0101", name="De Linde", municipality="Voorbeeldstad", capacity=150,
+    id="nsp-0101",
+    name="De Linde",
+    municipality="Voorbeeldstad",
+    capacity=150,
     tank=Tank(capacity_l=400, burn_l_per_h=10, reserve_l=0),
-)  # fmt: skip
+)
 
 
 class Bench:
@@ -29,9 +32,14 @@ class Bench:
             plain.pop(name, None)
         self.tracker.apply(
             SampleSet(
-                point=POINT.id, kind="telemetry", seq=self.seq, t=t,
-                received_at=t + 1 if received_at is None else received_at, values=plain, faults=faults or {},
-            )  # fmt: skip
+                point=POINT.id,
+                kind="telemetry",
+                seq=self.seq,
+                t=t,
+                received_at=t + 1 if received_at is None else received_at,
+                values=plain,
+                faults=faults or {},
+            )
         )
 
     def view(self, now: float) -> PointView:

@@ -7,8 +7,9 @@
 import asyncio
 from collections import namedtuple
 
-from drivers import SensorError, named
 from node.filters import median
+
+from drivers import SensorError, named
 
 MIN_MM = 30  # closer lies in the dead band: echoes from there are not to be believed
 MAX_MM = 4500

@@ -6,8 +6,9 @@
 import asyncio
 from collections import namedtuple
 
-from drivers import SensorError
 from micropython import const
+
+from drivers import SensorError
 from paraat_wire import metrics
 
 _SETTLE_MS = const(5)

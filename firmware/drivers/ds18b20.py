@@ -6,8 +6,9 @@
 import asyncio
 from collections import namedtuple
 
-from drivers import SensorError, named
 from micropython import const
+
+from drivers import SensorError, named
 
 _FAMILY = const(0x28)
 _CONVERT = const(0x44)

@@ -5,8 +5,9 @@
 
 from collections import namedtuple
 
-from drivers import SensorError, named
 from micropython import const
+
+from drivers import SensorError, named
 
 _CONFIGURATION = const(0x00)
 _SHUNT_VOLTAGE = const(0x01)

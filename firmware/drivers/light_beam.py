@@ -6,11 +6,12 @@ broken and freed (as the phases of a rotary encoder); sample() reads the counts.
 # Ref: E3F-R2N1 class retro-reflective sensors, NPN open collector with pull-up; no register, no protocol.
 """
 
+import time
 from collections import namedtuple
 
-import time
-from drivers import SensorError, named
 from micropython import const
+
+from drivers import SensorError, named
 
 _BLOCKED_MS = const(60000)  # longer than anybody stands in a doorway: a box, a door, or a dead lamp
 

@@ -4,10 +4,11 @@ import asyncio
 import gc
 import json
 import random
+import time
 
 import machine
-import time
 from micropython import const
+
 from node import VERSION, config, link, local_alarm
 from node.clock import Clock
 from node.hardware import Hardware
@@ -183,12 +184,18 @@ class Node:
             kept = await client.connect()
             reader = asyncio.create_task(self._read(client))
             await client.subscribe([topics.topic(self.point, topics.ACK), topics.TIME])
-            log("I", "uplink", "connected to %s:%d, session %s" % (broker["host"], broker["port"], "kept" if kept else "new"))
+            log(
+                "I",
+                "uplink",
+                "connected to %s:%d, session %s" % (broker["host"], broker["port"], "kept" if kept else "new"),
+            )
             self.journal.send_again()
             while self._ended is None:
                 if self._state_sent != self.clock.source:
                     self._state_sent = self.clock.source
-                    await client.publish(topics.topic(self.point, topics.STATE), codec.encode_state(self._state()), retain=True)
+                    await client.publish(
+                        topics.topic(self.point, topics.STATE), codec.encode_state(self._state()), retain=True
+                    )
                 await self._send_some(client)
             raise self._ended
         finally:
@@ -302,7 +309,13 @@ async def main():
         await _tell_no_config(error)
         return
     node = Node(settings, secrets)
-    ready = {"point": node.point, "boot": node.boot, "config": settings["version"], "fw": VERSION, "next": node.journal.next}
+    ready = {
+        "point": node.point,
+        "boot": node.boot,
+        "config": settings["version"],
+        "fw": VERSION,
+        "next": node.journal.next,
+    }
     print(json.dumps({"ready": ready}))
     await asyncio.gather(
         _for_ever("sample", node.sample),  # sensors -> alarm and journal

@@ -15,10 +15,11 @@ kept on disk: after a restart a partly acknowledged segment is sent again, and t
 import binascii
 import os
 import struct
+import time
 from collections import namedtuple
 
-import time
 from micropython import const
+
 from node.ranges import Ranges
 
 TELEMETRY = const(0)

@@ -1,7 +1,6 @@
 """The way to the network behind one small interface: up(), is_up, rssi()."""
 
 import asyncio
-
 import time
 
 

@@ -8,8 +8,8 @@ MQTTError or OSError, after which the connection is closed and a new one is want
 """
 
 import asyncio
-
 import time
+
 from micropython import const
 
 _CONNECT = const(0x10)

@@ -3,6 +3,7 @@
 import asyncio
 
 from drivers import SensorError
+
 from node.filters import plausible
 from node.log import complain, log
 

@@ -48,7 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     simulate = commands.add_parser("simulate", help="publish telemetry of made-up points, for load")
     simulate.add_argument("--broker", type=_address, required=True, metavar="HOST:PORT")
     simulate.add_argument("--points", type=_positive_int, required=True, metavar="N")
-    simulate.add_argument("--interval", type=_positive, required=True, metavar="S", help="seconds between sets of a point")
+    simulate.add_argument(
+        "--interval", type=_positive, required=True, metavar="S", help="seconds between sets of a point"
+    )
     simulate.add_argument("--duration", type=_positive, metavar="S", help="seconds; without it until Ctrl-C")
     simulate.add_argument("--seed", type=int, default=1, metavar="K", help="the same seed makes up the same points")
     simulate.set_defaults(run=_simulate)

@@ -3,6 +3,7 @@
 Every complaint is a SettingsError that says which file, which key, what was found and what is expected.
 """
 
+import itertools
 import re
 import tomllib
 from collections.abc import Iterator
@@ -224,7 +225,9 @@ def read_secret(path: Path, key: str) -> str:
         mode = path.stat().st_mode
         secret = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeError) as error:
-        raise SettingsError(path, key, f"no readable file ({error.__class__.__name__})", "a file with one line") from error
+        raise SettingsError(
+            path, key, f"no readable file ({error.__class__.__name__})", "a file with one line"
+        ) from error
     if mode & 0o077:
         raise SettingsError(path, key, f"mode {mode & 0o777:04o}", f"mode 0600: run `chmod 600 {path}`")
     if not secret:
@@ -254,18 +257,22 @@ def _check_tank(path: Path, tank: Tank) -> None:
         raise SettingsError(path, "tank.calibration", "nothing", 'a table of [metres, litres], because by = "distance"')
     if len(table) == 1:
         raise SettingsError(path, "tank.calibration", "one row", "at least two rows")
-    for row, (a, b) in enumerate(zip(table, table[1:], strict=False), start=1):
+    for row, (a, b) in enumerate(itertools.pairwise(table), start=1):
         if b[0] <= a[0]:
-            raise SettingsError(path, f"tank.calibration[{row}]", str(list(b)), f"a reading above {a[0]}: sort the rows")
+            raise SettingsError(
+                path, f"tank.calibration[{row}]", str(list(b)), f"a reading above {a[0]}: sort the rows"
+            )
     for row, (_, litres) in enumerate(table):
         if not 0 <= litres <= tank.capacity_l:
             raise SettingsError(path, f"tank.calibration[{row}]", f"{litres} l", f"0 to capacity_l ({tank.capacity_l})")
-    rises = [b[1] - a[1] for a, b in zip(table, table[1:], strict=False)]
+    rises = [b[1] - a[1] for a, b in itertools.pairwise(table)]
     wanted = 1 if tank.by == "level" else -1
     for row, rise in enumerate(rises, start=1):
         if rise * wanted < 0:
             word = "more" if wanted > 0 else "fewer"
-            raise SettingsError(path, f"tank.calibration[{row}]", f"{table[row][1]} l", f"{word} litres than the row before")
+            raise SettingsError(
+                path, f"tank.calibration[{row}]", f"{table[row][1]} l", f"{word} litres than the row before"
+            )
     if tank.reserve_l >= tank.capacity_l:
         raise SettingsError(path, "tank.reserve_l", str(tank.reserve_l), f"less than capacity_l ({tank.capacity_l})")
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import dashboards
 import pytest
 import yaml
 
+import dashboards
 from paraat import paths
 from paraat.counters import Counters
 from paraat.domain.model import SampleSet
@@ -40,7 +40,9 @@ def fill(server: InfluxServer, directory: Path) -> None:
     site = load_site(paths.example_site_dir())
     now = time.time()  # the queries ask for InfluxDB's own "now"
     journal = Journal(directory / "journal.sqlite")
-    tracker = Tracker(site.points, site.alerts, since=now - 3600, counts=lambda p: (journal.stored(p), journal.missing(p)))
+    tracker = Tracker(
+        site.points, site.alerts, since=now - 3600, counts=lambda p: (journal.stored(p), journal.missing(p))
+    )
     sets = [
         SampleSet(
             point=point, kind="telemetry", seq=i + 1, t=now - 600 + 60 * i, received_at=now - 600 + 60 * i,
@@ -122,7 +124,9 @@ def test_the_json_files_are_what_the_code_builds() -> None:
 
 
 def test_both_languages_ask_the_same() -> None:
-    queries = {language: [q for b, _, q in targets() if b.endswith(".en") == (language == "en")] for language in ("nl", "en")}
+    queries = {
+        language: [q for b, _, q in targets() if b.endswith(".en") == (language == "en")] for language in ("nl", "en")
+    }
     assert queries["nl"] == queries["en"]
 
 
@@ -143,7 +147,9 @@ def test_panels_do_not_overlap_and_have_dutch_titles() -> None:
     assert board["timezone"] == "Europe/Amsterdam"
 
 
-@pytest.mark.parametrize("path", sorted((dashboards.FOLDER / "provisioning").rglob("*.yaml")), ids=lambda p: p.parent.name)
+@pytest.mark.parametrize(
+    "path", sorted((dashboards.FOLDER / "provisioning").rglob("*.yaml")), ids=lambda p: p.parent.name
+)
 def test_provisioning_is_yaml_without_a_secret(path: Path) -> None:
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert content["apiVersion"] == 1

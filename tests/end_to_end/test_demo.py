@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ Demo = tuple[subprocess.CompletedProcess[str], dict[str, Any], Path]
 
 
 @pytest.fixture(scope="module")
-def demos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Demo]]:
+def demos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Demo]:
     """Two demos beside each other: the firmware, and made-up points, both with the broker that needs no installation."""
     kinds = ("firmware", "made-up")
     folders = {kind: tmp_path_factory.mktemp("demo") / kind for kind in kinds}
@@ -33,7 +32,7 @@ def demos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Demo]]
         out, err = process.communicate(timeout=120)
         done = subprocess.CompletedProcess(process.args, process.returncode, out, err)
         found[kind] = (done, json.loads(out) if out.startswith("{") else {}, folders[kind])
-    yield found
+    return found
 
 
 def check(demo: Demo) -> dict[str, Any]:
@@ -79,7 +78,9 @@ def test_the_taken_port_of_the_board_is_left_for_another(demos: dict[str, Demo])
     assert len(urls) == 2
 
 
-@pytest.mark.parametrize(("arguments", "words"), [(["--duration", "5"], "at least 20"), (["--duration", "0"], "above 0")])
+@pytest.mark.parametrize(
+    ("arguments", "words"), [(["--duration", "5"], "at least 20"), (["--duration", "0"], "above 0")]
+)
 def test_a_duration_that_is_too_short_is_refused(arguments: list[str], words: str) -> None:
     done = subprocess.run([PARAAT, "demo", *arguments], capture_output=True, text=True, check=False, timeout=30)
     assert done.returncode == 2

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from waiting import wait_for
 
 from paraat import paths
 from paraat.simulate.servers import LOOPBACK, find_broker, free_port
+from waiting import wait_for
 
 PARAAT = str(Path(sys.executable).parent / "paraat")
 POINT = """id = "{id}"
@@ -115,7 +115,9 @@ def test_what_is_simulated_is_served_and_survives_a_restart(host: Host) -> None:
     again = host.simulate()
     for point, last in again["last_seq"].items():
         assert last > sent["last_seq"][point], "a second run goes on where the first ended"
-    wait_for(lambda: all(p["missing"] == 0 and p["stored"] == again["last_seq"][i] for i, p in host.points().items()), "all")
+    wait_for(
+        lambda: all(p["missing"] == 0 and p["stored"] == again["last_seq"][i] for i, p in host.points().items()), "all"
+    )
 
 
 def test_the_pages_answer(host: Host) -> None:

@@ -34,7 +34,17 @@ def test_every_row_has_a_type_a_range_and_a_meaning():
 
 
 def test_what_is_no_name_is_not_found():
-    for name in ("", "fuel", "/", "fuel/", "fuel/level/", "fuel/level/fault/fault", "fuel/level/a b", "seq", "fault/fault"):
+    for name in (
+        "",
+        "fuel",
+        "/",
+        "fuel/",
+        "fuel/level/",
+        "fuel/level/fault/fault",
+        "fuel/level/a b",
+        "seq",
+        "fault/fault",
+    ):
         assert metrics.lookup(name) is None, name
 
 

@@ -123,7 +123,11 @@ def test_messages_survive_the_way_there_and_back():
 
 
 def test_a_name_that_is_not_in_the_table_is_the_callers_mistake():
-    for values, faults in (((("fuel/colour", 1),), ()), ((), (("fuel/colour", "crc"),)), ((("fuel/level/fault", 1),), ())):
+    for values, faults in (
+        ((("fuel/colour", 1),), ()),
+        ((), (("fuel/colour", "crc"),)),
+        ((("fuel/level/fault", 1),), ()),
+    ):
         try:
             codec.encode_records(values, faults)
         except KeyError:

@@ -27,7 +27,6 @@ TWICE: Final[str]
 REASONS: tuple[str, ...]
 STATE_KEYS: tuple[tuple[str, type], ...]
 
-
 class WireError(ValueError):
     reason: str
     detail: str
@@ -41,9 +40,7 @@ class SampleSet(NamedTuple):
     faults: list[tuple[str, str]]
     refused: list[tuple[str, str]]
 
-def encode_records(
-    values: Iterable[tuple[str, float | int | bool]], faults: Iterable[tuple[str, str]]
-) -> str: ...
+def encode_records(values: Iterable[tuple[str, float | int | bool]], faults: Iterable[tuple[str, str]]) -> str: ...
 def encode_set(point: str, seq: int, bt: int, records: str) -> str: ...
 def encode_pack(sets: Iterable[str]) -> bytes: ...
 def read_pack(

@@ -24,7 +24,9 @@ class DeliveryStore(Protocol):
         """The deliveries that are due, the longest waiting first."""
         ...
 
-    def settle_delivery(self, delivery_id: int, ok: bool, error: str | None, now: float, retry_at: float | None) -> None:
+    def settle_delivery(
+        self, delivery_id: int, ok: bool, error: str | None, now: float, retry_at: float | None
+    ) -> None:
         """Keep an attempt: sent, due again at retry_at, or given up."""
         ...
 

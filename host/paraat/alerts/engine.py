@@ -98,7 +98,9 @@ class Engine:
             return None
         # It was a single wild value. Nobody was told, so nobody needs to hear that it is over.
         del self._active[key]
-        return Transition(alert=msgspec.structs.replace(active.alert, state="resolved", resolved_at=now), announce=False)
+        return Transition(
+            alert=msgspec.structs.replace(active.alert, state="resolved", resolved_at=now), announce=False
+        )
 
     def _firing(
         self, now: float, key: tuple[str, str], active: _Active, rule: Rule, judgement: Judgement

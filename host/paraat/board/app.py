@@ -63,9 +63,7 @@ class _Routes:
 
     async def events(self, request: Request) -> Response:
         stream = _nothing() if request.method == "HEAD" else self._feed.stream()
-        return StreamingResponse(
-            stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"}
-        )
+        return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
     def points(self, _request: Request) -> Response:
         now = self._source.clock.now()
@@ -100,9 +98,7 @@ class _Static(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
-        response.headers["cache-control"] = (
-            "public, max-age=86400" if scope["query_string"] else "no-cache"
-        )
+        response.headers["cache-control"] = "public, max-age=86400" if scope["query_string"] else "no-cache"
         return response
 
 

@@ -123,18 +123,12 @@ class Writer:
 
     def items(self, alerts: Iterable[AlertState], names: dict[str, str], now: float) -> list[Item]:
         """The list of alerts: firing first, critical before warning, then the newest."""
-        ordered = sorted(
-            alerts, key=lambda a: (_ALERT_RANK[a.state], a.severity != "critical", -_moment(a))
-        )
+        ordered = sorted(alerts, key=lambda a: (_ALERT_RANK[a.state], a.severity != "critical", -_moment(a)))
         return [self._item(alert, names.get(alert.point, alert.point), now) for alert in ordered]
 
     def troubles(self, health: Iterable[Check]) -> list[tuple[bool, str]]:
         """What fails in the host itself, as (required, words)."""
-        return [
-            (check.required, self.words.code("check", check.name))
-            for check in health
-            if not check.ok
-        ]
+        return [(check.required, self.words.code("check", check.name)) for check in health if not check.ok]
 
     def time(self, t: float, now: float) -> str:
         """A moment as people say it: the hour, with the day when it is not today."""
@@ -223,9 +217,7 @@ class Writer:
             percent=percent,
             litres=litres,
             hours=self._hours(left.hours),
-            range=words(
-                "hours.range", low=self._hours(left.hours_low), high=self._hours(left.hours_high)
-            ),
+            range=words("hours.range", low=self._hours(left.hours_low), high=self._hours(left.hours_high)),
             until=self._until(left, view),
             source=words.code("hours", left.source).format(rate=words.number(left.burn_l_per_h, 1)),
         )
@@ -261,31 +253,20 @@ class Writer:
         """The figures of a metric: the plain one first, then those of the sensors with a name of
         their own.
         """
-        own = sorted(
-            other for other in view.latest if other == name or other.startswith(f"{name}/")
-        )
-        return tuple(
-            self._figure(view, one, key, digits, label=one[len(name) + 1 :])
-            for one in own or [name]
-        )
+        own = sorted(other for other in view.latest if other == name or other.startswith(f"{name}/"))
+        return tuple(self._figure(view, one, key, digits, label=one[len(name) + 1 :]) for one in own or [name])
 
     def _figure(self, view: PointView, name: str, key: str, digits: int, label: str = "") -> Figure:
         latest = view.latest.get(name)
         if latest is None or latest.value is None:
-            return Figure(
-                self.words("unknown"), "unknown" if latest is None else "fault", label=label
-            )
-        return self._dated(
-            self.words(key, n=self.words.number(latest.value, digits)), latest, view, label
-        )
+            return Figure(self.words("unknown"), "unknown" if latest is None else "fault", label=label)
+        return self._dated(self.words(key, n=self.words.number(latest.value, digits)), latest, view, label)
 
     def _dated(self, text: str, latest: Latest, view: PointView, label: str = "") -> Figure:
         if view.now - latest.t <= self.stale_after_s:
             return Figure(text, "known", label=label)
         with_the_rest = view.data_t is not None and view.data_t - latest.t < _SAME_SET_S
-        told = (
-            with_the_rest and view.status is Status.STALE
-        )  # such a card says the age of all its figures, large
+        told = with_the_rest and view.status is Status.STALE  # such a card says the age of all its figures, large
         return Figure(text, "old", None if told else latest.t, label)
 
     def _faults(self, view: PointView) -> tuple[str, ...]:

@@ -153,9 +153,7 @@ def _news(new: Snapshot, old: Snapshot | None, build: str) -> dict[str, object]:
 
 
 def _changes(new: dict[str, Piece[T]], old: dict[str, Piece[T]] | None) -> dict[str, object]:
-    html = {
-        key: piece.html for key, piece in new.items() if old is None or old.get(key) is not piece
-    }
+    html = {key: piece.html for key, piece in new.items() if old is None or old.get(key) is not piece}
     order = list(new)
     if old is not None and not html and order == list(old):
         return {}

@@ -64,8 +64,7 @@ class Guard:
             expected = ", ".join(sorted(self._hosts))
             answer = failure(
                 421,
-                f"this board does not answer to the host name {asked[:80]!r}; "
-                f"it answers to: {expected}",
+                f"this board does not answer to the host name {asked[:80]!r}; it answers to: {expected}",
             )
             await answer(scope, receive, send_guarded)
             return
@@ -75,9 +74,7 @@ class Guard:
             if started:
                 raise
             _log.exception("status board: %s %s failed", scope["method"], scope["path"])
-            await failure(500, "the service cannot answer this now; its log says why")(
-                scope, receive, send_guarded
-            )
+            await failure(500, "the service cannot answer this now; its log says why")(scope, receive, send_guarded)
 
 
 def _hostname(host: str) -> str:

@@ -55,9 +55,7 @@ class Renderer:
         self._source = source
         self.words = Words(source.language)
         self._writer = Writer(self.words, ZoneInfo(source.timezone), source.stale_after_s)
-        self.build = _digest(
-            path for folder in ("static", "templates") for path in (_HERE / folder).iterdir()
-        )
+        self.build = _digest(path for folder in ("static", "templates") for path in (_HERE / folder).iterdir())
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(_HERE / "templates"),
             autoescape=True,
@@ -98,12 +96,8 @@ class Renderer:
             head=str(self._macro("counts", counts)),
             host=str(self._macro("host", self._writer.troubles(self._source.health()))),
             more=self._more(counts.points - len(cards)),
-            alerts=self._pieces(
-                "alert", {i.key: i for i in items}, before.alerts if before else {}, now
-            ),
-            cards=self._pieces(
-                "card", {c.point: c for c in cards}, before.cards if before else {}, now
-            ),
+            alerts=self._pieces("alert", {i.key: i for i in items}, before.alerts if before else {}, now),
+            cards=self._pieces("card", {c.point: c for c in cards}, before.cards if before else {}, now),
         )
 
     def _script_texts(self) -> str:
@@ -117,16 +111,12 @@ class Renderer:
     def _more(self, others: int) -> str:
         return str(self._macro("more", others)) if others else ""
 
-    def _pieces(
-        self, macro: str, wanted: dict[str, T], before: dict[str, Piece[T]], now: float
-    ) -> dict[str, Piece[T]]:
+    def _pieces(self, macro: str, wanted: dict[str, T], before: dict[str, Piece[T]], now: float) -> dict[str, Piece[T]]:
         pieces: dict[str, Piece[T]] = {}
         for key, says in wanted.items():
             old = before.get(key)
             same = old is not None and old.says == says
-            pieces[key] = (
-                old if same and old else Piece(key, says, str(self._macro(macro, says, now)))
-            )
+            pieces[key] = old if same and old else Piece(key, says, str(self._macro(macro, says, now)))
         return pieces
 
     def _macro(self, name: str, *values: object) -> object:

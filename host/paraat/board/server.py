@@ -73,9 +73,7 @@ def serve(app: Starlette, host: str, port: int, *, next_free: bool = False) -> H
     server.ready.wait(_START_S)
     if not server.started:
         bound.close()
-        raise BoardError(
-            f"status board: {host} port {taken} was bound but does not answer; the log says why"
-        )
+        raise BoardError(f"status board: {host} port {taken} was bound but does not answer; the log says why")
     name = f"[{host}]" if ":" in host else host
     return Handle(f"http://{name}:{taken}", taken, server, thread)
 

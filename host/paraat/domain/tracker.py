@@ -169,7 +169,9 @@ class _Tracked:
         if litres is None:
             return
         running = values.get(GENERATOR)
-        insort(self.fuel, FuelSample(sample_set.t, litres, None if running is None else bool(running)), key=attrgetter("t"))
+        insort(
+            self.fuel, FuelSample(sample_set.t, litres, None if running is None else bool(running)), key=attrgetter("t")
+        )
         if len(self.fuel) > HISTORY_SAMPLES:
             del self.fuel[: len(self.fuel) - HISTORY_SAMPLES]
 

@@ -45,9 +45,7 @@ def node_config(site: Site, point_id: str, *, broker: Mapping[str, Any] | None =
     }
 
 
-def merge_sensors(
-    standard: list[dict[str, Any]], own: tuple[dict[str, Any], ...]
-) -> list[dict[str, Any]]:
+def merge_sensors(standard: list[dict[str, Any]], own: tuple[dict[str, Any], ...]) -> list[dict[str, Any]]:
     """The board's standard sensors with the point's own over them.
 
     A sensor of the point replaces the standard one of the same driver, name and metric key by key; others are added.

@@ -227,7 +227,9 @@ def _settle(service: Service, site: Site, points: Points, clock: ScaledClock) ->
 # --- the parts of the stage ------------------------------------------------------------------------
 
 
-def _site(directory: Path, broker_port: int, influx: InfluxServer | None, board_port: int, language: str, speed: float) -> Site:
+def _site(
+    directory: Path, broker_port: int, influx: InfluxServer | None, board_port: int, language: str, speed: float
+) -> Site:
     """Three points of the example site, in a site of their own."""
     (directory / "points").mkdir(parents=True)
     for part in story.PARTS:
@@ -289,9 +291,7 @@ def _stored(path: Path) -> tuple[dict[str, int], int]:
 
 def _points(kind: str, directory: Path, site: Site, speed: float, real0_unix: float) -> Points:
     scenarios = {
-        part.point: story.scenario(
-            part, site.points[part.point], t0_unix=_T0_UNIX, real0_unix=real0_unix, speed=speed
-        )
+        part.point: story.scenario(part, site.points[part.point], t0_unix=_T0_UNIX, real0_unix=real0_unix, speed=speed)
         for part in story.PARTS
     }
     if kind == "made-up" or (kind == "auto" and boards.micropython() is None):
@@ -315,9 +315,7 @@ class FirmwarePoints:
             "ack_timeout_s": int(8 * speed),
         }
         self._boards = [
-            boards.SimulatedBoard(
-                directory / point, node_config(site, point, broker=limits), scenarios[point], built
-            )
+            boards.SimulatedBoard(directory / point, node_config(site, point, broker=limits), scenarios[point], built)
             for point in site.points
         ]
 

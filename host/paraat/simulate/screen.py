@@ -139,9 +139,7 @@ class Screen:
         moved = f":{port}" not in url
         lines = [
             words["board.moved" if moved else "board"].format(url=url, port=port),
-            words["parts"].format(
-                boards=words[boards], broker=broker, influx=words["yes" if influx else "no"]
-            ),
+            words["parts"].format(boards=words[boards], broker=broker, influx=words["yes" if influx else "no"]),
         ]
         if self.interactive:
             self._head = "\n".join([*lines, words["stop"]])

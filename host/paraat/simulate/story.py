@@ -1,5 +1,6 @@
 """The blackout that the demo plays: three points, some hours, told as scenarios for the simulated boards."""
 
+import itertools
 import random
 from dataclasses import dataclass
 from typing import Any
@@ -77,6 +78,6 @@ def people(part: Part, seed: int) -> list[list[int]]:
     coming = [chance.randint(MAINS_FAIL_S + 600, int(4.5 * HOUR_S)) for _ in range(part.people)]
     leaving = [chance.randint(MAINS_BACK_S, STORY_S - 600) for _ in range(part.people // 2)]
     moves = sorted([[t, 1] for t in coming] + [[t, -1] for t in leaving])
-    for before, after in zip(moves, moves[1:], strict=False):
+    for before, after in itertools.pairwise(moves):
         after[0] = max(after[0], before[0] + 10)
     return moves

@@ -1,11 +1,11 @@
 """The simulated hardware itself: time, pins and buses behave as the board's do."""
 
 import asyncio
+import time
 
 import kernel
 import machine
 import onewire
-import time
 import wiring
 from devices.beam import Beam
 from devices.ds18b20 import DS18B20
@@ -76,13 +76,15 @@ def test_an_output_remembers_what_it_did():
 
 
 def test_the_world_burns_fuel_only_while_the_generator_runs():
-    world = World({
-        "tank": {"capacity_l": 100},
-        "fuel_l": 50,
-        "burn_l_per_h": 10,
-        "generator": [[0, False], [3600, True], [10800, False]],
-        "refuel": [[7200, 60]],
-    })
+    world = World(
+        {
+            "tank": {"capacity_l": 100},
+            "fuel_l": 50,
+            "burn_l_per_h": 10,
+            "generator": [[0, False], [3600, True], [10800, False]],
+            "refuel": [[7200, 60]],
+        }
+    )
     assert world.litres(3600) == 50
     assert world.litres(5400) == 45
     assert world.litres(7200) == 100

@@ -1,16 +1,17 @@
 import asyncio
 import json
 import os
+import time
 
 import kernel
 import machine
 import simboard
-import time
 import wiring
 from fake_broker import FakeBroker
 from node import app, config
-from paraat_wire import codec, topics
 from world import World
+
+from paraat_wire import codec, topics
 
 POINT = "nsp-0123"
 NOON = 1795521600
@@ -268,7 +269,9 @@ async def test_the_button_acknowledges_and_asks_for_help():
     assert wiring.outputs[25][-1][1] == 0
     assert wiring.outputs[25][-1][0] <= quiet_since
     await press(3500)
-    events = [e.body for e in n.journal.take(4096, 2) + n.journal.take(4096, 2) + n.journal.take(4096, 2) if e.kind == 1]
+    events = [
+        e.body for e in n.journal.take(4096, 2) + n.journal.take(4096, 2) + n.journal.take(4096, 2) if e.kind == 1
+    ]
     assert '{"n":"button/help","vb":true}' in events
     for task in running:
         task.cancel()

@@ -1,5 +1,6 @@
-import machine
 import time
+
+import machine
 from node.clock import Clock
 from node.journal import TELEMETRY, Entry
 

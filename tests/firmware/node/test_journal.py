@@ -1,7 +1,7 @@
 import gc
 import os
-
 import time
+
 from bench import raises
 from node.journal import EVENT, TELEMETRY, Journal
 from node.ranges import Ranges

@@ -9,7 +9,12 @@ def alarm(names=NAMES):
 
 
 def sample(a, fuel=60, battery=12.8, mains=True, generator=False, faults=()):
-    values = [("fuel/level", fuel), ("battery/voltage", battery), ("power/mains", mains), ("power/generator", generator)]
+    values = [
+        ("fuel/level", fuel),
+        ("battery/voltage", battery),
+        ("power/mains", mains),
+        ("power/generator", generator),
+    ]
     return a.update([v for v in values if v[0] not in faults], [(name, "silent") for name in faults])
 
 

@@ -1,6 +1,6 @@
 import asyncio
-
 import time
+
 from bench import raises
 from fake_broker import FakeBroker, packet
 from node import mqtt
@@ -93,7 +93,13 @@ async def test_connect_tells_whether_the_session_was_kept():
 
 async def test_a_refusal_is_named():
     broker = await FakeBroker().start()
-    for code, words in ((1, "protocol version"), (2, "client id"), (4, "user name"), (5, "not authorized"), (77, "code 77")):
+    for code, words in (
+        (1, "protocol version"),
+        (2, "client id"),
+        (4, "user name"),
+        (5, "not authorized"),
+        (77, "code 77"),
+    ):
         broker.connack = bytes((0x20, 2, 0, code))
         assert words in str(await error_of(client_for(broker).connect()))
 

@@ -137,7 +137,9 @@ def test_a_point_without_a_mail_address_still_gets_its_log_line(post: Post) -> N
 
 
 def test_an_alert_of_a_point_that_left_the_site_is_not_announced(post: Post) -> None:
-    alert = AlertState(rule="low_fuel", point="nsp-9999", state="firing", since=NOW, severity="critical", detail={}, id=1)
+    alert = AlertState(
+        rule="low_fuel", point="nsp-9999", state="firing", since=NOW, severity="critical", detail={}, id=1
+    )
     assert post.dispatcher.deliveries(alert, NOW) == []
 
 

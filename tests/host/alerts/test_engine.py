@@ -54,7 +54,10 @@ def test_an_alert_fires_after_the_hold_time_and_resolves_after_it() -> None:
 def test_a_single_wild_value_neither_fires_nor_clears() -> None:
     rule = Scripted()
     engine = Engine({"r": rule})
-    assert states(play(engine, rule, [(0, RAISE), (60, CLEAR), (120, CLEAR)])) == [("pending", False), ("resolved", False)]
+    assert states(play(engine, rule, [(0, RAISE), (60, CLEAR), (120, CLEAR)])) == [
+        ("pending", False),
+        ("resolved", False),
+    ]
     play(engine, rule, [(200, RAISE), (320, RAISE)])
     assert states(play(engine, rule, [(400, CLEAR), (460, RAISE), (580, CLEAR), (640, RAISE)])) == []
     assert engine.active()[0].state == "firing"
@@ -105,7 +108,9 @@ def test_the_id_that_the_journal_gives_is_kept() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(1, 200), st.sampled_from(list(Verdict))), max_size=60))
-def test_whatever_happens_people_hear_of_each_alert_once_and_of_its_end_once(steps: list[tuple[float, Verdict]]) -> None:
+def test_whatever_happens_people_hear_of_each_alert_once_and_of_its_end_once(
+    steps: list[tuple[float, Verdict]],
+) -> None:
     rule = Scripted()
     engine = Engine({"r": rule})
     second = 0.0

@@ -11,7 +11,11 @@ from paraat.settings import Point, Tank
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 POINT = Point(
-    id="nsp-0101", name="De Linde", municipality="Voorbeeldstad", capacity=150, tank=Tank(capacity_l=400, burn_l_per_h=9.5)
+    id="nsp-0101",
+    name="De Linde",
+    municipality="Voorbeeldstad",
+    capacity=150,
+    tank=Tank(capacity_l=400, burn_l_per_h=9.5),
 )
 NOW = datetime(2026, 11, 24, 11, 0, tzinfo=UTC).timestamp()
 
@@ -49,7 +53,10 @@ def test_english_stands_beside_it() -> None:
 def test_a_subject_fits_one_sms_and_the_languages_say_the_same_things() -> None:
     assert LANGUAGES["nl"].TEXTS.keys() == LANGUAGES["en"].TEXTS.keys()
     for key in LANGUAGES["nl"].TEXTS:
-        fields = [{*re.findall(r"{(\w+)}", subject + body)} for subject, body in (LANGUAGES[lang].TEXTS[key] for lang in ("nl", "en"))]
+        fields = [
+            {*re.findall(r"{(\w+)}", subject + body)}
+            for subject, body in (LANGUAGES[lang].TEXTS[key] for lang in ("nl", "en"))
+        ]
         assert fields[0] == fields[1], key
 
 
@@ -78,7 +85,13 @@ def test_in_standby_the_job_is_for_today_and_no_hours_are_promised() -> None:
 
 def test_a_point_that_was_never_heard_has_its_own_words() -> None:
     alert = AlertState(
-        rule="point_silent", point=POINT.id, state="firing", since=NOW, severity="warning", detail={"heard_at": None}, id=1
+        rule="point_silent",
+        point=POINT.id,
+        state="firing",
+        since=NOW,
+        severity="warning",
+        detail={"heard_at": None},
+        id=1,
     )
     assert "nog nooit" in message(alert, "firing", POINT, language="nl", zone=AMSTERDAM, now=NOW)[1]
 

@@ -97,9 +97,7 @@ def point(
             "power/mains": True,
             "power/generator": False,
         }
-    latest = {
-        name: Latest(value, None, (old or {}).get(name, read_at)) for name, value in values.items()
-    }
+    latest = {name: Latest(value, None, (old or {}).get(name, read_at)) for name, value in values.items()}
     latest |= {name: Latest(None, code, read_at) for name, code in (faults or {}).items()}
     plain: dict[str, Any] = {
         "point": point_id,
@@ -154,9 +152,7 @@ def never_heard(point_id: str, **fields: Any) -> PointView:
     )
 
 
-def left(
-    hours: float, *, source: str = "slope", spread: float = 0.15, rate: float = 9.3
-) -> Autonomy:
+def left(hours: float, *, source: str = "slope", spread: float = 0.15, rate: float = 9.3) -> Autonomy:
     """An autonomy of so many hours from NOW."""
     return Autonomy(
         hours_low=hours * (1 - spread),
@@ -243,9 +239,7 @@ def rich(language: str = "nl") -> FakeSource:
             autonomy=left(8.2),
             litres=130.0,
         ),
-        never_heard(
-            "nsp-0202", name="Basisschool De Regenboog", municipality="Dijkerwaard", capacity=80
-        ),
+        never_heard("nsp-0202", name="Basisschool De Regenboog", municipality="Dijkerwaard", capacity=80),
         point(
             "nsp-0203",
             name="Dorpskerk",

@@ -158,13 +158,8 @@ def test_every_field_is_documented() -> None:
         (("ingest",), 503, "failing"),
     ],
 )
-def test_healthz(
-    ask: Ask, source: FakeSource, wrong: tuple[str, ...], status: int, word: str
-) -> None:
-    source.checks = [
-        msgspec.structs.replace(check, ok=check.name not in wrong, detail="why")
-        for check in FINE_CHECKS
-    ]
+def test_healthz(ask: Ask, source: FakeSource, wrong: tuple[str, ...], status: int, word: str) -> None:
+    source.checks = [msgspec.structs.replace(check, ok=check.name not in wrong, detail="why") for check in FINE_CHECKS]
     answer = ask("/healthz")
     assert (answer.status, answer.json["status"]) == (status, word)
     assert {one["name"] for one in answer.json["checks"] if not one["ok"]} == set(wrong)
@@ -240,16 +235,12 @@ def test_the_page_can_be_read_without_a_script(ask: Ask) -> None:
         assert said in page
     assert '<noscript><meta http-equiv="refresh" content="30"></noscript>' in page
     assert page.index("Sporthal De Zuiderpoort") < page.index("Buurthuis De Linde")
-    assert re.search(r"\sstyle=|\son\w+=", page) is None, (
-        "the CSP forbids inline styles and handlers"
-    )
+    assert re.search(r"\sstyle=|\son\w+=", page) is None, "the CSP forbids inline styles and handlers"
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "https://" not in page
 
 
-def test_ages_on_the_page_count_from_the_moment_it_is_asked_for(
-    ask: Ask, source: FakeSource
-) -> None:
+def test_ages_on_the_page_count_from_the_moment_it_is_asked_for(ask: Ask, source: FakeSource) -> None:
     source.points = [point()]
     assert "gemeten 20 s geleden" in ask("/").text
     source.clock.t = NOW + 120
@@ -263,9 +254,7 @@ def test_an_empty_region_says_so(ask: Ask, source: FakeSource) -> None:
     assert '<p id="alerts-none" class="none">' in page
 
 
-def test_a_whole_country_is_cut_to_the_worst_and_the_page_says_so(
-    ask: Ask, source: FakeSource
-) -> None:
+def test_a_whole_country_is_cut_to_the_worst_and_the_page_says_so(ask: Ask, source: FakeSource) -> None:
     source.points = [point(f"p-{number}") for number in range(CARDS_MAX + 20)]
     source.points.append(never_heard("worst"))
     page = ask("/").text

@@ -222,10 +222,7 @@ def test_numbers_are_written_as_in_the_language() -> None:
 
 
 def test_every_language_says_the_same_things() -> None:
-    holes = {
-        language: {key: _holes(text) for key, text in table.items()}
-        for language, table in LANGUAGES.items()
-    }
+    holes = {language: {key: _holes(text) for key, text in table.items()} for language, table in LANGUAGES.items()}
     assert holes["nl"] == holes["en"]
 
 

@@ -48,9 +48,7 @@ class Browser:
     def close(self) -> None:
         self.driver.quit()
 
-    def open(
-        self, url: str, width: int = 1600, height: int = 900, *, live: bool = True, **media: str
-    ) -> None:
+    def open(self, url: str, width: int = 1600, height: int = 900, *, live: bool = True, **media: str) -> None:
         self.command(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -132,9 +130,7 @@ def statuses(browser: Browser) -> list[str]:
     """The visible status of each card, in order."""
     return [
         said.strip()
-        for said in browser.run(
-            "return [...document.querySelectorAll('.card .status')].map(e => e.innerText)"
-        )
+        for said in browser.run("return [...document.querySelectorAll('.card .status')].map(e => e.innerText)")
     ]
 
 
@@ -146,9 +142,7 @@ def test_a_change_appears_without_a_reload_and_touches_only_its_card(
 ) -> None:
     browser.open(board.url)
     browser.run("window.same = document.querySelector('[data-key=nsp-0102]')")
-    source.points[0] = point(
-        "nsp-0101", values={"fuel/level": 9.0}, status=Status.ALARM, autonomy=None
-    )
+    source.points[0] = point("nsp-0101", values={"fuel/level": 9.0}, status=Status.ALARM, autonomy=None)
     source.change()
     browser.until_text("9 %", "[data-key=nsp-0101]")
     assert browser.run("return window.same === document.querySelector('[data-key=nsp-0102]')")
@@ -204,9 +198,7 @@ def assert_takes_its_word_back(browser: Browser) -> None:
     assert browser.text("#live") == "niet live"
     assert browser.driver.title.startswith("Deze pagina is niet meer live")
     assert browser.run("return document.querySelector('#dead').getAttribute('role')") == "alert"
-    top = browser.run(
-        "scrollTo(0, 9999); return document.querySelector('#dead').getBoundingClientRect().top"
-    )
+    top = browser.run("scrollTo(0, 9999); return document.querySelector('#dead').getBoundingClientRect().top")
     assert top == 0, "the warning stays in sight"
     shown = browser.run(
         "return [...document.querySelectorAll('.count b')]"
@@ -215,9 +207,7 @@ def assert_takes_its_word_back(browser: Browser) -> None:
     assert shown == ['"?"0px'] * 5
 
 
-def test_a_dead_server_is_said_loudly_and_a_new_one_is_found(
-    browser: Browser, source: FakeSource
-) -> None:
+def test_a_dead_server_is_said_loudly_and_a_new_one_is_found(browser: Browser, source: FakeSource) -> None:
     board = serve(create_app(source), "127.0.0.1", 0)
     browser.open(board.url)
     assert "In orde" in statuses(browser)
@@ -269,9 +259,7 @@ def test_a_source_that_fails_is_said_loudly(
     browser.until("return document.querySelector('.is-live') !== null")
 
 
-def test_without_a_script_the_page_is_whole_and_says_of_when_it_is(
-    browser: Browser, board: Handle
-) -> None:
+def test_without_a_script_the_page_is_whole_and_says_of_when_it_is(browser: Browser, board: Handle) -> None:
     browser.command("Emulation.setScriptExecutionDisabled", value=True)
     try:
         browser.open(board.url, live=False)
@@ -287,9 +275,7 @@ def test_without_a_script_the_page_is_whole_and_says_of_when_it_is(
 
 
 @pytest.mark.parametrize("width", [320, 360, 768, 1280, 1600, 3840])
-def test_nothing_sticks_out(
-    browser: Browser, board: Handle, source: FakeSource, width: int
-) -> None:
+def test_nothing_sticks_out(browser: Browser, board: Handle, source: FakeSource, width: int) -> None:
     unbroken = point("nsp-0103", name="Dorpshuis" * 12, municipality="Voorbeeldstad" * 9)
     source.points[2] = msgspec.structs.replace(
         unbroken, status=Status.ATTENTION, missing=123456, reasons=("reden" * 20,)
@@ -351,9 +337,7 @@ def test_the_contrast_meter_finds_grey_on_grey(browser: Browser, board: Handle) 
 
 @pytest.mark.parametrize("dead", [False, True], ids=["live", "dead"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_contrast_is_aa(
-    browser: Browser, board: Handle, source: FakeSource, scheme: str, dead: bool
-) -> None:
+def test_contrast_is_aa(browser: Browser, board: Handle, source: FakeSource, scheme: str, dead: bool) -> None:
     source.checks = [msgspec.structs.replace(check, ok=False) for check in source.checks]
     browser.open(board.url, prefers_color_scheme=scheme)
     assert "geen verbinding met de broker" in browser.text("#host")
@@ -383,9 +367,7 @@ def test_status_is_told_by_a_word_and_a_shape_of_its_own(browser: Browser, board
     assert len(set(shapes)) == 5
 
 
-def test_stale_and_unknown_figures_are_hatched_and_fine_ones_are_not(
-    browser: Browser, board: Handle
-) -> None:
+def test_stale_and_unknown_figures_are_hatched_and_fine_ones_are_not(browser: Browser, board: Handle) -> None:
     browser.open(board.url)
     pattern = "return getComputedStyle(document.querySelector(arguments[0])).backgroundImage"
     assert "repeating-linear-gradient" in browser.run(pattern, ".card.stale .values")
@@ -397,11 +379,7 @@ def test_stale_and_unknown_figures_are_hatched_and_fine_ones_are_not(
 def test_a_screen_reader_finds_its_way(browser: Browser, board: Handle) -> None:
     browser.open(board.url)
     tree = browser.command("Accessibility.getFullAXTree")["nodes"]
-    named = {
-        (node["role"]["value"], node.get("name", {}).get("value", ""))
-        for node in tree
-        if not node["ignored"]
-    }
+    named = {(node["role"]["value"], node.get("name", {}).get("value", "")) for node in tree if not node["ignored"]}
     assert ("heading", "Veiligheidsregio Voorbeeld") in named
     assert ("heading", "Meldingen") in named
     assert ("article", "Sporthal De Zuiderpoort") in named
@@ -415,20 +393,15 @@ def test_a_screen_reader_finds_its_way(browser: Browser, board: Handle) -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_on_paper_nothing_depends_on_colour_and_ages_have_a_date(
-    browser: Browser, board: Handle
-) -> None:
+def test_on_paper_nothing_depends_on_colour_and_ages_have_a_date(browser: Browser, board: Handle) -> None:
     browser.open(board.url)
     browser.command("Emulation.setEmulatedMedia", media="print")
     after = (
-        "const age = document.querySelector('.card.fine footer .age');"
-        "return getComputedStyle(age, '::after').content"
+        "const age = document.querySelector('.card.fine footer .age');return getComputedStyle(age, '::after').content"
     )
     assert "24-11-2025 16:59:40" in browser.run(after)
     assert "Alarm" in statuses(browser)
-    colours = browser.run(
-        "return [...document.querySelectorAll('.card *')].map(e => getComputedStyle(e).color)"
-    )
+    colours = browser.run("return [...document.querySelectorAll('.card *')].map(e => getComputedStyle(e).color)")
     greys = {tuple(colour[4:-1].split(", ")) for colour in colours}
     assert all(len(set(grey)) == 1 for grey in greys)
     browser.command("Emulation.setEmulatedMedia", media="")
@@ -452,9 +425,7 @@ def test_english_when_the_site_says_so(browser: Browser) -> None:
         board.stop()
 
 
-def test_nothing_is_fetched_from_elsewhere_and_nothing_is_refused(
-    browser: Browser, board: Handle
-) -> None:
+def test_nothing_is_fetched_from_elsewhere_and_nothing_is_refused(browser: Browser, board: Handle) -> None:
     browser.errors()
     browser.open(board.url)
     fetched = browser.run("return performance.getEntriesByType('resource').map(e => e.name)")

@@ -108,9 +108,7 @@ def test_a_source_that_fails_is_told_and_found_again(
     assert (name, len(stand["cards"]["html"])) == ("stand", 6)
 
 
-def test_two_pages_see_the_same_and_the_source_is_asked_for_both_at_once(
-    board: Handle, source: FakeSource
-) -> None:
+def test_two_pages_see_the_same_and_the_source_is_asked_for_both_at_once(board: Handle, source: FakeSource) -> None:
     with closing(Stream(board)) as one, closing(Stream(board)) as two:
         assert one.next() == two.next()
         assert len(source.listeners) == 1

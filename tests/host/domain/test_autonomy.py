@@ -62,7 +62,9 @@ def test_a_silent_point_goes_on_emptying() -> None:
     at_once = estimate(samples, rate, TANK, T0 + 7200, drains=True)
     later = estimate(samples, rate, TANK, T0 + 7200 + 5 * 3600, drains=True)
     standing = estimate(samples, rate, TANK, T0 + 7200 + 5 * 3600, drains=False)
-    assert at_once is not None and later is not None and standing is not None
+    assert at_once is not None
+    assert later is not None
+    assert standing is not None
     assert later.hours == pytest.approx(at_once.hours - 5, abs=0.01)
     assert standing.hours == pytest.approx(at_once.hours, abs=0.05)
 

@@ -1,9 +1,10 @@
 import random
 
 import pytest
-from tracker_bench import POINT, T0, Bench
 
 from paraat.domain.model import AlertState, NodeState, SampleSet, Status
+from tracker_bench import POINT, T0, Bench
+
 
 @pytest.fixture
 def bench() -> Bench:

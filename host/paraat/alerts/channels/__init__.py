@@ -14,4 +14,3 @@ def make_channels(site: Site) -> dict[str, Channel]:
     """The channels that the site has, by name. Raises SettingsError when a secret of one cannot be read."""
     made = (channel.from_site(site) for channel in CHANNELS)
     return {channel.name: channel for channel in made if channel is not None}
-

@@ -30,7 +30,9 @@ class EmailChannel:
         path = site.path(settings.url_file)
         url = read_secret(path, _KEY)
         if not re.match(r"mailtos?://[^/\s]", url) or apprise.Apprise.instantiate(url) is None:
-            raise SettingsError(path, _KEY, "a line that is no mail URL", "such as mailtos://user:password@smtp.example.nl")
+            raise SettingsError(
+                path, _KEY, "a line that is no mail URL", "such as mailtos://user:password@smtp.example.nl"
+            )
         return cls(url)
 
     def recipient(self, point: Point) -> str | None:

@@ -23,7 +23,9 @@ def local_time(t: float, now: float, zone: ZoneInfo) -> str:
     return text
 
 
-def message(alert: AlertState, transition: str, point: Point, *, language: str, zone: ZoneInfo, now: float) -> tuple[str, str]:
+def message(
+    alert: AlertState, transition: str, point: Point, *, language: str, zone: ZoneInfo, now: float
+) -> tuple[str, str]:
     """(subject, body) of an alert that fires or is resolved. Raises KeyError for a rule without words."""
     words = LANGUAGES[language]
     values = {"name": point.name, "municipality": point.municipality, "id": alert.id}

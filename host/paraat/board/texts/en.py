@@ -14,11 +14,9 @@ TEXTS = {
     "live.not": "not live",
     "snapshot": "As of {time}. Without JavaScript this page reloads every 30 seconds.",
     "dead": "This page is no longer live",
-    "dead.since": "No connection since {time}. What you see is old; do not rely on it. "
-    "Reconnecting …",
+    "dead.since": "No connection since {time}. What you see is old; do not rely on it. Reconnecting …",
     "dead.was": "last known: {status}",
-    "broken": "The service cannot work out how the points stand. What you see is old. "
-    "Warn the administrator.",
+    "broken": "The service cannot work out how the points stand. What you see is old. Warn the administrator.",
     "status.0": "Unknown",
     "status.1": "Silent",
     "status.2": "Fine",

@@ -14,8 +14,7 @@ TEXTS = {
     "live.not": "niet live",
     "snapshot": "Stand van {time}. Zonder JavaScript ververst deze pagina elke 30 seconden.",
     "dead": "Deze pagina is niet meer live",
-    "dead.since": "Geen verbinding sinds {time}. Wat u ziet is oud; vertrouw er niet op. "
-    "Opnieuw verbinden …",
+    "dead.since": "Geen verbinding sinds {time}. Wat u ziet is oud; vertrouw er niet op. Opnieuw verbinden …",
     "dead.was": "laatst bekend: {status}",
     "broken": "De dienst kan de stand niet berekenen. Wat u ziet is oud. Waarschuw de beheerder.",
     "status.0": "Onbekend",

@@ -15,7 +15,6 @@ does: what is under way can then arrive, and nothing new comes.
 import json
 import os
 
-import uselect
 import utime
 
 GRACE_MS = 2

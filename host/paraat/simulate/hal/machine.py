@@ -1,9 +1,9 @@
 """The board's machine module, wired to device models. Only what the firmware uses."""
 
 import os
+import time
 
 import kernel
-import time
 import wiring
 
 PWRON_RESET = 1

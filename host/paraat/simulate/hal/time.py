@@ -1,9 +1,8 @@
 """The board's time module on virtual time: epoch 2000, whole seconds, and a clock that nobody set at power-on."""
 
+import kernel
 import utime
 from utime import ticks_add, ticks_diff  # the C part of asyncio compares ticks with the port's own period
-
-import kernel
 
 EPOCH_S = 946684800  # 2000-01-01 in unix seconds
 

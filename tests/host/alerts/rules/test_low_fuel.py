@@ -1,9 +1,9 @@
 import pytest
-from tracker_bench import T0, Bench
 
-from paraat.alerts.rules.low_fuel import LowFuelRule
 from paraat.alerts.rules.base import Verdict
+from paraat.alerts.rules.low_fuel import LowFuelRule
 from paraat.settings import Alerts
+from tracker_bench import T0, Bench
 
 RULE = LowFuelRule(Alerts())
 

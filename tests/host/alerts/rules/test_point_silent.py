@@ -1,8 +1,7 @@
-from tracker_bench import T0, Bench
-
 from paraat.alerts.rules.base import Verdict
 from paraat.alerts.rules.point_silent import PointSilentRule
 from paraat.settings import Alerts
+from tracker_bench import T0, Bench
 
 RULE = PointSilentRule(Alerts())
 

@@ -85,7 +85,7 @@ class DS18B20:
             self._index = self._phase = 0
             self._state = {_SEARCH_ROM: "search", _MATCH_ROM: "match", _SKIP_ROM: "function"}.get(command, "off")
         elif self._state == "function" and command == _CONVERT:
-            raw = int(round(self.temperature_c() * 16)) & 0xFFFF
+            raw = round(self.temperature_c() * 16) & 0xFFFF
             if self.fault != "power-on":
                 self._pending = (kernel.now_us + CONVERSION_US, raw)
             self._state = "converting"

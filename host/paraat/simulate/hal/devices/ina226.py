@@ -29,7 +29,7 @@ class INA226:
     def _value(self, register):
         if register == _BUS:
             return int(self.voltage_v() / 0.00125 + 0.5)
-        shunt = int(round(self.current_a() * self.shunt_ohm / 0.0000025))
+        shunt = round(self.current_a() * self.shunt_ohm / 0.0000025)
         shunt = max(-32768, min(32767, shunt))
         if register == _SHUNT:
             return shunt

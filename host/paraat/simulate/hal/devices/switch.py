@@ -15,10 +15,10 @@ class Switch:
         wiring.set_level(self.pin, level)
         for i in range(2 * self.bounces):
             bounced = 1 - level if i % 2 == 0 else level
-            kernel.at(kernel.now_us + 1000 * (i + 1), lambda l=bounced: wiring.set_level(self.pin, l))
+            kernel.at(kernel.now_us + 1000 * (i + 1), lambda bounced=bounced: wiring.set_level(self.pin, bounced))
 
     def play(self, rows, active_low=False):
         """Follow a scenario's rows [[second, true or false], ...]."""
         for second, on in rows:
             level = 1 if on != active_low else 0
-            kernel.at_story(second, lambda l=level: self.set(l))
+            kernel.at_story(second, lambda level=level: self.set(level))
