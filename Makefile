@@ -64,6 +64,11 @@ format: $(VENV)/dev.stamp ## Put the code in the house's form
 dashboards: $(VENV)/dev.stamp ## Build dashboards/*.json from dashboards/*.py
 	$(BIN)/python -m dashboards
 
+.PHONY: bench
+bench: $(VENV)/dev.stamp ## Measure: the host's store rate, the firmware's heap
+	$(BIN)/python benchmarks/host_ingest.py
+	$(BIN)/python benchmarks/firmware_heap.py
+
 .PHONY: deps
 APT_PACKAGES := mosquitto influxdb chromium chromium-driver
 deps: ## Install the servers and the browser that some tests need (apt, as root)

@@ -1,0 +1,148 @@
+"""What the firmware needs of a board's heap: `.venv/bin/python benchmarks/firmware_heap.py`.
+
+Runs the compiled firmware under MicroPython's unix port with a real broker and a host that acknowledges, and prints, in
+KB of a 32-bit board (the port's "w": half of what 64-bit objects take here):
+  hardware   what the simulated hardware takes, which no board carries
+  free       free heap after a collection, at the start and after five minutes, in a heap of BOARD_HEAP_KB + hardware
+  smallest   the smallest heap in which it runs five minutes (connects, sends, is acknowledged) without a MemoryError:
+             its true peak
+  .mpy       bytes of the compiled firmware and wire
+  set        bytes of one sample set in the board's journal, and how long 256 KB of them last at one a minute
+The ratio compares the smallest heap with the 160 KB that an ESP32 without PSRAM has.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+from paraat import paths
+from paraat.provision.node_config import node_config
+from paraat.settings import load_site
+from paraat.simulate import boards, story
+from paraat.simulate.servers import LOOPBACK, find_broker
+from paraat_wire import codec, topics
+
+SPEED = 60.0
+MINUTES = 5
+ESP32_HEAP_KB = 160
+POINT = story.PARTS[0].point
+
+
+class Host:
+    """Acknowledges every set, and keeps the free heap that each reports."""
+
+    def __init__(self, port: int) -> None:
+        self.heap_free: list[float] = []
+        self.uptime_s: list[float] = []
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2)
+        self._client.on_message = self._on_message
+        self._client.connect(LOOPBACK, port)
+        self._client.subscribe([(topics.topic(POINT, leaf), 1) for leaf in (topics.TELEMETRY, topics.EVENT)])
+        self._client.loop_start()
+
+    def _on_message(self, client: mqtt.Client, _: object, message: mqtt.MQTTMessage) -> None:
+        leaf = message.topic.rpartition("/")[2]
+        sets = codec.read_pack(POINT, leaf, bytes(message.payload), time.time())
+        for a_set in sets:
+            values = dict(a_set.values)
+            if "node/heap" in values:
+                self.heap_free.append(values["node/heap"])
+                self.uptime_s.append(values["node/uptime"])
+        client.publish(topics.topic(POINT, topics.ACK), codec.encode_ack([(s.seq, s.seq) for s in sets]), qos=1)
+
+    def stop(self) -> None:
+        self._client.loop_stop()
+
+
+def run(directory: Path, built: Path, config: dict[str, Any], port: int, heap_kb: int) -> tuple[Host, str, int]:
+    """Five minutes in a heap of so many KB: (host, console, bytes of a set in the journal)."""
+    site = load_site(paths.example_site_dir())
+    scenario = story.scenario(
+        story.PARTS[0], site.points[POINT], t0_unix=1796061600.0, real0_unix=time.time(), speed=SPEED
+    )
+    host = Host(port)
+    board = boards.SimulatedBoard(directory, config, scenario, built)
+    board.start(heap_kb=heap_kb)
+    deadline = time.monotonic() + (MINUTES + 1) * 60 / SPEED + 2
+    while time.monotonic() < deadline and not (host.uptime_s and max(host.uptime_s) >= MINUTES * 60):
+        time.sleep(0.05)
+    board.stop()
+    host.stop()
+    made = board.journal()["made"] if heap_kb >= boards.BOARD_HEAP_KB else 0
+    size = sum(p.stat().st_size for p in (directory / "journal").glob("*.seg")) if made else 0
+    return host, board.console(), size // made if made else 0
+
+
+def hardware_kb(built: Path) -> float:
+    """Heap that the simulated hardware takes, in KB of a 32-bit board."""
+    code = "import gc; gc.collect(); a = gc.mem_alloc(); import simboard, machine, select, time, network, onewire;"
+    code += "gc.collect(); print(gc.mem_alloc() - a)"
+    program = boards.micropython()
+    assert program is not None
+    out = subprocess.run(
+        [str(program), "-X", "heapsize=400wk", "-c", code],
+        env={"MICROPYPATH": f"{built / 'hal'}:.frozen"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return int(out.stdout) / 2048
+
+
+def main() -> int:
+    """Measure and print. Returns 1 where MicroPython does not run."""
+    if boards.micropython() is None:
+        print("MicroPython's unix port has no wheel for this machine")
+        return 1
+    with tempfile.TemporaryDirectory() as folder:
+        directory = Path(folder)
+        built = boards.build(directory / "built")
+        with find_broker("auto", directory / "broker") as broker:
+            site = load_site(paths.example_site_dir())
+            limits = {
+                "host": LOOPBACK,
+                "port": broker.port,
+                "timeout_s": int(5 * SPEED),
+                "keepalive_s": int(30 * SPEED),
+            }
+            config = node_config(site, POINT, broker=limits)
+            hardware = hardware_kb(built)
+            number = 0
+
+            def attempt(heap_kb: int) -> tuple[Host, str, int]:
+                nonlocal number
+                number += 1
+                return run(directory / f"run{number}", built, config, broker.port, heap_kb)
+
+            host, console, set_bytes = attempt(boards.BOARD_HEAP_KB + round(hardware))
+            if not host.heap_free:
+                print(console)
+                return 1
+            low, high = 16, boards.BOARD_HEAP_KB + round(hardware)
+            while high - low > 2:
+                middle = (low + high) // 2
+                tried, console, _ = attempt(middle)
+                works = bool(tried.uptime_s) and max(tried.uptime_s) >= MINUTES * 60 and "MemoryError" not in console
+                low, high = (low, middle) if works else (middle, high)
+            mpy = sum(p.stat().st_size for part in ("firmware", "wire") for p in (built / part).rglob("*.mpy"))
+    peak = high - hardware
+    print(json.dumps({
+        "hardware_kb": round(hardware, 1),
+        "heap_kb": boards.BOARD_HEAP_KB,
+        "free_at_start_kb": round(host.heap_free[0] / 2048, 1),
+        f"free_after_{MINUTES}_minutes_kb": round(host.heap_free[-1] / 2048, 1),
+        "smallest_kb": round(peak, 1),
+        "smallest_to_esp32": round(peak / ESP32_HEAP_KB, 2),
+        "mpy_bytes": mpy,
+        "set_bytes": set_bytes,
+        "journal_hours_256_kb": round(262144 / set_bytes / 60, 1),
+    }, indent=2))  # fmt: skip
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
