@@ -13,6 +13,7 @@ import msgspec
 
 from paraat.board.source import Check
 from paraat.board.texts import Words
+from paraat.domain import tracker
 from paraat.domain.model import AlertState, Autonomy, Latest, PointView, Status
 from paraat_wire import metrics
 
@@ -23,6 +24,8 @@ _RANK = {status: rank for rank, status in enumerate(_ORDER)}
 _ALERT_RANK = {"firing": 0, "pending": 1, "resolved": 2}
 _EMPTY_ROUND_S = 300
 CARDS_MAX = 400
+# Reasons that a card tells in places of their own: its alerts, its faults, its missing sets, its connection.
+_SHOWN_ELSEWHERE = frozenset((tracker.LOW_FUEL, tracker.FAULT, tracker.MISSING, tracker.OFFLINE))
 _SAME_SET_S = 60  # figures read so shortly before the newest share its age
 
 
@@ -156,7 +159,7 @@ class Writer:
             municipality=view.municipality,
             status=view.status.name.lower(),
             status_word=words(f"status.{int(view.status)}"),
-            reasons=tuple(words.code("reason", code) for code in view.reasons),
+            reasons=tuple(words.code("reason", code) for code in view.reasons if code not in _SHOWN_ELSEWHERE),
             fuel=self._fuel(view),
             cells=(
                 Cell("power", words("power"), self._power(view)),
@@ -198,8 +201,11 @@ class Writer:
     def _fuel(self, view: PointView) -> Fuel:
         words = self.words
         latest = view.latest.get("fuel/level")
-        level = self._figure(view, "fuel/level", "fuel.percent", 0)
-        percent = latest.value if latest is not None else None
+        percent = view.fuel_percent
+        if latest is None or percent is None:
+            level = self._figure(view, "fuel/level", "fuel.percent", 0)
+        else:
+            level = self._dated(words("fuel.percent", n=words.number(percent, 0)), latest, view)
         litres = "" if view.litres is None else words("fuel.litres", n=words.number(view.litres, 0))
         if view.autonomy is None:
             return Fuel(

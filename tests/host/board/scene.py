@@ -113,7 +113,7 @@ def point(
         "data_t": read_at,
         "latest": latest,
         "litres": 244.8,
-        "fuel_percent": 61.2,
+        "fuel_percent": values.get("fuel/level"),
         "autonomy": left(26.3, source="record"),
         "stored": 812,
         "missing": 0,

@@ -5,9 +5,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from host.board.scene import NOW, alert, left, never_heard, point, rich
+from paraat.board import cards
 from paraat.board.cards import Card, Figure, Writer, count, rfc3339
 from paraat.board.source import Check
 from paraat.board.texts import LANGUAGES, Words
+from paraat.domain import tracker
 from paraat.domain.model import PointView, Status
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -232,3 +234,12 @@ def _holes(text: str) -> set[str]:
 
 def test_rfc3339_has_milliseconds_and_no_binary_dust() -> None:
     assert rfc3339(1764000000.1).isoformat() == "2025-11-24T16:00:00.100000+00:00"
+
+
+def test_every_reason_of_a_status_has_words_or_a_place_of_its_own() -> None:
+    codes = {value for name, value in vars(tracker).items() if name.isupper() and isinstance(value, str)}
+    codes -= {tracker.FUEL, tracker.DISTANCE, tracker.MAINS, tracker.GENERATOR}
+    for language in ("nl", "en"):
+        words = Words(language)
+        for code in codes - cards._SHOWN_ELSEWHERE:
+            assert f"reason.{code}" in words._texts, (language, code)

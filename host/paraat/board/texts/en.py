@@ -90,6 +90,7 @@ TEXTS = {
     "reason.never-heard": "never heard from",
     "reason.fuel-unknown": "fuel unknown",
     "reason.mains-unknown": "mains unknown",
+    "reason.generator-down": "mains out and the generator does not run",
     "reason.silent": "silent",
     "check.broker": "no connection to the broker: no new figures come in",
     "check.journal": "the journal cannot be written",

@@ -90,6 +90,7 @@ TEXTS = {
     "reason.never-heard": "nooit iets gehoord",
     "reason.fuel-unknown": "brandstof onbekend",
     "reason.mains-unknown": "net onbekend",
+    "reason.generator-down": "net weg en aggregaat draait niet",
     "reason.silent": "laat niets horen",
     "check.broker": "geen verbinding met de broker: er komen geen nieuwe cijfers binnen",
     "check.journal": "het journaal kan niet worden geschreven",
