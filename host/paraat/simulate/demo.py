@@ -38,6 +38,8 @@ _T0_UNIX = 1796061600.0  # a Monday evening in the winter: 30 November 2026, 19:
 _FRAME_S = 0.25
 _SETTLE_LIMIT_S = 20.0
 _SETTLED_S = 1.0  # so long nothing new has come
+_REUNION_S = 7.0  # real seconds that boards and host get to meet again on a broker that has come back
+_SEND_AGAIN_S = 2.0  # what the host has not acknowledged; real seconds
 BUCKET = "paraat"
 
 
@@ -60,6 +62,10 @@ class Points(Protocol):
 
     def stop(self) -> None:
         """Pull the plug."""
+        ...
+
+    def waiting(self) -> bool:
+        """True while a point is known to hold something that the host has not acknowledged."""
         ...
 
     def made(self) -> dict[str, int]:
@@ -159,6 +165,7 @@ def _play(
         if real_end_s is None and not screen.interactive:
             real_end_s = began_s + story_real_s + 1.0  # nobody is there to press Ctrl-C
         chapters = list(story.CHAPTERS)
+        broker_up_s = float("-inf")
         with screen:
             while not stop.is_set() and (real_end_s is None or time.monotonic() < real_end_s):
                 for key in _due(chapters, clock.story_s()):
@@ -167,10 +174,18 @@ def _play(
                         broker.stop()
                     elif key == "broker-up":
                         broker.start()
+                        broker_up_s = time.monotonic()
                 points.step(clock)
                 screen.show(service.views(clock.now()), service.alerts(), alerts, clock.now())
                 stop.wait(_FRAME_S)
-            broker.start()  # Ctrl-C may have come while it was away
+            if _is_down(chapters):  # Ctrl-C has come while it was away
+                broker.start()
+                broker_up_s = time.monotonic()
+            # Time to find each other again, while time still runs fast: the boards' waits are counted in it.
+            while time.monotonic() < broker_up_s + _REUNION_S:
+                points.step(clock)
+                screen.show(service.views(clock.now()), service.alerts(), alerts, clock.now())
+                time.sleep(_FRAME_S)
             screen.chapter("settle", clock.now())
             end_s = clock.story_s() + speed  # a real second ahead: every board sees it before it comes
             clock.end_at(end_s)
@@ -209,6 +224,12 @@ def _due(chapters: list[tuple[int, str]], story_s: float) -> Iterator[str]:
         yield chapters.pop(0)[1]
 
 
+def _is_down(chapters: list[tuple[int, str]]) -> bool:
+    """Whether the story, with these chapters still to come, has taken the broker away."""
+    keys = [key for _, key in chapters]
+    return "broker-up" in keys and "broker-down" not in keys
+
+
 def _settle(service: Service, site: Site, points: Points, clock: ScaledClock) -> None:
     """Wait until nothing new has come for a moment and nothing is missing below the highest seq."""
     deadline = time.monotonic() + _SETTLE_LIMIT_S
@@ -219,7 +240,9 @@ def _settle(service: Service, site: Site, points: Points, clock: ScaledClock) ->
         missing = sum(service.journal.missing(point) for point in site.points)
         if stored != before or missing:
             before, since = stored, time.monotonic()
-        elif time.monotonic() - since > _SETTLED_S + 1.0:  # the story's end lies a second ahead
+        elif (
+            time.monotonic() - since > _SETTLED_S + 1.0 and not points.waiting()
+        ):  # the story's end lies a second ahead
             return
         time.sleep(_FRAME_S)
 
@@ -312,7 +335,7 @@ class FirmwarePoints:
             "timeout_s": int(10 * speed),
             "retry_min_s": max(1, int(0.3 * speed)),
             "retry_max_s": int(2 * speed),
-            "ack_timeout_s": int(8 * speed),
+            "ack_timeout_s": int(3 * speed),
         }
         self._boards = [
             boards.SimulatedBoard(directory / point, node_config(site, point, broker=limits), scenarios[point], built)
@@ -334,6 +357,9 @@ class FirmwarePoints:
         self._died = [board.point for board in self._boards if board.ended]
         for board in self._boards:
             board.stop()
+
+    def waiting(self) -> bool:
+        return False  # only the boards know
 
     def made(self) -> dict[str, int]:
         return {board.point: board.journal()["made"] for board in self._boards}
@@ -377,12 +403,16 @@ class MadeUpPoints:
             for point in self._fleet.points.values():
                 self._fleet.sample(point, clock.t0_unix + self._due_s, self._due_s)
             self._due_s += 60.0
+        self._fleet.send_again(_SEND_AGAIN_S)
 
     def end_story(self, story_s: float) -> None:
         self._end_s = story_s
 
     def stop(self) -> None:
         self._fleet.stop()
+
+    def waiting(self) -> bool:
+        return any(point.kept for point in self._fleet.points.values())
 
     def made(self) -> dict[str, int]:
         return {point.id: point.next - 1 for point in self._fleet.points.values()}

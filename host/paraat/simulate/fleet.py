@@ -5,6 +5,7 @@ import json
 import logging
 import random
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,7 +30,7 @@ class MadeUpPoint:
     def __init__(self, point_id: str, scenario: dict[str, Any], *, empty_mm: int = 1200, full_mm: int = 100) -> None:
         self.id = point_id
         self.world = World(scenario)
-        self.kept: dict[int, tuple[float, str]] = {}  # seq -> (t, records)
+        self.kept: dict[int, tuple[float, str, float]] = {}  # seq -> (t, records, time.monotonic() when it was sent)
         self.next = 1
         self._empty_mm = empty_mm
         self._full_mm = full_mm
@@ -115,10 +116,26 @@ class Fleet:
             seq = point.take_seq()
             self.made += 1
             if self._keep:
-                point.kept[seq] = (t, records)
+                point.kept[seq] = (t, records, time.monotonic())
                 if len(point.kept) > KEEP_MAX:
                     del point.kept[next(iter(point.kept))]
         if self._client.is_connected() or not self._keep:
+            self._send(point.id, seq, t, records)
+
+    def send_again(self, older_than_s: float) -> None:
+        """Send again what the host has not acknowledged for so long: a broker's PUBACK is no proof of anything."""
+        if not self._client.is_connected():
+            return
+        now_s = time.monotonic()
+        late = []
+        with self._lock:
+            for point in self.points.values():
+                for seq, (t, records, sent_s) in point.kept.items():
+                    if now_s - sent_s >= older_than_s:
+                        late.append((point, seq, t, records))
+            for point, seq, t, records in late:
+                point.kept[seq] = (t, records, now_s)
+        for point, seq, t, records in late:
             self._send(point.id, seq, t, records)
 
     def _send(self, point_id: str, seq: int, t: float, records: str) -> None:
@@ -144,13 +161,10 @@ class Fleet:
             return
         client.subscribe(topics.topic("+", topics.ACK), qos=1)
         with self._lock:
-            again = [(p.id, s, *kept) for p in self.points.values() for s, kept in reversed(list(p.kept.items()))]
             hello = [(p.id, p.next) for p in self.points.values()]
         for point_id, following in hello:
             state = {"online": True, "boot": 1, "reset": "pwron", "fw": "simulate", "clock": "host", "next": following}
             self._publish(topics.topic(point_id, topics.STATE), codec.encode_state(state), retain=True)
-        for point_id, seq, t, records in again:
-            self._send(point_id, seq, t, records)
         self._connected.set()
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
