@@ -12,7 +12,7 @@ _REPOSITORY = _PACKAGE.parent.parent
 
 
 def _find(in_repository: str, in_wheel: str) -> Path:
-    for path in (_REPOSITORY / in_repository, _PACKAGE / "_data" / in_wheel):
+    for path in (_PACKAGE / "_data" / in_wheel, _REPOSITORY / in_repository):
         if path.is_dir():
             return path
     raise FileNotFoundError(f"{in_repository} is neither in {_REPOSITORY} nor in {_PACKAGE}: install Paraat again")

@@ -14,14 +14,17 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from paraat.alerts.texts import LANGUAGES
+from paraat.alerts import texts
 from paraat.domain.model import AlertState, PointView, Status
+from paraat.settings import Point
 
 if TYPE_CHECKING:
     from paraat.service import Service
     from paraat.simulate.demo import Summary
 
 _LINES = 9  # of what happened, below the table
+_NARROW = 118  # columns of a terminal below which the table leaves out what matters least
+_LEFT_OUT = (3, 6, 7)  # generator, battery, temperature
 
 # A sign beside each colour: nobody should need the colour.
 _STATUS_STYLE = {
@@ -42,7 +45,7 @@ _NL: Mapping[str, str] = {
     "yes": "ja",
     "no": "nee",
     "stop": "Ctrl-C stopt.",
-    "columns": "Punt|Stand|Net|Aggregaat|Brandstof|Nog|Accu|Temp.|Mensen|Gegevens van|Opgeslagen|Ontbreekt",
+    "columns": "Punt|Stand|Net|Aggregaat|Brandstof|Nog|Accu|Temp.|Mensen|Oud|Bewaard|Mist",
     "status": "onbekend|stil|in orde|let op|alarm",
     "on": "aan",
     "off": "uit",
@@ -59,7 +62,6 @@ _NL: Mapping[str, str] = {
     "end": "Het verhaal is uit. De punten blijven meten. Ctrl-C stopt en telt na.",
     "settle": "Natellen: wat onderweg is komt nog binnen.",
     "firing": "MELDING",
-    "resolved": "HERSTELD",
     "sum.title": "Nageteld",
     "sum.made": "metingen en gebeurtenissen op de borden",
     "sum.stored": "opgeslagen bij het coördinatiepunt",
@@ -81,7 +83,7 @@ _EN: Mapping[str, str] = {
     "yes": "yes",
     "no": "no",
     "stop": "Ctrl-C stops.",
-    "columns": "Point|Status|Mains|Generator|Fuel|Left|Battery|Temp.|People|Data from|Stored|Missing",
+    "columns": "Point|Status|Mains|Generator|Fuel|Left|Battery|Temp.|People|Age|Stored|Missing",
     "status": "unknown|silent|fine|attention|alarm",
     "on": "on",
     "off": "off",
@@ -98,7 +100,6 @@ _EN: Mapping[str, str] = {
     "end": "The story is over. The points go on measuring. Ctrl-C stops and counts.",
     "settle": "Counting: what is under way still comes in.",
     "firing": "ALERT",
-    "resolved": "RESOLVED",
     "sum.title": "Counted",
     "sum.made": "sets and events made on the boards",
     "sum.stored": "stored at the coordination point",
@@ -117,14 +118,15 @@ class Screen:
 
     def __init__(self, language: str, *, quiet: bool) -> None:
         self._words = _NL if language == "nl" else _EN
-        self._number = LANGUAGES[language].number
+        self._language = language
+        self._number = texts.LANGUAGES[language].number
         self._console = Console(quiet=quiet, highlight=False)
         self._live: Live | None = None
         self._lines: list[str] = []
         self._told = 0
         self._zone = ZoneInfo("Europe/Amsterdam")
         self._head = ""
-        self._names: dict[str, str] = {}
+        self._points: dict[str, Point] = {}
 
     @property
     def interactive(self) -> bool:
@@ -134,7 +136,7 @@ class Screen:
     def begin(self, service: "Service", boards: str, broker: str, influx: bool, port: int) -> None:
         """Say what runs, and where the status board is."""
         words = self._words
-        self._names = {point.id: point.name for point in service.site.points.values()}
+        self._points = service.site.points
         url = service.board_url or ""
         moved = f":{port}" not in url
         lines = [
@@ -186,25 +188,22 @@ class Screen:
             self._live.update(Panel(body, title=f"{self._words['title']}  {self._time(now)}"), refresh=True)
 
     def _alert(self, alert: AlertState) -> str:
-        colour = "red" if alert.state == "firing" else "green"
-        detail = alert.detail
-        what = alert.rule.replace("_", " ")
-        hours = detail.get("hours")
-        percent = detail.get("percent")
-        figures = []
-        if isinstance(percent, float):
-            figures.append(f"{percent:.0f} %")
-        if isinstance(hours, float):
-            figures.append(self._words["hours"].format(n=self._number(hours)))
-        text = f"{self._names.get(alert.point, alert.point)}: {what} {', '.join(figures)}"
-        return f"[bold {colour}]{self._words[alert.state]}[/] {escape(text)}"
+        """The subject of the very message that the lead gets."""
+        now = alert.resolved_at or alert.fired_at or alert.since
+        point = self._points[alert.point]
+        subject, _ = texts.message(alert, alert.state, point, language=self._language, zone=self._zone, now=now)
+        if alert.state == "firing":
+            return f"[bold red]{self._words['firing']}[/] {escape(subject)}"
+        return f"[green]{escape(subject)}[/]"
 
     def _table(self, views: Sequence[PointView]) -> Table:
         table = Table(expand=True)
+        left_out = _LEFT_OUT if self._console.width < _NARROW else ()
         for number, column in enumerate(self._words["columns"].split("|")):
-            table.add_column(column, justify="left" if number < 4 else "right", no_wrap=number == 0)
+            if number not in left_out:
+                table.add_column(column, justify="left" if number < 4 else "right", no_wrap=True)
         for view in views:
-            table.add_row(*self._row(view))
+            table.add_row(*(cell for number, cell in enumerate(self._row(view)) if number not in left_out))
         return table
 
     def _row(self, view: PointView) -> list[Text | str]:
