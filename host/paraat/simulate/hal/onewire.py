@@ -1,6 +1,7 @@
 """The board's onewire module, down to single bits, over the devices that wiring.onewire names."""
 
 import wiring
+from devices.ds18b20 import crc8
 
 SEARCH_ROM = 0xF0
 MATCH_ROM = 0x55
@@ -99,10 +100,4 @@ class OneWire:
         return taken
 
     def crc8(self, data):
-        crc = 0
-        for value in data:
-            for _ in range(8):
-                mix = (crc ^ value) & 1
-                crc = crc >> 1 ^ (0x8C if mix else 0)
-                value >>= 1
-        return crc
+        return crc8(data)
