@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
+from paraat.admit import Admission
 from paraat.counters import Counters
 from paraat.decode import Decoded, decode
 from paraat.domain.model import NodeState, Refusal
@@ -68,6 +69,7 @@ class Ingest:
         self._stop = stop
         self._on_stored = on_stored
         self._retry_min_s = retry_min_s
+        self._admission = Admission(journal.highest)
         self._greeted: set[str] = set()
         self._problem = ""
 
@@ -115,13 +117,14 @@ class Ingest:
 
     def _decode(self, message: Message) -> Decoded:
         try:
-            return decode(
+            decoded = decode(
                 message.topic,
                 message.payload,
                 received_at=message.received_at,
                 retained=message.retained,
                 points=self._points,
             )
+            return self._admission.check(decoded, message.payload)
         except Exception as error:  # noqa: BLE001 - a mistake of ours, kept as a dead letter
             _log.exception("a message on %.80r cannot be decoded", message.topic)
             self._counters.thread_errors.labels("ingest").inc()

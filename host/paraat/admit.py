@@ -1,0 +1,77 @@
+"""What one point may cost the host: the names of its sensors, and how far its seq jumps.
+
+A pack can be well-formed and still do lasting harm. Each new sensor name is a series in InfluxDB and a row in memory
+for good; one seq near 2**53 would make every later one of that board impossible, because a board goes on beyond the
+highest that the host acknowledges.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from paraat.decode import Decoded
+from paraat.domain.model import Refusal, SampleSet
+from paraat_wire import codec, topics
+
+# Reason of the host's own, beside those of paraat.decode.
+TOO_MANY_NAMES = "too-many-names"
+
+MAX_SENSOR_NAMES = 64  # of a point, such as climate/temperature/hall; a board has some ten pins
+MAX_SEQ_JUMP = 2**28  # eight years at a set a second, for a host that begins with an empty journal
+
+
+class Admission:
+    """Remembers the sensor names of each point while the service runs. highest: gives the highest stored seq."""
+
+    def __init__(self, highest: Callable[[str], int]) -> None:
+        self._highest = highest
+        self._names: dict[str, set[str]] = {}
+
+    def check(self, decoded: Decoded, payload: bytes) -> Decoded:
+        """`decoded` without what goes beyond a limit, and the refusals for that. payload: of the message."""
+        sets: list[SampleSet] = []
+        refusals: list[Refusal] = []
+        for a_set in decoded.sets:
+            limit = self._highest(a_set.point) + MAX_SEQ_JUMP
+            if a_set.seq > limit:
+                detail = f"seq {a_set.seq} is more than 2**28 above what is stored, expected at most {limit}"
+                refusals.append(_refusal(a_set, payload, codec.BAD_SEQ, "seq", detail))
+                continue
+            surplus = self._surplus(a_set)
+            if surplus:
+                detail = f"{a_set.point} has {MAX_SENSOR_NAMES} sensor names already"
+                refusals.append(_refusal(a_set, payload, TOO_MANY_NAMES, min(surplus), detail, len(surplus)))
+                a_set = msgspec.structs.replace(
+                    a_set,
+                    values={name: value for name, value in a_set.values.items() if name not in surplus},
+                    faults={name: code for name, code in a_set.faults.items() if name not in surplus},
+                )
+            sets.append(a_set)
+        if not refusals:
+            return decoded
+        return Decoded(sets=sets, state=decoded.state, refusals=[*decoded.refusals, *refusals])
+
+    def _surplus(self, a_set: SampleSet) -> set[str]:
+        known = self._names.setdefault(a_set.point, set())
+        surplus = set()
+        for name in (*a_set.values, *a_set.faults):
+            # The plain names are those of the metrics table: they are few, whatever a board sends.
+            if name.count("/") < 2 or name in known:
+                continue
+            if len(known) < MAX_SENSOR_NAMES:
+                known.add(name)
+            else:
+                surplus.add(name)
+        return surplus
+
+
+def _refusal(a_set: SampleSet, payload: bytes, reason: str, record: str, detail: str, count: int = 1) -> Refusal:
+    return Refusal(
+        topic=topics.topic(a_set.point, a_set.kind),
+        received_at=a_set.received_at,
+        reason=reason,
+        detail=detail,
+        record=record,
+        payload=payload,
+        count=count,
+    )
