@@ -40,7 +40,7 @@ class MicroPythonFile(pytest.File):
         for node in tree.body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
                 item = MicroPythonItem.from_parent(self, name=f"{node.name}[micropython]")
-                item.function = node.name
+                item.test = node.name
                 item.line = node.lineno
                 item.add_marker(pytest.mark.needs("micropython"))
                 yield item
@@ -53,7 +53,7 @@ class MicroPythonFailure(Exception):
 class MicroPythonItem(pytest.Item):
     """One test function."""
 
-    function: str
+    test: str
     line: int
 
     def runtest(self) -> None:
@@ -77,7 +77,7 @@ class MicroPythonItem(pytest.Item):
         }
         try:
             run = subprocess.run(
-                [program, "-X", f"heapsize={HEAP}", "-c", _RUN, self.path.stem, self.function],
+                [program, "-X", f"heapsize={HEAP}", "-c", _RUN, self.path.stem, self.test],
                 cwd=board,
                 env=environment,
                 capture_output=True,

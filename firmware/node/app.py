@@ -18,7 +18,7 @@ from node.mqtt import MQTTClient, MQTTError
 from node.sampler import Sampler
 from paraat_wire import codec, topics
 
-_PACK_BYTES = const(2048)  # of the readings in one message: three copies of it are in the heap while it is made
+_PACK_BYTES = const(160)  # packed, of the readings in one message: as JSON some twenty times that, three times in the heap
 _PACK_ENTRIES = const(10)
 _IN_FLIGHT = const(64)  # entries that may wait for the host's ack
 _BACKLOG_PAUSE_MS = const(50)  # between two packs: the radio and the broker have other work too
@@ -40,7 +40,7 @@ class Node:
         self.hw = Hardware(settings)
         self.boot = _count_boot()
         self.clock = Clock()
-        self.journal = Journal(settings["journal"]["directory"], settings["journal"]["max_bytes"])
+        self.journal = Journal(settings["journal"]["directory"], settings["journal"]["max_bytes"], self.boot)
         self.sampler = Sampler(settings, self.hw)
         self.alarm = local_alarm.LocalAlarm(settings["alarm"], self.sampler.names)
         self.link = None
@@ -95,7 +95,7 @@ class Node:
     def _record(self, kind, values, faults):
         t, dated = self.clock.now()
         try:
-            self.journal.append(kind, t, dated, self.boot, codec.encode_records(values, faults))
+            self.journal.append(kind, t, dated, values, faults)
         except OSError as error:  # flash full or worn: sampling and alarming go on
             complain("journal", error)
         self._wake.set()
@@ -233,11 +233,10 @@ class Node:
 
     def _encode(self, entry):
         bt, unsure = self.clock.bt(entry, self.boot)
-        body = entry.body
+        faults = entry.faults
         if unsure:
-            fault = codec.encode_records((), (("node/clock", "unsure"),))
-            body = body + "," + fault if body else fault
-        return codec.encode_set(self.point, entry.seq, bt, body)
+            faults = faults + [("node/clock", "unsure")]
+        return codec.encode_set(self.point, entry.seq, bt, codec.encode_records(entry.values, faults))
 
     def _on_message(self, topic, payload):
         try:

@@ -84,7 +84,7 @@ class Clock:
         if entry.dated:
             return entry.t, False
         up = self.uptime_s()
-        if entry.boot != boot & 0xFFFF:
+        if entry.boot != boot:
             return -up, True
         return (self._offset_s + entry.t, False) if self.trusted else (entry.t - up, False)
 

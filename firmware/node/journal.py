@@ -1,41 +1,58 @@
 """The board's journal: every sample set and event until the host has said that it is stored.
 
-A ring of segment files in one directory. A segment is named after its first seq (hexadecimal) and holds records with
-consecutive seqs: header, body, CRC-32 over both. Records are only appended; a segment goes when the host has
-acknowledged all of it, or, the oldest first, when the ring is full (`dropped` counts what that cost). RAM holds a line
-per segment and an index of two of them, whatever the backlog.
+A ring of segment files in one directory of littlefs. A segment is named after its first seq (hexadecimal) and holds
+records: length, flags, time, body, CRC-32 over all of it. Sets have consecutive seqs and lie packed (node/packing.py);
+in front of them, where they change, lie the segment's head, the number of the boot and the layout of the sets. Records
+are only appended, a set with what it needs in one write. A segment goes when the host has acknowledged all of it, or,
+the oldest first, when the ring is full (`dropped` counts what that cost).
 
-seq: the newest segment always stays, so the last seq is on disk; it goes on over restarts and is never used again.
+A power cut: littlefs shows a file as it was at its last sync, so a set that append() has returned stands, and the one
+that was being written is there whole or not at all. Should the flash break that promise, or the file system be another
+one, the torn bytes are found at the next start (`torn` counts) and nothing is appended behind them.
 
-What a power cut may cost now: the record that is being written. Its torn bytes are found at the next start (`torn`
-counts), nothing is appended behind them, and what was written before stands. Which records were acknowledged is not
-kept on disk: after a restart a partly acknowledged segment is sent again, and the host knows it has them.
+seq: the newest segment always stays, so the last seq is in flash; it goes on over restarts and is never used again.
+
+RAM holds a line per segment and an index of two of them, whatever the backlog. A start reads each segment's head and
+all of the newest one only. Which sets were acknowledged is not in flash: after a restart a partly acknowledged segment
+is sent again, and the host knows that it has them.
 """
 
 import binascii
 import os
 import struct
 import time
+from array import array
 from collections import namedtuple
 
 from micropython import const
 
+from node import packing
 from node.ranges import Ranges
 
 TELEMETRY = const(0)
 EVENT = const(1)
 
-_HEADER = "<HQIHB"  # length of the body, seq, time, boot, flags
-_HEADER_BYTES = const(17)
+_HEADER = "<HBI"  # length of the body, flags, time
+_HEADER_BYTES = const(7)
 _CRC_BYTES = const(4)
+_SMALLEST_BYTES = const(12)  # of a set
+
 _FLAG_EVENT = const(1)
 _FLAG_DATED = const(2)  # time is unix seconds; without it, seconds since the start of that boot
-_SEGMENTS = const(16)  # of the ring; the oldest of them goes when it is full
-_MAX_BODY = const(4000)
-_BLOCK_BYTES = const(4096)
+_FLAG_OWN_LAYOUT = const(4)  # the body begins with its layout: length in two bytes, text
+# Records about those that follow; they have no seq.
+_HEAD = const(0x80)  # body: first seq of this segment, first and last seq of the one before
+_HEAD_BODY = "<QQQ"
+_BOOT = const(0x81)  # time: number of the boot
+_LAYOUT = const(0x82)  # body: text
 
-# dated: t is unix seconds, else seconds since the start of boot number `boot`. body: the records as text.
-Entry = namedtuple("Entry", ("seq", "kind", "t", "dated", "boot", "body"))
+_SEGMENTS = const(32)  # of the ring; the oldest of them goes when it is full
+_MAX_BODY = const(2000)
+_BLOCK_BYTES = const(4096)
+_POINTER_BYTES = const(64)  # littlefs keeps its own pointers in a file's blocks
+
+# dated: t is unix seconds, else seconds since the start of boot number `boot`. values, faults: lists of pairs.
+Entry = namedtuple("Entry", ("seq", "kind", "t", "dated", "boot", "values", "faults"))
 
 
 class _Segment:
@@ -45,16 +62,38 @@ class _Segment:
         self.size = size
 
 
-class Journal:
-    """directory: made when missing. max_bytes: what all segments together may take."""
+class _Index:
+    """Where the sets of a segment lie, and what holds from which of them on."""
 
-    def __init__(self, directory, max_bytes):
+    def __init__(self):
+        self.offsets = array("H")
+        self.boots = []  # (number of the first set it holds for, boot)
+        self.layouts = []  # (number of the first set it holds for, slots)
+
+    @staticmethod
+    def in_force(marks, number):
+        """The newest mark at or before a set."""
+        for first, what in reversed(marks):
+            if first <= number:
+                return what
+        return None
+
+
+class Journal:
+    """directory: made when missing. max_bytes: what all segments together may take. boot: number of this start."""
+
+    def __init__(self, directory, max_bytes, boot=0):
         self._directory = directory
-        self._segment_bytes = max_bytes // _SEGMENTS
+        self._segment_bytes = max(_BLOCK_BYTES, max_bytes // _SEGMENTS) - _POINTER_BYTES
         self._max_bytes = max_bytes
+        self._boot = boot
         self._segments = []  # oldest first
         self._file = None  # of the newest segment
-        self._index = {}  # first seq of a segment -> [offset of each record], of at most two segments
+        self._layout = ""  # of the sets that come now
+        self._slots = []
+        self._layout_written = None  # what of it the newest segment knows
+        self._boot_written = None
+        self._index = {}  # first seq of a segment -> _Index, of at most two segments
         self._sent = Ranges()  # since this start
         self._acked = Ranges()
         self._in_flight = {}  # seq -> ticks when it was sent
@@ -73,111 +112,210 @@ class Journal:
             os.mkdir(self._directory)
         except OSError:
             pass
-        for name in sorted(os.listdir(self._directory)):
-            if not name.endswith(".seg"):
-                continue
-            first = int(name[:-4], 16)
-            offsets, size, torn = self._scan(first)
-            if torn:
-                self.torn += 1
-            self._segments.append(_Segment(first, first + len(offsets) - 1, size))
-            self.next = max(self.next, first + len(offsets))
+        firsts = sorted(int(name[:-4], 16) for name in os.listdir(self._directory) if name.endswith(".seg"))
+        newer = None  # the head of the next newer segment
+        for first in reversed(firsts):
+            size = os.stat(self._path(first))[6]
+            if newer is not None and newer[1] == first:
+                last = newer[2]
+            else:
+                # The newest, or one whose neighbour is gone or damaged: count.
+                index, end, torn = self._scan(first, check=True)
+                last = first + len(index.offsets) - 1
+                if end < size:
+                    self.torn += 1
+                    if not torn:
+                        # Sets that were sent may lie in what rotted: their seqs must not come again.
+                        last += (size - end) // _SMALLEST_BYTES
+                elif not self._segments and last >= first:
+                    self._go_on_with(first, index)
+            newer = self._read_head(first)
+            self._segments.insert(0, _Segment(first, last, size))
+            self.next = max(self.next, last + 1)
         self.dropped = self._read_dropped()
-        # A first record that is torn leaves a segment without one: its seq was never sent and may be given again.
+        # Nothing whole in it: its seqs were never sent and may be given again.
         for segment in [s for s in self._segments if s.last < s.first]:
             self._remove(segment)
 
-    def _scan(self, first):
-        """([offset of each good record], bytes of the file, whether something behind them is damaged)."""
-        offsets = []
-        position = 0
-        with open(self._path(first), "rb") as f:
-            while True:
-                record = self._read_record(f, first + len(offsets))
-                if record is None:
-                    rest = f.read(1)
-                    size = os.stat(self._path(first))[6]
-                    return offsets, size, bool(rest) or size != position
-                offsets.append(position)
-                position += _HEADER_BYTES + len(record[1]) + _CRC_BYTES
+    def _go_on_with(self, first, index):
+        """Append to the segment that is there: a board that starts over and over must not fill the ring with starts."""
+        self._index[first] = index
+        self._file = open(self._path(first), "ab")
+        if index.layouts:
+            self._slots = index.layouts[-1][1]
+            self._layout = self._layout_written = packing.text(self._slots)
+        if index.boots:
+            self._boot_written = index.boots[-1][1]
 
-    def _read_record(self, f, seq):
-        """(header, body) of the record at the file's position, or None when it is not whole or not this seq's."""
+    def _read_head(self, first):
+        """(first seq, first and last seq of the segment before) of a segment; None when it cannot be read."""
+        with open(self._path(first), "rb") as f:
+            record = self._read_record(f)
+        if record is None or record[0] != _HEAD:
+            return None
+        head = struct.unpack(_HEAD_BODY, record[2])
+        return head if head[0] == first else None
+
+    def _scan(self, first, check=False):
+        """(_Index, where it ends, whether the rest is a write that was cut off).
+
+        check: read and check the sets too, not only their heads.
+        """
+        index = _Index()
+        position = 0
+        size = os.stat(self._path(first))[6]
+        with open(self._path(first), "rb") as f:
+            while position < size:
+                head = f.read(_HEADER_BYTES)
+                if len(head) < _HEADER_BYTES:
+                    return index, position, True
+                length, flags, t = struct.unpack(_HEADER, head)
+                if length > _MAX_BODY:
+                    break
+                end = position + _HEADER_BYTES + length + _CRC_BYTES
+                if end > size:
+                    return index, position, True
+                number = len(index.offsets)
+                if check or flags >= _HEAD:
+                    f.seek(position)
+                    record = self._read_record(f)
+                    if record is None:
+                        break
+                    if flags == _BOOT:
+                        index.boots.append((number, t))
+                    elif flags == _LAYOUT:
+                        index.layouts.append((number, packing.parse(str(record[2], "utf-8"))))
+                else:
+                    f.seek(end)
+                if flags < _HEAD:
+                    index.offsets.append(position)
+                position = end
+        return index, position, False
+
+    @staticmethod
+    def _read_record(f):
+        """(flags, time, body) at the file's position, or None when there is no whole record."""
         head = f.read(_HEADER_BYTES)
         if len(head) < _HEADER_BYTES:
             return None
-        header = struct.unpack(_HEADER, head)
-        if header[0] > _MAX_BODY or header[1] != seq:
+        length, flags, t = struct.unpack(_HEADER, head)
+        if length > _MAX_BODY:
             return None
-        body = f.read(header[0])
-        check = f.read(_CRC_BYTES)
-        if len(body) < header[0] or len(check) < _CRC_BYTES:
+        body = f.read(length + _CRC_BYTES)
+        if len(body) < length + _CRC_BYTES:
             return None
-        if binascii.crc32(body, binascii.crc32(head)) != struct.unpack("<I", check)[0]:
+        check = struct.unpack("<I", body[length:])[0]
+        body = body[:length]
+        if binascii.crc32(body, binascii.crc32(head)) != check:
             return None
-        return header, body
+        return flags, t, body
 
     # --- writing ---
 
-    def append(self, kind, t, dated, boot, body):
-        """Keep one entry. Returns its seq. Raises OSError when the file system does not take it, ValueError too long."""
-        body = body.encode()
-        if len(body) > _MAX_BODY:
-            raise ValueError("a set of %d bytes, at most %d" % (len(body), _MAX_BODY))
+    def append(self, kind, t, dated, values, faults):
+        """Keep one entry; when this returns it is in flash. Returns its seq.
+
+        Raises OSError when the file system does not take it, KeyError for an unknown metric, ValueError when it is
+        too long; nothing is kept then.
+        """
         seq = self.next
         flags = (_FLAG_EVENT if kind == EVENT else 0) | (_FLAG_DATED if dated else 0)
-        head = struct.pack(_HEADER, len(body), seq, t, boot & 0xFFFF, flags)
-        record = head + body + struct.pack("<I", binascii.crc32(body, binascii.crc32(head)))
+        if kind == EVENT:
+            flags |= _FLAG_OWN_LAYOUT
+            layout = packing.layout_of([name for name, _ in values] + [name for name, _ in faults])
+            body = struct.pack("<H", len(layout)) + layout.encode() + packing.pack(packing.parse(layout), values, faults)
+        else:
+            body = packing.pack(self._slots, values, faults)
+            if body is None:
+                self._widen(values, faults)
+                body = packing.pack(self._slots, values, faults)
+        if len(body) > _MAX_BODY:
+            raise ValueError("a set of %d bytes, at most %d" % (len(body), _MAX_BODY))
+        data = _record(flags, t, body)
         try:
-            segment, file = self._segment_for(seq, len(record))
-            file.write(record)
-            file.flush()
+            segment = self._segment_for(seq, len(data))
+            new_boot = self._boot_written != self._boot
+            new_layout = kind != EVENT and self._layout_written != self._layout
+            marks = b"" if segment.size else self._head_of(segment)
+            if new_boot:
+                marks += _record(_BOOT, self._boot, b"")
+            if new_layout:
+                marks += _record(_LAYOUT, 0, self._layout.encode())
+            self._file.write(marks + data)
+            self._file.flush()
         except OSError:
             self._make_room()
             raise
-        offsets = self._index.get(segment.first)
-        if offsets is not None:
-            offsets.append(segment.size)
-        segment.size += len(record)
+        index = self._index.get(segment.first)
+        if index is not None:
+            number = seq - segment.first
+            if new_boot:
+                index.boots.append((number, self._boot))
+            if new_layout:
+                index.layouts.append((number, self._slots))
+            index.offsets.append(segment.size + len(marks))
+        if new_boot:
+            self._boot_written = self._boot
+        if new_layout:
+            self._layout_written = self._layout
+        segment.size += len(marks) + len(data)
         segment.last = seq
         self.next = seq + 1
         return seq
 
+    def _widen(self, values, faults):
+        """Give the layout the names that it lacks. Raises KeyError for one that is not in the table."""
+        names = [slot[0] for slot in self._slots]
+        for name, _ in values + faults:
+            if name not in names:
+                names.append(name)
+        self._layout = packing.layout_of(names)
+        self._slots = packing.parse(self._layout)
+
     def _segment_for(self, seq, record_bytes):
-        """The segment that takes this record, a new one when needed, and its open file."""
+        """The segment that takes this record, a new one when needed, with its file open."""
         if self._file is not None:
             newest = self._segments[-1]
-            if newest.last + 1 == seq and newest.size + record_bytes <= self._segment_bytes:
-                return newest, self._file
+            if newest.last + 1 == seq and newest.size + record_bytes + len(self._layout) <= self._segment_bytes:
+                return newest
             self._close()
-        while self._segments and self._bytes() + self._segment_bytes > self._max_bytes:
+        while self._segments and self._bytes() + _blocks(self._segment_bytes) > self._max_bytes:
             self._drop_oldest()
-        file = self._file = open(self._path(seq), "wb")
+        self._file = open(self._path(seq), "wb")
         segment = _Segment(seq, seq - 1, 0)
         self._segments.append(segment)
+        self._layout_written = self._boot_written = None
+        self._index[seq] = _Index()
+        self._forget_indexes(seq)
         self._remove_acked()
-        return segment, file
+        return segment
+
+    def _head_of(self, segment):
+        before = self._segments[self._segments.index(segment) - 1]
+        if before is segment:
+            return _record(_HEAD, 0, struct.pack(_HEAD_BODY, segment.first, 0, 0))
+        return _record(_HEAD, 0, struct.pack(_HEAD_BODY, segment.first, before.first, before.last))
 
     def _make_room(self):
         """The file system refused. What it took of the record is a torn tail, so nothing more goes into that segment."""
-        self._close()
+        try:
+            self._close()
+        except OSError:
+            pass
         if self._segments and self._segments[-1].last < self._segments[-1].first:
             self._remove(self._segments[-1])
         if len(self._segments) > 1:
             self._drop_oldest()
 
     def _close(self):
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
 
     def _bytes(self):
-        # A file takes whole blocks of the flash.
-        return sum((s.size + _BLOCK_BYTES - 1) // _BLOCK_BYTES * _BLOCK_BYTES for s in self._segments)
+        return sum(_blocks(s.size) for s in self._segments)
 
     def _drop_oldest(self):
-        if not self._segments:
-            return
         oldest = self._segments[0]
         lost = oldest.last - oldest.first + 1 - self._acked.count(oldest.first, oldest.last)
         self._remove(oldest)
@@ -218,20 +356,31 @@ class Journal:
     def take(self, max_bytes, max_entries):
         """The newest entries that are neither acknowledged nor under way, of one kind, and mark them as under way.
 
-        Newest first. At least one when there is one; together not more than max_bytes of body.
+        Newest first. At least one when there is one; together not more than max_bytes of packed body.
         """
         taken = []
         total = 0
-        for seq in self._waiting():
-            entry = self._read(seq)
-            if entry is None:
-                continue
-            total += len(entry.body)
-            if taken and (total > max_bytes or entry.kind != taken[0].kind):
-                break
-            taken.append(entry)
-            if len(taken) >= max_entries:
-                break
+        file = None
+        opened = None
+        try:
+            for segment, seq in self._waiting():
+                if segment is not opened:
+                    if file is not None:
+                        file.close()
+                    file = open(self._path(segment.first), "rb")
+                    opened = segment
+                entry, size = self._read(segment, seq, file)
+                if entry is None:
+                    continue
+                total += size
+                if taken and (total > max_bytes or entry.kind != taken[0].kind):
+                    break
+                taken.append(entry)
+                if len(taken) >= max_entries:
+                    break
+        finally:
+            if file is not None:
+                file.close()
         now = time.ticks_ms()
         for entry in taken:
             self._in_flight[entry.seq] = now
@@ -239,44 +388,53 @@ class Journal:
         return taken
 
     def _waiting(self):
-        """The seqs that wait to be sent, newest first."""
+        """(segment, seq) of what waits to be sent, newest first."""
         for segment in reversed(self._segments):
             if self._acked.has_all(segment.first, segment.last):
                 continue
             for seq in range(segment.last, segment.first - 1, -1):
                 if seq not in self._in_flight and not self._acked.has(seq):
-                    yield seq
+                    yield segment, seq
 
-    def _read(self, seq):
-        """The entry of a seq, or None when the flash has lost it."""
-        for segment in self._segments:
-            if segment.first <= seq <= segment.last:
-                break
-        else:
-            return None
-        offsets = self._offsets(segment)
+    def _read(self, segment, seq, file):
+        """(entry, bytes) of a seq, or (None, 0) when the flash has lost it."""
+        index = self._index_of(segment)
         number = seq - segment.first
-        if number < len(offsets):
-            with open(self._path(segment.first), "rb") as f:
-                f.seek(offsets[number])
-                record = self._read_record(f, seq)
-            if record is not None:
-                (_, _, t, boot, flags), body = record
+        record = None
+        if number < len(index.offsets):
+            file.seek(index.offsets[number])
+            record = self._read_record(file)
+        if record is not None and record[0] < _HEAD:
+            flags, t, body = record
+            try:
+                if flags & _FLAG_OWN_LAYOUT:
+                    length = struct.unpack("<H", body[:2])[0] + 2
+                    slots = packing.parse(str(body[2:length], "utf-8"))
+                    values, faults = packing.unpack(slots, body[length:])
+                else:
+                    values, faults = packing.unpack(index.in_force(index.layouts, number), body)
                 kind = EVENT if flags & _FLAG_EVENT else TELEMETRY
-                return Entry(seq, kind, t, bool(flags & _FLAG_DATED), boot, body.decode())
+                boot = index.in_force(index.boots, number)
+                return Entry(seq, kind, t, bool(flags & _FLAG_DATED), boot, values, faults), len(body)
+            except (ValueError, IndexError, TypeError):
+                pass  # its layout is lost, or it is not what the layout says
         # Damaged after it was written. It can never be sent: say so once, and do not offer it again.
         self.torn += 1
         self._acked.add(seq, seq)
-        return None
+        return None, 0
 
-    def _offsets(self, segment):
-        offsets = self._index.get(segment.first)
-        if offsets is None:
-            newest = self._segments[-1].first
-            for first in [f for f in self._index if f != newest]:
-                del self._index[first]
-            offsets = self._index[segment.first] = self._scan(segment.first)[0]
-        return offsets
+    def _index_of(self, segment):
+        index = self._index.get(segment.first)
+        if index is None:
+            index = self._index[segment.first] = self._scan(segment.first)[0]
+            self._forget_indexes(segment.first)
+        return index
+
+    def _forget_indexes(self, but):
+        """Two indexes at most: that of the newest segment, and this one."""
+        newest = self._segments[-1].first
+        for first in [f for f in self._index if f not in (newest, but)]:
+            del self._index[first]
 
     def ack(self, ranges):
         """The host has stored these seqs: ranges of (first, last). Only what was sent since this start counts.
@@ -307,3 +465,13 @@ class Journal:
         for seq in late:
             del self._in_flight[seq]
         return len(late)
+
+
+def _record(flags, t, body):
+    head = struct.pack(_HEADER, len(body), flags, t)
+    return head + body + struct.pack("<I", binascii.crc32(body, binascii.crc32(head)))
+
+
+def _blocks(size):
+    """The bytes that a file of this size takes: whole blocks of the flash."""
+    return (size + _POINTER_BYTES + _BLOCK_BYTES - 1) // _BLOCK_BYTES * _BLOCK_BYTES

@@ -8,7 +8,7 @@ NOON = 1795521600  # 2026-11-24 12:00:00 UTC
 
 
 def entry(t, dated, boot=7):
-    return Entry(1, TELEMETRY, t, dated, boot, "")
+    return Entry(1, TELEMETRY, t, dated, boot, [], [])
 
 
 def set_rtc(year):
