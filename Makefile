@@ -48,6 +48,10 @@ demo: $(VENV)/demo.stamp ## Play a blackout in two minutes: real firmware, broke
 test: $(VENV)/dev.stamp ## Run all tests; says which it skips and why
 	@$(BIN)/python -m pytest
 
+.PHONY: faults
+faults: $(VENV)/dev.stamp ## Run the long fault runs: a power cut at every write and erase of the board's flash (minutes)
+	@PARAAT_FAULTS=1 $(BIN)/python -m pytest -s tests/faults
+
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Check style and types of host, wire, dashboards and firmware
 	$(BIN)/ruff check .

@@ -9,6 +9,8 @@ from micropython_collector import MicroPythonFile, micropython
 from paraat.simulate.servers import find_program
 
 TESTS = Path(__file__).parent
+# Long runs with faults, for `make faults` only.
+collect_ignore = [] if os.environ.get("PARAAT_FAULTS") == "1" else ["faults"]
 REQUIRE_ALL = os.environ.get("PARAAT_REQUIRE_ALL") == "1"
 
 
@@ -35,8 +37,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """tests/firmware runs under MicroPython only."""
-    if module_path.is_relative_to(TESTS / "firmware"):
+    """tests/firmware and the boards' long runs in tests/faults run under MicroPython only."""
+    if module_path.is_relative_to(TESTS / "firmware") or module_path.is_relative_to(TESTS / "faults" / "firmware"):
         return MicroPythonFile.from_parent(parent, path=module_path)
     return None
 

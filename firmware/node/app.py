@@ -18,7 +18,9 @@ from node.mqtt import MQTTClient, MQTTError
 from node.sampler import Sampler
 from paraat_wire import codec, topics
 
-_PACK_BYTES = const(160)  # packed, of the readings in one message: as JSON some twenty times that, three times in the heap
+_PACK_BYTES = const(
+    160
+)  # packed, of the readings in one message: as JSON some twenty times that, three times in the heap
 _PACK_ENTRIES = const(10)
 _IN_FLIGHT = const(64)  # entries that may wait for the host's ack
 _BACKLOG_PAUSE_MS = const(50)  # between two packs: the radio and the broker have other work too

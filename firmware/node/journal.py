@@ -70,14 +70,6 @@ class _Index:
         self.boots = []  # (number of the first set it holds for, boot)
         self.layouts = []  # (number of the first set it holds for, slots)
 
-    @staticmethod
-    def in_force(marks, number):
-        """The newest mark at or before a set."""
-        for first, what in reversed(marks):
-            if first <= number:
-                return what
-        return None
-
 
 class Journal:
     """directory: made when missing. max_bytes: what all segments together may take. boot: number of this start."""
@@ -150,7 +142,7 @@ class Journal:
     def _read_head(self, first):
         """(first seq, first and last seq of the segment before) of a segment; None when it cannot be read."""
         with open(self._path(first), "rb") as f:
-            record = self._read_record(f)
+            record = _read_record(f)
         if record is None or record[0] != _HEAD:
             return None
         head = struct.unpack(_HEAD_BODY, record[2])
@@ -178,7 +170,7 @@ class Journal:
                 number = len(index.offsets)
                 if check or flags >= _HEAD:
                     f.seek(position)
-                    record = self._read_record(f)
+                    record = _read_record(f)
                     if record is None:
                         break
                     if flags == _BOOT:
@@ -191,24 +183,6 @@ class Journal:
                     index.offsets.append(position)
                 position = end
         return index, position, False
-
-    @staticmethod
-    def _read_record(f):
-        """(flags, time, body) at the file's position, or None when there is no whole record."""
-        head = f.read(_HEADER_BYTES)
-        if len(head) < _HEADER_BYTES:
-            return None
-        length, flags, t = struct.unpack(_HEADER, head)
-        if length > _MAX_BODY:
-            return None
-        body = f.read(length + _CRC_BYTES)
-        if len(body) < length + _CRC_BYTES:
-            return None
-        check = struct.unpack("<I", body[length:])[0]
-        body = body[:length]
-        if binascii.crc32(body, binascii.crc32(head)) != check:
-            return None
-        return flags, t, body
 
     # --- writing ---
 
@@ -223,17 +197,20 @@ class Journal:
         if kind == EVENT:
             flags |= _FLAG_OWN_LAYOUT
             layout = packing.layout_of([name for name, _ in values] + [name for name, _ in faults])
-            body = struct.pack("<H", len(layout)) + layout.encode() + packing.pack(packing.parse(layout), values, faults)
+            body = (
+                struct.pack("<H", len(layout)) + layout.encode() + packing.pack(packing.parse(layout), values, faults)
+            )
         else:
-            body = packing.pack(self._slots, values, faults)
-            if body is None:
+            try:
+                body = packing.pack(self._slots, values, faults)
+            except KeyError:
                 self._widen(values, faults)
                 body = packing.pack(self._slots, values, faults)
         if len(body) > _MAX_BODY:
             raise ValueError("a set of %d bytes, at most %d" % (len(body), _MAX_BODY))
         data = _record(flags, t, body)
         try:
-            segment = self._segment_for(seq, len(data))
+            segment, file = self._segment_for(seq, len(data))
             new_boot = self._boot_written != self._boot
             new_layout = kind != EVENT and self._layout_written != self._layout
             marks = b"" if segment.size else self._head_of(segment)
@@ -241,8 +218,8 @@ class Journal:
                 marks += _record(_BOOT, self._boot, b"")
             if new_layout:
                 marks += _record(_LAYOUT, 0, self._layout.encode())
-            self._file.write(marks + data)
-            self._file.flush()
+            file.write(marks + data)
+            file.flush()
         except OSError:
             self._make_room()
             raise
@@ -273,22 +250,22 @@ class Journal:
         self._slots = packing.parse(self._layout)
 
     def _segment_for(self, seq, record_bytes):
-        """The segment that takes this record, a new one when needed, with its file open."""
+        """The segment that takes this record, a new one when needed, and its open file."""
         if self._file is not None:
             newest = self._segments[-1]
             if newest.last + 1 == seq and newest.size + record_bytes + len(self._layout) <= self._segment_bytes:
-                return newest
+                return newest, self._file
             self._close()
         while self._segments and self._bytes() + _blocks(self._segment_bytes) > self._max_bytes:
             self._drop_oldest()
-        self._file = open(self._path(seq), "wb")
+        file = self._file = open(self._path(seq), "wb")
         segment = _Segment(seq, seq - 1, 0)
         self._segments.append(segment)
         self._layout_written = self._boot_written = None
         self._index[seq] = _Index()
         self._forget_indexes(seq)
         self._remove_acked()
-        return segment
+        return segment, file
 
     def _head_of(self, segment):
         before = self._segments[self._segments.index(segment) - 1]
@@ -403,7 +380,7 @@ class Journal:
         record = None
         if number < len(index.offsets):
             file.seek(index.offsets[number])
-            record = self._read_record(file)
+            record = _read_record(file)
         if record is not None and record[0] < _HEAD:
             flags, t, body = record
             try:
@@ -412,9 +389,9 @@ class Journal:
                     slots = packing.parse(str(body[2:length], "utf-8"))
                     values, faults = packing.unpack(slots, body[length:])
                 else:
-                    values, faults = packing.unpack(index.in_force(index.layouts, number), body)
+                    values, faults = packing.unpack(_in_force(index.layouts, number), body)
                 kind = EVENT if flags & _FLAG_EVENT else TELEMETRY
-                boot = index.in_force(index.boots, number)
+                boot = _in_force(index.boots, number)
                 return Entry(seq, kind, t, bool(flags & _FLAG_DATED), boot, values, faults), len(body)
             except (ValueError, IndexError, TypeError):
                 pass  # its layout is lost, or it is not what the layout says
@@ -465,6 +442,32 @@ class Journal:
         for seq in late:
             del self._in_flight[seq]
         return len(late)
+
+
+def _in_force(marks, number):
+    """The newest mark at or before a set."""
+    for first, what in reversed(marks):
+        if first <= number:
+            return what
+    return None
+
+
+def _read_record(f):
+    """(flags, time, body) at the file's position, or None when there is no whole record."""
+    head = f.read(_HEADER_BYTES)
+    if len(head) < _HEADER_BYTES:
+        return None
+    length, flags, t = struct.unpack(_HEADER, head)
+    if length > _MAX_BODY:
+        return None
+    body = f.read(length + _CRC_BYTES)
+    if len(body) < length + _CRC_BYTES:
+        return None
+    check = struct.unpack("<I", body[length:])[0]
+    body = body[:length]
+    if binascii.crc32(body, binascii.crc32(head)) != check:
+        return None
+    return flags, t, body
 
 
 def _record(flags, t, body):

@@ -7,6 +7,8 @@ as a zigzag varint, and for each fault its code.
 """
 
 from micropython import const
+
+from node.filters import plausible
 from paraat_wire import metrics
 
 _ABSENT = const(0)
@@ -44,7 +46,7 @@ def text(slots):
 
 
 def pack(slots, values, faults):
-    """The bytes of a set, or None when it has a name that the slots lack.
+    """The bytes of a set. Raises KeyError when it has a name that the slots lack.
 
     values: list of (name, number or bool); faults: list of (name, code). A number that is not plausible, or none at
     all, becomes the fault "range": what a board does not believe it does not keep.
@@ -62,10 +64,9 @@ def pack(slots, values, faults):
         elif name in values:
             known += 1
             value = values[name]
-            row = metrics.lookup(name)[0]
             if kind == metrics.BOOL:
                 slot = _TRUE if value else _VALUE
-            elif row[metrics.LOW] <= value <= row[metrics.HIGH]:  # NaN fails both
+            elif plausible(name, value):
                 slot = _VALUE
                 _put_number(out, int(value) if kind == metrics.INT else round(value * 10**digits))
             else:
@@ -76,7 +77,7 @@ def pack(slots, values, faults):
         kinds[i >> 2] |= slot << (i & 3) * 2
     both = sum(1 for name in values if name in faults)  # a fault says more than a value
     if known != len(values) + len(faults) - both:
-        return None
+        raise KeyError("a name that the layout lacks")
     return bytes(kinds) + bytes(out)
 
 

@@ -1,5 +1,6 @@
 from bench import raises
 from node import packing
+
 from paraat_wire import codec, metrics
 
 VALUES = [
@@ -54,8 +55,8 @@ def test_a_fault_says_more_than_a_value():
 
 def test_a_name_that_the_layout_lacks_is_told():
     slots = packing.parse(packing.layout_of(["fuel/level"]))
-    assert packing.pack(slots, [("fuel/level", 1), ("people/in", 1)], []) is None
-    assert packing.pack(slots, [("fuel/level", 1)], [("people/in", "bus")]) is None
+    raises(KeyError, packing.pack, slots, [("fuel/level", 1), ("people/in", 1)], [])
+    raises(KeyError, packing.pack, slots, [("fuel/level", 1)], [("people/in", "bus")])
     raises(KeyError, packing.layout_of, ["fuel/colour"])
 
 
