@@ -125,8 +125,10 @@ def _serve(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     from paraat.provision.node_config import node_config
+    from paraat.service import check_files
 
     site = load_site(args.site)
+    check_files(site)
     for point in site.points:
         node_config(site, point)
     print(f"{args.site}: {site.region.region}, {len(site.points)} points: in order")

@@ -90,9 +90,7 @@ class Service:
         self._status_at: float | None = None
         self._board: Handle | None = None
         channels = make_channels(site)
-        token = ""
-        if site.influx is not None and site.influx.token_file is not None:
-            token = read_secret(site.path(site.influx.token_file), "influx.token_file")
+        token = _influx_token(site)
         self._inbox = Inbox()
         self._transport = MqttTransport(
             site.broker, site.directory, self._inbox, now=clock.now, on_change=self._on_broker
@@ -420,3 +418,16 @@ class Service:
     def _changed(self) -> None:
         for on_change in tuple(self._subscribers.values()):
             on_change()
+
+
+def check_files(site: Site) -> None:
+    """Read every file that site.toml names, secrets too, as a start would. Raises SettingsError for the first bad one."""
+    make_channels(site)
+    _influx_token(site)
+    MqttTransport(site.broker, site.directory, Inbox(), now=lambda: 0.0, on_change=lambda _: None)
+
+
+def _influx_token(site: Site) -> str:
+    if site.influx is None or site.influx.token_file is None:
+        return ""
+    return read_secret(site.path(site.influx.token_file), "influx.token_file")

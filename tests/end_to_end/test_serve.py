@@ -146,6 +146,11 @@ def edit_driver(path: Path) -> None:
     point.write_text(point.read_text().replace('driver = "a02yyuw"', 'driver = "a02yyux"'))
 
 
+def add_email(path: Path) -> None:
+    with (path / "site.toml").open("a") as site:
+        site.write('\n[channels.email]\nurl_file = "email.url"\n')
+
+
 def edit_board(path: Path) -> None:
     point = path / "points" / "nsp-0101.toml"
     point.write_text(point.read_text().replace('type = "esp32_devkitc"', 'type = "esp64"'))
@@ -157,6 +162,7 @@ def edit_board(path: Path) -> None:
         ("serve", edit_site, ("site.toml", "broker.port", "'1883'", "int")),
         ("serve", edit_point, ("nsp-0101.toml", "capacity", "-1", ">= 1")),
         ("check", edit_driver, ("nsp-0101.toml", "sensors[0].driver", "'a02yyux'", "a02yyuw")),
+        ("check", add_email, ("email.url", "channels.email.url_file", "no readable file")),
         ("check", edit_board, ("nsp-0101.toml", "board.type", "'esp64'", "esp32_devkitc")),
     ],
 )

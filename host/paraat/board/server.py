@@ -57,6 +57,7 @@ def serve(app: Starlette, host: str, port: int, *, next_free: bool = False) -> H
     config = uvicorn.Config(
         app,
         log_config=None,
+        log_level="error",  # a flood of connections would be a line each
         access_log=False,
         lifespan="off",
         server_header=False,
