@@ -91,3 +91,24 @@ def test_the_world_burns_fuel_only_while_the_generator_runs():
     assert world.litres(10800) == 90
     assert world.litres(99999) == 90
     assert world.distance_mm(99999, 1100, 100) == 200
+
+
+async def test_a_board_is_wired_with_a_battery_monitor_and_an_energy_meter():
+    from drivers import pzem004t, ve_direct
+    from node.hardware import Hardware
+    from simboard import wire
+
+    config = {
+        "buses": {
+            "uart1": {"kind": "uart", "rx": 25, "tx": 26, "baud": 19200},
+            "uart2": {"kind": "uart", "rx": 16, "tx": 17},
+        },
+        "pins": {},
+        "sensors": [{"driver": "ve_direct", "bus": "uart1"}, {"driver": "pzem004t", "bus": "uart2"}],
+    }
+    wire(config, World({"battery_v": [[0, 12.5]], "battery_percent": [[0, 64.0]], "load_w": [[0, 950]]}))
+    hw = Hardware(config)
+    battery = await ve_direct.setup(config["sensors"][0], hw).sample()
+    assert battery == [("battery/voltage", 12.5), ("battery/current", 0.4), ("battery/charge", 64.0)]
+    power = await pzem004t.setup(config["sensors"][1], hw).sample()
+    assert power == [("power/load", 950.0), ("power/mains", True)]

@@ -11,7 +11,9 @@ from devices.a02yyuw import A02YYUW
 from devices.beam import Beam
 from devices.ds18b20 import DS18B20
 from devices.ina226 import INA226
+from devices.pzem004t import PZEM004T
 from devices.switch import Switch
+from devices.ve_direct import VEDirect, bmv, mppt
 from world import World
 
 
@@ -35,6 +37,25 @@ def _ds18b20(sensor, bus, world):
     devices.append(DS18B20(lambda: world.temperature_c(kernel.story_s()), serial=len(devices) + 1))
 
 
+def _ve_direct(sensor, bus, world):
+    def values(second):
+        t = kernel.story0_s + second
+        if sensor.get("device") == "mppt":
+            return mppt(world.battery_v(t), max(0, world.battery_a(t)))
+        return bmv(world.battery_v(t), world.battery_a(t), world.battery_percent(t))
+
+    wiring.uart[bus["rx"]] = VEDirect(values)
+
+
+def _pzem004t(sensor, bus, world):
+    alive = world.generator if sensor.get("feeds") == "generator" else world.mains
+    wiring.uart[bus["rx"]] = PZEM004T(
+        lambda: 230.0 if alive(kernel.story_s()) else None,
+        lambda: world.load_w(kernel.story_s()),
+        sensor.get("address", 1),
+    )
+
+
 def _light_beam(sensor, bus, world):
     Beam(sensor["pin_a"], sensor["pin_b"]).play(world.scenario.get("people", ()))
 
@@ -50,6 +71,8 @@ _WIRERS = {
     "a02yyuw": _a02yyuw,
     "ina226": _ina226,
     "ds18b20": _ds18b20,
+    "ve_direct": _ve_direct,
+    "pzem004t": _pzem004t,
     "light_beam": _light_beam,
     "digital_input": _digital_input,
 }

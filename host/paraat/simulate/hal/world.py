@@ -4,7 +4,8 @@ A scenario is a dict (JSON); every time in it is in seconds after the story bega
   t0_unix, speed, real0_unix          see kernel.py
   tank {capacity_l, by, calibration}, fuel_l, burn_l_per_h, refuel [[s, litres added], ...]
   mains, generator [[s, true or false], ...]      people [[s, +1 or -1], ...]
-  temperature_c, battery_v [[s, value], ...]      values between two rows lie on the line through them
+  temperature_c, battery_v, battery_percent, load_w [[s, value], ...]
+                                                  values between two rows lie on the line through them
 """
 
 import math
@@ -107,6 +108,14 @@ class World:
     def battery_a(self, t):
         """Amperes, charging positive: the mains or the generator charges, else the board and its radio draw."""
         return 0.4 if self.mains(t) or self.generator(t) else -1.8
+
+    def battery_percent(self, t):
+        return line(self.scenario.get("battery_percent", [[0, 100.0]]), t)
+
+    def load_w(self, t):
+        """What the point takes while it is fed."""
+        fed = self.mains(t) or self.generator(t)
+        return line(self.scenario.get("load_w", [[0, 800]]), t) if fed else 0
 
     def people(self, t):
         return max(0, sum(n for second, n in self.scenario.get("people", ()) if second <= t))
