@@ -5,21 +5,37 @@ import wiring
 
 # A person of normal pace: outer beam, both, inner beam, free (microseconds after the first edge).
 STEPS_US = (0, 180000, 420000, 600000)
+BOUNCE_US = 400
 
 
 class Beam:
-    def __init__(self, outer_pin, inner_pin):
+    """bounces: how often each edge goes back and forth before it stays."""
+
+    def __init__(self, outer_pin, inner_pin, bounces=0):
         self.outer_pin = outer_pin
         self.inner_pin = inner_pin
+        self.bounces = bounces
+        self._bodies = {outer_pin: 0, inner_pin: 0}  # how many stand in each
         wiring.levels[outer_pin] = 1
         wiring.levels[inner_pin] = 1
 
-    def person(self, inward, after_us=0):
-        """Somebody passes, starting so many microseconds from now."""
+    def person(self, inward, after_us=0, pace=1.0):
+        """Somebody passes, starting so many microseconds from now; pace 2 takes half the time."""
         first, second = (self.outer_pin, self.inner_pin) if inward else (self.inner_pin, self.outer_pin)
-        plan = ((first, 0), (second, 0), (first, 1), (second, 1))
-        for t_us, (pin, level) in zip(STEPS_US, plan):
-            self.edge(pin, level, after_us + t_us)
+        plan = ((first, 1), (second, 1), (first, -1), (second, -1))
+        for t_us, (pin, bodies) in zip(STEPS_US, plan):
+            self.body(pin, bodies, after_us + int(t_us / pace))
+
+    def body(self, pin, bodies, after_us):
+        """A body goes into a beam (+1) or out of it (-1); it is dark while anybody stands in it."""
+        kernel.at(kernel.now_us + after_us, lambda: self._move_body(pin, bodies))
+
+    def _move_body(self, pin, bodies):
+        self._bodies[pin] += bodies
+        level = 0 if self._bodies[pin] else 1
+        if wiring.levels[pin] != level:
+            for i in range(2 * self.bounces + 1):
+                self.edge(pin, level if i % 2 == 0 else 1 - level, i * BOUNCE_US)
 
     def edge(self, pin, level, after_us):
         kernel.at(kernel.now_us + after_us, lambda: wiring.set_level(pin, level))
