@@ -112,3 +112,17 @@ async def test_a_board_is_wired_with_a_battery_monitor_and_an_energy_meter():
     assert battery == [("battery/voltage", 12.5), ("battery/current", 0.4), ("battery/charge", 64.0)]
     power = await pzem004t.setup(config["sensors"][1], hw).sample()
     assert power == [("power/load", 950.0), ("power/mains", True)]
+
+
+def test_a_full_port_keeps_the_oldest_bytes_and_gives_them_in_two_reads():
+    class Talker:
+        def bytes_sent(self):
+            sent, self.sent = self.sent, b""
+            return sent
+
+    wiring.uart[16] = talker = Talker()
+    talker.sent = bytes(range(250)) * 4
+    uart = machine.UART(2, rx=machine.Pin(16), tx=machine.Pin(17))
+    assert uart.read() == (bytes(range(250)) * 4)[:256]
+    assert uart.read() == (bytes(range(250)) * 4)[256:384]
+    assert uart.read() is None

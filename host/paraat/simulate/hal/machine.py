@@ -90,16 +90,21 @@ class I2C:
 
 
 class UART:
+    FIFO_BYTES = 128
+
     def __init__(self, id, baudrate=9600, *, tx=None, rx=None, rxbuf=256, timeout=0):
         self._rx = rx.id if isinstance(rx, Pin) else rx
         self._rxbuf = rxbuf
         self._pending = b""
+        self._fifo = b""
 
     def _fill(self):
         device = wiring.uart.get(self._rx)
         if device is not None:
-            # A full buffer drops what comes after, as the ESP32's does.
-            self._pending = (self._pending + device.bytes_sent())[: self._rxbuf]
+            # When the buffer is full the chip's own FIFO takes FIFO_BYTES more, which come out only after a read has
+            # made room (IDF stops the interrupt until then). What comes after that is lost.
+            stored = (self._pending + self._fifo + device.bytes_sent())[: self._rxbuf + self.FIFO_BYTES]
+            self._pending, self._fifo = stored[: self._rxbuf], stored[self._rxbuf :]
 
     def any(self):
         self._fill()
