@@ -15,6 +15,7 @@ MIN_MM = 30  # closer lies in the dead band: echoes from there are not to be bel
 MAX_MM = 4500
 _FRAME_BYTES = 4
 _PERIOD_MS = 100
+_SETTLE_MS = 10
 _TRIES_PER_SHOT = 2  # half of the frames may be cut, wrong or out of range
 _LEAST_SHOTS = 5
 _MOST_SHOTS = 9  # eight medians of so many stay within the sampler's 10 s
@@ -58,8 +59,20 @@ class A02YYUW:
         self.shots = max(_LEAST_SHOTS, shots)
 
     async def read(self):
-        """The median distance. Raises SensorError: silent (no bytes), crc (only wrong frames), range (no echo)."""
-        self.uart.read()  # what piled up since the last time is old
+        """The mean of eight medians. Raises SensorError: silent (no bytes), crc (only wrong frames), range (no echo)."""
+        for _ in range(2):  # what piled up since the last time is old; the chip's FIFO comes out after the first read
+            self.uart.read()
+            await asyncio.sleep_ms(_SETTLE_MS)
+        total_mm = shots = rejected = 0
+        for _ in range(_LOOKS):
+            look = await self._look()
+            total_mm += look.distance_mm
+            shots += look.shots
+            rejected += look.rejected
+        return Distance(total_mm // _LOOKS, shots, rejected)
+
+    async def _look(self):
+        """One median."""
         good = []
         wrong = rejected = heard = 0
         rest = b""
@@ -99,10 +112,7 @@ class _Sensor:
         self.names = names(config)
 
     async def sample(self):
-        total_mm = 0
-        for _ in range(_LOOKS):
-            total_mm += (await self.driver.read()).distance_mm
-        mm = total_mm // _LOOKS
+        mm = (await self.driver.read()).distance_mm
         if not self.full_mm - self.slack_mm <= mm <= self.empty_mm + self.slack_mm:
             raise SensorError("range", "%d mm is outside the tank" % mm)
         return [

@@ -1,7 +1,11 @@
+import asyncio
+import math
+
+import kernel
 import wiring
 from bench import fault_of, hardware, raises
 from devices.a02yyuw import A02YYUW as Device
-from drivers import a02yyuw
+from drivers import SensorError, a02yyuw
 
 CONFIG = {"driver": "a02yyuw", "bus": "uart2", "empty_mm": 1200, "full_mm": 200}
 
@@ -89,3 +93,107 @@ def test_a_tank_the_wrong_way_up_is_a_wrong_configuration():
     for empty_mm, full_mm in ((200, 1200), (1200, 10), (5000, 200), (200, 200)):
         error = raises(ValueError, a02yyuw.setup, dict(CONFIG, empty_mm=empty_mm, full_mm=full_mm), hardware())
         assert "empty_mm" in str(error)
+
+
+def sloshing(middle_mm, swing_mm, hertz):
+    """A device over a surface that swings, and its sensor."""
+    device, sensor = mounted(0)
+    device.distance_mm = lambda: middle_mm + swing_mm * math.sin(2 * math.pi * hertz * kernel.now_us / 1000000)
+    return device, sensor
+
+
+async def test_slosh_moves_the_level_by_two_percent_at_most():
+    # Half full, +-10 % of the height, in a tank of about 3 m (0.5 Hz) and others; the samples hit any phase.
+    for hertz in (0.3, 0.4, 0.5, 0.55, 0.7, 0.9, 1.2):
+        _, sensor = sloshing(700, 100, hertz)
+        for _ in range(12):
+            level = (await sensor.sample())[1][1]
+            assert 47.9 <= level <= 52.1, (hertz, level)
+            await asyncio.sleep_ms(7370)
+
+
+async def test_slosh_with_false_echoes():
+    device, sensor = sloshing(700, 100, 0.5)
+    device.jump_every = 6
+    for _ in range(6):
+        assert 47 <= (await sensor.sample())[1][1] <= 53
+        await asyncio.sleep_ms(7370)
+
+
+async def test_a_refuel_is_there_at_the_next_sample():
+    device, sensor = mounted(1100)
+    assert (await sensor.sample())[1] == ("fuel/level", 10.0)
+    device.distance_mm = lambda: 300
+    assert (await sensor.sample())[1] == ("fuel/level", 90.0)
+    device.fault = "silent"
+    assert await fault_of(sensor) == "silent"
+    device.fault = None
+    device.distance_mm = lambda: 500
+    assert (await sensor.sample())[1] == ("fuel/level", 70.0)
+
+
+async def test_what_lay_in_the_port_since_the_last_sample_is_old():
+    device, sensor = mounted(700)
+    for pause_s in (1, 5, 60, 3600):
+        await asyncio.sleep(pause_s)
+        device.distance_mm = lambda: 1000
+        sensor.driver.uart.any()  # as the port fills while nobody reads
+        device.distance_mm = lambda: 450
+        assert (await sensor.sample())[0] == ("fuel/distance", 0.45), pause_s
+
+
+def alternating(*distances_mm):
+    """A device that gives these distances in turn, and its sensor."""
+    device, sensor = mounted(0)
+    given = []
+
+    def distance_mm():
+        given.append(0)
+        return distances_mm[len(given) % len(distances_mm)]
+
+    device.distance_mm = distance_mm
+    return sensor
+
+
+async def test_less_than_half_of_the_frames_may_be_bad():
+    for bad_mm in (0, 29, 4501, 65535):
+        assert await fault_of(alternating(700, bad_mm)) == "range", bad_mm
+        assert await fault_of(alternating(700, bad_mm, bad_mm)) == "range", bad_mm
+        assert (await alternating(700, 700, bad_mm).sample())[0] == ("fuel/distance", 0.7), bad_mm
+
+
+async def test_half_frames_among_whole_ones():
+    device, sensor = mounted(700)
+    whole = device._frame
+
+    def frame(number):
+        return whole(number)[: 2 if number % 4 == 0 else 4]
+
+    device._frame = frame
+    assert (await sensor.sample())[0] == ("fuel/distance", 0.7)
+
+
+def test_a_frame_may_come_in_two_pieces():
+    good = b"\xff\x07\xa1\xa7"
+    for cut in range(1, 4):
+        found, wrong, rest = a02yyuw.parse(good[:cut])
+        assert found == []
+        assert a02yyuw.parse(rest + good[cut:]) == ([1953], 0, b"")
+
+
+async def test_a_sample_ends_within_the_samplers_limit():
+    for faults in ({}, {"fault": "silent"}, {"fault": "checksum"}, {"fault": "cut"}):
+        for shots in (5, 9):
+            _, sensor = mounted(700, dict(CONFIG, shots=shots), **faults)
+            begun_us = kernel.now_us
+            try:
+                await sensor.sample()
+            except SensorError:
+                pass
+            assert kernel.now_us - begun_us < 9000000
+
+
+def test_shots_out_of_bounds_are_a_wrong_configuration():
+    for shots in (4, 10, "5", 5.5):
+        error = raises(ValueError, a02yyuw.setup, dict(CONFIG, shots=shots), hardware())
+        assert str(error).startswith("shots: found %s, expected" % shots)

@@ -7,7 +7,7 @@ Made lazily: the frames of the time that has passed, when the port is read. `fau
 import kernel
 
 PERIOD_US = 100000
-BURST = 64  # frames that any port could buffer
+BURST = 100  # frames that more than fill any port
 
 
 class A02YYUW:
