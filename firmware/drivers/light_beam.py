@@ -1,7 +1,7 @@
 """A double light beam across a doorway: who breaks the outer beam first comes in, the inner first goes out.
 
 Each receiver gives 1 while it sees its light. The interrupt handlers only follow the order in which the two beams are
-broken and freed (as the phases of a rotary encoder); sample() reads the counts. Mount the beams 5 to 10 cm apart, at
+broken and freed (as the phases of a rotary encoder); sample() reads the counts. Mount the beams about 10 cm apart, at
 hip height: nearer than a body is deep, or nobody ever stands in both.
 
 # Ref: E3F-R2N1 class retro-reflective sensors, NPN open collector with pull-up; no register, no protocol.
