@@ -1,7 +1,12 @@
-"""What time it is, as far as the board knows: none < stored < rtc < host.
+"""What time it is, as far as the board knows: none < stored < rtc < ntp < host.
 
 Time is unix seconds as an int (a float has no room for it on the board), whatever epoch the port counts from. A set
 that is read before the clock is trusted keeps its uptime and is dated when it is sent.
+
+At the start the chip's own clock is believed when it survived a soft reset, then a battery clock; either only between
+the floor and ten years above it. The floor is the later of the image's build time and the last time that was stored:
+it dates nothing, but a certificate can be judged with it. Later comes NTP from the coordination point, when there is no
+better, and the host's own time, which is right by definition and corrects the others.
 """
 
 import os
@@ -10,16 +15,21 @@ import time
 from machine import RTC
 from micropython import const
 
+from node.log import complain, log
+
 NONE = "none"
-STORED = "stored"  # the last time that was written to flash: enough to judge a certificate, not to date a set
+STORED = "stored"
 RTC_ = "rtc"
+NTP = "ntp"
 HOST = "host"
 
 _FILE = "clock"
 _STORE_EVERY_S = const(3600)
 _EARLIEST = const(1735689600)  # 2025-01-01: an earlier clock was never set
 _LATEST = const(4070908800)  # 2099-01-01: a later one is broken
-_STEP_S = const(2)  # a host time that differs by less is the network's delay, not our drift
+_AHEAD_S = const(315360000)  # ten years above the floor: no battery lasts longer
+_STEP_S = const(2)  # a time that differs by less is the network's delay, not our drift
+_SET = b"paraat"  # in the RTC's memory, which a soft reset leaves and a power cut clears: the chip's clock is right
 
 
 def _epoch():
@@ -28,26 +38,56 @@ def _epoch():
 
 
 class Clock:
-    """Reads the clock that survived a soft reset, and the last stored time. hw is untouched but for machine.RTC."""
+    """built_s: when the image was made, unix seconds, 0 unknown. battery: drivers.ds3231.DS3231, or None."""
 
-    def __init__(self):
+    def __init__(self, built_s=0, battery=None):
         self._ticks_ms = time.ticks_ms()
         self._up_ms = 0
         self._offset_s = 0  # unix time = offset + uptime, when trusted
-        self.source = NONE
-        self._stored_s = self._read_stored()
+        self._battery = battery
         self._stored_at_s = 0
-        if self._stored_s:
-            self.source = STORED
-        now = time.time() + _epoch()
-        if max(_EARLIEST, self._stored_s) <= now < _LATEST:
-            self._offset_s = now
-            self.source = RTC_
+        self._floor_s = max(built_s, self._read_stored())
+        self.source = NONE
+        now = self._from_chip() or self._from_battery()
+        if now:
+            self._set(now, RTC_)
+        else:
+            self.distrust()
+
+    def _from_chip(self):
+        if RTC().memory() != _SET:
+            return None
+        return self._believed(time.time() + _epoch())
+
+    def _from_battery(self):
+        if self._battery is None:
+            return None
+        try:
+            found = self._battery.read()
+        except Exception as error:  # a broken battery clock must not keep the board from starting
+            complain("clock", error)
+            return None
+        if self._believed(found) is None:
+            log("W", "clock", "battery clock says %d, which cannot be" % found)
+        return self._believed(found)
+
+    def _believed(self, unix_s):
+        low = max(_EARLIEST, self._floor_s)
+        high = self._floor_s + _AHEAD_S if self._floor_s else _LATEST
+        return unix_s if low <= unix_s < high else None
+
+    def distrust(self):
+        """What we have cannot be right (or there is nothing): go on with the floor, which dates no set."""
+        self._offset_s = 0
+        self.source = STORED if self._floor_s else NONE
+        RTC().memory(b"")
+        if self._floor_s:
+            self._set_chip(self._floor_s)
 
     @property
     def trusted(self):
         """True when a set may be dated with it."""
-        return self.source in (RTC_, HOST)
+        return self.source in (RTC_, NTP, HOST)
 
     def uptime_s(self):
         """Seconds since the start. Ask at least once a week: ticks wrap after 12 days."""
@@ -61,6 +101,13 @@ class Clock:
         up = self.uptime_s()
         return (self._offset_s + up, True) if self.trusted else (up, False)
 
+    def set_from_ntp(self, unix_s):
+        """A time server has answered. Returns whether it was taken: only where nothing better is known."""
+        if self.trusted or self._believed(unix_s) is None:
+            return False
+        self._set(unix_s, NTP)
+        return True
+
     def set_from_host(self, unix_s):
         """The host's time has come. Returns the seconds by which the clock was wrong, None when there was none."""
         if not _EARLIEST <= unix_s < _LATEST:
@@ -68,9 +115,8 @@ class Clock:
         up = self.uptime_s()
         wrong_s = unix_s - self._offset_s - up if self.trusted else None
         if self.source != HOST or wrong_s is None or abs(wrong_s) >= _STEP_S:
-            self._offset_s = unix_s - up
-            self._set_rtc(unix_s)
-        self.source = HOST
+            self._set(unix_s, HOST)
+            self._set_battery(unix_s)
         if not self._stored_at_s or up - self._stored_at_s >= _STORE_EVERY_S:
             self._store(unix_s)
             self._stored_at_s = up
@@ -88,9 +134,23 @@ class Clock:
             return -up, True
         return (self._offset_s + entry.t, False) if self.trusted else (entry.t - up, False)
 
-    def _set_rtc(self, unix_s):
+    def _set(self, unix_s, source):
+        self._offset_s = unix_s - self.uptime_s()
+        self.source = source
+        self._set_chip(unix_s)
+        RTC().memory(_SET)
+
+    def _set_chip(self, unix_s):
         y, mo, d, h, mi, s, wd, _ = time.gmtime(unix_s - _epoch())[:8]
         RTC().datetime((y, mo, d, wd, h, mi, s, 0))
+
+    def _set_battery(self, unix_s):
+        if self._battery is None:
+            return
+        try:
+            self._battery.write(unix_s)
+        except Exception as error:  # as at the start
+            complain("clock", error)
 
     def _read_stored(self):
         try:
@@ -100,10 +160,11 @@ class Clock:
             return 0
 
     def _store(self, unix_s):
-        self._stored_s = unix_s
+        # The floor never goes back: a host that is wrong for a day must not open the way for old certificates.
+        self._floor_s = max(self._floor_s, unix_s)
         try:
             with open(_FILE + ".new", "w") as f:
-                f.write(str(unix_s))
+                f.write(str(self._floor_s))
             os.rename(_FILE + ".new", _FILE)
         except OSError:
             pass  # a full flash must not stop the clock; the next hour tries again

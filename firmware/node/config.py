@@ -14,17 +14,24 @@ _KEYS = (
     ("point", str, None, None, None),
     ("version", int, 1, 0, 1000000000),
     ("board", str, "", None, None),
+    ("built", int, 0, 0, 4000000000),  # when the image was made, unix seconds: no clock is earlier
     ("interval_s", int, 60, 1, 3600),
     ("sample_limit_s", int, 10, 1, 600),  # time limit of one sensor's reading
     ("link.kind", str, "wifi", None, None),
     ("link.timeout_s", int, 20, 1, 100000),
+    ("link.reboot_after_s", int, 86400, 0, 1000000),  # without a word from the host; 0: never
+    ("watchdog_s", int, 120, 0, 3600),  # of the hardware; 0: none
     ("broker.host", str, None, None, None),
     ("broker.port", int, 1883, 1, 65535),
+    ("broker.tls", bool, False, None, None),
+    ("broker.server_name", str, "", None, None),  # in the broker's certificate, where it is not broker.host
     ("broker.keepalive_s", int, 60, 5, 65535),
     ("broker.timeout_s", int, 10, 1, 100000),  # of every single wait for the network
     ("broker.retry_min_s", int, 2, 1, 100000),
     ("broker.retry_max_s", int, 120, 1, 100000),
     ("broker.ack_timeout_s", int, 30, 1, 100000),  # for the host to say that a set is stored
+    ("ntp.host", str, "", None, None),  # a time server; empty: on the broker's machine
+    ("ntp.port", int, 123, 1, 65535),
     ("journal.directory", str, "journal", None, None),
     ("journal.max_bytes", int, 262144, 65536, 16777216),
     ("alarm.fuel_low_percent", _NUMBER, 25, 0, 100),
@@ -62,7 +69,7 @@ def check(config, path=FILE):
             if not isinstance(place, dict):
                 raise ConfigError("%s: %s: found %s, expected a table" % (path, table, _show(place)))
         value = place.setdefault(name, default)
-        if not isinstance(value, kind) or isinstance(value, bool):
+        if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
             raise ConfigError("%s: %s: found %s, expected %s" % (path, key, _show(value), _kind_name(kind)))
         if low is not None and high is not None and not isinstance(value, str) and not low <= value <= high:
             raise ConfigError("%s: %s: found %s, expected %s to %s" % (path, key, value, low, high))
@@ -97,6 +104,8 @@ def load_secrets(path=SECRETS_FILE):
 def _kind_name(kind):
     if kind is str:
         return "a text"
+    if kind is bool:
+        return "true or false"
     return "a whole number" if kind is int else "a number"
 
 

@@ -32,6 +32,15 @@ class Hardware:
             return OneWire(Pin(bus["pin"]))
         raise ValueError("buses.%s.kind: found %s, expected i2c, uart or onewire" % (name, kind))
 
+    def battery_clock(self):
+        """The battery clock that the board names in its buses' "rtc" table; None where there is none."""
+        table = self._buses.get("rtc")
+        if table is None:
+            return None
+        from drivers.ds3231 import DS3231
+
+        return DS3231(self.bus(table["bus"]))
+
     def pin_in(self, number, pull=None):
         """An input; pull: None, 1 (up) or 0 (down)."""
         return Pin(number, Pin.IN, _PULLS[pull])

@@ -10,10 +10,10 @@ def log(level, task, text):
 
 
 def complain(task, error):
-    """A warning about an exception, at most once a minute for the same one."""
+    """A warning about an exception, or a text about one, at most once a minute for the same."""
     import time
 
-    text = type(error).__name__ + ((" " + str(error)) if str(error) else "")
+    text = error if isinstance(error, str) else type(error).__name__ + ((" " + str(error)) if str(error) else "")
     now = time.ticks_ms()
     last = _last.get((task, text))
     if last is not None and time.ticks_diff(now, last) < _QUIET_MS:

@@ -150,12 +150,15 @@ class MQTTClient:
 
     on_message(topic, payload) is called for each message, and acknowledged when it returns. keepalive_s, timeout_s in
     seconds; timeout_s limits every single wait for the broker. max_packet: bytes of the largest packet we accept.
+    tls: an ssl.SSLContext, or None; server_name: the name that the broker's certificate must have.
     """
 
     def __init__(self, host, port, client_id, on_message, *, username=None, password=None, will=None,
-                 keepalive_s=60, timeout_s=10, max_packet=2048):  # fmt: skip
+                 keepalive_s=60, timeout_s=10, max_packet=2048, tls=None, server_name=None):  # fmt: skip
         self._host = host
         self._port = port
+        self._tls = tls
+        self._server_name = server_name or host
         self._hello = connect_packet(client_id, keepalive_s, username, password, will)
         self._on_message = on_message
         self._keepalive_s = keepalive_s
@@ -170,10 +173,11 @@ class MQTTClient:
         self._heard_ms = 0
 
     async def connect(self):
-        """Open, say hello and wait for the answer. Returns whether the broker kept our session. Raises MQTTError, OSError."""
-        self._reader, self._writer = await self._limit(
-            asyncio.open_connection(self._host, self._port), "open the connection"
-        )
+        """Open, say hello and wait for the answer. Returns whether the broker kept our session.
+
+        Raises MQTTError, OSError, and ValueError for a certificate that cannot be believed.
+        """
+        self._reader, self._writer = await self._limit(self._open(), "connection")
         _no_delay(self._writer)
         await self._write(self._hello)
         first, body = await self._limit(self._read_packet(), "answer to CONNECT")
@@ -184,6 +188,11 @@ class MQTTClient:
             raise MQTTError("broker refuses: " + reason)
         self._heard_ms = time.ticks_ms()
         return bool(body[0] & 1)
+
+    def _open(self):
+        if self._tls is None:
+            return asyncio.open_connection(self._host, self._port)
+        return asyncio.open_connection(self._host, self._port, ssl=self._tls, server_hostname=self._server_name)
 
     async def serve(self):
         """Read until the connection ends, and keep it alive. Never returns; raises MQTTError or OSError."""

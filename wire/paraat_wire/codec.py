@@ -250,11 +250,12 @@ def _short(value):
 STATE_KEYS = (
     ("online", bool),
     ("boot", int),  # how often the board has started
-    ("reset", str),  # why it started: power-on, watchdog, soft, ...
+    ("reset", str),  # why it started: pwron, hard, wdt, deepsleep, soft
+    ("error", str),  # the last mistake it survived, or why it started itself anew
     ("fw", str),  # firmware version
     ("config", int),  # version of the configuration that runs
     ("board", str),
-    ("clock", str),  # source of the time: none, stored, rtc, host
+    ("clock", str),  # source of the time: none, stored, rtc, ntp, host
     ("next", int),  # the next seq the board will give out
 )
 
@@ -274,7 +275,7 @@ def read_state(payload, loads=json.loads):
         value = message[key]
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise WireError(BAD_MESSAGE, key + " is " + _short(value))
-        state[key] = value[:40] if kind is str else value
+        state[key] = value[:120] if kind is str else value
     if "online" not in state:
         raise WireError(BAD_MESSAGE, "online is missing")
     return state

@@ -33,6 +33,7 @@ class NodeState(msgspec.Struct, frozen=True, kw_only=True):
     online: bool
     boot: int | None = None
     reset: str | None = None
+    error: str | None = None
     fw: str | None = None
     config: int | None = None
     board: str | None = None

@@ -12,7 +12,27 @@ def entry(t, dated, boot=7):
 
 
 def set_rtc(year):
+    """The chip's clock as a soft reset finds it, when it was once set."""
     machine.RTC().datetime((year, 11, 24, 0, 12, 0, 0, 0))
+    machine.RTC().memory(b"paraat")
+
+
+class Battery:
+    """A battery clock as the node uses it."""
+
+    def __init__(self, unix_s):
+        self.unix_s = unix_s
+        self.broken = False
+
+    def read(self):
+        if self.broken:
+            raise OSError(19)
+        return self.unix_s
+
+    def write(self, unix_s):
+        if self.broken:
+            raise OSError(19)
+        self.unix_s = unix_s
 
 
 def test_a_cold_board_has_no_time():
@@ -62,9 +82,88 @@ def test_a_clock_that_runs_behind_the_stored_time_is_not():
     assert Clock().source == "stored"
 
 
+def power_off():
+    machine.RTC().datetime((2000, 1, 1, 0, 0, 0, 0, 0))
+    machine.RTC().memory(b"")
+
+
+def chip_s():
+    """What a certificate is judged by."""
+    return time.time() + 946684800 - (0 if time.gmtime(0)[0] == 2000 else 946684800)
+
+
+def test_a_battery_clock_is_taken_after_a_power_cut_and_corrected_by_the_host():
+    battery = Battery(NOON + 100)
+    clock = Clock(NOON - 86400, battery)
+    assert clock.source == "rtc"
+    assert clock.now() == (NOON + 100, True)
+    assert abs(chip_s() - NOON - 100) < 2
+    clock.set_from_host(NOON)
+    assert battery.unix_s == NOON
+    battery.unix_s = 0
+    clock.set_from_host(NOON)  # nothing to correct: the battery clock is left alone
+    assert battery.unix_s == 0
+
+
+def test_a_battery_clock_of_2000_or_2099_is_not_and_the_image_gives_a_floor():
+    for wrong in (946684800, NOON - 2 * 86400, NOON + 11 * 365 * 86400, 4070908799):
+        power_off()
+        clock = Clock(NOON - 86400, Battery(wrong))
+        assert clock.source == "stored", wrong
+        assert not clock.trusted
+        assert abs(chip_s() - NOON + 86400) < 2, "good enough to judge a certificate"
+
+
+def test_a_broken_battery_clock_stops_nothing():
+    battery = Battery(NOON)
+    battery.broken = True
+    clock = Clock(0, battery)
+    assert clock.source == "none"
+    clock.set_from_host(NOON)
+    assert clock.source == "host"
+
+
+def test_a_floor_is_not_taken_for_a_clock_after_a_soft_reset():
+    assert Clock(NOON).source == "stored"
+    time.sleep(100)
+    assert Clock(NOON).source == "stored"
+
+
+def test_a_clock_with_which_no_certificate_is_valid_is_given_up():
+    clock = Clock(NOON, Battery(NOON + 5 * 365 * 86400))
+    assert clock.trusted
+    clock.distrust()
+    assert clock.source == "stored"
+    assert abs(chip_s() - NOON) < 2
+    assert clock.set_from_ntp(NOON + 3600)
+    assert clock.source == "ntp"
+    assert clock.now() == (NOON + 3600, True)
+
+
+def test_ntp_is_taken_only_where_nothing_better_is_known():
+    clock = Clock(NOON)
+    for wrong in (946684800, NOON - 1, NOON + 11 * 365 * 86400):
+        assert not clock.set_from_ntp(wrong)
+    assert clock.set_from_ntp(NOON + 5)
+    assert not clock.set_from_ntp(NOON + 500)
+    assert clock.set_from_host(NOON + 9) == 4
+    assert not clock.set_from_ntp(NOON + 500)
+    assert clock.source == "host"
+
+
+def test_the_stored_time_never_goes_back():
+    clock = Clock()
+    clock.set_from_host(NOON)
+    power_off()
+    clock = Clock()
+    clock.set_from_host(NOON - 400 * 86400)  # the host is wrong for a while
+    power_off()
+    assert Clock()._floor_s == NOON
+
+
 def test_the_stored_time_survives_and_dates_nothing():
     Clock().set_from_host(NOON)
-    machine.RTC().datetime((2000, 1, 1, 0, 0, 0, 0, 0))
+    power_off()
     clock = Clock()
     assert clock.source == "stored"
     assert not clock.trusted

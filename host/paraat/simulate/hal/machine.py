@@ -133,7 +133,15 @@ class UART:
 
 
 class RTC:
-    """The chip's own clock: lost at power-off."""
+    """The chip's own clock and its memory: both survive a soft reset, and are lost at power-off."""
+
+    _memory = b""
+
+    def memory(self, data=None):
+        if data is None:
+            return RTC._memory
+        RTC._memory = bytes(data)
+        return None
 
     def datetime(self, when=None):
         if when is None:
