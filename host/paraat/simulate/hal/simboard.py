@@ -10,11 +10,16 @@ import wiring
 from devices.a02yyuw import A02YYUW
 from devices.beam import Beam
 from devices.ds18b20 import DS18B20
+from devices.ds3231 import DS3231
 from devices.ina226 import INA226
 from devices.pzem004t import PZEM004T
 from devices.switch import Switch
 from devices.ve_direct import VEDirect, bmv, mppt
 from world import World
+
+
+def _on_i2c(bus, address, device):
+    wiring.i2c.setdefault((bus["scl"], bus["sda"]), {})[address] = device
 
 
 def _a02yyuw(sensor, bus, world):
@@ -29,7 +34,7 @@ def _ina226(sensor, bus, world):
         lambda: world.battery_a(kernel.story_s()),
         sensor["shunt_milliohm"] / 1000,
     )
-    wiring.i2c.setdefault((bus["scl"], bus["sda"]), {})[sensor.get("address", 0x40)] = device
+    _on_i2c(bus, sensor.get("address", 0x40), device)
 
 
 def _ds18b20(sensor, bus, world):
@@ -79,11 +84,14 @@ _WIRERS = {
 
 
 def wire(config, world):
-    """Put a device model behind every sensor of the configuration. A driver without a model stays without a device."""
+    """Put a device model behind the battery clock and behind every sensor of the configuration."""
+    buses = config["buses"]
+    if "rtc" in buses:
+        _on_i2c(buses[buses["rtc"]["bus"]], 0x68, DS3231())
     for sensor in config["sensors"]:
         wirer = _WIRERS.get(sensor["driver"])
         if wirer is not None:
-            wirer(sensor, config["buses"].get(sensor.get("bus")), world)
+            wirer(sensor, buses.get(sensor.get("bus")), world)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,113 @@
+"""DS3231 battery clock. Not a sensor: node.clock reads it at the start and corrects it when the host tells the time.
+
+# Ref: Maxim/Analog Devices DS3231, 19-5170 Rev 10; 3/15 ("DS" below).
+"""
+
+from micropython import const
+
+from drivers import SensorError
+
+_SECONDS = const(0x00)  # DS figure 1: seconds, minutes, hours, day of the week, date, month and century, year; BCD
+_STATUS = const(0x0F)
+_OSCILLATOR_STOPPED = const(0x80)  # DS status register: OSF, set at power-on and whenever the clock stood still
+_CENTURY = const(0x80)  # DS figure 1, register 05h: set when the year goes from 99 to 00
+_12_HOURS = const(0x40)  # DS figure 1, register 02h: another program may have left the clock so
+_AFTERNOON = const(0x20)
+_FIRST_YEAR = const(2000)
+_DAY_S = const(86400)
+_FIRST_S = 946684800  # 2000-01-01 and 2200-01-01: two centuries are all that the chip can say
+_END_S = 7258118400
+
+
+def day_number(year, month, day):
+    """Days since 1970-01-01. Counted from March, so that 29 February is the last day of its year."""
+    if month <= 2:
+        year, month = year - 1, month + 12
+    return 365 * year + year // 4 - year // 100 + year // 400 + (153 * (month - 3) + 2) // 5 + day - 719469
+
+
+def date(days):
+    """(year, month, day) of so many days since 1970-01-01."""
+    year = 1970 + days // 366  # never too late, and within two centuries at most a year too early
+    if day_number(year + 1, 1, 1) <= days:
+        year += 1
+    month = 12
+    while day_number(year, month, 1) > days:
+        month -= 1
+    return year, month, days - day_number(year, month, 1) + 1
+
+
+def _bcd(value):
+    return value // 10 << 4 | value % 10
+
+
+def _binary(byte):
+    if byte & 0x0F > 9 or byte >> 4 > 9:
+        raise ValueError
+    return (byte >> 4) * 10 + (byte & 0x0F)
+
+
+def _hour(byte):
+    if not byte & _12_HOURS:
+        return _binary(byte)
+    hour = _binary(byte & 0x1F)
+    if not 1 <= hour <= 12:
+        raise ValueError
+    return hour % 12 + (12 if byte & _AFTERNOON else 0)
+
+
+def to_unix_s(registers):
+    """Unix seconds of registers 00h to 06h. Raises ValueError when they are no date."""
+    second, minute, hour = _binary(registers[0]), _binary(registers[1]), _hour(registers[2])
+    year = _FIRST_YEAR + _binary(registers[6]) + (100 if registers[5] & _CENTURY else 0)
+    month, day = _binary(registers[5] & ~_CENTURY), _binary(registers[4])
+    if second > 59 or minute > 59 or hour > 23 or not 1 <= month <= 12:
+        raise ValueError
+    days = day_number(year, month, day)
+    if date(days) != (year, month, day):
+        raise ValueError
+    return days * _DAY_S + (hour * 60 + minute) * 60 + second
+
+
+def to_registers(unix_s):
+    """Registers 00h to 06h of a time, in 24 hours. Raises ValueError outside 2000 to 2199."""
+    if not _FIRST_S <= unix_s < _END_S:
+        raise ValueError("found the time %d, expected one of the years 2000 to 2199" % unix_s)
+    days, second = divmod(unix_s, _DAY_S)
+    year, month, day = date(days)
+    century, year = divmod(year - _FIRST_YEAR, 100)
+    weekday = (days + 3) % 7 + 1  # Monday is 1; nobody reads it, but it must be one of 1 to 7
+    fields = (second % 60, second // 60 % 60, second // 3600, weekday, day, month, year)
+    found = bytearray([_bcd(field) for field in fields])
+    if century:
+        found[5] |= _CENTURY
+    return found
+
+
+class DS3231:
+    """i2c: the bus, up to 400 kHz. address: 0x68, the only one the chip has."""
+
+    def __init__(self, i2c, address=0x68):
+        self.i2c = i2c
+        self.address = address
+        self._time = bytearray(7)
+        self._status = bytearray(1)
+
+    def read(self):
+        """Unix seconds. Raises OSError (bus), SensorError range: the clock stood still, or holds no date."""
+        self.i2c.readfrom_mem_into(self.address, _STATUS, self._status)
+        if self._status[0] & _OSCILLATOR_STOPPED:
+            raise SensorError("range", "the battery clock stood still: never set, or its battery is empty")
+        self.i2c.readfrom_mem_into(self.address, _SECONDS, self._time)  # one burst: DS, no carry in between
+        try:
+            return to_unix_s(self._time)
+        except ValueError:
+            raise SensorError("range", "the battery clock holds no date")
+
+    def write(self, unix_s):
+        """Set the clock. Raises OSError (bus), ValueError outside 2000 to 2199."""
+        self.i2c.writeto_mem(self.address, _SECONDS, to_registers(unix_s))
+        # Last, so that a clock that was set by half goes on to be distrusted. The other flags stay as they are.
+        self.i2c.readfrom_mem_into(self.address, _STATUS, self._status)
+        self._status[0] &= ~_OSCILLATOR_STOPPED & 0xFF
+        self.i2c.writeto_mem(self.address, _STATUS, self._status)
