@@ -10,12 +10,14 @@ from micropython import const
 
 from node import VERSION, config, local_alarm
 from node.clock import Clock
+from node.commands import Commands
 from node.hardware import Hardware
 from node.health import Health
 from node.journal import EVENT, TELEMETRY, Journal
 from node.log import complain, log
 from node.sampler import Sampler
 from node.uplink import Uplink
+from paraat_wire import topics
 
 _HELP_PRESS_MS = const(3000)
 _DEBOUNCE_MS = const(30)
@@ -41,6 +43,8 @@ class Node:
         }
         self.health = Health(limits_s, settings["watchdog_s"])
         self.uplink = Uplink(settings, secrets, self.journal, self.clock, self.boot, self.health, self._state)
+        self.commands = Commands(self.clock, self.uplink.reply)
+        self.uplink.handlers[topics.COMMAND] = self.commands.on_message
         self._generator = None  # last known state, to tell of a change
 
     # --- sampling: never waits for the network ---
@@ -200,6 +204,7 @@ async def main():
         _for_ever("signal", node.signal, node.health),  # lamp and buzzer
         _for_ever("button", node.button, node.health),  # acknowledge, ask for help
         _for_ever("uplink", node.uplink.run, node.health),  # journal -> host; time, configuration, commands <- host
+        _for_ever("commands", node.commands.run, node.health),  # what the host asks to be done
         _for_ever("watch", node.health.watch, node.health),  # feeds the watchdog while all go on
     )
 

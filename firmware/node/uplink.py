@@ -67,9 +67,9 @@ class Uplink:
         """There is something to send."""
         self._wake.set()
 
-    def reply(self, payload):
-        """Answer a command as soon as the connection allows."""
-        self._replies.append(payload)
+    def reply(self, payload, on_sent):
+        """Answer a command as soon as the connection allows; on_sent() is called when the broker has the answer."""
+        self._replies.append((payload, on_sent))
         if len(self._replies) > 8:
             self._replies.pop(0)
         self._wake.set()
@@ -173,8 +173,11 @@ class Uplink:
                     self._state_sent = self._clock.source
                     await client.publish(self._topic(topics.STATE), codec.encode_state(self._state()), retain=True)
                 while self._replies:
-                    await client.publish(self._topic(topics.REPLY), self._replies[0])
-                    self._replies.pop(0)
+                    reply = self._replies[0]
+                    await client.publish(self._topic(topics.REPLY), reply[0])
+                    if reply in self._replies:  # more of them may have pushed it out in the meantime
+                        self._replies.remove(reply)
+                    reply[1]()
                 await self._send_some(client)
             raise self._ended
         finally:

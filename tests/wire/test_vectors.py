@@ -13,7 +13,13 @@ POINT = "nsp-0123"
 NOW = 1764000100
 MICROPYTHON = sys.implementation.name == "micropython"
 
-READERS = {"state": codec.read_state, "ack": codec.read_ack, "time": codec.read_time}
+READERS = {
+    "state": codec.read_state,
+    "ack": codec.read_ack,
+    "time": codec.read_time,
+    "command": codec.read_command,
+    "reply": codec.read_reply,
+}
 
 
 def cases():
@@ -77,6 +83,8 @@ def check(loads):
                 found = READERS[case["message"]](payload, loads)
                 if case["message"] == "ack":
                     found = [list(pair) for pair in found]
+                elif isinstance(found, tuple):
+                    found = list(found)
             else:
                 found = as_json(codec.read_pack(POINT, case["leaf"], payload, NOW, loads))
         except codec.WireError as error:
@@ -118,6 +126,10 @@ def test_every_case_encodes_as_it_says():
 def test_messages_survive_the_way_there_and_back():
     assert codec.read_ack(codec.encode_ack([(1, 811), (813, 900)])) == [(1, 811), (813, 900)]
     assert codec.read_time(codec.encode_time(1764000000)) == 1764000000
+    command = codec.Command("7f3a", "calibrate", 1764000060, {"sensor": "a02yyuw", "at": "full"})
+    assert codec.read_command(codec.encode_command(command)) == command
+    for reply in (codec.Reply("7f3a", "", {"reading": 120}), codec.Reply("7f3a", "no such sensor", {})):
+        assert codec.read_reply(codec.encode_reply(reply)) == reply
     state = {"online": True, "boot": 3, "clock": "rtc", "next": 77}
     assert codec.read_state(codec.encode_state(state)) == state
 

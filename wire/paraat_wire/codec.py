@@ -18,6 +18,7 @@ MAX_PAYLOAD_BYTES = 65536
 MAX_SEQ = 9007199254740991  # 2**53 - 1: exact in every JSON reader
 RELATIVE_BELOW = 268435456  # 2**28, RFC 8428 section 4.5.3
 MAX_FAULT_LENGTH = 20
+MAX_BOARD_BYTES = 4096  # of a payload for a board: it has one buffer of this size
 
 # Why a payload (WireError.reason) or a record (refused) was not taken. Counted under these words; never renamed.
 TOO_LARGE = "too-large"
@@ -57,6 +58,13 @@ class WireError(ValueError):
 # seq: int. t: unix seconds. aged: t was dated by the reader from a relative time.
 # values: [(name, number or bool)]. faults: [(name without /fault, code)]. refused: [(name, reason)].
 SampleSet = namedtuple("SampleSet", ("seq", "t", "aged", "values", "faults", "refused"))
+
+# id: made by the host, never used twice. do: what to do. expires: unix seconds, after which it must not be done any
+# more. args: a dict.
+Command = namedtuple("Command", ("id", "do", "expires", "args"))
+
+# error: why it was not done, "" when it was. result: a dict, empty when it was not done.
+Reply = namedtuple("Reply", ("id", "error", "result"))
 
 
 # --- what a board writes ---------------------------------------------------------------------------------------
@@ -313,6 +321,58 @@ def read_time(payload, loads=json.loads):
     if not isinstance(t, int) or isinstance(t, bool) or not RELATIVE_BELOW <= t < 100000000000:
         raise WireError(BAD_TIME, "t is " + _short(t))
     return t
+
+
+def encode_command(command):
+    """The payload of `command` from a Command."""
+    message = {"id": command.id, "do": command.do, "expires": command.expires, "args": command.args}
+    return json.dumps(message).encode()
+
+
+def read_command(payload, loads=json.loads):
+    """The Command of a `command` payload; "args" may be left out. Raises WireError."""
+    if len(payload) > MAX_BOARD_BYTES:
+        raise WireError(TOO_LARGE, "%d bytes, at most %d" % (len(payload), MAX_BOARD_BYTES))
+    message = _message(payload, loads)
+    expires = message.get("expires")
+    if not isinstance(expires, int) or isinstance(expires, bool) or not RELATIVE_BELOW <= expires < 100000000000:
+        raise WireError(BAD_TIME, "expires is " + _short(expires) + ", expected unix seconds")
+    args = message.get("args", {})
+    if not isinstance(args, dict):
+        raise WireError(BAD_MESSAGE, "args is " + _short(args) + ", expected an object")
+    return Command(_word(message, "id"), _word(message, "do"), expires, args)
+
+
+def encode_reply(reply):
+    """The payload of `reply` from a Reply."""
+    message = {"id": reply.id, "ok": not reply.error}
+    if reply.error:
+        message["error"] = reply.error
+    else:
+        message["result"] = reply.result
+    return json.dumps(message).encode()
+
+
+def read_reply(payload, loads=json.loads):
+    """The Reply of a `reply` payload. Raises WireError."""
+    message = _message(payload, loads)
+    ok = message.get("ok")
+    error = message.get("error", "" if ok else "no reason given")
+    result = message.get("result", {})
+    if not isinstance(ok, bool) or not isinstance(error, str) or ok == bool(error) or not isinstance(result, dict):
+        raise WireError(BAD_MESSAGE, "ok is " + _short(ok) + ", error is " + _short(error))
+    return Reply(_word(message, "id"), error, result)
+
+
+def _word(message, key):
+    """The 1 to 40 letters, digits and hyphens under a key."""
+    value = message.get(key)
+    if not isinstance(value, str) or not 0 < len(value) <= 40:
+        raise WireError(BAD_MESSAGE, key + " is " + _short(value) + ", expected 1 to 40 characters")
+    for c in value:
+        if not ("a" <= c <= "z" or "A" <= c <= "Z" or "0" <= c <= "9" or c == "-"):
+            raise WireError(BAD_MESSAGE, key + " is " + _short(value) + ", expected letters, digits and -")
+    return value
 
 
 def _message(payload, loads):
