@@ -37,11 +37,11 @@ class SettingsError(Exception):
         self.expected = expected
 
 
-class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A table of a site file."""
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of a site's or a board's file: an unknown key is an error."""
 
 
-class Region(_Part, frozen=True):
+class Region(Part, frozen=True):
     """[site]"""
 
     region: Text
@@ -50,7 +50,7 @@ class Region(_Part, frozen=True):
     journal: Text = "journal.sqlite"  # relative to the site's folder
 
 
-class BrokerSettings(_Part, frozen=True):
+class BrokerSettings(Part, frozen=True):
     """[broker]: the MQTT broker of the coordination point."""
 
     host: Text = "127.0.0.1"
@@ -64,7 +64,7 @@ class BrokerSettings(_Part, frozen=True):
     keepalive_s: Annotated[int, Meta(ge=5, le=3600)] = 30
 
 
-class InfluxSettings(_Part, frozen=True):
+class InfluxSettings(Part, frozen=True):
     """[influx]: optional; without it the journal and the status board still work."""
 
     url: HttpUrl
@@ -76,14 +76,14 @@ class InfluxSettings(_Part, frozen=True):
     status_interval_s: Positive = 60.0
 
 
-class StatusBoardSettings(_Part, frozen=True):
+class StatusBoardSettings(Part, frozen=True):
     """[board]: the status board binds to loopback until users are configured."""
 
     host: Literal["127.0.0.1", "::1", "localhost"] = "127.0.0.1"
     port: Port = 8080
 
 
-class LowFuel(_Part, frozen=True):
+class LowFuel(Part, frozen=True):
     """[alerts.low_fuel]: fires below one of raise_*, resolves only above both clear_*."""
 
     raise_hours: Positive = 6.0
@@ -93,33 +93,33 @@ class LowFuel(_Part, frozen=True):
     hold_s: Annotated[float, Meta(ge=0)] = 120.0
 
 
-class Silent(_Part, frozen=True):
+class Silent(Part, frozen=True):
     """[alerts.point_silent]: fires when a point was not heard for after_s."""
 
     after_s: Positive = 300.0
     hold_s: Annotated[float, Meta(ge=0)] = 60.0
 
 
-class Alerts(_Part, frozen=True):
+class Alerts(Part, frozen=True):
     """[alerts]"""
 
     low_fuel: LowFuel = LowFuel()
     point_silent: Silent = Silent()
 
 
-class Email(_Part, frozen=True):
+class Email(Part, frozen=True):
     """[channels.email]: sent with apprise. url_file holds one apprise mailto(s):// URL (it may hold a password)."""
 
     url_file: Text  # relative to the site's folder, mode 0600
 
 
-class Channels(_Part, frozen=True):
+class Channels(Part, frozen=True):
     """[channels]: the log is always one of them."""
 
     email: Email | None = None
 
 
-class SiteFile(_Part, frozen=True):
+class SiteFile(Part, frozen=True):
     """site.toml"""
 
     site: Region
@@ -130,14 +130,14 @@ class SiteFile(_Part, frozen=True):
     channels: Channels = Channels()
 
 
-class Lead(_Part, frozen=True):
+class Lead(Part, frozen=True):
     """[lead]: where the alerts of this point go; nothing more about the person is kept."""
 
     email: EmailAddress | None = None
     phone: PhoneNumber | None = None
 
 
-class Tank(_Part, frozen=True):
+class Tank(Part, frozen=True):
     """[tank]: calibration is a table of [reading, litres], reading in % or in m as `by` says."""
 
     capacity_l: Positive
@@ -147,14 +147,14 @@ class Tank(_Part, frozen=True):
     calibration: tuple[tuple[float, float], ...] = ()  # empty: linear from 0 to 100 %
 
 
-class PointBoard(_Part, frozen=True):
+class PointBoard(Part, frozen=True):
     """[board] of a point"""
 
     type: Text = "esp32_devkitc"
     interval_s: Annotated[int, Meta(ge=1, le=3600)] = 60
 
 
-class Point(_Part, frozen=True):
+class Point(Part, frozen=True):
     """points/<id>.toml"""
 
     id: str
@@ -185,13 +185,13 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         return self.directory / name
 
 
-T = TypeVar("T", bound=_Part)
+T = TypeVar("T", bound=Part)
 
 
 def load_site(directory: Path) -> Site:
     """Read and check a site's folder. Raises SettingsError at the first thing that is wrong."""
     path = directory / "site.toml"
-    site = _read(path, SiteFile)
+    site = read_table(path, SiteFile)
     try:
         ZoneInfo(site.site.timezone)
     except (KeyError, ValueError, OSError) as error:
@@ -241,7 +241,7 @@ def _read_points(directory: Path) -> Iterator[Point]:
         raise SettingsError(directory, "", "no *.toml", "one file a point, such as points/nsp-0101.toml")
     seen: dict[str, Path] = {}
     for path in paths:
-        point = _read(path, Point)
+        point = read_table(path, Point)
         if not topics.is_point_id(point.id):
             raise SettingsError(path, "id", repr(point.id), "2 to 31 of a-z, 0-9 and -, not starting with -")
         if point.id in seen:
@@ -287,12 +287,17 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError(path, "", str(error), "a readable TOML file in UTF-8") from error
 
 
-def _read(path: Path, kind: type[T]) -> T:
-    data = read_toml(path)
+def read_table(path: Path, kind: type[T]) -> T:
+    """A TOML file as one typed table. Raises SettingsError."""
+    return convert_table(path, read_toml(path), kind)
+
+
+def convert_table(path: Path, data: dict[str, Any], kind: type[T], key: str = "") -> T:
+    """A table read from `path` as `kind`; key: where in the file it stands. Raises SettingsError."""
     try:
-        return msgspec.convert(data, kind)
+        return msgspec.convert(data, kind, str_keys=True)
     except msgspec.ValidationError as error:
-        raise _explain(path, data, kind, str(error)) from error
+        raise _explain(path, data, kind, str(error), key) from error
 
 
 _PATTERNS = {
@@ -305,23 +310,26 @@ _PATTERNS = {
 _WHERE = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<key>[^`]*)`)?$", re.DOTALL)
 
 
-def _explain(path: Path, data: dict[str, Any], kind: type[_Part], message: str) -> SettingsError:
+def _explain(path: Path, data: dict[str, Any], kind: type[Part], message: str, at: str) -> SettingsError:
     match = _WHERE.match(message)
     assert match is not None
     what, key = match["what"], match["key"] or ""
+
+    def error(found: str, expected: str, last: str = "") -> SettingsError:
+        return SettingsError(path, ".".join(part for part in (at, key, last) if part), found, expected)
+
     if unknown := re.search(r"unknown field `(.*)`", what):
         known = ", ".join(_keys(kind, key)) or "a key of this table"
-        return SettingsError(path, f"{key}.{unknown[1]}".lstrip("."), "an unknown key", f"one of: {known}")
+        return error("an unknown key", f"one of: {known}", unknown[1])
     if missing := re.search(r"missing required field `(.*)`", what):
-        return SettingsError(path, f"{key}.{missing[1]}".lstrip("."), "nothing", "a value: this key is required")
+        return error("nothing", "a value: this key is required", missing[1])
     if "Invalid enum value" in what:
-        choices = " or ".join(repr(value) for value in _choices(kind, key))
-        return SettingsError(path, key, _found(data, key), choices)
+        return error(_found(data, key), " or ".join(repr(value) for value in _choices(kind, key)))
     for regex, words in _PATTERNS.items():
         if f"regex {regex!r}" in what:
-            return SettingsError(path, key, _found(data, key), words)
+            return error(_found(data, key), words)
     expected = re.sub(r", got .*", "", what).removeprefix("Expected ").replace("`", "")
-    return SettingsError(path, key, _found(data, key), expected)
+    return error(_found(data, key), expected)
 
 
 def _found(data: Any, key: str) -> str:
@@ -333,28 +341,28 @@ def _found(data: Any, key: str) -> str:
     return repr(data)[:80]
 
 
-def _table(kind: type[_Part], parts: list[str]) -> type[_Part] | None:
+def _table(kind: type[Part], parts: list[str]) -> type[Part] | None:
     """The struct that describes the table at `parts`, or None where the table is free."""
     for part in parts:
         found = _types(kind).get(part)
-        structs = [o for o in (found, *get_args(found)) if isinstance(o, type) and issubclass(o, _Part)]
+        structs = [o for o in (found, *get_args(found)) if isinstance(o, type) and issubclass(o, Part)]
         if not structs:
             return None
         kind = structs[0]
     return kind
 
 
-def _types(kind: type[_Part]) -> dict[str, Any]:
+def _types(kind: type[Part]) -> dict[str, Any]:
     return {field.name: field.type for field in msgspec.structs.fields(kind)}
 
 
-def _keys(kind: type[_Part], key: str) -> tuple[str, ...]:
+def _keys(kind: type[Part], key: str) -> tuple[str, ...]:
     """The keys that the table at `key` may have."""
     table = _table(kind, key.split(".") if key else [])
     return table.__struct_fields__ if table else ()
 
 
-def _choices(kind: type[_Part], key: str) -> tuple[Any, ...]:
+def _choices(kind: type[Part], key: str) -> tuple[Any, ...]:
     """The values that a Literal at `key` may have."""
     *parents, last = key.split(".")
     table = _table(kind, parents)
