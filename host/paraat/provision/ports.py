@@ -1,0 +1,69 @@
+"""Which serial ports have a board behind them: known by the USB id of the bridge that the board carries."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+# USB vendor and product id -> the bridge. CP2102N: Espressif's DevKits. CH340: Olimex, many copies. CH9102: newer
+# copies. FTDI: JTAG boards. 303A:1001 is the USB of the chip itself (ESP32-S3, -C3), 303A:4001 MicroPython's own.
+BRIDGES = {
+    (0x10C4, 0xEA60): "CP210x",
+    (0x1A86, 0x7523): "CH340",
+    (0x1A86, 0x7522): "CH340K",
+    (0x1A86, 0x55D3): "CH343",
+    (0x1A86, 0x55D4): "CH9102",
+    (0x0403, 0x6001): "FT232R",
+    (0x0403, 0x6010): "FT2232H",
+    (0x0403, 0x6015): "FT231X",
+    (0x303A, 0x1001): "Espressif USB-JTAG",
+    (0x303A, 0x4001): "Espressif USB-CDC",
+}
+
+
+class SerialPort(NamedTuple):
+    """A port with a board. location: the USB socket, such as 1-2.3; empty where the system does not tell."""
+
+    device: str
+    bridge: str
+    location: str
+
+    def __str__(self) -> str:
+        return f"{self.device} ({self.bridge}{', USB ' + self.location if self.location else ''})"
+
+
+class PortError(Exception):
+    """Raised when no port, or more than one, can be meant. found: the ports that there are."""
+
+    def __init__(self, message: str, found: Sequence[SerialPort]) -> None:
+        super().__init__(message)
+        self.found = tuple(found)
+
+
+def board_ports(listed: Iterable[Any] | None = None) -> list[SerialPort]:
+    """The ports behind which a board may be, by name. listed: as serial.tools.list_ports.comports() gives them."""
+    if listed is None:
+        from serial.tools import list_ports
+
+        listed = list_ports.comports()
+    found = [
+        SerialPort(info.device, BRIDGES[info.vid, info.pid], info.location or "")
+        for info in listed
+        if (info.vid, info.pid) in BRIDGES
+    ]
+    return sorted(found)
+
+
+def only_port(found: Sequence[SerialPort] | None = None) -> str:
+    """The device of the one board that is attached. Raises PortError for none and for several."""
+    ports = board_ports() if found is None else found
+    if not ports:
+        raise PortError(
+            "no board found on USB: plug it in with a cable that carries data; `make doctor` looks further;"
+            " or name its port: PORT=/dev/ttyUSB0",
+            ports,
+        )
+    if len(ports) > 1:
+        names = ", ".join(map(str, ports))
+        raise PortError(
+            f"{len(ports)} boards are attached: {names}; name one with PORT=, or flash all with POINTS=", ports
+        )
+    return ports[0].device
