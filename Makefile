@@ -18,11 +18,14 @@ python-is-there:
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 	  echo "make: $(PYTHON) has no venv. Install it: sudo apt-get install python3-venv" >&2; exit 1; }
 
+# In a bundle for a day without internet (make bundle) the packages lie in wheels/, with a lock of their own. $(1): lock.
+packages = $(if $(wildcard wheels/$(1).lock),--no-index --find-links wheels -r wheels/$(1).lock,-r requirements/$(1).lock)
+
 # The stamps are written last, so an installation that broke off is done again. $(1): lock and stamp name.
 define install
 	@test -x $(BIN)/python && $(BIN)/python -c '' 2>/dev/null || { rm -rf $(VENV); $(PYTHON) -m venv $(VENV); }
 	@echo "Installing requirements/$(1).lock into $(VENV) (once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$(1).lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes $(call packages,$(1))
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 endef
@@ -30,11 +33,16 @@ endef
 $(VENV)/demo.stamp: requirements/demo.lock pyproject.toml | python-is-there
 	$(call install,demo)
 
+# What a technician needs: everything but the tools for development. It holds all of demo.lock.
+$(VENV)/technician.stamp: requirements/technician.lock pyproject.toml | python-is-there
+	$(call install,technician)
+	@touch $(VENV)/demo.stamp
+
 $(VENV)/dev.stamp: requirements/dev.lock pyproject.toml | python-is-there
 	$(call install,dev)
 	@# pyrightconfig.json names the ESP32's stubs by this path, whatever the version of Python.
 	@ln -sfn "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" $(VENV)/micropython-stubs
-	@touch $(VENV)/demo.stamp
+	@touch $(VENV)/demo.stamp $(VENV)/technician.stamp
 
 .PHONY: setup
 setup: $(VENV)/dev.stamp ## Make .venv with everything to run, test and build
@@ -89,6 +97,8 @@ lock: | python-is-there ## Choose the newest versions and write requirements/*.l
 	  --custom-compile-command "make lock" --no-emit-package paraat --extra dev -o requirements/dev.lock pyproject.toml
 	$(VENV)/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	  --custom-compile-command "make lock" --no-emit-package paraat --extra demo --extra build -c requirements/dev.lock -o requirements/demo.lock pyproject.toml
+	$(VENV)/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	  --custom-compile-command "make lock" --no-emit-package paraat --extra demo --extra build --extra provision -c requirements/dev.lock -o requirements/technician.lock pyproject.toml
 
 .PHONY: clean
 clean: ## Remove what was made here: .venv, caches, builds
