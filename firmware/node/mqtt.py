@@ -12,6 +12,8 @@ import time
 
 from micropython import const
 
+from node.log import complain
+
 _CONNECT = const(0x10)
 _CONNACK = const(0x20)
 _PUBLISH = const(0x30)
@@ -34,6 +36,9 @@ _REFUSALS = (
 )
 
 MAX_ID = const(65535)
+_BUFFER_BYTES = const(2048)
+_SKIPPED_BYTES = const(131072)  # a larger packet ends the connection: to read it all would hold up the rest
+_TOPIC_BYTES = const(128)  # of a message that is skipped: its topic and its packet id are among the first of it
 
 
 class MQTTError(Exception):
@@ -149,12 +154,14 @@ class MQTTClient:
     """One connection. Call connect(), run serve() in a task, publish and subscribe beside it, and close() at the end.
 
     on_message(topic, payload) is called for each message, and acknowledged when it returns. keepalive_s, timeout_s in
-    seconds; timeout_s limits every single wait for the broker. max_packet: bytes of the largest packet we accept.
+    seconds; timeout_s limits every single wait for the broker. buffer: a bytearray that one client after the other may
+    use, so that its room in the heap is taken once. A message that does not fit is dropped, and acknowledged like the
+    others: the broker would hand it over again at every connection, for ever.
     tls: an ssl.SSLContext, or None; server_name: the name that the broker's certificate must have.
     """
 
     def __init__(self, host, port, client_id, on_message, *, username=None, password=None, will=None,
-                 keepalive_s=60, timeout_s=10, max_packet=2048, tls=None, server_name=None):  # fmt: skip
+                 keepalive_s=60, timeout_s=10, buffer=None, tls=None, server_name=None):  # fmt: skip
         self._host = host
         self._port = port
         self._tls = tls
@@ -166,8 +173,9 @@ class MQTTClient:
         self._ids = PacketIds()
         self._waiting = {}  # packet id -> asyncio.Event, set when the broker acknowledged it
         self._granted = {}  # packet id of a SUBSCRIBE -> its return codes
-        self._buffer = bytearray(max_packet)
+        self._buffer = bytearray(_BUFFER_BYTES) if buffer is None else buffer
         self._write_lock = asyncio.Lock()
+        self._cut = 0  # bytes of the packet at hand, when only its beginning was kept
         self._reader = None
         self._writer = None
         self._heard_ms = 0
@@ -221,7 +229,12 @@ class MQTTClient:
         kind = first & 0xF0
         if kind == _PUBLISH:
             topic, payload, packet_id = read_publish(first, body)
-            self._on_message(topic, payload)
+            if self._cut:
+                complain(
+                    "mqtt", "a message of %d bytes, at most %d: dropped: %s" % (self._cut, len(self._buffer), topic)
+                )
+            else:
+                self._on_message(topic, payload)
             if packet_id:
                 await self._write(puback_packet(packet_id))
         elif kind in (_PUBACK, _SUBACK):
@@ -309,13 +322,24 @@ class MQTTClient:
             shift += 7
             if shift > 21:
                 raise MQTTError("malformed length of a packet")  # MQTT 2.2.3
+        self._cut = 0
         if length > len(self._buffer):
-            raise MQTTError("a packet of %d bytes, at most %d" % (length, len(self._buffer)))
-        body = memoryview(self._buffer)[:length]
+            if first & 0xF0 != _PUBLISH or length > _SKIPPED_BYTES:
+                raise MQTTError("a packet of %d bytes, at most %d" % (length, len(self._buffer)))
+            self._cut = length
+        body = memoryview(self._buffer)[: _TOPIC_BYTES if self._cut else length]
+        await self._fill(body)
+        rest = memoryview(self._buffer)[_TOPIC_BYTES:]
+        left = self._cut - _TOPIC_BYTES
+        while left > 0:
+            await self._fill(rest[:left])
+            left -= len(rest)
+        return first, body
+
+    async def _fill(self, view):
         read = 0
-        while read < length:
-            n = await self._stream().readinto(body[read:])
+        while read < len(view):
+            n = await self._stream().readinto(view[read:])
             if not n:
                 raise MQTTError("the broker closed the connection")
             read += n
-        return first, body

@@ -16,6 +16,7 @@ _PACK_BYTES = const(
     320
 )  # packed, of the readings in one message: as JSON some fifteen times that, three times in the heap
 _PACK_ENTRIES = const(8)
+_TOPIC_BYTES = const(64)  # of a message: what stands before its payload
 _IN_FLIGHT = const(64)  # entries that may wait for the host's ack
 _BACKLOG_PAUSE_MS = const(20)  # between two packs: the radio and the broker have other work too
 _ACK_WAIT_MAX_S = const(600)
@@ -55,7 +56,8 @@ class Uplink:
         self.on_reached = None  # called when the host has answered
         self.linked = False  # the host has acknowledged something a short time ago
         self.link = None
-        self._replies = []
+        self._replies = []  # (payload, what to call when it is at the broker)
+        self._buffer = bytearray(codec.MAX_BOARD_BYTES + _TOPIC_BYTES)
         self._wake = asyncio.Event()
         self._ended = None  # the error that ended the connection
         self._ack_wait_s = self._broker["ack_timeout_s"]
@@ -152,6 +154,7 @@ class Uplink:
             will=(self._topic(topics.STATE), codec.encode_state({"online": False})),
             keepalive_s=broker["keepalive_s"],
             timeout_s=broker["timeout_s"],
+            buffer=self._buffer,
             tls=tls.context() if broker["tls"] else None,
             server_name=broker["server_name"],
         )

@@ -180,10 +180,26 @@ async def test_a_broker_that_hangs_up():
     assert "closed" in str(await serving)
 
 
+async def test_a_message_larger_than_the_buffer_is_dropped_and_acknowledged():
+    broker = await FakeBroker().start()
+    got = []
+    client, serving = await connected(broker, lambda topic, payload: got.append((topic, len(payload))))
+    for size in (2048 - 11, 2048 - 10, 3000, 5000, 40000):  # a head of 10 bytes: the first two fit
+        await broker.publish("config", b"x" * size, size)
+        await asyncio.sleep(1)
+    await broker.publish("config", b"small", 7)
+    await asyncio.sleep(1)
+    assert got == [("config", 2037), ("config", 2038), ("config", 5)], got
+    acked = [body[0] << 8 | body[1] for first, body in broker.received if first == 0x40]
+    assert acked == [2037, 2038, 3000, 5000, 40000, 7]
+    serving.cancel()
+
+
 async def test_broken_and_oversized_packets_end_the_connection_with_a_name():
     for data, words in (
         (b"\x30\xff\xff\xff\xff\x01", "malformed length"),
         (b"\x30\xff\xff\x7f", "at most 2048"),
+        (b"\x40\x81\x10", "at most 2048"),
         (packet(0x34, b"\x00\x01a\x00\x01x"), "QoS 2"),
         (packet(0x30, b"\x00\x05ab"), "ends before"),
         (packet(0x40, b"\x00"), "without a packet id"),
