@@ -54,6 +54,7 @@ class BrokerSettings(Part, frozen=True):
     """[broker]: the MQTT broker of the coordination point."""
 
     host: Text = "127.0.0.1"
+    boards_host: Text | None = None  # under which the boards reach it, where that is not `host`
     port: Port = 1883
     client_id: Text = "paraat-host"
     username: str | None = None

@@ -1,0 +1,156 @@
+"""MicroPython's own image for a chip, as micropython.org publishes it: found, and checked before it is written.
+
+Ref: ESP-IDF programming guide, "App Image Format" (header, checksum, appended SHA-256) and "Partition Tables". The published file is boot loader, partition table at 0x8000 of the flash, and application in one.
+"""
+
+import hashlib
+import re
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from paraat.provision.boards import Board
+
+OLDEST = (1, 24)  # the first MicroPython that the firmware is tested with
+_TABLE_OFFSET = 0x8000  # in flash
+_TABLE_BYTES = 0xC00
+_ROW = "<2sBBII16sI"  # magic, type, subtype, offset, size, label, flags
+_ROW_BYTES = 32
+_ROW_MAGIC = b"\xaa\x50"
+_DIGEST_MAGIC = b"\xeb\xeb"  # the row with the MD5 of the rows before it
+_APP_TYPE = 0
+# py/mpconfig.h, MICROPY_BANNER_NAME_AND_VERSION: what the prompt shows at its start.
+_BANNER = re.compile(rb"MicroPython (v\d+\.\d+[0-9A-Za-z.+-]*) on \d{4}-")
+CHIP_NAMES = {"esp32": "ESP32", "esp32s3": "ESP32-S3", "esp32c3": "ESP32-C3"}
+_CHIP_IDS = {0: "ESP32", 2: "ESP32-S2", 5: "ESP32-C3", 9: "ESP32-S3", 12: "ESP32-C2", 13: "ESP32-C6", 16: "ESP32-H2"}
+
+
+class FirmwareError(Exception):
+    """Raised when there is no image of MicroPython, or it cannot be written to this board. str() says what to do."""
+
+
+class MicroPythonImage(NamedTuple):
+    """A checked image. version: such as v1.28.0, empty where the image does not tell."""
+
+    path: Path
+    data: bytes
+    version: str
+
+    @property
+    def sha256(self) -> str:
+        """Of the whole file, in hexadecimal."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    @property
+    def too_old(self) -> bool:
+        """True when it is older than what the firmware needs; such a board would not start our .mpy files."""
+        found = re.match(r"v?(\d+)\.(\d+)", self.version)
+        return found is not None and (int(found[1]), int(found[2])) < OLDEST
+
+
+class _Partition(NamedTuple):
+    label: str
+    kind: int
+    offset: int
+    size: int
+
+
+def find(board: Board, folders: tuple[Path, ...]) -> Path:
+    """The newest file of the board's build of MicroPython in these folders. Raises FirmwareError with what to do."""
+    name = board.firmware.image
+    # The pinned name, as micropython.org gives it: ESP32_GENERIC-20250911-v1.26.1.bin
+    found = [path for folder in folders for path in folder.glob(f"{name}-[0-9]*.bin")]
+    if not found:
+        places = " or ".join(map(str, folders))
+        raise FirmwareError(
+            f"no image of MicroPython for {board.name}: expected {name}-<date>-<version>.bin in {places};"
+            " run `make bundle` where there is internet, or name a file: FIRMWARE=file.bin"
+        )
+    return max(found, key=lambda path: path.name)
+
+
+def load(path: Path, board: Board) -> MicroPythonImage:
+    """Read an image and check it whole: chip, checksums, partitions. Raises FirmwareError."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise FirmwareError(
+            f"{path}: {error.strerror}; FIRMWARE= names MicroPython's image for {board.name}"
+        ) from error
+    _check_program(path, data, board, "boot loader")
+    partitions = _partitions(path, data, board)
+    app = next((p for p in partitions if p.kind == _APP_TYPE), None)
+    if app is None:
+        raise FirmwareError(f"{path}: no application in its partition table; take the .bin for a first installation")
+    program = data[app.offset - board.flash.firmware_offset :]
+    _check_program(path, program, board, "application")
+    _check_layout(path, partitions, board)
+    return MicroPythonImage(path, data, _version(program))
+
+
+def _check_program(path: Path, data: bytes, board: Board, what: str) -> None:
+    """Chip, checksum and SHA-256 of one program in the image."""
+    from esptool.bin_image import LoadFirmwareImage
+    from esptool.util import FatalError
+
+    try:
+        if data[:1] != b"\xe9":
+            raise FirmwareError(
+                f"{path}: found no {what} where the {CHIP_NAMES[board.chip]} expects it; the file is damaged, or it is"
+                f" no image of MicroPython for a first installation on {board.name}"
+            )
+        chip_id = struct.unpack_from("<H", data, 12)[0]
+        found = _CHIP_IDS.get(chip_id, f"a chip with the number {chip_id}")
+        if found != CHIP_NAMES[board.chip]:
+            raise FirmwareError(
+                f"{path} is for {found}, and {board.name} has an {CHIP_NAMES[board.chip]};"
+                f" take {board.firmware.image}-*.bin, or mend [board] type of the point"
+            )
+        program = LoadFirmwareImage(board.chip, data)
+        whole = program.checksum == program.calculate_checksum()
+        whole &= not program.append_digest or program.stored_digest == program.calc_digest
+    except (FatalError, struct.error, IndexError) as error:
+        raise FirmwareError(f"{path}: the {what} is damaged ({error}); fetch the file again") from error
+    if not whole:
+        raise FirmwareError(f"{path}: the {what}'s checksum does not fit; the file is damaged, fetch it again")
+
+
+def _partitions(path: Path, data: bytes, board: Board) -> list[_Partition]:
+    table = data[_TABLE_OFFSET - board.flash.firmware_offset :][:_TABLE_BYTES]
+    rows = list(_rows(path, table))
+    if not rows:
+        raise FirmwareError(f"{path}: no partition table; take the .bin for a first installation, not .app-bin")
+    return rows
+
+
+def _rows(path: Path, table: bytes) -> Iterator[_Partition]:
+    for start in range(0, len(table) - _ROW_BYTES + 1, _ROW_BYTES):
+        row = table[start : start + _ROW_BYTES]
+        if row[:2] == _DIGEST_MAGIC:
+            if row[16:] != hashlib.md5(table[:start], usedforsecurity=False).digest():
+                raise FirmwareError(f"{path}: the partition table is damaged; fetch the file again")
+            return
+        if row[:2] != _ROW_MAGIC:
+            return
+        _, kind, _, offset, size, label, _ = struct.unpack(_ROW, row)
+        yield _Partition(label.rstrip(b"\0").decode("ascii", "replace"), kind, offset, size)
+
+
+def _check_layout(path: Path, partitions: list[_Partition], board: Board) -> None:
+    """The image must look for its file system where board.toml puts it."""
+    flash = board.flash
+    vfs = next((p for p in partitions if p.label == "vfs"), None)
+    # Without such a row (MicroPython 1.26 and later) it lies behind the last partition: ports/esp32/modules/inisetup.py.
+    offset = vfs.offset if vfs is not None else max(p.offset + p.size for p in partitions)
+    size = vfs.size if vfs is not None else flash.size_bytes - offset
+    if (offset, size) != (flash.vfs_offset, flash.vfs_size):
+        raise FirmwareError(
+            f"{path}: its file system is at 0x{offset:X}, 0x{size:X} bytes, and {board.path} says 0x{flash.vfs_offset:X},"
+            f" 0x{flash.vfs_size:X}; take the build {board.firmware.image}"
+        )
+
+
+def _version(program: bytes) -> str:
+    found = _BANNER.search(program)
+    return found[1].decode() if found else ""
