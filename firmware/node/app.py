@@ -22,6 +22,7 @@ from paraat_wire import topics
 _HELP_PRESS_MS = const(3000)
 _DEBOUNCE_MS = const(30)
 _RESTART_PAUSE_S = const(5)
+_COLLECT_EVERY_BYTES = const(16384)
 _PATIENCE_S = const(900)  # with the uplink, beside the wait between two connections: every other wait in it is shorter
 
 
@@ -191,6 +192,10 @@ async def main():
         await _tell_no_config(error)
         return
     node = Node(settings, secrets)
+    # Collect early: a heap that is filled to its end each time leaves what lives long scattered over all of it, and
+    # then no room in one piece for a pack.
+    gc.collect()
+    gc.threshold(_COLLECT_EVERY_BYTES)
     ready = {
         "point": node.point,
         "boot": node.boot,
