@@ -8,7 +8,7 @@ import time
 import machine
 from micropython import const
 
-from node import VERSION, config, local_alarm
+from node import VERSION, config, local_alarm, selftest
 from node.clock import Clock
 from node.commands import Commands
 from node.hardware import Hardware
@@ -35,7 +35,8 @@ class Node:
         self.hw = Hardware(settings)
         self.boot = _count_boot()
         self.clock = Clock(settings["built"], self.hw.battery_clock())
-        self.journal = Journal(settings["journal"]["directory"], settings["journal"]["max_bytes"], self.boot)
+        ring = settings["journal"]
+        self.journal = Journal(ring["directory"], ring["max_bytes"], self.boot, ring["first_seq"])
         self.sampler = Sampler(settings, self.hw)
         self.alarm = local_alarm.LocalAlarm(settings["alarm"], self.sampler.names)
         limits_s = {
@@ -46,6 +47,7 @@ class Node:
         self.uplink = Uplink(settings, secrets, self.journal, self.clock, self.boot, self.health, self._state)
         self.commands = Commands(self.clock, self.uplink.reply)
         self.uplink.handlers[topics.COMMAND] = self.commands.on_message
+        self.last_set = None  # (values, faults) of the sensors
         self._generator = None  # last known state, to tell of a change
 
     # --- sampling: never waits for the network ---
@@ -57,6 +59,7 @@ class Node:
         while True:
             values, faults = await self.sampler.sample()
             self.health.beat("sample")
+            self.last_set = values, faults
             for name, on in self.alarm.update(values, faults):
                 self.record_event(name, on)
             self._watch_generator(dict(values).get("power/generator"))
@@ -98,6 +101,18 @@ class Node:
         except OSError as error:  # flash full or worn: sampling and alarming go on
             complain("journal", error)
         self.uplink.wake()
+
+    async def tell(self):
+        """Say on the console how the start went, and then that the node is at work."""
+        await selftest.run(self)
+        ready = {
+            "point": self.point,
+            "boot": self.boot,
+            "config": self.settings["version"],
+            "fw": VERSION,
+            "next": self.journal.next,
+        }
+        print(json.dumps({"ready": ready}))
 
     # --- lamp, buzzer, button ---
 
@@ -196,16 +211,9 @@ async def main():
     # then no room in one piece for a pack.
     gc.collect()
     gc.threshold(_COLLECT_EVERY_BYTES)
-    ready = {
-        "point": node.point,
-        "boot": node.boot,
-        "config": settings["version"],
-        "fw": VERSION,
-        "next": node.journal.next,
-    }
-    print(json.dumps({"ready": ready}))
     await asyncio.gather(
         _for_ever("sample", node.sample, node.health),  # sensors -> alarm and journal
+        _for_ever("tell", node.tell),  # the self-test, once, for who holds the board
         _for_ever("signal", node.signal, node.health),  # lamp and buzzer
         _for_ever("button", node.button, node.health),  # acknowledge, ask for help
         _for_ever("uplink", node.uplink.run, node.health),  # journal -> host; time, configuration, commands <- host

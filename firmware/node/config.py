@@ -34,6 +34,7 @@ _KEYS = (
     ("ntp.port", int, 123, 1, 65535),
     ("journal.directory", str, "journal", None, None),
     ("journal.max_bytes", int, 262144, 65536, 16777216),
+    ("journal.first_seq", int, 1, 1, 1073741823),  # of a new board: above what the host has of an earlier one
     ("alarm.fuel_low_percent", _NUMBER, 25, 0, 100),
     ("alarm.hysteresis_percent", _NUMBER, 5, 0, 50),
     ("alarm.battery_low_v", _NUMBER, 11.8, 0, 80),

@@ -72,9 +72,12 @@ class _Index:
 
 
 class Journal:
-    """directory: made when missing. max_bytes: what all segments together may take. boot: number of this start."""
+    """directory: made when missing. max_bytes: what all segments together may take. boot: number of this start.
 
-    def __init__(self, directory, max_bytes, boot=0):
+    first_seq: where an empty journal begins, above what an earlier board of this point has used.
+    """
+
+    def __init__(self, directory, max_bytes, boot=0, first_seq=1):
         self._directory = directory
         self._segment_bytes = max(_BLOCK_BYTES, max_bytes // _SEGMENTS) - _POINTER_BYTES
         self._max_bytes = max_bytes
@@ -91,7 +94,7 @@ class Journal:
         self._in_flight = {}  # seq -> ticks when it was sent
         self.torn = 0
         self.dropped = 0
-        self.next = 1
+        self.next = first_seq
         self._open()
 
     # --- opening ---

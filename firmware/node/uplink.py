@@ -55,6 +55,8 @@ class Uplink:
         self.handlers = {}  # leaf -> function of the payload, for configuration and commands
         self.on_reached = None  # called when the host has answered
         self.linked = False  # the host has acknowledged something a short time ago
+        self.failures = 0  # connections that failed, in a row
+        self.problem = None  # what ended the last one; "" while the broker has us, None before the first attempt
         self.link = None
         self._replies = []  # (payload, what to call when it is at the broker)
         self._buffer = bytearray(codec.MAX_BOARD_BYTES + _TOPIC_BYTES)
@@ -88,7 +90,6 @@ class Uplink:
     async def run(self):
         """Bring the journal to the host, for ever, whatever happens to the link and the broker."""
         wait_s = self._broker["retry_min_s"]
-        failures = 0
         while True:
             self._health.beat("uplink")
             self._state_sent = None
@@ -99,17 +100,18 @@ class Uplink:
                 await self._ask_time()
                 await self._session()
             except (OSError, ValueError, MQTTError, link.LinkError, tls.TLSError) as error:
-                complain("uplink", explain(error))
+                self.problem = explain(error)
+                complain("uplink", self.problem)
                 if isinstance(error, ValueError) and "validity" in str(error):
                     # Perhaps it is our clock that is wrong.
                     self._clock.distrust()
                     self._time_asked_ms = None
             if self._state_sent is not None:  # it was a real session: begin anew
                 wait_s = self._broker["retry_min_s"]
-                failures = 0
+                self.failures = 0
             self.linked = False
-            failures += 1
-            await self._ladder(failures)
+            self.failures += 1
+            await self._ladder(self.failures)
             # Jitter: after a blackout hundreds of boards meet one broker.
             await asyncio.sleep_ms(int(wait_s * (500 + random.getrandbits(10) * 1000 // 1024)))
             wait_s = min(wait_s * 2, self._broker["retry_max_s"])
@@ -170,6 +172,7 @@ class Uplink:
                 "connected to %s:%d, session %s" % (broker["host"], broker["port"], "kept" if kept else "new"),
             )
             self._journal.send_again()
+            self.problem = ""
             while self._ended is None:
                 self._health.beat("uplink")
                 if self._state_sent != self._clock.source:

@@ -1,0 +1,57 @@
+"""The board's report on itself after a start, for who holds it: one line of JSON on the console, `make flash` reads it.
+
+It is printed when the host has acknowledged the first set, when two connections have failed, or at the time limit,
+whichever comes first. It holds what was found and no secret:
+  sensors  metric -> value, null where a sensor said nothing
+  faults   metric -> code, as over the wire
+  link     kind, up, and rssi in dBm where it is known
+  clock    where the time comes from (node.clock)
+  broker   "" when it took us, else what went wrong
+  ack      whether the host has stored something of ours
+  heap     bytes free
+"""
+
+import asyncio
+import gc
+import json
+
+import machine
+from micropython import const
+
+LIMIT_S = const(30)
+_ATTEMPTS = const(2)
+_LOOK_MS = const(200)
+
+
+async def run(node, limit_s=LIMIT_S):
+    """Wait until there is something to tell, and print it."""
+    for _ in range(limit_s * 1000 // _LOOK_MS):
+        uplink = node.uplink
+        if node.last_set is not None and (uplink.linked or uplink.failures >= _ATTEMPTS):
+            break
+        await asyncio.sleep_ms(_LOOK_MS)
+    print(json.dumps({"selftest": report(node)}))
+
+
+def report(node):
+    """What the console is told, as a dict."""
+    uplink = node.uplink
+    values, faults = node.last_set or ((), ())
+    faults = dict(faults)
+    sensors = {name: None for name in node.sampler.names if name not in faults}
+    sensors.update(values)
+    gc.collect()
+    return {
+        "board": "".join(["%02x" % byte for byte in machine.unique_id()]),
+        "sensors": sensors,
+        "faults": faults,
+        "link": {
+            "kind": node.settings["link"]["kind"],
+            "up": uplink.link is not None and uplink.link.is_up,
+            "rssi": uplink.rssi(),
+        },
+        "clock": node.clock.source,
+        "broker": "not tried yet" if uplink.problem is None else uplink.problem,
+        "ack": uplink.linked,
+        "heap": gc.mem_free(),
+    }
