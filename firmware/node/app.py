@@ -8,7 +8,7 @@ import time
 import machine
 from micropython import const
 
-from node import VERSION, config, local_alarm, selftest
+from node import VERSION, config, local_alarm, selftest, slots, update
 from node.clock import Clock
 from node.commands import Commands
 from node.hardware import Hardware
@@ -22,6 +22,7 @@ from paraat_wire import topics
 _HELP_PRESS_MS = const(3000)
 _DEBOUNCE_MS = const(30)
 _RESTART_PAUSE_S = const(5)
+_TRIAL_WATCHDOG_S = const(120)
 _COLLECT_EVERY_BYTES = const(16384)
 _PATIENCE_S = const(900)  # with the uplink, beside the wait between two connections: every other wait in it is shorter
 
@@ -43,10 +44,15 @@ class Node:
             "sample": 3 * settings["interval_s"] + 60,
             "uplink": _PATIENCE_S + 2 * settings["broker"]["retry_max_s"],
         }
-        self.health = Health(limits_s, settings["watchdog_s"])
+        # A slot on trial is under main.py's watchdog, which wants to be fed.
+        self.health = Health(limits_s, settings["watchdog_s"] or (_TRIAL_WATCHDOG_S if slots.on_trial() else 0))
         self.uplink = Uplink(settings, secrets, self.journal, self.clock, self.boot, self.health, self._state)
         self.commands = Commands(self.clock, self.uplink.reply)
         self.uplink.handlers[topics.COMMAND] = self.commands.on_message
+        self.update = update.Receiver(self.commands, self.health.restart)
+        self.trial = slots.Trial(settings["update"]["trial_s"], self.health.restart)
+        self.uplink.on_reached = self._reached
+        self._build = slots.build()
         self.last_set = None  # (values, faults) of the sensors
         self._generator = None  # last known state, to tell of a change
 
@@ -64,11 +70,15 @@ class Node:
                 self.record_event(name, on)
             self._watch_generator(dict(values).get("power/generator"))
             self._record(TELEMETRY, values + self._own_values(), faults)
+            self.trial.sampled()
             due = time.ticks_add(due, interval_ms)
             late_ms = time.ticks_diff(time.ticks_ms(), due)
             if late_ms > 0:  # missed beats are left out, never made up for in a burst
                 due = time.ticks_add(due, (late_ms // interval_ms + 1) * interval_ms)
             await asyncio.sleep_ms(max(0, time.ticks_diff(due, time.ticks_ms())))
+
+    def _reached(self):
+        self.trial.reached()
 
     def _own_values(self):
         gc.collect()
@@ -163,6 +173,8 @@ class Node:
             "reset": self.health.reset_cause,
             "error": self.health.last_error,
             "fw": VERSION,
+            "build": self._build,
+            "update": slots.last_result(),
             "config": self.settings["version"],
             "board": self.settings["board"],
             "clock": self.clock.source,
@@ -218,6 +230,8 @@ async def main():
         _for_ever("button", node.button, node.health),  # acknowledge, ask for help
         _for_ever("uplink", node.uplink.run, node.health),  # journal -> host; time, configuration, commands <- host
         _for_ever("commands", node.commands.run, node.health),  # what the host asks to be done
+        _for_ever("update", node.update.watch, node.health),  # gives up one that stands still
+        _for_ever("trial", node.trial.watch, node.health),  # of new firmware: back to the old one, unless all is well
         _for_ever("watch", node.health.watch, node.health),  # feeds the watchdog while all go on
     )
 

@@ -30,6 +30,7 @@ _KEYS = (
     ("broker.retry_min_s", int, 2, 1, 100000),
     ("broker.retry_max_s", int, 120, 1, 100000),
     ("broker.ack_timeout_s", int, 30, 1, 100000),  # for the host to say that a set is stored
+    ("update.trial_s", int, 900, 60, 86400),  # new firmware must have reached the host by then
     ("ntp.host", str, "", None, None),  # a time server; empty: on the broker's machine
     ("ntp.port", int, 123, 1, 65535),
     ("journal.directory", str, "journal", None, None),

@@ -53,7 +53,7 @@ class Uplink:
         self._health = health
         self._state = state
         self.handlers = {}  # leaf -> function of the payload, for configuration and commands
-        self.on_reached = None  # called when the host has answered
+        self.on_reached = lambda: None  # called when the host has answered
         self.linked = False  # the host has acknowledged something a short time ago
         self.failures = 0  # connections that failed, in a row
         self.problem = None  # what ended the last one; "" while the broker has us, None before the first attempt
@@ -241,8 +241,7 @@ class Uplink:
                 self._ack_wait_s = self._broker["ack_timeout_s"]
                 self._acked_ms = time.ticks_ms()
                 self.linked = True
-                if self.on_reached is not None:
-                    self.on_reached()
+                self.on_reached()
             else:
                 handler = self.handlers.get(topic[topic.rfind("/") + 1 :])
                 if handler is not None:

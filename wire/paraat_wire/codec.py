@@ -261,6 +261,8 @@ STATE_KEYS = (
     ("reset", str),  # why it started: pwron, hard, wdt, deepsleep, soft
     ("error", str),  # the last mistake it survived, or why it started itself anew
     ("fw", str),  # firmware version
+    ("build", int),  # which build of it; 0 where the firmware lies in no slot
+    ("update", str),  # the last update: "" after a good one, "trial" while it is tried, else why it was given up
     ("config", int),  # version of the configuration that runs
     ("board", str),
     ("clock", str),  # source of the time: none, stored, rtc, ntp, host

@@ -232,7 +232,7 @@ async def test_birth_and_will():
     assert b"paraat/v1/nsp-0123/state" in hello
     state = host.states[0]
     assert state == {
-        "online": True, "boot": 1, "reset": "pwron", "error": "", "fw": app.VERSION, "config": 3, "board": "bench", "clock": "none", "next": 1,
+        "online": True, "boot": 1, "reset": "pwron", "error": "", "fw": app.VERSION, "build": 0, "update": "", "config": 3, "board": "bench", "clock": "none", "next": 1,
     }  # fmt: skip
     await host.tell_time(NOON)
     await until(lambda: len(host.states) == 2)

@@ -97,4 +97,6 @@ def wire(config, world):
 if __name__ == "__main__":
     with open("config.json") as f:
         wire(json.load(f), World(kernel.scenario))
-    import main  # noqa: F401  # the board's own main.py; it runs for ever
+    import main  # the board's own main.py
+
+    main.start()
