@@ -6,7 +6,12 @@ that is read before the clock is trusted keeps its uptime and is dated when it i
 At the start the chip's own clock is believed when it survived a soft reset, then a battery clock; either only between
 the floor and ten years above it. The floor is the later of the image's build time and the last time that was stored:
 it dates nothing, but a certificate can be judged with it. Later comes NTP from the coordination point, when there is no
-better, and the host's own time, which is right by definition and corrects the others.
+better, and the host's own time, which is right by definition and corrects the others, also on the sets of this boot
+that were dated with them.
+
+A wrong clock must not lock the board out: when no certificate is valid by it, doubt() lets the next attempt judge by
+the next time that there is reason to believe, and takes what a time server says, whatever it is. While the time is the
+host's or a time server's, only a time server can shake it: an expired certificate stays expired.
 """
 
 import os
@@ -29,6 +34,7 @@ _EARLIEST = const(1735689600)  # 2025-01-01: an earlier clock was never set
 _LATEST = const(4070908800)  # 2099-01-01: a later one is broken
 _AHEAD_S = const(315360000)  # ten years above the floor: no battery lasts longer
 _STEP_S = const(2)  # a time that differs by less is the network's delay, not our drift
+_OFFSETS = const(8)  # remembered corrections; more in one boot is a clock that nobody should have set
 _SET = b"paraat"  # in the RTC's memory, which a soft reset leaves and a power cut clears: the chip's clock is right
 
 
@@ -38,21 +44,33 @@ def _epoch():
 
 
 class Clock:
-    """built_s: when the image was made, unix seconds, 0 unknown. battery: drivers.ds3231.DS3231, or None."""
+    """built_s: when the image was made, unix seconds, 0 unknown. battery: drivers.ds3231.DS3231, or None.
+
+    Where a method takes next_seq, it is the journal's: the first set that will be dated with the new time.
+    """
 
     def __init__(self, built_s=0, battery=None):
         self._ticks_ms = time.ticks_ms()
         self._up_ms = 0
         self._offset_s = 0  # unix time = offset + uptime, when trusted
+        self._earlier = []  # (next_seq, offset): with what the sets of this boot below that seq were dated
         self._battery = battery
         self._stored_at_s = 0
-        self._floor_s = max(built_s, self._read_stored())
+        self._built_s = built_s
+        self._stored_s = self._read_stored()
+        self._doubted = False
+        self._judge = 0  # which of _times() the chip's clock has, by which certificates are judged
         self.source = NONE
         now = self._from_chip() or self._from_battery()
         if now:
-            self._set(now, RTC_)
+            self._set(now, RTC_, 0)
         else:
-            self.distrust()
+            self.source = STORED if self._floor_s else NONE
+            self._judge_by(0)
+
+    @property
+    def _floor_s(self):
+        return max(self._built_s, self._stored_s)
 
     def _from_chip(self):
         if RTC().memory() != _SET:
@@ -76,18 +94,43 @@ class Clock:
         high = self._floor_s + _AHEAD_S if self._floor_s else _LATEST
         return unix_s if low <= unix_s < high else None
 
-    def distrust(self):
-        """What we have cannot be right (or there is nothing): go on with the floor, which dates no set."""
-        self._offset_s = 0
-        self.source = STORED if self._floor_s else NONE
-        RTC().memory(b"")
-        if self._floor_s:
-            self._set_chip(self._floor_s)
+    def _times(self):
+        """The times that there is reason to believe, the best first."""
+        times = [self._offset_s + self.uptime_s()] if self.trusted else []
+        times += [self._floor_s, self._stored_s, self._built_s]
+        return [t for i, t in enumerate(times) if t and t not in times[:i]]
+
+    def _judge_by(self, number):
+        times = self._times()
+        self._judge = number % len(times) if times else 0
+        own = self.trusted and not self._judge
+        RTC().memory(_SET if own else b"")  # another time must not be taken for ours after a soft reset
+        if times:
+            self._set_chip(times[self._judge])
+
+    def doubt(self):
+        """No certificate is valid by our clock, so perhaps it is the clock: let the next attempt judge by another."""
+        self._doubted = True
+        if self.source not in (NTP, HOST):
+            self._judge_by(self._judge + 1)
+
+    def judged(self, next_seq=0):
+        """A certificate is valid by the chip's clock. When that is another time than ours, ours is wrong: give it up."""
+        self._doubted = False
+        if self._judge and self.trusted:
+            self._remember(next_seq)
+            self.source = STORED
+            self._judge_by(self._judge - 1)  # ours was the first of them
 
     @property
     def trusted(self):
         """True when a set may be dated with it."""
         return self.source in (RTC_, NTP, HOST)
+
+    @property
+    def wants_time(self):
+        """True when a time server should be asked."""
+        return self._doubted or not self.trusted
 
     def uptime_s(self):
         """Seconds since the start. Ask at least once a week: ticks wrap after 12 days."""
@@ -101,23 +144,26 @@ class Clock:
         up = self.uptime_s()
         return (self._offset_s + up, True) if self.trusted else (up, False)
 
-    def set_from_ntp(self, unix_s):
-        """A time server has answered. Returns whether it was taken: only where nothing better is known."""
-        if self.trusted or self._believed(unix_s) is None:
+    def set_from_ntp(self, unix_s, next_seq=0):
+        """A time server has answered. Returns whether it was taken: only where nothing better is known, or in doubt."""
+        if not _EARLIEST <= unix_s < _LATEST:
             return False
-        self._set(unix_s, NTP)
+        if not self._doubted and (self.trusted or self._believed(unix_s) is None):
+            return False
+        self._doubted = False
+        self._set(unix_s, NTP, next_seq)
         return True
 
-    def set_from_host(self, unix_s):
+    def set_from_host(self, unix_s, next_seq=0):
         """The host's time has come. Returns the seconds by which the clock was wrong, None when there was none."""
         if not _EARLIEST <= unix_s < _LATEST:
             return None
         up = self.uptime_s()
         wrong_s = unix_s - self._offset_s - up if self.trusted else None
         if self.source != HOST or wrong_s is None or abs(wrong_s) >= _STEP_S:
-            self._set(unix_s, HOST)
+            self._set(unix_s, HOST, next_seq)
             self._set_battery(unix_s)
-        if not self._stored_at_s or up - self._stored_at_s >= _STORE_EVERY_S:
+        if not self._stored_at_s or up - self._stored_at_s >= _STORE_EVERY_S or abs(wrong_s or 0) >= _STORE_EVERY_S:
             self._store(unix_s)
             self._stored_at_s = up
         return wrong_s
@@ -127,18 +173,34 @@ class Clock:
 
         unsure: it was read in an earlier boot that never knew the time; it is at least as old as this boot.
         """
-        if entry.dated:
-            return entry.t, False
         up = self.uptime_s()
         if entry.boot != boot:
-            return -up, True
-        return (self._offset_s + entry.t, False) if self.trusted else (entry.t - up, False)
+            if entry.dated:
+                return entry.t, False
+            return (self._offset_s if self.trusted else -up), True
+        read_up = entry.t
+        if entry.dated:
+            read_up -= self._offset_at(entry.seq)
+        return (self._offset_s + read_up, False) if self.trusted else (min(0, read_up - up), False)
 
-    def _set(self, unix_s, source):
-        self._offset_s = unix_s - self.uptime_s()
+    def _offset_at(self, seq):
+        """With what the set of this boot was dated."""
+        for below, offset_s in self._earlier:
+            if seq < below:
+                return offset_s
+        return self._offset_s
+
+    def _remember(self, next_seq):
+        self._earlier.append((next_seq, self._offset_s))
+        del self._earlier[:-_OFFSETS]
+
+    def _set(self, unix_s, source, next_seq):
+        offset_s = unix_s - self.uptime_s()
+        if self.trusted and offset_s != self._offset_s:
+            self._remember(next_seq)
+        self._offset_s = offset_s
         self.source = source
-        self._set_chip(unix_s)
-        RTC().memory(_SET)
+        self._judge_by(0)
 
     def _set_chip(self, unix_s):
         y, mo, d, h, mi, s, wd, _ = time.gmtime(unix_s - _epoch())[:8]
@@ -160,11 +222,10 @@ class Clock:
             return 0
 
     def _store(self, unix_s):
-        # The floor never goes back: a host that is wrong for a day must not open the way for old certificates.
-        self._floor_s = max(self._floor_s, unix_s)
+        self._stored_s = unix_s
         try:
             with open(_FILE + ".new", "w") as f:
-                f.write(str(self._floor_s))
+                f.write(str(unix_s))
             os.rename(_FILE + ".new", _FILE)
         except OSError:
             pass  # a full flash must not stop the clock; the next hour tries again

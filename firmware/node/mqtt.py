@@ -3,16 +3,18 @@
 # Ref: MQTT Version 3.1.1, OASIS Standard, 29 October 2014 ("MQTT" below).
 
 The first half turns values into packets and back and touches no socket. The second half, MQTTClient, owns the socket
-and holds no tasks: its user runs serve() beside what publishes. Every wait has a time limit; whatever goes wrong is an
-MQTTError or OSError, after which the connection is closed and a new one is wanted.
+and holds no tasks: its user runs serve() beside what publishes. Every wait has a time limit; whatever goes wrong is one of
+MQTTClient.ERRORS, after which the connection is closed and a new one is wanted.
 """
 
 import asyncio
+import errno
 import time
 
 from micropython import const
 
 from node.log import complain
+from node.trouble import HELLO, OPEN, TALK, TLS, HungUp, Silence
 
 _CONNECT = const(0x10)
 _CONNACK = const(0x20)
@@ -42,7 +44,7 @@ _TOPIC_BYTES = const(128)  # of a message that is skipped: its topic and its pac
 
 
 class MQTTError(Exception):
-    """Raised when the broker refuses, breaks the protocol, or does not answer in time."""
+    """Raised when the broker refuses, or breaks the protocol."""
 
 
 # --- packets ---
@@ -142,12 +144,24 @@ class PacketIds:
 # --- the connection ---
 
 
-def _no_delay(stream):
+def _is_open(sock):
+    """A socket that was refused is ready to write, too: reading tells. Raises OSError, HungUp."""
+    try:
+        if not sock.recv(1):
+            raise HungUp
+    except OSError as error:
+        if error.args[0] not in (errno.EAGAIN, errno.EINPROGRESS):
+            raise
+        return
+    raise MQTTError("is no MQTT broker: it speaks first")
+
+
+def _no_delay(sock):
     """Ask not to hold small packets back (Nagle): behind an acknowledgement each would wait 40 to 200 ms."""
     try:
-        stream.s.setsockopt(6, 1, 1)  # IPPROTO_TCP, TCP_NODELAY
+        sock.setsockopt(6, 1, 1)  # IPPROTO_TCP, TCP_NODELAY
     except (OSError, ValueError, AttributeError):
-        pass  # a port or a TLS socket without it is slower, nothing else
+        pass  # a port without it is slower, nothing else
 
 
 class MQTTClient:
@@ -157,8 +171,14 @@ class MQTTClient:
     seconds; timeout_s limits every single wait for the broker. buffer: a bytearray that one client after the other may
     use, so that its room in the heap is taken once. A message that does not fit is dropped, and acknowledged like the
     others: the broker would hand it over again at every connection, for ever.
-    tls: an ssl.SSLContext, or None; server_name: the name that the broker's certificate must have.
+    tls: an ssl.SSLContext, or None; server_name: the name that the broker's certificate must have. host: an address:
+    a name would be looked up while everything else stands still.
+
+    stage: how far it has come, one of node.trouble's.
     """
+
+    # ValueError: a certificate that cannot be believed.
+    ERRORS = (MQTTError, Silence, HungUp, OSError, ValueError, EOFError, MemoryError)
 
     def __init__(self, host, port, client_id, on_message, *, username=None, password=None, will=None,
                  keepalive_s=60, timeout_s=10, buffer=None, tls=None, server_name=None):  # fmt: skip
@@ -176,34 +196,40 @@ class MQTTClient:
         self._buffer = bytearray(_BUFFER_BYTES) if buffer is None else buffer
         self._write_lock = asyncio.Lock()
         self._cut = 0  # bytes of the packet at hand, when only its beginning was kept
+        self._sockets = []  # TLS, and the one below it
         self._reader = None
         self._writer = None
         self._heard_ms = 0
+        self.stage = OPEN
 
     async def connect(self):
-        """Open, say hello and wait for the answer. Returns whether the broker kept our session.
-
-        Raises MQTTError, OSError, and ValueError for a certificate that cannot be believed.
-        """
-        self._reader, self._writer = await self._limit(self._open(), "connection")
-        _no_delay(self._writer)
+        """Open, say hello and wait for the answer. Returns whether the broker kept our session. Raises ERRORS."""
+        self._reader, self._writer = await self._limit(asyncio.open_connection(self._host, self._port), "connection")
+        plain = self._writer.s
+        self._sockets.append(plain)
+        _is_open(plain)
+        _no_delay(plain)
+        self.stage = HELLO
+        if self._tls is not None:
+            self.stage = TLS
+            # The handshake is done by the first write, in steps that wait for the network as any other write does.
+            secure = self._tls.wrap_socket(plain, server_hostname=self._server_name, do_handshake_on_connect=False)
+            self._sockets.insert(0, secure)
+            self._reader, self._writer = asyncio.StreamReader(secure), asyncio.StreamWriter(secure, {})
         await self._write(self._hello)
+        self.stage = HELLO
         first, body = await self._limit(self._read_packet(), "answer to CONNECT")
         if first != _CONNACK or len(body) != 2:
-            raise MQTTError("expected CONNACK, got packet type 0x%02x" % first)
+            raise MQTTError("is no MQTT broker: it answers with packet type 0x%02x" % first)
         if body[1]:
             reason = _REFUSALS[body[1]] if body[1] < len(_REFUSALS) else "code %d" % body[1]
-            raise MQTTError("broker refuses: " + reason)
+            raise MQTTError("refuses us: %s; see the broker's log and its list of users" % reason)
+        self.stage = TALK
         self._heard_ms = time.ticks_ms()
         return bool(body[0] & 1)
 
-    def _open(self):
-        if self._tls is None:
-            return asyncio.open_connection(self._host, self._port)
-        return asyncio.open_connection(self._host, self._port, ssl=self._tls, server_hostname=self._server_name)
-
     async def serve(self):
-        """Read until the connection ends, and keep it alive. Never returns; raises MQTTError or OSError."""
+        """Read until the connection ends, and keep it alive. Never returns; raises ERRORS."""
         half_ms = self._keepalive_s * 500
         pinged = False
         while True:
@@ -214,12 +240,12 @@ class MQTTClient:
                 head = await asyncio.wait_for_ms(self._stream().readexactly(1), limit_ms)
             except asyncio.TimeoutError:
                 if pinged:
-                    raise MQTTError("no answer to PINGREQ in %d s" % self._timeout_s)
+                    raise Silence("no answer to PINGREQ in %d s" % self._timeout_s)
                 await self._write(PINGREQ)
                 pinged = True
                 continue
             except EOFError:
-                raise MQTTError("the broker closed the connection")
+                raise HungUp
             first, body = await self._limit(self._read_packet(head[0]), "rest of a packet")
             self._heard_ms = time.ticks_ms()
             pinged = False
@@ -264,7 +290,7 @@ class MQTTClient:
         await self._acknowledged(packet_id, subscribe_packet(packet_id, topics), b"", "SUBACK")
         for topic, code in zip(topics, self._granted.pop(packet_id, b"")):
             if code & 0x80:
-                raise MQTTError("the broker refuses a subscription to " + topic)
+                raise MQTTError("refuses a subscription to " + topic)
 
     async def _acknowledged(self, packet_id, head, payload, what):
         event = self._waiting[packet_id] = asyncio.Event()
@@ -283,18 +309,22 @@ class MQTTClient:
             if politely:
                 writer.write(DISCONNECT)
                 await self._limit(writer.drain(), "DISCONNECT")
-            writer.close()
-            await self._limit(writer.wait_closed(), "close")
-        except (OSError, MQTTError):
+        except self.ERRORS:
             pass
+        # TLS lets go of the socket below it when a handshake fails: close that one too, or lwIP has none left.
+        while self._sockets:
+            try:
+                self._sockets.pop(0).close()
+            except OSError:
+                pass
 
     async def _limit(self, wait, what):
         try:
             return await asyncio.wait_for(wait, self._timeout_s)
         except asyncio.TimeoutError:
-            raise MQTTError("no %s in %d s" % (what, self._timeout_s))
+            raise Silence("no %s in %d s" % (what, self._timeout_s))
         except EOFError:
-            raise MQTTError("the broker closed the connection")
+            raise HungUp
 
     async def _write(self, head, payload=b""):
         async with self._write_lock:
@@ -341,5 +371,5 @@ class MQTTClient:
         while read < len(view):
             n = await self._stream().readinto(view[read:])
             if not n:
-                raise MQTTError("the broker closed the connection")
+                raise HungUp
             read += n

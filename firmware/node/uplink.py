@@ -1,15 +1,17 @@
 """The board's side of the conversation with the host: the journal up, acknowledgements, time, configuration and commands down."""
 
 import asyncio
+import gc
 import random
 import time
 
 from micropython import const
 
-from node import link, ntp, tls
+from node import dns, link, ntp, tls, trouble
+from node.clock import HOST
 from node.journal import EVENT
 from node.log import complain, log
-from node.mqtt import MQTTClient, MQTTError
+from node.mqtt import MQTTClient
 from paraat_wire import codec, topics
 
 _PACK_BYTES = const(
@@ -20,23 +22,12 @@ _TOPIC_BYTES = const(64)  # of a message: what stands before its payload
 _IN_FLIGHT = const(64)  # entries that may wait for the host's ack
 _BACKLOG_PAUSE_MS = const(20)  # between two packs: the radio and the broker have other work too
 _ACK_WAIT_MAX_S = const(600)
-_RESTART_LINK_AFTER = const(5)  # failures in a row
+_RESTART_LINK_AFTER = const(5)  # attempts in a row in which nothing came back
 _ASK_TIME_EVERY_MS = const(300000)
+_STEADY_S = const(60)  # a connection that lasts so long was a good one: the next attempt need not wait long
+_HEAR_TIME_MS = const(3000)  # that the host has to tell the time, before sets go out with a worse one
+_LOOK_MS = const(50)
 _LISTEN = (topics.ACK, topics.CONFIG, topics.COMMAND)
-
-
-def explain(error):
-    """What went wrong on the way to the broker, in words for the console."""
-    text = " ".join(str(error).split())
-    if isinstance(error, ValueError):  # mbedtls on a certificate: a text, or on some ports only a number
-        return "broker's certificate refused: " + text
-    if isinstance(error, OSError) and error.args and isinstance(error.args[0], int):
-        number = error.args[0]
-        if number == -30592:  # MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE
-            return "broker refuses our certificate (%s)" % text
-        if number < -0x1000:
-            return "TLS failed (%s)" % text
-    return text or type(error).__name__
 
 
 class Uplink:
@@ -64,8 +55,11 @@ class Uplink:
         self._ended = None  # the error that ended the connection
         self._ack_wait_s = self._broker["ack_timeout_s"]
         self._state_sent = None
-        self._acked_ms = time.ticks_ms()
+        self._heard_s = clock.uptime_s()  # when the broker last let us in
         self._time_asked_ms = None
+        self._address = None  # of the broker, where the configuration gives a name
+        self._context = None
+        self._stage = trouble.OPEN  # how far the last attempt came
 
     def wake(self):
         """There is something to send."""
@@ -89,65 +83,95 @@ class Uplink:
 
     async def run(self):
         """Bring the journal to the host, for ever, whatever happens to the link and the broker."""
-        wait_s = self._broker["retry_min_s"]
+        broker = self._broker
+        wait_s = broker["retry_min_s"]
+        silent = 0  # attempts in a row in which nothing came back: that may be the link's fault
         while True:
-            self._health.beat("uplink")
-            self._state_sent = None
+            began_s = self._clock.uptime_s()
+            self._stage = trouble.OPEN
             try:
-                if self.link is None:
-                    self.link = link.make(self.settings, self._secrets)
-                await self.link.up()
-                await self._ask_time()
-                await self._session()
-            except (OSError, ValueError, MQTTError, link.LinkError, tls.TLSError) as error:
-                self.problem = explain(error)
-                complain("uplink", self.problem)
-                if isinstance(error, ValueError) and "validity" in str(error):
-                    # Perhaps it is our clock that is wrong.
-                    self._clock.distrust()
+                await self._attempt()
+            except (link.LinkError, dns.LookUpError, tls.TLSError) as error:
+                complain("uplink", str(error))
+                silent += 1
+            except MQTTClient.ERRORS as error:
+                complain("uplink", trouble.explain(self._stage, error, "%s:%d" % (broker["host"], broker["port"])))
+                silent = silent + 1 if self._stage == trouble.OPEN or isinstance(error, trouble.Silence) else 0
+                if trouble.is_date(error):
+                    self._clock.doubt()
                     self._time_asked_ms = None
-            if self._state_sent is not None:  # it was a real session: begin anew
-                wait_s = self._broker["retry_min_s"]
-                self.failures = 0
+            now_s = self._clock.uptime_s()
+            if self._stage == trouble.TALK:
+                self._heard_s = now_s
+                if now_s - began_s >= _STEADY_S:
+                    wait_s = broker["retry_min_s"]
             self.linked = False
-            self.failures += 1
-            await self._ladder(self.failures)
+            await self._ladder(silent, now_s)
             # Jitter: after a blackout hundreds of boards meet one broker.
             await asyncio.sleep_ms(int(wait_s * (500 + random.getrandbits(10) * 1000 // 1024)))
-            wait_s = min(wait_s * 2, self._broker["retry_max_s"])
+            wait_s = min(wait_s * 2, broker["retry_max_s"])
 
-    async def _ladder(self, failures):
-        """What may help when nothing gets through: the radio anew, and after hours the whole board."""
-        if failures % _RESTART_LINK_AFTER == 0 and self.link is not None:
-            log("W", "uplink", "%d failures in a row: the link starts anew" % failures)
+    async def _ladder(self, silent, now_s):
+        """What may help when nothing gets through: the link anew, and after hours the whole board."""
+        if silent and silent % _RESTART_LINK_AFTER == 0 and self.link is not None:
+            log("W", "uplink", "%d attempts without an answer: the link starts anew" % silent)
             await self.link.restart()
-        silent_s = time.ticks_diff(time.ticks_ms(), self._acked_ms) // 1000
         limit_s = self.settings["link"]["reboot_after_s"]
-        if limit_s and silent_s > limit_s:
-            self._acked_ms = time.ticks_ms()
-            self._health.restart("no answer from the host for %d s" % silent_s)
+        if limit_s and now_s - self._heard_s > limit_s:
+            self._heard_s = now_s
+            self._health.restart("no broker for %d s" % limit_s)
 
-    async def _ask_time(self):
+    async def _attempt(self):
+        """The link, the broker's address, perhaps the time, and one connection until it fails."""
+        self._health.beat("uplink")
+        if self.link is None:
+            self.link = link.make(self.settings, self._secrets)
+        way = self.link
+        await way.up()
+        self._health.beat("uplink")
+        address = await self._find(self._broker["host"], way.name_server())
+        await self._ask_time(address, way.name_server())
+        self._health.beat("uplink")
+        await self._session(address)
+
+    async def _find(self, host, name_server):
+        """The address of a host. A name server that is away stops nobody who was found once. Raises LookUpError."""
+        if dns.is_address(host):
+            return host
+        try:
+            self._address = await dns.look_up(host, name_server)
+        except dns.LookUpError as error:
+            if self._address is None:
+                raise
+            complain("uplink", "%s; going on with %s" % (error, self._address))
+        return self._address
+
+    async def _ask_time(self, broker_address, name_server):
         now = time.ticks_ms()
-        if self._clock.trusted or (
+        if not self._clock.wants_time or (
             self._time_asked_ms is not None and time.ticks_diff(now, self._time_asked_ms) < _ASK_TIME_EVERY_MS
         ):
             return
         self._time_asked_ms = now
         server = self.settings["ntp"]
         try:
-            found = await ntp.ask(server["host"] or self._broker["host"], port=server["port"])
-        except (OSError, ValueError) as error:
-            complain("clock", error)
+            address = server["host"] or broker_address
+            if not dns.is_address(address):
+                address = await dns.look_up(address, name_server)
+            found = await ntp.ask(address, server["port"])
+        except (OSError, ValueError, dns.LookUpError) as error:
+            complain("clock", "no time from a time server: %s" % error)
             return
-        if self._clock.set_from_ntp(found):
+        if self._clock.set_from_ntp(found, self._journal.next):
             log("I", "clock", "time from NTP")
 
-    async def _session(self):
+    async def _session(self, address):
         """One connection, until it fails: birth, then the newest sets first, then the backlog."""
         broker = self._broker
+        if broker["tls"] and self._context is None:
+            self._context = tls.context()  # once: what it takes in the chip's own heap is given back late
         client = MQTTClient(
-            broker["host"],
+            address,
             broker["port"],
             self._point,
             self._on_message,
@@ -157,39 +181,55 @@ class Uplink:
             keepalive_s=broker["keepalive_s"],
             timeout_s=broker["timeout_s"],
             buffer=self._buffer,
-            tls=tls.context() if broker["tls"] else None,
-            server_name=broker["server_name"],
+            tls=self._context,
+            server_name=broker["server_name"] or broker["host"],
         )
         reader = None
         self._ended = None
+        self._state_sent = None
+        gc.collect()  # closes what the last attempt left open, and makes room for the handshake
         try:
             kept = await client.connect()
+            if broker["tls"]:
+                self._clock.judged(self._journal.next)
             reader = asyncio.create_task(self._read(client))
             await client.subscribe([self._topic(leaf) for leaf in _LISTEN] + [topics.TIME])
-            log(
-                "I",
-                "uplink",
-                "connected to %s:%d, session %s" % (broker["host"], broker["port"], "kept" if kept else "new"),
-            )
+            where = "connected to %s:%d%s, session %s"
+            how = " with TLS" if broker["tls"] else ""
+            log("I", "uplink", where % (broker["host"], broker["port"], how, "kept" if kept else "new"))
             self._journal.send_again()
-            self.problem = ""
+            await self._tell(client)
+            await self._hear_time()
             while self._ended is None:
                 self._health.beat("uplink")
-                if self._state_sent != self._clock.source:
-                    self._state_sent = self._clock.source
-                    await client.publish(self._topic(topics.STATE), codec.encode_state(self._state()), retain=True)
-                while self._replies:
-                    reply = self._replies[0]
-                    await client.publish(self._topic(topics.REPLY), reply[0])
-                    if reply in self._replies:  # more of them may have pushed it out in the meantime
-                        self._replies.remove(reply)
-                    reply[1]()
+                await self._tell(client)
                 await self._send_some(client)
             raise self._ended
         finally:
+            self._stage = client.stage
             if reader is not None:
                 reader.cancel()
             await client.close()
+
+    async def _tell(self, client):
+        """State where it has changed, and answers to commands."""
+        if self._state_sent != self._clock.source:
+            self._state_sent = self._clock.source
+            await client.publish(self._topic(topics.STATE), codec.encode_state(self._state()), retain=True)
+        while self._replies:
+            reply = self._replies[0]
+            await client.publish(self._topic(topics.REPLY), reply[0])
+            if reply in self._replies:  # more of them may have pushed it out in the meantime
+                self._replies.remove(reply)
+            reply[1]()
+
+    async def _hear_time(self):
+        """The host answers a birth that knows no better with the time. It dates what is sent, so wait a little."""
+        start = time.ticks_ms()
+        while self._clock.source != HOST and self._ended is None:
+            if time.ticks_diff(time.ticks_ms(), start) > _HEAR_TIME_MS:
+                return
+            await asyncio.sleep_ms(_LOOK_MS)
 
     def _topic(self, leaf):
         return topics.topic(self._point, leaf)
@@ -197,7 +237,7 @@ class Uplink:
     async def _read(self, client):
         try:
             await client.serve()
-        except (OSError, ValueError, MQTTError) as error:
+        except MQTTClient.ERRORS as error:
             self._ended = error
             self._wake.set()
 
@@ -208,8 +248,12 @@ class Uplink:
             entries = self._journal.take(_PACK_BYTES, _PACK_ENTRIES)
         if entries:
             leaf = topics.EVENT if entries[0].kind == EVENT else topics.TELEMETRY
-            pack = codec.encode_pack([self._encode(entry) for entry in entries])
-            await client.publish(self._topic(leaf), pack)
+            times = [self._clock.bt(entry, self._boot) for entry in entries]
+            pack = codec.encode_pack([self._encode(entry, *when) for entry, when in zip(entries, times)])
+            # What is dated by its age must not wait in the broker while the host is away, or it is dated too late: with
+            # QoS 0 the broker keeps none, and without the host's ack it comes again, older.
+            aged = any(bt < 0 for bt, _ in times)
+            await client.publish(self._topic(leaf), pack, qos=0 if aged else 1)
             await asyncio.sleep_ms(_BACKLOG_PAUSE_MS)
             return
         self._wake.clear()
@@ -223,8 +267,7 @@ class Uplink:
             self.linked = False
             self._ack_wait_s = min(self._ack_wait_s * 2, max(_ACK_WAIT_MAX_S, self._broker["ack_timeout_s"]))
 
-    def _encode(self, entry):
-        bt, unsure = self._clock.bt(entry, self._boot)
+    def _encode(self, entry, bt, unsure):
         faults = entry.faults
         if unsure:
             faults = faults + [("node/clock", "unsure")]
@@ -232,20 +275,23 @@ class Uplink:
 
     def _on_message(self, topic, payload):
         try:
-            if topic == topics.TIME:
-                wrong_s = self._clock.set_from_host(codec.read_time(payload))
-                if wrong_s is not None and abs(wrong_s) > 60:
-                    log("W", "clock", "was wrong by %d s" % wrong_s)
-            elif topic == self._topic(topics.ACK):
-                self._journal.ack(codec.read_ack(payload))
-                self._ack_wait_s = self._broker["ack_timeout_s"]
-                self._acked_ms = time.ticks_ms()
-                self.linked = True
-                self.on_reached()
-            else:
-                handler = self.handlers.get(topic[topic.rfind("/") + 1 :])
-                if handler is not None:
-                    handler(payload)
-        except codec.WireError as error:
+            self._take(topic, payload)
+        except Exception as error:  # the edge: the broker would hand the message over again at every connection
             complain("uplink", error)
         self._wake.set()
+
+    def _take(self, topic, payload):
+        if topic == topics.TIME:
+            wrong_s = self._clock.set_from_host(codec.read_time(payload), self._journal.next)
+            if wrong_s is not None and abs(wrong_s) > 60:
+                log("W", "clock", "was wrong by %d s" % wrong_s)
+        elif topic == self._topic(topics.ACK):
+            self._journal.ack(codec.read_ack(payload))
+            self._ack_wait_s = self._broker["ack_timeout_s"]
+            self._heard_s = self._clock.uptime_s()
+            self.linked = True
+            self.on_reached()
+        else:
+            handler = self.handlers.get(topic[topic.rfind("/") + 1 :])
+            if handler is not None:
+                handler(payload)

@@ -34,7 +34,7 @@ class FakeBroker:
 
     async def _serve(self, reader, writer):
         self.connections += 1
-        _no_delay(writer)
+        _no_delay(writer.s)
         self._writers.append(writer)
         try:
             while True:

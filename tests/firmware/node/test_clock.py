@@ -58,7 +58,7 @@ def test_a_set_of_an_earlier_boot_without_a_clock_is_at_least_as_old_as_this_boo
     clock = Clock()
     time.sleep(30)
     clock.set_from_host(NOON)
-    assert clock.bt(entry(500, False, boot=6), 7) == (-30, True)
+    assert clock.bt(entry(500, False, boot=6), 7) == (NOON - 30, True)
     assert clock.bt(entry(NOON - 500, True, boot=6), 7) == (NOON - 500, False)
 
 
@@ -132,7 +132,8 @@ def test_a_floor_is_not_taken_for_a_clock_after_a_soft_reset():
 def test_a_clock_with_which_no_certificate_is_valid_is_given_up():
     clock = Clock(NOON, Battery(NOON + 5 * 365 * 86400))
     assert clock.trusted
-    clock.distrust()
+    clock.doubt()
+    clock.judged()
     assert clock.source == "stored"
     assert abs(chip_s() - NOON) < 2
     assert clock.set_from_ntp(NOON + 3600)
@@ -149,16 +150,6 @@ def test_ntp_is_taken_only_where_nothing_better_is_known():
     assert clock.set_from_host(NOON + 9) == 4
     assert not clock.set_from_ntp(NOON + 500)
     assert clock.source == "host"
-
-
-def test_the_stored_time_never_goes_back():
-    clock = Clock()
-    clock.set_from_host(NOON)
-    power_off()
-    clock = Clock()
-    clock.set_from_host(NOON - 400 * 86400)  # the host is wrong for a while
-    power_off()
-    assert Clock()._floor_s == NOON
 
 
 def test_the_stored_time_survives_and_dates_nothing():

@@ -1,37 +1,108 @@
-"""A Wi-Fi station that connects at once."""
+"""Wi-Fi and Ethernet of the simulated board, in front of this machine's real loopback.
+
+`air` and `cable` say what they find. A test changes them; a scenario may hold rows of them, [[second, what], ...].
+They tell whether the interface is connected, nothing more: an established socket is cut by the test's own broker.
+"""
+
+import kernel
+from world import step
 
 STA_IF = 0
+STAT_IDLE = 1000
+STAT_CONNECTING = 1001
 STAT_GOT_IP = 1010
+STAT_NO_AP_FOUND = 201
+STAT_WRONG_PASSWORD = 202
+PHY_LAN8720 = 1
+
+_LOOPBACK = "127.0.0.1"
+_JOIN_US = 300000  # scan, handshake and DHCP of an access point in reach; about as fast as one can be
+
+air = "ok"  # or "wrong-password", "no-ap", "no-dhcp", "busy": the driver refuses connect()
+cable = "in"  # or "out", "no-dhcp"
 
 
-class WLAN:
-    IF_STA = 0
-    PM_NONE = 0
-
-    def __init__(self, interface=STA_IF):
+class _Nic:
+    def __init__(self):
         self._active = False
-        self._connected = False
+        self.restarts = 0
 
     def active(self, on=None):
         if on is None:
             return self._active
+        if self._active and not on:
+            self.restarts += 1
         self._active = bool(on)
         return None
 
+    def ifconfig(self):
+        return (_LOOPBACK, "255.0.0.0", _LOOPBACK, _LOOPBACK)
+
+
+class WLAN(_Nic):
+    IF_STA = 0
+    _station = None
+
+    def __new__(cls, interface=STA_IF):
+        if WLAN._station is None:  # one radio
+            WLAN._station = super().__new__(cls)
+            WLAN._station._joined_us = None
+            WLAN._station._active = False
+            WLAN._station.restarts = 0
+        return WLAN._station
+
+    def __init__(self, interface=STA_IF):
+        pass
+
+    def active(self, on=None):
+        if on is not None and not on:
+            self._joined_us = None
+        return super().active(on)
+
+    def _air(self):
+        return step(kernel.scenario.get("air", ()), kernel.story_s(), air)
+
     def connect(self, ssid=None, key=None):
-        self._connected = self._active
+        if not self._active or self._air() == "busy":
+            raise OSError("Wifi Internal State Error")
+        self._joined_us = kernel.now_us + _JOIN_US
 
     def disconnect(self):
-        self._connected = False
+        if self._joined_us is None:
+            raise OSError("Wifi Not Started")
+        self._joined_us = None
 
     def isconnected(self):
-        return self._connected
+        return self.status() == STAT_GOT_IP
 
     def status(self, what=None):
-        return -58 if what == "rssi" else STAT_GOT_IP
+        if what == "rssi":
+            return -58
+        if self._joined_us is None:
+            return STAT_IDLE
+        if kernel.now_us < self._joined_us:
+            return STAT_CONNECTING
+        found = self._air()
+        if found == "ok":
+            return STAT_GOT_IP
+        return {"wrong-password": STAT_WRONG_PASSWORD, "no-ap": STAT_NO_AP_FOUND}.get(found, STAT_CONNECTING)
 
     def config(self, *args, **kwargs):
         return None
 
-    def ifconfig(self):
-        return ("127.0.0.1", "255.0.0.0", "127.0.0.1", "127.0.0.1")
+
+class LAN(_Nic):
+    """ports/esp32/network_lan.c: keyword arguments only, phy_type and phy_addr required, one interface."""
+
+    made = []  # the arguments of each
+
+    def __init__(self, *, mdc=None, mdio=None, power=None, phy_type, phy_addr, ref_clk=None, ref_clk_mode=-1):
+        super().__init__()
+        if not 0 <= phy_addr < 32:
+            raise ValueError("invalid phy address")
+        if mdc is None or mdio is None:
+            raise ValueError("mdc and mdio must be specified")
+        LAN.made.append((mdc.id, mdio.id, power and power.id, phy_type, phy_addr, ref_clk and ref_clk.id, ref_clk_mode))
+
+    def isconnected(self):
+        return self._active and step(kernel.scenario.get("cable", ()), kernel.story_s(), cable) == "in"
