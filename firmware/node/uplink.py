@@ -92,10 +92,10 @@ class Uplink:
             try:
                 await self._attempt()
             except (link.LinkError, dns.LookUpError, tls.TLSError) as error:
-                complain("uplink", str(error))
+                self._failed(str(error))
                 silent += 1
             except MQTTClient.ERRORS as error:
-                complain("uplink", trouble.explain(self._stage, error, "%s:%d" % (broker["host"], broker["port"])))
+                self._failed(trouble.explain(self._stage, error, "%s:%d" % (broker["host"], broker["port"])))
                 silent = silent + 1 if self._stage == trouble.OPEN or isinstance(error, trouble.Silence) else 0
                 if trouble.is_date(error):
                     self._clock.doubt()
@@ -110,6 +110,11 @@ class Uplink:
             # Jitter: after a blackout hundreds of boards meet one broker.
             await asyncio.sleep_ms(int(wait_s * (500 + random.getrandbits(10) * 1000 // 1024)))
             wait_s = min(wait_s * 2, broker["retry_max_s"])
+
+    def _failed(self, why):
+        self.failures += 1
+        self.problem = why
+        complain("uplink", why)
 
     async def _ladder(self, silent, now_s):
         """What may help when nothing gets through: the link anew, and after hours the whole board."""
@@ -198,6 +203,8 @@ class Uplink:
             how = " with TLS" if broker["tls"] else ""
             log("I", "uplink", where % (broker["host"], broker["port"], how, "kept" if kept else "new"))
             self._journal.send_again()
+            self.failures = 0
+            self.problem = ""
             await self._tell(client)
             await self._hear_time()
             while self._ended is None:
