@@ -8,7 +8,7 @@ import time
 import machine
 from micropython import const
 
-from node import VERSION, config, local_alarm, selftest, slots, update
+from node import VERSION, config, desired, local_alarm, selftest, slots, update
 from node.clock import Clock
 from node.commands import Commands
 from node.hardware import Hardware
@@ -28,10 +28,11 @@ _PATIENCE_S = const(900)  # with the uplink, beside the wait between two connect
 
 
 class Node:
-    """One board. settings: the checked configuration; secrets: may be empty."""
+    """One board. wanted: desired.Desired, with the checked configuration; secrets: may be empty."""
 
-    def __init__(self, settings, secrets):
-        self.settings = settings
+    def __init__(self, wanted, secrets):
+        self.desired = wanted
+        settings = self.settings = wanted.settings
         self.point = settings["point"]
         self.hw = Hardware(settings)
         self.boot = _count_boot()
@@ -49,6 +50,8 @@ class Node:
         self.uplink = Uplink(settings, secrets, self.journal, self.clock, self.boot, self.health, self._state)
         self.commands = Commands(self.clock, self.uplink.reply)
         self.uplink.handlers[topics.COMMAND] = self.commands.on_message
+        self.uplink.handlers[topics.CONFIG] = wanted.offer
+        wanted.on_change = self.uplink.tell_state
         self.update = update.Receiver(self.commands, self.health.restart)
         self.trial = slots.Trial(settings["update"]["trial_s"], self.health.restart)
         self.uplink.on_reached = self._reached
@@ -79,6 +82,11 @@ class Node:
 
     def _reached(self):
         self.trial.reached()
+        if self.last_set is not None:  # it samples too, not only sends what an earlier start has left
+            self.desired.confirm()
+
+    async def watch_desired(self):
+        await self.desired.watch(self.health.restart)
 
     def _own_values(self):
         gc.collect()
@@ -167,7 +175,7 @@ class Node:
                 await asyncio.sleep_ms(_DEBOUNCE_MS)
 
     def _state(self):
-        return {
+        state = {
             "online": True,
             "boot": self.boot,
             "reset": self.health.reset_cause,
@@ -180,6 +188,10 @@ class Node:
             "clock": self.clock.source,
             "next": self.journal.next,
         }
+        if self.desired.error:
+            state["config_refused"] = self.desired.refused
+            state["config_error"] = self.desired.error
+        return state
 
 
 def _count_boot(path="boot"):
@@ -213,12 +225,18 @@ async def _for_ever(name, task, health=None):
 async def main():
     """Read the configuration, then run these tasks beside each other for ever."""
     try:
-        settings = config.load()
+        wanted = desired.choose()
         secrets = config.load_secrets()
     except config.ConfigError as error:
         await _tell_no_config(error)
         return
-    node = Node(settings, secrets)
+    try:
+        node = Node(wanted, secrets)
+    except Exception as error:
+        if wanted.on:
+            wanted.roll_back("%s %s" % (type(error).__name__, error))
+            machine.reset()
+        raise
     # Collect early: a heap that is filled to its end each time leaves what lives long scattered over all of it, and
     # then no room in one piece for a pack.
     gc.collect()
@@ -232,6 +250,7 @@ async def main():
         _for_ever("commands", node.commands.run, node.health),  # what the host asks to be done
         _for_ever("update", node.update.watch, node.health),  # gives up one that stands still
         _for_ever("trial", node.trial.watch, node.health),  # of new firmware: back to the old one, unless all is well
+        _for_ever("config", node.watch_desired, node.health),  # restarts into a new one, or back from it
         _for_ever("watch", node.health.watch, node.health),  # feeds the watchdog while all go on
     )
 

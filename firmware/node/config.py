@@ -20,6 +20,7 @@ _KEYS = (
     ("link.kind", str, "wifi", None, None),
     ("link.timeout_s", int, 20, 1, 100000),
     ("link.reboot_after_s", int, 86400, 0, 1000000),  # without a word from the host; 0: never
+    ("trial_s", int, 600, 60, 86400),  # within it a new configuration must reach the host
     ("watchdog_s", int, 120, 0, 3600),  # of the hardware; 0: none
     ("broker.host", str, None, None, None),
     ("broker.port", int, 1883, 1, 65535),

@@ -17,6 +17,7 @@ READERS = {
     "state": codec.read_state,
     "ack": codec.read_ack,
     "time": codec.read_time,
+    "config": codec.read_config,
     "command": codec.read_command,
     "reply": codec.read_reply,
 }
@@ -126,12 +127,23 @@ def test_every_case_encodes_as_it_says():
 def test_messages_survive_the_way_there_and_back():
     assert codec.read_ack(codec.encode_ack([(1, 811), (813, 900)])) == [(1, 811), (813, 900)]
     assert codec.read_time(codec.encode_time(1764000000)) == 1764000000
+    config = {"version": 4, "broker": {"host": "10.0.0.2"}, "sensors": []}
+    assert codec.read_config(codec.encode_config(config)) == config
     command = codec.Command("7f3a", "calibrate", 1764000060, {"sensor": "a02yyuw", "at": "full"})
     assert codec.read_command(codec.encode_command(command)) == command
     for reply in (codec.Reply("7f3a", "", {"reading": 120}), codec.Reply("7f3a", "no such sensor", {})):
         assert codec.read_reply(codec.encode_reply(reply)) == reply
     state = {"online": True, "boot": 3, "clock": "rtc", "next": 77}
     assert codec.read_state(codec.encode_state(state)) == state
+
+
+def test_a_configuration_that_no_board_could_take_is_not_sent():
+    try:
+        codec.encode_config({"version": 1, "sensors": ["x" * codec.MAX_BOARD_BYTES]})
+    except codec.WireError as error:
+        assert error.reason == codec.TOO_LARGE
+        return
+    raise AssertionError("was encoded")
 
 
 def test_a_name_that_is_not_in_the_table_is_the_callers_mistake():

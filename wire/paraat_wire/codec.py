@@ -18,6 +18,7 @@ MAX_PAYLOAD_BYTES = 65536
 MAX_SEQ = 9007199254740991  # 2**53 - 1: exact in every JSON reader
 RELATIVE_BELOW = 268435456  # 2**28, RFC 8428 section 4.5.3
 MAX_FAULT_LENGTH = 20
+MAX_VERSION = 1000000000  # of a configuration
 MAX_BOARD_BYTES = 4096  # of a payload for a board: it has one buffer of this size
 
 # Why a payload (WireError.reason) or a record (refused) was not taken. Counted under these words; never renamed.
@@ -265,6 +266,8 @@ STATE_KEYS = (
     ("update", str),  # the last update: "" after a good one, "trial" while it is tried, else why it was given up
     ("config", int),  # version of the configuration that runs
     ("board", str),
+    ("config_refused", int),  # the last version that was not taken, or failed
+    ("config_error", str),  # why
     ("clock", str),  # source of the time: none, stored, rtc, ntp, host
     ("next", int),  # the next seq the board will give out
 )
@@ -325,6 +328,28 @@ def read_time(payload, loads=json.loads):
     return t
 
 
+def encode_config(config):
+    """The payload of `config`. Raises WireError when it is too large for a board."""
+    payload = json.dumps(config, separators=(",", ":")).encode()
+    _check_board_size(payload)
+    return payload
+
+
+def read_config(payload, loads=json.loads):
+    """The dict of a `config` payload; all that is checked here is its version. Raises WireError."""
+    _check_board_size(payload)
+    message = _message(payload, loads)
+    version = message.get("version")
+    if not isinstance(version, int) or isinstance(version, bool) or not 1 <= version <= MAX_VERSION:
+        raise WireError(BAD_MESSAGE, "version is " + _short(version) + ", expected 1 to %d" % MAX_VERSION)
+    return message
+
+
+def _check_board_size(payload):
+    if len(payload) > MAX_BOARD_BYTES:
+        raise WireError(TOO_LARGE, "%d bytes, at most %d" % (len(payload), MAX_BOARD_BYTES))
+
+
 def encode_command(command):
     """The payload of `command` from a Command."""
     message = {"id": command.id, "do": command.do, "expires": command.expires, "args": command.args}
@@ -333,8 +358,7 @@ def encode_command(command):
 
 def read_command(payload, loads=json.loads):
     """The Command of a `command` payload; "args" may be left out. Raises WireError."""
-    if len(payload) > MAX_BOARD_BYTES:
-        raise WireError(TOO_LARGE, "%d bytes, at most %d" % (len(payload), MAX_BOARD_BYTES))
+    _check_board_size(payload)
     message = _message(payload, loads)
     expires = message.get("expires")
     if not isinstance(expires, int) or isinstance(expires, bool) or not RELATIVE_BELOW <= expires < 100000000000:

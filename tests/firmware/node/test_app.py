@@ -9,6 +9,7 @@ import simboard
 import wiring
 from fake_broker import FakeBroker
 from node import app, config
+from node.desired import Desired
 from world import World
 
 from paraat_wire import codec, topics
@@ -43,7 +44,7 @@ def node(port=1, scenario=None):
     world = World(dict({"tank": {"capacity_l": 100}, "fuel_l": 60}, **(scenario or {})))
     wiring.levels[0] = 1
     simboard.wire(settings, world)
-    return app.Node(config.check(settings), {"wifi": {"ssid": "bench"}})
+    return app.Node(Desired(config.check(settings)), {"wifi": {"ssid": "bench"}})
 
 
 class Host:

@@ -1,0 +1,218 @@
+"""The desired configuration: it comes from the host, is checked whole, tried, and then confirmed or rolled back.
+
+config.json      what was confirmed last, or what `make flash` wrote
+config.new.json  what is on trial; there only during a trial
+config.trial     {"version": on trial, "starts": since it last ran for a while, "tried_s": how long without the host,
+                  "refused": the last version that failed, "why": why}
+
+The node is restarted to take a new one into use, so that it begins as it always does. It is confirmed when the host has
+stored something that was sent with it, and rolled back after trial_s without that, or when the board does not stay up.
+What failed is remembered: the broker keeps the message and hands it over again at every connection.
+Each step is one rename, so after a power cut at any moment either the old or the new one is there, whole.
+"""
+
+import asyncio
+import json
+import os
+
+from micropython import const
+
+from node import calibration, config
+from node.config import ConfigError
+from node.log import complain, log
+from node.rehearsal import rehearse
+from paraat_wire import codec
+
+NEW_FILE = "config.new.json"
+_NOTES_FILE = "config.trial"
+_STARTS = const(5)  # in a row, none of which lasted for _LOOK_S
+_LOOK_S = const(30)
+_SETTLE_S = const(3)  # the broker gets its PUBACK, and a newer one may follow
+
+# Only `make flash` changes these: who the board is, whom it trusts, where its unsent readings lie.
+_KEPT = ("point", "board", "built", "broker.tls", "journal.directory", "journal.first_seq")
+
+
+def choose():
+    """What this start goes on, with the settings to run with. Raises ConfigError when there are none."""
+    desired = Desired(config.load(), _read_notes())
+    desired.begin()
+    calibration.apply(desired.settings)
+    return desired
+
+
+class Desired:
+    """settings: the confirmed configuration, checked. notes: what choose() read."""
+
+    def __init__(self, settings, notes=None):
+        self.settings = settings  # what runs
+        self.on = False  # what runs is on trial
+        self.on_change = None  # called when `refused` or `error` has changed
+        self._notes = notes or {}
+        self.refused = self._notes.get("refused", 0)  # the last version that was not taken, or failed; 0: none
+        self.error = self._notes.get("why", "")
+        self._staged = 0  # version that waits for the restart
+        self._arrived = asyncio.Event()
+
+    # --- at the start ---
+
+    def begin(self):
+        """Run with the configuration that waits for its trial, where there is one."""
+        if not _exists(NEW_FILE):
+            return
+        try:
+            new = config.load(NEW_FILE)
+        except ConfigError as error:  # it was whole when it was staged: the flash has lost it
+            self.roll_back(str(error))
+            return
+        version = new["version"]
+        if version == self.refused:  # the power went while it was rolled back
+            _remove(NEW_FILE)
+            return
+        if version != self._notes.get("version"):  # the power went while it took the place of another
+            self._notes.update({"version": version, "starts": 0, "tried_s": 0})
+        self._notes["starts"] += 1
+        if self._notes["starts"] > _STARTS:
+            self.roll_back("the board did not stay up with it")
+        elif not self._store():
+            self.roll_back("the flash takes nothing")
+        else:
+            self.settings = new
+            self.on = True
+
+    def roll_back(self, why):
+        """Go back to the confirmed configuration, at the next start where this one has begun already."""
+        version = self._notes.get("version", 0)
+        self._refuse(version, "version %d: %s" % (version, why))
+        self._notes.update({"refused": self.refused, "why": self.error})
+        self._store()
+        _remove(NEW_FILE)
+        self.on = False
+
+    # --- while it runs ---
+
+    def said(self):
+        """What runs, as its file says it, without the calibrations. Raises ConfigError."""
+        return config.load(NEW_FILE if self.on else config.FILE)
+
+    def offer(self, payload):
+        """A `config` message. Never waits. Raises codec.WireError for what is no configuration."""
+        message = codec.read_config(payload)
+        version = message["version"]
+        runs = self.settings["version"]
+        if version in (runs, self.refused, self._staged):
+            return
+        where = "version %d" % version
+        try:
+            if version < runs:
+                raise ConfigError("%s: older than %d, which runs" % (where, runs))
+            self._keep_own(message, where)
+            text = json.dumps(message)
+            rehearse(config.check(message, where), where)
+            self._stage(version, text)
+        except ConfigError as error:
+            self._refuse(version, str(error))
+        except OSError as error:
+            complain("config", error)
+            self._refuse(version, "%s: the flash takes nothing" % where)
+
+    def _keep_own(self, message, where):
+        for key in _KEPT:
+            table, _, name = key.rpartition(".")
+            own = self.settings[table][name] if table else self.settings[name]
+            place = message.setdefault(table, {}) if table else message
+            if not isinstance(place, dict):
+                raise ConfigError("%s: %s: expected a table" % (where, table))
+            if place.setdefault(name, own) != own:
+                raise ConfigError("%s: %s: only `make flash` changes it" % (where, key))
+
+    def _stage(self, version, text):
+        self._notes.update({"version": version, "starts": 0, "tried_s": 0})
+        with open(NEW_FILE + ".part", "w") as f:
+            f.write(text)
+        if not self._store():
+            raise OSError("config.trial")
+        os.rename(NEW_FILE + ".part", NEW_FILE)
+        log("I", "config", "version %d has come" % version)
+        self._staged = version
+        self._arrived.set()
+
+    def _refuse(self, version, why):
+        self.refused = version
+        self.error = why
+        log("W", "config", self.error)
+        if self.on_change is not None:
+            self.on_change()
+
+    def confirm(self):
+        """The host has stored something that was sent with this configuration."""
+        if not self.on:
+            return
+        self.on = False
+        try:
+            if not self._staged:  # else a newer one has taken the file's place
+                os.rename(NEW_FILE, config.FILE)
+                calibration.forget(config.load())
+        except OSError as error:
+            complain("config", error)
+        log("I", "config", "version %d is confirmed" % self.settings["version"])
+
+    async def watch(self, restart):
+        """Restart into a configuration that has come; while one is on trial, count its time. restart: function(why)."""
+        while True:
+            try:
+                await asyncio.wait_for(self._arrived.wait(), _LOOK_S)
+                await asyncio.sleep(_SETTLE_S)
+                self._arrived.clear()
+                restart("configuration %d has come" % self._staged)
+            except asyncio.TimeoutError:
+                self._count(restart)
+
+    def _count(self, restart):
+        if not self.on or self._staged:
+            return
+        tried_s = self._notes["tried_s"] = self._notes.get("tried_s", 0) + _LOOK_S
+        self._notes["starts"] = 0
+        self._store()
+        if tried_s >= self.settings["trial_s"]:
+            self.roll_back("no answer from the host within %d s" % tried_s)
+            restart("configuration rolled back")
+
+    def _store(self):
+        """Write the notes. Returns whether the flash took them."""
+        try:
+            with open(_NOTES_FILE + ".new", "w") as f:
+                json.dump(self._notes, f)
+            os.rename(_NOTES_FILE + ".new", _NOTES_FILE)
+        except OSError as error:
+            complain("config", error)
+            return False
+        return True
+
+
+def _read_notes():
+    """The notes; none where the file is missing, or is not ours."""
+    try:
+        with open(_NOTES_FILE) as f:
+            notes = json.load(f)
+        numbers = [notes.get(key, 0) for key in ("version", "starts", "tried_s", "refused")]
+        if all([isinstance(n, int) for n in numbers]) and isinstance(notes.get("why", ""), str):
+            return notes
+    except (OSError, ValueError, AttributeError):
+        pass
+    return {}
+
+
+def _exists(path):
+    try:
+        os.stat(path)
+    except OSError:
+        return False
+    return True
+
+
+def _remove(path):
+    try:
+        os.remove(path)
+    except OSError as error:
+        complain("config", error)

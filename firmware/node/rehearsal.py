@@ -1,0 +1,140 @@
+"""Whether a configuration can work on this board, tried without touching its hardware.
+
+What stands behind a pin or a bus only the running node can tell; what a driver refuses in its settings, a pin that the
+chip does not have or that is used twice, and a metric that two sensors give, can be told before.
+"""
+
+from machine import Pin
+
+from node.config import ConfigError
+from paraat_wire import metrics
+
+_BUS_PINS = {"i2c": ("scl", "sda"), "uart": ("tx", "rx"), "onewire": ("pin",)}
+_LINK_PINS = ("mdc", "mdio", "power", "ref_clk")
+
+
+class _Nothing:
+    """Stands where a pin or a bus would be: takes every call, and gives nothing."""
+
+    def __getattr__(self, name):
+        return self
+
+    def __call__(self, *args, **kwargs):
+        return self
+
+    def __getitem__(self, key):
+        return self
+
+    def __or__(self, other):
+        return self
+
+    def __bool__(self):
+        return False
+
+
+class _NoHardware:
+    """What drivers see instead of node.hardware.Hardware."""
+
+    def __init__(self, buses):
+        self._buses = buses
+
+    def __getattr__(self, name):
+        return _Nothing()
+
+    def bus(self, name):
+        if name not in self._buses:
+            raise ValueError("bus: found %s, expected one of: %s" % (name, ", ".join(sorted(self._buses))))
+        return _Nothing()
+
+
+def rehearse(config, where):
+    """config: checked by node.config. where: how messages call it. Raises ConfigError."""
+    try:
+        drivers = _check_sensors(config)
+        _check_pins(config, drivers)
+    except ConfigError as error:
+        raise ConfigError("%s: %s" % (where, error))
+
+
+def _check_pins(config, drivers):
+    used = {}
+
+    def use(key, pin):
+        if not isinstance(pin, int) or isinstance(pin, bool):
+            raise ConfigError("%s: found %s, expected the number of a pin" % (key, repr(pin)[:40]))
+        if pin in used:
+            raise ConfigError("%s: pin %d is used by %s too" % (key, pin, used[pin]))
+        try:
+            Pin(pin)  # without a mode the chip only says whether it has it
+        except ValueError:
+            raise ConfigError("%s: found %d, which is no pin of this chip" % (key, pin))
+        used[pin] = key
+
+    for name, bus in config["buses"].items():
+        kind = bus.get("kind") if isinstance(bus, dict) else None
+        if name == "rtc":  # a table that names a bus
+            if kind is None and isinstance(bus, dict) and bus.get("bus") in config["buses"]:
+                continue
+            raise ConfigError("buses.rtc.bus: expected one of the buses")
+        if kind not in _BUS_PINS:
+            raise ConfigError("buses.%s.kind: found %s, expected i2c, uart or onewire" % (name, repr(kind)[:40]))
+        for key in _BUS_PINS[kind]:
+            use("buses.%s.%s" % (name, key), bus.get(key))
+    for name, pin in config["pins"].items():
+        use("pins." + name, pin)
+    for key in _LINK_PINS:
+        if key in config["link"]:
+            use("link." + key, config["link"][key])
+    for i, sensor in enumerate(config["sensors"]):
+        for key, kind in drivers[i].KEYS.items():
+            if kind.rstrip("?") == "pin" and key in sensor:
+                use("sensors[%d].%s" % (i, key), sensor[key])
+
+
+def _check_sensors(config):
+    """The drivers of the sensors."""
+    hardware = _NoHardware(config["buses"])
+    given = {}
+    drivers = []
+    for i, sensor in enumerate(config["sensors"]):
+        at = "sensors[%d] %s" % (i, sensor["driver"])
+        driver, names = _try(sensor, hardware, at)
+        drivers.append(driver)
+        for name in names:
+            if metrics.lookup(name) is None:
+                raise ConfigError("%s: %s is no metric" % (at, name))
+            if name in given:
+                raise ConfigError("%s: %s is given by %s too; give one of them a name" % (at, name, given[name]))
+            given[name] = at
+    return drivers
+
+
+def _try(sensor, hardware, at):
+    """(driver, the metrics that it gives), when the driver takes the sensor's settings. Raises ConfigError."""
+    if not _is_module(sensor["driver"]):
+        raise ConfigError("%s: expected the name of a driver" % at)
+    try:
+        driver = __import__("drivers." + sensor["driver"], None, None, ("setup",))
+        names = driver.names(sensor)
+    except ImportError:
+        raise ConfigError("%s: this firmware has no such driver" % at)
+    except KeyError as error:
+        raise ConfigError("%s: %s: found nothing, expected a value" % (at, error.args[0]))
+    except (TypeError, AttributeError):
+        raise ConfigError("%s: a value of another type than it should be" % at)
+    try:
+        driver.setup(sensor, hardware)
+    except KeyError as error:
+        raise ConfigError("%s: %s: found nothing, expected a value" % (at, error.args[0]))
+    except ValueError as error:
+        raise ConfigError("%s: %s" % (at, error))
+    except Exception:
+        pass  # it tried its chip, which is not there: it has taken its settings
+    return driver, names
+
+
+def _is_module(name):
+    for c in name:
+        if not ("a" <= c <= "z" or "0" <= c <= "9" or c == "_"):
+            return False
+    return bool(name)
