@@ -165,10 +165,12 @@ class Installer:
             self._finish()
 
     def _check_room(self, missing):
-        stat = os.statvfs(os.getcwd())
-        need = sum([(f.size + stat[0] - 1) // stat[0] for f in missing]) + _SPARE_BLOCKS
-        if need > stat[3]:
-            raise UpdateError("the flash has %d free blocks of %d bytes, and it takes %d" % (stat[3], stat[0], need))
+        block_bytes, _, total, free = os.statvfs(os.getcwd())[:4]
+        if free > total:  # littlefs counts a block twice here and there, and MicroPython's difference goes below zero
+            free = 0
+        need = sum([(f.size + block_bytes - 1) // block_bytes for f in missing]) + _SPARE_BLOCKS
+        if need > free:
+            raise UpdateError("the flash has %d free blocks of %d bytes, and it takes %d" % (free, block_bytes, need))
 
     async def _take_content(self, data):
         f = self._missing[0]

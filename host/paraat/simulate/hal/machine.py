@@ -12,6 +12,8 @@ WDT_RESET = 3
 DEEPSLEEP_RESET = 4
 SOFT_RESET = 5
 
+_cause = PWRON_RESET
+
 
 class Pin:
     IN = 1
@@ -22,6 +24,8 @@ class Pin:
     IRQ_FALLING = 2
 
     def __init__(self, id, mode=-1, pull=-1, value=None):
+        if not 0 <= id <= 48:  # of the ESP32-S3, the one with the most
+            raise ValueError("invalid pin")
         self.id = id
         self._mode = mode
         self._pull = pull
@@ -88,6 +92,33 @@ class I2C:
     def writeto_mem(self, address, register, buffer):
         self._device(address).write(register, bytes(buffer))
 
+    def writeto(self, address, buffer):
+        if not self._device(address).receive(bytes(buffer)):
+            raise OSError(19)
+        return len(buffer)
+
+    def readfrom_into(self, address, buffer):
+        data = self._device(address).reply(len(buffer))
+        if data is None:
+            raise OSError(19)
+        buffer[: len(data)] = data
+
+
+class ADC:
+    """As an ESP32 with the attenuation of 11 dB: below 142 mV and above 3.1 V it only says those."""
+
+    ATTN_11DB = 3
+    LOW_UV = 142000
+    HIGH_UV = 3100000
+
+    def __init__(self, pin, *, atten=0):
+        self._pin = pin.id
+
+    def read_uv(self):
+        device = wiring.adc.get(self._pin)
+        uv = 0 if device is None else device.microvolts(self._pin)
+        return int(max(self.LOW_UV, min(self.HIGH_UV, uv)))
+
 
 class UART:
     FIFO_BYTES = 128
@@ -153,14 +184,27 @@ class RTC:
 
 
 class WDT:
-    fed_us = None  # when any watchdog was last fed
+    """One watchdog, as on the chip: it cannot be stopped, and a new one only sets another time."""
+
+    fed_us = None  # when it was last fed
+    _timeout_us = 0
 
     def __init__(self, id=0, timeout=5000):
-        self.timeout_ms = timeout
+        running = WDT.fed_us is not None
+        WDT._timeout_us = timeout * 1000
         self.feed()
+        if not running:
+            WDT._look()
 
     def feed(self):
         WDT.fed_us = kernel.now_us
+
+    @staticmethod
+    def _look():
+        due_us = WDT.fed_us + WDT._timeout_us
+        if kernel.now_us >= due_us:
+            _end(WDT_RESET)
+        kernel.at(due_us, WDT._look)
 
 
 def unique_id():
@@ -168,10 +212,17 @@ def unique_id():
 
 
 def reset_cause():
-    return PWRON_RESET
+    return _cause
 
 
 def reset():
+    _end(HARD_RESET)
+
+
+def _end(cause):
+    """The program ends here; whoever started it may start it anew."""
+    global _cause
+    _cause = cause
     raise SystemExit
 
 
