@@ -1,21 +1,23 @@
-"""The site's own certificate authority: EC P-256, one certificate a board, one for the broker.
+"""The site's own certificates: EC P-256, one a board, one for the broker, one for the host. Pure: no file, no clock.
 
 A board's common name is its point's id; mosquitto takes it as user name and client id (use_identity_as_username).
 MicroPython reads DER only, and the private key as PKCS #8.
 """
 
 import ipaddress
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 AUTHORITY_DAYS = 20 * 365
 BOARD_DAYS = 5 * 365
 BROKER_DAYS = 5 * 365
+HOST_DAYS = 5 * 365
 # A board starts with the build time of its image; a laptop's clock may be a little ahead of ours.
 _BACKDATED = timedelta(days=1)
 
@@ -25,6 +27,20 @@ class Issued(NamedTuple):
 
     certificate: x509.Certificate
     key: ec.EllipticCurvePrivateKey
+
+    def __repr__(self) -> str:
+        return f"Issued({self.name}, serial {self.serial})"
+
+    @property
+    def name(self) -> str:
+        """The common name."""
+        return str(self.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+
+    @property
+    def serial(self) -> str:
+        """The serial number in hexadecimal, as `openssl x509 -serial` prints it."""
+        digits = f"{self.certificate.serial_number:X}"
+        return digits.zfill(len(digits) + len(digits) % 2)
 
     def certificate_der(self) -> bytes:
         """As a board reads it."""
@@ -42,8 +58,18 @@ class Issued(NamedTuple):
         """PKCS #8, not encrypted: for a file of mode 0600."""
         return self._key(serialization.Encoding.PEM)
 
+    def key_encrypted_pem(self, passphrase: bytes) -> bytes:
+        """PKCS #8, encrypted: for the authority's own key."""
+        return encrypted_pem(self.key, passphrase)
+
     def _key(self, encoding: serialization.Encoding) -> bytes:
         return self.key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+
+def encrypted_pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, passphrase: bytes) -> bytes:
+    """A private key as PKCS #8 in PEM, encrypted with a passphrase."""
+    encryption = serialization.BestAvailableEncryption(passphrase)
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
 
 
 def make_authority(region: str, now: datetime, *, days: int = AUTHORITY_DAYS) -> Issued:
@@ -68,13 +94,47 @@ def issue_broker(authority: Issued, names: tuple[str, ...], now: datetime, *, da
     return _issue(authority, names[0], now, days, ExtendedKeyUsageOID.SERVER_AUTH, names)
 
 
+def issue_host(authority: Issued, name: str, now: datetime, *, days: int = HOST_DAYS) -> Issued:
+    """A client certificate for the host service; the broker's access list knows it by its name."""
+    return _issue(authority, name, now, days, ExtendedKeyUsageOID.CLIENT_AUTH, ())
+
+
+def make_crl(
+    authority: Issued, revoked: Iterable[tuple[int, datetime]], number: int, after: datetime | None, now: datetime
+) -> x509.CertificateRevocationList:
+    """The list of (serial number, when) that the broker must refuse. number: grows with each list (RFC 5280, 5.2.3).
+
+    after: the date of the list before. The new one is dated later: OpenSSL, given two lists of one issuer as mosquitto
+    is at a reload, takes the one with the later date (X509_STORE, get_crl_sk). It is valid as long as the authority
+    itself: OpenSSL refuses every client when the list has ended, and the points would fall silent all at once.
+    """
+    dated = now.astimezone(UTC).replace(microsecond=0) - _BACKDATED
+    if after is not None:
+        dated = max(dated, after + timedelta(seconds=1))
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(authority.certificate.subject)
+        .last_update(dated)
+        .next_update(authority.certificate.not_valid_after_utc)
+        .add_extension(x509.CRLNumber(number), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key()),
+            critical=False,
+        )
+    )
+    for serial_number, when in revoked:
+        row = x509.RevokedCertificateBuilder().serial_number(serial_number).revocation_date(when.astimezone(UTC))
+        builder = builder.add_revoked_certificate(row.build())
+    return builder.sign(authority.key, hashes.SHA256())
+
+
 def _issue(
     authority: Issued, name: str, now: datetime, days: int, usage: x509.ObjectIdentifier, reached_as: tuple[str, ...]
 ) -> Issued:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     builder = (
-        _builder(subject, authority.certificate.subject, key, now, days)
+        _builder(subject, authority.certificate.subject, key, now, days, authority.certificate.not_valid_after_utc)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(sign_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
@@ -89,9 +149,15 @@ def _issue(
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime, days: int
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePrivateKey,
+    now: datetime,
+    days: int,
+    limit: datetime | None = None,
 ) -> x509.CertificateBuilder:
     now = now.astimezone(UTC)
+    until = now + timedelta(days=days)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -99,7 +165,7 @@ def _builder(
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _BACKDATED)
-        .not_valid_after(now + timedelta(days=days))
+        .not_valid_after(until if limit is None else min(until, limit))  # none outlives its authority
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
 
