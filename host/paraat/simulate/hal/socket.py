@@ -6,7 +6,7 @@ a name server and a time server, which only root may open, are moved by the scen
 
 import kernel
 import usocket
-from usocket import *  # noqa: F403  # everything else is the port's own
+from usocket import *  # everything else is the port's own
 
 
 def getaddrinfo(host, port, *args):
