@@ -1,0 +1,26 @@
+"""Which chip is behind a port, asked with Espressif's own tool. It restarts the board."""
+
+import re
+import subprocess
+import sys
+
+from paraat.provision.micropython_image import CHIP_NAMES
+
+_LIMIT_S = 60
+_FOUND = re.compile(r"Connected to (ESP32[-A-Z0-9]*) on")
+
+
+def chip_of(port: str) -> str:
+    """The chip as board.toml calls it, such as esp32s3; another one by Espressif's name. Raises OSError with why not."""
+    command = [sys.executable, "-m", "esptool", "--port", port, "--connect-attempts", "3", "chip-id"]
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_S, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise OSError(f"no answer within {_LIMIT_S} s") from error
+    found = _FOUND.search(run.stdout)
+    if run.returncode != 0 or found is None:
+        said = [line.strip() for line in (run.stderr + run.stdout).splitlines() if line.strip()]
+        why = next((line for line in said if "fatal error" in line), said[-1] if said else "esptool said nothing")
+        raise OSError(why.partition("fatal error occurred: ")[2] or why)
+    names = {name: chip for chip, name in CHIP_NAMES.items()}
+    return names.get(found[1], found[1])

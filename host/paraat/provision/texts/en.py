@@ -1,0 +1,192 @@
+"""English."""
+
+from paraat.provision.texts import flashing_en
+
+# code: (what was found, what the technician does now)
+TABLE = {
+    **flashing_en.TABLE,
+    "python.old": ("Python {version} is too old", "Install Python 3.11 or newer; then: make PYTHON=python3.11 tools"),
+    "python.packages": ("Packages are missing: {missing}", "make tools"),
+    "python.fine": ("Python {version}, all packages are there", ""),
+    "disk.full": ("Only {free_mb} MB free on {path}", "Make room: {wanted_mb} MB is needed"),
+    "disk.fine": ("{free_mb} MB free", ""),
+    "site.missing": (
+        "The folder {site} with the region's data is not there",
+        "Fetch it from the coordination point, or begin: cp -r deploy/site.example {site}. Another folder: SITE=...",
+    ),
+    "site.wrong": ("{error}", "Correct the file; then: .venv/bin/paraat check --site {site}"),
+    "site.unknown-point": ("There is no point {point} in this region", "Check the name; there are: {known}"),
+    "site.fine": ("{region}, {points} points, in order", ""),
+    "secrets.mode": ("Others can read {path} (mode {mode})", "chmod 600 {path}"),
+    "secrets.fine": ("Only you can read the secret files", ""),
+    "authority.missing": (
+        "The region's folder of keys is not there: {path}",
+        "Fetch {site}/pki from the coordination point. A new region: .venv/bin/paraat pki init --site {site}",
+    ),
+    "authority.unreadable": ("{path} is no certificate", "Put it back from the last copy of the folder"),
+    "authority.expired": (
+        "The authority's certificate ended on {until}",
+        "No board can be flashed. Call the coordination point: a new authority must be made",
+    ),
+    "authority.expires": ("The authority's certificate ends on {until}", "Tell the coordination point now"),
+    "authority.fine": ("The authority's certificate is valid until {until}", ""),
+    "authority.no-key": (
+        "The region's key ({path}) is not on this laptop",
+        "Fine for verify, console and logs; flashing needs it",
+    ),
+    "authority.open-key": (
+        "The region's key is not encrypted: {path}",
+        "Do not use this laptop. Call the coordination point: the key must be made anew",
+    ),
+    "certificates.inventory": ("{error}", "Put the folder back from the last copy"),
+    "certificates.board-expired": (
+        "The certificate of point {name} ended on {until}",
+        "Attach the board: make flash POINT={name}",
+    ),
+    "certificates.board-expires": (
+        "The certificate of point {name} ends on {until}",
+        "Before that day: make flash POINT={name}",
+    ),
+    "certificates.expired": ("The certificate of {name} ({kind}) ended on {until}", "Call the coordination point"),
+    "certificates.expires": ("The certificate of {name} ({kind}) ends on {until}", "Tell the coordination point"),
+    "certificates.fine": ("No certificate ends within {days} days", ""),
+    "clock.before-software": (
+        "The laptop's clock says {now}, which is before this software ({then})",
+        'Set it: sudo timedatectl set-ntp true; without internet: sudo date -s "2026-11-24 14:30"',
+    ),
+    "clock.before-authority": (
+        "The laptop's clock says {now}, which is before the authority's certificate ({then})",
+        'Set it: sudo timedatectl set-ntp true; without internet: sudo date -s "2026-11-24 14:30"',
+    ),
+    "clock.ahead": (
+        "The laptop's clock is {off_s} s ahead of {host}",
+        'sudo timedatectl set-ntp true; without internet: sudo date -s "2026-11-24 14:30"',
+    ),
+    "clock.behind": (
+        "The laptop's clock is {off_s} s behind {host}",
+        'sudo timedatectl set-ntp true; without internet: sudo date -s "2026-11-24 14:30"',
+    ),
+    "clock.not-compared": ("The clock says {now}; there was nothing to compare it with", "See for yourself"),
+    "clock.fine": ("The clock agrees with {host} (off by {off_s} s)", ""),
+    "broker.name": (
+        "The name {host} is not known here ({detail})",
+        "Is the laptop on the CP's network? Is [broker] host right in {site}/site.toml?",
+    ),
+    "broker.silent": (
+        "{host}:{port} does not answer",
+        "Is the laptop on the CP's network? Check cable and firewall; then: ping {host}",
+    ),
+    "broker.refused": (
+        "{host} is there, but nothing listens on port {port}",
+        "On the CP's machine: sudo systemctl status mosquitto",
+    ),
+    "broker.network": ("{host}:{port} cannot be reached ({detail})", "Connect the laptop to the CP's network"),
+    "broker.no-tls": (
+        "{host}:{port} speaks no TLS",
+        "Is [broker] port right in {site}/site.toml? 8883 is with TLS, 1883 without",
+    ),
+    "broker.authority": (
+        "The broker has somebody else's certificate ({detail})",
+        "Is {site}/pki this region's? If so: call the CP, this may be a strange machine",
+    ),
+    "broker.expired": (
+        "The broker's certificate is not valid today ({detail})",
+        "Check the laptop's clock first. If that is right: call the CP",
+    ),
+    "broker.wrong-name": (
+        "The broker's certificate is not for {host} ({detail})",
+        "Use the name in the certificate for [broker] host, or have the CP make a new one",
+    ),
+    "broker.tls": ("TLS with {host}:{port} failed ({detail})", "Look on the CP: sudo journalctl -u mosquitto"),
+    "broker.tls-fine": ("{host}:{port} answers, and it is this region's broker", ""),
+    "broker.plain-fine": (
+        "{host}:{port} answers, without TLS",
+        "Boards need TLS: .venv/bin/paraat pki init --site {site}",
+    ),
+    "usb.none": ("This machine shows no USB (a container or a virtual machine?)", "Work on the laptop itself"),
+    "usb.nothing": (
+        "No board is attached",
+        "Attach one with a USB cable that carries data (a charging cable does not)",
+    ),
+    "usb.no-port": ("{port} does not exist", "Leave PORT= out, then the board is looked for"),
+    "usb.hub": (
+        "{device} hangs on a USB hub without a supply of its own",
+        "Plug the board into the laptop itself, or give the hub its adapter",
+    ),
+    "usb.over-current": (
+        "The USB socket of {device} was switched off {times} times for too much current",
+        "Take the sensors off and use another socket; look for the short circuit",
+    ),
+    "usb.no-driver": (
+        "There is a board ({bridge}, USB {place}), but it got no port: the driver is missing",
+        "sudo modprobe {module}; if that does not help: sudo apt install linux-modules-extra-$(uname -r)",
+    ),
+    "usb.no-driver-ch34": (
+        "There is a board ({bridge}, USB {place}), but it got no port",
+        "sudo modprobe ch341; if the port goes away again: sudo apt remove brltty, and plug the board in again",
+    ),
+    "usb.permission": (
+        "You may not use {device}",
+        "sudo usermod -aG {group} {user}; then log out and in again",
+    ),
+    "usb.log-in-again": ("You may not use {device} yet: you were only just added to {group}", "Log out and in again"),
+    "usb.busy": ("{device} is in use by {program} (process {pid})", "Close that program, or: kill {pid}"),
+    "usb.modem-manager": (
+        "{device} is in use by ModemManager (process {pid}), which tries every new device",
+        "Wait half a minute, or: sudo systemctl stop ModemManager",
+    ),
+    "usb.locked": ("{device} is locked: {path}", "Close the program that uses the port; then delete that file"),
+    "usb.no-answer": (
+        "The chip behind {device} does not answer ({error})",
+        "Hold BOOT, press EN shortly, let BOOT go; then do it again. Otherwise: another cable",
+    ),
+    "usb.wrong-chip": (
+        "On {device} is a {chip}, but point {point} has a {board} ({wanted})",
+        "Take the right board, or correct [board] type in points/{point}.toml",
+    ),
+    "usb.chip-fine": ("{device}: {chip}, right for point {point}", ""),
+    "usb.fine": ("{device} ({bridge}) is free", ""),
+    "console.brownout": (
+        "The board on {device} gets too little voltage (brown-out)",
+        "Another USB socket, a shorter cable, a hub with its own supply; take the sensors off",
+    ),
+    "console.empty": ("There is nothing on the board on {device} yet", "make flash POINT=..."),
+    "console.download": (
+        "The board on {device} waits for a new program: BOOT is held or IO0 is at ground",
+        "Let BOOT go and press EN; if it stays so, see what is connected to IO0",
+    ),
+    "console.crash": ("The board on {device} crashed", "make logs, keep the lines; then: make flash POINT=..."),
+    "console.watchdog": (
+        "The board on {device} was restarted by its watchdog",
+        "make logs, and see what it said in the last two minutes",
+    ),
+    "console.memory": ("The board on {device} ran out of memory", "make logs, keep the lines and report them"),
+    "console.silent": ("The board on {device} says nothing", "Press EN; if it stays silent: make flash POINT=..."),
+    "console.fine": ("The board on {device} runs", ""),
+    # paraat verify
+    "verify.fine": ("{what} is as it should be ({value})", ""),
+    "verify.differs": ("{what} is {found}, should be {expected}", "{step}"),
+    "verify.missing": ("{what} is not on the board", "{step}"),
+    "verify.extra": ("{what} does not belong on the board", "{step}"),
+}
+
+SAY = {
+    **flashing_en.SAY,
+    "doctor.columns": "What|Verdict|Found",
+    "levels": "v fine|i for info|! attention|X wrong",
+    "check.python": "Python",
+    "check.disk": "Disk",
+    "check.site": "Region",
+    "check.secrets": "Secrets",
+    "check.authority": "Authority",
+    "check.certificates": "Certificates",
+    "check.clock": "Clock",
+    "check.broker": "Broker",
+    "check.usb": "Board (USB)",
+    "doctor.title": "Paraat: is this laptop ready for work?",
+    "doctor.fine": "Nothing wrong.",
+    "doctor.wrong": "{n} wrong. Do this, then again: make doctor",
+    "console.how": "Console of {port}. Ctrl-C interrupts the board's program, Ctrl-] leaves.",
+    "logs.how": "Console of {port}, also kept in {path}. Ctrl-C stops.",
+    "logs.remote": "{point} is not attached to this laptop; these are the events that the point reports. Ctrl-C stops.",
+}
