@@ -223,17 +223,22 @@ def load_site(directory: Path) -> Site:
 def read_secret(path: Path, key: str) -> str:
     """The one line of a secret file that `key` of site.toml names. Raises SettingsError; never shows the content."""
     try:
-        mode = path.stat().st_mode
         secret = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeError) as error:
         raise SettingsError(
             path, key, f"no readable file ({error.__class__.__name__})", "a file with one line"
         ) from error
-    if mode & 0o077:
-        raise SettingsError(path, key, f"mode {mode & 0o777:04o}", f"mode 0600: run `chmod 600 {path}`")
+    check_private(path, key)
     if not secret:
         raise SettingsError(path, key, "an empty file", "one line")
     return secret
+
+
+def check_private(path: Path, key: str = "") -> None:
+    """Raise SettingsError when others than its owner may read a file that is there."""
+    mode = path.stat().st_mode
+    if mode & 0o077:
+        raise SettingsError(path, key, f"mode {mode & 0o777:04o}", f"mode 0600: run `chmod 600 {path}`")
 
 
 def _read_points(directory: Path) -> Iterator[Point]:

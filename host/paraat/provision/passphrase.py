@@ -1,0 +1,41 @@
+"""Where the passphrase of the authority comes from: a file, systemd, or the keyboard.
+
+Never an argument, which every user sees in the process list; never the environment, which every child inherits.
+"""
+
+import getpass
+import os
+import sys
+from pathlib import Path
+
+from paraat.provision.inventory import PkiError
+from paraat.settings import read_secret
+
+CREDENTIAL = "paraat-ca-passphrase"  # of systemd, LoadCredential= or LoadCredentialEncrypted= (systemd.exec(5))
+
+
+class PassphraseError(PkiError):
+    """Raised when there is no passphrase. str() says how to give one."""
+
+
+def read(path: Path | None, *, new: bool = False) -> str:
+    """The passphrase: from `path` (mode 0600), else systemd's credential, else asked for. new: ask twice.
+
+    Raises SettingsError for a file that cannot be used, PassphraseError.
+    """
+    if path is not None:
+        return read_secret(path, "--passphrase-file")
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    if folder and (credential := Path(folder) / CREDENTIAL).is_file():
+        return read_secret(credential, CREDENTIAL)
+    if not sys.stdin.isatty():
+        raise PassphraseError(
+            "no terminal to ask for the passphrase of the CA: name a file of mode 0600 with --passphrase-file FILE"
+        )
+    try:
+        passphrase = getpass.getpass("Passphrase of the CA: ")
+        if new and getpass.getpass("Once more: ") != passphrase:
+            raise PassphraseError("the two passphrases differ; nothing was made, do it again")
+    except EOFError as error:
+        raise PassphraseError("no passphrase was given; nothing was done") from error
+    return passphrase
