@@ -18,6 +18,8 @@ BRIDGES = {
     (0x303A, 0x4001): "Espressif USB-CDC",
 }
 
+CONSOLE_BAUD = 115200
+
 
 class SerialPort(NamedTuple):
     """A port with a board. location: the USB socket, such as 1-2.3; empty where the system does not tell."""
@@ -67,3 +69,16 @@ def only_port(found: Sequence[SerialPort] | None = None) -> str:
             f"{len(ports)} boards are attached: {names}; name one with PORT=, or flash all with POINTS=", ports
         )
     return ports[0].device
+
+
+def open_console(device: str) -> Any:
+    """A board's console at 115200 baud, as a pyserial port; its reads wait 0.2 s at most.
+
+    Neither of the lines that reset an ESP32 is touched by opening. Raises OSError (pyserial's errors are OSErrors).
+    """
+    import serial
+
+    port = serial.serial_for_url(device, do_not_open=True, baudrate=CONSOLE_BAUD, timeout=0.2)
+    port.dtr = port.rts = False
+    port.open()
+    return port
