@@ -1,17 +1,27 @@
 """One file per chip or instrument.
 
 A driver is a small class with the bus passed in and one read() that returns a namedtuple with units in its names. Its
-file has two functions for the sampler, which gives them the sensor's table of the configuration:
+file has, for the sampler, which gives them the sensor's table of the configuration:
+  KEYS               the keys of that table beside "driver", and the kind of each: i2c, uart or onewire (the name of a
+                     bus of that kind), pin, int, number, bool, text or list; with a ? behind it, it may be left out.
+                     `paraat check` reads it as text and refuses other keys, so it is a plain table. A chip that is no
+                     sensor (ds3231) has none
   names(config)      the metrics that it reports, so that a failure gives each its fault
   setup(config, hw)  an object with `async sample()`, which returns a list of (name, value); missing is absent, zero is
                      a reading
+A level sensor that can be calibrated at its tank also has
+  ENDS               its keys of the empty and of the full tank
+  measure()          of the object that setup made: async, the reading in the unit of those keys
 They raise OSError (the bus), SensorError, or KeyError and ValueError for a wrong configuration. Drivers hold no tasks
 and touch hardware only in setup and sample.
 """
 
 
 class SensorError(Exception):
-    """Raised when a sensor gives no value that can be believed. code: bus, crc, silent, range, blocked, config."""
+    """Raised when a sensor gives no value that can be believed.
+
+    code: bus (it refuses, or lost its settings), crc, silent, range, blocked, config, wire-break, short, stopped.
+    """
 
     def __init__(self, code, detail=""):
         super().__init__(code + (": " + detail if detail else ""))

@@ -12,6 +12,8 @@ from micropython import const
 from drivers import SensorError
 from paraat_wire import metrics
 
+KEYS = {"pin": "pin", "metric": "text", "active_low": "bool?", "debounce_ms": "int?", "pull": "text?"}
+
 _POLL_MS = const(2)
 _DEBOUNCE_MS = const(30)  # relays bounce for 5 to 10 ms, worn ones for 20
 _PATIENCE = const(10)  # give up after so many times the debounce time

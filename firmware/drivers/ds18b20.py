@@ -10,6 +10,8 @@ from micropython import const
 
 from drivers import SensorError, named
 
+KEYS = {"bus": "onewire", "rom": "text?", "name": "text?"}
+
 _FAMILY = const(0x28)
 _CONVERT = const(0x44)
 _READ_SCRATCHPAD = const(0xBE)

@@ -94,10 +94,10 @@ class DS3231:
         self._status = bytearray(1)
 
     def read(self):
-        """Unix seconds. Raises OSError (bus), SensorError range: the clock stood still, or holds no date."""
+        """Unix seconds. Raises OSError (bus), SensorError: stopped (the clock stood still), range (no date)."""
         self.i2c.readfrom_mem_into(self.address, _STATUS, self._status)
         if self._status[0] & _OSCILLATOR_STOPPED:
-            raise SensorError("range", "the battery clock stood still: never set, or its battery is empty")
+            raise SensorError("stopped", "the battery clock stood still: never set, or its battery is empty")
         self.i2c.readfrom_mem_into(self.address, _SECONDS, self._time)  # one burst: DS, no carry in between
         try:
             return to_unix_s(self._time)

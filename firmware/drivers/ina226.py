@@ -9,6 +9,8 @@ from micropython import const
 
 from drivers import SensorError, named
 
+KEYS = {"bus": "i2c", "address": "int?", "shunt_milliohm": "number", "name": "text?"}
+
 _CONFIGURATION = const(0x00)
 _SHUNT_VOLTAGE = const(0x01)
 _BUS_VOLTAGE = const(0x02)

@@ -14,6 +14,8 @@ from micropython import const, schedule
 
 from drivers import SensorError, named
 
+KEYS = {"pin_a": "pin", "pin_b": "pin", "reset_pin": "pin?", "max_present": "int?", "name": "text?"}
+
 _BLOCKED_MS = const(60000)  # longer than anybody stands in a doorway: a box, a door, or a dead lamp
 _FOLLOWS_MS = const(500)  # who follows closely joins the first for less; who walks backwards stands in both for longer
 _HOLD_MS = const(2000)  # of the reset button, so that nobody resets by accident

@@ -15,6 +15,8 @@ from micropython import const
 
 from drivers import SensorError, named
 
+KEYS = {"bus": "uart", "address": "int?", "feeds": "text?", "name": "text?"}
+
 ANY_ADDRESS = 0xF8  # PM 2.1: the only module on the bus answers to it, whatever its own address is
 
 _READ_INPUT = const(0x04)

@@ -60,7 +60,7 @@ def test_what_is_no_date_is_refused():
 def test_a_new_clock_is_not_believed_until_it_was_set():
     device, clock = mounted()
     error = raises(SensorError, clock.read)
-    assert error.code == "range"
+    assert error.code == "stopped"
     assert "stood still" in str(error)
     clock.write(NOON)
     time.sleep(90)
