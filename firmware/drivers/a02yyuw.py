@@ -9,7 +9,10 @@ from collections import namedtuple
 
 from node.filters import median
 
-from drivers import SensorError, named
+from drivers import SensorError, _level, named
+
+KEYS = {"bus": "uart", "empty_mm": "int", "full_mm": "int", "shots": "int?", "name": "text?"}
+ENDS = ("empty_mm", "full_mm")
 
 MIN_MM = 30  # closer lies in the dead band: echoes from there are not to be believed
 MAX_MM = 4500
@@ -17,12 +20,7 @@ _FRAME_BYTES = 4
 _PERIOD_MS = 100
 _SETTLE_MS = 10
 _TRIES_PER_SHOT = 2  # half of the frames may be cut, wrong or out of range
-_LEAST_SHOTS = 5
 _MOST_SHOTS = 9  # eight medians of so many stay within the sampler's 10 s
-# Fuel sloshes: at 0.5 Hz (a tank of 3 m; shorter ones are quicker) a median of half a second follows every wave. The mean
-# of eight medians covers two whole waves: +-10 % of swing moves it by 2 % at most, from 0.3 to 1.3 Hz. No sample knows
-# of the one before, so a refuel is there at once and nothing has to be forgotten after a fault.
-_LOOKS = 8
 
 Distance = namedtuple("Distance", ("distance_mm", "shots", "rejected"))
 
@@ -45,18 +43,12 @@ def parse(buffer):
     return found, wrong, buffer[i:]
 
 
-def level_percent(distance_mm, empty_mm, full_mm):
-    """Fill of the tank by height, 0 to 100: a surface a little beyond an end is that end (ripple, mounting)."""
-    level = 100 * (empty_mm - distance_mm) / (empty_mm - full_mm)
-    return min(100.0, max(0.0, level))
-
-
 class A02YYUW:
     """uart: 9600 baud. shots: how many distances the median is taken of, at least 5."""
 
-    def __init__(self, uart, shots=_LEAST_SHOTS):
+    def __init__(self, uart, shots=_level.SHOTS):
         self.uart = uart
-        self.shots = max(_LEAST_SHOTS, shots)
+        self.shots = max(_level.SHOTS, shots)
 
     async def read(self):
         """The mean of eight medians. Raises SensorError: silent (no bytes), crc (only wrong frames), range (no echo)."""
@@ -64,12 +56,12 @@ class A02YYUW:
             self.uart.read()
             await asyncio.sleep_ms(_SETTLE_MS)
         total_mm = shots = rejected = 0
-        for _ in range(_LOOKS):
+        for _ in range(_level.LOOKS):
             look = await self._look()
             total_mm += look.distance_mm
             shots += look.shots
             rejected += look.rejected
-        return Distance(total_mm // _LOOKS, shots, rejected)
+        return Distance(total_mm // _level.LOOKS, shots, rejected)
 
     async def _look(self):
         """One median."""
@@ -111,13 +103,16 @@ class _Sensor:
         self.slack_mm = max(30, (self.empty_mm - self.full_mm) // 10)
         self.names = names(config)
 
+    async def measure(self):
+        return (await self.driver.read()).distance_mm
+
     async def sample(self):
-        mm = (await self.driver.read()).distance_mm
+        mm = await self.measure()
         if not self.full_mm - self.slack_mm <= mm <= self.empty_mm + self.slack_mm:
             raise SensorError("range", "%d mm is outside the tank" % mm)
         return [
             (self.names[0], mm / 1000),
-            (self.names[1], level_percent(mm, self.empty_mm, self.full_mm)),
+            (self.names[1], _level.percent(mm, self.empty_mm, self.full_mm)),
         ]
 
 
@@ -132,7 +127,7 @@ def setup(config, hw):
             "full_mm, empty_mm: found %s, %s, expected %d <= full_mm < empty_mm <= %d"
             % (full_mm, empty_mm, MIN_MM, MAX_MM)
         )
-    shots = config.get("shots", _LEAST_SHOTS)
-    if not isinstance(shots, int) or not _LEAST_SHOTS <= shots <= _MOST_SHOTS:
-        raise ValueError("shots: found %s, expected %d to %d" % (shots, _LEAST_SHOTS, _MOST_SHOTS))
+    shots = config.get("shots", _level.SHOTS)
+    if not isinstance(shots, int) or not _level.SHOTS <= shots <= _MOST_SHOTS:
+        raise ValueError("shots: found %s, expected %d to %d" % (shots, _level.SHOTS, _MOST_SHOTS))
     return _Sensor(A02YYUW(hw.bus(config["bus"]), shots), config)

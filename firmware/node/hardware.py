@@ -1,7 +1,11 @@
 """Buses and pins by the names that the configuration gives them. Nothing touches the hardware before it is asked for."""
 
-from machine import I2C, UART, Pin
+import sys
 
+from machine import ADC, I2C, UART, Pin
+
+# The radio has ADC2 to itself while it is on.
+_ADC1_PINS = {"ESP32S3": range(1, 11), "ESP32": range(32, 40)}
 _PULLS = {None: -1, 1: Pin.PULL_UP, 0: Pin.PULL_DOWN}
 
 
@@ -44,6 +48,13 @@ class Hardware:
     def pin_in(self, number, pull=None):
         """An input; pull: None, 1 (up) or 0 (down)."""
         return Pin(number, Pin.IN, _PULLS[pull])
+
+    def adc(self, number):
+        """An analogue input of 150 to 2450 mV. Raises ValueError for a pin that has none while the radio is on."""
+        chip = "ESP32S3" if "ESP32S3" in sys.implementation._machine else "ESP32"
+        if number not in _ADC1_PINS[chip]:
+            raise ValueError("pin: found %s, expected one of ADC1: %s" % (number, list(_ADC1_PINS[chip])))
+        return ADC(Pin(number), atten=ADC.ATTN_11DB)
 
     def pin_out(self, number):
         """An output, low at first."""

@@ -5,7 +5,7 @@ import kernel
 import wiring
 from bench import fault_of, hardware, raises
 from devices.a02yyuw import A02YYUW as Device
-from drivers import SensorError, a02yyuw
+from drivers import SensorError, _level, a02yyuw
 
 CONFIG = {"driver": "a02yyuw", "bus": "uart2", "empty_mm": 1200, "full_mm": 200}
 
@@ -31,10 +31,10 @@ def test_frames_are_found_again_behind_garbage():
 
 
 def test_level_by_height():
-    assert a02yyuw.level_percent(1200, 1200, 200) == 0
-    assert a02yyuw.level_percent(200, 1200, 200) == 100
-    assert a02yyuw.level_percent(950, 1200, 200) == 25
-    assert a02yyuw.level_percent(1210, 1200, 200) == 0
+    assert _level.percent(1200, 1200, 200) == 0
+    assert _level.percent(200, 1200, 200) == 100
+    assert _level.percent(950, 1200, 200) == 25
+    assert _level.percent(1210, 1200, 200) == 0
 
 
 async def test_a_sample_gives_distance_and_level():

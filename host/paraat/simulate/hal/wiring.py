@@ -2,6 +2,7 @@
 
 levels = {}  # pin -> 0 or 1, as a device drives it
 watchers = {}  # pin -> machine.Pin with an interrupt handler
+adc = {}  # pin -> device with microvolts(pin)
 i2c = {}  # (scl, sda) -> {address: device}
 uart = {}  # rx pin -> device
 onewire = {}  # pin -> [devices]
