@@ -1,0 +1,65 @@
+"""What Sensirion's I2C chips have in common: a command, a wait, and words of two bytes with a CRC behind each.
+
+# Ref: Sensirion SHT3x-DIS, version 7 (December 2022), 4.12 (CRC), 4.13 (temperature); SHT4x, version 6.6 (2024), 4.4, 4.6;
+#      SCD4x, version 1.5 (2023), 3.5.2, 3.11. All three state the same CRC and the same temperature.
+"""
+
+import asyncio
+from collections import namedtuple
+
+from drivers import SensorError, named
+
+Climate = namedtuple("Climate", ("temp_c", "humidity_percent"))
+
+
+def crc8(data):
+    """Polynomial 0x31, begins with 0xFF, most significant bit first: BE EF gives 92."""
+    crc = 0xFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc << 1 ^ 0x31) & 0xFF if crc & 0x80 else crc << 1
+    return crc
+
+
+def temp_c(raw):
+    """-45 degC to 130 degC over the 16 bits."""
+    return -45 + 175 * raw / 65535
+
+
+async def ask(i2c, address, command, wait_ms, count):
+    """Send a command (bytes), wait, and return its `count` words. Raises OSError (no answer), SensorError crc."""
+    i2c.writeto(address, command)
+    await asyncio.sleep_ms(wait_ms)
+    reply = bytearray(3 * count)
+    i2c.readfrom_into(address, reply)
+    words = []
+    for i in range(0, len(reply), 3):
+        if crc8(reply[i : i + 2]) != reply[i + 2]:
+            raise SensorError("crc", "word %d of the chip at 0x%02x" % (i // 3, address))
+        words.append(reply[i] << 8 | reply[i + 1])
+    return words
+
+
+class ClimateSensor:
+    """For the sampler: a driver whose read() gives a Climate."""
+
+    def __init__(self, driver, config):
+        self.driver = driver
+        self.names = climate_names(config)
+
+    async def sample(self):
+        return list(zip(self.names, await self.driver.read()))
+
+
+def climate_names(config):
+    return named("climate/temperature", config), named("climate/humidity", config)
+
+
+def checked_address(config, addresses):
+    """The "address" of a sensor's table, by default the first of these. Raises ValueError."""
+    address = config.get("address", addresses[0])
+    if address not in addresses:
+        known = " or ".join(["0x%02x" % a for a in addresses])
+        raise ValueError("address: found %s, expected %s" % (address, known))
+    return address
