@@ -38,6 +38,11 @@ def example_site_dir() -> Path:
     return _find("deploy/site.example", "site.example")
 
 
+def mosquitto_dir() -> Path:
+    """The broker's configuration and access list, as templates."""
+    return _find("deploy/mosquitto", "mosquitto")
+
+
 def hal_dir() -> Path:
     """The simulated hardware, MicroPython modules."""
     return _PACKAGE / "simulate" / "hal"
