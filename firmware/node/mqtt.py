@@ -39,6 +39,9 @@ _REFUSALS = (
 
 MAX_ID = const(65535)
 _BUFFER_BYTES = const(2048)
+# What goes out at once: about what a TCP segment carries. A small packet goes in one piece, or its parts would wait for
+# each other (Nagle against delayed acknowledgement, 40 ms); a large one needs no room of its size.
+_CHUNK_BYTES = const(1400)
 _SKIPPED_BYTES = const(131072)  # a larger packet ends the connection: to read it all would hold up the rest
 _TOPIC_BYTES = const(128)  # of a message that is skipped: its topic and its packet id are among the first of it
 
@@ -195,6 +198,7 @@ class MQTTClient:
         self._granted = {}  # packet id of a SUBSCRIBE -> its return codes
         self._buffer = bytearray(_BUFFER_BYTES) if buffer is None else buffer
         self._write_lock = asyncio.Lock()
+        self._out = bytearray(_CHUNK_BYTES)
         self._cut = 0  # bytes of the packet at hand, when only its beginning was kept
         self._sockets = []  # TLS, and the one below it
         self._reader = None
@@ -276,26 +280,28 @@ class MQTTClient:
             raise MQTTError("packet type 0x%02x is not for a client" % first)
 
     async def publish(self, topic, payload, *, qos=1, retain=False):
-        """Send one message; with QoS 1 wait for the broker's PUBACK. Raises MQTTError or OSError."""
+        """Send one message; with QoS 1 wait for the broker's PUBACK. payload: bytes, or a list of them. Raises ERRORS."""
+        pieces = payload if isinstance(payload, list) else [payload]
+        size = sum(len(piece) for piece in pieces)
         if not qos:
-            await self._write(publish_head(topic, len(payload), 0, retain), payload)
+            await self._write(publish_head(topic, size, 0, retain), *pieces)
             return
         packet_id = self._ids.take(self._waiting)
-        head = publish_head(topic, len(payload), packet_id, retain)
-        await self._acknowledged(packet_id, head, payload, "PUBACK")
+        head = publish_head(topic, size, packet_id, retain)
+        await self._acknowledged(packet_id, head, pieces, "PUBACK")
 
     async def subscribe(self, topics):
         """Subscribe with QoS 1. Raises MQTTError when the broker refuses one of them."""
         packet_id = self._ids.take(self._waiting)
-        await self._acknowledged(packet_id, subscribe_packet(packet_id, topics), b"", "SUBACK")
+        await self._acknowledged(packet_id, subscribe_packet(packet_id, topics), (), "SUBACK")
         for topic, code in zip(topics, self._granted.pop(packet_id, b"")):
             if code & 0x80:
                 raise MQTTError("refuses a subscription to " + topic)
 
-    async def _acknowledged(self, packet_id, head, payload, what):
+    async def _acknowledged(self, packet_id, head, pieces, what):
         event = self._waiting[packet_id] = asyncio.Event()
         try:
-            await self._write(head, payload)
+            await self._write(head, *pieces)
             await self._limit(event.wait(), what)
         finally:
             del self._waiting[packet_id]
@@ -326,13 +332,26 @@ class MQTTClient:
         except EOFError:
             raise HungUp
 
-    async def _write(self, head, payload=b""):
+    async def _write(self, *pieces):
         async with self._write_lock:
-            if self._writer is None:
-                raise MQTTError("not connected")
-            # In one piece: two small writes would wait for each other (Nagle against delayed acknowledgement, 40 ms).
-            self._writer.write(head + payload)
-            await self._limit(self._writer.drain(), "room to send")
+            used = 0
+            for piece in pieces:
+                at = 0
+                while at < len(piece):
+                    if used == _CHUNK_BYTES:
+                        await self._flush(used)
+                        used = 0
+                    n = min(len(piece) - at, _CHUNK_BYTES - used)
+                    self._out[used : used + n] = memoryview(piece)[at : at + n]
+                    used += n
+                    at += n
+            await self._flush(used)
+
+    async def _flush(self, used):
+        if self._writer is None:
+            raise MQTTError("not connected")
+        self._writer.write(memoryview(self._out)[:used])
+        await self._limit(self._writer.drain(), "room to send")
 
     def _stream(self):
         if self._reader is None:

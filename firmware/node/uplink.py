@@ -22,12 +22,19 @@ _TOPIC_BYTES = const(64)  # of a message: what stands before its payload
 _IN_FLIGHT = const(64)  # entries that may wait for the host's ack
 _BACKLOG_PAUSE_MS = const(20)  # between two packs: the radio and the broker have other work too
 _ACK_WAIT_MAX_S = const(600)
+_PATIENCE_S = const(900)  # beside the configured waits
 _RESTART_LINK_AFTER = const(5)  # attempts in a row in which nothing came back
 _ASK_TIME_EVERY_MS = const(300000)
 _STEADY_S = const(60)  # a connection that lasts so long was a good one: the next attempt need not wait long
 _HEAR_TIME_MS = const(3000)  # that the host has to tell the time, before sets go out with a worse one
 _LOOK_MS = const(50)
 _LISTEN = (topics.ACK, topics.CONFIG, topics.COMMAND)
+
+
+def patience_s(settings):
+    """How long run() may go on without showing a beat: longer than the longest of its waits."""
+    broker = settings["broker"]
+    return _PATIENCE_S + 2 * broker["retry_max_s"] + 6 * broker["timeout_s"] + settings["link"]["timeout_s"]
 
 
 class Uplink:
@@ -195,6 +202,7 @@ class Uplink:
         gc.collect()  # closes what the last attempt left open, and makes room for the handshake
         try:
             kept = await client.connect()
+            self._health.beat("uplink")
             if broker["tls"]:
                 self._clock.judged(self._journal.next)
             reader = asyncio.create_task(self._read(client))
@@ -256,11 +264,15 @@ class Uplink:
         if entries:
             leaf = topics.EVENT if entries[0].kind == EVENT else topics.TELEMETRY
             times = [self._clock.bt(entry, self._boot) for entry in entries]
-            pack = codec.encode_pack([self._encode(entry, *when) for entry, when in zip(entries, times)])
+            pieces = []  # of the pack: it is nowhere in one piece, which an old heap might not have room for
+            for entry, when in zip(entries, times):
+                pieces.append(b"," if pieces else b"[")
+                pieces.append(self._encode(entry, *when).encode())
+            pieces.append(b"]")
             # What is dated by its age must not wait in the broker while the host is away, or it is dated too late: with
             # QoS 0 the broker keeps none, and without the host's ack it comes again, older.
             aged = any(bt < 0 for bt, _ in times)
-            await client.publish(self._topic(leaf), pack, qos=0 if aged else 1)
+            await client.publish(self._topic(leaf), pieces, qos=0 if aged else 1)
             await asyncio.sleep_ms(_BACKLOG_PAUSE_MS)
             return
         self._wake.clear()
