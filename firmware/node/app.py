@@ -8,23 +8,21 @@ import time
 import machine
 from micropython import const
 
-from node import VERSION, config, desired, local_alarm, selftest, slots, update
+from node import VERSION, actions, config, desired, local_alarm, selftest, slots, update
 from node.clock import Clock
 from node.commands import Commands
 from node.hardware import Hardware
 from node.health import Health
 from node.journal import EVENT, TELEMETRY, Journal
 from node.log import complain, log
+from node.panel import Panel
 from node.sampler import Sampler
-from node.uplink import Uplink
+from node.uplink import Uplink, patience_s
 from paraat_wire import topics
 
-_HELP_PRESS_MS = const(3000)
-_DEBOUNCE_MS = const(30)
 _RESTART_PAUSE_S = const(5)
 _TRIAL_WATCHDOG_S = const(120)
 _COLLECT_EVERY_BYTES = const(16384)
-_PATIENCE_S = const(900)  # with the uplink, beside the wait between two connections: every other wait in it is shorter
 
 
 class Node:
@@ -41,9 +39,10 @@ class Node:
         self.journal = Journal(ring["directory"], ring["max_bytes"], self.boot, ring["first_seq"])
         self.sampler = Sampler(settings, self.hw)
         self.alarm = local_alarm.LocalAlarm(settings["alarm"], self.sampler.names)
+        self.panel = Panel(self.hw, self.alarm, lambda: self.uplink.linked, self.record_event)
         limits_s = {
             "sample": 3 * settings["interval_s"] + 60,
-            "uplink": _PATIENCE_S + 2 * settings["broker"]["retry_max_s"],
+            "uplink": patience_s(settings),
         }
         # A slot on trial is under main.py's watchdog, which wants to be fed.
         self.health = Health(limits_s, settings["watchdog_s"] or (_TRIAL_WATCHDOG_S if slots.on_trial() else 0))
@@ -52,6 +51,7 @@ class Node:
         self.uplink.handlers[topics.COMMAND] = self.commands.on_message
         self.uplink.handlers[topics.CONFIG] = wanted.offer
         wanted.on_change = self.uplink.tell_state
+        actions.register(self)
         self.update = update.Receiver(self.commands, self.health.restart)
         self.trial = slots.Trial(settings["update"]["trial_s"], self.health.restart)
         self.trial.on_change = self.uplink.tell_state
@@ -67,19 +67,24 @@ class Node:
         interval_ms = self.settings["interval_s"] * 1000
         due = time.ticks_ms()
         while True:
-            values, faults = await self.sampler.sample()
+            await self.take_set()
             self.health.beat("sample")
-            self.last_set = values, faults
-            for name, on in self.alarm.update(values, faults):
-                self.record_event(name, on)
-            self._watch_generator(dict(values).get("power/generator"))
-            self._record(TELEMETRY, values + self._own_values(), faults)
-            self.trial.sampled()
             due = time.ticks_add(due, interval_ms)
             late_ms = time.ticks_diff(time.ticks_ms(), due)
             if late_ms > 0:  # missed beats are left out, never made up for in a burst
                 due = time.ticks_add(due, (late_ms // interval_ms + 1) * interval_ms)
             await asyncio.sleep_ms(max(0, time.ticks_diff(due, time.ticks_ms())))
+
+    async def take_set(self):
+        """Read all sensors, alarm, and keep the set. Returns (seq or None, values, faults)."""
+        values, faults = await self.sampler.sample()
+        self.last_set = values, faults
+        for name, on in self.alarm.update(values, faults):
+            self.record_event(name, on)
+        self._watch_generator(dict(values).get("power/generator"))
+        seq = self._record(TELEMETRY, values + self._own_values(), faults)
+        self.trial.sampled()
+        return seq, values, faults
 
     def _reached(self):
         self.trial.reached()
@@ -114,12 +119,15 @@ class Node:
         self._record(EVENT, [(name, on)], [])
 
     def _record(self, kind, values, faults):
+        """Returns its seq, None where the flash did not take it."""
         t, dated = self.clock.now()
+        seq = None
         try:
-            self.journal.append(kind, t, dated, values, faults)
+            seq = self.journal.append(kind, t, dated, values, faults)
         except OSError as error:  # flash full or worn: sampling and alarming go on
             complain("journal", error)
         self.uplink.wake()
+        return seq
 
     async def tell(self):
         """Say on the console how the start went, and then that the node is at work."""
@@ -132,48 +140,6 @@ class Node:
             "next": self.journal.next,
         }
         print(json.dumps({"ready": ready}))
-
-    # --- lamp, buzzer, button ---
-
-    async def signal(self):
-        """Show the alarm's state on the lamp, and let the buzzer go along while nobody has acknowledged."""
-        led = self.hw.named_out("led")
-        buzzer = self.hw.named_out("buzzer")
-        while True:
-            self.alarm.linked = self.uplink.linked
-            pattern = local_alarm.PATTERNS[self.alarm.state]
-            sounds = self.alarm.sounds
-            for i, ms in enumerate(pattern):
-                on = i % 2 == 0
-                if led is not None:
-                    led.value(on)
-                if buzzer is not None:
-                    buzzer.value(on and sounds)
-                await asyncio.sleep_ms(ms)
-                if self.alarm.sounds != sounds:
-                    break
-
-    async def button(self):
-        """A press acknowledges the alarm; a press of three seconds asks for help."""
-        pin = self.hw.named_button("button")
-        if pin is None:
-            return
-        pressed = asyncio.ThreadSafeFlag()
-        pin.irq(lambda _pin: pressed.set(), pin.IRQ_FALLING)
-        while True:
-            await pressed.wait()
-            await asyncio.sleep_ms(_DEBOUNCE_MS)
-            if pin.value():
-                continue
-            start = time.ticks_ms()
-            while not pin.value() and time.ticks_diff(time.ticks_ms(), start) < _HELP_PRESS_MS:
-                await asyncio.sleep_ms(_DEBOUNCE_MS)
-            if not pin.value():
-                self.record_event("button/help", True)
-            elif self.alarm.acknowledge():
-                self.record_event("button/ack", True)
-            while not pin.value():
-                await asyncio.sleep_ms(_DEBOUNCE_MS)
 
     def _state(self):
         state = {
@@ -245,8 +211,9 @@ async def main():
     await asyncio.gather(
         _for_ever("sample", node.sample, node.health),  # sensors -> alarm and journal
         _for_ever("tell", node.tell),  # the self-test, once, for who holds the board
-        _for_ever("signal", node.signal, node.health),  # lamp and buzzer
-        _for_ever("button", node.button, node.health),  # acknowledge, ask for help
+        _for_ever("signal", node.panel.signal, node.health),  # lamp and buzzer
+        _for_ever("button", node.panel.button, node.health),  # acknowledge, ask for help
+        _for_ever("opening", node.panel.opening, node.health),  # the point is open, by key switch or button
         _for_ever("uplink", node.uplink.run, node.health),  # journal -> host; time, configuration, commands <- host
         _for_ever("commands", node.commands.run, node.health),  # what the host asks to be done
         _for_ever("update", node.update.watch, node.health),  # gives up one that stands still

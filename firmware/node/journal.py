@@ -430,6 +430,18 @@ class Journal:
             del self._in_flight[seq]
         self._remove_acked()
 
+    @property
+    def oldest(self):
+        """The lowest seq that is still here; the next one when there is none."""
+        return self._segments[0].first if self._segments else self.next
+
+    def offer_again(self, first, last):
+        """Send what is still here of first to last once more, acknowledged or not. Returns how many those are."""
+        self._acked.remove(first, last)
+        for seq in [s for s in self._in_flight if first <= s <= last]:
+            del self._in_flight[seq]
+        return sum([max(0, min(s.last, last) - max(s.first, first) + 1) for s in self._segments])
+
     def _remove_acked(self):
         for segment in self._segments[:-1]:  # the newest stays: it knows the last seq
             if self._acked.has_all(segment.first, segment.last):

@@ -20,6 +20,11 @@ PATTERNS = {
     LOW_FUEL: (800, 800),
     GENERATOR_DOWN: (250, 250),
     "no-config": (1500, 500),
+    # What somebody has asked for, with the buzzer.
+    "identify": (100, 100, 100, 100, 100, 900),
+    "help": (100, 100, 100, 100, 100, 100, 100, 100, 100, 600),
+    "opened": (200, 200, 600, 600),
+    "closed": (600, 200, 200, 600),
 }
 _WORST_FIRST = (GENERATOR_DOWN, LOW_FUEL, LOW_BATTERY)
 
@@ -28,7 +33,7 @@ class _Alarm:
     def __init__(self):
         self.on = False
         self.acknowledged = False
-        self._agree = 0
+        self._agree = _IN_A_ROW - 1  # the first sample after the start decides alone: nothing is known better
 
     def update(self, wanted):
         """wanted: True, False, or None for unknown or in between. Returns whether the alarm changed."""
@@ -98,7 +103,10 @@ class LocalAlarm:
     @property
     def sounds(self):
         """True when the buzzer goes along with the lamp: an alarm that nobody has acknowledged."""
-        return any([a.on and not a.acknowledged for a in self._alarms.values()])
+        for alarm in self._alarms.values():  # asked five times a second: no list for it
+            if alarm.on and not alarm.acknowledged:
+                return True
+        return False
 
     def acknowledge(self):
         """The button: silence what is on, until it clears and comes again. Returns whether there was something."""

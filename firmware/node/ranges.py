@@ -23,6 +23,16 @@ class Ranges:
         kept.sort()
         self._list = kept
 
+    def remove(self, first, last):
+        """Take all numbers from first to last out, inclusive."""
+        kept = []
+        for a, b in self._list:
+            if a < first:
+                kept.append([a, min(b, first - 1)])
+            if b > last:
+                kept.append([max(a, last + 1), b])
+        self._list = kept
+
     def overlaps(self, first, last):
         """The parts of first to last that are in the set, as a list of (first, last)."""
         return [(max(a, first), min(b, last)) for a, b in self._list if a <= last and b >= first]

@@ -21,6 +21,10 @@ def fault_code(error):
     return "error"
 
 
+class NoSensor(LookupError):
+    """Raised when there is no sensor of the kind that was asked for, or more than one. str() says which there are."""
+
+
 class _Slot:
     """One line of the configuration's sensors."""
 
@@ -38,6 +42,7 @@ class Sampler:
     def __init__(self, config, hw):
         self._hw = hw
         self._limit_s = config["sample_limit_s"]
+        self._lock = asyncio.Lock()  # two readings at once would take each other's bytes
         self._slots = []
         for i, sensor in enumerate(config["sensors"]):
             try:
@@ -53,6 +58,49 @@ class Sampler:
 
     async def sample(self):
         """Read all. Returns ([(name, value)], [(name, fault code)]). Never raises for a sensor."""
+        async with self._lock:
+            return await self._sample()
+
+    async def calibrate(self, full, name, keep):
+        """Measure at one end of a tank, empty or full, and go on with that. keep(sensor, changes): writes it down.
+
+        name: of the sensor, None where there is only one. Returns {key: measured value}. Raises NoSensor; SensorError
+        and OSError from the sensor, ValueError when its driver does not take the value, OSError from keep: nothing
+        has changed then.
+        """
+        slot = self._level_slot(name)
+        async with self._lock:
+            if slot.sensor is None:
+                slot.sensor = slot.driver.setup(slot.config, self._hw)
+            try:
+                value = await asyncio.wait_for(slot.sensor.measure(), self._limit_s)
+            except asyncio.TimeoutError:
+                raise SensorError("silent", "no answer within %d s" % self._limit_s)
+            changes = {slot.driver.ENDS[1 if full else 0]: value if isinstance(value, int) else round(value, 3)}
+            config = dict(slot.config)
+            config.update(changes)
+            sensor = slot.driver.setup(config, self._hw)
+            keep(slot.config, changes)
+            slot.config = config
+            slot.sensor = sensor
+        return changes
+
+    def _level_slot(self, name):
+        slots = [slot for slot in self._slots if hasattr(slot.driver, "ENDS")]
+        found = [slot for slot in slots if name is None or slot.config.get("name", slot.config["driver"]) == name]
+        if len(found) == 1:
+            return found[0]
+        known = ", ".join([slot.config.get("name", slot.config["driver"]) for slot in slots])
+        raise NoSensor("name: found %s, expected one of: %s" % (name, known or "(no level sensor)"))
+
+    def reset_counts(self):
+        """Let every counter of people begin anew. Returns how many there are."""
+        counters = [slot.sensor for slot in self._slots if hasattr(slot.sensor, "reset")]
+        for counter in counters:
+            counter.reset()
+        return len(counters)
+
+    async def _sample(self):
         values = []
         faults = []
         for slot in self._slots:

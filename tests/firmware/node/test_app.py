@@ -56,6 +56,7 @@ class Host:
         self.order = []  # seqs as they came
         self.sets = {}
         self.states = []
+        self.replies = []
         broker.on_publish = self._on_publish
 
     def _on_publish(self, topic, payload):
@@ -63,6 +64,9 @@ class Host:
         assert point == POINT
         if leaf == topics.STATE:
             self.states.append(codec.read_state(payload))
+            return
+        if leaf == topics.REPLY:
+            self.replies.append(codec.read_reply(payload))
             return
         if self.away:
             return
@@ -109,7 +113,7 @@ def events_of(n):
 
 async def test_it_samples_and_alarms_when_no_broker_ever_answers():
     n = node(scenario={"fuel_l": 10})
-    await run(3600, n.sample, n.signal, n.button, n.uplink.run)
+    await run(3600, n.sample, n.panel.signal, n.panel.button, n.uplink.run)
     assert n.journal.backlog == 60 + 1, n.journal.backlog  # a set a minute, and the alarm
     kinds = []
     while True:
@@ -260,7 +264,7 @@ async def test_nonsense_from_the_host_is_survived():
 
 async def test_the_button_acknowledges_and_asks_for_help():
     n = node(scenario={"fuel_l": 10})
-    running = [asyncio.create_task(t()) for t in (n.sample, n.signal, n.button)]
+    running = [asyncio.create_task(t()) for t in (n.sample, n.panel.signal, n.panel.button)]
     await asyncio.sleep(200)
     assert n.alarm.sounds
 

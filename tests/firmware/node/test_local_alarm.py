@@ -8,6 +8,13 @@ def alarm(names=NAMES):
     return LocalAlarm(LIMITS, names)
 
 
+def well(names=NAMES):
+    """An alarm that has seen that all is well."""
+    a = alarm(names)
+    sample(a)
+    return a
+
+
 def sample(a, fuel=60, battery=12.8, mains=True, generator=False, faults=()):
     values = [
         ("fuel/level", fuel),
@@ -33,8 +40,18 @@ def test_all_well_needs_a_sample_and_a_host():
     assert not a.sounds
 
 
-def test_low_fuel_needs_two_samples_and_clears_above_the_hysteresis():
+def test_the_first_sample_after_a_start_decides_alone():
     a = alarm()
+    changes = sample(a, fuel=10, battery=11, mains=False)
+    assert sorted(changes) == [(GENERATOR_DOWN, True), (LOW_BATTERY, True), (LOW_FUEL, True)]
+    assert a.sounds
+    a = alarm()
+    sample(a, faults=("fuel/level",))
+    assert sample(a, fuel=10) == []  # a sensor that comes back is not believed at once
+
+
+def test_low_fuel_needs_two_samples_and_clears_above_the_hysteresis():
+    a = well()
     assert sample(a, fuel=24) == []
     assert sample(a, fuel=24) == [(LOW_FUEL, True)]
     assert a.state == LOW_FUEL
@@ -71,6 +88,7 @@ def test_unknown_holds_the_alarm_and_shows():
 
 def test_the_lowest_of_two_tanks_counts_and_a_silent_one_may_be_it():
     a = alarm(NAMES + ["fuel/level/second"])
+    a.update([("fuel/level", 80), ("fuel/level/second", 80), ("battery/voltage", 12.8)], [])
     rest = [("battery/voltage", 12.8), ("power/mains", True), ("power/generator", False)]
     for _ in range(2):
         changes = a.update([("fuel/level", 80), ("fuel/level/second", 10)] + rest, [])
@@ -80,7 +98,7 @@ def test_the_lowest_of_two_tanks_counts_and_a_silent_one_may_be_it():
 
 
 def test_mains_out_without_a_generator():
-    a = alarm()
+    a = well()
     sample(a, mains=False)
     assert sample(a, mains=False) == [(GENERATOR_DOWN, True)]
     sample(a, mains=False, generator=True)
@@ -90,14 +108,14 @@ def test_mains_out_without_a_generator():
 
 
 def test_low_battery():
-    a = alarm()
+    a = well()
     sample(a, battery=11.5)
     assert sample(a, battery=11.5) == [(LOW_BATTERY, True)]
     assert a.state == LOW_BATTERY
 
 
 def test_the_worst_is_shown():
-    a = alarm()
+    a = well()
     for _ in range(2):
         changes = sample(a, fuel=10, battery=11, mains=False)
     assert len(changes) == 3
