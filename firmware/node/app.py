@@ -55,6 +55,7 @@ class Node:
         self.update = update.Receiver(self.commands, self.health.restart)
         self.trial = slots.Trial(settings["update"]["trial_s"], self.health.restart)
         self.trial.on_change = self.uplink.tell_state
+        self.trial.on_change = self.uplink.tell_state
         self.uplink.on_reached = self._reached
         self._build = slots.build()
         self.last_set = None  # (values, faults) of the sensors

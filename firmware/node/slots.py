@@ -109,6 +109,7 @@ class Trial:
 
     def __init__(self, limit_s, restart):
         self.active = on_trial()
+        self.on_change = lambda: None  # called when the slot is confirmed
         self._limit_s = limit_s
         self._restart = restart
         self._sampled = False
@@ -152,6 +153,7 @@ class Trial:
             return
         self.active = False
         log("I", "slots", "slot %s is good" % running())
+        self.on_change()
 
     def _give_up(self):
         missing = "no answer from the host" if self._sampled else "no sample set"

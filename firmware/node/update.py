@@ -338,6 +338,7 @@ def install_file(path):
 
     {"update": {"build": n, "slot": "b"}} or {"update": {"error": "..."}}. A reset starts the new slot.
     """
+    asyncio.new_event_loop()  # the console has interrupted the node: its tasks must not run on in here
     try:
         build = asyncio.run(_install(path))
         outcome = {"build": build, "slot": slots.spare()}

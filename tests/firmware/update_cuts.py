@@ -13,7 +13,7 @@ from devices.flash import Flash
 from node import signature, slots, update
 from power_cuts import Board
 
-BLOCKS = 96
+BLOCKS = 192  # small: a copy of it is made at every cut
 PATH = list(sys.path)
 
 

@@ -1,0 +1,168 @@
+"""`paraat bundle build` and `paraat update`."""
+
+import argparse
+import os
+import ssl
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paraat.settings import BrokerSettings, Site, load_site, read_secret
+
+if TYPE_CHECKING:
+    import paho.mqtt.client as mqtt
+
+    from paraat.provision.bundle import Info
+    from paraat.provision.updater import Transfer
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+_CONNECT_S = 10.0
+
+
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add both commands to those of `paraat`."""
+    bundle = commands.add_parser("bundle", help="the firmware as one signed file")
+    actions = bundle.add_subparsers(required=True, metavar="ACTION")
+    build = actions.add_parser("build", help="compile the firmware and sign it with the site's update key")
+    _common(build)
+    build.add_argument("--out", type=Path, required=True, metavar="FILE")
+    build.set_defaults(run=_build)
+
+    update = commands.add_parser("update", help="send new firmware to boards over MQTT, and wait until it runs well")
+    _common(update)
+    update.add_argument("points", nargs="+", metavar="POINT")
+    update.add_argument("--bundle", type=Path, metavar="FILE", help="what `paraat bundle build` made; else built now")
+    update.add_argument("--cert", type=Path, metavar="FILE", help="our certificate for the broker, PEM; not the host's")
+    update.add_argument("--key", type=Path, metavar="FILE", help="its key")
+    update.set_defaults(run=_update)
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--site", type=Path, required=True, metavar="DIR")
+    parser.add_argument(
+        "--passphrase-file", type=Path, metavar="FILE", help="of the CA, mode 0600; else it is asked for"
+    )
+    parser.add_argument(
+        "--build", type=int, metavar="N",
+        help="build number, higher than any before; without it SOURCE_DATE_EPOCH, else the time now in unix seconds",
+    )  # fmt: skip
+
+
+def _fail(text: str) -> int:
+    print(f"paraat: {text}", file=sys.stderr)
+    return EXIT_FAILED
+
+
+def _make_bundle(args: argparse.Namespace, now: datetime) -> bytes:
+    """Raises BundleError, CompileError, PkiError and SettingsError."""
+    from paraat.provision import bundle, passphrase
+    from paraat.provision.authority import Authority
+
+    authority = Authority.open(args.site, passphrase.read(args.passphrase_file), now)
+    number = args.build or int(os.environ.get("SOURCE_DATE_EPOCH") or now.timestamp())
+    return bundle.make(bundle.compile_firmware(), number, authority.update_key())
+
+
+def _build(args: argparse.Namespace) -> int:
+    from paraat_wire.bundle import BundleError
+    from paraat.provision.files import write_atomic
+    from paraat.provision.inventory import PkiError
+    from paraat.provision.mpy import CompileError
+
+    try:
+        data = _make_bundle(args, datetime.now(UTC))
+        write_atomic(args.out, data, mode=0o644)
+    except (BundleError, CompileError, PkiError) as error:
+        return _fail(str(error))
+    except OSError as error:
+        return _fail(f"{args.out}: {error.strerror}")
+    info = _info(args.site, data)
+    print(f"{args.out}: version {info.version}, build {info.build}, {info.files} files, {info.bytes} bytes")
+    return 0
+
+
+def _info(site: Path, data: bytes) -> "Info":
+    from paraat.provision import bundle, inventory
+    from paraat.provision.authority import UPDATE_PUBLIC
+
+    return bundle.read(data, (site / inventory.FOLDER / UPDATE_PUBLIC).read_bytes())
+
+
+def _update(args: argparse.Namespace) -> int:
+    from paraat.provision import updater
+    from paraat_wire.bundle import BundleError
+    from paraat.provision.inventory import PkiError
+    from paraat.provision.mpy import CompileError
+
+    site = load_site(args.site)
+    unknown = sorted(set(args.points) - set(site.points))
+    if unknown:
+        return _fail(f"{args.site}: no point {', '.join(unknown)}; known are {', '.join(sorted(site.points))}")
+    try:
+        data = args.bundle.read_bytes() if args.bundle else _make_bundle(args, datetime.now(UTC))
+        info = _info(args.site, data)
+    except (BundleError, CompileError, PkiError) as error:
+        return _fail(f"{args.bundle}: {error}" if args.bundle else str(error))
+    except OSError as error:
+        return _fail(f"{error.filename}: {error.strerror}")
+    transfers = [updater.Transfer(point, data, info.build) for point in dict.fromkeys(args.points)]
+    try:
+        client = connect(site, args.cert, args.key)
+    except (OSError, ValueError) as error:
+        return _fail(f"broker {site.broker.host}:{site.broker.port}: {error}; is it running, and are the files right?")
+    print(f"version {info.version}, build {info.build}, {info.bytes} bytes, to {len(transfers)} boards")
+    try:
+        _run(client, transfers)
+    except KeyboardInterrupt:
+        print("stopped; what the boards have they keep, and run only when it is whole", file=sys.stderr)
+        return EXIT_FAILED
+    finally:
+        client.disconnect()
+        client.loop_stop()
+    return 0 if all(transfer.phase == "done" for transfer in transfers) else EXIT_FAILED
+
+
+def connect(site: Site, cert: Path | None, key: Path | None) -> "mqtt.Client":
+    """A connection of our own beside the host's, with its loop running. Raises OSError, ValueError, SettingsError."""
+    import paho.mqtt.client as mqtt
+    from paho.mqtt.enums import CallbackAPIVersion
+
+    broker = site.broker
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"{broker.client_id}-update-{os.getpid()}")
+    if broker.username is not None:
+        secret = broker.password_file and read_secret(site.directory / broker.password_file, "broker.password_file")
+        client.username_pw_set(broker.username, secret)
+    if broker.ca_file is not None:
+        client.tls_set_context(_tls(site, broker, cert, key))
+    client.connect_timeout = _CONNECT_S
+    client.connect(broker.host, broker.port, broker.keepalive_s)
+    client.loop_start()
+    return client
+
+
+def _tls(site: Site, broker: BrokerSettings, cert: Path | None, key: Path | None) -> ssl.SSLContext:
+    if cert is None or key is None:
+        # With the host's certificate the broker would take us for the host, and throw that off.
+        raise ValueError("it speaks TLS: name a certificate of our own with --cert and --key")
+    context = ssl.create_default_context(cafile=str(site.directory / str(broker.ca_file)))
+    context.load_cert_chain(cert, key)
+    return context
+
+
+def _run(client: "mqtt.Client", transfers: "list[Transfer]") -> None:
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    from paraat.provision import updater
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[phase]}"))
+    with Progress(*columns) as bars:
+        tasks = {t.point: bars.add_task(t.point, total=len(t.data), phase=t.phase) for t in transfers}
+
+        def progress(transfer: "Transfer") -> None:
+            words = transfer.phase + (f": {transfer.why}" if transfer.why else "")
+            bars.update(tasks[transfer.point], completed=transfer.sent, phase=words)
+
+        updater.send(client, transfers, now=time.time, stopped=lambda: False, progress=progress)
