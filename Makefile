@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DURATION ?=
+SITE ?= site
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
@@ -51,6 +52,28 @@ setup: $(VENV)/dev.stamp ## Make .venv with everything to run, test and build
 .PHONY: demo
 demo: $(VENV)/demo.stamp ## Play a blackout in two minutes: real firmware, broker, host, status board (DURATION=100 ends by itself)
 	@$(BIN)/paraat demo $(if $(DURATION),--duration $(DURATION))
+
+# --- boards: POINT=nsp-0123, or POINTS="a b c"; PORT=, BOARD=, FIRMWARE=file.bin and PASSPHRASE_FILE= where they are needed
+words = --site $(SITE) $(if $(BOARD),--board $(BOARD)) $(if $(FIRMWARE),--firmware $(FIRMWARE)) \
+  $(if $(PASSPHRASE_FILE),--passphrase-file $(PASSPHRASE_FILE)) $(if $(LANGUAGE),--language $(LANGUAGE))
+asked_for = $(or $(POINTS),$(POINT),$(error say which: make $@ POINT=nsp-0123))
+
+.PHONY: flash
+flash: $(VENV)/technician.stamp ## Write a board for a point, check it, record it, make its label (POINT=, or POINTS="a b c")
+	@$(BIN)/paraat flash $(words) $(foreach port,$(PORT),--port $(port)) $(asked_for)
+
+.PHONY: replace
+replace: $(VENV)/technician.stamp ## As flash, with a new board for a point: the broker refuses the old one from then on
+	@$(BIN)/paraat replace $(words) $(foreach port,$(PORT),--port $(port)) $(asked_for)
+
+.PHONY: image
+image: $(VENV)/technician.stamp ## Write what flash would write into a folder: flash.bin and the files (POINT=, OUT=)
+	@$(BIN)/paraat image $(words) $(if $(REPLACE),--replace) --out $(or $(OUT),$(error say where: make image OUT=folder)) $(asked_for)
+
+.PHONY: erase
+erase: $(VENV)/technician.stamp ## Erase a board whole (BOARD=esp32_devkitc, PORT=)
+	@$(BIN)/paraat erase --site $(SITE) --board $(or $(BOARD),$(error say which: make erase BOARD=esp32_devkitc)) \
+	  $(if $(PORT),--port $(PORT)) $(if $(YES),--yes) $(if $(LANGUAGE),--language $(LANGUAGE))
 
 .PHONY: test
 test: $(VENV)/dev.stamp ## Run all tests; says which it skips and why

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from paraat.provision import pki_cli, update_cli
+from paraat.provision import flash_cli, pki_cli, update_cli
 from paraat.settings import SettingsError, load_site
 
 EXIT_FAILED = 1
@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--keep", type=Path, metavar="DIR", help="keep the journal, the consoles and the logs here")
     demo.set_defaults(run=_demo)
     pki_cli.add_commands(commands)
+    flash_cli.add_commands(commands)
     update_cli.add_commands(commands)
     return parser
 

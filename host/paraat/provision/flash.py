@@ -30,7 +30,7 @@ class FlashError(Exception):
     def __init__(self, code: str, **values: object) -> None:
         self.code = code
         self.values: Mapping[str, object] = values
-        super().__init__(" ".join(filter(None, texts.row(code, values, "en"))))
+        super().__init__(". ".join(filter(None, texts.row(code, values, "en"))))
 
 
 class CancelledError(Exception):

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from paraat.provision import littlefs
 from paraat.provision.boards import Board
+from paraat.provision.bundle import Firmware
 from paraat.provision.files import write_atomic
 from paraat.provision.micropython_image import MicroPythonImage
 from paraat.provision.node_config import node_config
@@ -24,6 +25,7 @@ from paraat.settings import Site
 
 FLASH = "flash.bin"
 FILES = "files"
+_SLOT = "a"  # the other one is for the first update
 _EMPTY = b"\xff"
 
 
@@ -60,7 +62,7 @@ def make(
     point_id: str,
     board: Board,
     micropython: MicroPythonImage,
-    firmware: Mapping[str, bytes],
+    firmware: Firmware,
     issued: Issued,
     authorities: Authorities,
     *,
@@ -70,11 +72,11 @@ def make(
 ) -> Image:
     """Put one board's flash together.
 
-    firmware: main.py and the slot, by path. first_seq: above all that the host has of this point. built: aware; no
+    first_seq: above all that the host has of this point. built: aware; no
     clock of the board is earlier. Raises SettingsError for the point's files, LittlefsError when it does not fit.
     """
     files = {
-        **firmware,
+        **firmware.slot(_SLOT, int(built.timestamp())),
         "config.json": _json(board_config(site, point_id, first_seq=first_seq, built=built)),
         "secrets.json": _json(secrets),
         "tls/ca.der": authorities.certificate_der,

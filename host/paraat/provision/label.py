@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 
 import segno
 
+from paraat.provision import texts
 from paraat.provision.files import write_atomic
 
 WIDTH_MM = 62.0
@@ -36,6 +37,11 @@ class _Line(NamedTuple):
     text: str
     size_mm: float
     y_mm: float  # of the base line, from above
+
+
+def word(language: str) -> str:
+    """What the board is called on it."""
+    return texts.say("label.serial", language)
 
 
 def svg(label: Label) -> bytes:

@@ -1,0 +1,221 @@
+"""`paraat flash`, `replace`, `image` and `erase`."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paraat.settings import Site, load_site
+
+if TYPE_CHECKING:
+    from paraat.provision.authority import Authority
+    from paraat.provision.boards import Board
+    from paraat.provision.screen import Screen
+    from paraat.provision.session import Job, Session
+
+EXIT_FAILED = 1
+EXIT_STOPPED = 130  # as a shell says it after Ctrl-C
+Run = Callable[[argparse.Namespace], int]
+
+
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add them to those of `paraat`."""
+    flash = _command(commands, "flash", "write boards, check them, record them, make their labels", _flash)
+    replace = _command(commands, "replace", "as flash, with a new board for a point: the old one is refused", _flash)
+    for parser, is_replacement in ((flash, False), (replace, True)):
+        parser.add_argument("points", nargs="+", metavar="POINT")
+        parser.add_argument(
+            "--port", action="append", default=[], metavar="DEVICE",
+            help="of each point, in their order; without it the one board on USB, or the button that you press",
+        )  # fmt: skip
+        parser.set_defaults(replace=is_replacement)
+
+    image = _command(commands, "image", "write what `flash` would write into a folder, flash.bin and files", _image)
+    image.add_argument("points", nargs=1, metavar="POINT")
+    image.add_argument("--out", type=Path, required=True, metavar="DIR", help="the board's private key will be in it")
+    image.add_argument("--replace", action="store_true", help="the point has a board; that one will be refused")
+
+    erase = commands.add_parser("erase", help="erase a board's whole flash, with everything secret on it")
+    erase.add_argument("--site", type=Path, required=True, metavar="DIR")
+    erase.add_argument("--port", metavar="DEVICE", help="without it the one board on USB")
+    erase.add_argument("--board", required=True, help="its type, a folder of boards/")
+    erase.add_argument("--yes", action="store_true", help="do not ask")
+    erase.add_argument("--language", choices=("nl", "en"), help="of the screen; without it the site's")
+    erase.set_defaults(run=_guarded(_erase))
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, text: str, run: Run
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text)
+    parser.add_argument("--site", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--board", help="stop when the point's file says another type")
+    parser.add_argument("--firmware", type=Path, metavar="FILE", help="image of MicroPython; without it the pinned one")
+    parser.add_argument(
+        "--passphrase-file", type=Path, metavar="FILE", help="of mode 0600, one line; without it you are asked"
+    )
+    parser.add_argument("--language", choices=("nl", "en"), help="of the screen; without it the site's")
+    parser.set_defaults(run=_guarded(run))
+    return parser
+
+
+def _guarded(run: Run) -> Run:
+    """Expected failures become one line in the technician's language, and Ctrl-C its exit code."""
+
+    def guarded(args: argparse.Namespace) -> int:
+        from paraat.provision.flash import FlashError
+        from paraat.provision.image import ImageError
+        from paraat.provision.inventory import PkiError
+        from paraat.provision.littlefs import LittlefsError
+        from paraat.provision.micropython_image import FirmwareError
+        from paraat.provision.mpy import CompileError
+        from paraat.provision.ports import PortError
+        from paraat.provision.screen import explain
+        from paraat_wire.bundle import BundleError
+
+        expected = (
+            BundleError, CompileError, FirmwareError, FlashError, ImageError, LittlefsError, PkiError, PortError,
+        )  # fmt: skip
+        try:
+            return run(args)
+        except KeyboardInterrupt:
+            return EXIT_STOPPED
+        except expected as error:
+            language = args.language or load_site(args.site).region.language
+            print(f"paraat: {'. '.join(filter(None, explain(error, language)))}", file=sys.stderr)
+            return EXIT_FAILED
+
+    return guarded
+
+
+def _flash(args: argparse.Namespace) -> int:
+    site, session, screen = _open(args)
+    jobs = _jobs(args.points, args.port, site, screen)
+    with screen:
+        try:
+            outcomes = session.run(jobs)
+        except KeyboardInterrupt:
+            screen.say("flash.stopping")
+            raise
+    screen.show(outcomes)
+    return EXIT_FAILED if any(outcome.error is not None for outcome in outcomes) else 0
+
+
+def _image(args: argparse.Namespace) -> int:
+    from paraat.provision.image import FLASH
+
+    _, session, screen = _open(args)
+    [point] = args.points
+    _, issued = session.save(point, args.out)
+    screen.say("image.done", point=point, path=args.out / FLASH, serial=issued.serial)
+    return 0
+
+
+def _erase(args: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from paraat.provision import inventory
+    from paraat.provision.flash import Flasher
+    from paraat.provision.ports import only_port
+    from paraat.provision.screen import Screen
+    from paraat.provision.texts import say
+
+    site = load_site(args.site)
+    language = args.language or site.region.language
+    screen = Screen(site, (), Console(), language)
+    port = args.port or only_port()
+    if not args.yes and input(say("erase.ask", language, port=port)).strip().lower() != say("erase.yes", language):
+        screen.say("erase.not")
+        return EXIT_FAILED
+    with Flasher(port, _board(args.board)) as chip:
+        chip.erase()
+        screen.say("erase.done", port=port, mac=chip.mac)
+    if (args.site / inventory.FOLDER).is_dir():
+        for point, record in inventory.boards(args.site).items():
+            if record.board is not None and record.board.mac == chip.mac:
+                screen.say("erase.certificate", point=point)
+    return 0
+
+
+def _board(name: str) -> "Board":
+    from paraat.provision.boards import board_names, load_board
+    from paraat.provision.flash import FlashError
+
+    try:
+        return load_board(name)
+    except FileNotFoundError as error:
+        raise FlashError("flash.unknown-board", board=name, known=", ".join(board_names())) from error
+
+
+def _open(args: argparse.Namespace) -> "tuple[Site, Session, Screen]":
+    """The session that the arguments ask for, checked, and its screen."""
+    from rich.console import Console
+
+    from paraat.provision.bundle import compile_firmware
+    from paraat.provision.screen import Screen
+    from paraat.provision.session import Session
+
+    site = load_site(args.site)
+    language = args.language or site.region.language
+    screen = Screen(site, args.points, Console(), language)
+    authority = _authority(args, site)
+    session = Session(
+        site,
+        authority,
+        compile_firmware(),
+        screen,
+        now=_now,
+        language=language,
+        micropython=args.firmware,
+        replace=args.replace,
+    )
+    session.check(args.points, args.board)
+    _warn(site, session, screen, args.points)
+    return site, session, screen
+
+
+def _authority(args: argparse.Namespace, site: Site) -> "Authority":
+    from paraat.provision import passphrase
+    from paraat.provision.authority import Authority
+
+    return Authority.open(site.directory, passphrase.read(args.passphrase_file), _now())
+
+
+def _warn(site: Site, session: "Session", screen: "Screen", points: Sequence[str]) -> None:
+    """Say what is no mistake for sure and may be one."""
+    host = site.broker.boards_host or site.broker.host
+    if host in ("127.0.0.1", "::1", "localhost"):
+        screen.say("flash.loopback", host=host, path=site.directory / "site.toml")
+    if not site.path(site.region.journal).exists():
+        screen.say("flash.no-history", path=site.path(site.region.journal))
+    for version in sorted({m.version for m in map(session.micropython, points) if m.too_old}):
+        screen.say("flash.old-micropython", version=version)
+
+
+def _jobs(points: Sequence[str], ports: Sequence[str], site: Site, screen: "Screen") -> "list[Job]":
+    """Which point's board is behind which port. Raises PortError, FlashError."""
+    from paraat.provision.flash import FlashError
+    from paraat.provision.pairing import pair
+    from paraat.provision.ports import board_ports, only_port
+    from paraat.provision.session import Job
+
+    if ports and len(ports) != len(points):
+        raise FlashError("flash.port-count", ports=len(ports), points=len(points))
+    if not ports and len(points) == 1:
+        ports = [only_port()]
+    if not ports:
+        found = pair(
+            points,
+            [port.device for port in board_ports()],
+            lambda point: screen.say("flash.press", point=point, name=site.points[point].name),
+        )
+        ports = [found[point] for point in points]
+        for point, port in zip(points, ports, strict=True):
+            screen.say("flash.paired", point=point, port=port)
+    return [Job(point, port) for point, port in zip(points, ports, strict=True)]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
