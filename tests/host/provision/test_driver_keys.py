@@ -1,0 +1,99 @@
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from paraat import paths
+from paraat.provision.driver_keys import check_complete, check_sensor, driver_keys
+from paraat.provision.node_config import node_config
+from paraat.settings import SettingsError, load_site
+
+DRIVERS = paths.firmware_dir() / "drivers"
+PATH = Path("points/nsp-0101.toml")
+BUSES = {"i2c0": {"kind": "i2c"}, "uart2": {"kind": "uart"}, "rtc": {"bus": "i2c0"}}
+POWER = {"driver": "ina226", "bus": "i2c0", "shunt_milliohm": 2.0}
+
+
+def test_every_sensor_is_there_and_what_is_none_is_not() -> None:
+    drivers = driver_keys()
+    assert {"a02yyuw", "ads1115", "ds18b20", "ina226", "light_beam", "sht31", "tank_sender"} <= drivers.keys()
+    assert "ds3231" not in drivers  # a clock
+    assert not [name for name in drivers if name.startswith("_")]
+
+
+@pytest.mark.parametrize("driver", driver_keys())
+def test_a_driver_reads_the_keys_that_it_names_and_no_others(driver: str) -> None:
+    source = (DRIVERS / f"{driver}.py").read_text(encoding="utf-8")
+    shared = "".join(path.read_text(encoding="utf-8") for path in DRIVERS.glob("_*.py"))
+    read = r'config(?:\[|\.get\()"([a-z_]+)"'
+    keys = driver_keys()[driver]
+    assert set(re.findall(read, source)) <= keys.keys() <= set(re.findall(read, source + shared))
+    kinds = {kind.rstrip("?") for kind in keys.values()}
+    assert kinds <= {"i2c", "uart", "onewire", "pin", "int", "number", "bool", "text", "list"}
+
+
+def test_keys_are_plain_tables() -> None:
+    for path in DRIVERS.glob("[a-z]*.py"):
+        names = {
+            node.name for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)
+        }
+        assert ("setup" in names) == (path.stem in driver_keys()), path
+
+
+def refused(sensor: dict[str, Any]) -> SettingsError:
+    with pytest.raises(SettingsError) as caught:
+        check_sensor(PATH, "sensors[3]", sensor, BUSES)
+    assert caught.value.path == PATH
+    return caught.value
+
+
+@pytest.mark.parametrize("changes", [{}, {"address": 65, "name": "aux"}, {"shunt_milliohm": 1}])
+def test_a_right_one_passes(changes: dict[str, Any]) -> None:
+    check_sensor(PATH, "sensors[0]", POWER | changes, BUSES)
+    check_complete(PATH, "sensors[0]", POWER | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "expected"),
+    [
+        ({"driver": "ds3231"}, "driver", "ina226"),
+        ({"driver": None}, "driver", "ina226"),
+        ({"shunt_milohm": 2.0}, "shunt_milohm", "shunt_milliohm"),
+        ({"bus": "uart2"}, "bus", "the name of an i2c bus: i2c0"),
+        ({"bus": "rtc"}, "bus", "the name of an i2c bus: i2c0"),
+        ({"bus": 0}, "bus", "the name of an i2c bus: i2c0"),
+        ({"shunt_milliohm": "2"}, "shunt_milliohm", "a number"),
+        ({"shunt_milliohm": True}, "shunt_milliohm", "a number"),
+        ({"address": 64.5}, "address", "a whole number"),
+        ({"name": 7}, "name", "a text"),
+    ],
+)
+def test_what_is_wrong_is_named(changes: dict[str, Any], key: str, expected: str) -> None:
+    error = refused({**POWER, **changes})
+    assert error.key == f"sensors[3].{key}"
+    assert expected in error.expected
+
+
+def test_a_board_without_such_a_bus_says_so() -> None:
+    error = refused({"driver": "ds18b20", "bus": "w1"})
+    assert error.expected == "the name of an onewire bus: this board has none"
+
+
+def test_what_is_missing_is_named() -> None:
+    with pytest.raises(SettingsError) as caught:
+        check_complete(PATH, "sensors[3]", {"driver": "ina226", "bus": "i2c0"})
+    assert (caught.value.key, caught.value.found) == ("sensors[3].shunt_milliohm", "nothing")
+
+
+def test_a_points_file_is_named_with_the_key() -> None:
+    site = load_site(paths.example_site_dir())
+    point = site.points["nsp-0101"]
+    wrong = msgspec.structs.replace(point, sensors=({**point.sensors[0], "empty_cm": 105},))
+    with pytest.raises(SettingsError) as caught:
+        node_config(msgspec.structs.replace(site, points=site.points | {"nsp-0101": wrong}), "nsp-0101")
+    assert caught.value.key == "sensors[0].empty_cm"
+    assert caught.value.path == site.directory / "points" / "nsp-0101.toml"
+    assert "empty_mm" in caught.value.expected
