@@ -1,21 +1,21 @@
 """What a sensor's table may say: the KEYS of its driver, read from the firmware's source without running it.
 
-firmware/drivers/__init__.py says what KEYS holds. A value's range is the driver's own business: it shows as the fault
-"config" of the sensor.
+firmware/drivers/__init__.py says what KEYS holds. A value's range is the driver's own business, and shows as the fault
+"config" of the sensor; pins and buses are provision/pins.py's.
 """
 
 import ast
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from paraat import paths
-from paraat.settings import SettingsError
 
-_BUSES = ("i2c", "uart", "onewire")
 # kind -> (types, in words); True is an int in Python, and in no site file
 _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "i2c": ((str,), "the name of an i2c bus"),
+    "uart": ((str,), "the name of a uart bus"),
+    "onewire": ((str,), "the name of a onewire bus"),
     "pin": ((int,), "the number of a GPIO"),
     "int": ((int,), "a whole number"),
     "number": ((int, float), "a number"),
@@ -23,6 +23,14 @@ _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "text": ((str,), "a text"),
     "list": ((list,), "a list"),
 }
+
+
+class Wrong(NamedTuple):
+    """A key of a sensor's table that is not as its driver takes it."""
+
+    key: str
+    found: str
+    expected: str
 
 
 @cache
@@ -36,42 +44,18 @@ def driver_keys() -> dict[str, dict[str, str]]:
     return found
 
 
-def check_sensor(path: Path, at: str, sensor: Mapping[str, Any], buses: Mapping[str, Any]) -> None:
-    """Refuse a [[sensors]] table with an unknown driver, bus or key, or a value of another kind.
-
-    at: the table's key, such as "sensors[2]". buses: of the board. Raises SettingsError that names file and key.
-    """
-    drivers = driver_keys()
-    driver = sensor.get("driver")
-    if driver not in drivers:
-        raise SettingsError(path, f"{at}.driver", repr(driver), f"one of: {', '.join(drivers)}")
-    keys = drivers[driver]
-    for key, value in sensor.items():
+def first_wrong(table: Mapping[str, Any]) -> Wrong | None:
+    """The first key that this sensor's driver does not have, takes otherwise, or lacks; the driver is a known one."""
+    keys = driver_keys()[table["driver"]]
+    for key, value in table.items():
         if key == "driver":
             continue
         if key not in keys:
-            raise SettingsError(path, f"{at}.{key}", repr(value), f"a key that the {driver} has: {', '.join(keys)}")
-        _check_value(path, f"{at}.{key}", value, keys[key].rstrip("?"), buses)
-
-
-def check_complete(path: Path, at: str, sensor: Mapping[str, Any]) -> None:
-    """Refuse a sensor, all its tables taken together, that lacks a key. Raises SettingsError."""
-    for key, kind in driver_keys()[sensor["driver"]].items():
-        if not kind.endswith("?") and key not in sensor:
-            raise SettingsError(path, f"{at}.{key}", "nothing", _expected(kind))
-
-
-def _check_value(path: Path, at: str, value: Any, kind: str, buses: Mapping[str, Any]) -> None:
-    if kind in _BUSES:
-        fitting = sorted(name for name, bus in buses.items() if bus.get("kind") == kind)
-        if value not in fitting:
-            names = ", ".join(fitting) or "this board has none"
-            raise SettingsError(path, at, repr(value), f"{_expected(kind)}: {names}")
-        return
-    types, words = _KINDS[kind]
-    if not isinstance(value, types) or isinstance(value, bool) != (bool in types):
-        raise SettingsError(path, at, repr(value), words)
-
-
-def _expected(kind: str) -> str:
-    return f"the name of an {kind} bus" if kind in _BUSES else _KINDS[kind][1]
+            return Wrong(key, repr(value), f"a key that the {table['driver']} has: {', '.join(keys)}")
+        types, words = _KINDS[keys[key].rstrip("?")]
+        if not isinstance(value, types) or isinstance(value, bool) != (bool in types):
+            return Wrong(key, repr(value), words)
+    for key, kind in keys.items():
+        if not kind.endswith("?") and key not in table:
+            return Wrong(key, "nothing", _KINDS[kind][1])
+    return None
