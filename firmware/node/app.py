@@ -1,4 +1,4 @@
-"""The whole node: what runs beside what is in main(). Everything else is one task each."""
+"""The whole node: what runs beside what is in Node.run(). Everything else is one task each."""
 
 import asyncio
 import gc
@@ -55,11 +55,26 @@ class Node:
         self.update = update.Receiver(self.commands, self.health.restart)
         self.trial = slots.Trial(settings["update"]["trial_s"], self.health.restart)
         self.trial.on_change = self.uplink.tell_state
-        self.trial.on_change = self.uplink.tell_state
         self.uplink.on_reached = self._reached
         self._build = slots.build()
         self.last_set = None  # (values, faults) of the sensors
         self._generator = None  # last known state, to tell of a change
+
+    async def run(self):
+        """All tasks beside each other, for ever."""
+        await asyncio.gather(
+            _for_ever("sample", self.sample, self.health),  # sensors -> alarm and journal
+            _for_ever("tell", self.tell),  # the self-test, once, for who holds the board
+            _for_ever("signal", self.panel.signal, self.health),  # lamp and buzzer
+            _for_ever("button", self.panel.button, self.health),  # acknowledge, ask for help
+            _for_ever("opening", self.panel.opening, self.health),  # the point is open, by key switch or button
+            _for_ever("uplink", self.uplink.run, self.health),  # journal -> host; time, configuration, commands <- host
+            _for_ever("commands", self.commands.run, self.health),  # what the host asks to be done
+            _for_ever("update", self.update.watch, self.health),  # gives up one that stands still
+            _for_ever("trial", self.trial.watch, self.health),  # of new firmware: back to the old one, unless all is well
+            _for_ever("config", self.watch_desired, self.health),  # restarts into a new one, or back from it
+            _for_ever("watch", self.health.watch, self.health),  # feeds the watchdog while all go on
+        )
 
     # --- sampling: never waits for the network ---
 
@@ -191,7 +206,7 @@ async def _for_ever(name, task, health=None):
 
 
 async def main():
-    """Read the configuration, then run these tasks beside each other for ever."""
+    """Read the configuration, then be that node for ever."""
     try:
         wanted = desired.choose()
         secrets = config.load_secrets()
@@ -209,19 +224,7 @@ async def main():
     # then no room in one piece for a pack.
     gc.collect()
     gc.threshold(_COLLECT_EVERY_BYTES)
-    await asyncio.gather(
-        _for_ever("sample", node.sample, node.health),  # sensors -> alarm and journal
-        _for_ever("tell", node.tell),  # the self-test, once, for who holds the board
-        _for_ever("signal", node.panel.signal, node.health),  # lamp and buzzer
-        _for_ever("button", node.panel.button, node.health),  # acknowledge, ask for help
-        _for_ever("opening", node.panel.opening, node.health),  # the point is open, by key switch or button
-        _for_ever("uplink", node.uplink.run, node.health),  # journal -> host; time, configuration, commands <- host
-        _for_ever("commands", node.commands.run, node.health),  # what the host asks to be done
-        _for_ever("update", node.update.watch, node.health),  # gives up one that stands still
-        _for_ever("trial", node.trial.watch, node.health),  # of new firmware: back to the old one, unless all is well
-        _for_ever("config", node.watch_desired, node.health),  # restarts into a new one, or back from it
-        _for_ever("watch", node.health.watch, node.health),  # feeds the watchdog while all go on
-    )
+    await node.run()
 
 
 async def _tell_no_config(error):
