@@ -1,6 +1,6 @@
-"""boards/<board>/board.toml, typed: what is soldered on a board, how its flash lies, which pin leads where.
+"""board.toml, typed: what is soldered on a board, how its flash lies, which pin leads where.
 
-An unknown or missing key, or a pin that cannot do what it is asked to, is a SettingsError that names file and key.
+An unknown or missing key is a SettingsError that names file and key. Whether the pins can do it is for pins.py.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from paraat import paths
 from paraat.settings import Part, SettingsError, Text, convert_table, read_table
 
 Gpio = Annotated[int, Meta(ge=0, le=48)]
@@ -112,12 +111,13 @@ class Clock(Part, frozen=True):
 
 
 class Pins(Part, frozen=True):
-    """[pins]: the local alarm. button and open_switch go to ground and need the chip's own pull-up."""
+    """[pins]: the local alarm. Contacts go to ground and need the chip's own pull-up."""
 
     led: Gpio | None = None
     buzzer: Gpio | None = None
     button: Gpio | None = None
     open_switch: Gpio | None = None  # key switch: the point is open
+    open_button: Gpio | None = None  # where there is no key switch
 
 
 class Header(Part, frozen=True):
@@ -145,14 +145,13 @@ class BoardFile(Part, frozen=True):
     buses: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     rtc: Clock | None = None
     pins: Pins = Pins()
-    sensors: tuple[dict[str, Any], ...] = ()
-    onboard: dict[Gpio, str] = msgspec.field(
-        default_factory=dict
-    )  # pin -> what is soldered to it, for pins that are on no header
-    strapping_ok: dict[Gpio, str] = msgspec.field(
-        default_factory=dict
-    )  # pin -> why what hangs on it cannot disturb the start
-    pull_ok: dict[Gpio, str] = msgspec.field(default_factory=dict)  # pin without a pull inside -> what pulls it outside
+    sensors: tuple[dict[str, Any], ...] = ()  # the standard kit
+    # What a point usually adds, with its own numbers: checked and drawn here, not configured.
+    point_sensors: tuple[dict[str, Any], ...] = ()
+    # pin -> why what hangs on it cannot disturb the start
+    strapping_ok: dict[Gpio, str] = msgspec.field(default_factory=dict)
+    # pin without a pull inside -> what pulls it outside
+    pull_ok: dict[Gpio, str] = msgspec.field(default_factory=dict)
 
 
 class Contact(msgspec.Struct, frozen=True):
@@ -163,7 +162,7 @@ class Contact(msgspec.Struct, frozen=True):
 
 
 class Board(msgspec.Struct, frozen=True, kw_only=True):
-    """A board, checked. id: the name of its folder."""
+    """A board. id: the name of its folder; path: its board.toml."""
 
     id: str
     path: Path
@@ -179,26 +178,14 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     rtc: Clock | None
     pins: Pins
     sensors: tuple[dict[str, Any], ...]
+    point_sensors: tuple[dict[str, Any], ...]
     headers: tuple[Header, ...]
-    onboard: dict[int, str]
     strapping_ok: dict[int, str]
     pull_ok: dict[int, str]
 
 
-def board_names() -> list[str]:
-    """The boards there are."""
-    return sorted(path.parent.name for path in paths.boards_dir().glob("*/board.toml"))
-
-
-def load_board(name: str) -> Board:
-    """Read and check boards/<name>/board.toml. Raises SettingsError; FileNotFoundError for a board that is not there."""
-    return read_board(paths.boards_dir() / name / "board.toml")
-
-
 def read_board(path: Path) -> Board:
-    """Read and check one board.toml; its folder is the board's name. Raises SettingsError, FileNotFoundError."""
-    if not path.is_file():
-        raise FileNotFoundError(path)
+    """Read one board.toml; its folder gives the board's id. Raises SettingsError."""
     file = read_table(path, BoardFile)
     _check_flash(path, file.flash)
     return Board(
@@ -216,8 +203,8 @@ def read_board(path: Path) -> Board:
         rtc=file.rtc,
         pins=file.pins,
         sensors=file.sensors,
+        point_sensors=file.point_sensors,
         headers=file.headers,
-        onboard=file.onboard,
         strapping_ok=file.strapping_ok,
         pull_ok=file.pull_ok,
     )

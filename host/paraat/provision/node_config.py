@@ -1,11 +1,14 @@
 """A board's config.json, made from the site's files and boards/<board>/board.toml."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from paraat import paths
-from paraat.settings import SettingsError, Site, read_toml
+import msgspec
+
+from paraat.provision.boards import Board, UnknownBoardError, load_board
+from paraat.provision.pins import Sensor, check, sensors_of
+from paraat.settings import Point, SettingsError, Site
 
 CONFIG_VERSION = 1
 
@@ -14,30 +17,25 @@ def node_config(site: Site, point_id: str, *, broker: Mapping[str, Any] | None =
     """The configuration of one point's board, ready for json.dumps.
 
     broker: keys that differ from the site's [broker], such as the address under which the boards reach it or the
-    time limits of a demo in faster time. Raises SettingsError for an unknown board, bus, driver or a pin used twice.
+    time limits of a demo in faster time. Raises SettingsError, for the first pin that cannot do what it is asked to too.
     """
     point = site.points[point_id]
-    point_path = site.directory / "points" / f"{point_id}.toml"
-    board_path = paths.boards_dir() / point.board.type / "board.toml"
-    if not board_path.is_file():
-        known = ", ".join(sorted(p.parent.name for p in paths.boards_dir().glob("*/board.toml")))
-        raise SettingsError(point_path, "board.type", repr(point.board.type), f"one of: {known}")
-    board = read_toml(board_path)
-    standard = board.get("sensors", [])
-    for path, rows in ((board_path, standard), (point_path, point.sensors)):
-        for row, sensor in enumerate(rows):
-            _check_sensor(path, row, sensor, board)
-    sensors = merge_sensors(standard, point.sensors)
+    path = point_path(site, point_id)
+    board = board_of(path, point)
+    kind = point.board.link or board.link.kind
+    sensors = point_sensors(board, path, point)
+    check(board, sensors, wifi=kind == "wifi")
     fuel = site.alerts.low_fuel
     return {
         "point": point.id,
         "version": CONFIG_VERSION,
-        "board": point.board.type,
+        "board": board.id,
         "interval_s": point.board.interval_s,
+        "link": link_table(board, path, kind),
         "broker": {"host": site.broker.host, "port": site.broker.port, **(broker or {})},
-        "buses": board.get("buses", {}),
-        "pins": board.get("pins", {}),
-        "sensors": sensors,
+        "buses": bus_tables(board),
+        "pins": _table(board.pins),
+        "sensors": [sensor.table for sensor in sensors],
         "alarm": {
             "fuel_low_percent": fuel.raise_percent,
             "hysteresis_percent": fuel.clear_percent - fuel.raise_percent,
@@ -45,26 +43,54 @@ def node_config(site: Site, point_id: str, *, broker: Mapping[str, Any] | None =
     }
 
 
-def merge_sensors(standard: list[dict[str, Any]], own: tuple[dict[str, Any], ...]) -> list[dict[str, Any]]:
-    """The board's standard sensors with the point's own over them.
+def point_path(site: Site, point_id: str) -> Path:
+    """The point's file, for messages."""
+    return site.directory / "points" / f"{point_id}.toml"
 
-    A sensor of the point replaces the standard one of the same driver, name and metric key by key; others are added.
-    """
-    merged = {_identity(sensor): dict(sensor) for sensor in standard}
+
+def board_of(path: Path, point: Point) -> Board:
+    """The point's board, checked. Raises SettingsError."""
+    try:
+        return load_board(point.board.type)
+    except UnknownBoardError as error:
+        known = ", ".join(error.known)
+        raise SettingsError(path, "board.type", repr(point.board.type), f"one of: {known}") from error
+
+
+def point_sensors(board: Board, path: Path, point: Point) -> list[Sensor]:
+    """The board's standard sensors with the point's own over them. Raises SettingsError for an unknown driver."""
+    return merge_sensors(sensors_of(board.path, board.sensors), sensors_of(path, point.sensors))
+
+
+def merge_sensors(standard: Iterable[Sensor], own: Iterable[Sensor]) -> list[Sensor]:
+    """A sensor of the point replaces the standard one of the same driver, name and metric key by key; others are added."""
+    merged = {_identity(sensor.table): sensor for sensor in standard}
     for sensor in own:
-        merged.setdefault(_identity(sensor), {}).update(sensor)
+        key = _identity(sensor.table)
+        below = merged.get(key, Sensor({}, {}, sensor.place))
+        merged[key] = Sensor(below.table | sensor.table, below.places | sensor.places, sensor.place)
     return list(merged.values())
+
+
+def link_table(board: Board, path: Path, kind: str) -> dict[str, Any]:
+    """How the board reaches the network, as firmware/node/link.py reads it. Raises SettingsError."""
+    if kind == "wifi":
+        return {"kind": kind}
+    if board.ethernet is None:
+        raise SettingsError(path, "board.link", repr(kind), f"wifi: the {board.name} has no Ethernet")
+    return {"kind": kind, **_table(board.ethernet)}
+
+
+def bus_tables(board: Board) -> dict[str, dict[str, Any]]:
+    """The buses and the battery clock on one of them, as firmware/node/hardware.py reads them."""
+    buses = {name: _table(bus) for name, bus in board.buses.items()}
+    return buses if board.rtc is None else buses | {"rtc": _table(board.rtc)}
 
 
 def _identity(sensor: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(sensor.get(key) for key in ("driver", "name", "metric"))
 
 
-def _check_sensor(path: Path, row: int, sensor: Mapping[str, Any], board: Mapping[str, Any]) -> None:
-    key = f"sensors[{row}]"
-    drivers = sorted(p.stem for p in (paths.firmware_dir() / "drivers").glob("[a-z]*.py"))
-    if sensor.get("driver") not in drivers:
-        raise SettingsError(path, f"{key}.driver", repr(sensor.get("driver")), f"one of: {', '.join(drivers)}")
-    buses = board.get("buses", {})
-    if "bus" in sensor and sensor["bus"] not in buses:
-        raise SettingsError(path, f"{key}.bus", repr(sensor["bus"]), f"one of: {', '.join(sorted(buses))}")
+def _table(part: msgspec.Struct) -> dict[str, Any]:
+    """What is known of a table."""
+    return {key: value for key, value in msgspec.structs.asdict(part).items() if value is not None}

@@ -1,5 +1,4 @@
 import json
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +6,8 @@ import msgspec
 import pytest
 
 from paraat import paths
-from paraat.provision.node_config import merge_sensors, node_config
+from paraat.provision.boards import board_names
+from paraat.provision.node_config import node_config
 from paraat.settings import PointBoard, SettingsError, Site, load_site
 
 
@@ -37,20 +37,19 @@ def test_the_broker_of_the_boards_may_differ(site: Site) -> None:
     assert node_config(site, "nsp-0101", broker={"host": "10.1.2.3"})["broker"] == {"host": "10.1.2.3", "port": 1883}
 
 
-def test_a_points_sensor_goes_over_the_boards_key_by_key() -> None:
-    standard = [{"driver": "ina226", "bus": "i2c0", "shunt_milliohm": 2.0}, {"driver": "ds18b20", "bus": "w1"}]
-    own = ({"driver": "ina226", "shunt_milliohm": 0.5}, {"driver": "ds18b20", "bus": "w1", "name": "hall"})
-    assert merge_sensors(standard, own) == [
-        {"driver": "ina226", "bus": "i2c0", "shunt_milliohm": 0.5},
-        {"driver": "ds18b20", "bus": "w1"},
-        {"driver": "ds18b20", "bus": "w1", "name": "hall"},
-    ]
+def test_a_points_sensor_goes_over_the_boards_key_by_key(site: Site) -> None:
+    own = ({"driver": "ina226", "shunt_milliohm": 0.5}, {"driver": "sht31", "bus": "i2c0", "name": "hall"})
+    sensors = node_config(changed(site, sensors=own), "nsp-0101")["sensors"]
+    assert {"driver": "ina226", "bus": "i2c0", "address": 0x40, "shunt_milliohm": 0.5} in sensors
+    assert {"driver": "sht31", "bus": "i2c0", "name": "hall"} in sensors
+    assert [sensor["driver"] for sensor in sensors].count("ina226") == 1
 
 
 @pytest.mark.parametrize(
     ("fields", "key", "found", "expected"),
     [
         ({"board": PointBoard(type="esp64")}, "board.type", "'esp64'", "esp32_devkitc"),
+        ({"board": PointBoard(link="ethernet")}, "board.link", "'ethernet'", "wifi"),
         ({"sensors": ({"driver": "a02yyux"},)}, "sensors[0].driver", "'a02yyux'", "a02yyuw"),
         ({"sensors": ({"driver": "ina226", "bus": "i2c9"},)}, "sensors[0].bus", "'i2c9'", "i2c0"),
         ({"sensors": ({"bus": "i2c0"},)}, "sensors[0].driver", "None", "a02yyuw"),
@@ -65,13 +64,38 @@ def test_what_is_wrong_is_named(site: Site, fields: dict[str, Any], key: str, fo
     assert error.path == Path(site.directory) / "points" / "nsp-0101.toml"
 
 
-def test_every_board_of_the_project_names_pins_once() -> None:
-    for path in paths.boards_dir().glob("*/board.toml"):
-        board = tomllib.loads(path.read_text(encoding="utf-8"))
-        pins = [
-            value
-            for table in (*board["buses"].values(), board["pins"], *board["sensors"])
-            for key, value in table.items()
-            if key in ("scl", "sda", "rx", "tx", "led", "buzzer", "button") or key.startswith("pin")
-        ]
-        assert len(pins) == len(set(pins)), f"{path}: a pin is used twice: {sorted(pins)}"
+@pytest.mark.parametrize("board", board_names())
+def test_every_example_point_fits_every_board(site: Site, board: str) -> None:
+    for point in site.points:
+        fitted = msgspec.structs.replace(site.points[point], board=PointBoard(type=board))
+        config = node_config(msgspec.structs.replace(site, points=site.points | {point: fitted}), point)
+        assert config["board"] == board
+        assert config["buses"]["rtc"] == {"bus": "i2c0"}
+
+
+def test_a_board_with_ethernet_uses_it_and_a_point_may_say_otherwise(site: Site) -> None:
+    olimex = node_config(changed(site, board=PointBoard(type="olimex_esp32_poe_iso")), "nsp-0101")
+    assert olimex["link"] == {
+        "kind": "ethernet",
+        "phy": "LAN8720",
+        "phy_addr": 0,
+        "mdc": 23,
+        "mdio": 18,
+        "power": 12,
+        "ref_clk": 17,
+        "ref_clk_mode": "out",
+    }
+    wifi = node_config(changed(site, board=PointBoard(type="olimex_esp32_poe_iso", link="wifi")), "nsp-0101")
+    assert wifi["link"] == {"kind": "wifi"}
+    assert node_config(site, "nsp-0101")["link"] == {"kind": "wifi"}
+
+
+def test_a_pin_of_the_board_is_not_free_for_a_point(site: Site) -> None:
+    own = ({"driver": "light_beam", "name": "back", "pin_a": 32, "pin_b": 13},)
+    with pytest.raises(SettingsError) as caught:
+        node_config(changed(site, sensors=own), "nsp-0101")
+    error = caught.value
+    assert error.path == Path(site.directory) / "points" / "nsp-0101.toml"
+    assert (error.key, error.found) == ("sensors[0].pin_a", "GPIO 32")
+    assert "sensors[2].pin_a of" in error.expected
+    assert "esp32_devkitc/board.toml has it already" in error.expected

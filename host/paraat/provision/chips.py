@@ -1,0 +1,126 @@
+"""What the pins of the chips and modules can do, from Espressif's documents.
+
+# Ref: "DS" ESP32 Series Datasheet v5.2: table 2-1 (pins), table 3-1 (strapping pins).
+#      "S3" ESP32-S3 Series Datasheet v2.0: table 2-1, table 3-1, 2.3.5 (restrictions).
+#      "C3" ESP32-C3 Series Datasheet v2.2: table 2-1, table 3-1.
+#      "PG" ESP-IDF Programming Guide v5.4: per chip, "GPIO & RTC GPIO", gpio-summary; ESP32, "Ethernet", RMII pins;
+#      "ADC": ADC2 is taken by Wi-Fi on the ESP32, and is not to be relied on beside it on the ESP32-S3 and -C3.
+#      "BL" PG, "Bootloader": offset of the bootloader.
+#      The modules' datasheets, table "Pin Definitions", and their notes on pins for flash and PSRAM.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from paraat.provision.board_file import ChipName
+
+
+class Chip(NamedTuple):
+    """The pins of a chip, by GPIO number. strapping: what a pin decides at the start. reserved: why not to use one."""
+
+    title: str
+    gpios: frozenset[int]
+    input_only: frozenset[int]  # no output, no pull inside
+    strapping: Mapping[int, str]
+    reserved: Mapping[int, str]
+    adc1: frozenset[int]
+    adc2: frozenset[int]
+    rmii: Mapping[int, str]  # fixed pins of the Ethernet MAC; empty: there is none
+    ref_clk_in: frozenset[int]
+    ref_clk_out: frozenset[int]
+    uarts: int
+    i2cs: int
+    firmware_offset: int  # where the ROM looks for the bootloader
+
+
+class Module(NamedTuple):
+    """A module, and the pins that it needs for itself."""
+
+    chip: ChipName
+    taken: Mapping[int, str]
+
+
+def _pins(*ranges: tuple[int, int]) -> frozenset[int]:
+    """Pins from the first to the last of each range, both included."""
+    return frozenset(pin for first, last in ranges for pin in range(first, last + 1))
+
+
+CHIPS: Mapping[ChipName, Chip] = {
+    "esp32": Chip(
+        title="ESP32",
+        gpios=_pins((0, 19), (21, 23), (25, 27), (32, 39)),  # PG
+        input_only=_pins((34, 39)),  # DS table 2-1, PG: "GPI"
+        strapping={  # DS table 3-1
+            0: "low starts the serial loader instead of the firmware",
+            2: "must not be high for the serial loader",
+            5: "timing of the SDIO slave",
+            12: "high sets the flash to 1.8 V, and the board does not start",
+            15: "low silences the ROM's messages",
+        },
+        reserved={1: "console TX", 3: "console RX"} | dict.fromkeys(range(6, 12), "flash"),  # DS table 2-1, PG
+        adc1=_pins((32, 39)),
+        adc2=frozenset((0, 2, 4, 12, 13, 14, 15, 25, 26, 27)),
+        rmii={19: "TXD0", 21: "TX_EN", 22: "TXD1", 25: "RXD0", 26: "RXD1", 27: "CRS_DV"},  # PG, Ethernet
+        ref_clk_in=frozenset((0,)),
+        ref_clk_out=frozenset((0, 16, 17)),
+        uarts=3,
+        i2cs=2,
+        firmware_offset=0x1000,
+    ),
+    "esp32s3": Chip(
+        title="ESP32-S3",
+        gpios=_pins((0, 21), (26, 48)),  # PG
+        input_only=frozenset(),
+        strapping={  # S3 table 3-1
+            0: "low starts the serial loader instead of the firmware",
+            3: "source of the JTAG signals",
+            45: "high sets the flash to 1.8 V, and the board does not start",
+            46: "must not be high for the serial loader",
+        },
+        reserved={19: "USB D-", 20: "USB D+", 43: "console TX", 44: "console RX"}
+        | dict.fromkeys(range(26, 33), "flash"),
+        adc1=_pins((1, 10)),
+        adc2=_pins((11, 20)),
+        rmii={},
+        ref_clk_in=frozenset(),
+        ref_clk_out=frozenset(),
+        uarts=3,
+        i2cs=2,
+        firmware_offset=0x0,
+    ),
+    "esp32c3": Chip(
+        title="ESP32-C3",
+        gpios=_pins((0, 21)),  # PG
+        input_only=frozenset(),
+        strapping={  # C3 table 3-1
+            2: "low can keep the board from starting",
+            8: "low keeps the serial loader from starting",
+            9: "low starts the serial loader instead of the firmware",
+        },
+        reserved={11: "power of the flash", 18: "USB D-", 19: "USB D+", 20: "console RX", 21: "console TX"}
+        | dict.fromkeys(range(12, 18), "flash"),
+        adc1=_pins((0, 4)),
+        adc2=frozenset((5,)),
+        rmii={},
+        ref_clk_in=frozenset(),
+        ref_clk_out=frozenset(),
+        uarts=2,
+        i2cs=1,
+        firmware_offset=0x0,
+    ),
+}
+
+_PSRAM_16_17 = {16: "PSRAM", 17: "PSRAM"}
+_OCTAL = dict.fromkeys(range(33, 38), "octal flash or PSRAM")
+
+MODULES: Mapping[str, Module] = {
+    # ESP32-WROOM-32E datasheet, table 3, of the variants without PSRAM (no R in the code): GPIO16 and 17 are free.
+    "ESP32-WROOM-32E": Module("esp32", {}),
+    "ESP32-WROVER-E": Module("esp32", _PSRAM_16_17),  # its datasheet, table 3
+    # ESP32-S3-WROOM-1 datasheet, table 3: GPIO33 and 34 are not led out; 35-37 only where there is no octal PSRAM.
+    "ESP32-S3-WROOM-1": Module("esp32s3", {33: "not led out of the module", 34: "not led out of the module"}),
+    "ESP32-S3-WROOM-1-R8": Module("esp32s3", _OCTAL),
+    "ESP32-S3-WROOM-2": Module("esp32s3", _OCTAL),
+    "ESP32-C3-WROOM-02": Module("esp32c3", {}),
+    "ESP32-C3-MINI-1": Module("esp32c3", {}),
+}
