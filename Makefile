@@ -53,9 +53,9 @@ setup: $(VENV)/dev.stamp ## Make .venv with everything to run, test and build
 demo: $(VENV)/demo.stamp ## Play a blackout in two minutes: real firmware, broker, host, status board (DURATION=100 ends by itself)
 	@$(BIN)/paraat demo $(if $(DURATION),--duration $(DURATION))
 
-# --- boards: POINT=nsp-0123, or POINTS="a b c"; PORT=, BOARD=, FIRMWARE=file.bin and PASSPHRASE_FILE= where they are needed
+# --- boards: POINT=nsp-0123, or POINTS="a b c"; PORT=, BOARD=, FIRMWARE=file.bin, PASSPHRASE_FILE=, ENGLISH=1 where needed
 words = --site $(SITE) $(if $(BOARD),--board $(BOARD)) $(if $(FIRMWARE),--firmware $(FIRMWARE)) \
-  $(if $(PASSPHRASE_FILE),--passphrase-file $(PASSPHRASE_FILE)) $(if $(LANGUAGE),--language $(LANGUAGE))
+  $(if $(PASSPHRASE_FILE),--passphrase-file $(PASSPHRASE_FILE)) $(if $(ENGLISH),--language en)
 asked_for = $(or $(POINTS),$(POINT),$(error say which: make $@ POINT=nsp-0123))
 
 .PHONY: flash
@@ -73,7 +73,7 @@ image: $(VENV)/technician.stamp ## Write what flash would write into a folder: f
 .PHONY: erase
 erase: $(VENV)/technician.stamp ## Erase a board whole (BOARD=esp32_devkitc, PORT=)
 	@$(BIN)/paraat erase --site $(SITE) --board $(or $(BOARD),$(error say which: make erase BOARD=esp32_devkitc)) \
-	  $(if $(PORT),--port $(PORT)) $(if $(YES),--yes) $(if $(LANGUAGE),--language $(LANGUAGE))
+	  $(if $(PORT),--port $(PORT)) $(if $(YES),--yes) $(if $(ENGLISH),--language en)
 
 .PHONY: test
 test: $(VENV)/dev.stamp ## Run all tests; says which it skips and why
