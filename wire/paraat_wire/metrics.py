@@ -3,7 +3,7 @@
 Rules of evolution: within wire version 1 rows are only added. A retired name is never used again; it goes to RETIRED.
 A name has two parts (`fuel/level`). A second sensor of a kind adds its own name (`climate/temperature/hall`).
 A reading that failed is sent as `<name>/fault` with a short code, so no part may be called "fault".
-Units are SenML units (RFC 8428 section 12.1; `dBm`, `h` from RFC 8798); `l/h` is not registered and therefore
+Units are SenML units (RFC 8428 section 12.1; `dBm`, `h`, `ppm` from RFC 8798); `l/h` is not registered and therefore
 stands only on host rows, which never travel.
 """
 
@@ -37,6 +37,7 @@ ROWS = (
     ("battery/charge", TELEMETRY, FLOAT, "%EL", 0, 100, 1, "battery", "charge_percent", "state of charge"),
     ("climate/temperature", TELEMETRY, FLOAT, "Cel", -40, 85, 2, "climate", "temperature_c", "air temperature"),
     ("climate/humidity", TELEMETRY, FLOAT, "%RH", 0, 100, 1, "climate", "humidity_percent", "relative humidity"),
+    ("climate/co2", TELEMETRY, FLOAT, "ppm", 250, 40000, 0, "climate", "co2_ppm", "carbon dioxide in the air; outdoors about 430"),
     ("people/present", TELEMETRY, INT, "count", 0, 5000, 0, "people", "present", "people inside, counted, never identified"),
     ("people/in", TELEMETRY, INT, "count", 0, 1073741823, 0, "people", "in", "came in since the count was reset"),
     ("people/out", TELEMETRY, INT, "count", 0, 1073741823, 0, "people", "out", "went out since the count was reset"),

@@ -4,7 +4,7 @@ A scenario is a dict (JSON); every time in it is in seconds after the story bega
   t0_unix, speed, real0_unix          see kernel.py
   tank {capacity_l, by, calibration}, fuel_l, burn_l_per_h, refuel [[s, litres added], ...]
   mains, generator [[s, true or false], ...]      people [[s, +1 or -1], ...]
-  temperature_c, battery_v, battery_percent, load_w [[s, value], ...]
+  temperature_c, humidity_percent, co2_ppm, battery_v, battery_percent, load_w [[s, value], ...]
                                                   values between two rows lie on the line through them
 """
 
@@ -101,6 +101,12 @@ class World:
 
     def temperature_c(self, t):
         return line(self.scenario.get("temperature_c", [[0, 20.0]]), t)
+
+    def humidity_percent(self, t):
+        return line(self.scenario.get("humidity_percent", [[0, 45.0]]), t)
+
+    def co2_ppm(self, t):
+        return line(self.scenario.get("co2_ppm", [[0, 600.0]]), t)
 
     def battery_v(self, t):
         return line(self.scenario.get("battery_v", [[0, 13.6]]), t)

@@ -1,0 +1,78 @@
+"""SCD41 (and SCD40): carbon dioxide, which says how well a hall full of people is aired.
+
+Its temperature and humidity are those of a chip that warms itself; hang a thermometer elsewhere.
+
+# Ref: Sensirion SCD4x data sheet, version 1.5, 2023 ("DS" below).
+"""
+
+import asyncio
+from collections import namedtuple
+
+from micropython import const
+
+from drivers import SensorError, _sensirion, named
+
+KEYS = {"bus": "i2c", "name": "text?"}
+
+_ADDRESS = const(0x62)
+# DS table 9.
+_START = b"\x21\xb1"  # a measurement every five seconds from now on
+_STOP = b"\x3f\x86"
+_STOP_MS = const(500)
+_READY = b"\xe4\xb8"
+_READY_BITS = const(0x07FF)  # DS 3.8.2: nothing new while these are all 0
+_READ = b"\xec\x05"
+_ANSWER_MS = const(2)  # DS: 1 ms
+_LOOK_MS = const(500)
+_LOOKS = const(13)  # 6 s: with the stop before it, the first sample takes 5.5 s of the sampler's 10
+
+Air = namedtuple("Air", ("co2_ppm", "temp_c", "humidity_percent"))
+
+
+def air(raw_co2, raw_t, raw_h):
+    """DS 3.5.2: ppm as it is; temperature and humidity over the 16 bits."""
+    return Air(raw_co2, _sensirion.temp_c(raw_t), 100 * raw_h / 65535)
+
+
+class SCD41:
+    """i2c: the bus, up to 400 kHz."""
+
+    def __init__(self, i2c):
+        self.i2c = i2c
+        self._started = False
+
+    async def _start(self):
+        # After a restart of the board it may still measure, and then it takes no other command than to stop.
+        self.i2c.writeto(_ADDRESS, _STOP)
+        await asyncio.sleep_ms(_STOP_MS)
+        self.i2c.writeto(_ADDRESS, _START)
+        self._started = True
+
+    async def read(self):
+        """The newest measurement since the last. Raises OSError (bus), SensorError: crc, silent (none came)."""
+        if not self._started:
+            await self._start()
+        for _ in range(_LOOKS):
+            (status,) = await _sensirion.ask(self.i2c, _ADDRESS, _READY, _ANSWER_MS, 1)
+            if status & _READY_BITS:
+                return air(*await _sensirion.ask(self.i2c, _ADDRESS, _READ, _ANSWER_MS, 3))
+            await asyncio.sleep_ms(_LOOK_MS)
+        self._started = False  # it lost its power; the next sample starts it again
+        raise SensorError("silent", "the SCD41 does not measure")
+
+
+class _Sensor:
+    def __init__(self, driver, config):
+        self.driver = driver
+        self.names = names(config)
+
+    async def sample(self):
+        return [(self.names[0], (await self.driver.read()).co2_ppm)]
+
+
+def names(config):
+    return (named("climate/co2", config),)
+
+
+def setup(config, hw):
+    return _Sensor(SCD41(hw.bus(config["bus"])), config)
