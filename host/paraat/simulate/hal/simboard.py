@@ -8,14 +8,19 @@ import json
 import kernel
 import wiring
 from devices.a02yyuw import A02YYUW
+from devices.ads1115 import ADS1115
 from devices.beam import Beam
 from devices.ds18b20 import DS18B20
 from devices.ds3231 import DS3231
 from devices.ina226 import INA226
 from devices.pzem004t import PZEM004T
+from devices.scd41 import SCD41
+from devices.sht4x import SHT4x
+from devices.sht31 import SHT31
 from devices.switch import Switch
+from devices.tank_sender import TankSender
 from devices.ve_direct import VEDirect, bmv, mppt
-from world import World
+from world import World, inverse
 
 
 def _on_i2c(bus, address, device):
@@ -39,7 +44,52 @@ def _ina226(sensor, bus, world):
 
 def _ds18b20(sensor, bus, world):
     devices = wiring.onewire.setdefault(bus["pin"], [])
-    devices.append(DS18B20(lambda: world.temperature_c(kernel.story_s()), serial=len(devices) + 1))
+    rom = sensor.get("rom")
+    serial = int.from_bytes(bytes.fromhex(rom)[1:7], "little") if rom else len(devices) + 1
+    devices.append(DS18B20(lambda: world.temperature_c(kernel.story_s()), serial))
+
+
+def _tank_sender(sensor, bus, world):
+    from drivers import tank_sender
+
+    empty_ohm, full_ohm = tank_sender.SENDERS.get(sensor.get("sender"), (0, 0))
+    empty_ohm, full_ohm = sensor.get("empty_ohm", empty_ohm), sensor.get("full_ohm", full_ohm)
+    table = sensor.get("table") or [[empty_ohm, 0], [full_ohm, 100]]
+    device = TankSender(
+        lambda: inverse(table, world.level_percent(kernel.story_s())),
+        sensor.get("supply_mv", 3300),
+        sensor.get("reference_ohm", 470),
+        sensor.get("series_ohm", 47),
+        sensor.get("supply_pin"),
+        jump_every=37,
+    )
+    wiring.adc[sensor["pin"]] = wiring.adc[device.supply_pin] = device
+
+
+def _ads1115(sensor, bus, world):
+    table = [[sensor.get("empty_ma", 4), 0], [sensor.get("full_ma", 20), 100]]
+    address = sensor.get("address", 0x48)
+    chips = wiring.i2c.setdefault((bus["scl"], bus["sda"]), {})
+    if address not in chips:  # four probes hang on one chip
+        chips[address] = ADS1115({}, sensor.get("sense_ohm", 100))
+    chips[address].loops_ma[sensor.get("channel", 0)] = lambda: inverse(table, world.level_percent(kernel.story_s()))
+
+
+def _air(world):
+    """What a thermometer with a hygrometer measures: two functions."""
+    return lambda: world.temperature_c(kernel.story_s()), lambda: world.humidity_percent(kernel.story_s())
+
+
+def _sht31(sensor, bus, world):
+    _on_i2c(bus, sensor.get("address", 0x44), SHT31(*_air(world)))
+
+
+def _sht4x(sensor, bus, world):
+    _on_i2c(bus, sensor.get("address", 0x44), SHT4x(*_air(world)))
+
+
+def _scd41(sensor, bus, world):
+    _on_i2c(bus, 0x62, SCD41(lambda: world.co2_ppm(kernel.story_s()), *_air(world)))
 
 
 def _ve_direct(sensor, bus, world):
@@ -76,6 +126,11 @@ _WIRERS = {
     "a02yyuw": _a02yyuw,
     "ina226": _ina226,
     "ds18b20": _ds18b20,
+    "tank_sender": _tank_sender,
+    "ads1115": _ads1115,
+    "sht31": _sht31,
+    "sht4x": _sht4x,
+    "scd41": _scd41,
     "ve_direct": _ve_direct,
     "pzem004t": _pzem004t,
     "light_beam": _light_beam,
