@@ -42,7 +42,8 @@ class DS18B20:
             if not roms:
                 raise SensorError("silent", "no DS18B20 on the bus")
             if len(roms) > 1:
-                raise SensorError("config", "%d DS18B20 on the bus: give each its rom" % len(roms))
+                known = ", ".join([bytes(rom).hex() for rom in roms])
+                raise SensorError("config", "several DS18B20 on the bus, give each its rom: " + known)
             self.rom = roms[0]
         elif not self.bus.reset():
             raise SensorError("silent", "nobody on the 1-wire bus")
@@ -81,9 +82,12 @@ def names(config):
 
 
 def setup(config, hw):
+    bus = hw.bus(config["bus"])
     rom = config.get("rom")
     if rom is not None:
         rom = bytes.fromhex(rom)
         if len(rom) != 8 or rom[0] != _FAMILY:
             raise ValueError("rom: found %s, expected 16 hex digits that start with 28" % config["rom"])
-    return _Sensor(DS18B20(hw.bus(config["bus"]), rom), config)
+        if bus.crc8(rom):  # DS figure 4: its last byte is the CRC of the others
+            raise ValueError("rom: found %s, whose last two digits do not fit: mistyped" % config["rom"])
+    return _Sensor(DS18B20(bus, rom), config)

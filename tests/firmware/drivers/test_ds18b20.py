@@ -1,7 +1,7 @@
 import wiring
 from bench import fault_of, hardware, raises
 from devices.ds18b20 import DS18B20 as Device
-from drivers import ds18b20
+from drivers import SensorError, ds18b20
 
 CONFIG = {"driver": "ds18b20", "bus": "w1"}
 
@@ -30,9 +30,20 @@ async def test_several_on_a_bus_are_read_by_their_rom():
         assert await sensor.sample() == [("climate/temperature/" + name, expected)]
 
 
-async def test_several_without_a_rom_are_not_guessed():
-    _, hw = mounted(19.5, -3.25)
-    assert await fault_of(ds18b20.setup(CONFIG, hw)) == "config"
+async def test_several_without_a_rom_are_not_guessed_but_told():
+    devices, hw = mounted(19.5, -3.25)
+    sensor = ds18b20.setup(CONFIG, hw)
+    assert await fault_of(sensor) == "config"
+    error = raises(SensorError, sensor.driver._select)
+    assert all([device.rom.hex() in str(error) for device in devices])
+
+
+async def test_one_that_is_exchanged_for_another_is_missed():
+    devices, hw = mounted(19.5, 21, 40)
+    sensor = ds18b20.setup(dict(CONFIG, rom=devices[1].rom.hex()), hw)
+    assert await sensor.sample() == [("climate/temperature", 21)]
+    wiring.onewire[4] = [devices[0], devices[2], Device(lambda: 5, serial=99)]
+    assert await fault_of(sensor) == "silent"
 
 
 async def test_the_power_on_value_is_no_temperature():
@@ -66,5 +77,6 @@ async def test_one_that_leaves_a_bus_with_others():
 
 def test_a_rom_that_is_none():
     _, hw = mounted(19.5)
-    for rom in ("10ff", "1000000000000001", "zz"):
+    mistyped = Device(lambda: 0, serial=1).rom.hex().replace("01", "10", 1)
+    for rom in ("10ff", "1000000000000001", "zz", mistyped):
         raises(ValueError, ds18b20.setup, dict(CONFIG, rom=rom), hw)

@@ -4,6 +4,7 @@ Faults as in sensirion.py; power_cycle(): it lost its power, and measures nothin
 """
 
 import kernel
+
 from devices.sensirion import Sensirion, raw_temperature
 
 _START, _STOP, _READY, _READ = 0x21B1, 0x3F86, 0xE4B8, 0xEC05
