@@ -128,6 +128,7 @@ PARTS: Mapping[str, Part] = {
     "sht4x": Part(
         Words("Klimaat: SHT4x", "Climate: SHT4x"), _I2C, (_PULL_UPS,), bus="i2c", addresses=(0x44, 0x45, 0x46)
     ),
+    "scd41": Part(Words("Lucht: SCD41, CO2", "Air: SCD41, CO2"), _I2C, (_PULL_UPS,), bus="i2c", addresses=(0x62,)),
     "light_beam": Part(
         Words("Personen: twee lichtsluizen, A buiten", "People: two light beams, A outside"),
         (Terminal("A", "pin_a"), Terminal("B", "pin_b"), Terminal("0 V", "GND"), Terminal("reset", "reset_pin")),

@@ -52,8 +52,8 @@ class Claim(NamedTuple):
 def check_board(board: Board) -> None:
     """Check a board with its standard sensors, and with those that points are expected to add. Raises SettingsError."""
     _check_chip(board)
-    _check_reasons(board)
     check(board, kit(board))
+    _check_reasons(board)
 
 
 def kit(board: Board) -> list[Sensor]:
@@ -75,12 +75,12 @@ def check(board: Board, sensors: Iterable[Sensor], *, wifi: bool | None = None) 
     radio = board.link.kind == "wifi" if wifi is None else wifi
     taken: dict[int, Place] = {}
     for claim in claims(board, sensors):
-        _check_claim(board, chip, claim, radio=radio)
         if claim.pin in taken:
             other = taken[claim.pin]
             raise claim.place.error(
                 f"GPIO {claim.pin}", f"a pin that is free; {other.key} of {other.path} has it already"
             )
+        _check_claim(board, chip, claim, radio=radio)
         taken[claim.pin] = claim.place
 
 
@@ -221,10 +221,13 @@ def _guest(part: Part, sensor: Sensor) -> _Guest:
 
 
 def _check_guests(name: str, guests: list[_Guest]) -> None:
+    first, last = guests[0], guests[-1]
+    if first is not last and not all(guest.part.shares for guest in guests):
+        raise last.bus_place.error(
+            repr(name), f"a bus of its own; {first.bus_place.key} of {first.bus_place.path} has it already"
+        )
     seen: dict[int | str | None, _Guest] = {}
     for guest in guests:
-        if len(guests) > 1 and not guest.part.shares:
-            raise guest.bus_place.error(repr(name), "a bus of its own: it shares one with nobody")
         if other := seen.get(guest.address):
             found = f"0x{guest.address:02X}" if isinstance(guest.address, int) else repr(guest.address)
             raise guest.place.error(
