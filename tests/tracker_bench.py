@@ -19,7 +19,14 @@ class Bench:
 
     def __init__(self) -> None:
         self.counts = (0, 0)
-        self.tracker = Tracker({POINT.id: POINT}, Alerts(), since=T0, counts=lambda _: self.counts)
+        self.certificate_until: float | None = None
+        self.tracker = Tracker(
+            {POINT.id: POINT},
+            Alerts(),
+            since=T0,
+            counts=lambda _: self.counts,
+            certificate_until=lambda _point, _now: self.certificate_until,
+        )
         self.seq = 0
 
     def sees(

@@ -24,6 +24,7 @@ from paraat.alerts.rules import make_rules
 from paraat.board.app import create_app
 from paraat.board.server import BoardError, Handle, serve
 from paraat.board.source import Check
+from paraat.certificates import Certificates
 from paraat.clock import Clock
 from paraat.counters import Counters
 from paraat.domain.model import AlertState, Delivery, NodeState, PointView
@@ -96,7 +97,14 @@ class Service:
             site.broker, site.directory, self._inbox, now=clock.now, on_change=self._on_broker
         )
         self._rules = make_rules(site.alerts)
-        self._tracker = Tracker(site.points, site.alerts, since=clock.now(), counts=self._counts)
+        self._certificates = Certificates(site.directory)
+        self._tracker = Tracker(
+            site.points,
+            site.alerts,
+            since=clock.now(),
+            counts=self._counts,
+            certificate_until=self._certificates.board_until,
+        )
         try:
             self.journal = Journal(site.path(site.region.journal))
             try:
@@ -392,6 +400,9 @@ class Service:
                 detail=f"ended: {', '.join(dead)}; restart the service" if dead else "",
             ),
         ]
+        days = self.site.alerts.certificate_expiry.raise_days
+        if ending := self._certificates.problem(self.clock.now(), days):
+            checks.append(Check(name="certificates", ok=False, required=False, detail=ending))
         if self._influx is not None:
             problem = self._influx.problem
             checks.append(Check(name="influx", ok=not problem, required=False, detail=problem))

@@ -101,11 +101,19 @@ class Silent(Part, frozen=True):
     hold_s: Annotated[float, Meta(ge=0)] = 60.0
 
 
+class CertificateExpiry(Part, frozen=True):
+    """[alerts.certificate_expiry]: fires so long before the certificate of a board ends."""
+
+    raise_days: Positive = 60.0  # time to plan a visit to every point
+    hold_s: Annotated[float, Meta(ge=0)] = 600.0
+
+
 class Alerts(Part, frozen=True):
     """[alerts]"""
 
     low_fuel: LowFuel = LowFuel()
     point_silent: Silent = Silent()
+    certificate_expiry: CertificateExpiry = CertificateExpiry()
 
 
 class Email(Part, frozen=True):

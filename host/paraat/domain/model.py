@@ -109,6 +109,7 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
     stored: int  # sets and events the host has
     missing: int  # seq numbers below the highest that the host does not have
     node: NodeState | None
+    certificate_until: float | None = None  # when its board's certificate ends; None: not known here
 
     @property
     def age_s(self) -> float | None:

@@ -31,16 +31,29 @@ FAULT = "fault"
 MISSING = "missing"
 
 Counts = Callable[[str], tuple[int, int]]
+Until = Callable[[str, float], float | None]
 
 
 class Tracker:
-    """points: by id. counts: gives (stored, missing) of a point. since: when the host began to listen, unix seconds."""
+    """points: by id. counts: gives (stored, missing) of a point. since: when the host began to listen, unix seconds.
 
-    def __init__(self, points: Mapping[str, Point], alerts: Alerts, *, since: float, counts: Counts) -> None:
+    certificate_until: when the certificate of a point's board ends, asked with the point and now.
+    """
+
+    def __init__(
+        self,
+        points: Mapping[str, Point],
+        alerts: Alerts,
+        *,
+        since: float,
+        counts: Counts,
+        certificate_until: Until = lambda _point, _now: None,
+    ) -> None:
         self._points = {point_id: _Tracked(point) for point_id, point in points.items()}
         self._silent_after_s = alerts.point_silent.after_s
         self._since = since
         self._counts = counts
+        self._certificate_until = certificate_until
 
     def apply(self, sample_set: SampleSet) -> None:
         """Take in a set, live, from a backlog or replayed. A set of a point that is not expected is left out."""
@@ -100,6 +113,7 @@ class Tracker:
             stored=stored,
             missing=missing,
             node=tracked.node,
+            certificate_until=self._certificate_until(point_id, now),
         )
         status, reasons = judge(view, tracked.firing, self._silent_after_s)
         return msgspec.structs.replace(view, status=status, reasons=reasons)

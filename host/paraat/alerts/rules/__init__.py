@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from paraat.alerts.rules import low_fuel, point_silent
+from paraat.alerts.rules import certificate_expiry, low_fuel, point_silent
 from paraat.alerts.rules.base import Judgement, Rule, Verdict
 from paraat.settings import Alerts
 
@@ -11,6 +11,7 @@ __all__ = ["RULES", "Judgement", "Rule", "Verdict", "make_rules"]
 RULES: dict[str, Callable[[Alerts], Rule]] = {
     low_fuel.NAME: low_fuel.LowFuelRule,
     point_silent.NAME: point_silent.PointSilentRule,
+    certificate_expiry.NAME: certificate_expiry.CertificateExpiryRule,
 }
 
 

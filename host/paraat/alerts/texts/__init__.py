@@ -50,4 +50,6 @@ def _key(alert: AlertState, transition: str) -> str:
         return "low_fuel.firing" if alert.detail.get("hours") is not None else "low_fuel.level"
     if alert.rule == "point_silent" and alert.detail.get("heard_at") is None:
         return "point_silent.never"
+    if alert.rule == "certificate_expiry" and alert.detail.get("ended"):
+        return "certificate_expiry.ended"
     return f"{alert.rule}.firing"

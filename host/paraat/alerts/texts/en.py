@@ -51,4 +51,23 @@ TEXTS = {
         "Support point {name} ({municipality}) is heard again, last at {heard_at}.\n"
         "Nothing to do; the status board shows how the point stands. Alert {id} of {fired_at}.",
     ),
+    "certificate_expiry.firing": (
+        "Certificate ends: {name}, {days} days left",
+        "The certificate of the telemetry box of support point {name} ({municipality}) is valid until {ends_at}. "
+        "After that no readings of this point come in.\n"
+        "Do before that day: have a technician set up the telemetry box again (make flash).\n"
+        "Alert {id}.",
+    ),
+    "certificate_expiry.ended": (
+        "Certificate has ended: {name}",
+        "The certificate of the telemetry box of support point {name} ({municipality}) was valid until {ends_at}. "
+        "No readings of this point come in once its connection is lost.\n"
+        "Do now: have a technician set up the telemetry box again (make flash).\n"
+        "Alert {id}.",
+    ),
+    "certificate_expiry.resolved": (
+        "Recovered: {name} has a new certificate",
+        "The telemetry box of support point {name} ({municipality}) has a certificate until {ends_at}, {days} days left.\n"
+        "Nothing to do. Alert {id} of {fired_at}.",
+    ),
 }

@@ -53,4 +53,23 @@ TEXTS = {
         "Noodsteunpunt {name} ({municipality}) laat weer van zich horen, laatst om {heard_at}.\n"
         "U hoeft niets te doen; kijk op het statusbord hoe het punt ervoor staat. Melding {id} van {fired_at}.",
     ),
+    "certificate_expiry.firing": (
+        "Certificaat verloopt: {name}, nog {days} dagen",
+        "Het certificaat van de meetkast van noodsteunpunt {name} ({municipality}) is geldig tot {ends_at}. "
+        "Daarna komen er geen metingen van dit punt meer binnen.\n"
+        "Doe vóór die dag: laat een technicus de meetkast opnieuw instellen (make flash).\n"
+        "Melding {id}.",
+    ),
+    "certificate_expiry.ended": (
+        "Certificaat is verlopen: {name}",
+        "Het certificaat van de meetkast van noodsteunpunt {name} ({municipality}) was geldig tot {ends_at}. "
+        "Er komen geen metingen van dit punt meer binnen zodra de verbinding één keer wegvalt.\n"
+        "Doe nu: laat een technicus de meetkast opnieuw instellen (make flash).\n"
+        "Melding {id}.",
+    ),
+    "certificate_expiry.resolved": (
+        "Hersteld: {name} heeft een nieuw certificaat",
+        "De meetkast van noodsteunpunt {name} ({municipality}) heeft een certificaat tot {ends_at}, nog {days} dagen.\n"
+        "U hoeft niets te doen. Melding {id} van {fired_at}.",
+    ),
 }

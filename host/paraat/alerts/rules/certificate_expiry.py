@@ -1,0 +1,30 @@
+"""The certificate of a point's board ends; after that the broker refuses the board, and the point falls silent."""
+
+from paraat.alerts.rules.base import Judgement, Verdict
+from paraat.domain.model import PointView
+from paraat.settings import Alerts
+
+NAME = "certificate_expiry"
+_DAY_S = 86400.0
+
+
+class CertificateExpiryRule:
+    """Raises below raise_days; clears when a certificate that lasts longer is recorded. Not known: HOLD.
+
+    The certificates of broker, host and authority belong to no point: Service.health() tells of them.
+    """
+
+    def __init__(self, alerts: Alerts) -> None:
+        self._raise_s = alerts.certificate_expiry.raise_days * _DAY_S
+        self.hold_s = alerts.certificate_expiry.hold_s
+
+    def judge(self, view: PointView) -> Judgement:
+        until = view.certificate_until
+        if until is None:
+            return Judgement(verdict=Verdict.HOLD, severity="warning")
+        left_s = until - view.now
+        return Judgement(
+            verdict=Verdict.RAISE if left_s < self._raise_s else Verdict.CLEAR,
+            severity="warning",
+            detail={"days": max(0.0, left_s / _DAY_S), "ends_at": until, "ended": int(left_s <= 0)},
+        )
