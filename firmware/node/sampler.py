@@ -21,6 +21,16 @@ def fault_code(error):
     return "error"
 
 
+def _once(rows, known):
+    """The rows whose name is not known yet; it is known from then on."""
+    found = []
+    for row in rows:
+        if row[0] not in known:
+            known.add(row[0])
+            found.append(row)
+    return found
+
+
 class NoSensor(LookupError):
     """Raised when there is no sensor of the kind that was asked for, or more than one. str() says which there are."""
 
@@ -46,15 +56,22 @@ class Sampler:
         self._slots = []
         for i, sensor in enumerate(config["sensors"]):
             try:
-                self._slots.append(_Slot(sensor))
-            except (ImportError, KeyError) as error:
+                slot = _Slot(sensor)
+                for name in slot.names:
+                    if name in self.names:
+                        log("W", "sampler", "sensors[%d]: %s stands in for an earlier sensor's" % (i, name))
+                self._slots.append(slot)
+            except (ImportError, AttributeError, KeyError) as error:
                 # Without names there is nothing that a fault could be reported for: only the console can tell.
                 log("E", "sampler", "sensors[%d] %s: %s" % (i, sensor["driver"], error))
 
     @property
     def names(self):
-        """All metrics that the sensors should give."""
-        return [name for slot in self._slots for name in slot.names]
+        """All metrics that the sensors should give, each once."""
+        names = []
+        for slot in self._slots:
+            names.extend([name for name in slot.names if name not in names])
+        return names
 
     async def sample(self):
         """Read all. Returns ([(name, value)], [(name, fault code)]). Never raises for a sensor."""
@@ -119,4 +136,6 @@ class Sampler:
                     slot.sensor = None
                 complain("sampler", error)
                 faults.extend([(name, code) for name in slot.names])
-        return values, faults
+        # Where two sensors give one metric, the first that knows it counts: a fault only when neither does.
+        known = set()
+        return _once(values, known), _once(faults, known)

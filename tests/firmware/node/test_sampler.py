@@ -117,6 +117,31 @@ async def test_a_driver_that_is_not_there_leaves_the_others_alone():
     assert len((await s.sample())[0]) == 2
 
 
+async def test_two_sensors_of_one_metric_stand_in_for_each_other():
+    async def first():
+        if broken:
+            raise SensorError("silent")
+        return [("power/load", 100)]
+
+    async def second():
+        return [("power/load", 200)]
+
+    broken = False
+    install("first", first)
+    install("second", second)
+    s = sampler({"driver": "first"}, {"driver": "second"})
+    assert s.names == ["power/load"]
+    assert await s.sample() == ([("power/load", 100)], [])
+    broken = True
+    assert await s.sample() == ([("power/load", 200)], [])
+    assert await sampler({"driver": "first"}, {"driver": "first"}).sample() == ([], [("power/load", "silent")])
+
+
+def test_a_driver_that_is_no_sensor_leaves_the_others_alone():
+    s = sampler({"driver": "ds3231"}, POWER)
+    assert s.names == ["battery/voltage", "battery/current"]
+
+
 def test_the_median_is_a_value_that_was_read():
     assert median([700]) == 700
     assert median([700, 10, 705]) == 700
