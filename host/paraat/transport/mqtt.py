@@ -6,6 +6,7 @@ hands it over again after a cut. Everything that can be told twice is told twice
 
 import logging
 import ssl
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from paraat.settings import BrokerSettings, SettingsError, read_secret
+from paraat.settings import BrokerSettings, SettingsError, check_private, read_secret
 from paraat.transport.inbox import Inbox, Message
 from paraat_wire import topics
 
@@ -81,7 +82,8 @@ class MqttTransport:
             if settings.password_file is not None:
                 password = read_secret(directory / settings.password_file, "broker.password_file")
             client.username_pw_set(settings.username, password)
-        if settings.ca_file is not None:
+        self._tls = settings.ca_file is not None
+        if self._tls:
             client.tls_set_context(_tls(settings, directory))
         client.on_connect = self._connect
         client.on_connect_fail = self._connect_fail
@@ -170,6 +172,15 @@ class MqttTransport:
         client.subscribe([(pattern, 1) for pattern in SUBSCRIPTIONS])
 
     def _connect_fail(self, _client: Client, _userdata: object) -> None:
+        # paho does not hand the error on, but calls us while it handles it.
+        error = sys.exc_info()[1]
+        if isinstance(error, ssl.SSLError):
+            why = getattr(error, "verify_message", "") or error.reason or str(error)
+            self._trouble(
+                f"broker {self._where}: no trust by TLS ({why}); check broker.ca_file, and that broker.host is one of"
+                " the names in the broker's certificate"
+            )
+            return
         self._trouble(
             f"broker {self._where} cannot be reached; is it running, and are broker.host and broker.port right?"
         )
@@ -188,6 +199,12 @@ class MqttTransport:
                 self._trouble(f"broker {self._where}: connection lost ({reason}); trying again")
             self._connected = False
             self._on_change(False)
+        elif self._tls and reason.is_failure:
+            # TLS 1.3: a server says only after our handshake that it refuses our certificate.
+            self._trouble(
+                f"broker {self._where} closed the connection before it took us; is broker.cert_file of the broker's CA,"
+                " still valid and not revoked? Its log says which. A new one: `paraat pki renew host`"
+            )
         self._gone.set()
 
     def _subscribe(
@@ -242,7 +259,8 @@ def _tls(settings: BrokerSettings, directory: Path) -> ssl.SSLContext:
         raise SettingsError(directory / str(settings.ca_file), "broker.ca_file", str(error), "a PEM file") from error
     if settings.cert_file is not None:
         try:
-            context.load_cert_chain(str(path(settings.cert_file)), path(settings.key_file))
+            # A key with a passphrase is an error: without this OpenSSL would ask for it, and a service would hang.
+            context.load_cert_chain(str(path(settings.cert_file)), path(settings.key_file), password="")
         except (OSError, ValueError) as error:
             raise SettingsError(
                 directory / settings.cert_file,
@@ -250,4 +268,5 @@ def _tls(settings: BrokerSettings, directory: Path) -> ssl.SSLContext:
                 str(error),
                 "a PEM certificate, and its key in broker.key_file",
             ) from error
+        check_private(directory / (settings.key_file or settings.cert_file), "broker.key_file")
     return context
