@@ -95,6 +95,10 @@ format: $(VENV)/dev.stamp ## Put the code in the house's form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+.PHONY: boards
+boards: $(VENV)/dev.stamp ## Check boards/*/board.toml against the chips and draw their wiring (wiring.svg)
+	$(BIN)/python -m paraat.provision.wiring
+
 .PHONY: dashboards
 dashboards: $(VENV)/dev.stamp ## Build dashboards/*.json from dashboards/*.py
 	$(BIN)/python -m dashboards

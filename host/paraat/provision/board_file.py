@@ -26,6 +26,8 @@ class About(Part, frozen=True):
     name: Text
     chip: ChipName
     module: Text  # a key of chips.MODULES: it takes pins for its own flash and PSRAM
+    top: str = ""  # what lies at the first contacts of the headers, and at the last: for the picture
+    bottom: str = ""
 
 
 class Firmware(Part, frozen=True):
@@ -169,6 +171,8 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     chip: ChipName
     module: str
+    top: str
+    bottom: str
     firmware: Firmware
     flash: Flash
     usb: Usb
@@ -194,6 +198,8 @@ def read_board(path: Path) -> Board:
         name=file.board.name,
         chip=file.board.chip,
         module=file.board.module,
+        top=file.board.top,
+        bottom=file.board.bottom,
         firmware=file.firmware,
         flash=file.flash,
         usb=file.usb,

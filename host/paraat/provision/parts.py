@@ -96,7 +96,7 @@ PARTS: Mapping[str, Part] = {
     ),
     "tank_sender": Part(
         Words("Brandstof: vlotter met weerstand", "Fuel: resistive float sender"),
-        (Terminal("vlotter / sender", "pin"), Terminal("massa / ground", "GND"), Terminal("3V3 / 2", "supply_pin")),
+        (Terminal("S", "pin"), Terminal("GND", "GND"), Terminal("3V3 : 2", "supply_pin")),
         (
             Words(
                 "470 Ω van 3V3 naar de pin, 47 Ω van de pin naar de vlotter",
@@ -130,7 +130,7 @@ PARTS: Mapping[str, Part] = {
     ),
     "scd41": Part(Words("Lucht: SCD41, CO2", "Air: SCD41, CO2"), _I2C, (_PULL_UPS,), bus="i2c", addresses=(0x62,)),
     "light_beam": Part(
-        Words("Personen: twee lichtsluizen, A buiten", "People: two light beams, A outside"),
+        Words("Personen: lichtsluizen, A buiten", "People: light beams, A outside"),
         (Terminal("A", "pin_a"), Terminal("B", "pin_b"), Terminal("0 V", "GND"), Terminal("reset", "reset_pin")),
         (
             Words("NPN, open collector: nooit PNP op deze pinnen", "NPN, open collector: never PNP on these pins"),
@@ -199,7 +199,7 @@ ALARMS: Mapping[str, Part] = {
         (Terminal("1", "button"), Terminal("2", "GND")),
     ),
     "open_switch": Part(
-        Words("Sleutelschakelaar: dicht = punt open", "Key switch: closed = point open"),
+        Words("Sleutel: dicht = punt open", "Key: closed = point open"),
         (Terminal("1", "open_switch"), Terminal("2", "GND")),
     ),
     "open_button": Part(

@@ -75,7 +75,7 @@ REFUSED = [
     pytest.param(DEVKITC, "pin_a = 32", "pin_a = 4", "sensors[2].pin_a", "GPIO 4", "buses.w1.pin of", id="twice-bus-and-sensor"),
     pytest.param(DEVKITC, "pin_b = 33", "pin_b = 32", "sensors[2].pin_b", "GPIO 32", "sensors[2].pin_a of", id="twice-in-a-sensor"),
     pytest.param(OLIMEX, "led = 2\n", "led = 19\n", "pins.led", "GPIO 19", "ethernet of", id="ethernet-fixed-pin"),
-    pytest.param(OLIMEX, "rx = 36 ", "rx = 18 ", "buses.uart2.rx", "GPIO 18", "leads out", id="not-led-out"),
+    pytest.param(OLIMEX, "rx = 36 ", "rx = 37 ", "buses.uart2.rx", "GPIO 37", "leads out", id="not-led-out"),
     pytest.param(OLIMEX, "ref_clk = 17", "ref_clk = 4", "ethernet.ref_clk", "GPIO 4", "0, 16-17", id="ref-clk"),
     pytest.param(DEVKITC, "led = 26", "led = 38", "pins.led", "GPIO 38", "input-only", id="input-only-38"),
     pytest.param(DEVKITC, "buzzer = 25", "buzer = 25", "pins.buzer", "an unknown key", "buzzer", id="unknown-key"),
