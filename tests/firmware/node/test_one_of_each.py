@@ -7,6 +7,8 @@ from node.sampler import Sampler
 from simboard import wire
 from world import World
 
+from paraat_wire import codec
+
 INTERVAL_S = 60  # of a sample set
 BUSES = {
     "i2c0": {"kind": "i2c", "scl": 22, "sda": 21},
@@ -110,6 +112,16 @@ async def test_one_that_breaks_is_a_fault_at_once_and_stops_no_other():
         for table in (wiring.levels, wiring.watchers, wiring.adc, wiring.i2c, wiring.uart, wiring.onewire):
             table.clear()
         kernel._events.clear()
+
+
+async def test_what_each_measures_goes_over_the_wire():
+    sampler = board()
+    payload = codec.encode_pack(
+        [codec.encode_set("nsp-0101", 1, 1795521600, codec.encode_records(*await sampler.sample()))]
+    )
+    (found,) = codec.read_pack("nsp-0101", "telemetry", payload, 0)
+    assert (found.faults, found.refused) == ([], [])
+    assert sorted([name for name, _ in found.values]) == sorted(sampler.names)
 
 
 async def test_all_that_break_at_once_are_all_told_within_one_interval():
