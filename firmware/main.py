@@ -14,6 +14,7 @@ Without slots (in development, in the simulation) the firmware is found on sys.p
 mpremote: import main; main.put_slot_on_path(); then everything of the slot can be imported.
 """
 
+import gc
 import json
 import os
 import sys
@@ -25,6 +26,7 @@ _FILE = "slot.json"
 _SLOTS = ("a", "b")
 _STARTS = 3
 _WATCHDOG_MS = 120000  # of a slot on trial that hangs before it has a watchdog of its own
+_COLLECT_EVERY_BYTES = 8192  # else what stays of the imports lies all over the heap, with garbage in between
 _PAUSE_S = 5  # before a new start: room for Ctrl-C, and no storm of resets
 
 
@@ -32,6 +34,8 @@ def start():
     """Run the firmware for ever; an exception is noted, and the board starts anew."""
     slot = put_slot_on_path(True)
     imported = False
+    gc.collect()
+    gc.threshold(_COLLECT_EVERY_BYTES)
     try:
         import asyncio
 
