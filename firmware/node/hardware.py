@@ -4,9 +4,12 @@ import sys
 
 from machine import ADC, I2C, UART, Pin
 
-# The radio has ADC2 to itself while it is on.
-_ADC1_PINS = {"ESP32S3": range(1, 11), "ESP32": range(32, 40)}
 _PULLS = {None: -1, 1: Pin.PULL_UP, 0: Pin.PULL_DOWN}
+
+
+def adc1_pins(machine):
+    """The pins of ADC1: the radio has ADC2 to itself while it is on. machine: as sys.implementation._machine says it."""
+    return range(1, 11) if machine.endswith("ESP32S3") else range(32, 40)
 
 
 class Hardware:
@@ -51,9 +54,9 @@ class Hardware:
 
     def adc(self, number):
         """An analogue input of 150 to 2450 mV. Raises ValueError for a pin that has none while the radio is on."""
-        chip = "ESP32S3" if "ESP32S3" in sys.implementation._machine else "ESP32"
-        if number not in _ADC1_PINS[chip]:
-            raise ValueError("pin: found %s, expected one of ADC1: %s" % (number, list(_ADC1_PINS[chip])))
+        pins = adc1_pins(sys.implementation._machine)
+        if number not in pins:
+            raise ValueError("pin: found %s, expected one of ADC1: %d to %d" % (number, pins[0], pins[-1]))
         return ADC(Pin(number), atten=ADC.ATTN_11DB)
 
     def pin_out(self, number):

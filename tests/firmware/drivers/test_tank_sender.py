@@ -6,6 +6,7 @@ import wiring
 from bench import fault_of, hardware, raises
 from devices.tank_sender import TankSender as Device
 from drivers import tank_sender
+from node.hardware import adc1_pins
 
 CONFIG = {"driver": "tank_sender", "pin": 36, "sender": "240-33"}
 EUROPEAN = dict(CONFIG, sender="0-190")
@@ -126,6 +127,14 @@ async def test_a_supply_that_is_measured():
 
 
 def test_only_pins_of_adc1():
+    # As MicroPython's boards call themselves.
+    for name, first, last in (
+        ("Generic ESP32 module with ESP32", 32, 39),
+        ("OLIMEX ESP32 POE with ESP32", 32, 39),
+        ("Generic ESP32S3 module with ESP32S3", 1, 10),
+    ):
+        pins = adc1_pins(name)
+        assert (pins[0], pins[-1]) == (first, last)
     for pin in (25, 4, 0):
         assert "ADC1" in str(raises(ValueError, tank_sender.setup, dict(CONFIG, pin=pin), hardware()))
     assert machine.ADC(machine.Pin(36)).read_uv() == machine.ADC.LOW_UV  # nothing is wired to it
