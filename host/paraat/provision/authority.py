@@ -250,15 +250,18 @@ class Authority:
         return _modulus(self._update)
 
     def _renew(self, issued: Issued, kind: inventory.Kind, now: datetime) -> Record:
-        record = _record(issued, kind, "valid")
+        record = _record(issued, kind, "pending")
         with inventory.locked(self.site_dir):
-            known = inventory.load(self.site_dir)
-            old = [_revoke(r, now, "superseded") for r in known.certificates if r.kind == kind and r.state != "revoked"]
-            # Recorded first: a certificate that nobody has is harmless, one that is not listed is not.
-            self._save(known.replace(*old, record), now)
+            self._save(inventory.load(self.site_dir).replace(record), now)
             self._write(f"{kind}.key", issued.key_pem(), _PRIVATE)
             self._write(f"{kind}.crt", issued.certificate_pem(), _PUBLIC)
-        return record
+            # Only now: until the new files are there, the old certificate must go on working.
+            known = inventory.load(self.site_dir)
+            others = [r for r in known.certificates if r.kind == kind and r.serial != record.serial]
+            old = [_revoke(other, now, "superseded") for other in others if other.state != "revoked"]
+            valid = msgspec.structs.replace(record, state="valid")
+            self._save(known.replace(*old, valid), now)
+        return valid
 
     def _check_alive(self, now: datetime) -> None:
         own = self._own.certificate
@@ -297,8 +300,8 @@ class Authority:
             write_atomic(path, data, mode=mode)
         except OSError as error:
             raise AuthorityError(
-                f"{path}: not written ({error.strerror}); what it should hold is recorded."
-                " Make room, and run `paraat pki crl` (or the same renewal again)"
+                f"{path}: not written ({error.strerror}). Make room, then"
+                f" {'run `paraat pki crl`: the revocation itself is recorded' if name == CRL else 'renew again'}"
             ) from error
 
 

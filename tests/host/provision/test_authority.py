@@ -319,7 +319,7 @@ WRITES = {
     "commit": ("inventory.json", "crl.pem"),
     "discard": ("inventory.json", "crl.pem"),
     "revoke": ("inventory.json", "crl.pem"),
-    "renew": ("inventory.json", "crl.pem", "host.key", "host.crt"),
+    "renew": ("inventory.json", "host.key", "host.crt", "crl.pem"),
 }
 
 
