@@ -8,7 +8,7 @@ import time
 import machine
 from micropython import const
 
-from node import VERSION, actions, config, desired, local_alarm, selftest, slots, update
+from node import VERSION, config, desired, local_alarm, selftest, slots, update
 from node.clock import Clock
 from node.commands import Commands
 from node.hardware import Hardware
@@ -22,7 +22,6 @@ from paraat_wire import topics
 
 _RESTART_PAUSE_S = const(5)
 _TRIAL_WATCHDOG_S = const(120)
-_COLLECT_EVERY_BYTES = const(16384)
 
 
 class Node:
@@ -47,11 +46,10 @@ class Node:
         # A slot on trial is under main.py's watchdog, which wants to be fed.
         self.health = Health(limits_s, settings["watchdog_s"] or (_TRIAL_WATCHDOG_S if slots.on_trial() else 0))
         self.uplink = Uplink(settings, secrets, self.journal, self.clock, self.boot, self.health, self._state)
-        self.commands = Commands(self.clock, self.uplink.reply)
+        self.commands = Commands(self.clock, self.uplink.reply, self._load_actions)
         self.uplink.handlers[topics.COMMAND] = self.commands.on_message
         self.uplink.handlers[topics.CONFIG] = wanted.offer
         wanted.on_change = self.uplink.tell_state
-        actions.register(self)
         self.update = update.Receiver(self.commands, self.health.restart)
         self.trial = slots.Trial(settings["update"]["trial_s"], self.health.restart)
         self.trial.on_change = self.uplink.tell_state
@@ -101,6 +99,11 @@ class Node:
         seq = self._record(TELEMETRY, values + self._own_values(), faults)
         self.trial.sampled()
         return seq, values, faults
+
+    def _load_actions(self):
+        from node import actions  # when the first command comes: 4 KB of the heap that most days need for nothing
+
+        actions.register(self)
 
     def _reached(self):
         self.trial.reached()
@@ -220,10 +223,6 @@ async def main():
             wanted.roll_back("%s %s" % (type(error).__name__, error))
             machine.reset()
         raise
-    # Collect early: a heap that is filled to its end each time leaves what lives long scattered over all of it, and
-    # then no room in one piece for a pack.
-    gc.collect()
-    gc.threshold(_COLLECT_EVERY_BYTES)
     await node.run()
 
 

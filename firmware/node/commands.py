@@ -27,12 +27,14 @@ class CommandError(Exception):
 class Commands:
     """clock: node.clock.Clock. reply: function(payload, on_sent), on_sent() when the broker has the answer.
 
-    Other parts register what they can do; run() carries it out, one command after the other.
+    Other parts register what they can do; load(), where given, registers more when the first command comes. run()
+    carries them out, one after the other.
     """
 
-    def __init__(self, clock, reply):
+    def __init__(self, clock, reply, load=None):
         self._clock = clock
         self._reply = reply
+        self._load = load
         self._handlers = {}  # name -> (handler, whether it is remembered in flash)
         self._queue = []
         self._arrived = asyncio.Event()
@@ -102,6 +104,9 @@ class Commands:
 
     async def _do(self, command):
         """The handler's results. Raises CommandError."""
+        load, self._load = self._load, None
+        if load is not None:
+            load()
         if command.do not in self._handlers:
             raise CommandError("unknown command; known are " + ", ".join(sorted(self._handlers)))
         now, dated = self._clock.now()

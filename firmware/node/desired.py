@@ -20,7 +20,6 @@ from micropython import const
 from node import calibration, config
 from node.config import ConfigError
 from node.log import complain, log
-from node.rehearsal import rehearse
 from paraat_wire import codec
 
 NEW_FILE = "config.new.json"
@@ -103,6 +102,8 @@ class Desired:
         if version in (runs, self.refused, self._staged):
             return
         where = "version %d" % version
+        from node.rehearsal import rehearse  # 6 KB of the heap that are needed once a year, and a restart follows
+
         try:
             if version < runs:
                 raise ConfigError("%s: older than %d, which runs" % (where, runs))
@@ -152,10 +153,20 @@ class Desired:
         try:
             if not self._staged:  # else a newer one has taken the file's place
                 os.rename(NEW_FILE, config.FILE)
-                calibration.forget(config.load())
+                self._forget()
         except OSError as error:
             complain("config", error)
         log("I", "config", "version %d is confirmed" % self.settings["version"])
+
+    def _forget(self):
+        """What was said about versions before this one, and measured for them, no longer holds."""
+        if self.error and self.refused < self.settings["version"]:
+            self._notes.update({"refused": 0, "why": ""})
+            self._store()
+            self.refused, self.error = 0, ""
+            if self.on_change is not None:
+                self.on_change()
+        calibration.forget(config.load())
 
     async def watch(self, restart):
         """Restart into a configuration that has come; while one is on trial, count its time. restart: function(why)."""

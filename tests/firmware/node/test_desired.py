@@ -97,6 +97,11 @@ async def test_without_the_host_it_rolls_back_after_ten_minutes_of_trying_in_all
     assert desired.choose().settings["version"] == 3
     start.offer(codec.encode_config(wanted(5)))
     assert await live(start, 60) == "configuration 5 has come"
+    start = desired.choose()
+    assert start.refused == 4  # until the new one has shown that it works
+    start.confirm()
+    start = desired.choose()
+    assert (start.settings["version"], start.refused, start.error) == (5, 0, "")
 
 
 def test_a_crash_loop_rolls_back():
