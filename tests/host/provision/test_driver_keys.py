@@ -32,6 +32,14 @@ def test_a_driver_reads_the_keys_that_it_names_and_no_others(driver: str) -> Non
     assert kinds <= {"i2c", "uart", "onewire", "pin", "int", "number", "bool", "text", "list"}
 
 
+@pytest.mark.parametrize("driver", driver_keys())
+def test_the_guide_tells_every_key_and_which_may_be_left_out(driver: str) -> None:
+    guide = (paths.firmware_dir().parent / "docs" / "sensors.md").read_text(encoding="utf-8")
+    (section,) = [part for part in guide.split("\n## ")[1:] if driver in part.partition(" – ")[0].split(", ")]
+    for key, kind in driver_keys()[driver].items():
+        assert (f"*{key}*" if kind.endswith("?") else f"`{key}`") in section, key
+
+
 def test_keys_are_plain_tables() -> None:
     for path in DRIVERS.glob("[a-z]*.py"):
         names = {
