@@ -126,3 +126,29 @@ def test_a_full_port_keeps_the_oldest_bytes_and_gives_them_in_two_reads():
     assert uart.read() == (bytes(range(250)) * 4)[:256]
     assert uart.read() == (bytes(range(250)) * 4)[256:384]
     assert uart.read() is None
+
+
+async def test_every_kind_of_level_sensor_sees_the_same_tank():
+    from drivers import a02yyuw, ads1115, tank_sender
+    from node.hardware import Hardware
+    from simboard import wire
+
+    config = {
+        "buses": {
+            "uart2": {"kind": "uart", "rx": 16, "tx": 17},
+            "i2c0": {"kind": "i2c", "scl": 22, "sda": 21},
+        },
+        "pins": {},
+        "sensors": [
+            {"driver": "a02yyuw", "bus": "uart2", "empty_mm": 1200, "full_mm": 200},
+            {"driver": "tank_sender", "pin": 36, "sender": "0-190"},
+            {"driver": "tank_sender", "pin": 39, "table": [[10, 100], [80, 40], [240, 0]]},
+            {"driver": "ads1115", "bus": "i2c0", "channel": 2, "full_ma": 14},
+        ],
+    }
+    wire(config, World({"tank": {"capacity_l": 400}, "fuel_l": 108}))
+    hw = Hardware(config)
+    for sensor, driver in zip(config["sensors"], (a02yyuw, tank_sender, tank_sender, ads1115)):
+        name, percent = (await driver.setup(sensor, hw).sample())[-1]
+        assert name == "fuel/level"
+        assert abs(percent - 27) < 0.2, (sensor, percent)
