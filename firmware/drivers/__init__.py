@@ -3,7 +3,7 @@
 A driver is a small class with the bus passed in and one read() that returns a namedtuple with units in its names. Its
 file has, for the sampler, which gives them the sensor's table of the configuration:
   KEYS               the keys of that table beside "driver", and the kind of each: i2c, uart or onewire (the name of a
-                     bus of that kind), pin, int, number, bool, text or list; with a ? behind it, it may be left out.
+                     bus of that kind), pin, int, number, bool, text, list or name; with a ? behind it, it may be left out.
                      `paraat check` reads it as text and refuses other keys, so it is a plain table. A chip that is no
                      sensor (ds3231) has none
   names(config)      the metrics that it reports, so that a failure gives each its fault

@@ -11,7 +11,7 @@ from node.filters import median
 
 from drivers import SensorError, _level, named
 
-KEYS = {"bus": "uart", "empty_mm": "int", "full_mm": "int", "shots": "int?", "name": "text?"}
+KEYS = {"bus": "uart", "empty_mm": "int", "full_mm": "int", "shots": "int?", "name": "name?"}
 ENDS = ("empty_mm", "full_mm")
 
 MIN_MM = 30  # closer lies in the dead band: echoes from there are not to be believed

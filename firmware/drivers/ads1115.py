@@ -18,7 +18,7 @@ KEYS = {
     "sense_ohm": "number?",
     "empty_ma": "number?",
     "full_ma": "number?",
-    "name": "text?",
+    "name": "name?",
 }
 ENDS = ("empty_ma", "full_ma")
 

@@ -10,7 +10,7 @@ from micropython import const
 
 from drivers import SensorError, named
 
-KEYS = {"bus": "onewire", "rom": "text?", "name": "text?"}
+KEYS = {"bus": "onewire", "rom": "text?", "name": "name?"}
 
 _FAMILY = const(0x28)
 _CONVERT = const(0x44)

@@ -9,7 +9,7 @@ from micropython import const
 
 from drivers import SensorError, named
 
-KEYS = {"bus": "i2c", "address": "int?", "shunt_milliohm": "number", "name": "text?"}
+KEYS = {"bus": "i2c", "address": "int?", "shunt_milliohm": "number", "name": "name?"}
 
 _CONFIGURATION = const(0x00)
 _SHUNT_VOLTAGE = const(0x01)

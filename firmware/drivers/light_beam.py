@@ -14,7 +14,7 @@ from micropython import const, schedule
 
 from drivers import SensorError, named
 
-KEYS = {"pin_a": "pin", "pin_b": "pin", "reset_pin": "pin?", "max_present": "int?", "name": "text?"}
+KEYS = {"pin_a": "pin", "pin_b": "pin", "reset_pin": "pin?", "max_present": "int?", "name": "name?"}
 
 _BLOCKED_MS = const(60000)  # longer than anybody stands in a doorway: a box, a door, or a dead lamp
 _FOLLOWS_MS = const(500)  # who follows closely joins the first for less; who walks backwards stands in both for longer

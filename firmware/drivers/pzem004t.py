@@ -15,7 +15,7 @@ from micropython import const
 
 from drivers import SensorError, named
 
-KEYS = {"bus": "uart", "address": "int?", "feeds": "text?", "name": "text?"}
+KEYS = {"bus": "uart", "address": "int?", "feeds": "text?", "name": "name?"}
 
 ANY_ADDRESS = 0xF8  # PM 2.1: the only module on the bus answers to it, whatever its own address is
 

@@ -12,7 +12,7 @@ from micropython import const
 
 from drivers import SensorError, _sensirion, named
 
-KEYS = {"bus": "i2c", "name": "text?"}
+KEYS = {"bus": "i2c", "name": "name?"}
 
 _ADDRESS = const(0x62)
 # DS table 9.

@@ -6,7 +6,7 @@
 from drivers import _sensirion
 from drivers._sensirion import Climate, temp_c
 
-KEYS = {"bus": "i2c", "address": "int?", "name": "text?"}
+KEYS = {"bus": "i2c", "address": "int?", "name": "name?"}
 
 _ADDRESSES = (0x44, 0x45)  # DS table 8: pin ADDR low, high
 _MEASURE = b"\x24\x00"  # DS table 9: single shot, high repeatability, no clock stretching

@@ -6,7 +6,7 @@
 from drivers import _sensirion
 from drivers._sensirion import Climate, temp_c
 
-KEYS = {"bus": "i2c", "address": "int?", "name": "text?"}
+KEYS = {"bus": "i2c", "address": "int?", "name": "name?"}
 
 _ADDRESSES = (0x44, 0x45, 0x46)  # DS: part names with A, B and C
 _MEASURE = b"\xfd"  # DS table of commands: high precision

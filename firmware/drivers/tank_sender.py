@@ -27,7 +27,7 @@ KEYS = {
     "series_ohm": "number?",
     "supply_mv": "int?",
     "supply_pin": "pin?",
-    "name": "text?",
+    "name": "name?",
 }
 ENDS = ("empty_ohm", "full_ohm")
 

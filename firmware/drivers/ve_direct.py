@@ -16,7 +16,7 @@ from micropython import const
 
 from drivers import SensorError, named
 
-KEYS = {"bus": "uart", "device": "text?", "name": "text?"}
+KEYS = {"bus": "uart", "device": "text?", "name": "name?"}
 
 _POLL_MS = const(50)  # 96 bytes at 19200 baud: the port's 256 never run over between two looks
 _POLLS = const(80)  # 4 s: one whole frame of each kind has gone by twice, and the sampler's 10 s are far off

@@ -6,6 +6,7 @@ from drivers import SensorError
 
 from node.filters import plausible
 from node.log import complain, log
+from paraat_wire import metrics
 
 
 def fault_code(error):
@@ -42,6 +43,9 @@ class _Slot:
         self.config = config
         self.driver = __import__("drivers." + config["driver"], None, None, ("setup",))
         self.names = self.driver.names(config)
+        for name in self.names:
+            if metrics.lookup(name) is None:
+                raise KeyError("no such metric: " + name)
         self.sensor = None  # set up at the first sample, and again after the bus failed
         self.failures = 0
 
@@ -61,7 +65,7 @@ class Sampler:
                     if name in self.names:
                         log("W", "sampler", "sensors[%d]: %s stands in for an earlier sensor's" % (i, name))
                 self._slots.append(slot)
-            except (ImportError, AttributeError, KeyError) as error:
+            except (ImportError, AttributeError, KeyError, TypeError) as error:
                 # Without names there is nothing that a fault could be reported for: only the console can tell.
                 log("E", "sampler", "sensors[%d] %s: %s" % (i, sensor["driver"], error))
 

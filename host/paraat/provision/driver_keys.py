@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from paraat import paths
+from paraat_wire import metrics
 
 # kind -> (types, in words); True is an int in Python, and in no site file
 _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
@@ -22,6 +23,7 @@ _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "bool": ((bool,), "true or false"),
     "text": ((str,), "a text"),
     "list": ((list,), "a list"),
+    "name": ((str,), '1 to 20 of a-z, 0-9 and -, not "fault": it stands behind the metric\'s name'),
 }
 
 
@@ -52,10 +54,20 @@ def first_wrong(table: Mapping[str, Any]) -> Wrong | None:
             continue
         if key not in keys:
             return Wrong(key, repr(value), f"a key that the {table['driver']} has: {', '.join(keys)}")
-        types, words = _KINDS[keys[key].rstrip("?")]
-        if not isinstance(value, types) or isinstance(value, bool) != (bool in types):
-            return Wrong(key, repr(value), words)
+        kind = keys[key].rstrip("?")
+        if not _fits(value, kind):
+            return Wrong(key, repr(value), _KINDS[kind][1])
     for key, kind in keys.items():
         if not kind.endswith("?") and key not in table:
             return Wrong(key, "nothing", _KINDS[kind][1])
     return None
+
+
+def _fits(value: object, kind: str) -> bool:
+    types, _ = _KINDS[kind]
+    if not isinstance(value, types) or isinstance(value, bool) != (bool in types):
+        return False
+    if kind != "name":
+        return True
+    found = metrics.lookup(f"fuel/level/{value}")
+    return found is not None and found[1] == value

@@ -137,8 +137,9 @@ async def test_two_sensors_of_one_metric_stand_in_for_each_other():
     assert await sampler({"driver": "first"}, {"driver": "first"}).sample() == ([], [("power/load", "silent")])
 
 
-def test_a_driver_that_is_no_sensor_leaves_the_others_alone():
-    s = sampler({"driver": "ds3231"}, POWER)
+def test_what_is_no_sensor_or_has_no_name_leaves_the_others_alone():
+    wrong = [dict(WARMTH, name=name) for name in ("Grote zaal", 7, "x" * 21, "a/b")]
+    s = sampler({"driver": "ds3231"}, *wrong, POWER)
     assert s.names == ["battery/voltage", "battery/current"]
 
 

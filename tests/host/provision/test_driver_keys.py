@@ -29,7 +29,7 @@ def test_a_driver_reads_the_keys_that_it_names_and_no_others(driver: str) -> Non
     keys = driver_keys()[driver]
     assert set(re.findall(read, source)) <= keys.keys() <= set(re.findall(read, source + shared))
     kinds = {kind.rstrip("?") for kind in keys.values()}
-    assert kinds <= {"i2c", "uart", "onewire", "pin", "int", "number", "bool", "text", "list"}
+    assert kinds <= {"i2c", "uart", "onewire", "pin", "int", "number", "bool", "text", "list", "name"}
 
 
 @pytest.mark.parametrize("driver", driver_keys())
@@ -60,7 +60,10 @@ def test_a_right_one_passes(changes: dict[str, Any]) -> None:
         ({"shunt_milliohm": "2"}, "shunt_milliohm", "'2'", "a number"),
         ({"shunt_milliohm": True}, "shunt_milliohm", "True", "a number"),
         ({"address": 64.5}, "address", "64.5", "a whole number"),
-        ({"name": 7}, "name", "7", "a text"),
+        ({"name": 7}, "name", "7", "1 to 20"),
+        ({"name": "Grote zaal"}, "name", "'Grote zaal'", "1 to 20"),
+        ({"name": "fault"}, "name", "'fault'", "1 to 20"),
+        ({"name": ""}, "name", "''", "1 to 20"),
         ({"bus": 0}, "bus", "0", "the name of an i2c bus"),
     ],
 )
