@@ -15,12 +15,12 @@ from node.mqtt import MQTTClient
 from paraat_wire import codec, topics
 
 _PACK_BYTES = const(
-    320
-)  # packed, of the readings in one message: as JSON some fifteen times that, three times in the heap
-_PACK_ENTRIES = const(8)
+    160
+)  # packed, of the readings in one message: as JSON some fifteen times that, and twice in the heap
+_PACK_ENTRIES = const(4)
 _TOPIC_BYTES = const(64)  # of a message: what stands before its payload
 _IN_FLIGHT = const(64)  # entries that may wait for the host's ack
-_BACKLOG_PAUSE_MS = const(20)  # between two packs: the radio and the broker have other work too
+_BACKLOG_PAUSE_MS = const(10)  # between two packs: the radio and the broker have other work too
 _ACK_WAIT_MAX_S = const(600)
 _PATIENCE_S = const(900)  # beside the configured waits
 _RESTART_LINK_AFTER = const(5)  # attempts in a row in which nothing came back
@@ -66,6 +66,7 @@ class Uplink:
         self._time_asked_ms = None
         self._address = None  # of the broker, where the configuration gives a name
         self._context = None
+        self._pack_entries = _PACK_ENTRIES  # fewer once the heap had no room for as many
         self._stage = trouble.OPEN  # how far the last attempt came
 
     def wake(self):
@@ -258,23 +259,20 @@ class Uplink:
 
     async def _send_some(self, client):
         """One pack, or a wait until there is one to send."""
-        entries = []
         if self._journal.in_flight < _IN_FLIGHT:
-            entries = self._journal.take(_PACK_BYTES, _PACK_ENTRIES)
-        if entries:
-            leaf = topics.EVENT if entries[0].kind == EVENT else topics.TELEMETRY
-            times = [self._clock.bt(entry, self._boot) for entry in entries]
-            pieces = []  # of the pack: it is nowhere in one piece, which an old heap might not have room for
-            for entry, when in zip(entries, times):
-                pieces.append(b"," if pieces else b"[")
-                pieces.append(self._encode(entry, *when).encode())
-            pieces.append(b"]")
-            # What is dated by its age must not wait in the broker while the host is away, or it is dated too late: with
-            # QoS 0 the broker keeps none, and without the host's ack it comes again, older.
-            aged = any(bt < 0 for bt, _ in times)
-            await client.publish(self._topic(leaf), pieces, qos=0 if aged else 1)
-            await asyncio.sleep_ms(_BACKLOG_PAUSE_MS)
-            return
+            try:
+                pack = self._pack()
+            except MemoryError as error:
+                complain("uplink", error)
+                gc.collect()
+                self._pack_entries = max(1, self._pack_entries // 2)
+                self._journal.send_again()  # also what was taken for this pack
+                await asyncio.sleep_ms(_BACKLOG_PAUSE_MS)
+                return
+            if pack is not None:
+                await client.publish(*pack[:2], qos=pack[2])
+                await asyncio.sleep_ms(_BACKLOG_PAUSE_MS)
+                return
         self._wake.clear()
         try:
             # Not longer than the health's patience with us.
@@ -285,6 +283,25 @@ class Uplink:
             # The broker takes our sets and the host does not answer: it is away. Ask ever more seldom.
             self.linked = False
             self._ack_wait_s = min(self._ack_wait_s * 2, max(_ACK_WAIT_MAX_S, self._broker["ack_timeout_s"]))
+
+    def _pack(self):
+        """(topic, pieces of the payload, QoS) of the newest entries that wait; None when there is none."""
+        entries = self._journal.take(_PACK_BYTES, self._pack_entries)
+        if not entries:
+            return None
+        leaf = topics.EVENT if entries[0].kind == EVENT else topics.TELEMETRY
+        # What is dated by its age must not wait in the broker while the host is away, or it is dated too late: with
+        # QoS 0 the broker keeps none, and without the host's ack it comes again, older.
+        qos = 1
+        pieces = []  # nowhere in one piece: an old heap might have no room for it
+        for entry in entries:
+            bt, unsure = self._clock.bt(entry, self._boot)
+            if bt < 0:
+                qos = 0
+            pieces.append(b"," if pieces else b"[")
+            pieces.append(self._encode(entry, bt, unsure).encode())
+        pieces.append(b"]")
+        return self._topic(leaf), pieces, qos
 
     def _encode(self, entry, bt, unsure):
         faults = entry.faults
