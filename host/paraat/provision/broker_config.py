@@ -44,6 +44,7 @@ def write(site: Site, out: Path, *, address: str, data: Path) -> list[Path]:
     files[out / CONFIG] = Template(templates[CONFIG]).substitute(words).encode()
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o755)  # whatever root's umask: at a reload the broker reads as the user mosquitto
         for path, content in files.items():
             _write(path, content, secret=path.name == BROKER_KEY)
     except OSError as error:

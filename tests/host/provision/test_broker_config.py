@@ -141,9 +141,13 @@ def test_a_revoked_certificate_is_refused_after_a_reload_each_time(scene: Scene)
     """Two lists in the same second: the second must win too."""
     first, second = scene.issue("nsp-0201"), scene.issue("nsp-0202")
     for issued in (first, second):
-        assert scene.client(issued).is_taken()
+        open_one = scene.client(issued)
+        assert open_one.is_taken()
         scene.authority.revoke(issued.name, "stolen", scene.now)
         scene.broker.take_crl()
+        open_one.say(f"paraat/v1/{issued.name}/telemetry")
+        assert not open_one.lost.is_set(), "an open connection stays, as docs/pki.md says"
+        open_one.close()
         assert not scene.client(issued).is_taken()
     assert scene.client(scene.issue("nsp-0201")).is_taken(), "and the new board of the point gets in"
 
