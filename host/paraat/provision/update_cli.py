@@ -2,14 +2,13 @@
 
 import argparse
 import os
-import ssl
 import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paraat.settings import BrokerSettings, Site, load_site, read_secret
+from paraat.settings import load_site
 
 if TYPE_CHECKING:
     import paho.mqtt.client as mqtt
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
-_CONNECT_S = 10.0
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -67,10 +65,10 @@ def _make_bundle(args: argparse.Namespace, now: datetime) -> bytes:
 
 
 def _build(args: argparse.Namespace) -> int:
-    from paraat_wire.bundle import BundleError
     from paraat.provision.files import write_atomic
     from paraat.provision.inventory import PkiError
     from paraat.provision.mpy import CompileError
+    from paraat_wire.bundle import BundleError
 
     try:
         data = _make_bundle(args, datetime.now(UTC))
@@ -93,9 +91,10 @@ def _info(site: Path, data: bytes) -> "Info":
 
 def _update(args: argparse.Namespace) -> int:
     from paraat.provision import updater
-    from paraat_wire.bundle import BundleError
     from paraat.provision.inventory import PkiError
     from paraat.provision.mpy import CompileError
+    from paraat.transport.desk import connect
+    from paraat_wire.bundle import BundleError
 
     site = load_site(args.site)
     unknown = sorted(set(args.points) - set(site.points))
@@ -123,33 +122,6 @@ def _update(args: argparse.Namespace) -> int:
         client.disconnect()
         client.loop_stop()
     return 0 if all(transfer.phase == "done" for transfer in transfers) else EXIT_FAILED
-
-
-def connect(site: Site, cert: Path | None, key: Path | None) -> "mqtt.Client":
-    """A connection of our own beside the host's, with its loop running. Raises OSError, ValueError, SettingsError."""
-    import paho.mqtt.client as mqtt
-    from paho.mqtt.enums import CallbackAPIVersion
-
-    broker = site.broker
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"{broker.client_id}-update-{os.getpid()}")
-    if broker.username is not None:
-        secret = broker.password_file and read_secret(site.directory / broker.password_file, "broker.password_file")
-        client.username_pw_set(broker.username, secret)
-    if broker.ca_file is not None:
-        client.tls_set_context(_tls(site, broker, cert, key))
-    client.connect_timeout = _CONNECT_S
-    client.connect(broker.host, broker.port, broker.keepalive_s)
-    client.loop_start()
-    return client
-
-
-def _tls(site: Site, broker: BrokerSettings, cert: Path | None, key: Path | None) -> ssl.SSLContext:
-    if cert is None or key is None:
-        # With the host's certificate the broker would take us for the host, and throw that off.
-        raise ValueError("it speaks TLS: name a certificate of our own with --cert and --key")
-    context = ssl.create_default_context(cafile=str(site.directory / str(broker.ca_file)))
-    context.load_cert_chain(cert, key)
-    return context
 
 
 def _run(client: "mqtt.Client", transfers: "list[Transfer]") -> None:
