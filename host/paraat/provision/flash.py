@@ -59,6 +59,7 @@ class _PerThread(TemplateLogger):  # type: ignore[misc]  # esptool has no types
 
 
 _logger = _PerThread()
+log.set_logger(_logger)  # once: the logger that it puts in place cannot be replaced again
 
 
 class Flasher:
@@ -74,7 +75,6 @@ class Flasher:
 
     def __enter__(self) -> Self:
         """Connect. Raises FlashError: no such port, busy, not ours, no answer, another chip."""
-        log.set_logger(_logger)
         with self._explained("connect"):
             self._chip = cmds.detect_chip(self.port, _FIRST_BAUD, connect_attempts=_CONNECT_ATTEMPTS)
         try:

@@ -1,0 +1,334 @@
+import json
+import shutil
+import signal
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from flashing import NOW, PASSPHRASE, Watcher, firmware, make_site, open_session
+from paraat.provision import inventory, label, littlefs, session
+from paraat.provision.authority import Authority, AuthorityError, PointTakenError
+from paraat.provision.boards import load_board
+from paraat.provision.flash import FlashError
+from paraat.provision.micropython_image import FirmwareError
+from paraat.provision.session import STEPS, Job, Outcome
+from virtual_board import VirtualBoard, micropython
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_site(tmp_path_factory.mktemp("template") / "site")
+
+
+@pytest.fixture
+def site(template: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(template, tmp_path / "site"))
+
+
+@pytest.fixture
+def board() -> Iterator[VirtualBoard]:
+    with VirtualBoard() as found:
+        yield found
+
+
+def flash(site: Path, board: VirtualBoard, point: str = "nsp-0101", **options: object) -> Outcome:
+    [outcome] = open_session(site, **options).run([Job(point, board.port)])  # type: ignore[arg-type]
+    return outcome
+
+
+def states(site: Path, point: str = "nsp-0101") -> list[str]:
+    return [record.state for record in inventory.load(site).of(point)]
+
+
+def nothing_recorded(site: Path, point: str = "nsp-0101") -> bool:
+    """No board, no label, and no certificate that the broker would take."""
+    labels = site / session.LABELS
+    return (
+        point not in inventory.boards(site)
+        and set(states(site, point)) <= {"revoked"}
+        and not [*labels.glob(f"{point}*"), *labels.glob(".*")]
+    )
+
+
+def code(outcome: Outcome) -> str:
+    assert isinstance(outcome.error, FlashError), outcome.error
+    return outcome.error.code
+
+
+class Flashed(NamedTuple):
+    """A board on which all went well."""
+
+    site: Path
+    board: VirtualBoard
+    outcome: Outcome
+    watcher: Watcher
+
+    def files(self) -> dict[str, bytes]:
+        return files_of(self.board)
+
+
+@pytest.fixture(scope="module")
+def flashed(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flashed]:
+    site = Path(shutil.copytree(template, tmp_path_factory.mktemp("flashed") / "site"))
+    watcher = Watcher()
+    with VirtualBoard() as board:
+        yield Flashed(site, board, flash(site, board, watcher=watcher), watcher)
+
+
+def files_of(board: VirtualBoard) -> dict[str, bytes]:
+    layout = load_board("esp32_devkitc").flash
+    assert len(board.flash) == layout.size_bytes
+    return littlefs.read(board.flash[layout.vfs_offset : layout.vfs_offset + layout.vfs_size])
+
+
+def test_a_board_is_written_checked_recorded_and_labelled(flashed: Flashed) -> None:
+    outcome, watcher = flashed.outcome, flashed.watcher
+    assert outcome.error is None
+    assert [step for _, step in watcher.steps] == list(STEPS) == list(outcome.seconds)
+    assert watcher.parts == sorted(watcher.parts)
+    assert watcher.parts[-1] == 1
+    assert inventory.boards(flashed.site)["nsp-0101"].board == inventory.Board(
+        mac=outcome.mac, serial=outcome.mac, type="esp32_devkitc", flashed_at=NOW,
+        firmware=firmware().version, micropython="v1.28.0",
+    )  # fmt: skip
+    assert outcome.report is not None
+    assert outcome.report.faults == {"climate/temperature": "silent"}
+    assert not outcome.report.fine
+    assert outcome.label == flashed.site / "labels" / "nsp-0101.svg"
+    assert outcome.label.with_suffix(".pdf").is_file()
+
+
+def test_what_is_on_the_board_is_the_points_own(flashed: Flashed) -> None:
+    files = flashed.files()
+    config = json.loads(files["config.json"])
+    assert config["point"] == "nsp-0101"
+    assert config["built"] == NOW.timestamp()
+    assert config["broker"]["tls"] is True
+    assert json.loads(files["secrets.json"])["wifi"] == {"ssid": "paraat", "password": "not-on-any-label"}
+    assert {"main.py", "a/manifest.json", "a/node/app.mpy", "tls/key.der", "update.pub"} <= files.keys()
+    assert len(files["update.pub"]) == 384
+
+
+def test_no_secret_is_left_on_the_laptop(flashed: Flashed) -> None:
+    key = flashed.files()["tls/key.der"]
+    for path in flashed.site.rglob("*"):
+        if path.is_file() and path.name != "secrets.toml":
+            data = path.read_bytes()
+            assert key not in data, path
+            assert b"not-on-any-label" not in data, path
+
+
+def test_the_same_board_may_be_flashed_again(site: Path, board: VirtualBoard) -> None:
+    assert flash(site, board).error is None
+    assert flash(site, board).error is None
+    assert states(site) == ["revoked", "valid"]
+
+
+def test_a_second_board_for_a_point_is_refused_and_replace_takes_it(site: Path, board: VirtualBoard) -> None:
+    first = flash(site, board)
+    with VirtualBoard(number=7) as other:
+        refused = flash(site, other)
+        assert isinstance(refused.error, PointTakenError)
+        assert "make replace POINT=nsp-0101" in str(refused.error)
+        assert inventory.boards(site)["nsp-0101"].board.mac == first.mac  # type: ignore[union-attr]
+        assert other.flash == b"" or set(other.flash) == {0xFF}, "nothing is written before the certificate is there"
+        taken = flash(site, other, replace=True)
+    assert taken.error is None
+    assert states(site) == ["revoked", "valid"]
+    assert inventory.boards(site)["nsp-0101"].board.mac == taken.mac != first.mac  # type: ignore[union-attr]
+
+
+def test_replace_wants_a_point_that_has_a_board_and_another_board(site: Path, board: VirtualBoard) -> None:
+    with pytest.raises(FlashError, match="has no board yet"):
+        open_session(site, replace=True).check(["nsp-0101"])
+    assert flash(site, board).error is None
+    open_session(site, replace=True).check(["nsp-0101"])
+    assert code(flash(site, board, replace=True)) == "flash.same-board"
+    assert states(site) == ["valid"]
+
+
+def test_a_board_of_another_point_is_left_alone(site: Path, board: VirtualBoard) -> None:
+    assert flash(site, board).error is None
+    outcome = flash(site, board, "nsp-0102")
+    assert code(outcome) == "flash.other-point"
+    assert "nsp-0101" in str(outcome.error)
+    assert nothing_recorded(site, "nsp-0102")
+
+
+@pytest.mark.parametrize(
+    ("points", "type_", "words"),
+    [
+        (
+            ["nsp-0101", "nsp-9999"],
+            None,
+            "There is no point nsp-9999 in this region. Look the name up; there are: nsp-0101",
+        ),
+        (["nsp-0101", "nsp-0102", "nsp-0101"], None, "Point nsp-0101 is named twice"),
+        (["nsp-0101"], "esp32_s3_devkitc", "nsp-0101 has an esp32_devkitc, and BOARD says esp32_s3_devkitc"),
+    ],
+)
+def test_a_wrong_order_is_named(site: Path, points: list[str], type_: str | None, words: str) -> None:
+    with pytest.raises(FlashError) as caught:
+        open_session(site).check(points, type_)
+    assert words in str(caught.value)
+
+
+def test_one_port_for_two_points_is_refused(site: Path) -> None:
+    with pytest.raises(FlashError, match="named for two points"):
+        open_session(site).run([Job("nsp-0101", "/dev/ttyUSB0"), Job("nsp-0102", "/dev/ttyUSB0")])
+
+
+@pytest.mark.parametrize("chip", ["esp32s3", "esp32c3"])
+def test_the_wrong_chip_is_refused_naming_both(site: Path, chip: str) -> None:
+    with VirtualBoard(chip) as board:
+        outcome = flash(site, board)
+    assert code(outcome) == "flash.wrong-chip"
+    assert {"esp32s3": "ESP32-S3", "esp32c3": "ESP32-C3"}[chip] in str(outcome.error)
+    assert "ESP32-DevKitC V4 has an ESP32" in str(outcome.error)
+    assert states(site) == [], "no certificate is made for it"
+
+
+def test_unplugged_halfway_is_said_and_the_next_run_works(site: Path) -> None:
+    with VirtualBoard(lose_after=1) as board:
+        outcome = flash(site, board)
+        assert code(outcome) == "flash.lost"
+        assert nothing_recorded(site)
+        board.mend()
+        assert flash(site, board).error is None
+
+
+def test_a_flash_that_does_not_keep_is_found(site: Path) -> None:
+    with VirtualBoard(rot=0x200010) as board:
+        outcome = flash(site, board)
+        assert code(outcome) == "flash.mismatch"
+        assert nothing_recorded(site)
+        board.mend()
+        assert flash(site, board).error is None
+
+
+def test_a_busy_and_a_missing_port_are_told_apart(site: Path) -> None:
+    [missing] = open_session(site).run([Job("nsp-0101", "/dev/ttyUSB99")])
+    assert code(missing) == "flash.no-port"
+
+
+def test_four_boards_one_bad_end_with_three_good_and_one_clear_message(site: Path) -> None:
+    points = ["nsp-0101", "nsp-0102", "nsp-0103", "nsp-0201"]
+    with (
+        VirtualBoard(number=1) as a,
+        VirtualBoard(number=2, lose_after=1) as bad,
+        VirtualBoard(number=3) as c,
+        VirtualBoard(number=4) as d,
+    ):
+        jobs = [Job(point, one.port) for point, one in zip(points, (a, bad, c, d), strict=True)]
+        outcomes = open_session(site).run(jobs)
+    assert [outcome.error is None for outcome in outcomes] == [True, False, True, True]
+    assert code(outcomes[1]) == "flash.lost"
+    assert set(inventory.boards(site)) == {"nsp-0101", "nsp-0103", "nsp-0201"}
+    assert len({record.board.mac for record in inventory.boards(site).values() if record.board}) == 3
+    assert sorted(p.name for p in (site / session.LABELS).iterdir()) == sorted(
+        f"{point}.{kind}" for point in points if point != "nsp-0102" for kind in ("svg", "pdf")
+    )
+
+
+def test_ctrl_c_at_every_step_leaves_nothing_half_recorded(site: Path, board: VirtualBoard) -> None:
+    for stop_at in STEPS:
+
+        def press(_point: str, step: str, stop_at: str = stop_at) -> None:
+            if step == stop_at:
+                signal.raise_signal(signal.SIGINT)  # Python handles it in the main thread, which waits for the boards
+
+        # Each run begins where the one before was stopped.
+        with pytest.raises(KeyboardInterrupt):
+            open_session(site, Watcher(press)).run([Job("nsp-0101", board.port)])
+        recorded = "nsp-0101" in inventory.boards(site)
+        assert nothing_recorded(site) or (recorded and stop_at == "record"), stop_at
+        if recorded:  # the last step ends before the signal is seen: then it is whole
+            assert {p.suffix for p in (site / session.LABELS).iterdir()} == {".svg", ".pdf"}
+        board.restart()
+    assert flash(site, board).error is None
+
+
+def test_a_full_disk_records_nothing(site: Path, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(label, "write_atomic", no_room)
+        outcome = flash(site, board)
+    assert code(outcome) == "flash.not-written"
+    assert "No space left" in str(outcome.error)
+    assert nothing_recorded(site)
+    assert flash(site, board).error is None
+
+
+def test_a_disk_that_is_full_for_the_inventory_too_is_mended_by_the_next_run(
+    site: Path, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    def fill(_point: str, step: str) -> None:
+        if step == "record":
+            monkeypatch.setattr(inventory, "write_atomic", no_room)
+
+    outcome = flash(site, board, watcher=Watcher(fill))
+    assert isinstance(outcome.error, inventory.InventoryError)
+    assert "nsp-0101" not in inventory.boards(site)
+    assert not list((site / session.LABELS).iterdir())
+    monkeypatch.undo()
+    assert flash(site, board).error is None
+    assert states(site) == ["revoked", "valid"]
+
+
+def test_an_expired_authority_stops_before_the_board_is_touched(site: Path, board: VirtualBoard) -> None:
+    later = NOW + timedelta(days=30 * 365)
+    outcome = flash(site, board, now=lambda: later, authority=Authority.open(site, PASSPHRASE, later))
+    assert isinstance(outcome.error, AuthorityError)
+    assert "is valid from" in str(outcome.error)
+    assert nothing_recorded(site)
+
+
+def test_a_board_that_does_not_start_is_not_recorded(site: Path) -> None:
+    def crashes(_flash: bytes) -> Iterator[bytes]:
+        yield b"Traceback (most recent call last):"
+        yield b'  File "main.py", line 1, in <module>'
+        yield b"ImportError: no module named 'node'"
+
+    with VirtualBoard(console=crashes) as board:
+        outcome = flash(site, board)
+    assert code(outcome) == "selftest.crashed"
+    assert "no module named 'node'" in str(outcome.error)
+    assert nothing_recorded(site)
+
+
+def test_no_image_of_micropython_says_which_file_is_missing(site: Path, board: VirtualBoard) -> None:
+    for path in (site / "firmware").iterdir():
+        path.unlink()
+    outcome = flash(site, board)
+    assert isinstance(outcome.error, FirmwareError)
+    assert "ESP32_GENERIC-<date>-<version>.bin" in str(outcome.error)
+
+
+def test_an_image_for_another_chip_is_refused_naming_both(site: Path, board: VirtualBoard, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.bin"
+    wrong.write_bytes(micropython(load_board("esp32_devkitc"), chip="esp32s3"))
+    outcome = flash(site, board, micropython=wrong)
+    assert isinstance(outcome.error, FirmwareError)
+    assert "is for ESP32-S3, and ESP32-DevKitC V4 has an ESP32" in str(outcome.error)
+
+
+def test_a_kept_image_is_what_a_flash_writes(
+    site: Path, board: VirtualBoard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same certificate given, since every flash makes its own."""
+    kept = tmp_path / "out"
+    files, issued = open_session(site).save("nsp-0101", kept)
+    assert (kept.stat().st_mode & 0o777, {path.stat().st_mode & 0o777 for path in files}) == (0o700, {0o600})
+    assert states(site) == ["valid"]
+    monkeypatch.setattr(Authority, "issue_board", lambda *_, **__: issued)
+    assert flash(site, board).error is None
+    assert (kept / "flash.bin").read_bytes() == board.flash
+    assert {str(p.relative_to(kept / "files")): p.read_bytes() for p in files[1:]} == files_of(board)
