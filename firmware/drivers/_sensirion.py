@@ -1,7 +1,7 @@
 """What Sensirion's I2C chips have in common: a command, a wait, and words of two bytes with a CRC behind each.
 
-# Ref: Sensirion SHT3x-DIS, version 7 (December 2022), 4.12 (CRC), 4.13 (temperature); SHT4x, version 6.6 (2024), 4.4, 4.6;
-#      SCD4x, version 1.5 (2023), 3.5.2, 3.11. All three state the same CRC and the same temperature.
+# Ref: Sensirion data sheets SHT3x-DIS, version 7 (December 2022), SHT4x, version 1 (October 2020), SCD4x (May 2023):
+#      "Checksum calculation" and "Conversion of signal output". All three state the same CRC and the same temperature.
 """
 
 import asyncio

@@ -2,7 +2,7 @@
 
 Its temperature and humidity are those of a chip that warms itself; hang a thermometer elsewhere.
 
-# Ref: Sensirion SCD4x data sheet, version 1.5, 2023 ("DS" below).
+# Ref: Sensirion SCD4x data sheet, May 2023 ("DS" below).
 """
 
 import asyncio
@@ -15,12 +15,12 @@ from drivers import SensorError, _sensirion, named
 KEYS = {"bus": "i2c", "name": "name?"}
 
 _ADDRESS = const(0x62)
-# DS table 9.
+# DS, command overview.
 _START = b"\x21\xb1"  # a measurement every five seconds from now on
 _STOP = b"\x3f\x86"
 _STOP_MS = const(500)
 _READY = b"\xe4\xb8"
-_READY_BITS = const(0x07FF)  # DS 3.8.2: nothing new while these are all 0
+_READY_BITS = const(0x07FF)  # DS, get_data_ready_status: nothing new while these are all 0
 _READ = b"\xec\x05"
 _ANSWER_MS = const(2)  # DS: 1 ms
 _LOOK_MS = const(500)
@@ -30,7 +30,7 @@ Air = namedtuple("Air", ("co2_ppm", "temp_c", "humidity_percent"))
 
 
 def air(raw_co2, raw_t, raw_h):
-    """DS 3.5.2: ppm as it is; temperature and humidity over the 16 bits."""
+    """DS, read_measurement: ppm as it is; temperature and humidity over the 16 bits."""
     return Air(raw_co2, _sensirion.temp_c(raw_t), 100 * raw_h / 65535)
 
 

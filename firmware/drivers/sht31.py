@@ -8,13 +8,13 @@ from drivers._sensirion import Climate, temp_c
 
 KEYS = {"bus": "i2c", "address": "int?", "name": "name?"}
 
-_ADDRESSES = (0x44, 0x45)  # DS table 8: pin ADDR low, high
-_MEASURE = b"\x24\x00"  # DS table 9: single shot, high repeatability, no clock stretching
-_MEASURE_MS = 16  # DS table 4: 15.5 ms at most, with high repeatability
+_ADDRESSES = (0x44, 0x45)  # DS, I2C addresses: pin ADDR low, high
+_MEASURE = b"\x24\x00"  # DS, measurement commands: single shot, high repeatability, no clock stretching
+_MEASURE_MS = 16  # DS, timing: 15.5 ms at most, with high repeatability
 
 
 def humidity_percent(raw):
-    """DS 4.13: 0 to 100 over the 16 bits."""
+    """DS, conversion of signal output: 0 to 100 over the 16 bits."""
     return 100 * raw / 65535
 
 

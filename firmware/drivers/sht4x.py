@@ -1,6 +1,6 @@
 """SHT40, SHT41, SHT43 and SHT45: temperature and humidity.
 
-# Ref: Sensirion SHT4x data sheet, version 6.6, 2024 ("DS" below).
+# Ref: Sensirion SHT4x data sheet, version 1, October 2020 ("DS" below).
 """
 
 from drivers import _sensirion
@@ -8,13 +8,13 @@ from drivers._sensirion import Climate, temp_c
 
 KEYS = {"bus": "i2c", "address": "int?", "name": "name?"}
 
-_ADDRESSES = (0x44, 0x45, 0x46)  # DS: part names with A, B and C
-_MEASURE = b"\xfd"  # DS table of commands: high precision
-_MEASURE_MS = 10  # DS table of timings: 8.3 ms at most
+_ADDRESSES = (0x44, 0x45, 0x46)  # DS, device overview: part names with A, B and C
+_MEASURE = b"\xfd"  # DS, command overview: high precision
+_MEASURE_MS = 10  # DS, timings: 8.3 ms at most
 
 
 def humidity_percent(raw):
-    """DS 4.6: -6 to 119; what is beyond 0 and 100 is the chip's tolerance, to be cut off."""
+    """DS, conversion of signal output: -6 to 119; what is beyond 0 and 100 is the chip's tolerance, to be cut off."""
     return min(100.0, max(0.0, -6 + 125 * raw / 65535))
 
 

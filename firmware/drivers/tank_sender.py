@@ -8,8 +8,8 @@ The resistor in series keeps a sender of 0 ohm above the 150 mV under which the 
 that touches ground before it is told from an empty tank. A sender of 0-190 ohm that is itself short reads as empty: that
 raises the alarm, which is the safe side.
 
-# Ref: Espressif ESP32 Technical Reference Manual 5.3, 29.3 (ADC1 on GPIO 32 to 39; ADC2 is the radio's); ESP32-S3 TRM
-#      1.6, 39.3 (ADC1 on GPIO 1 to 10). ESP-IDF, ADC calibration: 150 to 2450 mV with an attenuation of 11 dB (ESP32).
+# Ref: Espressif ESP32 data sheet, pins: ADC1 on GPIO 32 to 39, ADC2 is the radio's; ESP32-S3 data sheet: ADC1 on GPIO 1
+#      to 10. ESP-IDF programming guide, ADC, attenuation: 150 to 2450 mV with 11 dB (ESP32).
 #      MicroPython, machine.ADC.read_uv: microvolts, with the calibration of the chip's fuses.
 """
 

@@ -17,7 +17,7 @@ def mounted(co2_ppm=800):
 
 
 async def test_the_makers_own_example():
-    # SCD4x, 3.5.2, table 11: 01F4 33 6667 A2 5EB9 3C is 500 ppm, 25 degC, 37 %RH; the words alone stand for it here.
+    # SCD4x, read_measurement: 01F4 33 6667 A2 5EB9 3C is 500 ppm, 25 degC, 37 %RH; the words alone stand for it here.
     air = scd41.air(0x01F4, 0x6667, 0x5EB9)
     assert air.co2_ppm == 500
     assert round(air.temp_c) == 25

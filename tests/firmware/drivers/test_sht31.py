@@ -17,13 +17,13 @@ def near(found, expected, tolerance=0.01):
 
 
 def test_the_makers_crc():
-    # SHT3x-DIS, table 20: CRC(0xBEEF) = 0x92; SCD4x, table 11, and its examples of words.
+    # SHT3x-DIS, checksum calculation: CRC(0xBEEF) = 0x92; SCD4x, read_measurement: the words of its example.
     for word, crc in ((b"\xbe\xef", 0x92), (b"\x01\xf4", 0x33), (b"\x66\x67", 0xA2), (b"\x5e\xb9", 0x3C)):
         assert _sensirion.crc8(word) == crc
 
 
 def test_the_makers_formulas():
-    # SHT3x-DIS, 4.13, at the ends of the word; SCD4x, 3.5.2: 6667h is 25 degC, 5EB9h is 37 %RH by the same formulas.
+    # SHT3x-DIS, conversion of signal output, at the ends of the word; SCD4x, read_measurement: 6667h is 25 degC, 5EB9h is 37 %RH by the same formulas.
     assert (_sensirion.temp_c(0), _sensirion.temp_c(65535)) == (-45, 130)
     assert (sht31.humidity_percent(0), sht31.humidity_percent(65535)) == (0, 100)
     assert near(_sensirion.temp_c(0x6667), 25)

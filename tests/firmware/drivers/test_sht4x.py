@@ -17,7 +17,7 @@ def near(found, expected, tolerance=0.01):
 
 
 def test_the_makers_formula():
-    # SHT4x, 4.6: RH = -6 + 125 * S / (2^16 - 1), cut off at 0 and 100 %RH.
+    # SHT4x, conversion of signal output: RH = -6 + 125 * S / (2^16 - 1), cut off at 0 and 100 %RH.
     assert near(sht4x.humidity_percent(0x8000), 56.5)
     assert near(sht4x.humidity_percent(29360), 50)
     for raw, percent in ((0, 0), (3145, 0), (55575, 100), (65535, 100)):
