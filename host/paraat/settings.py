@@ -162,6 +162,7 @@ class PointBoard(Part, frozen=True):
     type: Text = "esp32_devkitc"
     interval_s: Annotated[int, Meta(ge=1, le=3600)] = 60
     link: Literal["wifi", "ethernet"] | None = None  # where it is not the board's own
+    without: tuple[str, ...] = ()  # standard sensors that this point has not, by driver or metric
 
 
 class Point(Part, frozen=True):

@@ -1,12 +1,11 @@
 """What the pins of the chips and modules can do, from Espressif's documents.
 
-# Ref: "DS" ESP32 Series Datasheet v5.2: table 2-1 (pins), table 3-1 (strapping pins).
-#      "S3" ESP32-S3 Series Datasheet v2.0: table 2-1, table 3-1, 2.3.5 (restrictions).
-#      "C3" ESP32-C3 Series Datasheet v2.2: table 2-1, table 3-1.
-#      "PG" ESP-IDF Programming Guide v5.4: per chip, "GPIO & RTC GPIO", gpio-summary; ESP32, "Ethernet", RMII pins;
-#      "ADC": ADC2 is taken by Wi-Fi on the ESP32, and is not to be relied on beside it on the ESP32-S3 and -C3.
-#      "BL" PG, "Bootloader": offset of the bootloader.
-#      The modules' datasheets, table "Pin Definitions", and their notes on pins for flash and PSRAM.
+# Ref: "PG" ESP-IDF Programming Guide, per chip: "GPIO & RTC GPIO", table gpio-summary (which pins there are, input-only, ADC,
+#      flash, USB, strapping pins of the ESP32-S3 and -C3; ADC2 and Wi-Fi), retrieved 2026-11.
+#      "BM" esptool documentation, "Boot Mode Selection", per chip: what GPIO 0, 2, 12, 15, 46, 8 and 9 decide; where the
+#      bootloader lies. Espressif's datasheets, "Strapping Pins": GPIO 5 of the ESP32, 3 and 45 of the -S3, 2 of the -C3.
+#      "EX" ESP-IDF, examples/ethernet/README.md, "Common Pin Assignments": the fixed RMII pins and the clock.
+#      "DK" ESP32-DevKitC V4 and ESP32-S3-DevKitC-1 v1.1 user guides, notes below "Header Block": pins of PSRAM.
 """
 
 from collections.abc import Mapping
@@ -49,18 +48,18 @@ CHIPS: Mapping[ChipName, Chip] = {
     "esp32": Chip(
         title="ESP32",
         gpios=_pins((0, 19), (21, 23), (25, 27), (32, 39)),  # PG
-        input_only=_pins((34, 39)),  # DS table 2-1, PG: "GPI"
-        strapping={  # DS table 3-1
+        input_only=_pins((34, 39)),  # PG: "GPI"
+        strapping={  # BM
             0: "low starts the serial loader instead of the firmware",
             2: "must not be high for the serial loader",
             5: "timing of the SDIO slave",
             12: "high sets the flash to 1.8 V, and the board does not start",
             15: "low silences the ROM's messages",
         },
-        reserved={1: "console TX", 3: "console RX"} | dict.fromkeys(range(6, 12), "flash"),  # DS table 2-1, PG
+        reserved={1: "console TX", 3: "console RX"} | dict.fromkeys(range(6, 12), "flash"),  # PG
         adc1=_pins((32, 39)),
         adc2=frozenset((0, 2, 4, 12, 13, 14, 15, 25, 26, 27)),
-        rmii={19: "TXD0", 21: "TX_EN", 22: "TXD1", 25: "RXD0", 26: "RXD1", 27: "CRS_DV"},  # PG, Ethernet
+        rmii={19: "TXD0", 21: "TX_EN", 22: "TXD1", 25: "RXD0", 26: "RXD1", 27: "CRS_DV"},  # EX
         ref_clk_in=frozenset((0,)),
         ref_clk_out=frozenset((0, 16, 17)),
         uarts=3,
@@ -71,7 +70,7 @@ CHIPS: Mapping[ChipName, Chip] = {
         title="ESP32-S3",
         gpios=_pins((0, 21), (26, 48)),  # PG
         input_only=frozenset(),
-        strapping={  # S3 table 3-1
+        strapping={  # PG, BM
             0: "low starts the serial loader instead of the firmware",
             3: "source of the JTAG signals",
             45: "high sets the flash to 1.8 V, and the board does not start",
@@ -92,7 +91,7 @@ CHIPS: Mapping[ChipName, Chip] = {
         title="ESP32-C3",
         gpios=_pins((0, 21)),  # PG
         input_only=frozenset(),
-        strapping={  # C3 table 3-1
+        strapping={  # PG, BM
             2: "low can keep the board from starting",
             8: "low keeps the serial loader from starting",
             9: "low starts the serial loader instead of the firmware",
@@ -114,10 +113,10 @@ _PSRAM_16_17 = {16: "PSRAM", 17: "PSRAM"}
 _OCTAL = dict.fromkeys(range(33, 38), "octal flash or PSRAM")
 
 MODULES: Mapping[str, Module] = {
-    # ESP32-WROOM-32E datasheet, table 3, of the variants without PSRAM (no R in the code): GPIO16 and 17 are free.
+    # Of the variants without PSRAM (no R in the code).
     "ESP32-WROOM-32E": Module("esp32", {}),
-    "ESP32-WROVER-E": Module("esp32", _PSRAM_16_17),  # its datasheet, table 3
-    # ESP32-S3-WROOM-1 datasheet, table 3: GPIO33 and 34 are not led out; 35-37 only where there is no octal PSRAM.
+    "ESP32-WROVER-E": Module("esp32", _PSRAM_16_17),  # DK, note 3
+    # GPIO33 and 34 are not led out, 35 to 37 only where there is no octal PSRAM (DK).
     "ESP32-S3-WROOM-1": Module("esp32s3", {33: "not led out of the module", 34: "not led out of the module"}),
     "ESP32-S3-WROOM-1-R8": Module("esp32s3", _OCTAL),
     "ESP32-S3-WROOM-2": Module("esp32s3", _OCTAL),

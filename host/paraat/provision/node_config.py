@@ -58,8 +58,18 @@ def board_of(path: Path, point: Point) -> Board:
 
 
 def point_sensors(board: Board, path: Path, point: Point) -> list[Sensor]:
-    """The board's standard sensors with the point's own over them. Raises SettingsError for an unknown driver."""
-    return merge_sensors(sensors_of(board.path, board.sensors), sensors_of(path, point.sensors))
+    """The board's standard sensors, less those the point is without, with the point's own over them.
+
+    Raises SettingsError for an unknown driver, and for one that the board has not.
+    """
+    standard = sensors_of(board.path, board.sensors)
+    for row, name in enumerate(point.board.without):
+        kept = [sensor for sensor in standard if name not in (sensor.table["driver"], sensor.table.get("metric"))]
+        if len(kept) == len(standard):
+            known = sorted({sensor.table.get("metric", sensor.table["driver"]) for sensor in standard})
+            raise SettingsError(path, f"board.without[{row}]", repr(name), f"one of: {', '.join(known)}")
+        standard = kept
+    return merge_sensors(standard, sensors_of(path, point.sensors))
 
 
 def merge_sensors(standard: Iterable[Sensor], own: Iterable[Sensor]) -> list[Sensor]:

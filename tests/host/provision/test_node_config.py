@@ -49,6 +49,7 @@ def test_a_points_sensor_goes_over_the_boards_key_by_key(site: Site) -> None:
     ("fields", "key", "found", "expected"),
     [
         ({"board": PointBoard(type="esp64")}, "board.type", "'esp64'", "esp32_devkitc"),
+        ({"board": PointBoard(without=("light_bream",))}, "board.without[0]", "'light_bream'", "light_beam"),
         ({"board": PointBoard(link="ethernet")}, "board.link", "'ethernet'", "wifi"),
         ({"sensors": ({"driver": "a02yyux"},)}, "sensors[0].driver", "'a02yyux'", "a02yyuw"),
         ({"sensors": ({"driver": "ina226", "bus": "i2c9"},)}, "sensors[0].bus", "'i2c9'", "i2c0"),
@@ -99,3 +100,15 @@ def test_a_pin_of_the_board_is_not_free_for_a_point(site: Site) -> None:
     assert (error.key, error.found) == ("sensors[0].pin_a", "GPIO 32")
     assert "sensors[2].pin_a of" in error.expected
     assert "esp32_devkitc/board.toml has it already" in error.expected
+
+
+def test_a_point_may_be_without_a_standard_sensor_and_use_its_pins(site: Site) -> None:
+    board = PointBoard(without=("light_beam", "power/generator"))
+    own = ({"driver": "tank_sender", "sender": "240-33", "pin": 32},)
+    sensors = node_config(changed(site, board=board, sensors=own), "nsp-0101")["sensors"]
+    assert [sensor.get("metric", sensor["driver"]) for sensor in sensors] == [
+        "ina226",
+        "ds18b20",
+        "power/mains",
+        "tank_sender",
+    ]
