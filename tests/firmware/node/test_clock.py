@@ -1,6 +1,9 @@
 import time
 
 import machine
+import wiring
+from bench import hardware
+from devices.ds3231 import DS3231
 from node.clock import Clock
 from node.journal import TELEMETRY, Entry
 
@@ -185,3 +188,134 @@ def test_uptime_outlives_the_ticks():
         time.sleep(5 * 86400)
         clock.uptime_s()
     assert clock.uptime_s() == 25 * 86400
+
+
+# --- no wrong clock locks the board out ---
+
+
+class Certificate:
+    """What mbedtls makes of a certificate by the chip's clock."""
+
+    def __init__(self, start, end):
+        self.start = start
+        self.end = end
+
+    def is_valid(self):
+        return self.start <= chip_s() < self.end
+
+
+def reaches(clock, certificate, ntp_s=None, attempts=6):
+    """Whether the board gets in: as node.uplink does, it asks the time server before an attempt, and doubts after."""
+    for _ in range(attempts):
+        if clock.wants_time and ntp_s is not None:
+            clock.set_from_ntp(ntp_s)
+        if certificate.is_valid():
+            clock.judged()
+            return True
+        clock.doubt()
+    return False
+
+
+YEAR = 365 * 86400
+
+
+def test_no_order_of_wrong_clocks_locks_the_board_out():
+    certificate = Certificate(NOON - 86400, NOON + 5 * YEAR)
+    for battery in (None, 946684800, NOON - 3 * YEAR, NOON + 6 * YEAR, NOON + 9 * YEAR, 4070908799):
+        for stored in (0, NOON - YEAR, NOON, NOON + 7 * YEAR, 4070000000):
+            for built, ntp in ((NOON, None), (NOON, NOON + 60), (0, NOON + 60), (NOON + 8 * YEAR, NOON + 60)):
+                power_off()
+                with open("clock", "w") as f:
+                    f.write(str(stored))
+                clock = Clock(built, None if battery is None else Battery(battery))
+                assert reaches(clock, certificate, ntp), (battery, stored, built, ntp)
+                clock.set_from_host(NOON + 90)
+                assert clock.now() == (NOON + 90, True)
+                power_off()
+                clock = Clock(built, None if battery is None else Battery(battery))
+                assert reaches(clock, certificate, ntp), "again, after the next power cut"
+
+
+def test_an_expired_certificate_stays_expired_once_the_time_is_known():
+    certificate = Certificate(NOON - 30 * 86400, NOON - 86400)
+    clock = Clock(NOON - 20 * 86400)
+    clock.set_from_host(NOON)
+    assert not reaches(clock, certificate)
+    assert not reaches(clock, certificate, NOON)
+    assert clock.trusted
+    assert clock.now()[0] == NOON
+
+
+def test_a_host_that_was_wrong_for_a_minute_is_outlived():
+    clock = Clock(NOON)
+    clock.set_from_host(NOON + 12 * YEAR)
+    certificate = Certificate(NOON - 86400, NOON + 5 * YEAR)
+    assert not reaches(clock, certificate), "only a time server, the host or a restart can help"
+    assert reaches(clock, certificate, NOON + 300)
+    clock.set_from_host(NOON + 301)
+    power_off()
+    assert Clock(NOON)._floor_s == NOON + 301, "what is stored follows the host"
+
+
+def test_a_battery_clock_by_which_no_certificate_is_valid_keeps_dating_until_another_proves_right():
+    clock = Clock(NOON, Battery(NOON + 6 * YEAR))
+    clock.doubt()
+    assert clock.trusted
+    assert machine.RTC().memory() == b"", "a soft reset must not take the image's time for ours"
+    clock.judged(next_seq=20)
+    assert not clock.trusted
+    # What it dated in this boot is sent with its age, and right once the time is known.
+    time.sleep(100)
+    assert clock.bt(Entry(19, TELEMETRY, NOON + 6 * YEAR + 40, True, 7, [], []), 7) == (-60, False)
+    clock.set_from_host(NOON + 500, next_seq=30)
+    assert clock.bt(Entry(19, TELEMETRY, NOON + 6 * YEAR + 40, True, 7, [], []), 7) == (NOON + 440, False)
+    assert clock.bt(Entry(25, TELEMETRY, 70, False, 7, [], []), 7) == (NOON + 470, False)
+    assert clock.bt(Entry(31, TELEMETRY, NOON + 510, True, 7, [], []), 7) == (NOON + 510, False)
+
+
+def test_two_steps_of_the_hosts_clock_date_what_waits_by_the_last():
+    clock = Clock()
+    clock.set_from_host(NOON, next_seq=5)
+    sets = []
+    for seq, step in ((5, 0), (10, 3600), (15, -3600), (20, 0)):
+        time.sleep(60)
+        up = clock.uptime_s()
+        clock.set_from_host(NOON + up + step, next_seq=seq)
+        sets.append((Entry(seq, TELEMETRY, clock.now()[0], True, 7, [], []), NOON + up))
+    for entry_, right in sets:
+        assert clock.bt(entry_, 7) == (right, False), entry_
+    old = Entry(3, TELEMETRY, NOON - 5, True, 6, [], [])
+    assert clock.bt(old, 7) == (NOON - 5, False), "of an earlier boot: left as it is"
+
+
+def ds3231():
+    """The battery clock's driver on the chip's model, as the board has it."""
+    buses = {"i2c0": {"kind": "i2c", "scl": 22, "sda": 21}, "rtc": {"bus": "i2c0"}}
+    chip = wiring.i2c.setdefault((22, 21), {}).setdefault(0x68, DS3231())
+    return chip, hardware(buses).battery_clock()
+
+
+def test_the_ds3231_as_delivered_after_the_host_and_with_an_empty_battery():
+    chip, driver = ds3231()
+    clock = Clock(NOON - 86400, driver)
+    assert clock.source == "stored", "as delivered it has no time"
+    clock.set_from_host(NOON)
+    power_off()
+    time.sleep(3600)
+    clock = Clock(NOON - 86400, driver)
+    assert clock.source == "rtc"
+    assert abs(clock.now()[0] - NOON - 3600) <= 1
+    power_off()
+    chip.stop()
+    assert Clock(NOON - 86400, driver).source == "stored"
+
+
+def test_a_ds3231_of_2000_or_2099_is_not_believed_and_then_set_right():
+    for wrong in (946684800 + 86400, 4070908799):
+        power_off()
+        _, driver = ds3231()
+        driver.write(wrong)
+        clock = Clock(NOON, driver)
+        assert clock.source == "stored", wrong
+        clock.set_from_host(NOON + 5)
+        assert driver.read() == NOON + 5
