@@ -110,7 +110,7 @@ CHIPS: Mapping[ChipName, Chip] = {
 }
 
 _PSRAM_16_17 = {16: "PSRAM", 17: "PSRAM"}
-_OCTAL = dict.fromkeys(range(33, 38), "octal flash or PSRAM")
+_OCTAL = dict.fromkeys(range(33, 38), "octal PSRAM or flash")
 
 MODULES: Mapping[str, Module] = {
     # Of the variants without PSRAM (no R in the code).

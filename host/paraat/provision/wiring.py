@@ -276,7 +276,7 @@ class _Picture:
         why = MODULES[self.board.module].taken.get(contact.gpio) or chip.reserved.get(contact.gpio, "")
         if not why and contact.gpio in chip.strapping:
             why = _READ_AT_START
-        return "#ffffff", why.removesuffix(" or PSRAM")
+        return "#ffffff", why.removesuffix(" or flash")
 
     def _edge(self, side: str) -> int:
         return self.body_x if side == "left" else self.body_x + _BODY_WIDTH

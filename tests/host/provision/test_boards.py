@@ -67,7 +67,7 @@ REFUSED = [
     pytest.param(DEVKITC, "pin = 4", "pin = 12", "buses.w1.pin", "GPIO 12", "the board does not start", id="strapping-12"),
     pytest.param(S3, "pin = 4\n", "pin = 46\n", "buses.w1.pin", "GPIO 46", "strapping_ok.46", id="strapping-s3"),
     pytest.param(DEVKITC, "led = 26", "led = 6", "pins.led", "GPIO 6", "it is flash", id="flash"),
-    pytest.param(S3, "led = 2\n", "led = 35\n", "pins.led", "GPIO 35", "octal flash or PSRAM", id="psram-s3"),
+    pytest.param(S3, "led = 2\n", "led = 35\n", "pins.led", "GPIO 35", "octal PSRAM or flash", id="psram-s3"),
     pytest.param(DEVKITC, 'module = "ESP32-WROOM-32E"', 'module = "ESP32-WROVER-E"', "buses.uart2.rx", "GPIO 16", "it is PSRAM", id="psram-wrover"),
     pytest.param(DEVKITC, "led = 26", "led = 1", "pins.led", "GPIO 1", "console TX", id="console"),
     pytest.param(S3, "led = 2\n", "led = 19\n", "pins.led", "GPIO 19", "USB D-", id="usb"),
