@@ -8,7 +8,7 @@ import time
 import machine
 from micropython import const
 
-from node import VERSION, config, desired, local_alarm, selftest, slots, update
+from node import VERSION, config, desired, local_alarm, selftest, slots
 from node.clock import Clock
 from node.commands import Commands
 from node.hardware import Hardware
@@ -22,6 +22,7 @@ from paraat_wire import topics
 
 _RESTART_PAUSE_S = const(5)
 _TRIAL_WATCHDOG_S = const(120)
+_LOOK_AT_UPDATE_S = const(60)
 
 
 class Node:
@@ -50,7 +51,9 @@ class Node:
         self.uplink.handlers[topics.COMMAND] = self.commands.on_message
         self.uplink.handlers[topics.CONFIG] = wanted.offer
         wanted.on_change = self.uplink.tell_state
-        self.update = update.Receiver(self.commands, self.health.restart)
+        self._receiver = None
+        self.commands.register("update", lambda args: self._updates().begin(args))
+        self.commands.register("part", lambda args: self._updates().part(args))
         self.trial = slots.Trial(settings["update"]["trial_s"], self.health.restart)
         self.trial.on_change = self.uplink.tell_state
         self.uplink.on_reached = self._reached
@@ -68,8 +71,8 @@ class Node:
             _for_ever("opening", self.panel.opening, self.health),  # the point is open, by key switch or button
             _for_ever("uplink", self.uplink.run, self.health),  # journal -> host; time, configuration, commands <- host
             _for_ever("commands", self.commands.run, self.health),  # what the host asks to be done
-            _for_ever("update", self.update.watch, self.health),  # gives up one that stands still
-            _for_ever("trial", self.trial.watch, self.health),  # of new firmware: back to the old one, unless all is well
+            _for_ever("update", self.watch_update, self.health),  # gives up one that stands still
+            _for_ever("trial", self.trial.watch, self.health),  # new firmware: back to the old one, unless all is well
             _for_ever("config", self.watch_desired, self.health),  # restarts into a new one, or back from it
             _for_ever("watch", self.health.watch, self.health),  # feeds the watchdog while all go on
         )
@@ -112,6 +115,21 @@ class Node:
 
     async def watch_desired(self):
         await self.desired.watch(self.health.restart)
+
+    def _updates(self):
+        """What takes new firmware; loaded when it is first wanted, for the room that it needs in the heap."""
+        if self._receiver is None:
+            from node import update
+
+            self._receiver = update.Receiver(self.commands.afterwards, self.health.restart)
+        return self._receiver
+
+    async def watch_update(self):
+        """Let an update that stands still not stay for ever."""
+        while True:
+            await asyncio.sleep(_LOOK_AT_UPDATE_S)
+            if self._receiver is not None:
+                self._receiver.look()
 
     def _own_values(self):
         gc.collect()

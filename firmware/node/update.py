@@ -9,6 +9,7 @@ The bundle is never in the heap: only its manifest is, while an update lasts, an
 
 import asyncio
 import binascii
+import gc
 import hashlib
 import json
 import os
@@ -25,24 +26,12 @@ from paraat_wire import bundle
 _HEAD_BYTES = const(12)  # magic and length, before the manifest
 _CHUNK_BYTES = const(512)
 _IDLE_MS = const(600000)  # a transfer that stands still for so long is given up; its files stay for the next one
-_LOOK_S = const(60)
 _SPARE_BLOCKS = const(8)  # for directories, slot.json and whatever else littlefs keeps
 _BUILD_MAX = const(4000000000)
 
 
 class UpdateError(Exception):
     """Raised when a bundle is refused. str() says why; the running firmware is as it was."""
-
-
-class _File:
-    """A row of the manifest, and where in the bundle its contents begin."""
-
-    def __init__(self, slot, row, offset):
-        self.name = row[0]
-        self.size = row[1]
-        self.sha256 = row[2]
-        self.path = slot + "/" + row[0]
-        self.offset = offset
 
 
 class Installer:
@@ -59,13 +48,17 @@ class Installer:
             self._key = signature.load_key()
         except ValueError as error:
             raise UpdateError(str(error))
+        self._highest_build = slots.highest_build()
         self._size = size
         self._head = bytearray()  # until the signature is checked
         self._head_bytes = _HEAD_BYTES + bundle.SIGNATURE_BYTES + 1
         self._manifest = b""  # as it was signed
         self._opened = False  # the manifest is believed, and the slot made ready
-        self._missing = []  # files that are not in the slot yet
-        self._file = None  # the first of them, open
+        self._rows = []  # of the manifest: name, size, digest
+        self._at = 0  # the row whose file has to come next; those before it are in the slot
+        self._offset = 0  # in the bundle, of that file's contents
+        self._present = []  # rows after it whose file is in the slot already
+        self._file = None  # what is being written
         self._written = 0  # bytes of it
         self.build = 0
         self.done = False
@@ -77,8 +70,7 @@ class Installer:
         if not self._opened:
             have, end, start = len(self._head), self._head_bytes, 0
         else:
-            f = self._missing[0]
-            have, end, start = self._written, f.size, f.offset
+            have, end, start = self._written, self._rows[self._at][1], self._offset
         return start + have, min(bundle.PART_BYTES, end - have)
 
     async def take(self, offset, data):
@@ -122,12 +114,13 @@ class Installer:
             raise UpdateError(str(error))
 
     async def _open_manifest(self, length, end):
-        signed = memoryview(self._head)[: _HEAD_BYTES + length]
-        sign = bytes(self._head[_HEAD_BYTES + length : end])
-        if not await signature.is_good(hashlib.sha256(signed).digest(), sign, self._key):
+        head, self._head = memoryview(self._head), b""
+        digest = hashlib.sha256(head[: _HEAD_BYTES + length]).digest()
+        if not await signature.is_good(digest, bytes(head[_HEAD_BYTES + length : end]), self._key):
             raise UpdateError("the signature is not that of this site's key (%s)" % signature.KEY_FILE)
-        self._manifest = bytes(signed[_HEAD_BYTES:])
-        self._head = bytearray()
+        self._manifest = bytes(head[_HEAD_BYTES : _HEAD_BYTES + length])
+        del head  # the heap has better use for it
+        gc.collect()
         try:
             manifest = json.loads(self._manifest)
         except ValueError:
@@ -135,63 +128,92 @@ class Installer:
         total = bundle.check(manifest)
         if self._size != end + total:
             raise UpdateError("%d bytes, and its manifest speaks of %d" % (self._size, end + total))
-        _check_fits(manifest)
+        _check_fits(manifest, self._highest_build)
         self.build = manifest["build"]
         await self._prepare(manifest["files"], end)
 
     # --- the files ---
 
     async def _prepare(self, rows, offset):
-        """Clear the slot of what is not in the bundle, and find what has to come."""
+        """Clear the slot of what is not in the bundle, and find what has to come. offset: of the first contents."""
         slots.forget(self._slot)
         _make_folder(self._slot)
         names = [row[0] for row in rows]
         for name in _names_in(self._slot):
             if name not in names:
-                os.remove(self._slot + "/" + name)
+                os.remove(self._path(name))
             await asyncio.sleep_ms(0)
-        missing = []
         for row in rows:
-            f = _File(self._slot, row, offset)
-            offset += f.size
-            if not await _is_whole(f):
-                missing.append(f)
-                _remove(f.path)
-        self._check_room(missing)
+            if await self._is_whole(row):
+                self._present.append(row)
+            else:
+                _remove(self._path(row[0]))
+        self._check_room([row[1] for row in rows if row not in self._present])
         _make_folders(self._slot, set([name.split("/")[0] for name in names]))
-        self._missing = missing
+        self._rows = rows
+        self._offset = offset
         self._opened = True
-        if not missing:
+        self._skip_present()
+
+    def _path(self, name):
+        return self._slot + "/" + name
+
+    def _skip_present(self):
+        """Go on to the next file that has to come; after the last one the slot is whole."""
+        rows = self._rows
+        while self._at < len(rows) and rows[self._at] in self._present:
+            self._offset += rows[self._at][1]
+            self._at += 1
+        if self._at == len(rows):
             self._finish()
 
-    def _check_room(self, missing):
+    def _check_room(self, sizes):
         block_bytes, _, total, free = os.statvfs(os.getcwd())[:4]
         if free > total:  # littlefs counts a block twice here and there, and MicroPython's difference goes below zero
             free = 0
-        need = sum([(f.size + block_bytes - 1) // block_bytes for f in missing]) + _SPARE_BLOCKS
+        need = sum([(size + block_bytes - 1) // block_bytes for size in sizes]) + _SPARE_BLOCKS
         if need > free:
             raise UpdateError("the flash has %d free blocks of %d bytes, and it takes %d" % (free, block_bytes, need))
 
     async def _take_content(self, data):
-        f = self._missing[0]
+        row = self._rows[self._at]
+        name, size = row[:2]
         if self._file is None:
-            self._file = open(f.path, "wb")
+            self._file = open(self._path(name), "wb")
         self._file.write(data)
         self._written += len(data)
-        if self._written < f.size:
+        if self._written < size:
             return
         self.close()
-        if not await _is_whole(f):
-            _remove(f.path)
-            raise UpdateError("%s is not what the signed manifest says" % f.name)
-        self._missing.pop(0)
+        if not await self._is_whole(row):
+            _remove(self._path(name))
+            raise UpdateError("%s is not what the signed manifest says" % name)
         self._written = 0
-        if not self._missing:
-            self._finish()
+        self._present.append(row)
+        self._skip_present()
+
+    async def _is_whole(self, row):
+        """Whether the flash gives this file back as the manifest says."""
+        name, expected, sha256 = row
+        digest = hashlib.sha256()
+        buffer = bytearray(_CHUNK_BYTES)
+        size = 0
+        try:
+            with open(self._path(name), "rb") as found:
+                while True:
+                    n = found.readinto(buffer)
+                    if not n:
+                        break
+                    digest.update(memoryview(buffer)[:n])
+                    size += n
+                    await asyncio.sleep_ms(0)
+        except OSError:
+            return False
+        return size == expected and binascii.hexlify(digest.digest()).decode() == sha256
 
     def _finish(self):
         """Everything is there: the slot is whole, and is tried at the next start."""
-        path = self._slot + "/" + slots.MANIFEST
+        path = self._path(slots.MANIFEST)
         with open(path + ".new", "wb") as f:
             f.write(self._manifest)
         os.rename(path + ".new", path)
@@ -200,7 +222,7 @@ class Installer:
         log("I", "update", "build %d is in slot %s" % (self.build, self._slot))
 
 
-def _check_fits(manifest):
+def _check_fits(manifest, highest_build):
     """Whether this board may and can run it. Raises UpdateError."""
     mine = sys.implementation
     if manifest["mpy"] != mine._mpy & 0xFF:
@@ -210,28 +232,8 @@ def _check_fits(manifest):
     oldest = tuple(manifest["micropython"])
     if tuple(mine.version[:2]) < oldest:
         raise UpdateError("it needs MicroPython %d.%d, this board has %d.%d" % (oldest + tuple(mine.version[:2])))
-    highest = slots.highest_build()
-    if manifest["build"] <= highest:
-        raise UpdateError("build %d is not newer than %d, which has run here" % (manifest["build"], highest))
-
-
-async def _is_whole(f):
-    """Whether the flash gives this file back as the manifest says."""
-    digest = hashlib.sha256()
-    buffer = bytearray(_CHUNK_BYTES)
-    size = 0
-    try:
-        with open(f.path, "rb") as found:
-            while True:
-                n = found.readinto(buffer)
-                if not n:
-                    break
-                digest.update(memoryview(buffer)[:n])
-                size += n
-                await asyncio.sleep_ms(0)
-    except OSError:
-        return False
-    return size == f.size and binascii.hexlify(digest.digest()).decode() == f.sha256
+    if manifest["build"] <= highest_build:
+        raise UpdateError("build %d is not newer than %d, which has run here" % (manifest["build"], highest_build))
 
 
 def _names_in(slot):
@@ -269,19 +271,18 @@ def _remove(path):
 
 
 class Receiver:
-    """An update that comes by commands. commands: node.commands.Commands. restart: function of a text."""
+    """An update that comes by commands. afterwards: Commands.afterwards. restart: function of a text."""
 
-    def __init__(self, commands, restart):
-        self._commands = commands
+    def __init__(self, afterwards, restart):
+        self._afterwards = afterwards
         self._restart = restart
         self._installer = None
         self._size = 0
         self._build = 0
         self._heard_ms = 0
-        commands.register("update", self._begin)
-        commands.register("part", self._part)
 
-    def _begin(self, args):
+    def begin(self, args):
+        """The command `update`. Raises CommandError."""
         size = number(args, "size", 1, bundle.TOTAL_MAX_BYTES + bundle.MANIFEST_MAX_BYTES + 1024)
         build = number(args, "build", 1, _BUILD_MAX)
         if self._installer is None or (size, build) != (self._size, self._build):
@@ -294,7 +295,8 @@ class Receiver:
         self._heard_ms = time.ticks_ms()
         return self._answer()
 
-    async def _part(self, args):
+    async def part(self, args):
+        """The command `part`. Raises CommandError."""
         if self._installer is None or args.get("build") != self._build:
             raise CommandError("no update of this build is under way; begin with `update`")
         offset = number(args, "offset", 0, self._size)
@@ -316,7 +318,7 @@ class Receiver:
         if want is not None:
             return {"want": want}
         self._drop()
-        self._commands.afterwards(lambda: self._restart("update to build %d" % self._build))
+        self._afterwards(lambda: self._restart("update to build %d" % self._build))
         return {"done": slots.spare()}
 
     def _drop(self):
@@ -324,13 +326,11 @@ class Receiver:
         if installer is not None:
             installer.close()
 
-    async def watch(self):
+    def look(self):
         """Give up a transfer that stands still: it holds some of the heap, and a file."""
-        while True:
-            await asyncio.sleep(_LOOK_S)
-            if self._installer is not None and time.ticks_diff(time.ticks_ms(), self._heard_ms) > _IDLE_MS:
-                log("W", "update", "nothing came for %d s" % (_IDLE_MS // 1000))
-                self._drop()
+        if self._installer is not None and time.ticks_diff(time.ticks_ms(), self._heard_ms) > _IDLE_MS:
+            log("W", "update", "nothing came for %d s" % (_IDLE_MS // 1000))
+            self._drop()
 
 
 def install_file(path):

@@ -80,10 +80,16 @@ def manifest(number, contents, **changes):
     return found
 
 
+def text_of(found):
+    """JSON with the build in front; MicroPython's dicts keep no order."""
+    rest = json.dumps({key: value for key, value in found.items() if key != "build"})
+    return ('{"build":%s,' % json.dumps(found["build"]) + rest[1:]).encode()
+
+
 def make(number, contents=None, **changes):
     """Build `number` as a bundle, signed, of these contents; changes: of its manifest, before it is signed."""
     contents = firmware(number) if contents is None else contents
-    text = json.dumps(manifest(number, contents, **changes)).encode()
+    text = text_of(manifest(number, contents, **changes))
     signed = bundle.MAGIC + len(text).to_bytes(4, "big") + text
     return signed + sign(signed) + b"".join(contents.values())
 
@@ -105,7 +111,7 @@ def lay_out(build=1, slot="a", contents=None):
         except OSError:
             pass
         write(slot + "/" + name, data)
-    write(slot + "/manifest.json", json.dumps(manifest(build, contents)).encode())
+    write(slot + "/manifest.json", text_of(manifest(build, contents)))
 
 
 def build_in(slot):

@@ -9,7 +9,7 @@
 
 The signature covers the contents through their digests, so a board can refuse a bundle before it has written anything,
 and a file that it has already need not come again. build: unix seconds; a board takes only one that is higher than any
-that has run on it. mpy: version of the .mpy format. micropython: the oldest version that runs it.
+that has run on it, and finds it within the first 160 bytes of the manifest. mpy: version of the .mpy format. micropython: the oldest version that runs it.
 
 Over MQTT the host leads, with two commands, and the board answers each with what it wants next, or with its end:
     update {"size": bytes, "build": n}                      -> {"want": [offset, bytes]}
@@ -27,6 +27,7 @@ FILE_MAX_BYTES = 65536
 TOTAL_MAX_BYTES = 196608
 PART_BYTES = 1024  # with base64 and the JSON around it well below codec.MAX_BOARD_BYTES
 _NAME_MAX = 48
+_VERSION_MAX = 40
 _PLAIN = "abcdefghijklmnopqrstuvwxyz0123456789_"
 
 
@@ -66,8 +67,9 @@ def check(manifest):
         raise BundleError("the manifest is no JSON object")
     if manifest.get("format") != FORMAT:
         raise BundleError("format %s, expected %d" % (repr(manifest.get("format"))[:40], FORMAT))
-    if not isinstance(manifest.get("version"), str):
-        raise BundleError("version: found no text")
+    version = manifest.get("version")
+    if not isinstance(version, str) or len(version) > _VERSION_MAX:
+        raise BundleError("version: found no text of at most %d characters" % _VERSION_MAX)
     for key in ("build", "mpy"):
         if not _is_count(manifest.get(key)):
             raise BundleError("%s: found %s, expected a whole number" % (key, repr(manifest.get(key))[:40]))
