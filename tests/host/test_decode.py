@@ -153,6 +153,13 @@ def test_a_retained_reading_is_refused_and_a_retained_state_is_not() -> None:
     assert state.retained
 
 
+def test_every_key_of_a_state_has_its_place() -> None:
+    keys = {key: kind() for key, kind in codec.STATE_KEYS} | {"online": True}
+    decoded = take(STATE, codec.encode_state(keys))
+    assert decoded.refusals == []
+    assert decoded.state is not None
+
+
 def test_a_state() -> None:
     payload = codec.encode_state(
         {"online": True, "boot": 3, "reset": "power-on", "fw": "0.1.0", "config": 1, "next": 813}

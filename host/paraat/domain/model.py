@@ -35,7 +35,11 @@ class NodeState(msgspec.Struct, frozen=True, kw_only=True):
     reset: str | None = None
     error: str | None = None
     fw: str | None = None
+    build: int | None = None
+    update: str | None = None
     config: int | None = None
+    config_refused: int | None = None
+    config_error: str | None = None
     board: str | None = None
     clock: str | None = None
     next: int | None = None

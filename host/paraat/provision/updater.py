@@ -18,6 +18,8 @@ from paraat_wire.codec import Command, WireError
 ANSWER_S = 30.0  # for one command, before it is said again
 SILENCE_S = 900.0  # without any answer, before we give up
 TRIAL_S = 1200.0  # from the restart on: a board gives new firmware 15 minutes (update.trial_s), and then restarts
+RETRY_S = 5.0  # after an answer that says: not now
+_NOT_NOW = ("the board does not know the time yet", "busy:", "the running firmware is itself on trial")
 _EXPIRES_S = 120  # a command that the broker kept for longer is not carried out
 
 
@@ -29,13 +31,13 @@ class Transfer:
     data: bytes
     build: int
     phase: str = "waiting"  # waiting, sending, trial, done, failed
-    why: str = ""  # of failed; of done, what there is to say
+    why: str = ""  # of failed, and of waiting where the board gave a reason; of done, what there is to say
     sent: int = 0  # bytes of the bundle that are no longer needed
     _token: str = field(default_factory=lambda: secrets.token_hex(4))
     _number: int = 0
     _asked_at: float | None = None
     _heard_at: float | None = None
-    _boot: int | None = None
+    _not_before: float = 0.0
     _command: Command | None = None
 
     @property
@@ -57,7 +59,7 @@ class Transfer:
             return None
         if self._command is None or (self._asked_at is not None and now - self._asked_at > ANSWER_S):
             self._begin()
-        if self._asked_at is not None:
+        if self._asked_at is not None or now < self._not_before:
             return None
         self._asked_at = now
         assert self._command is not None
@@ -69,7 +71,7 @@ class Transfer:
             return
         self._heard_at = now
         if reply.error:
-            self._refused(reply.error)
+            self._refused(reply.error, now)
         elif "done" in reply.result:
             self.sent = len(self.data)
             self.phase = "trial"
@@ -80,15 +82,15 @@ class Transfer:
         """A `state` of this board; the first one may be retained."""
         if not state.get("online"):
             return
-        boot, build, update = state.get("boot", 0), state.get("build", 0), state.get("update", "")
-        first, self._boot = self._boot is None, boot if self._boot is None else self._boot
+        build, update = state.get("build", 0), state.get("update", "")
         if build == self.build:
             if update == "trial":
                 if self.phase != "trial":
                     self._heard_at = now
                 self.phase = "trial"
             elif not self.ended:
-                self.phase, self.why = "done", "it runs this build already" if first else ""
+                already = self.phase == "waiting" and not self._number
+                self.phase, self.why = "done", "it runs this build already" if already else ""
         elif self.phase == "trial" and update and update != "trial":
             self._fail(f"it went back to build {build}: {update}")
 
@@ -100,7 +102,7 @@ class Transfer:
             self._fail(f"it asks for {want!r:.40}, which is no piece of the bundle")
             return
         offset, count = want
-        self.phase, self.sent = "sending", offset
+        self.phase, self.why, self.sent = "sending", "", offset
         data = base64.b64encode(self.data[offset : offset + count]).decode()
         self._say("part", {"build": self.build, "offset": offset, "data": data})
 
@@ -109,9 +111,12 @@ class Transfer:
         self._command = Command(f"{self._token}-{self._number}", do, 0, args)
         self._asked_at = None
 
-    def _refused(self, error: str) -> None:
+    def _refused(self, error: str, now: float) -> None:
         # Its transfer ended (it restarted, or it stood still): begin again, it keeps what it has.
         if self._command is not None and self._command.do == "part" and error.startswith("no update of this build"):
+            self._begin()
+        elif error.startswith(_NOT_NOW):
+            self.why, self._not_before = error, now + RETRY_S
             self._begin()
         else:
             self._fail(f"it refuses: {error}")

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from paraat.provision.mpy import compile_tree
 # What an ESP32 without PSRAM leaves the program (164 KB at the start of v1.26), in KB of a 32-bit machine (the port's "w").
 BOARD_HEAP_KB = 160
 # What the simulated hardware takes of it (benchmarks/firmware_heap.py measures it), which no board carries.
-HARDWARE_HEAP_KB = 17
+HARDWARE_HEAP_KB = 32
 
 
 def micropython() -> Path | None:
@@ -34,10 +35,18 @@ def build(target: Path) -> Path:
 class SimulatedBoard:
     """One board: its folder holds config.json, secrets.json, the journal and console.txt, as its flash would.
 
-    built: what build() returned. scenario: see simulate/hal/world.py.
+    built: what build() returned. scenario: see simulate/hal/world.py. flash: files of the flash, by path, where the
+    board has slots (provision/bundle.py); without it the firmware runs from `built`.
     """
 
-    def __init__(self, directory: Path, config: dict[str, Any], scenario: dict[str, Any], built: Path) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        config: dict[str, Any],
+        scenario: dict[str, Any],
+        built: Path,
+        flash: Mapping[str, bytes] | None = None,
+    ) -> None:
         self.directory = directory
         self.point: str = config["point"]
         self.console_path = directory / "console.txt"
@@ -47,6 +56,10 @@ class SimulatedBoard:
         secrets = {"wifi": {"ssid": "simulated", "password": ""}}
         for name, content in (("config.json", config), ("secrets.json", secrets), ("scenario.json", scenario)):
             (directory / name).write_text(json.dumps(content), encoding="utf-8")
+        self._has_slots = flash is not None
+        for name, data in (flash or {}).items():
+            (directory / name).parent.mkdir(parents=True, exist_ok=True)
+            (directory / name).write_bytes(data)
 
     def _command(self, heap_kb: int, *script: str) -> list[str]:
         program = micropython()
@@ -55,16 +68,22 @@ class SimulatedBoard:
         return [str(program), "-X", f"heapsize={heap_kb}wk", *script]
 
     def _environment(self) -> dict[str, str]:
-        places = [self._built / name for name in ("hal", "firmware", "wire")]
+        places = [self._built / "hal"]
+        if self._has_slots:
+            places.append(self.directory)  # main.py, which puts a slot in front
+        else:
+            places += [self._built / "firmware", self._built / "wire"]
         return {
             "PATH": os.environ.get("PATH", ""),
             "MICROPYPATH": ":".join([*map(str, places), ".frozen"]),
             "PARAAT_SCENARIO": "scenario.json",
         }
 
-    def start(self, *, heap_kb: int = BOARD_HEAP_KB + HARDWARE_HEAP_KB) -> None:
-        """Power on, with so many KB of heap."""
-        command = self._command(heap_kb, "-m", "simboard")
+    def start(
+        self, *, heap_kb: int = BOARD_HEAP_KB + HARDWARE_HEAP_KB, script: Sequence[str] = ("-m", "simboard")
+    ) -> None:
+        """Power on, with so many KB of heap. script: MicroPython's arguments, for a measurement around simboard."""
+        command = self._command(heap_kb, *script)
         with self.console_path.open("ab") as console:
             self._process = subprocess.Popen(
                 command,
@@ -80,6 +99,13 @@ class SimulatedBoard:
     def ended(self) -> bool:
         """True when the board has power and its program ended all the same, which it never should."""
         return self._process is not None and self._process.poll() is not None
+
+    def start_again(self) -> bool:
+        """What a reset does: where the program has ended, begin it anew. Returns whether it had."""
+        if not self.ended:
+            return False
+        self.start()
+        return True
 
     def end_story(self, story_s: float) -> None:
         """From this second of the story on, which must lie ahead, the board's time runs at real speed."""

@@ -73,6 +73,12 @@ def test_a_refusal_ends_it_with_the_boards_words(transfer: Transfer) -> None:
     assert transfer.next_command(1001) is None
 
 
+def test_a_board_that_cannot_do_it_now_is_asked_again(transfer: Transfer) -> None:
+    answer(transfer, {}, error="the board does not know the time yet, so it cannot tell whether this has expired")
+    assert (transfer.phase, transfer.next_command(1002)) == ("waiting", None)
+    assert say(transfer, 1005).do == "update"
+
+
 @pytest.mark.parametrize("want", [None, [1], ["a", 2], [-1, 5], {"a": 1}])
 def test_nonsense_ends_it(transfer: Transfer, want: object) -> None:
     answer(transfer, {"want": want})
