@@ -108,12 +108,19 @@ class CertificateExpiry(Part, frozen=True):
     hold_s: Annotated[float, Meta(ge=0)] = 600.0
 
 
+class HelpAsked(Part, frozen=True):
+    """[alerts.help_asked]: fires when the help button of a point is held, and ends so long after the last time."""
+
+    for_s: Positive = 3600.0
+
+
 class Alerts(Part, frozen=True):
     """[alerts]"""
 
     low_fuel: LowFuel = LowFuel()
     point_silent: Silent = Silent()
     certificate_expiry: CertificateExpiry = CertificateExpiry()
+    help_asked: HelpAsked = HelpAsked()
 
 
 class Email(Part, frozen=True):

@@ -25,7 +25,7 @@ _ALERT_RANK = {"firing": 0, "pending": 1, "resolved": 2}
 _EMPTY_ROUND_S = 300
 CARDS_MAX = 400
 # Reasons that a card tells in places of their own: its alerts, its faults, its missing sets, its connection.
-_SHOWN_ELSEWHERE = frozenset((tracker.LOW_FUEL, tracker.FAULT, tracker.MISSING, tracker.OFFLINE))
+_SHOWN_ELSEWHERE = frozenset((tracker.LOW_FUEL, tracker.HELP_ASKED, tracker.FAULT, tracker.MISSING, tracker.OFFLINE))
 _SAME_SET_S = 60  # figures read so shortly before the newest share its age
 
 
@@ -71,6 +71,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     status: str  # alarm, attention, fine, stale, unknown
     status_word: str
     reasons: tuple[str, ...]
+    opened: str  # since when the point is open; empty while it is not, or has no key switch
+    config: str  # that the board has refused its configuration; empty when not
     fuel: Fuel
     cells: tuple[Cell, ...]
     alerts: tuple[tuple[str, str], ...]  # (severity, title) of those that fire
@@ -160,6 +162,8 @@ class Writer:
             status=view.status.name.lower(),
             status_word=words(f"status.{int(view.status)}"),
             reasons=tuple(words.code("reason", code) for code in view.reasons if code not in _SHOWN_ELSEWHERE),
+            opened=self._opened(view),
+            config=self._config(view),
             fuel=self._fuel(view),
             cells=(
                 Cell("power", words("power"), self._power(view)),
@@ -182,6 +186,18 @@ class Writer:
             data_t=view.data_t,
             heard_at=view.heard_at,
         )
+
+    def _opened(self, view: PointView) -> str:
+        latest = view.latest.get("point/open")
+        if latest is None or not latest.value:
+            return ""
+        return self.words("opened", time=self.time(latest.t, view.now))
+
+    def _config(self, view: PointView) -> str:
+        node = view.node
+        if node is None or not node.config_refused or not node.config_error:
+            return ""
+        return self.words("config.refused", n=node.config_refused, runs=node.config)
 
     def _item(self, alert: AlertState, name: str, now: float) -> Item:
         words, t = self.words, _moment(alert)

@@ -24,6 +24,7 @@ NEVER_HEARD = "never-heard"
 SILENT = "silent"
 OFFLINE = "offline"
 LOW_FUEL = "low-fuel"
+HELP_ASKED = "help-asked"
 GENERATOR_DOWN = "generator-down"
 FUEL_UNKNOWN = "fuel-unknown"
 MAINS_UNKNOWN = "mains-unknown"
@@ -127,6 +128,8 @@ def judge(view: PointView, firing: Collection[str], silent_after_s: float) -> tu
         return Status.STALE, (SILENT,)
     mains, generator = view.value(MAINS), view.value(GENERATOR)
     alarm = [LOW_FUEL] if "low_fuel" in firing else []
+    if "help_asked" in firing:
+        alarm.append(HELP_ASKED)
     if mains is False and generator is False:
         alarm.append(GENERATOR_DOWN)
     unknown = [FUEL_UNKNOWN] if view.litres is None else []

@@ -63,7 +63,13 @@ def test_a_subject_fits_one_sms_and_the_languages_say_the_same_things() -> None:
 @pytest.mark.parametrize("language", ["nl", "en"])
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_has_words_for_its_beginning_and_its_end(rule: str, language: str) -> None:
-    detail = LOW.detail | {"heard_at": NOW - 600, "days": 42.0, "ends_at": NOW + 42 * 86400, "ended": 0}
+    detail = LOW.detail | {
+        "heard_at": NOW - 600,
+        "days": 42.0,
+        "ends_at": NOW + 42 * 86400,
+        "ended": 0,
+        "asked_at": NOW,
+    }
     alert = AlertState(rule=rule, point=POINT.id, state="firing", since=NOW, severity="critical", detail=detail, id=1)
     for transition in ("firing", "resolved"):
         subject, body = message(alert, transition, POINT, language=language, zone=AMSTERDAM, now=NOW)

@@ -1,5 +1,6 @@
 """What the page says: unknown is never 0, old is never new, the worst comes first."""
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,7 +11,7 @@ from paraat.board.cards import Card, Figure, Writer, count, rfc3339
 from paraat.board.source import Check
 from paraat.board.texts import LANGUAGES, Words
 from paraat.domain import tracker
-from paraat.domain.model import PointView, Status
+from paraat.domain.model import NodeState, PointView, Status
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
@@ -54,6 +55,17 @@ def test_zero_is_a_reading() -> None:
     assert (made.fuel.percent, made.fuel.hours, made.fuel.litres) == (0.0, "0,0", "0 liter")
     assert texts(made, "people") == ["0 van 150"]
     assert texts(made, "battery") == ["0,0 V"]
+
+
+def test_a_card_says_since_when_a_point_is_open_and_that_a_configuration_was_refused() -> None:
+    made = card(point(values={"point/open": True}))
+    assert made.opened == f"open sinds {writer().time(NOW - 20, NOW)}"
+    assert card(point(values={"point/open": False})).opened == ""
+    assert card(point()).opened == ""
+    state: dict[str, Any] = {"point": "nsp-0101", "received_at": NOW, "retained": False, "online": True, "config": 3}
+    refused = NodeState(config_refused=4, config_error="version 4: pins.led", **state)
+    assert card(point(node=refused)).config == "instelling 4 geweigerd, versie 3 blijft"
+    assert card(point(node=NodeState(**state))).config == ""
 
 
 def test_a_sensor_at_fault_has_no_figure_and_says_in_words_what_is_wrong() -> None:

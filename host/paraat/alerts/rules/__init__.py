@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from paraat.alerts.rules import certificate_expiry, low_fuel, point_silent
+from paraat.alerts.rules import certificate_expiry, help_asked, low_fuel, point_silent
 from paraat.alerts.rules.base import Judgement, Rule, Verdict
 from paraat.settings import Alerts
 
@@ -12,6 +12,7 @@ RULES: dict[str, Callable[[Alerts], Rule]] = {
     low_fuel.NAME: low_fuel.LowFuelRule,
     point_silent.NAME: point_silent.PointSilentRule,
     certificate_expiry.NAME: certificate_expiry.CertificateExpiryRule,
+    help_asked.NAME: help_asked.HelpAskedRule,
 }
 
 

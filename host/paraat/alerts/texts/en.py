@@ -51,6 +51,17 @@ TEXTS = {
         "Support point {name} ({municipality}) is heard again, last at {heard_at}.\n"
         "Nothing to do; the status board shows how the point stands. Alert {id} of {fired_at}.",
     ),
+    "help_asked.firing": (
+        "Help asked for: {name}, at {asked_at}",
+        "At emergency support point {name} ({municipality}) the help button was pressed at {asked_at}.\n"
+        "Do now: contact the point and ask what is needed.\n"
+        "Alert {id}.",
+    ),
+    "help_asked.resolved": (
+        "Call for help over: {name}",
+        "The call for help of emergency support point {name} ({municipality}) of {asked_at} was not repeated.\n"
+        "If it is not known yet what was needed, ask all the same. Alert {id} of {fired_at}.",
+    ),
     "certificate_expiry.firing": (
         "Certificate ends: {name}, {days} days left",
         "The certificate of the telemetry box of support point {name} ({municipality}) is valid until {ends_at}. "

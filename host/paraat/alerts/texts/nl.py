@@ -53,6 +53,17 @@ TEXTS = {
         "Noodsteunpunt {name} ({municipality}) laat weer van zich horen, laatst om {heard_at}.\n"
         "U hoeft niets te doen; kijk op het statusbord hoe het punt ervoor staat. Melding {id} van {fired_at}.",
     ),
+    "help_asked.firing": (
+        "Hulp gevraagd: {name}, om {asked_at}",
+        "Bij noodsteunpunt {name} ({municipality}) is om {asked_at} op de hulpknop gedrukt.\n"
+        "Doe nu: neem contact op met het punt en vraag wat er nodig is.\n"
+        "Melding {id}.",
+    ),
+    "help_asked.resolved": (
+        "Hulpvraag voorbij: {name}",
+        "De hulpvraag van noodsteunpunt {name} ({municipality}) van {asked_at} is niet herhaald.\n"
+        "Is nog niet bekend wat er nodig was, vraag het dan alsnog. Melding {id} van {fired_at}.",
+    ),
     "certificate_expiry.firing": (
         "Certificaat verloopt: {name}, nog {days} dagen",
         "Het certificaat van de meetkast van noodsteunpunt {name} ({municipality}) is geldig tot {ends_at}. "

@@ -1,0 +1,76 @@
+"""A help button that nobody hears is none."""
+
+from paraat.alerts.engine import Engine
+from paraat.alerts.rules.base import Verdict
+from paraat.alerts.rules.help_asked import HelpAskedRule
+from paraat.domain.model import SampleSet, Status
+from paraat.settings import Alerts
+from tracker_bench import POINT, T0, Bench
+
+RULE = HelpAskedRule(Alerts())
+HOUR = 3600.0
+
+
+class Called(Bench):
+    """A point that is heard each minute, and can call."""
+
+    def calls(self, t: float, received_at: float | None = None) -> None:
+        self.seq += 1
+        self.tracker.apply(
+            SampleSet(
+                point=POINT.id,
+                kind="event",
+                seq=self.seq,
+                t=t,
+                received_at=t if received_at is None else received_at,
+                values={"button/help": True},
+                faults={},
+            )
+        )
+
+
+def test_a_call_raises_at_once_and_clears_after_an_hour() -> None:
+    point = Called()
+    point.sees(T0)
+    assert RULE.judge(point.view(T0 + 1)).verdict is Verdict.CLEAR
+    point.calls(T0 + 10)
+    judged = RULE.judge(point.view(T0 + 11))
+    assert (judged.verdict, judged.severity, judged.detail) == (Verdict.RAISE, "critical", {"asked_at": T0 + 10})
+    assert RULE.hold_s == 0
+    assert RULE.judge(point.view(T0 + 10 + HOUR)).verdict is Verdict.RAISE
+    assert RULE.judge(point.view(T0 + 11 + HOUR)).verdict is Verdict.CLEAR
+
+
+def test_a_second_call_goes_on_and_one_after_the_end_is_told_again() -> None:
+    point = Called()
+    engine = Engine({"help_asked": RULE})
+
+    def told(now: float) -> list[str]:
+        point.sees(now)
+        return [step.alert.state for step in engine.step(now, [point.view(now)]) if step.announce]
+
+    point.calls(T0)
+    assert told(T0 + 1) == ["firing"]
+    point.calls(T0 + HOUR - 10)
+    assert told(T0 + HOUR + 10) == []
+    assert told(T0 + 2 * HOUR) == ["resolved"]
+    point.calls(T0 + 3 * HOUR)
+    assert told(T0 + 3 * HOUR + 1) == ["firing"]
+
+
+def test_a_call_of_yesterday_that_comes_now_raises_nothing_today() -> None:
+    point = Called()
+    point.calls(T0 - 24 * HOUR, received_at=T0)
+    assert RULE.judge(point.view(T0 + 1)).verdict is Verdict.CLEAR
+
+
+def test_the_point_is_in_alarm_while_the_call_stands() -> None:
+    point = Called()
+    point.sees(T0)
+    point.calls(T0 + 1)
+    engine = Engine({"help_asked": RULE})
+    engine.step(T0 + 2, [point.view(T0 + 2)])
+    point.tracker.note_alerts(engine.active())
+    view = point.view(T0 + 2)
+    assert view.status is Status.ALARM
+    assert view.reasons == ("help-asked",)
