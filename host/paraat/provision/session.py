@@ -121,19 +121,22 @@ class Session:
         for number, port in enumerate(ports):
             if port in ports[:number]:
                 raise FlashError("flash.same-port", port=port)
-        with ThreadPoolExecutor(max_workers=len(jobs)) as pool:
+        pool = ThreadPoolExecutor(max_workers=len(jobs))
+        try:
             running = [pool.submit(self._flash, job) for job in jobs]
-            try:
-                while not all(one.done() for one in running):
-                    _wait(running)
-            except KeyboardInterrupt:
-                self._stopped.set()  # each thread ends at its next look, and clears away; the pool waits for them
-                raise
+            while not all(one.done() for one in running):
+                _wait(running)
+        except KeyboardInterrupt:
+            self._stopped.set()  # each thread ends at its next look, and clears away
+            raise
+        finally:
+            pool.shutdown()
         return [one.result() for one in running]
 
-    def stop(self) -> None:
-        """End all boards at their next look."""
-        self._stopped.set()
+    @property
+    def stopped(self) -> bool:
+        """True after Ctrl-C: every board ends at its next look."""
+        return self._stopped.is_set()
 
     # --- one board ---------------------------------------------------------------------------
 
