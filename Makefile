@@ -81,7 +81,11 @@ test: $(VENV)/dev.stamp ## Run all tests; says which it skips and why
 
 .PHONY: faults
 faults: $(VENV)/dev.stamp ## Run the long fault runs: a power cut at every write and erase of the board's flash (minutes)
-	@PARAAT_FAULTS=1 $(BIN)/python -m pytest -s tests/faults
+	@PARAAT_FAULTS=1 $(BIN)/python -m pytest -s tests/faults --ignore tests/faults/firmware/test_soak.py
+
+.PHONY: soak
+soak: $(VENV)/dev.stamp ## Run a board through 30 virtual days with a fault every ten minutes (DAYS=, SEED=; some ten minutes)
+	@PARAAT_FAULTS=1 PARAAT_SOAK="$(or $(DAYS),30) $(or $(SEED),1)" $(BIN)/python -m pytest -s tests/faults/firmware/test_soak.py
 
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Check style and types of host, wire, dashboards and firmware

@@ -17,7 +17,7 @@ HEAP = "260wk"
 LIMIT_S = 60
 # Of a run in tests/faults, which holds a whole flash in its heap.
 LONG_LIMIT_S = 1800
-LONG_HEAP = "6000wk"
+LONG_HEAP = "2500wk"
 
 _RUN = """
 import sys
@@ -77,6 +77,7 @@ class MicroPythonItem(pytest.Item):
             "MICROPYPATH": ":".join([*map(str, places), ".frozen"]),
             "PARAAT_BOARD_DIR": str(board),
             "PARAAT_TESTS": str(tests),
+            "PARAAT_SOAK": os.environ.get("PARAAT_SOAK", "30 1"),  # days, seed
         }
         long = (tests / "faults") in self.path.parents
         limit_s = LONG_LIMIT_S if long else LIMIT_S

@@ -22,10 +22,11 @@ class FakeBroker:
         self._writers = []
         self.on_publish = None  # function(topic, payload)
 
-    async def start(self):
+    async def start(self, port=None):
+        """port: None for any that is free."""
         while True:
             # The unix port has no getsockname, so we choose, and look whether it is free.
-            self.port = 20000 + int.from_bytes(os.urandom(2), "big") % 40000
+            self.port = port or 20000 + int.from_bytes(os.urandom(2), "big") % 40000
             try:
                 self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
                 return self
@@ -49,7 +50,8 @@ class FakeBroker:
                 body = await reader.readexactly(length) if length else b""
                 self.received.append((first, body))
                 await self._answer(writer, first, body)
-        except (EOFError, OSError):
+        except (EOFError, OSError, MemoryError):
+            writer.close()
             if writer in self._writers:
                 self._writers.remove(writer)
 

@@ -92,6 +92,11 @@ def at(t_us, callback):
     _events.insert(i, item)
 
 
+def unplug():
+    """Forget what devices were about to do: the board is wired anew after this."""
+    del _events[:]
+
+
 def at_story(second, callback):
     """Call callback() at a second of the story; at once (at the next wait) when that is over."""
     at(max(now_us, int((second - story0_s) * 1000000)), callback)
