@@ -85,13 +85,16 @@ _FILES = (("cafile", "ca.crt"), ("certfile", "broker.crt"), ("keyfile", "broker.
 
 
 class Host:
-    """Acknowledges what the board sends, tells the time, and remembers the seqs."""
+    """Acknowledges what the board sends, and remembers it."""
 
     def __init__(self, port: int) -> None:
         self.seqs: set[int] = set()
+        self.first_age_s: dict[int, float] = {}  # seq -> its age in the message that came first, of sets without a date
         self._client = Client(CallbackAPIVersion.VERSION2, client_id="host", clean_session=False)
         self._client.reconnect_delay_set(1, 1)
+        self._subscribed = threading.Event()
         self._client.on_connect = lambda client, *_: client.subscribe(topics.PREFIX + "#", 1)
+        self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.on_message = self._message
         self._client.connect_async(LOOPBACK, port)
         self._client.loop_start()
@@ -100,14 +103,21 @@ class Host:
         parsed = topics.parse(message.topic)
         if parsed is None or parsed[1] not in (topics.TELEMETRY, topics.EVENT):
             return
-        sets = codec.read_pack(parsed[0], parsed[1], message.payload, time.time())
+        sets = codec.read_pack(parsed[0], parsed[1], message.payload, 0)
+        for a_set in sets:
+            if a_set.aged:
+                self.first_age_s.setdefault(a_set.seq, -a_set.t)
         self.seqs.update(a_set.seq for a_set in sets)
         client.publish(topics.topic(POINT, topics.ACK), codec.encode_ack([(s.seq, s.seq) for s in sets]), 1)
+
+    def is_subscribed(self) -> bool:
+        return self._subscribed.is_set()
 
     def has_all_up_to(self, seq: int) -> bool:
         return self.seqs >= set(range(1, seq + 1))
 
     def stop(self) -> None:
+        """Go away; the broker keeps the session and what comes for it."""
         self._client.disconnect()
         self._client.loop_stop()
 

@@ -6,13 +6,14 @@ The cases run beside each other: they mostly wait. The texts are those of docs/b
 
 import ast
 import re
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from link.stage import LIMIT_S, POINT, Stage
+from link.stage import LIMIT_S, POINT, SPEED, Stage
 from paraat import paths
 from paraat.provision import pki
 from paraat.simulate import boards
@@ -232,10 +233,33 @@ def not_known(stage: Stage) -> None:
     stage.stores()
 
 
+def host_away_and_no_clock(stage: Stage) -> None:
+    """What is dated by its age must not age in the broker: the first that comes after the host's return is right."""
+    stage.broker.start()
+    stage.start_host()
+    assert stage.host is not None
+    wait_for(stage.host.is_subscribed, "the host has its session", LIMIT_S)
+    stage.host.stop()
+    stage.config["broker"]["ack_timeout_s"] = 10
+    stage.start_board()
+    started_s = time.monotonic()
+    stage.says("with TLS, session new")
+    time.sleep(2)  # sets are sent to a broker that takes them, and to nobody
+    returned_s = time.monotonic()
+    stage.start_host()
+    stage.stores()
+    away_s = (returned_s - started_s) * SPEED
+    assert stage.host is not None
+    age_s = stage.host.first_age_s[1]
+    # A tenth for a machine that was slow to start the board's process.
+    assert age_s > 0.9 * away_s - 20, f"set 1 came with an age of {age_s} s, after {away_s} s of absence"
+
+
 CASES: tuple[Callable[[Stage], None], ...] = (
     wrong_authority, expired, not_yet_valid, wrong_name, certificate_of_another_site, key_of_another_certificate,
     file_that_is_no_der, no_certificate, missing_file, revoked, refused, no_tls_there, silent_peer, half_open,
     no_name_server, name_server_goes, session_present, broker_killed, same_client_id, not_known,
+    host_away_and_no_clock,
 )  # fmt: skip
 
 
