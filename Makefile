@@ -111,6 +111,11 @@ dashboards: $(VENV)/dev.stamp ## Build dashboards/*.json from dashboards/*.py
 bench: $(VENV)/dev.stamp ## Measure: the host's store rate, the firmware's heap
 	$(BIN)/python benchmarks/host_ingest.py
 	$(BIN)/python benchmarks/firmware_heap.py
+	$(BIN)/python benchmarks/signature.py
+
+.PHONY: size
+size: $(VENV)/dev.stamp ## Print the board's budget: .mpy bytes, flash, free heap, idle allocation (WRITE=1: docs/budget.md too)
+	@$(BIN)/python benchmarks/firmware_size.py $(if $(WRITE),--write docs/budget.md)
 
 .PHONY: deps
 APT_PACKAGES := mosquitto influxdb chromium chromium-driver
