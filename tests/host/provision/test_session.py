@@ -234,18 +234,21 @@ def test_four_boards_one_bad_end_with_three_good_and_one_clear_message(site: Pat
     )
 
 
+def stop_at(site: Path, board: VirtualBoard, stopping_step: str) -> None:
+    def press(_point: str, step: str) -> None:
+        if step == stopping_step:
+            signal.raise_signal(signal.SIGINT)  # Python handles it in the main thread, which waits for the boards
+            wait_for(lambda: running.stopped)
+
+    running = open_session(site, Watcher(press))
+    with pytest.raises(KeyboardInterrupt):
+        running.run([Job("nsp-0101", board.port)])
+
+
 def test_ctrl_c_at_every_step_leaves_nothing_half_recorded(site: Path, board: VirtualBoard) -> None:
-    for stop_at in STEPS:
-
-        def press(_point: str, step: str, stop_at: str = stop_at) -> None:
-            if step == stop_at:
-                signal.raise_signal(signal.SIGINT)  # Python handles it in the main thread, which waits for the boards
-                wait_for(lambda: running.stopped)
-
-        running = open_session(site, Watcher(press))
-        with pytest.raises(KeyboardInterrupt):  # each run begins where the one before was stopped
-            running.run([Job("nsp-0101", board.port)])
-        assert nothing_recorded(site), stop_at
+    for step in STEPS:  # each run begins where the one before was stopped
+        stop_at(site, board, step)
+        assert nothing_recorded(site), step
         board.restart()
     assert flash(site, board).error is None
 
