@@ -192,6 +192,8 @@ class Node:
             "clock": self.clock.source,
             "next": self.journal.next,
         }
+        if self.desired.on:
+            state["config_trial"] = True
         if self.desired.error:
             state["config_refused"] = self.desired.refused
             state["config_error"] = self.desired.error

@@ -46,7 +46,7 @@ class Desired:
     def __init__(self, settings, notes=None):
         self.settings = settings  # what runs
         self.on = False  # what runs is on trial
-        self.on_change = None  # called when `refused` or `error` has changed
+        self.on_change = None  # called when `on`, `refused` or `error` has changed
         self._notes = notes or {}
         self.refused = self._notes.get("refused", 0)  # the last version that was not taken, or failed; 0: none
         self.error = self._notes.get("why", "")
@@ -157,6 +157,8 @@ class Desired:
         except OSError as error:
             complain("config", error)
         log("I", "config", "version %d is confirmed" % self.settings["version"])
+        if self.on_change is not None:
+            self.on_change()
 
     def _forget(self):
         """What was said about versions before this one, and measured for them, no longer holds."""
@@ -164,8 +166,6 @@ class Desired:
             self._notes.update({"refused": 0, "why": ""})
             self._store()
             self.refused, self.error = 0, ""
-            if self.on_change is not None:
-                self.on_change()
         calibration.forget(config.load())
 
     async def watch(self, restart):

@@ -64,7 +64,7 @@ def save(path: Path, config: Mapping[str, Any]) -> None:
 
 def outcome(version: int, state: Mapping[str, Any]) -> str | None:
     """What a state says about this version: "" when the board runs it, why it does not, None while that is open."""
-    if not state.get("online"):
+    if not state.get("online") or state.get("config_trial"):
         return None
     if state.get("config_refused") == version:
         return str(state.get("config_error") or "refused")

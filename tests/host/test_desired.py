@@ -58,6 +58,7 @@ def test_every_point_of_the_example_fits_into_a_boards_buffer_and_names_no_secre
     [
         ({"online": True, "config": 4}, ""),
         ({"online": True, "config": 3}, None),
+        ({"online": True, "config": 4, "config_trial": True}, None),
         ({"online": False, "config": 4}, None),  # the will: it may be on trial, or gone
         ({"online": True, "config": 3, "config_refused": 4, "config_error": "version 4: no"}, "version 4: no"),
         ({"online": True, "config": 3, "config_refused": 2, "config_error": "version 2: no"}, None),

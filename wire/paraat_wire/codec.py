@@ -266,6 +266,7 @@ STATE_KEYS = (
     ("update", str),  # the last update: "" after a good one, "trial" while it is tried, else why it was given up
     ("config", int),  # version of the configuration that runs
     ("board", str),
+    ("config_trial", bool),  # it runs on trial: the host has not acknowledged anything sent with it yet
     ("config_refused", int),  # the last version that was not taken, or failed
     ("config_error", str),  # why
     ("clock", str),  # source of the time: none, stored, rtc, ntp, host

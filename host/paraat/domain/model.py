@@ -38,6 +38,7 @@ class NodeState(msgspec.Struct, frozen=True, kw_only=True):
     build: int | None = None
     update: str | None = None
     config: int | None = None
+    config_trial: bool | None = None
     config_refused: int | None = None
     config_error: str | None = None
     board: str | None = None
