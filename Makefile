@@ -108,8 +108,9 @@ dashboards: $(VENV)/dev.stamp ## Build dashboards/*.json from dashboards/*.py
 	$(BIN)/python -m dashboards
 
 .PHONY: bench
-bench: $(VENV)/dev.stamp ## Measure: the host's store rate, the firmware's heap
+bench: $(VENV)/dev.stamp ## Measure: the host's store rate, the board's drain and stalls, the firmware's heap
 	$(BIN)/python benchmarks/host_ingest.py
+	$(BIN)/python benchmarks/board_link.py --ids
 	$(BIN)/python benchmarks/firmware_heap.py
 	$(BIN)/python benchmarks/signature.py
 
