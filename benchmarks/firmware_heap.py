@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,18 @@ POINT = story.PARTS[0].point
 
 
 class Host:
-    """Acknowledges every set, and keeps the free heap that each reports."""
+    """Acknowledges sets, and keeps the free heap that each reports.
 
-    def __init__(self, port: int) -> None:
+    client: with TLS, where the broker wants more than an address. acks: whether a set is acknowledged.
+    """
+
+    def __init__(
+        self, port: int, *, client: mqtt.Client | None = None, acks: Callable[[codec.SampleSet], bool] = lambda _: True
+    ) -> None:
+        self._acks = acks
         self.heap_free: list[float] = []
         self.uptime_s: list[float] = []
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2)
+        self._client = client or mqtt.Client(CallbackAPIVersion.VERSION2)
         self._client.on_message = self._on_message
         self._client.connect(LOOPBACK, port)
         self._client.subscribe([(topics.topic(POINT, leaf), 1) for leaf in (topics.TELEMETRY, topics.EVENT)])
@@ -55,9 +62,12 @@ class Host:
             if "node/heap" in values:
                 self.heap_free.append(values["node/heap"])
                 self.uptime_s.append(values["node/uptime"])
-        client.publish(topics.topic(POINT, topics.ACK), codec.encode_ack([(s.seq, s.seq) for s in sets]), qos=1)
+        stored = [(s.seq, s.seq) for s in sets if self._acks(s)]
+        if stored:
+            client.publish(topics.topic(POINT, topics.ACK), codec.encode_ack(stored), qos=1)
 
     def stop(self) -> None:
+        self._client.disconnect()
         self._client.loop_stop()
 
 
@@ -82,7 +92,9 @@ def run(directory: Path, built: Path, config: dict[str, Any], port: int, heap_kb
 
 def hardware_kb(built: Path) -> float:
     """Heap that the simulated hardware takes, in KB of a 32-bit board."""
-    code = "import gc; gc.collect(); a = gc.mem_alloc(); import simboard, machine, select, time, network, onewire;"
+    code = (
+        "import gc; gc.collect(); a = gc.mem_alloc(); import simboard, machine, select, socket, time, network, onewire;"
+    )
     code += "gc.collect(); print(gc.mem_alloc() - a)"
     program = boards.micropython()
     assert program is not None

@@ -36,7 +36,13 @@ def drive(coroutine):
 
 
 def start():
-    """What the board does at power-on: choose a slot. Returns (slot, its build); fails unless every file is whole."""
+    """What the board does at power-on: choose a slot. Returns (slot, its build).
+
+    Fails unless every slot that says so is whole: any of them may have to start, should slot.json be lost.
+    """
+    for slot in ("a", "b"):
+        if main._is_whole(slot):
+            build_in(slot)
     sys.path[:] = PATH
     slot = main.put_slot_on_path(True)
     assert slot is not None, "no slot starts"
@@ -48,6 +54,7 @@ class Host:
 
     def __init__(self, build, files, size):
         self.build = build
+        files = ("a%d/old.mpy" % build,) + files  # which the next one does not have
         self.data = make(build, firmware(build, files, size))
 
     def install(self):
