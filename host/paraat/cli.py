@@ -8,6 +8,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from paraat import desk_cli
 from paraat.provision import flash_cli, pki_cli, update_cli
 from paraat.settings import SettingsError, load_site
 
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     pki_cli.add_commands(commands)
     flash_cli.add_commands(commands)
     update_cli.add_commands(commands)
+    desk_cli.add_commands(commands)
     return parser
 
 
