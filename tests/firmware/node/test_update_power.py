@@ -4,7 +4,7 @@ from update_cuts import every_cut
 
 
 def test_a_cut_anywhere_leaves_a_board_that_starts():
-    counts = every_cut(2, step=3)
+    counts = every_cut(3, step=2)
     assert counts["cuts"] > 20, counts
     assert counts["old"] > 10, counts
     assert counts["new"] > 0, counts
