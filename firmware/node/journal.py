@@ -419,16 +419,20 @@ class Journal:
     def ack(self, ranges):
         """The host has stored these seqs: ranges of (first, last). Only what was sent since this start counts.
 
+        Returns whether something of that was among them: at a birth the host also tells what it has of an earlier board.
         A seq that was never given out shows that an earlier board of this point used it: the next one goes beyond.
         """
+        ours = False
         for first, last in ranges:
             for a, b in self._sent.overlaps(first, last):
                 self._acked.add(a, b)
+                ours = True
             if last >= self.next:
                 self.next = last + 1
         for seq in [s for s in self._in_flight if self._acked.has(s)]:
             del self._in_flight[seq]
         self._remove_acked()
+        return ours
 
     @property
     def oldest(self):

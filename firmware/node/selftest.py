@@ -27,7 +27,7 @@ async def run(node, limit_s=LIMIT_S):
     """Wait until there is something to tell, and print it."""
     for _ in range(limit_s * 1000 // _LOOK_MS):
         uplink = node.uplink
-        if node.last_set is not None and (uplink.linked or uplink.failures >= _ATTEMPTS):
+        if node.last_set is not None and (uplink.stored or uplink.failures >= _ATTEMPTS):
             break
         await asyncio.sleep_ms(_LOOK_MS)
     print(json.dumps({"selftest": report(node)}))
@@ -52,6 +52,6 @@ def report(node):
         },
         "clock": node.clock.source,
         "broker": "not tried yet" if uplink.problem is None else uplink.problem,
-        "ack": uplink.linked,
+        "ack": uplink.stored,
         "heap": gc.mem_free(),
     }

@@ -53,6 +53,7 @@ class Uplink:
         self.handlers = {}  # leaf -> function of the payload, for configuration and commands
         self.on_reached = lambda: None  # called when the host has answered
         self.linked = False  # the host has acknowledged something a short time ago
+        self.stored = False  # something that was sent since this start
         self.failures = 0  # connections that failed, in a row
         self.problem = None  # what ended the last one; "" while the broker has us, None before the first attempt
         self.link = None
@@ -322,7 +323,8 @@ class Uplink:
             if wrong_s is not None and abs(wrong_s) > 60:
                 log("W", "clock", "was wrong by %d s" % wrong_s)
         elif topic == self._topic(topics.ACK):
-            self._journal.ack(codec.read_ack(payload))
+            if self._journal.ack(codec.read_ack(payload)):
+                self.stored = True
             self._ack_wait_s = self._broker["ack_timeout_s"]
             self._heard_s = self._clock.uptime_s()
             self.linked = True
