@@ -15,10 +15,11 @@ HELLO = const(3)  # CONNECT and the broker's answer
 TALK = const(4)  # everything after
 
 _EPIPE = const(32)  # of the unix port; errno does not name it
-_FATAL_ALERT = const(-30592)  # MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE
-_NO_TLS = (-29184, -28928, -30976)  # MBEDTLS_ERR_SSL_INVALID_RECORD, UNEXPECTED_MESSAGE (old), INVALID_VERSION
-_NO_MEMORY = (-32512, -0x2880, -0x10, -0x4D80)  # MBEDTLS_ERR_SSL_ALLOC_FAILED, X509_, MPI_, ECP_ALLOC_FAILED
-_HUNG_UP = (errno.ECONNRESET, errno.ECONNABORTED, errno.ENOTCONN, _EPIPE)
+_FATAL_ALERT = const(-0x7780)  # MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE
+_NO_TLS = (-0x7200, -0x7700, -0x6E80)  # MBEDTLS_ERR_SSL_INVALID_RECORD, _UNEXPECTED_MESSAGE, _BAD_PROTOCOL_VERSION
+_NO_MEMORY = (-0x7F00, -0x2880, -0x10, -0x4D80)  # MBEDTLS_ERR_SSL_ALLOC_FAILED, X509_, MPI_, ECP_ALLOC_FAILED
+_CLOSED = (-0x7280, -0x7880)  # MBEDTLS_ERR_SSL_CONN_EOF, _PEER_CLOSE_NOTIFY
+_HUNG_UP = (errno.ECONNRESET, errno.ECONNABORTED, errno.ENOTCONN, _EPIPE) + _CLOSED
 # What mbedtls says of the other's certificate (mbedtls_x509_crt_verify_info): its words, and ours.
 _CERTIFICATE = (
     (
@@ -50,11 +51,8 @@ def is_date(error):
 
 def explain(stage, error, where):
     """One line for the console. where: the broker's address and port."""
-    words = _words(stage, error)
-    if words:
-        return "broker %s: %s" % (where, words)
-    text = " ".join(str(error).split())
-    return "broker %s: %s" % (where, text or type(error).__name__)
+    words = _words(stage, error) or " ".join(str(error).split()) or type(error).__name__
+    return "broker %s: %s" % (where, words)
 
 
 def _words(stage, error):
