@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from paraat import desk_cli
-from paraat.provision import flash_cli, pki_cli, update_cli
+from paraat.provision import flash_cli, pki_cli, update_cli, usb_cli
 from paraat.settings import SettingsError, load_site
 
 EXIT_FAILED = 1
@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=_demo)
     pki_cli.add_commands(commands)
     flash_cli.add_commands(commands)
+    usb_cli.add_commands(commands)
     update_cli.add_commands(commands)
     desk_cli.add_commands(commands)
     return parser

@@ -87,12 +87,15 @@ def printable(line: str) -> str:
     return "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in line)
 
 
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 def keep(folder: Path, name: str, now: datetime) -> IO[str]:
     """A new log file of mode 0600 in `folder`, named after the point or port and the time."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"{name}-{now:%Y%m%d-%H%M%S}.log"
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    return os.fdopen(handle, "a", encoding="utf-8")
+    return open(path, "a", encoding="utf-8", opener=_private)
 
 
 def _open(port: str):  # type: ignore[no-untyped-def]

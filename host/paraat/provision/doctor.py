@@ -3,7 +3,7 @@
 import getpass
 import grp
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -53,10 +53,13 @@ def examine(machine: Machine) -> Iterator[Row]:
             yield Row(name, finding)
 
 
-def show(rows: list[Row], console: Console, language: str) -> int:
-    """Print what was found as a table, and below it what to do. Returns the exit code: 1 when something is wrong."""
+def show(rows: Iterable[Row], console: Console, language: str, about: str = "doctor", **values: object) -> int:
+    """Print what was found as a table, and below it what to do. Returns the exit code: 1 when something is wrong.
+
+    about: whose words in texts.SAY stand around it; values: for these.
+    """
     levels = texts.say("levels", language).split("|")
-    table = Table(title=texts.say("doctor.title", language), title_justify="left")
+    table = Table(title=texts.say(f"{about}.title", language, **values), title_justify="left")
     for column in texts.say("doctor.columns", language).split("|"):
         table.add_column(column, overflow="fold")
     steps = []
@@ -68,7 +71,7 @@ def show(rows: list[Row], console: Console, language: str) -> int:
             steps.append((finding.level, f"{name}: {step}"))
     console.print(table)
     wrong = sum(level is Level.WRONG for level, _ in steps)
-    console.print(texts.say("doctor.wrong" if wrong else "doctor.fine", language, n=wrong))
+    console.print(texts.say(f"{about}.{'wrong' if wrong else 'fine'}", language, n=wrong, **values))
     for number, (_, step) in enumerate(sorted(steps, key=lambda pair: -pair[0]), start=1):
         # Never folded: there are commands in it, to be copied whole.
         console.print(Text(f"{number}. {step}"), soft_wrap=True)

@@ -33,7 +33,7 @@ class RemoteBoard:
         return self._mpremote("exec", code, limit_s=limit_s)
 
     def copy(self, source: Path, target: str, *, limit_s: float = _LIMIT_S) -> None:
-        """Put a file of ours at an absolute path of the board. Raises RemoteError."""
+        """Put a file of ours at a path of the board. Raises RemoteError."""
         self._mpremote("fs", "cp", str(source), f":{target}", limit_s=limit_s)
 
     def restart(self) -> None:

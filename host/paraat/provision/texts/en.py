@@ -164,10 +164,55 @@ TABLE = {
     "console.silent": ("The board on {device} says nothing", "Press EN; if it stays silent: make flash POINT=..."),
     "console.fine": ("The board on {device} runs", ""),
     # paraat verify
-    "verify.fine": ("{what} is as it should be ({value})", ""),
-    "verify.differs": ("{what} is {found}, should be {expected}", "{step}"),
-    "verify.missing": ("{what} is not on the board", "{step}"),
-    "verify.extra": ("{what} does not belong on the board", "{step}"),
+    "verify.point-fine": ("This is the board of {point}", ""),
+    "verify.point-other": (
+        "This is the board of {found}, not of {point}",
+        "Take the board with the label {point}, or check this one: make verify POINT={found}",
+    ),
+    "verify.point-none": ("There is no Paraat on this board", "make flash POINT={point}"),
+    "verify.board-fine": ("Board {label} ({found}), as in the list", ""),
+    "verify.board-other": (
+        "This is board {found}; the list has board {label} ({expected}) for {point}",
+        "Was the old board replaced? make replace POINT={point}. If not: take the right board",
+    ),
+    "verify.board-unknown": ("There is no board for {point} in the list", "make flash POINT={point}"),
+    "verify.certificate-fine": ("Certificate {serial}, valid until {until}", ""),
+    "verify.certificate-other": (
+        "Certificate {serial} is not that of {point} in the list",
+        "make flash POINT={point}",
+    ),
+    "verify.certificate-revoked": (
+        "Certificate {serial} is revoked: the broker refuses this board",
+        "make flash POINT={point}, or put this board away if another hangs there already",
+    ),
+    "verify.certificate-none": ("There is no certificate on the board", "make flash POINT={point}"),
+    "verify.authority-fine": ("The board knows this region's broker", ""),
+    "verify.authority-other": (
+        "The board believes another region",
+        "Is SITE= the right folder? If so: make flash POINT=... of this point",
+    ),
+    "verify.update-key-fine": ("The board takes updates from this region only", ""),
+    "verify.update-key-other": (
+        "The board has another region's key for updates",
+        "Is SITE= the right folder? If so: make flash POINT=... of this point",
+    ),
+    "verify.firmware-fine": ("Firmware {version} of {built} UTC in slot {slot}, every file whole", ""),
+    "verify.firmware-damaged": ("Damaged in slot {slot}: {files}", "make update POINT={point}, else make flash"),
+    "verify.firmware-differs": (
+        "{n} files differ from this software: {files}",
+        "Newer on this laptop? make update POINT={point}",
+    ),
+    "verify.firmware-none": ("There is no whole firmware on the board", "make flash POINT={point}"),
+    "verify.micropython-fine": ("MicroPython {found}", ""),
+    "verify.micropython-other": (
+        "MicroPython {found}; written was {expected}",
+        "Somebody wrote this board in another way: make flash POINT={point}",
+    ),
+    "verify.config-fine": ("Settings version {version}, the same as in the region's files", ""),
+    "verify.config-other": (
+        "Settings that differ from the region's files: {keys}",
+        "make flash POINT={point}; a connected board gets them from the CP by itself",
+    ),
 }
 
 SAY = {
@@ -186,7 +231,19 @@ SAY = {
     "doctor.title": "Paraat: is this laptop ready for work?",
     "doctor.fine": "Nothing wrong.",
     "doctor.wrong": "{n} wrong. Do this, then again: make doctor",
+    "check.point": "Point",
+    "check.board": "Board",
+    "check.certificate": "Certificate",
+    "check.update-key": "Updates",
+    "check.firmware": "Firmware",
+    "check.micropython": "MicroPython",
+    "check.config": "Settings",
+    "verify.title": "Board on {port}: is it right for point {point}?",
+    "verify.fine": "All is right. The board has started again.",
+    "verify.wrong": "{n} wrong. The board has started again. Do this:",
+    "identify.usb": "The lamp of the board on {port} blinks for {seconds} s. Then the board starts again.",
+    "update.copy": "{path} ({size} bytes) to the board on {port} ...",
+    "update.done": "New firmware of {built} UTC is in slot {slot}. The board tries it now; if it does not reach the CP, the old one comes back by itself.",
     "console.how": "Console of {port}. Ctrl-C interrupts the board's program, Ctrl-] leaves.",
     "logs.how": "Console of {port}, also kept in {path}. Ctrl-C stops.",
-    "logs.remote": "{point} is not attached to this laptop; these are the events that the point reports. Ctrl-C stops.",
 }

@@ -179,10 +179,55 @@ TABLE = {
     "console.silent": ("Het bord op {device} zegt niets", "Druk op EN; blijft het stil: make flash POINT=..."),
     "console.fine": ("Het bord op {device} draait", ""),
     # paraat verify
-    "verify.fine": ("{what} is zoals het hoort ({value})", ""),
-    "verify.differs": ("{what} is {found}, moet zijn {expected}", "{step}"),
-    "verify.missing": ("{what} staat niet op het bord", "{step}"),
-    "verify.extra": ("{what} hoort niet op het bord", "{step}"),
+    "verify.point-fine": ("Dit is het bord van {point}", ""),
+    "verify.point-other": (
+        "Dit is het bord van {found}, niet van {point}",
+        "Pak het bord met het label {point}, of kijk dit bord na: make verify POINT={found}",
+    ),
+    "verify.point-none": ("Op dit bord staat geen Paraat", "make flash POINT={point}"),
+    "verify.board-fine": ("Bord {label} ({found}), zoals in de lijst", ""),
+    "verify.board-other": (
+        "Dit is bord {found}; in de lijst staat voor {point} bord {label} ({expected})",
+        "Is het oude bord vervangen? make replace POINT={point}. Zo niet: pak het goede bord",
+    ),
+    "verify.board-unknown": ("Er staat geen bord voor {point} in de lijst", "make flash POINT={point}"),
+    "verify.certificate-fine": ("Certificaat {serial}, geldig tot {until}", ""),
+    "verify.certificate-other": (
+        "Certificaat {serial} is niet dat van {point} in de lijst",
+        "make flash POINT={point}",
+    ),
+    "verify.certificate-revoked": (
+        "Certificaat {serial} is ingetrokken: de broker weigert dit bord",
+        "make flash POINT={point}, of leg dit bord weg als er al een ander hangt",
+    ),
+    "verify.certificate-none": ("Er staat geen certificaat op het bord", "make flash POINT={point}"),
+    "verify.authority-fine": ("Het bord kent de broker van deze regio", ""),
+    "verify.authority-other": (
+        "Het bord vertrouwt een andere regio",
+        "Is SITE= de goede map? Zo ja: make flash POINT=... van dit punt",
+    ),
+    "verify.update-key-fine": ("Het bord neemt alleen updates van deze regio aan", ""),
+    "verify.update-key-other": (
+        "Het bord heeft de sleutel van een andere regio voor updates",
+        "Is SITE= de goede map? Zo ja: make flash POINT=... van dit punt",
+    ),
+    "verify.firmware-fine": ("Firmware {version} van {built} UTC in slot {slot}, elk bestand heel", ""),
+    "verify.firmware-damaged": ("Beschadigd in slot {slot}: {files}", "make update POINT={point}, anders make flash"),
+    "verify.firmware-differs": (
+        "{n} bestanden zijn anders dan in deze software: {files}",
+        "Nieuwer op deze laptop? make update POINT={point}",
+    ),
+    "verify.firmware-none": ("Er staat geen hele firmware op het bord", "make flash POINT={point}"),
+    "verify.micropython-fine": ("MicroPython {found}", ""),
+    "verify.micropython-other": (
+        "MicroPython {found}; geschreven was {expected}",
+        "Iemand heeft dit bord anders geschreven: make flash POINT={point}",
+    ),
+    "verify.config-fine": ("Instellingen versie {version}, gelijk aan de bestanden van de regio", ""),
+    "verify.config-other": (
+        "Instellingen die anders zijn dan in de bestanden van de regio: {keys}",
+        "make flash POINT={point}; een bord dat verbonden is krijgt ze vanzelf van het CP",
+    ),
 }
 
 SAY = {
@@ -201,7 +246,19 @@ SAY = {
     "doctor.title": "Paraat: is deze laptop klaar voor werk?",
     "doctor.fine": "Niets mis.",
     "doctor.wrong": "{n} fout(en). Doe dit, en daarna nog eens: make doctor",
+    "check.point": "Punt",
+    "check.board": "Bord",
+    "check.certificate": "Certificaat",
+    "check.update-key": "Updates",
+    "check.firmware": "Firmware",
+    "check.micropython": "MicroPython",
+    "check.config": "Instellingen",
+    "verify.title": "Bord op {port}: klopt het met punt {point}?",
+    "verify.fine": "Alles klopt. Het bord is weer gestart.",
+    "verify.wrong": "{n} fout(en). Het bord is weer gestart. Doe dit:",
+    "identify.usb": "De lamp van het bord op {port} knippert {seconds} s. Daarna start het bord weer.",
+    "update.copy": "{path} ({size} bytes) naar het bord op {port} ...",
+    "update.done": "Nieuwe firmware van {built} UTC staat in slot {slot}. Het bord probeert die nu; bereikt hij het CP niet, dan komt de oude vanzelf terug.",
     "console.how": "Console van {port}. Ctrl-C onderbreekt het programma van het bord, Ctrl-] gaat eruit.",
     "logs.how": "Console van {port}, ook bewaard in {path}. Ctrl-C stopt.",
-    "logs.remote": "{point} hangt niet aan deze laptop; dit zijn de gebeurtenissen die het punt meldt. Ctrl-C stopt.",
 }
