@@ -171,4 +171,4 @@ def _row(name: str, code: str, language: str) -> tuple[str, str, str, str]:
 def _value(value: bool | int | float, language: str) -> str:
     if isinstance(value, bool):
         return texts.say("selftest.on" if value else "selftest.off", language)
-    return f"{value:g}"
+    return f"{round(value, 2):g}"
