@@ -75,6 +75,49 @@ erase: $(VENV)/technician.stamp ## Erase a board whole (BOARD=esp32_devkitc, POR
 	@$(BIN)/paraat erase --site $(SITE) --board $(or $(BOARD),$(error say which: make erase BOARD=esp32_devkitc)) \
 	  $(if $(PORT),--port $(PORT)) $(if $(YES),--yes) $(if $(ENGLISH),--language en)
 
+# A board on the cable: PORT= where several are attached. Over the broker: CERT= and KEY=, our own certificate for it.
+cable = $(if $(PORT),--port $(PORT)) $(if $(ENGLISH),--language en)
+broker = --site $(SITE) $(if $(CERT),--cert $(CERT)) $(if $(KEY),--key $(KEY))
+signing = $(if $(PASSPHRASE_FILE),--passphrase-file $(PASSPHRASE_FILE))
+
+.PHONY: tools
+tools: $(VENV)/technician.stamp ## Make .venv with what a technician needs; without internet in the folder of `make bundle`
+	@echo "$(VENV) is ready."
+
+.PHONY: doctor
+doctor: $(VENV)/technician.stamp ## Find what keeps this laptop from working, and say the next step (POINT=, PORT=)
+	@$(BIN)/paraat doctor --site $(SITE) $(if $(POINT),--point $(POINT)) $(cable)
+
+.PHONY: verify
+verify: $(VENV)/technician.stamp ## Compare what lies on a board on the cable with what should (POINT=)
+	@$(BIN)/paraat usb verify --site $(SITE) --point $(asked_for) $(cable)
+
+.PHONY: console
+console: $(VENV)/technician.stamp ## Talk to the MicroPython of a board on the cable
+	@$(BIN)/paraat usb console $(cable)
+
+.PHONY: logs
+logs: $(VENV)/technician.stamp ## Follow and keep what a board on the cable says (POINT= names the file)
+	@$(BIN)/paraat usb logs $(if $(POINT),--point $(POINT)) $(cable)
+
+.PHONY: identify
+identify: $(VENV)/technician.stamp ## Let a board show itself (POINT=, over the broker; with PORT= on the cable)
+	@$(if $(PORT),$(BIN)/paraat usb identify $(cable),$(BIN)/paraat command $(broker) $(asked_for) identify)
+
+.PHONY: update
+update: $(VENV)/technician.stamp ## Bring new firmware to a board (POINT=, over the broker; with PORT= on the cable; BUNDLE= ready-made)
+ifdef PORT
+	@$(if $(BUNDLE),,mkdir -p build && $(BIN)/paraat bundle build --site $(SITE) --out build/firmware.bundle $(signing))
+	@$(BIN)/paraat usb update --bundle $(or $(BUNDLE),build/firmware.bundle) $(cable)
+else
+	@$(BIN)/paraat update $(broker) $(signing) $(if $(BUNDLE),--bundle $(BUNDLE)) $(asked_for)
+endif
+
+.PHONY: bundle
+bundle: $(VENV)/technician.stamp ## Put all that a day without internet takes into one folder (OUT=, FIRMWARE=file.bin, WITHOUT_KEYS=1)
+	@$(BIN)/paraat day-bundle --site $(SITE) --out $(or $(OUT),build/paraat-day) $(foreach file,$(FIRMWARE),--firmware $(file)) \
+	  $(if $(WITHOUT_KEYS),--without-keys) $(if $(ENGLISH),--language en)
+
 .PHONY: test
 test: $(VENV)/dev.stamp ## Run all tests; says which it skips and why
 	@$(BIN)/python -m pytest

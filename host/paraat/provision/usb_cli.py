@@ -11,6 +11,7 @@ from paraat.provision import texts
 EXIT_FAILED = 1
 EXIT_STOPPED = 130  # as a shell says it after Ctrl-C
 LOGS = Path("build/logs")
+_DEFAULT = "nl"
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -60,7 +61,9 @@ def _port(parser: argparse.ArgumentParser) -> None:
 
 
 def _language(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--language", choices=tuple(texts.LANGUAGES), default="nl")
+    parser.add_argument(
+        "--language", choices=tuple(texts.LANGUAGES), default=_DEFAULT, help=f"of the screen ({_DEFAULT})"
+    )
 
 
 def _guarded(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
