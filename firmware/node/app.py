@@ -98,6 +98,7 @@ class Node:
         self.last_set = values, faults
         for name, on in self.alarm.update(values, faults):
             self.record_event(name, on)
+        self.panel.refresh()
         self._watch_generator(dict(values).get("power/generator"))
         seq = self._record(TELEMETRY, values + self._own_values(), faults)
         self.trial.sampled()

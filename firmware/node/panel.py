@@ -21,7 +21,7 @@ from node.log import complain
 _HELP_MS = const(3000)
 _OPEN_MS = const(1000)  # so that nobody opens a point by leaning on it
 _DEBOUNCE_MS = const(30)
-_LOOK_MS = const(200)
+_UNSETTLED_S = const(1)
 _OPEN_FILE = "open"  # "1" while the point is open: a restart is no opening
 
 
@@ -58,6 +58,7 @@ class Panel:
         self._alarm = alarm
         self._linked = linked
         self._record = record
+        self._changed = asyncio.Event()  # there may be something else to show
         self._once = None  # a pattern to show next, once
         self._identify_until = None  # ticks
         self.is_open = _read_open()
@@ -95,17 +96,31 @@ class Panel:
 
         shown: the state that the pattern shows; None for one that is shown once, and to its end.
         """
-        while ms > 0:
-            step_ms = min(ms, _LOOK_MS)
-            await asyncio.sleep_ms(step_ms)
-            ms -= step_ms
+        end = time.ticks_add(time.ticks_ms(), ms)
+        while True:
+            left_ms = time.ticks_diff(end, time.ticks_ms())
+            if left_ms <= 0:
+                return True
+            self._changed.clear()
+            try:
+                await asyncio.wait_for_ms(self._changed.wait(), left_ms)
+            except asyncio.TimeoutError:
+                return True
             if shown is not None and (self._once is not None or self._state() != shown):
                 return False
-        return True
+
+    def refresh(self):
+        """The alarm has judged a sample: show it now, not after the pattern."""
+        self._changed.set()
+
+    def _show_once(self, pattern):
+        self._once = pattern
+        self._changed.set()
 
     def identify(self, seconds):
         """Lamp and buzzer show which board this is."""
         self._identify_until = time.ticks_add(time.ticks_ms(), seconds * 1000)
+        self._changed.set()
 
     # --- what is pressed ---
 
@@ -118,10 +133,11 @@ class Panel:
         while True:
             if await button.press(_HELP_MS):
                 self._record("button/help", True)
-                self._once = "help"
+                self._show_once("help")
             elif self._identify_until is not None:
-                self._identify_until = None
+                self.identify(0)
             elif self._alarm.acknowledge():
+                self._changed.set()
                 self._record("button/ack", True)
 
     async def opening(self):
@@ -138,20 +154,22 @@ class Panel:
 
     async def _follow(self, pin):
         switch = DigitalInput(pin, active_low=True)
+        edge = asyncio.ThreadSafeFlag()
+        pin.irq(lambda _pin: edge.set(), pin.IRQ_FALLING | pin.IRQ_RISING)
         while True:
-            if (not pin.value()) != self.is_open:
-                try:
-                    self._set_open((await switch.read()).on)
-                except SensorError as error:
-                    complain("open_switch", error)
-            await asyncio.sleep_ms(_LOOK_MS)
+            try:
+                self._set_open((await switch.read()).on)
+                await edge.wait()
+            except SensorError as error:
+                complain("open_switch", error)
+                await asyncio.sleep(_UNSETTLED_S)
 
     def _set_open(self, on):
         if on == self.is_open:
             return
         self.is_open = on
         self._record("point/open", on)
-        self._once = "opened" if on else "closed"
+        self._show_once("opened" if on else "closed")
         try:
             with open(_OPEN_FILE + ".new", "w") as f:
                 f.write("1" if on else "0")

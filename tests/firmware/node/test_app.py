@@ -345,3 +345,59 @@ async def test_main_runs_all_of_it():
     assert os.stat("boot")
     task.cancel()
     await asyncio.sleep(0)
+
+
+async def test_a_configuration_that_does_not_reach_the_host_is_given_up_and_told():
+    settings = json.loads(json.dumps(CONFIG))
+    broker = await FakeBroker().start()
+    host = Host(broker)
+    settings["broker"]["port"] = broker.port
+    settings.update({"trial_s": 60, "interval_s": 300})
+    simboard.wire(settings, World({"tank": {"capacity_l": 100}, "fuel_l": 60}))
+    for name, content in (("config.json", settings), ("secrets.json", {"wifi": {"ssid": "bench"}})):
+        with open(name, "w") as f:
+            json.dump(content, f)
+    resets = []
+    machine.reset = lambda: resets.append(1)
+
+    async def start_until(condition):
+        task = asyncio.create_task(app.main())
+        try:
+            await until(condition, 1000)
+        finally:
+            task.cancel()
+            await asyncio.sleep(0)
+
+    async def offer(version, port):
+        wanted = dict(json.loads(json.dumps(settings)), version=version)
+        wanted["broker"]["port"] = port
+        await broker.publish(topics.topic(POINT, topics.CONFIG), codec.encode_config(wanted), version)
+
+    async def online():
+        await until(lambda: host.states, 1000)
+        await offer(4, 1)  # nobody listens there
+
+    offering = asyncio.create_task(online())
+    await start_until(lambda: len(resets) == 1)  # it has come
+    await offering
+    await start_until(lambda: len(resets) == 2)  # a minute later it is given up
+    host.states.clear()
+    await start_until(lambda: host.states)
+    state = host.states[-1]
+    assert (state["config"], state["config_refused"]) == (3, 4)
+    assert state["config_error"] == "version 4: no answer from the host within 60 s"
+    host.states.clear()
+    running = asyncio.create_task(app.main())
+    await until(lambda: host.states)
+    await offer(4, 1)  # retained: it comes at every connection
+    await asyncio.sleep(10)
+    assert len(resets) == 2
+    await offer(5, broker.port)
+    await until(lambda: len(resets) == 3)
+    running.cancel()
+    await asyncio.sleep(0)
+    host.states.clear()
+    await start_until(lambda: host.states and "config_trial" not in host.states[-1])
+    assert host.states[0]["config_trial"] is True
+    assert host.states[-1]["config"] == 5
+    assert "config_error" not in host.states[-1]
