@@ -13,7 +13,7 @@ def test_a_board_updates_itself_and_says_so(tmp_path: Path) -> None:
     with Scene(tmp_path) as scene:
         done = scene.update("--build", "2")
         assert done.returncode == 0, (done, scene.board.console())
-        assert "done" in done.stdout
+        assert "nsp-0101: done" in done.stdout
         state = json.loads((scene.board.directory / "slot.json").read_text())
         assert state == {"run": "b", "build": 2}
         console = scene.board.console()

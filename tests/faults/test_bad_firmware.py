@@ -32,6 +32,6 @@ def test_bad_firmware_is_given_up(tmp_path: Path, source: str, why: str) -> None
         bad = scene.write_bundle(with_app(scene.firmware, source, tmp_path), 2)
         done = scene.update("--bundle", str(bad), limit_s=400)
         assert done.returncode == 1, (done, scene.board.console()[-2000:])
-        assert f"it went back to build 1: {why}" in " ".join(done.stdout.split())
+        assert f"it went back to build 1: {why}" in done.stdout
         good = scene.update("--build", "3")
         assert good.returncode == 0, (good, scene.board.console()[-2000:])

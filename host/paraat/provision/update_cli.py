@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from paraat.provision.updater import Transfer
 
 EXIT_FAILED = 1
-EXIT_USAGE = 2
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -121,6 +120,8 @@ def _update(args: argparse.Namespace) -> int:
     finally:
         client.disconnect()
         client.loop_stop()
+    for transfer in transfers:  # in full, which a terminal's width does not allow beside the bar
+        print(": ".join(part for part in (transfer.point, transfer.phase, transfer.why) if part))
     return 0 if all(transfer.phase == "done" for transfer in transfers) else EXIT_FAILED
 
 
@@ -134,7 +135,6 @@ def _run(client: "mqtt.Client", transfers: "list[Transfer]") -> None:
         tasks = {t.point: bars.add_task(t.point, total=len(t.data), phase=t.phase) for t in transfers}
 
         def progress(transfer: "Transfer") -> None:
-            words = transfer.phase + (f": {transfer.why}" if transfer.why else "")
-            bars.update(tasks[transfer.point], completed=transfer.sent, phase=words)
+            bars.update(tasks[transfer.point], completed=transfer.sent, phase=transfer.phase)
 
         updater.send(client, transfers, now=time.time, stopped=lambda: False, progress=progress)
