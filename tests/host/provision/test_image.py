@@ -1,0 +1,75 @@
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flashing import NOW, firmware
+from paraat import paths
+from paraat.provision import image, littlefs, pki
+from paraat.provision.boards import load_board
+from paraat.provision.image import Authorities, Image, ImageError
+from paraat.provision.micropython_image import MicroPythonImage
+from paraat.settings import load_site
+from virtual_board import micropython
+
+BOARD = load_board("esp32_devkitc")
+AUTHORITY = pki.make_authority("Proef", NOW)
+ISSUED = pki.issue_board(AUTHORITY, "nsp-0101", NOW)
+MICROPYTHON = MicroPythonImage(Path("micropython.bin"), micropython(BOARD), "v1.28.0")
+
+
+def make(**changed: Any) -> Image:
+    options: dict[str, Any] = {"secrets": {"wifi": {"ssid": "paraat"}}, "first_seq": 813, "built": NOW}
+    return image.make(
+        load_site(paths.example_site_dir()), "nsp-0101", BOARD, changed.pop("micropython", MICROPYTHON), firmware(),
+        ISSUED, Authorities(AUTHORITY.certificate_der(), bytes(384)), **(options | changed),
+    )  # fmt: skip
+
+
+def test_the_same_input_gives_the_same_bytes_and_the_key_stays_out_of_the_log() -> None:
+    first = make()
+    assert first.flash == make().flash
+    assert first.flash != make(built=NOW + timedelta(seconds=1)).flash
+    assert ISSUED.key_der() in first.flash
+    assert "key" not in repr(first)
+
+
+def test_micropython_and_the_file_system_lie_where_the_board_looks_and_nothing_else_does() -> None:
+    made, flash = make(), BOARD.flash
+    assert len(made.flash) == flash.size_bytes == 4 * 1024 * 1024
+    end = flash.firmware_offset + len(MICROPYTHON.data)
+    assert made.flash[flash.firmware_offset : end] == MICROPYTHON.data
+    assert set(made.flash[: flash.firmware_offset]) == {0xFF}
+    assert set(made.flash[end : flash.vfs_offset]) == {0xFF}
+    assert littlefs.read(made.file_system) == made.files
+
+
+def test_the_configuration_knows_the_seq_the_time_and_how_to_reach_the_broker() -> None:
+    config = json.loads(make().files["config.json"])
+    assert config["journal"]["first_seq"] == 813
+    assert config["built"] == NOW.timestamp()
+    assert config["broker"]["tls"] is True
+
+
+def test_an_image_of_micropython_that_reaches_into_the_file_system_is_refused() -> None:
+    with pytest.raises(ImageError, match="reach beyond 0x200000"):
+        make(micropython=MICROPYTHON._replace(data=bytes(BOARD.flash.vfs_offset)))
+
+
+def test_a_kept_image_is_for_its_owner_only(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir(mode=0o755)
+    made = make()
+    written = image.save(made, out)
+    assert (out / "flash.bin").read_bytes() == made.flash
+    assert {str(p.relative_to(out / "files")) for p in written[1:]} == set(made.files)
+    assert {path.stat().st_mode & 0o777 for path in written} == {0o600}
+    assert {folder.stat().st_mode & 0o777 for folder in (out, out / "files", out / "files" / "tls")} == {0o700}
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ImageError, match="file"):
+        image.save(make(), tmp_path / "file")
