@@ -25,6 +25,9 @@ packages = $(if $(wildcard wheels/$(1).lock),--no-index --find-links wheels -r w
 # The stamps are written last, so an installation that broke off is done again. $(1): lock and stamp name.
 define install
 	@test -x $(BIN)/python && $(BIN)/python -c '' 2>/dev/null || { rm -rf $(VENV); $(PYTHON) -m venv $(VENV); }
+	@if [ -e wheels/python.txt ]; then wanted=$$(cat wheels/python.txt); \
+	  $(BIN)/python -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$$wanted')" || { rm -rf $(VENV); \
+	    echo "make: the packages of this bundle are for Python $$wanted. Run: make PYTHON=python$$wanted tools" >&2; exit 1; }; fi
 	@echo "Installing requirements/$(1).lock into $(VENV) (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes $(call packages,$(1))
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

@@ -1,4 +1,4 @@
-"""`paraat doctor` and `paraat usb ...`: the technician's tools for a laptop and the board on its cable."""
+"""`paraat doctor`, `paraat usb ...` and `paraat day-bundle`: the technician's tools beside flashing."""
 
 import argparse
 import sys
@@ -15,13 +15,23 @@ _DEFAULT = "nl"
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add both commands to those of `paraat`."""
+    """Add these commands to those of `paraat`."""
     doctor = commands.add_parser("doctor", help="find what keeps this laptop from working, and say the next step")
     _site(doctor)
     doctor.add_argument("--point", metavar="POINT", help="also: is the attached board the right one for this point?")
     _port(doctor)
     _language(doctor)
     doctor.set_defaults(run=_guarded(_doctor))
+
+    day = commands.add_parser("day-bundle", help="put all that a day without internet takes into one folder")
+    _site(day)
+    day.add_argument("--out", type=Path, required=True, metavar="DIR")
+    day.add_argument(
+        "--firmware", type=Path, action="append", default=[], metavar="FILE", help="an image of MicroPython; repeatable"
+    )
+    day.add_argument("--without-keys", action="store_true", help="leave the CA's keys at home: verify, logs, no flash")
+    _language(day)
+    day.set_defaults(run=_guarded(_day_bundle))
 
     usb = commands.add_parser("usb", help="a board on the cable: verify, console, logs, identify, update")
     actions = usb.add_subparsers(required=True, metavar="ACTION")
@@ -71,14 +81,24 @@ def _guarded(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Nam
 
     def guarded(args: argparse.Namespace) -> int:
         from paraat.provision.console import ConsoleError
+        from paraat.provision.daybundle import BundleError
         from paraat.provision.inventory import PkiError
+        from paraat.provision.micropython_image import FirmwareError
         from paraat.provision.mpy import CompileError
         from paraat.provision.ports import PortError
         from paraat.provision.remote import RemoteError
 
         try:
             return run(args)
-        except (ConsoleError, PkiError, CompileError, PortError, RemoteError) as error:
+        except (
+            BundleError,
+            CompileError,
+            ConsoleError,
+            FirmwareError,
+            PkiError,
+            PortError,
+            RemoteError,
+        ) as error:
             print(f"paraat: {error}", file=sys.stderr)
             return EXIT_FAILED
         except OSError as error:
@@ -164,4 +184,33 @@ def _update(args: argparse.Namespace) -> int:
     _say("update.copy", args, path=args.bundle, size=args.bundle.stat().st_size, port=port)
     build, slot = attached.update(RemoteBoard(port), args.bundle)
     _say("update.done", args, built=f"{datetime.fromtimestamp(build, UTC):%Y-%m-%d %H:%M}", slot=slot)
+    return 0
+
+
+def _day_bundle(args: argparse.Namespace) -> int:
+    from paraat import paths
+    from paraat.provision import daybundle
+    from paraat.provision.session import firmware_folders
+    from paraat.settings import load_site
+
+    site = load_site(args.site)
+    _say("bundle.begin", args)
+    made = daybundle.make(
+        site,
+        args.out,
+        repository=paths.firmware_dir().parent,
+        given=args.firmware,
+        folders=firmware_folders(site),
+        with_keys=not args.without_keys,
+    )
+    for board, image, source, first_seen in made.images:
+        _say("bundle.first-seen" if first_seen else "bundle.image", args, board=board, file=image.path.name,
+             source=source, sha256=image.sha256)  # fmt: skip
+    if made.uncommitted:
+        _say("bundle.uncommitted", args, n=made.uncommitted, commit=made.commit)
+    _say("bundle.keys" if made.keys else "bundle.no-keys", args)
+    megabytes = {part: f"{size / 1e6:.1f}" for part, size in made.sizes.items()}
+    total = f"{sum(made.sizes.values()) / 1e6:.1f}"
+    _say("bundle.done", args, folder=made.folder, total=total, wheels=megabytes["wheels"],
+         images=megabytes["firmware-images"], site=megabytes["site"], software=megabytes["software"])  # fmt: skip
     return 0

@@ -244,6 +244,13 @@ SAY = {
     "identify.usb": "The lamp of the board on {port} blinks for {seconds} s. Then the board starts again.",
     "update.copy": "{path} ({size} bytes) to the board on {port} ...",
     "update.done": "New firmware of {built} UTC is in slot {slot}. The board tries it now; if it does not reach the CP, the old one comes back by itself.",
+    "bundle.begin": "Making the folder for a day without internet ...",
+    "bundle.image": "MicroPython for {board}: {file}, checksum right ({source})",
+    "bundle.first-seen": "MicroPython for {board}: {file} from {source}. Nobody knew its checksum; from now on it is {sha256}",
+    "bundle.uncommitted": "Attention: {n} changed files are not committed and do not go along; the folder has version {commit}",
+    "bundle.keys": "The region's key goes along, encrypted. Treat this folder as a bunch of keys: on an encrypted disk only, and erase it after the day.",
+    "bundle.no-keys": "Without the region's key: verify, console and logs work, flash does not.",
+    "bundle.done": "{folder}: {total} MB (packages {wheels}, MicroPython {images}, region {site}, software {software}). There: make tools, then make doctor.",
     "console.how": "Console of {port}. Ctrl-C interrupts the board's program, Ctrl-] leaves.",
     "logs.how": "Console of {port}, also kept in {path}. Ctrl-C stops.",
 }

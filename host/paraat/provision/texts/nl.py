@@ -259,6 +259,13 @@ SAY = {
     "identify.usb": "De lamp van het bord op {port} knippert {seconds} s. Daarna start het bord weer.",
     "update.copy": "{path} ({size} bytes) naar het bord op {port} ...",
     "update.done": "Nieuwe firmware van {built} UTC staat in slot {slot}. Het bord probeert die nu; bereikt hij het CP niet, dan komt de oude vanzelf terug.",
+    "bundle.begin": "De map voor een dag zonder internet wordt gemaakt ...",
+    "bundle.image": "MicroPython voor {board}: {file}, controlegetal klopt ({source})",
+    "bundle.first-seen": "MicroPython voor {board}: {file} uit {source}. Niemand kende het controlegetal; vanaf nu geldt {sha256}",
+    "bundle.uncommitted": "Let op: {n} gewijzigde bestanden zijn niet vastgelegd en gaan niet mee; de map heeft versie {commit}",
+    "bundle.keys": "De sleutel van de regio gaat mee, versleuteld. Behandel deze map als een sleutelbos: alleen op een versleutelde schijf, en wis hem na de dag.",
+    "bundle.no-keys": "Zonder de sleutel van de regio: verify, console en logs werken, flash niet.",
+    "bundle.done": "{folder}: {total} MB (pakketten {wheels}, MicroPython {images}, regio {site}, software {software}). Daar: make tools, daarna make doctor.",
     "console.how": "Console van {port}. Ctrl-C onderbreekt het programma van het bord, Ctrl-] gaat eruit.",
     "logs.how": "Console van {port}, ook bewaard in {path}. Ctrl-C stopt.",
 }

@@ -1,0 +1,150 @@
+"""MicroPython's images by pinned name and checksum: given by hand, lying in a folder, or fetched where there is internet."""
+
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from paraat import paths
+from paraat.provision import micropython_image
+from paraat.provision.boards import Board
+from paraat.provision.files import write_atomic
+from paraat.provision.micropython_image import FirmwareError, MicroPythonImage
+from paraat.settings import Part, convert_table, read_toml
+
+SOURCE = "https://micropython.org/resources/firmware/"
+LOCK = "micropython.lock.json"
+_LIMIT_S = 60.0
+_MAX_BYTES = 16_000_000
+
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Pin(Part, frozen=True):
+    """One build of MicroPython in boards/micropython.toml. sha256: None where nobody publishes it."""
+
+    file: Annotated[str, Meta(pattern=r"^[A-Z0-9_]+-[0-9]{8}-v[0-9.]+\.bin$")]
+    sha256: Sha256 | None = None
+
+
+class Obtained(NamedTuple):
+    """An image that is there now. first_seen: its checksum was known to nobody, and is from now on."""
+
+    board: str
+    image: MicroPythonImage
+    source: str
+    first_seen: bool
+
+
+def pins() -> dict[str, Pin]:
+    """Every pinned build, by its name on micropython.org. Raises SettingsError."""
+    path = paths.boards_dir() / "micropython.toml"
+    return {name: convert_table(path, table, Pin, name) for name, table in read_toml(path).items()}
+
+
+def fetch(url: str) -> bytes:
+    """The file behind an https address. Raises OSError."""
+    with urllib.request.urlopen(url, timeout=_LIMIT_S) as answer:  # noqa: S310 - SOURCE is https
+        data: bytes = answer.read(_MAX_BYTES + 1)
+    if len(data) > _MAX_BYTES:
+        raise OSError(f"more than {_MAX_BYTES} bytes")
+    return data
+
+
+def obtain(
+    board: Board,
+    target: Path,
+    site_dir: Path,
+    *,
+    given: Sequence[Path],
+    folders: tuple[Path, ...],
+    fetching: Callable[[str], bytes] = fetch,
+) -> Obtained:
+    """Put the image for a board into the folder `target`: a given file that fits, else one of folders, else fetched.
+
+    Raises FirmwareError when none is to be had, or it is not the one that was pinned or seen before.
+    """
+    path, source = _choose(board, target, given, folders, fetching)
+    try:
+        image = micropython_image.load(path, board)
+        first_seen = _check(site_dir, board, image)
+    except FirmwareError:
+        if path.parent == target:  # what we put there ourselves
+            path.unlink(missing_ok=True)
+        raise
+    return Obtained(board.id, image, source, first_seen)
+
+
+def _choose(
+    board: Board, target: Path, given: Sequence[Path], folders: tuple[Path, ...], fetching: Callable[[str], bytes]
+) -> tuple[Path, str]:
+    """(the file in `target`, where it came from)"""
+    fitting, complaints = _fitting(board, given)
+    if fitting is None and given and all(board.firmware.image in path.name for path in given):
+        raise complaints[-1]
+    if fitting is None:
+        try:
+            fitting = micropython_image.find(board, folders)
+        except FirmwareError:
+            return _fetched(board, target, fetching)
+    copied = target / _name(board, fitting)
+    shutil.copyfile(fitting, copied)
+    return copied, str(fitting)
+
+
+def _fitting(board: Board, given: Sequence[Path]) -> tuple[Path | None, list[FirmwareError]]:
+    complaints = []
+    for path in given:
+        try:
+            micropython_image.load(path, board)
+        except FirmwareError as error:
+            complaints.append(error)
+        else:
+            return path, complaints
+    return None, complaints
+
+
+def _name(board: Board, path: Path) -> str:
+    """A name under which micropython_image.find knows it."""
+    known = path.name.startswith(f"{board.firmware.image}-") and path.suffix == ".bin"
+    return path.name if known else f"{board.firmware.image}-0-{path.stem}.bin"
+
+
+def _fetched(board: Board, target: Path, fetching: Callable[[str], bytes]) -> tuple[Path, str]:
+    pin = pins().get(board.firmware.image)
+    if pin is None:
+        raise FirmwareError(f"boards/micropython.toml: no {board.firmware.image}, which {board.name} needs; add it")
+    url = SOURCE + pin.file
+    try:
+        data = fetching(url)
+    except (OSError, urllib.error.URLError) as error:
+        raise FirmwareError(
+            f"{url}: not fetched ({error}); do this where there is internet, or name the file: FIRMWARE={pin.file}"
+        ) from error
+    path = target / pin.file
+    path.write_bytes(data)
+    return path, url
+
+
+def _check(site_dir: Path, board: Board, image: MicroPythonImage) -> bool:
+    """Compare with the pin, else with what was seen before, else remember it. True when it was remembered now."""
+    pin = pins().get(board.firmware.image)
+    lock = site_dir / LOCK
+    seen = msgspec.json.decode(lock.read_bytes(), type=dict[str, Sha256]) if lock.exists() else {}
+    name = image.path.name
+    expected = pin.sha256 if pin is not None and pin.file == name and pin.sha256 else seen.get(name)
+    if expected is None:
+        data = msgspec.json.format(msgspec.json.encode(dict(sorted({**seen, name: image.sha256}.items()))), indent=1)
+        write_atomic(lock, data + b"\n", mode=0o644)
+        return True
+    if expected != image.sha256:
+        raise FirmwareError(
+            f"{name}: SHA-256 {image.sha256}, expected {expected}; this is not the file that was chosen or seen before:"
+            f" fetch it again, and ask who changed it before you take its line out of {lock}"
+        )
+    return False
