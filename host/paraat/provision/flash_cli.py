@@ -11,7 +11,6 @@ from paraat.settings import Site, load_site
 
 if TYPE_CHECKING:
     from paraat.provision.authority import Authority
-    from paraat.provision.boards import Board
     from paraat.provision.screen import Screen
     from paraat.provision.session import Job, Session
 
@@ -65,6 +64,7 @@ def _guarded(run: Run) -> Run:
     """Expected failures become one line in the technician's language, and Ctrl-C its exit code."""
 
     def guarded(args: argparse.Namespace) -> int:
+        from paraat.provision.boards import UnknownBoardError
         from paraat.provision.flash import FlashError
         from paraat.provision.image import ImageError
         from paraat.provision.inventory import PkiError
@@ -77,6 +77,7 @@ def _guarded(run: Run) -> Run:
 
         expected = (
             BundleError, CompileError, FirmwareError, FlashError, ImageError, LittlefsError, PkiError, PortError,
+            UnknownBoardError,
         )  # fmt: skip
         try:
             return run(args)
@@ -117,6 +118,7 @@ def _erase(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from paraat.provision import inventory
+    from paraat.provision.boards import load_board
     from paraat.provision.flash import Flasher
     from paraat.provision.ports import only_port
     from paraat.provision.screen import Screen
@@ -129,7 +131,7 @@ def _erase(args: argparse.Namespace) -> int:
     if not args.yes and input(say("erase.ask", language, port=port)).strip().lower() != say("erase.yes", language):
         screen.say("erase.not")
         return EXIT_FAILED
-    with Flasher(port, _board(args.board)) as chip:
+    with Flasher(port, load_board(args.board)) as chip:
         chip.erase()
         screen.say("erase.done", port=port, mac=chip.mac)
     if (args.site / inventory.FOLDER).is_dir():
@@ -137,16 +139,6 @@ def _erase(args: argparse.Namespace) -> int:
             if record.board is not None and record.board.mac == chip.mac:
                 screen.say("erase.certificate", point=point)
     return 0
-
-
-def _board(name: str) -> "Board":
-    from paraat.provision.boards import board_names, load_board
-    from paraat.provision.flash import FlashError
-
-    try:
-        return load_board(name)
-    except FileNotFoundError as error:
-        raise FlashError("flash.unknown-board", board=name, known=", ".join(board_names())) from error
 
 
 def _open(args: argparse.Namespace) -> "tuple[Site, Session, Screen]":

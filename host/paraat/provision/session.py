@@ -176,7 +176,8 @@ class Session:
         """Read all that a board needs. Raises FlashError, SettingsError, FirmwareError."""
         point = self._point(name)
         board = boards.load_board(point.board.type)
-        wifi = secrets.board_secrets(self._site.directory, name) if board.link.kind == "wifi" else {}
+        by_wifi = (point.board.link or board.link.kind) == "wifi"
+        wifi = secrets.board_secrets(self._site.directory, name) if by_wifi else {}
         free = first_free_seq(self._site.path(self._site.region.journal), name)
         return Prepared(point, board, self.micropython(name), wifi, free or 1)
 

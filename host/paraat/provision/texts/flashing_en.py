@@ -30,7 +30,6 @@ TABLE = {
         "This board ({mac}) belongs to point {other}",
         "Take another one; if it must be this: make erase, and revoke the old certificate (paraat pki revoke {other})",
     ),
-    "flash.unknown-board": ("There is no board {board}", "Choose one of: {known}"),
     "flash.port-count": ("{ports} ports for {points} points", "Name a port for each point, or none at all"),
     "flash.nothing-to-replace": ("Point {point} has no board yet", "make flash POINT={point}"),
     "flash.same-board": ("This board ({mac}) is the one that point {point} has", "make flash POINT={point}"),

@@ -36,7 +36,6 @@ TABLE = {
         "Dit bord ({mac}) is al van punt {other}",
         "Pak een ander bord; moet het dit worden: make erase, en trek het oude certificaat in (paraat pki revoke {other})",
     ),
-    "flash.unknown-board": ("Er is geen bord {board}", "Kies een van: {known}"),
     "flash.port-count": ("{ports} poorten voor {points} punten", "Noem voor elk punt een poort, of geen enkele"),
     "flash.nothing-to-replace": ("Punt {point} heeft nog geen bord", "make flash POINT={point}"),
     "flash.same-board": ("Dit bord ({mac}) is het bord dat punt {point} al heeft", "make flash POINT={point}"),

@@ -1,0 +1,133 @@
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flashing import PASSPHRASE, make_site
+from paraat import cli
+from paraat.provision import inventory, ports, session
+from virtual_board import VirtualBoard
+
+POINT = "nsp-0101"
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_site(tmp_path_factory.mktemp("template") / "site")
+
+
+@pytest.fixture
+def site(template: Path, tmp_path: Path) -> Path:
+    folder = Path(shutil.copytree(template, tmp_path / "site"))
+    (folder / "pass").write_text(PASSPHRASE)
+    (folder / "pass").chmod(0o600)
+    return folder
+
+
+@pytest.fixture
+def board() -> Iterator[VirtualBoard]:
+    with VirtualBoard() as found:
+        yield found
+
+
+def run(command: str, site: Path, *arguments: str) -> int:
+    words = [command, "--site", str(site), *arguments]
+    if command != "erase":
+        words += ["--passphrase-file", str(site / "pass")]
+    return cli.main(words)
+
+
+def test_flash_says_what_was_done_and_what_to_do_next(
+    site: Path, board: VirtualBoard, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("flash", site, POINT, "--port", board.port) == 0
+    said = capsys.readouterr().out
+    for words in ("nsp-0101, Buurthuis De Linde: zelftest", "zegt niets", "is klaar en vastgelegd", "Plak het label"):
+        assert words in said
+    assert PASSPHRASE not in said
+    assert "not-on-any-label" not in said
+
+
+def test_four_boards_and_one_bad_one_on_the_screen(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    points = [POINT, "nsp-0102", "nsp-0103", "nsp-0201"]
+    with (
+        VirtualBoard(number=1) as a,
+        VirtualBoard("esp32s3", number=2) as bad,
+        VirtualBoard(number=3) as c,
+        VirtualBoard(number=4) as d,
+    ):
+        where = [word for one in (a, bad, c, d) for word in ("--port", one.port)]
+        assert run("flash", site, *points, *where, "--language", "en") == 1
+    said = capsys.readouterr().out
+    assert said.count("is ready and recorded") == 3
+    assert said.count("FAILED") == 1
+    assert "nsp-0102 on socket://" in said
+    assert "there is an ESP32-S3, and ESP32-DevKitC V4 has an ESP32. Take the right board" in said
+    assert "Nothing of nsp-0102 was recorded." in said
+    assert "3 of 4 boards ready." in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nsp-9999"], "Punt nsp-9999 bestaat niet in deze regio. Kijk de naam na; er zijn: nsp-0101, "),
+        ([POINT, POINT], "Punt nsp-0101 is twee keer genoemd"),
+        ([POINT, "--board", "esp32_s3_devkitc"], "heeft volgens zijn bestand een esp32_devkitc"),
+        ([POINT, "--port", "a", "--port", "b"], "2 poorten voor 1 punten"),
+        ([POINT], "no board found on USB"),
+        ([POINT, "--firmware", "gone.bin"], "gone.bin: No such file"),
+    ],
+)
+def test_a_wrong_order_is_one_line_and_touches_nothing(
+    site: Path, arguments: list[str], words: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ports, "board_ports", list)
+    assert run("flash", site, *arguments) == 1
+    assert words in capsys.readouterr().err
+    assert inventory.load(site).of(POINT) == []
+
+
+def test_ctrl_c_ends_with_the_shells_code(
+    site: Path, board: VirtualBoard, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(session, "_wait", stop)
+    assert run("flash", site, POINT, "--port", board.port) == 130
+    assert "Gestopt" in capsys.readouterr().out
+    assert inventory.boards(site) == {}
+
+
+def test_image_keeps_what_flash_would_write_and_its_certificate_counts(
+    site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert run("image", site, POINT, "--out", str(out)) == 0
+    assert (out / "flash.bin").stat().st_size == 4 * 1024 * 1024
+    assert (out / "files" / "tls" / "key.der").is_file()
+    [record] = inventory.load(site).of(POINT)
+    assert record.state == "valid"
+    assert record.serial in capsys.readouterr().out
+    assert run("image", site, POINT, "--out", str(out)) == 1
+    assert "make replace POINT=nsp-0101" in capsys.readouterr().err
+
+
+def test_erase_asks_and_says_whose_board_it_was(
+    site: Path, board: VirtualBoard, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = ("--board", "esp32_devkitc", "--port", board.port)
+    monkeypatch.setattr("builtins.input", lambda _: "nee")
+    assert run("erase", site, *order) == 1
+    assert "Niets gewist" in capsys.readouterr().out
+    assert run("flash", site, POINT, "--port", board.port) == 0
+    monkeypatch.setattr("builtins.input", lambda _: "ja")
+    assert run("erase", site, *order) == 0
+    assert set(board.flash) <= {0xFF}
+    assert "paraat pki revoke nsp-0101" in capsys.readouterr().out
+
+
+def test_erase_wants_a_board_that_is_known(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("erase", site, "--board", "esp64", "--port", "x", "--yes") == 1
+    assert "esp32_devkitc" in capsys.readouterr().err
