@@ -169,6 +169,7 @@ class PointBoard(Part, frozen=True):
     type: Text = "esp32_devkitc"
     interval_s: Annotated[int, Meta(ge=1, le=3600)] = 60
     link: Literal["wifi", "ethernet"] | None = None  # where it is not the board's own
+    battery_low_v: Positive = 11.8  # the lamp's own alarm; twice as much for a battery of 24 V
     without: tuple[str, ...] = ()  # standard sensors that this point has not, by driver or metric
 
 

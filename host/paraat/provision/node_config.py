@@ -39,6 +39,7 @@ def node_config(site: Site, point_id: str, *, broker: Mapping[str, Any] | None =
         "alarm": {
             "fuel_low_percent": fuel.raise_percent,
             "hysteresis_percent": fuel.clear_percent - fuel.raise_percent,
+            "battery_low_v": point.board.battery_low_v,
         },
     }
 

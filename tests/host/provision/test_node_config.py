@@ -29,7 +29,7 @@ def test_a_point_gets_its_boards_pins_and_its_own_sensors(site: Site) -> None:
     assert config["pins"]["buzzer"] == 25
     drivers = [sensor["driver"] for sensor in config["sensors"]]
     assert drivers == ["ina226", "ds18b20", "light_beam", "digital_input", "digital_input", "a02yyuw"]
-    assert config["alarm"] == {"fuel_low_percent": 20.0, "hysteresis_percent": 5.0}
+    assert config["alarm"] == {"fuel_low_percent": 20.0, "hysteresis_percent": 5.0, "battery_low_v": 11.8}
     json.dumps(config)
 
 
@@ -112,3 +112,8 @@ def test_a_point_may_be_without_a_standard_sensor_and_use_its_pins(site: Site) -
         "power/mains",
         "tank_sender",
     ]
+
+
+def test_a_point_with_a_battery_of_24_volts_alarms_at_its_own_voltage(site: Site) -> None:
+    config = node_config(changed(site, board=PointBoard(battery_low_v=23.6)), "nsp-0101")
+    assert config["alarm"]["battery_low_v"] == 23.6
