@@ -6,6 +6,7 @@ never a FINE.
 
 import enum
 import importlib.util
+import ipaddress
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -205,6 +206,8 @@ def broker(machine: Machine) -> Iterator[Finding]:
     ca = machine.site_dir / inventory.FOLDER / "ca.crt"
     trusted = ca if ca.exists() else None
     values: dict[str, object] = {"host": host, "port": site.broker.port, "site": machine.site_dir}
+    if _is_loopback(host):
+        yield Finding(Level.WARNING, "broker.loopback", values)
     reached = machine.broker(host, site.broker.port, trusted)
     values["detail"] = reached.detail
     if reached.step == "fine":
@@ -316,6 +319,13 @@ def _site(machine: Machine) -> Site | None:
         return load_site(machine.site_dir)
     except SettingsError:
         return None  # site_files says so
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _boards_broker(site: Site) -> str:

@@ -48,6 +48,8 @@ def site(tmp_path: Path) -> Path:
     """A site in order, with its authority."""
     folder = tmp_path / "site"
     shutil.copytree(paths.example_site_dir(), folder)
+    toml = (folder / "site.toml").read_text()
+    (folder / "site.toml").write_text(toml.replace("[broker]\n", '[broker]\nboards_host = "mqtt.example.nl"\n'))
     made = pki.make_authority("Voorbeeld", NOW - timedelta(days=30))
     (folder / "pki").mkdir()
     (folder / "pki/ca.crt").write_bytes(made.certificate_pem())
@@ -429,6 +431,12 @@ def test_both_languages_say_the_same() -> None:
 
 def fields(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_a_broker_that_the_boards_would_look_for_in_themselves(machine: Machine) -> None:
+    toml = machine.site_dir / "site.toml"
+    toml.write_text(toml.read_text().replace("mqtt.example.nl", "127.0.0.1"))
+    assert wrong(machine) == {"broker.loopback"}
 
 
 def test_every_check_is_in_the_table() -> None:

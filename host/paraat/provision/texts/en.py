@@ -68,6 +68,10 @@ TABLE = {
     ),
     "clock.not-compared": ("The clock says {now}; there was nothing to compare it with", "See for yourself"),
     "clock.fine": ("The clock agrees with {host} (off by {off_s} s)", ""),
+    "broker.loopback": (
+        "The boards look for the broker on {host}: that is the board itself",
+        "Set [broker] boards_host in {site}/site.toml to the CP's name or address",
+    ),
     "broker.name": (
         "The name {host} is not known here ({detail})",
         "Is the laptop on the CP's network? Is [broker] host right in {site}/site.toml?",

@@ -74,6 +74,10 @@ TABLE = {
     ),
     "clock.not-compared": ("De klok staat op {now}; er was niets om mee te vergelijken", "Kijk zelf of dat klopt"),
     "clock.fine": ("De klok loopt gelijk met {host} (verschil {off_s} s)", ""),
+    "broker.loopback": (
+        "De borden zoeken de broker op {host}: dat is het bord zelf",
+        "Zet [broker] boards_host in {site}/site.toml op de naam of het adres van het CP",
+    ),
     "broker.name": (
         "De naam {host} is hier niet bekend ({detail})",
         "Zit de laptop op het net van het CP? Klopt [broker] host in {site}/site.toml?",
