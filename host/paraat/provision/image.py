@@ -9,6 +9,7 @@ password in NVS too, is gone. The same input, keys and time included, gives the 
 """
 
 import json
+import shutil
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -103,20 +104,29 @@ def board_config(site: Site, point_id: str, *, first_seq: int, built: datetime) 
 def save(image: Image, folder: Path) -> list[Path]:
     """Write flash.bin and the very files into a folder of mode 0700, each of mode 0600. Returns their paths.
 
-    Raises ImageError; nothing half-written stays under its name.
+    An earlier image in that folder is replaced. Raises ImageError; nothing half-written stays under its name.
     """
     written = []
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _private_folder(folder)
         folder.chmod(0o700)
+        if (folder / FLASH).exists():
+            shutil.rmtree(folder / FILES, ignore_errors=True)
         for name, data in {FLASH: image.flash, **{f"{FILES}/{n}": d for n, d in image.files.items()}}.items():
             path = folder / name
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _private_folder(path.parent)
             write_atomic(path, data, mode=0o600)
             written.append(path)
     except OSError as error:
         raise ImageError(f"{folder}: {error.strerror}; the image is not complete, make it again") from error
     return written
+
+
+def _private_folder(path: Path) -> None:
+    """Make it, and what is missing above it, for its owner only."""
+    if not path.is_dir():
+        _private_folder(path.parent)
+        path.mkdir(mode=0o700)
 
 
 def _json(content: Mapping[str, Any]) -> bytes:

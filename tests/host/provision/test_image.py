@@ -66,7 +66,17 @@ def test_a_kept_image_is_for_its_owner_only(tmp_path: Path) -> None:
     assert (out / "flash.bin").read_bytes() == made.flash
     assert {str(p.relative_to(out / "files")) for p in written[1:]} == set(made.files)
     assert {path.stat().st_mode & 0o777 for path in written} == {0o600}
-    assert {folder.stat().st_mode & 0o777 for folder in (out, out / "files", out / "files" / "tls")} == {0o700}
+    assert {folder.stat().st_mode & 0o777 for folder in out.rglob("*") if folder.is_dir()} == {0o700}
+    assert out.stat().st_mode & 0o777 == 0o700
+
+
+def test_an_earlier_image_in_the_folder_is_replaced(tmp_path: Path) -> None:
+    made = make()
+    image.save(made._replace(files={**made.files, "a/node/gone.mpy": b"M"}), tmp_path)
+    image.save(made, tmp_path)
+    assert {str(p.relative_to(tmp_path / "files")) for p in (tmp_path / "files").rglob("*") if p.is_file()} == set(
+        made.files
+    )
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
