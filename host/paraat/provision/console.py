@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import IO
 
 from paraat.provision import console_faults, texts
+from paraat.provision.ports import open_console
 
-BAUD = 115200
 _LISTEN_S = 4.0  # from a restart until the firmware has said its first lines
 _RESET_S = 0.1
 _LINE_BYTES = 1000  # a line that is longer is noise, such as at another speed
@@ -32,7 +32,7 @@ def talk(port: str) -> int:
 def listen(port: str, seconds: float = _LISTEN_S) -> str:
     """Restart the board and return what it says in so many seconds; nothing when the port cannot be read."""
     try:
-        with _open(port) as line:
+        with open_console(port) as line:
             _restart(line)
             end = time.monotonic() + seconds
             said = b""
@@ -46,7 +46,7 @@ def listen(port: str, seconds: float = _LISTEN_S) -> str:
 def follow(port: str) -> Iterator[str]:
     """The lines of a board's console as they come, for ever. Raises ConsoleError when the port is gone."""
     try:
-        with _open(port) as line:
+        with open_console(port) as line:
             yield from split(line.read, forever=True)
     except OSError as error:
         raise ConsoleError(f"{port}: {error}; `make doctor` looks for boards") from error
@@ -96,16 +96,6 @@ def keep(folder: Path, name: str, now: datetime) -> IO[str]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"{name}-{now:%Y%m%d-%H%M%S}.log"
     return open(path, "a", encoding="utf-8", opener=_private)
-
-
-def _open(port: str):  # type: ignore[no-untyped-def]
-    """Neither of the lines that reset an ESP32 is touched by opening."""
-    import serial
-
-    line = serial.serial_for_url(port, do_not_open=True, baudrate=BAUD, timeout=0.2, exclusive=True)
-    line.dtr = line.rts = False
-    line.open()
-    return line
 
 
 def _restart(line) -> None:  # type: ignore[no-untyped-def]

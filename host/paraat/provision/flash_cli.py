@@ -190,7 +190,7 @@ def _jobs(points: Sequence[str], ports: Sequence[str], site: Site, screen: "Scre
     """Which point's board is behind which port. Raises PortError, FlashError."""
     from paraat.provision.flash import FlashError
     from paraat.provision.pairing import pair
-    from paraat.provision.ports import board_ports, only_port
+    from paraat.provision.ports import board_ports, few_ports, only_port
     from paraat.provision.session import Job
 
     if ports and len(ports) != len(points):
@@ -198,9 +198,12 @@ def _jobs(points: Sequence[str], ports: Sequence[str], site: Site, screen: "Scre
     if not ports and len(points) == 1:
         ports = [only_port()]
     if not ports:
+        attached = board_ports()
+        if len(attached) < len(points):
+            raise few_ports(attached, len(points))
         found = pair(
             points,
-            [port.device for port in board_ports()],
+            [port.device for port in attached],
             lambda point: screen.say("flash.press", point=point, name=site.points[point].name),
         )
         ports = [found[point] for point in points]

@@ -54,6 +54,12 @@ def board_ports(listed: Iterable[Any] | None = None) -> list[SerialPort]:
     return sorted(found)
 
 
+def few_ports(found: Sequence[SerialPort], wanted: int) -> PortError:
+    """The error that says that there are fewer boards than points."""
+    names = ", ".join(map(str, found)) or "none"
+    return PortError(f"{wanted} boards are needed, and attached are: {names}; plug in the others", found)
+
+
 def only_port(found: Sequence[SerialPort] | None = None) -> str:
     """The device of the one board that is attached. Raises PortError for none and for several."""
     ports = board_ports() if found is None else found
@@ -78,7 +84,7 @@ def open_console(device: str) -> Any:
     """
     import serial
 
-    port = serial.serial_for_url(device, do_not_open=True, baudrate=CONSOLE_BAUD, timeout=0.2)
+    port = serial.serial_for_url(device, do_not_open=True, baudrate=CONSOLE_BAUD, timeout=0.2, exclusive=True)
     port.dtr = port.rts = False
     port.open()
     return port

@@ -120,6 +120,23 @@ def test_an_ack_for_what_was_not_sent_since_the_start_is_not_believed():
     assert j.backlog == 0
 
 
+def test_a_new_board_begins_above_what_an_earlier_one_has_used_and_goes_on_from_there():
+    j = Journal("journal", KB64, 1, 813)
+    assert list(fill(j, 2)) == [813, 814]
+    assert j.backlog == 2
+    again = Journal("journal", KB64, 2, 813)
+    assert again.next == 815
+    assert drain(again) == [814, 813]
+
+
+def test_an_ack_tells_whether_something_of_ours_was_stored():
+    j = journal()
+    fill(j, 2)
+    assert not j.ack([(1, 2)]), "the host speaks of an earlier board"
+    j.take(4096, 20)
+    assert j.ack([(2, 2)])
+
+
 def test_seq_goes_on_over_restarts_also_when_all_is_acknowledged():
     j = journal()
     fill(j, 7)
