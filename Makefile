@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DURATION ?=
+# Test files beside each other: more than cores, because most of them wait.
+JOBS ?= 3
 SITE ?= site
 SHELL := /bin/bash
 
@@ -123,7 +125,7 @@ bundle: $(VENV)/technician.stamp ## Put all that a day without internet takes in
 
 .PHONY: test
 test: $(VENV)/dev.stamp ## Run all tests; says which it skips and why
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 .PHONY: faults
 faults: $(VENV)/dev.stamp ## Run the long fault runs: a power cut at every write and erase of the board's flash (minutes)
