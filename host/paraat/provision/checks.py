@@ -218,14 +218,14 @@ def broker(machine: Machine) -> Iterator[Finding]:
 
 def boards(machine: Machine) -> Iterator[Finding]:
     """What hangs on USB: driver, permission, who has the port, power, chip and what the board says."""
-    if not usb.has_usb(machine.root):
-        yield Finding(Level.NOTE, "usb.none")
-        return
     found = [b for b in usb.boards(machine.root) if machine.port in (None, b.device)]
-    if not found and machine.port is None:
-        yield Finding(Level.NOTE, "usb.nothing")
-    elif not found and not (machine.root / machine.port.lstrip("/")).exists():  # type: ignore[union-attr]
-        yield Finding(Level.WRONG, "usb.no-port", {"port": machine.port})
+    if not found and machine.port is not None:
+        if not (machine.root / machine.port.lstrip("/")).exists():
+            yield Finding(Level.WRONG, "usb.no-port", {"port": machine.port})
+            return
+        found = [usb.unknown(machine.port)]  # a bridge that we do not know
+    elif not found:
+        yield Finding(Level.NOTE, "usb.nothing" if usb.has_usb(machine.root) else "usb.none")
     for board in found:
         yield from _power(board)
         yield from _port(machine, board, alone=len(found) == 1)

@@ -40,7 +40,7 @@ def this_machine(site_dir: Path, *, point: str | None, port: str | None, now: da
         groups=frozenset(_group(gid) for gid in os.getgroups()),
         written_at=datetime.fromtimestamp(Path(paraat.__file__).stat().st_mtime, UTC),
         may_use=lambda device: os.access(device, os.R_OK | os.W_OK),
-        group_of=lambda device: _group(Path(device).stat().st_gid),
+        group_of=_group_of,
         chip_of=chip.chip_of,
         listen=console.listen,
     )
@@ -49,8 +49,11 @@ def this_machine(site_dir: Path, *, point: str | None, port: str | None, now: da
 def examine(machine: Machine) -> Iterator[Row]:
     """All findings, in the order in which one would solve them."""
     for name, check in checks.CHECKS.items():
-        for finding in check(machine):
-            yield Row(name, finding)
+        try:
+            for finding in check(machine):
+                yield Row(name, finding)
+        except OSError as error:  # a file of somebody else: the other checks go on
+            yield Row(name, Finding(Level.WRONG, "doctor.unreadable", {"error": error, "user": machine.user}))
 
 
 def show(rows: Iterable[Row], console: Console, language: str, about: str = "doctor", **values: object) -> int:
@@ -76,6 +79,13 @@ def show(rows: Iterable[Row], console: Console, language: str, about: str = "doc
         # Never folded: there are commands in it, to be copied whole.
         console.print(Text(f"{number}. {step}"), soft_wrap=True)
     return 1 if wrong else 0
+
+
+def _group_of(device: str) -> str:
+    try:
+        return _group(Path(device).stat().st_gid)
+    except OSError:
+        return "dialout"  # it went away just now; Debian's group for serial ports
 
 
 def _group(gid: int) -> str:

@@ -61,6 +61,11 @@ def boards(root: Path) -> list[UsbBoard]:
     return found
 
 
+def unknown(device: str) -> UsbBoard:
+    """A port that was named to us, with a bridge that is not in our list."""
+    return UsbBoard(Path(device).name, "?", device, "", False, 0)
+
+
 def holders(root: Path, device: str) -> list[Holder]:
     """Who has this device open, as far as we may see: processes of others are hidden from a plain user."""
     found = []

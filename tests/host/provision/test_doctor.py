@@ -19,6 +19,7 @@ import pytest
 from rich.console import Console
 
 from paraat import paths
+from paraat.cli import main
 from paraat.provision import checks, console_faults, doctor, inventory, pki, reach, texts, usb
 from paraat.provision.checks import Level, Machine
 
@@ -272,6 +273,25 @@ def test_a_socket_that_was_switched_off(machine: Machine, place: str, counter: s
     assert wrong(machine) == set()
     write(path, "2\n")
     assert wrong(machine) == {"usb.over-current"}
+
+
+def test_a_named_port_with_an_unknown_bridge_is_looked_at_all_the_same(machine: Machine) -> None:
+    write(machine.root / "dev/ttyS4", "")
+    named = replace(machine, port="/dev/ttyS4")
+    assert found(named)["usb.fine"] is Level.FINE
+    assert wrong(replace(named, may_use=lambda device: False)) == {"usb.permission"}
+
+
+def test_a_file_that_may_not_be_read_does_not_stop_the_other_checks(machine: Machine) -> None:
+    def denied(path: Path) -> int:
+        raise PermissionError(13, "Permission denied", "/srv/paraat")
+
+    assert wrong(replace(machine, free_bytes=denied)) == {"doctor.unreadable"}
+
+
+def test_the_command_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--site", str(tmp_path / "site"), "--language", "en"]) == 1
+    assert "is not there" in capsys.readouterr().out
 
 
 def test_no_usb_at_all_is_said(machine: Machine) -> None:

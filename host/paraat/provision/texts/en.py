@@ -5,6 +5,10 @@ from paraat.provision.texts import flashing_en
 # code: (what was found, what the technician does now)
 TABLE = {
     **flashing_en.TABLE,
+    "doctor.unreadable": (
+        "Cannot be read: {error}",
+        "Is that file yours? sudo chown {user} the file, or work as the user who owns it",
+    ),
     "python.old": ("Python {version} is too old", "Install Python 3.11 or newer; then: make PYTHON=python3.11 tools"),
     "python.packages": ("Packages are missing: {missing}", "make tools"),
     "python.fine": ("Python {version}, all packages are there", ""),

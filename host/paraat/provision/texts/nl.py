@@ -5,6 +5,10 @@ from paraat.provision.texts import flashing_nl
 # code: (wat er gevonden is, wat de technicus nu doet)
 TABLE = {
     **flashing_nl.TABLE,
+    "doctor.unreadable": (
+        "Niet te lezen: {error}",
+        "Is dat bestand van u? sudo chown {user} het bestand, of werk als de gebruiker van wie het is",
+    ),
     "python.old": (
         "Python {version} is te oud",
         "Installeer Python 3.11 of nieuwer; daarna: make PYTHON=python3.11 tools",

@@ -13,7 +13,13 @@ from paraat.provision.texts import LANGUAGES, say
 PAGES = {"nl": "technician.md", "en": "technician.en.md"}
 _BEGIN, _END = "<!-- messages -->\n", "<!-- end of messages -->\n"
 # Which command says it, by the beginning of the code; the doctor's own matters keep the names of its table.
-_SAID_BY = {"flash": "make flash", "selftest": "make flash", "console": "make logs", "verify": "make verify"}
+_SAID_BY = {
+    "doctor": "make doctor",
+    "flash": "make flash",
+    "selftest": "make flash",
+    "console": "make logs",
+    "verify": "make verify",
+}
 
 
 def tables(language: str) -> str:
