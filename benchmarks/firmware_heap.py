@@ -12,7 +12,6 @@ The ratio compares the smallest heap with the 160 KB that an ESP32 without PSRAM
 """
 
 import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -90,19 +89,13 @@ def run(directory: Path, built: Path, config: dict[str, Any], port: int, heap_kb
     return host, board.console(), size // made if made else 0
 
 
-def hardware_kb(built: Path) -> float:
-    """Heap that the simulated hardware takes, in KB of a 32-bit board."""
+def hardware_kb(board: boards.SimulatedBoard) -> float:
+    """Heap that this board's simulated hardware takes, its modules and its devices, in KB of a 32-bit board."""
     code = (
         "import gc; gc.collect(); a = gc.mem_alloc(); import simboard, machine, select, socket, time, network, onewire;"
     )
-    code += "gc.collect(); print(gc.mem_alloc() - a)"
-    program = boards.micropython()
-    assert program is not None
-    out = subprocess.run(
-        [str(program), "-X", "heapsize=400wk", "-c", code],
-        env={"MICROPYPATH": f"{built / 'hal'}:.frozen"}, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return int(out.stdout) / 2048
+    code += "simboard.wire_this_board(); gc.collect(); print(gc.mem_alloc() - a)"
+    return int(board.evaluate(code)) / 2048
 
 
 def main() -> int:
@@ -122,7 +115,10 @@ def main() -> int:
                 "keepalive_s": int(30 * SPEED),
             }
             config = node_config(site, POINT, broker=limits)
-            hardware = hardware_kb(built)
+            scenario = story.scenario(
+                story.PARTS[0], site.points[POINT], t0_unix=time.time(), real0_unix=time.time(), speed=SPEED
+            )
+            hardware = hardware_kb(boards.SimulatedBoard(directory / "hardware", config, scenario, built))
             number = 0
 
             def attempt(heap_kb: int) -> tuple[Host, str, int]:

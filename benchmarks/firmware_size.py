@@ -61,14 +61,12 @@ print(j.backlog)
 """
 # simboard, with a count of all that was ever allocated at the end of each minute.
 _COUNTED = """
-import json, kernel, micropython, simboard
-from world import World
+import kernel, micropython, simboard
 def note():
     kernel.at(kernel.now_us + 60000000, note)
     print('{"allocated": %d}' % micropython.mem_total())
 kernel.at(55000000, note)
-with open("config.json") as f:
-    simboard.wire(json.load(f), World(kernel.scenario))
+simboard.wire_this_board()
 import main
 main.start()
 """
@@ -105,7 +103,6 @@ class Bench(NamedTuple):
     broker: _TlsBroker
     config: dict[str, Any]
     tls: dict[str, bytes]
-    hardware_kb: float
 
 
 @contextmanager
@@ -126,7 +123,7 @@ def bench() -> Iterator[Bench]:
             config = node_config(load_site(paths.example_site_dir()), POINT, broker=limits) | {
                 "built": int(now.timestamp())
             }
-            yield Bench(directory, built, broker, config, tls, hardware_kb(built))
+            yield Bench(directory, built, broker, config, tls)
 
 
 def host_client(bench: Bench) -> mqtt.Client:
@@ -161,7 +158,7 @@ def make_board(bench: Bench, name: str) -> boards.SimulatedBoard:
 def run(bench: Bench, board: boards.SimulatedBoard, acks: Callable[[Any], bool], script: tuple[str, ...]) -> Host:
     """So many minutes of the board's time. Returns what the host has seen."""
     host = Host(bench.broker.port, client=host_client(bench), acks=acks)
-    board.start(heap_kb=BOARD_HEAP_KB + round(bench.hardware_kb), script=script)
+    board.start(heap_kb=BOARD_HEAP_KB + round(hardware_kb(board)), script=script)
     deadline = time.monotonic() + 3 * MINUTES * 60 / SPEED
     while time.monotonic() < deadline and not (host.uptime_s and max(host.uptime_s) >= MINUTES * 60):
         time.sleep(0.05)
@@ -209,6 +206,7 @@ def main() -> int:
     with bench() as there:
         free_kb, backlog = free_heap(there)
         minutes = idle(there)
+        share_kb = hardware_kb(make_board(there, "hardware"))
     flat = max(minutes) / min(minutes)
     rows = [
         ("firmware as .mpy", f"{total} bytes, {len(sizes)} files", f"<= {MPY_LIMIT}", total <= MPY_LIMIT),
@@ -223,7 +221,7 @@ def main() -> int:
     lines += ["", f"The {_TOP} largest files:", "", "| file | bytes |", "|---|---|"]
     lines += [f"| {name} | {size} |" for size, name in sizes[:_TOP]]
     print("\n".join(lines))
-    print(f"\nsimulated hardware: {there.hardware_kb:.1f} KB, on top of the board's heap")
+    print(f"\nsimulated hardware: {share_kb:.1f} KB, on top of the board's heap")
     if args.write is not None:
         args.write.write_text(_DOCUMENT + "\n".join(lines) + "\n", encoding="utf-8")
     return 0 if all(kept for *_, kept in rows) else 1

@@ -118,6 +118,18 @@ class SimulatedBoard:
             process.send_signal(signal.SIGKILL)
             process.wait()
 
+    def evaluate(self, code: str) -> str:
+        """What a program prints that runs in the board's place, on its flash and with its heap."""
+        run = subprocess.run(
+            self._command(BOARD_HEAP_KB + HARDWARE_HEAP_KB, "-c", code),
+            cwd=self.directory,
+            env=self._environment(),
+            capture_output=True,
+            check=True,
+            timeout=30,
+        )
+        return run.stdout.decode()
+
     def journal(self) -> dict[str, int]:
         """What the flash says after the plug was pulled, read by the firmware's own journal.
 
@@ -128,15 +140,7 @@ class SimulatedBoard:
             "j = Journal(c['directory'], c['max_bytes']);"
             "print(json.dumps({'made': j.next - 1, 'dropped': j.dropped, 'torn': j.torn}))"
         )
-        run = subprocess.run(
-            self._command(BOARD_HEAP_KB + HARDWARE_HEAP_KB, "-c", code),
-            cwd=self.directory,
-            env=self._environment(),
-            capture_output=True,
-            check=True,
-            timeout=30,
-        )
-        result: dict[str, int] = json.loads(run.stdout)
+        result: dict[str, int] = json.loads(self.evaluate(code))
         return result
 
     def console(self) -> str:
