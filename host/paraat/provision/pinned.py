@@ -72,7 +72,7 @@ def obtain(
     path, source = _choose(board, target, given, folders, fetching)
     try:
         image = micropython_image.load(path, board)
-        first_seen = _check(site_dir, board, image)
+        first_seen = check(site_dir, board, image)
     except FirmwareError:
         if path.parent == target:  # what we put there ourselves
             path.unlink(missing_ok=True)
@@ -131,8 +131,11 @@ def _fetched(board: Board, target: Path, fetching: Callable[[str], bytes]) -> tu
     return path, url
 
 
-def _check(site_dir: Path, board: Board, image: MicroPythonImage) -> bool:
-    """Compare with the pin, else with what was seen before, else remember it. True when it was remembered now."""
+def check(site_dir: Path, board: Board, image: MicroPythonImage) -> bool:
+    """Compare with the pin, else with what was seen before, else remember it. True when it was remembered now.
+
+    Raises FirmwareError when it is another file than that.
+    """
     pin = pins().get(board.firmware.image)
     lock = site_dir / LOCK
     seen = msgspec.json.decode(lock.read_bytes(), type=dict[str, Sha256]) if lock.exists() else {}

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from paraat.journal.peek import first_free_seq
-from paraat.provision import boards, image, inventory, label, micropython_image, secrets, selftest
+from paraat.provision import boards, image, inventory, label, micropython_image, pinned, secrets, selftest
 from paraat.provision.authority import Authority
 from paraat.provision.boards import Board
 from paraat.provision.bundle import Firmware
@@ -184,8 +184,11 @@ class Session:
     def micropython(self, name: str) -> MicroPythonImage:
         """The image of MicroPython for a point's board, checked. Raises FirmwareError, SettingsError."""
         board = boards.load_board(self._point(name).board.type)
-        path = self._micropython or micropython_image.find(board, firmware_folders(self._site))
-        return micropython_image.load(path, board)
+        if self._micropython is not None:
+            return micropython_image.load(self._micropython, board)
+        found = micropython_image.load(micropython_image.find(board, firmware_folders(self._site)), board)
+        pinned.check(self._site.directory, board, found)
+        return found
 
     @contextlib.contextmanager
     def issued(self, point: str, mac: str | None = None) -> Iterator[Issued]:

@@ -314,6 +314,16 @@ def test_no_image_of_micropython_says_which_file_is_missing(site: Path, board: V
     assert "ESP32_GENERIC-<date>-<version>.bin" in str(outcome.error)
 
 
+def test_an_image_of_micropython_that_was_changed_since_is_refused(site: Path, board: VirtualBoard) -> None:
+    assert flash(site, board).error is None
+    [path] = (site / "firmware").iterdir()
+    path.write_bytes(micropython(load_board("esp32_devkitc"), "v1.28.1"))
+    outcome = flash(site, board)
+    assert isinstance(outcome.error, FirmwareError)
+    assert "not the file that was chosen or seen before" in str(outcome.error)
+    assert states(site) == ["valid"]
+
+
 def test_an_image_for_another_chip_is_refused_naming_both(site: Path, board: VirtualBoard, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.bin"
     wrong.write_bytes(micropython(load_board("esp32_devkitc"), chip="esp32s3"))
