@@ -135,7 +135,7 @@ def _configure(args: argparse.Namespace) -> int:
 def _publish(site: Site, desk: "Desk", points: list[str], args: argparse.Namespace) -> int:
     """Raises DeskError, WireError and SettingsError; what was published before stands, and can be published again."""
     from paraat import desired
-    from paraat_wire import codec, topics
+    from paraat_wire import host_codec, topics
 
     states: dict[str, dict[str, Any]] = {}
     for point, state in desk.states(_STATES_S):
@@ -147,7 +147,7 @@ def _publish(site: Site, desk: "Desk", points: list[str], args: argparse.Namespa
         path = desired.path_of(site, point)
         last = desired.read(path)
         config = desired.choose(desired.content(site, point), last, states.get(point, {}), again=args.again)
-        payload = codec.encode_config(config)
+        payload = host_codec.encode_config(config)
         versions[point] = config["version"]
         change = "as before" if config == last else "new"
         print(

@@ -12,7 +12,7 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 
-from paraat_wire import codec, topics
+from paraat_wire import codec, host_codec, topics
 from paraat_wire.codec import Command, WireError
 
 ANSWER_S = 30.0  # for one command, before it is said again
@@ -143,7 +143,7 @@ def send(
         for transfer in transfers:
             command = transfer.next_command(now())
             if command is not None:
-                client.publish(topics.topic(transfer.point, topics.COMMAND), codec.encode_command(command), qos=1)
+                client.publish(topics.topic(transfer.point, topics.COMMAND), host_codec.encode_command(command), qos=1)
             if transfer.ended:
                 progress(transfer)
 
@@ -165,9 +165,9 @@ def _take(
         return
     try:
         if parsed[1] == topics.REPLY:
-            transfer.on_reply(codec.read_reply(payload), now())
+            transfer.on_reply(host_codec.read_reply(payload), now())
         else:
-            transfer.on_state(codec.read_state(payload), now())
+            transfer.on_state(host_codec.read_state(payload), now())
     except WireError:
         return  # not of our making; what we wait for is asked again
     progress(transfer)

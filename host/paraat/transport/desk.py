@@ -15,7 +15,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from paraat.settings import BrokerSettings, Site, read_secret
-from paraat_wire import codec, topics
+from paraat_wire import codec, host_codec, topics
 
 _CONNECT_S = 10.0
 
@@ -109,11 +109,11 @@ class Desk:
         unless it was just at it. now: unix seconds. Raises DeskError, codec.WireError for args that are too large.
         """
         command = codec.Command(secrets.token_hex(8), do, int(now + limit_s), args)
-        self.publish(point, topics.COMMAND, codec.encode_command(command), limit_s=limit_s)
+        self.publish(point, topics.COMMAND, host_codec.encode_command(command), limit_s=limit_s)
         for who, leaf, payload in self._hear(limit_s):
             if who == point and leaf == topics.REPLY:
                 try:
-                    reply = codec.read_reply(payload)
+                    reply = host_codec.read_reply(payload)
                 except codec.WireError:  # of another program; ours are in order
                     continue
                 if reply.id == command.id:
@@ -125,7 +125,7 @@ class Desk:
         for point, leaf, payload in self._hear(limit_s):
             if leaf == topics.STATE:
                 try:
-                    yield point, codec.read_state(payload)
+                    yield point, host_codec.read_state(payload)
                 except codec.WireError:
                     continue
 
