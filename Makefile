@@ -80,9 +80,8 @@ erase: $(VENV)/technician.stamp ## Erase a board whole (BOARD=esp32_devkitc, POR
 	@$(BIN)/paraat erase --site $(SITE) --board $(or $(BOARD),$(error say which: make erase BOARD=esp32_devkitc)) \
 	  $(if $(PORT),--port $(PORT)) $(if $(YES),--yes) $(if $(ENGLISH),--language en)
 
-# A board on the cable: PORT= where several are attached. Over the broker: CERT= and KEY=, our own certificate for it.
+# A board on the cable: PORT= where several are attached.
 cable = $(if $(PORT),--port $(PORT)) $(if $(ENGLISH),--language en)
-broker = --site $(SITE) $(if $(CERT),--cert $(CERT)) $(if $(KEY),--key $(KEY))
 signing = $(if $(PASSPHRASE_FILE),--passphrase-file $(PASSPHRASE_FILE))
 
 .PHONY: tools
@@ -107,7 +106,7 @@ logs: $(VENV)/technician.stamp ## Follow and keep what a board on the cable says
 
 .PHONY: identify
 identify: $(VENV)/technician.stamp ## Let a board show itself (POINT=, over the broker; with PORT= on the cable)
-	@$(if $(PORT),$(BIN)/paraat usb identify $(cable),$(BIN)/paraat command $(broker) $(asked_for) identify)
+	@$(if $(PORT),$(BIN)/paraat usb identify $(cable),$(BIN)/paraat command --site $(SITE) $(asked_for) identify)
 
 .PHONY: update
 update: $(VENV)/technician.stamp ## Bring new firmware to a board (POINT=, over the broker; with PORT= on the cable; BUNDLE= ready-made)
@@ -115,7 +114,7 @@ ifdef PORT
 	@$(if $(BUNDLE),,mkdir -p build && $(BIN)/paraat bundle build --site $(SITE) --out build/firmware.bundle $(signing))
 	@$(BIN)/paraat usb update --bundle $(or $(BUNDLE),build/firmware.bundle) $(cable)
 else
-	@$(BIN)/paraat update $(broker) $(signing) $(if $(BUNDLE),--bundle $(BUNDLE)) $(asked_for)
+	@$(BIN)/paraat update --site $(SITE) $(signing) $(if $(BUNDLE),--bundle $(BUNDLE)) $(asked_for)
 endif
 
 .PHONY: bundle

@@ -48,8 +48,6 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--site", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--cert", type=Path, metavar="FILE", help="our certificate for the broker, PEM; not the host's")
-    parser.add_argument("--key", type=Path, metavar="FILE", help="its key")
 
 
 def _fail(text: str) -> int:
@@ -73,7 +71,7 @@ def _command(args: argparse.Namespace) -> int:
     if wrong := _unknown(site, [args.point]):
         return _fail(wrong)
     try:
-        with Desk(site, [args.point], cert=args.cert, key=args.key) as desk:
+        with Desk(site, [args.point]) as desk:
             reply = desk.ask(args.point, args.do, _arguments(args), now=time.time(), limit_s=args.limit)
     except (DeskError, WireError) as error:
         return _fail(str(error))
@@ -126,7 +124,7 @@ def _configure(args: argparse.Namespace) -> int:
     if wrong := _unknown(site, points):
         return _fail(wrong)
     try:
-        with Desk(site, points, cert=args.cert, key=args.key) as desk:
+        with Desk(site, points) as desk:
             return _publish(site, desk, points, args)
     except (DeskError, WireError) as error:
         return _fail(str(error))

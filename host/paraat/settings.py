@@ -50,13 +50,18 @@ class Region(Part, frozen=True):
     journal: Text = "journal.sqlite"  # relative to the site's folder
 
 
+# What the broker calls the host service and who commands boards (deploy/mosquitto/acl): no point may have these names.
+HOST_NAME = "paraat-host"
+DESK_NAME = "paraat-desk"
+
+
 class BrokerSettings(Part, frozen=True):
     """[broker]: the MQTT broker of the coordination point."""
 
     host: Text = "127.0.0.1"
     boards_host: Text | None = None  # under which the boards reach it, where that is not `host`
     port: Port = 1883
-    client_id: Text = "paraat-host"
+    client_id: Text = HOST_NAME
     username: str | None = None
     password_file: str | None = None  # relative to the site's folder, mode 0600
     ca_file: str | None = None  # PEM; switches TLS on
@@ -268,6 +273,10 @@ def _read_points(directory: Path) -> Iterator[Point]:
         point = read_table(path, Point)
         if not topics.is_point_id(point.id):
             raise SettingsError(path, "id", repr(point.id), "2 to 31 of a-z, 0-9 and -, not starting with -")
+        if point.id in (HOST_NAME, DESK_NAME):
+            raise SettingsError(
+                path, "id", repr(point.id), "another id; the broker knows one of our programs by this one"
+            )
         if point.id in seen:
             raise SettingsError(path, "id", repr(point.id), f"an id of its own; {seen[point.id]} has it already")
         seen[point.id] = path

@@ -77,6 +77,7 @@ def test_a_wrong_site_file_names_the_key(
         ("reserve_l = 15", "reserve_l = 400", "tank.reserve_l", "400.0", "less than capacity_l"),
         ('id = "nsp-0101"', 'id = "NSP 1"', "id", "'NSP 1'", "a-z"),
         ('id = "nsp-0101"', 'id = "nsp-0201"', "id", "'nsp-0201'", "has it already"),
+        ('id = "nsp-0101"', 'id = "paraat-desk"', "id", "'paraat-desk'", "another id"),
         ('email = "nsp-0101@example.org"', 'email = "niet"', "lead.email", "'niet'", "a mail address"),
         ("burn_l_per_h = 9.5", "burn_l_per_h = -1", "tank.burn_l_per_h", "-1", "> 0"),
     ],

@@ -1,6 +1,6 @@
 """The site's authority on disk: SITE/pki, with its keys encrypted, and the list of what it issued.
 
-    ca.crt ca.key (encrypted)    broker.crt broker.key    host.crt host.key
+    ca.crt ca.key (encrypted)    broker.crt broker.key    host.crt host.key    desk.crt desk.key
     update.key (encrypted) update.pub    crl.pem    inventory.json
 
 A board's private key is never written here: it exists in the image and on the board. A certificate is recorded as
@@ -24,15 +24,17 @@ from paraat.provision.files import sync_directory, write_atomic
 from paraat.provision.hardening import forbid_core_dumps
 from paraat.provision.inventory import Board, Inventory, PkiError, Record
 from paraat.provision.pki import Issued
+from paraat.settings import DESK_NAME, HOST_NAME
 from paraat_wire import topics
 
-HOST_NAME = "paraat-host"
 CA = "ca.crt"
 CA_KEY = "ca.key"
 BROKER = "broker.crt"
 BROKER_KEY = "broker.key"
 HOST = "host.crt"
 HOST_KEY = "host.key"
+DESK = inventory.DESK
+DESK_KEY = inventory.DESK_KEY
 UPDATE_KEY = "update.key"
 UPDATE_PUBLIC = "update.pub"
 CRL = "crl.pem"
@@ -72,7 +74,7 @@ class Authority:
 
     @classmethod
     def create(cls, site_dir: Path, region: str, passphrase: str, broker_names: tuple[str, ...], now: datetime) -> Self:
-        """Make SITE/pki whole: authority, broker, host, update key, empty revocation list.
+        """Make SITE/pki whole: authority, broker, host, desk, update key, empty revocation list.
 
         broker_names: names and addresses under which boards and host reach the broker. Raises AuthorityError; then
         there is no SITE/pki, or the one that was there is as it was.
@@ -92,7 +94,8 @@ class Authority:
         made: dict[inventory.Kind, Issued] = {
             "authority": own,
             "broker": pki.issue_broker(own, broker_names, now),
-            "host": pki.issue_host(own, HOST_NAME, now),
+            "host": pki.issue_client(own, HOST_NAME, now),
+            "desk": pki.issue_client(own, DESK_NAME, now),
         }
         records = tuple(_record(issued, kind, "valid") for kind, issued in made.items())
         crl = pki.make_crl(own, (), 1, None, now)
@@ -104,6 +107,8 @@ class Authority:
             BROKER_KEY: (made["broker"].key_pem(), _PRIVATE),
             HOST: (made["host"].certificate_pem(), _PUBLIC),
             HOST_KEY: (made["host"].key_pem(), _PRIVATE),
+            DESK: (made["desk"].certificate_pem(), _PUBLIC),
+            DESK_KEY: (made["desk"].key_pem(), _PRIVATE),
             UPDATE_KEY: (pki.encrypted_pem(update, secret), _PRIVATE),
             UPDATE_PUBLIC: (_modulus(update), _PUBLIC),
             CRL: (crl.public_bytes(serialization.Encoding.PEM), _PUBLIC),
@@ -146,8 +151,10 @@ class Authority:
         mac: the board it is for; the same board may be flashed again. replace: the point gets another board; the old
         certificate works until `commit`. Raises PointTakenError, AuthorityError, InventoryError.
         """
-        if not topics.is_point_id(point) or point == HOST_NAME:
-            raise AuthorityError(f"{point!r} is no name for a point: 2 to 31 of a-z, 0-9 and -, and not {HOST_NAME}")
+        if not topics.is_point_id(point) or point in (HOST_NAME, DESK_NAME):
+            raise AuthorityError(
+                f"{point!r} is no name for a point: 2 to 31 of a-z, 0-9 and -, and not {HOST_NAME} or {DESK_NAME}"
+            )
         self._check_alive(now)
         issued = pki.issue_board(self._own, point, now)
         with inventory.locked(self.site_dir):
@@ -217,7 +224,12 @@ class Authority:
     def renew_host(self, now: datetime) -> Record:
         """A new key and certificate for the host service; the old one is revoked. Raises InventoryError, AuthorityError."""
         self._check_alive(now)
-        return self._renew(pki.issue_host(self._own, HOST_NAME, now), "host", now)
+        return self._renew(pki.issue_client(self._own, HOST_NAME, now), "host", now)
+
+    def renew_desk(self, now: datetime) -> Record:
+        """A new key and certificate for who commands boards, also where there was none. Raises InventoryError, AuthorityError."""
+        self._check_alive(now)
+        return self._renew(pki.issue_client(self._own, DESK_NAME, now), "desk", now)
 
     def renew_broker(self, names: tuple[str, ...], now: datetime) -> Record:
         """A new key and certificate for the broker, under these names; without names: under those it has.

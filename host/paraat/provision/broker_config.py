@@ -7,10 +7,10 @@ from string import Template
 
 from paraat import paths
 from paraat.provision import inventory
-from paraat.provision.authority import BROKER, BROKER_KEY, CA, CRL, HOST_NAME
+from paraat.provision.authority import BROKER, BROKER_KEY, CA, CRL
 from paraat.provision.files import write_atomic
 from paraat.provision.inventory import PkiError
-from paraat.settings import Site
+from paraat.settings import DESK_NAME, HOST_NAME, Site
 
 CONFIG = "mosquitto.conf"
 FOLDER = "paraat"
@@ -30,7 +30,8 @@ def write(site: Site, out: Path, *, address: str, data: Path) -> list[Path]:
     """
     out = out.resolve()
     folder = out / FOLDER
-    words = {"port": site.broker.port, "address": address, "folder": folder, "data": data, "host": HOST_NAME}
+    words = {"port": site.broker.port, "address": address, "folder": folder, "data": data}
+    words |= {"host": HOST_NAME, "desk": DESK_NAME}
     source = site.directory / inventory.FOLDER
     try:
         templates = {name: (paths.mosquitto_dir() / name).read_text("utf-8") for name in (CONFIG, ACL)}

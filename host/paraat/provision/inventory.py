@@ -18,9 +18,11 @@ from paraat.provision.files import write_atomic
 
 FOLDER = "pki"
 NAME = "inventory.json"
+DESK = "desk.crt"  # of `paraat command`, `configure` and `update`
+DESK_KEY = "desk.key"
 _LOCK = ".lock"
 
-Kind = Literal["authority", "broker", "host", "board"]
+Kind = Literal["authority", "broker", "host", "desk", "board"]
 # pending: made, perhaps already on a board, but its flash is not verified yet. The broker takes it, for the self-test.
 State = Literal["pending", "valid", "revoked"]
 

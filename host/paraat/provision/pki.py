@@ -1,4 +1,5 @@
-"""The site's own certificates: EC P-256, one a board, one for the broker, one for the host. Pure: no file, no clock.
+"""The site's own certificates: EC P-256, one a board, one for the broker, two for host and desk.
+Pure: no file, no clock.
 
 A board's common name is its point's id; mosquitto takes it as user name and client id (use_identity_as_username).
 MicroPython reads DER only, and the private key as PKCS #8.
@@ -17,7 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 AUTHORITY_DAYS = 20 * 365
 BOARD_DAYS = 5 * 365
 BROKER_DAYS = 5 * 365
-HOST_DAYS = 5 * 365
+CLIENT_DAYS = 5 * 365
 # A board starts with the build time of its image; a laptop's clock may be a little ahead of ours.
 _BACKDATED = timedelta(days=1)
 
@@ -94,8 +95,8 @@ def issue_broker(authority: Issued, names: tuple[str, ...], now: datetime, *, da
     return _issue(authority, names[0], now, days, ExtendedKeyUsageOID.SERVER_AUTH, names)
 
 
-def issue_host(authority: Issued, name: str, now: datetime, *, days: int = HOST_DAYS) -> Issued:
-    """A client certificate for the host service; the broker's access list knows it by its name."""
+def issue_client(authority: Issued, name: str, now: datetime, *, days: int = CLIENT_DAYS) -> Issued:
+    """A certificate for the host service, or for the desk that commands boards; the broker's access list knows it by its name."""
     return _issue(authority, name, now, days, ExtendedKeyUsageOID.CLIENT_AUTH, ())
 
 

@@ -35,8 +35,8 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     issue.add_argument("--replace", action="store_true", help="the point has a board; revoke that one's certificate")
 
-    renew = _action(actions, "renew", "a new certificate for broker or host (a board: `make flash`)", _renew)
-    renew.add_argument("which", choices=("broker", "host"))
+    renew = _action(actions, "renew", "a new certificate for broker, host or desk (a board: `make flash`)", _renew)
+    renew.add_argument("which", choices=("broker", "host", "desk"))
     renew.add_argument("--broker-name", action="append", default=[], metavar="NAME", help="other names for the broker")
 
     revoke = _action(actions, "revoke", "refuse a board from now on: stolen, lost, replaced", _revoke)
@@ -155,6 +155,12 @@ def _renew(args: argparse.Namespace) -> int:
     if args.which == "host":
         record = authority.renew_host(_now())
         follow = "restart the host service (systemctl restart paraat)"
+    elif args.which == "desk":
+        record = authority.renew_desk(_now())
+        follow = (
+            f"copy {args.site / 'pki'}/desk.crt and desk.key to the site's folder where you command boards; a broker set up"
+            f" before there was one needs paraat broker-config --site {args.site} again, and a restart"
+        )
     else:
         record = authority.renew_broker(tuple(args.broker_name), _now())
         follow = f"run paraat broker-config --site {args.site} again, and restart mosquitto"

@@ -32,8 +32,6 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     _common(update)
     update.add_argument("points", nargs="+", metavar="POINT")
     update.add_argument("--bundle", type=Path, metavar="FILE", help="what `paraat bundle build` made; else built now")
-    update.add_argument("--cert", type=Path, metavar="FILE", help="our certificate for the broker, PEM; not the host's")
-    update.add_argument("--key", type=Path, metavar="FILE", help="its key")
     update.set_defaults(run=_update)
 
 
@@ -92,7 +90,7 @@ def _update(args: argparse.Namespace) -> int:
     from paraat.provision import updater
     from paraat.provision.inventory import PkiError
     from paraat.provision.mpy import CompileError
-    from paraat.transport.desk import connect
+    from paraat.transport.desk import DeskError, connect
     from paraat_wire.bundle import BundleError
 
     site = load_site(args.site)
@@ -108,18 +106,14 @@ def _update(args: argparse.Namespace) -> int:
         return _fail(f"{error.filename}: {error.strerror}")
     transfers = [updater.Transfer(point, data, info.build) for point in dict.fromkeys(args.points)]
     try:
-        client = connect(site, args.cert, args.key)
-    except (OSError, ValueError) as error:
-        return _fail(f"broker {site.broker.host}:{site.broker.port}: {error}; is it running, and are the files right?")
-    print(f"version {info.version}, build {info.build}, {info.bytes} bytes, to {len(transfers)} boards")
-    try:
-        _run(client, transfers)
+        with connect(site) as client:
+            print(f"version {info.version}, build {info.build}, {info.bytes} bytes, to {len(transfers)} boards")
+            _run(client, transfers)
+    except DeskError as error:
+        return _fail(str(error))
     except KeyboardInterrupt:
         print("stopped; what the boards have they keep, and run only when it is whole", file=sys.stderr)
         return EXIT_FAILED
-    finally:
-        client.disconnect()
-        client.loop_stop()
     for transfer in transfers:  # in full, which a terminal's width does not allow beside the bar
         print(": ".join(part for part in (transfer.point, transfer.phase, transfer.why) if part))
     return 0 if all(transfer.phase == "done" for transfer in transfers) else EXIT_FAILED

@@ -137,7 +137,9 @@ def send(
     inbox: queue.Queue[tuple[str, bytes]] = queue.Queue()
     by_point = {transfer.point: transfer for transfer in transfers}
     client.on_message = lambda _client, _data, message: inbox.put((message.topic, bytes(message.payload)))
-    client.subscribe([(topics.topic(point, leaf), 1) for point in by_point for leaf in (topics.STATE, topics.REPLY)])
+    wanted = [(topics.topic(point, leaf), 1) for point in by_point for leaf in (topics.STATE, topics.REPLY)]
+    client.on_connect = lambda client, *_: client.subscribe(wanted)  # anew: the broker forgets it with the connection
+    client.subscribe(wanted)
     while not stopped() and not all(transfer.ended for transfer in transfers):
         _take(inbox, by_point, now, progress)
         for transfer in transfers:

@@ -1,5 +1,10 @@
-"""A short connection of our own to the broker, beside the host's: to ask boards something, and hear what they say."""
+"""A short connection of our own to the broker, beside the host's: to ask boards something, and hear what they say.
 
+A broker with TLS knows us by the site's desk certificate (SITE/pki/desk.crt), and keeps one connection with it.
+"""
+
+import contextlib
+import fcntl
 import os
 import queue
 import secrets
@@ -7,70 +12,114 @@ import ssl
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from paraat.settings import BrokerSettings, Site, read_secret
+from paraat.provision import inventory
+from paraat.settings import DESK_NAME, Site, check_private, read_secret
 from paraat_wire import codec, host_codec, topics
 
 _CONNECT_S = 10.0
 
 
 class DeskError(Exception):
-    """Raised when the broker does not take us or what we say. str() says what is wrong, where, and what to do."""
+    """Raised when the broker does not take us or what we say, or lets us go. str() says what is wrong, where, and what to do."""
 
 
-def connect(site: Site, cert: Path | None, key: Path | None) -> mqtt.Client:
-    """A client with its loop running. cert, key: ours for the broker, PEM. Raises OSError, ValueError, SettingsError."""
+@contextlib.contextmanager
+def connect(site: Site) -> Iterator[mqtt.Client]:
+    """A client with its loop running, until the block ends. Raises DeskError, SettingsError."""
     broker = site.broker
     client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"{broker.client_id}-desk-{os.getpid()}")
     if broker.username is not None:
         secret = broker.password_file and read_secret(site.directory / broker.password_file, "broker.password_file")
         client.username_pw_set(broker.username, secret)
-    if broker.ca_file is not None:
-        client.tls_set_context(_tls(site, broker, cert, key))
     client.connect_timeout = _CONNECT_S
-    client.connect(broker.host, broker.port, broker.keepalive_s)
-    client.loop_start()
-    return client
+    with _alone(site):
+        try:
+            if broker.ca_file is not None:
+                client.tls_set_context(_tls(site))
+            client.connect(broker.host, broker.port, broker.keepalive_s)
+        except (OSError, ValueError) as error:
+            raise DeskError(f"{_where(site)}: {error}; is it running, and are the files right?") from error
+        client.loop_start()
+        try:
+            yield client
+        finally:
+            client.disconnect()
+            client.loop_stop()
 
 
-def _tls(site: Site, broker: BrokerSettings, cert: Path | None, key: Path | None) -> ssl.SSLContext:
-    if cert is None or key is None:
-        # With the host's certificate the broker would take us for the host, and throw that off.
-        raise ValueError("it speaks TLS: name a certificate of our own with --cert and --key")
-    context = ssl.create_default_context(cafile=str(site.directory / str(broker.ca_file)))
-    context.load_cert_chain(cert, key)
+def _where(site: Site) -> str:
+    return f"broker {site.broker.host}:{site.broker.port}"
+
+
+def _has_certificate(site: Site) -> bool:
+    """Whether the broker knows its clients by certificates. With the host's it would take us for that, and throw it off."""
+    return site.broker.ca_file is not None and site.broker.cert_file is not None
+
+
+def _tls(site: Site) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=str(site.directory / str(site.broker.ca_file)))
+    if _has_certificate(site):
+        folder = site.directory / inventory.FOLDER
+        check_private(folder / inventory.DESK_KEY, inventory.DESK_KEY)
+        context.load_cert_chain(folder / inventory.DESK, folder / inventory.DESK_KEY)
     return context
+
+
+@contextlib.contextmanager
+def _alone(site: Site) -> Iterator[None]:
+    """No other desk on this machine has our certificate: the broker would throw each off for the other. Raises DeskError."""
+    if not _has_certificate(site):
+        yield
+        return
+    path = site.directory / inventory.FOLDER / inventory.DESK
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise DeskError(
+            f"{path}: {error.strerror}. {_where(site)} speaks TLS, and this is our certificate for it. Where the"
+            f" authority is, run `paraat pki renew desk --site {site.directory}`, and do what it says"
+        ) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise DeskError(
+                f"{path}: another `paraat command`, `configure` or `update` uses it, and the broker takes one at a"
+                " time; wait until that has ended"
+            ) from error
+        yield
 
 
 class Desk:
     """Asks boards, and hears their `reply` and `state`. Use it in a `with` block."""
 
-    def __init__(self, site: Site, points: Iterable[str], *, cert: Path | None = None, key: Path | None = None) -> None:
-        """points: whose answers we want. Raises DeskError."""
-        self._where = f"broker {site.broker.host}:{site.broker.port}"
-        self._heard: queue.SimpleQueue[tuple[str, str, bytes]] = queue.SimpleQueue()
+    def __init__(self, site: Site, points: Iterable[str]) -> None:
+        """points: whose answers we want. Raises DeskError, SettingsError."""
+        self._where = _where(site)
+        self._heard: queue.SimpleQueue[tuple[str, str, bytes] | None] = (
+            queue.SimpleQueue()
+        )  # None: the connection is lost
         self._listens = threading.Event()
         self._refused = False
-        try:
-            self._client = connect(site, cert, key)
-        except (OSError, ValueError) as error:
-            raise DeskError(f"{self._where}: {error}; is it running, and are the files right?") from error
-        self._client.on_message = self._on_message
-        self._client.on_subscribe = self._on_subscribe
-        self._client.subscribe(
-            [(topics.topic(point, leaf), 1) for point in points for leaf in (topics.REPLY, topics.STATE)]
-        )
-        if not self._listens.wait(_CONNECT_S) or self._refused:
-            self.close()
-            raise DeskError(
-                f"{self._where}: it does not let us hear the points; check its acl_file and our certificate"
+        with contextlib.ExitStack() as stack:
+            self._client = stack.enter_context(connect(site))
+            self._client.on_message = self._on_message
+            self._client.on_subscribe = self._on_subscribe
+            self._client.on_disconnect = lambda *_: self._heard.put(None)
+            self._client.subscribe(
+                [(topics.topic(point, leaf), 1) for point in points for leaf in (topics.REPLY, topics.STATE)]
             )
+            if not self._listens.wait(_CONNECT_S) or self._refused:
+                raise DeskError(
+                    f"{self._where}: it does not let us hear the points; check its acl_file and our certificate"
+                )
+            self._stack = stack.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -82,8 +131,7 @@ class Desk:
 
     def close(self) -> None:
         """Say goodbye."""
-        self._client.disconnect()
-        self._client.loop_stop()
+        self._stack.close()
 
     def _on_message(self, _client: mqtt.Client, _: object, message: mqtt.MQTTMessage) -> None:
         found = topics.parse(message.topic)
@@ -121,7 +169,7 @@ class Desk:
         return None
 
     def states(self, limit_s: float) -> Iterator[tuple[str, dict[str, Any]]]:
-        """(point, state) as they come, the retained ones first, for so many seconds."""
+        """(point, state) as they come, the retained ones first, for so many seconds. Raises DeskError."""
         for point, leaf, payload in self._hear(limit_s):
             if leaf == topics.STATE:
                 try:
@@ -133,6 +181,13 @@ class Desk:
         end = time.monotonic() + limit_s
         while (left := end - time.monotonic()) > 0:
             try:
-                yield self._heard.get(timeout=left)
+                heard = self._heard.get(timeout=left)
             except queue.Empty:
                 return
+            if heard is None:
+                # By itself the client would come back, without its subscriptions and what was said meanwhile.
+                raise DeskError(
+                    f"{self._where}: it closed our connection, so an answer may be lost. Did it restart, or does another"
+                    f" machine work as {DESK_NAME} now? The broker takes one at a time; then do this again"
+                )
+            yield heard

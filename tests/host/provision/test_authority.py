@@ -157,7 +157,7 @@ def test_a_certificate_that_was_revoked_meanwhile_cannot_be_committed(site: Path
         ca.commit(issued, BOARD, NOW)
 
 
-@pytest.mark.parametrize("name", ["paraat-host", "NSP", "a", "x" * 32, "nsp/0101", "_all"])
+@pytest.mark.parametrize("name", ["paraat-host", "paraat-desk", "NSP", "a", "x" * 32, "nsp/0101", "_all"])
 def test_a_name_that_is_no_points_is_refused(site: Path, name: str) -> None:
     with pytest.raises(AuthorityError, match="no name for a point"):
         open_(site).issue_board(name, NOW)

@@ -57,12 +57,13 @@ def test_from_init_to_a_revoked_board(folder: Path, capsys: pytest.CaptureFixtur
     assert main(["pki", "list", "--site", str(folder / "site")]) == 0
     said = capsys.readouterr().out
     assert "stolen" in said
-    assert [line.split()[0] for line in said.splitlines() if " valid " in line] == ["Paraat", "paraat-host", "10.0.0.2"]
+    valid = [line.split()[0] for line in said.splitlines() if " valid " in line]
+    assert valid == ["Paraat", "paraat-desk", "paraat-host", "10.0.0.2"]
 
 
 def test_the_ca_verifies_what_it_issued_for_openssl_too(folder: Path) -> None:
     where = folder / "site" / "pki"
-    for name, purpose in (("broker.crt", "sslserver"), ("host.crt", "sslclient")):
+    for name, purpose in (("broker.crt", "sslserver"), ("host.crt", "sslclient"), ("desk.crt", "sslclient")):
         command = [
             "openssl",
             "verify",
@@ -148,4 +149,4 @@ def test_broker_config_writes_what_mosquitto_needs(folder: Path, capsys: pytest.
 
 def test_the_inventory_is_json_that_others_can_read(folder: Path) -> None:
     kinds = [row["kind"] for row in json.loads(inventory.path_of(folder / "site").read_text())["certificates"]]
-    assert kinds == ["authority", "broker", "host"]
+    assert kinds == ["authority", "broker", "host", "desk"]

@@ -80,7 +80,7 @@ def spoil_ca(site_dir: Path) -> None:
 
 def spoil_certificate(site_dir: Path) -> None:
     now = datetime.now(UTC)
-    issued = pki.issue_host(pki.make_authority("Elders", now), "paraat-host", now)
+    issued = pki.issue_client(pki.make_authority("Elders", now), "paraat-host", now)
     (site_dir / "pki" / "host.crt").write_bytes(issued.certificate_pem())
     (site_dir / "pki" / "host.key").write_bytes(issued.key_pem())
 
