@@ -27,7 +27,7 @@ from paraat.provision.node_config import node_config
 from paraat.settings import load_site
 from paraat.simulate import boards, story
 from paraat.simulate.servers import LOOPBACK, find_broker
-from paraat_wire import codec, topics
+from paraat_wire import host_codec, topics
 
 SPEED = 60.0
 MINUTES = 5
@@ -42,7 +42,11 @@ class Host:
     """
 
     def __init__(
-        self, port: int, *, client: mqtt.Client | None = None, acks: Callable[[codec.SampleSet], bool] = lambda _: True
+        self,
+        port: int,
+        *,
+        client: mqtt.Client | None = None,
+        acks: Callable[[host_codec.SampleSet], bool] = lambda _: True,
     ) -> None:
         self._acks = acks
         self.heap_free: list[float] = []
@@ -55,7 +59,7 @@ class Host:
 
     def _on_message(self, client: mqtt.Client, _: object, message: mqtt.MQTTMessage) -> None:
         leaf = message.topic.rpartition("/")[2]
-        sets = codec.read_pack(POINT, leaf, bytes(message.payload), time.time())
+        sets = host_codec.read_pack(POINT, leaf, bytes(message.payload), time.time())
         for a_set in sets:
             values = dict(a_set.values)
             if "node/heap" in values:
@@ -63,7 +67,7 @@ class Host:
                 self.uptime_s.append(values["node/uptime"])
         stored = [(s.seq, s.seq) for s in sets if self._acks(s)]
         if stored:
-            client.publish(topics.topic(POINT, topics.ACK), codec.encode_ack(stored), qos=1)
+            client.publish(topics.topic(POINT, topics.ACK), host_codec.encode_ack(stored), qos=1)
 
     def stop(self) -> None:
         self._client.disconnect()

@@ -17,7 +17,7 @@ import msgspec
 
 from paraat.decode import decode
 from paraat.journal import Journal
-from paraat_wire import codec, topics
+from paraat_wire import codec, host_codec, topics
 
 BATCH = 500
 T0 = 1764000000
@@ -40,7 +40,7 @@ def payloads(sets: int, points: int) -> list[tuple[str, bytes]]:
             ("node/uptime", 60 * seq),
         ]
         records = codec.encode_records(values, [])
-        pack = codec.encode_pack([codec.encode_set(point, seq, T0 + 60 * seq, records)])
+        pack = host_codec.encode_pack([codec.encode_set(point, seq, T0 + 60 * seq, records)])
         made.append((topics.topic(point, topics.TELEMETRY), pack))
     return made
 

@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 
 from paraat.domain.model import NodeState, Refusal, SampleSet
-from paraat_wire import codec, topics
+from paraat_wire import codec, host_codec, topics
 
-# Reasons of the host's own, beside those of paraat_wire.codec.REASONS.
+# Reasons of the host's own, beside those of paraat_wire.host_codec.REASONS.
 UNKNOWN_POINT = "unknown-point"
 UNKNOWN_TOPIC = "unknown-topic"
 RETAINED = "retained"
@@ -33,7 +33,7 @@ def loads(text: str) -> Any:
     try:
         return _decoder.decode(text)
     except msgspec.ValidationError as error:  # of an untyped reader: "Number out of range"
-        raise codec.WireError(codec.NOT_FINITE, "a number beyond the range of a double") from error
+        raise codec.WireError(host_codec.NOT_FINITE, "a number beyond the range of a double") from error
 
 
 def decode(topic: str, payload: bytes, *, received_at: float, retained: bool, points: Collection[str]) -> Decoded:
@@ -64,7 +64,7 @@ def decode(topic: str, payload: bytes, *, received_at: float, retained: bool, po
                 RETAINED,
                 f"{leaf} is never retained: clear it at the broker",
             )
-        raw = codec.read_pack(point, leaf, payload, received_at, loads)
+        raw = host_codec.read_pack(point, leaf, payload, received_at, loads)
     except codec.WireError as error:
         return _refused(topic, payload, received_at, error.reason, error.detail)
     sets: list[SampleSet] = []
@@ -91,7 +91,7 @@ def decode(topic: str, payload: bytes, *, received_at: float, retained: bool, po
 
 
 def _state(point: str, payload: bytes, received_at: float, retained: bool) -> NodeState:
-    fields = codec.read_state(payload, loads)
+    fields = host_codec.read_state(payload, loads)
     for key, value in fields.items():
         if isinstance(value, int) and not 0 <= value <= codec.MAX_SEQ:
             raise codec.WireError(codec.BAD_MESSAGE, f"{key} is {str(value)[:40]}, expected 0 to 2**53 - 1")

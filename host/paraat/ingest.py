@@ -17,7 +17,7 @@ from paraat.decode import Decoded, decode
 from paraat.domain.model import NodeState, Refusal
 from paraat.journal import Journal, JournalError, Stored
 from paraat.transport.inbox import Inbox, Message
-from paraat_wire import codec, topics
+from paraat_wire import host_codec, topics
 
 _log = logging.getLogger(__name__)
 
@@ -171,7 +171,7 @@ class Ingest:
 
     def _answer(self, stored: Stored, decoded: Sequence[Decoded]) -> None:
         for point, ranges in stored.acks.items():
-            self._link.publish(topics.topic(point, topics.ACK), codec.encode_ack(ranges))
+            self._link.publish(topics.topic(point, topics.ACK), host_codec.encode_ack(ranges))
         states = [one.state for one in decoded if one.state is not None]
         for state in states:
             if state.online and not (state.retained and state.point in self._greeted):
@@ -185,7 +185,7 @@ class Ingest:
         self._greeted.add(point)
         ranges = self._journal.ranges(point)[-MAX_BIRTH_RANGES:]
         if ranges:
-            self._link.publish(topics.topic(point, topics.ACK), codec.encode_ack(ranges))
+            self._link.publish(topics.topic(point, topics.ACK), host_codec.encode_ack(ranges))
 
 
 def _mistake(message: Message, error: Exception) -> Refusal:

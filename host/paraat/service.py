@@ -36,7 +36,7 @@ from paraat.sinks.influx import InfluxSink
 from paraat.sinks.status import derive
 from paraat.transport.inbox import Inbox
 from paraat.transport.mqtt import MqttTransport
-from paraat_wire import codec, topics
+from paraat_wire import host_codec, topics
 
 _log = logging.getLogger(__name__)
 
@@ -260,7 +260,7 @@ class Service:
         sent_at = self._time_sent_at
         if sent_at is not None and 0 <= now - sent_at < TIME_EVERY_S:
             return
-        if self._transport.publish(topics.TIME, codec.encode_time(now), qos=0):
+        if self._transport.publish(topics.TIME, host_codec.encode_time(now), qos=0):
             self._time_sent_at = now
 
     def _judge(self, now: float, views: Sequence[PointView]) -> None:

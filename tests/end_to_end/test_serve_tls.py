@@ -13,7 +13,7 @@ import pytest
 
 from paraat.provision.authority import Authority
 from paraat.simulate.servers import LOOPBACK, free_port
-from paraat_wire import codec
+from paraat_wire import codec, host_codec
 from site_broker import PASSPHRASE, BoardClient, SiteBroker, make_site
 from waiting import wait_for
 
@@ -46,7 +46,7 @@ def test_a_set_over_mutual_tls_is_stored_and_acknowledged_until_its_board_is_rev
             board.subscribe(f"paraat/v1/{POINT}/ack")
             records = codec.encode_records([("fuel/level", 61.2)], [])
             a_set = codec.encode_set(POINT, 1, int(now.timestamp()), records)
-            board.say(f"paraat/v1/{POINT}/telemetry", codec.encode_pack([a_set]))
+            board.say(f"paraat/v1/{POINT}/telemetry", host_codec.encode_pack([a_set]))
             wait_for(lambda: board.heard, "the host's ack")
             assert list(codec.read_ack(board.heard[0][1])) == [(1, 1)]
             board.close()

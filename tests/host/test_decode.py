@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from paraat.decode import MAX_AHEAD_S, NOT_BEFORE, Decoded, decode, loads
 from paraat.domain.model import NodeState
 from paraat.journal import Journal
-from paraat_wire import codec, metrics, topics
+from paraat_wire import codec, host_codec, metrics, topics
 
 NOW = 1764000100.0
 POINTS = {"nsp-0101", "nsp-0102"}
 TELEMETRY = "paraat/v1/nsp-0101/telemetry"
 STATE = "paraat/v1/nsp-0101/state"
-WORDS = {*codec.REASONS, "unknown-point", "unknown-topic", "retained"}
+WORDS = {*host_codec.REASONS, "unknown-point", "unknown-topic", "retained"}
 
 
 def take(topic: str, payload: bytes, *, retained: bool = False) -> Decoded:
@@ -154,7 +154,7 @@ def test_a_retained_reading_is_refused_and_a_retained_state_is_not() -> None:
 
 
 def test_every_key_of_a_state_has_its_place() -> None:
-    keys = {key: kind() for key, kind in codec.STATE_KEYS} | {"online": True}
+    keys = {key: kind() for key, kind in host_codec.STATE_KEYS} | {"online": True}
     decoded = take(STATE, codec.encode_state(keys))
     assert decoded.refusals == []
     assert decoded.state is not None
@@ -256,7 +256,7 @@ heads = st.fixed_dictionaries(
     }
 )
 packs = st.lists(heads | record, max_size=6).map(lambda pack: json.dumps(pack).encode())
-states = st.dictionaries(st.sampled_from([key for key, _ in codec.STATE_KEYS]) | st.text(max_size=5), scalars).map(
+states = st.dictionaries(st.sampled_from([key for key, _ in host_codec.STATE_KEYS]) | st.text(max_size=5), scalars).map(
     lambda state: json.dumps(state).encode()
 )
 any_topic = st.builds(topics.topic, st.sampled_from(sorted(POINTS)), st.sampled_from(topics.FROM_BOARD)) | st.text()

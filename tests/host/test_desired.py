@@ -6,7 +6,7 @@ import pytest
 
 from paraat import desired, paths
 from paraat.settings import SettingsError, load_site
-from paraat_wire import codec
+from paraat_wire import codec, host_codec
 
 WANTED = {"point": "nsp-0101", "interval_s": 60}
 
@@ -48,7 +48,7 @@ def test_every_point_of_the_example_fits_into_a_boards_buffer_and_names_no_secre
     site = load_site(paths.example_site_dir())
     for point in site.points:
         config = desired.choose(desired.content(site, point), None, {})
-        assert len(codec.encode_config(config)) < codec.MAX_BOARD_BYTES
+        assert len(host_codec.encode_config(config)) < codec.MAX_BOARD_BYTES
         assert not {"built", "journal"} & set(config)
         assert "tls" not in config["broker"]
 

@@ -12,7 +12,7 @@ from paraat.domain.model import NodeState, SampleSet
 from paraat.ingest import MAX_BIRTH_RANGES, Ingest
 from paraat.journal import Journal, Stored
 from paraat.transport.inbox import Inbox, Message
-from paraat_wire import codec
+from paraat_wire import codec, host_codec
 
 T0 = 1764000000
 
@@ -87,7 +87,7 @@ class Bench:
 
     def put_sets(self, *seqs: int, point: str = "nsp-0101", level: float = 50.0) -> None:
         records = codec.encode_records([("fuel/level", level)], [])
-        pack = codec.encode_pack([codec.encode_set(point, seq, T0, records) for seq in seqs])
+        pack = host_codec.encode_pack([codec.encode_set(point, seq, T0, records) for seq in seqs])
         self.put(f"paraat/v1/{point}/telemetry", pack)
 
     def put_state(self, point: str = "nsp-0101", *, online: bool = True, retained: bool = False) -> None:

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paraat_wire import codec
+from paraat_wire import codec, host_codec
 
 READERS: dict[str, Callable[[bytes], Any]] = {
-    "state": codec.read_state,
+    "state": host_codec.read_state,
     "ack": codec.read_ack,
     "time": codec.read_time,
     "config": codec.read_config,
     "command": codec.read_command,
-    "reply": codec.read_reply,
+    "reply": host_codec.read_reply,
 }
 KEYS = ["id", "do", "expires", "args", "ok", "error", "result", "version", "stored", "t", "online", "config_error"]
 ANY = st.recursive(
@@ -33,21 +33,21 @@ TABLES = st.dictionaries(st.text(max_size=10), PLAIN, max_size=5)
 @pytest.mark.parametrize("name", READERS)
 @given(payload=st.binary(max_size=200) | MESSAGES.map(lambda m: json.dumps(m).encode()))
 def test_whatever_comes_is_taken_or_refused_with_a_reason(name: str, payload: bytes) -> None:
-    reason = codec.REASONS[0]
+    reason = host_codec.REASONS[0]
     try:
         READERS[name](payload)
     except codec.WireError as error:
         reason = error.reason
-    assert reason in codec.REASONS
+    assert reason in host_codec.REASONS
 
 
 @given(WORDS, WORDS, st.integers(codec.RELATIVE_BELOW, 10**11 - 1), TABLES)
 def test_a_command_arrives_as_it_was_sent(command_id: str, do: str, expires: int, args: dict[str, Any]) -> None:
     command = codec.Command(command_id, do, expires, args)
-    assert codec.read_command(codec.encode_command(command)) == command
+    assert codec.read_command(host_codec.encode_command(command)) == command
 
 
 @given(WORDS, st.text(max_size=100), TABLES)
 def test_a_reply_arrives_as_it_was_sent(reply_id: str, error: str, result: dict[str, Any]) -> None:
     reply = codec.Reply(reply_id, error, {} if error else result)
-    assert codec.read_reply(codec.encode_reply(reply)) == reply
+    assert host_codec.read_reply(codec.encode_reply(reply)) == reply

@@ -37,7 +37,7 @@ from paraat.simulate.servers import (
     free_port,
 )
 from paraat.sinks.influx import SINK
-from paraat_wire import codec, topics
+from paraat_wire import codec, host_codec, topics
 from waiting import wait_for
 
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "site.example"
@@ -101,7 +101,7 @@ class FakeBoard:
         """Send what the host has not acknowledged, the oldest `limit` of it, five sets a pack."""
         waiting = [text for seq, text in sorted(self.kept.items()) if seq not in self.acked]
         for start in range(0, len(waiting[:limit]), 5):
-            pack = codec.encode_pack(waiting[start : start + 5])
+            pack = host_codec.encode_pack(waiting[start : start + 5])
             self.client.publish(topics.topic(self.point, topics.TELEMETRY), pack, 1)
 
     def say(self, topic: str, payload: bytes, *, retain: bool = False) -> None:

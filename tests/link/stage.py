@@ -17,7 +17,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paraat.provision import pki
 from paraat.simulate.boards import SimulatedBoard
 from paraat.simulate.servers import LOOPBACK, MosquittoBroker, free_port
-from paraat_wire import codec, topics
+from paraat_wire import host_codec, topics
 from waiting import wait_for
 
 POINT = "nsp-0101"
@@ -103,12 +103,12 @@ class Host:
         parsed = topics.parse(message.topic)
         if parsed is None or parsed[1] not in (topics.TELEMETRY, topics.EVENT):
             return
-        sets = codec.read_pack(parsed[0], parsed[1], message.payload, 0)
+        sets = host_codec.read_pack(parsed[0], parsed[1], message.payload, 0)
         for a_set in sets:
             if a_set.aged:
                 self.first_age_s.setdefault(a_set.seq, -a_set.t)
         self.seqs.update(a_set.seq for a_set in sets)
-        client.publish(topics.topic(POINT, topics.ACK), codec.encode_ack([(s.seq, s.seq) for s in sets]), 1)
+        client.publish(topics.topic(POINT, topics.ACK), host_codec.encode_ack([(s.seq, s.seq) for s in sets]), 1)
 
     def is_subscribed(self) -> bool:
         return self._subscribed.is_set()

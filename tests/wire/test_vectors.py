@@ -1,25 +1,25 @@
 """The vectors of the contract, under both interpreters. See wire/paraat_wire/vectors.jsonl: one case a line.
 
 POINT and NOW hold for all of them. A case has "payload" (text), "payload_hex", or "repeat" [open, times, close]; and
-what comes out: "sets", "value" or "error" (a word of codec.REASONS). "encode" goes the other way.
+what comes out: "sets", "value" or "error" (a word of host_codec.REASONS). "encode" goes the other way.
 """
 
 import json
 import sys
 
-from paraat_wire import codec
+from paraat_wire import codec, host_codec
 
 POINT = "nsp-0123"
 NOW = 1764000100
 MICROPYTHON = sys.implementation.name == "micropython"
 
 READERS = {
-    "state": codec.read_state,
+    "state": host_codec.read_state,
     "ack": codec.read_ack,
     "time": codec.read_time,
     "config": codec.read_config,
     "command": codec.read_command,
-    "reply": codec.read_reply,
+    "reply": host_codec.read_reply,
 }
 
 
@@ -87,10 +87,10 @@ def check(loads):
                 elif isinstance(found, tuple):
                     found = list(found)
             else:
-                found = as_json(codec.read_pack(POINT, case["leaf"], payload, NOW, loads))
+                found = as_json(host_codec.read_pack(POINT, case["leaf"], payload, NOW, loads))
         except codec.WireError as error:
             assert error.reason == case.get("error"), (name, error.reason, error.detail)
-            assert error.reason in codec.REASONS
+            assert error.reason in host_codec.REASONS
             continue
         assert "error" not in case, (name, "was taken")
         expected = case["value"] if "message" in case else case["sets"]
@@ -120,26 +120,26 @@ def test_every_case_encodes_as_it_says():
             codec.encode_set(POINT, s["seq"], s["bt"], codec.encode_records(s["values"], s["faults"]))
             for s in case["encode"]
         ]
-        assert codec.encode_pack(sets) == case["payload"].encode(), (case["case"], codec.encode_pack(sets))
+        assert host_codec.encode_pack(sets) == case["payload"].encode(), (case["case"], host_codec.encode_pack(sets))
     assert count >= 3
 
 
 def test_messages_survive_the_way_there_and_back():
-    assert codec.read_ack(codec.encode_ack([(1, 811), (813, 900)])) == [(1, 811), (813, 900)]
-    assert codec.read_time(codec.encode_time(1764000000)) == 1764000000
+    assert codec.read_ack(host_codec.encode_ack([(1, 811), (813, 900)])) == [(1, 811), (813, 900)]
+    assert codec.read_time(host_codec.encode_time(1764000000)) == 1764000000
     config = {"version": 4, "broker": {"host": "10.0.0.2"}, "sensors": []}
-    assert codec.read_config(codec.encode_config(config)) == config
+    assert codec.read_config(host_codec.encode_config(config)) == config
     command = codec.Command("7f3a", "calibrate", 1764000060, {"sensor": "a02yyuw", "at": "full"})
-    assert codec.read_command(codec.encode_command(command)) == command
+    assert codec.read_command(host_codec.encode_command(command)) == command
     for reply in (codec.Reply("7f3a", "", {"reading": 120}), codec.Reply("7f3a", "no such sensor", {})):
-        assert codec.read_reply(codec.encode_reply(reply)) == reply
+        assert host_codec.read_reply(codec.encode_reply(reply)) == reply
     state = {"online": True, "boot": 3, "clock": "rtc", "next": 77}
-    assert codec.read_state(codec.encode_state(state)) == state
+    assert host_codec.read_state(codec.encode_state(state)) == state
 
 
 def test_a_configuration_that_no_board_could_take_is_not_sent():
     try:
-        codec.encode_config({"version": 1, "sensors": ["x" * codec.MAX_BOARD_BYTES]})
+        host_codec.encode_config({"version": 1, "sensors": ["x" * codec.MAX_BOARD_BYTES]})
     except codec.WireError as error:
         assert error.reason == codec.TOO_LARGE
         return

@@ -49,7 +49,7 @@ class NodeState(msgspec.Struct, frozen=True, kw_only=True):
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     """Something that arrived and was not taken: a whole payload, or one record of it (record is its name).
 
-    reason is a word of paraat_wire.codec.REASONS, or "unknown-point", "unknown-topic", "retained", "too-many-names",
+    reason is a word of paraat_wire.host_codec.REASONS, or "unknown-point", "unknown-topic", "retained", "too-many-names",
     "seq-conflict", "host-error". Records of one payload that were refused for one reason are one Refusal: `record` is
     the name of the first, `count` says how many.
     """

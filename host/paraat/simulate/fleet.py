@@ -15,7 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paraat.clock import Clock, SystemClock
 from paraat.settings import Tank
 from paraat.simulate.hal.world import World
-from paraat_wire import codec, topics
+from paraat_wire import codec, host_codec, topics
 
 _log = logging.getLogger(__name__)
 
@@ -139,7 +139,7 @@ class Fleet:
             self._send(point.id, seq, t, records)
 
     def _send(self, point_id: str, seq: int, t: float, records: str) -> None:
-        pack = codec.encode_pack([codec.encode_set(point_id, seq, int(t), records)])
+        pack = host_codec.encode_pack([codec.encode_set(point_id, seq, int(t), records)])
         while self.in_flight >= _IN_FLIGHT_MAX:
             self._room.clear()
             self._room.wait(0.5)

@@ -26,7 +26,7 @@ from node.ranges import Ranges
 from power_cuts import Board
 from world import World
 
-from paraat_wire import codec, topics
+from paraat_wire import host_codec, topics
 
 POINT = "nsp-0123"
 UNIX_0 = 1796061600
@@ -143,17 +143,17 @@ class Host:
     def _store(self, topic, payload):
         point, leaf = topics.parse(topic)
         if leaf == topics.STATE:
-            if codec.read_state(payload)["online"] and not self.away:
-                self._say(topics.TIME, codec.encode_time(self.now()))
-                self._say(topics.topic(POINT, topics.ACK), codec.encode_ack(list(self._book.stored)[-8:]), 1)
+            if host_codec.read_state(payload)["online"] and not self.away:
+                self._say(topics.TIME, host_codec.encode_time(self.now()))
+                self._say(topics.topic(POINT, topics.ACK), host_codec.encode_ack(list(self._book.stored)[-8:]), 1)
             return
         if leaf not in (topics.TELEMETRY, topics.EVENT) or self.away:
             return
-        sets = codec.read_pack(point, leaf, payload, self.now())
+        sets = host_codec.read_pack(point, leaf, payload, self.now())
         for s in sets:
             assert not s.refused, s
             self._book.receive(s, checksum(s))
-        self._say(topics.topic(POINT, topics.ACK), codec.encode_ack([(s.seq, s.seq) for s in sets]), 1)
+        self._say(topics.topic(POINT, topics.ACK), host_codec.encode_ack([(s.seq, s.seq) for s in sets]), 1)
 
     def _say(self, topic, payload, packet_id=0):
         asyncio.create_task(self._publish(topic, payload, packet_id))
@@ -168,7 +168,7 @@ class Host:
         while True:
             await asyncio.sleep(60)
             if not self.away:
-                await self._publish(topics.TIME, codec.encode_time(self.now()))
+                await self._publish(topics.TIME, host_codec.encode_time(self.now()))
 
 
 def checksum(s):

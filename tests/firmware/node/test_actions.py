@@ -8,7 +8,7 @@ from fake_broker import FakeBroker
 from node import calibration
 from test_app import NOON, POINT, Host, node, until
 
-from paraat_wire import codec, topics
+from paraat_wire import codec, host_codec, topics
 
 EXPIRES = NOON + 3600
 
@@ -34,7 +34,7 @@ class Desk:
         """The reply to a command."""
         self._id += 1
         command = codec.Command("t-%d" % self._id, do, EXPIRES, args)
-        await self.broker.publish(topics.topic(POINT, topics.COMMAND), codec.encode_command(command), self._id)
+        await self.broker.publish(topics.topic(POINT, topics.COMMAND), host_codec.encode_command(command), self._id)
         await until(lambda: [r for r in self.host.replies if r.id == command.id])
         return self.host.replies[-1]
 

@@ -12,7 +12,7 @@ from node import app, config
 from node.desired import Desired
 from world import World
 
-from paraat_wire import codec, topics
+from paraat_wire import host_codec, topics
 
 POINT = "nsp-0123"
 NOON = 1795521600
@@ -63,25 +63,25 @@ class Host:
         point, leaf = topics.parse(topic)
         assert point == POINT
         if leaf == topics.STATE:
-            self.states.append(codec.read_state(payload))
+            self.states.append(host_codec.read_state(payload))
             return
         if leaf == topics.REPLY:
-            self.replies.append(codec.read_reply(payload))
+            self.replies.append(host_codec.read_reply(payload))
             return
         if self.away:
             return
-        sets = codec.read_pack(point, leaf, payload, NOON)
+        sets = host_codec.read_pack(point, leaf, payload, NOON)
         assert len(payload) <= 8192, len(payload)
         for s in sets:
             assert not s.refused, s
             self.order.append(s.seq)
             if s.seq < 30:
                 self.sets[s.seq] = s
-        ack = codec.encode_ack([(s.seq, s.seq) for s in sets])
+        ack = host_codec.encode_ack([(s.seq, s.seq) for s in sets])
         asyncio.create_task(self.broker.publish(topics.topic(POINT, topics.ACK), ack, 1))
 
     async def tell_time(self, unix_s):
-        await self.broker.publish(topics.TIME, codec.encode_time(unix_s))
+        await self.broker.publish(topics.TIME, host_codec.encode_time(unix_s))
 
 
 async def run(seconds, *tasks):
@@ -371,7 +371,7 @@ async def test_a_configuration_that_does_not_reach_the_host_is_given_up_and_told
     async def offer(version, port):
         wanted = dict(json.loads(json.dumps(settings)), version=version)
         wanted["broker"]["port"] = port
-        await broker.publish(topics.topic(POINT, topics.CONFIG), codec.encode_config(wanted), version)
+        await broker.publish(topics.topic(POINT, topics.CONFIG), host_codec.encode_config(wanted), version)
 
     async def online():
         await until(lambda: host.states, 1000)

@@ -4,7 +4,7 @@ import json
 from bench import raises
 from node.commands import CommandError, Commands, number
 
-from paraat_wire import codec
+from paraat_wire import codec, host_codec
 
 NOW = 1795521600
 
@@ -29,7 +29,7 @@ class Desk:
         self.commands.register("reboot", self._reboot, lasting=True)
 
     def _reply(self, payload, on_sent):
-        self.replies.append(codec.read_reply(payload))
+        self.replies.append(host_codec.read_reply(payload))
         if self.sends:
             on_sent()
 
@@ -42,7 +42,7 @@ class Desk:
         self.commands.afterwards(lambda: self.done.append("restart"))
 
     def say(self, do, expires=NOW + 60, args=None, id="a1"):
-        self.commands.on_message(codec.encode_command(codec.Command(id, do, expires, args or {})))
+        self.commands.on_message(host_codec.encode_command(codec.Command(id, do, expires, args or {})))
 
     async def work(self):
         task = asyncio.create_task(self.commands.run())

@@ -7,7 +7,7 @@ import os
 from bench import raises
 from node import calibration, config, desired
 
-from paraat_wire import codec
+from paraat_wire import codec, host_codec
 
 RUNS = {
     "point": "nsp-0123",
@@ -59,7 +59,7 @@ async def live(start, seconds):
 
 async def test_a_new_version_is_staged_tried_and_confirmed():
     start = flash()
-    start.offer(codec.encode_config(wanted()))
+    start.offer(host_codec.encode_config(wanted()))
     assert await live(start, 10) == "configuration 4 has come"
     start = desired.choose()
     assert start.on
@@ -74,13 +74,13 @@ async def test_a_new_version_is_staged_tried_and_confirmed():
     start = desired.choose()
     assert not start.on
     assert start.settings["version"] == 4
-    start.offer(codec.encode_config(wanted()))  # retained: it comes at every connection
+    start.offer(host_codec.encode_config(wanted()))  # retained: it comes at every connection
     assert await live(start, 700) is None
     assert start.error == ""
 
 
 async def test_without_the_host_it_rolls_back_after_ten_minutes_of_trying_in_all():
-    flash().offer(codec.encode_config(wanted()))
+    flash().offer(host_codec.encode_config(wanted()))
     for _ in range(4):  # power cuts in between: the time goes on
         start = desired.choose()
         assert start.on
@@ -92,10 +92,10 @@ async def test_without_the_host_it_rolls_back_after_ten_minutes_of_trying_in_all
     assert start.settings["version"] == 3
     assert start.refused == 4
     assert start.error == "version 4: no answer from the host within 600 s"
-    start.offer(codec.encode_config(wanted()))  # it failed: the retained message must not make it loop
+    start.offer(host_codec.encode_config(wanted()))  # it failed: the retained message must not make it loop
     assert await live(start, 60) is None
     assert desired.choose().settings["version"] == 3
-    start.offer(codec.encode_config(wanted(5)))
+    start.offer(host_codec.encode_config(wanted(5)))
     assert await live(start, 60) == "configuration 5 has come"
     start = desired.choose()
     assert start.refused == 4  # until the new one has shown that it works
@@ -105,7 +105,7 @@ async def test_without_the_host_it_rolls_back_after_ten_minutes_of_trying_in_all
 
 
 def test_a_crash_loop_rolls_back():
-    flash().offer(codec.encode_config(wanted()))
+    flash().offer(host_codec.encode_config(wanted()))
     for _ in range(5):
         assert desired.choose().on
     start = desired.choose()
@@ -115,7 +115,7 @@ def test_a_crash_loop_rolls_back():
 
 
 def test_a_mistake_at_the_start_rolls_back_at_once():
-    flash().offer(codec.encode_config(wanted()))
+    flash().offer(host_codec.encode_config(wanted()))
     start = desired.choose()
     start.roll_back("ValueError bad pin")
     start = desired.choose()
@@ -152,7 +152,7 @@ def test_what_is_wrong_is_refused_with_the_reason_and_leaves_no_trace():
     ):
         start.refused = 0
         start.error = ""
-        start.offer(codec.encode_config(table))
+        start.offer(host_codec.encode_config(table))
         assert words in start.error, (words, start.error)
         assert start.refused == table["version"]
         assert start.error.startswith("version %d: " % table["version"]), start.error
@@ -181,16 +181,16 @@ def test_hostile_payloads_are_no_configuration():
 def test_a_full_flash_refuses_and_the_old_one_stays():
     start = flash()
     os.mkdir("config.new.json.part")
-    start.offer(codec.encode_config(wanted()))
+    start.offer(host_codec.encode_config(wanted()))
     assert start.error == "version 4: the flash takes nothing"
     assert desired.choose().settings["version"] == 3
 
 
 async def test_a_newer_one_takes_the_place_of_one_on_trial():
-    flash().offer(codec.encode_config(wanted(4)))
+    flash().offer(host_codec.encode_config(wanted(4)))
     start = desired.choose()
     assert await live(start, 300) is None
-    start.offer(codec.encode_config(wanted(5)))
+    start.offer(host_codec.encode_config(wanted(5)))
     start.confirm()  # the host answers just now, for version 4: 5 has its own trial all the same
     assert await live(start, 10) == "configuration 5 has come"
     start = desired.choose()
@@ -215,7 +215,7 @@ def test_a_power_cut_between_any_two_writes_leaves_one_that_can_be_used():
             return getattr(os, name)
 
     def offer():
-        desired.choose().offer(codec.encode_config(wanted()))
+        desired.choose().offer(host_codec.encode_config(wanted()))
 
     def confirm():
         desired.choose().confirm()
@@ -256,7 +256,7 @@ def test_damaged_notes_are_no_notes():
             f.write(content)
         start = desired.choose()
         assert (start.refused, start.error) == (0, "")
-        start.offer(codec.encode_config(wanted()))
+        start.offer(host_codec.encode_config(wanted()))
         assert desired.choose().on
         os.remove("config.new.json")
 
@@ -265,15 +265,15 @@ def test_a_calibration_holds_until_the_configuration_says_something_else():
     start = flash()
     calibration.keep(start.said(), start.settings["sensors"][0], {"full_mm": 150})
     assert desired.choose().settings["sensors"][0]["full_mm"] == 150
-    start.offer(codec.encode_config(wanted(4)))  # says 200 as before
+    start.offer(host_codec.encode_config(wanted(4)))  # says 200 as before
     start = desired.choose()
     assert start.settings["sensors"][0]["full_mm"] == 150
     start.confirm()
-    start.offer(codec.encode_config(wanted(5, sensors=[dict(RUNS["sensors"][0], full_mm=180)])))
+    start.offer(host_codec.encode_config(wanted(5, sensors=[dict(RUNS["sensors"][0], full_mm=180)])))
     start = desired.choose()
     assert start.settings["sensors"][0]["full_mm"] == 180
     start.confirm()
-    start.offer(codec.encode_config(wanted(6)))
+    start.offer(host_codec.encode_config(wanted(6)))
     assert desired.choose().settings["sensors"][0]["full_mm"] == 200  # it was decided anew; the old one is gone
 
 

@@ -7,7 +7,7 @@ from node.sampler import Sampler
 from simboard import wire
 from world import World
 
-from paraat_wire import codec
+from paraat_wire import codec, host_codec
 
 INTERVAL_S = 60  # of a sample set
 BUSES = {
@@ -116,10 +116,10 @@ async def test_one_that_breaks_is_a_fault_at_once_and_stops_no_other():
 
 async def test_what_each_measures_goes_over_the_wire():
     sampler = board()
-    payload = codec.encode_pack(
+    payload = host_codec.encode_pack(
         [codec.encode_set("nsp-0101", 1, 1795521600, codec.encode_records(*await sampler.sample()))]
     )
-    (found,) = codec.read_pack("nsp-0101", "telemetry", payload, 0)
+    (found,) = host_codec.read_pack("nsp-0101", "telemetry", payload, 0)
     assert (found.faults, found.refused) == ([], [])
     assert sorted([name for name, _ in found.values]) == sorted(sampler.names)
 

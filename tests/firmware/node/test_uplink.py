@@ -12,7 +12,7 @@ from node.journal import EVENT, TELEMETRY, Journal
 from node.mqtt import MQTTClient
 from node.uplink import Uplink
 
-from paraat_wire import codec, topics
+from paraat_wire import host_codec, topics
 
 POINT = "nsp-0123"
 NOON = 1795521600
@@ -185,13 +185,13 @@ async def test_what_is_dated_by_its_age_never_waits_in_the_broker():
     await until(lambda: publishes(broker, topics.TELEMETRY))
     qos, payload = publishes(broker, topics.TELEMETRY)[0]
     assert qos == 0
-    assert codec.read_pack(POINT, topics.TELEMETRY, payload, NOON)[0].aged
+    assert host_codec.read_pack(POINT, topics.TELEMETRY, payload, NOON)[0].aged
     # Nobody has stored it, so it comes again; by then the time is known, and it is dated for good.
     clock.set_from_host(NOON, journal.next)
     await until(lambda: len(publishes(broker, topics.TELEMETRY)) == 2)
     qos, payload = publishes(broker, topics.TELEMETRY)[1]
     assert qos == 1
-    found = codec.read_pack(POINT, topics.TELEMETRY, payload, NOON + 999)[0]
+    found = host_codec.read_pack(POINT, topics.TELEMETRY, payload, NOON + 999)[0]
     assert not found.aged
     assert abs(found.t - (NOON - 4)) <= 5
     task.cancel()
@@ -208,14 +208,14 @@ async def test_a_birth_waits_a_moment_for_the_hosts_time():
 
     async def answer():
         await asyncio.sleep(1)
-        await broker.publish(topics.TIME, codec.encode_time(NOON))
+        await broker.publish(topics.TIME, host_codec.encode_time(NOON))
 
     broker.on_publish = tell
     task = asyncio.create_task(made.run())
     await until(lambda: publishes(broker, topics.EVENT))
     qos, payload = publishes(broker, topics.EVENT)[0]
     assert qos == 1
-    assert not codec.read_pack(POINT, topics.EVENT, payload, NOON)[0].aged
+    assert not host_codec.read_pack(POINT, topics.EVENT, payload, NOON)[0].aged
     task.cancel()
 
 
