@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from paraat import paths
-from paraat.provision.mpy import compile_tree
+from paraat.provision.mpy import compile_tree, compile_wire
 from paraat_wire import bundle as wire
 from paraat_wire.bundle import BundleError
 
@@ -55,7 +55,7 @@ def compile_firmware() -> Firmware:
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder)
         compile_tree(paths.firmware_dir(), target)
-        compile_tree(paths.wire_dir() / "paraat_wire", target / "paraat_wire")
+        compile_wire(target / "paraat_wire")
         files = {str(path.relative_to(target)): path.read_bytes() for path in sorted(target.rglob("*.mpy"))}
         return Firmware(_version(), files, (target / MAIN).read_bytes())
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from paraat import paths
-from paraat.provision.mpy import compile_tree
+from paraat.provision.mpy import compile_tree, compile_wire
 
 # What an ESP32 without PSRAM leaves the program (164 KB at the start of v1.26), in KB of a 32-bit machine (the port's "w").
 BOARD_HEAP_KB = 160
@@ -27,7 +27,7 @@ def micropython() -> Path | None:
 def build(target: Path) -> Path:
     """Compile firmware, wire and simulated hardware into folders below `target`. Returns target."""
     compile_tree(paths.firmware_dir(), target / "firmware")
-    compile_tree(paths.wire_dir() / "paraat_wire", target / "wire" / "paraat_wire")
+    compile_wire(target / "wire" / "paraat_wire")
     compile_tree(paths.hal_dir(), target / "hal")
     return target
 

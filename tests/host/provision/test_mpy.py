@@ -1,9 +1,11 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from paraat import paths
-from paraat.provision.mpy import CompileError, compile_tree
+from paraat.provision.mpy import CompileError, board_metrics, compile_tree, compile_wire
+from paraat_wire import metrics
 
 
 @pytest.fixture
@@ -52,3 +54,24 @@ def test_a_mistake_in_the_source_names_the_file(source: Path, tmp_path: Path) ->
 def test_the_firmware_compiles_whole(tmp_path: Path) -> None:
     names = {path.name for path in compile_tree(paths.firmware_dir(), tmp_path / "firmware")}
     assert {"main.py", "app.mpy", "journal.mpy", "mqtt.mpy", "a02yyuw.mpy"} <= names
+
+
+def test_the_board_gets_its_part_of_the_table_of_metrics() -> None:
+    board: dict[str, Any] = {}
+    exec(board_metrics((paths.wire_dir() / "paraat_wire" / "metrics.py").read_text(encoding="utf-8")), board)
+    for row in metrics.ROWS:
+        name = row[metrics.NAME]
+        if row[metrics.SOURCE] == metrics.HOST:
+            assert board["lookup"](name) is None
+        else:
+            assert board["lookup"](name + "/hall") == (row[: metrics.DIGITS + 1], "hall", False)
+
+
+def test_a_table_of_metrics_that_is_not_found_is_a_mistake() -> None:
+    with pytest.raises(CompileError, match="ROWS"):
+        board_metrics("METRICS = ()\n")
+
+
+def test_the_board_does_not_carry_the_hosts_side_of_the_contract(tmp_path: Path) -> None:
+    names = {path.name for path in compile_wire(tmp_path)}
+    assert names == {"__init__.mpy", "bundle.mpy", "codec.mpy", "metrics.mpy", "topics.mpy"}
