@@ -2,6 +2,7 @@
 
 import fcntl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -159,6 +160,24 @@ def test_a_desk_that_is_thrown_off_by_another_machine_says_so(scene: Scene) -> N
         with pytest.raises(DeskError, match="another machine work as paraat-desk"):
             for _ in desk.states(20):
                 pass
+
+
+def test_an_update_that_is_thrown_off_comes_back_and_goes_on(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    path = scene.folder / "again.bundle"
+    firmware = bundle.Firmware("1.0", {"node/app.mpy": b"M\x06" * 300}, b"")
+    path.write_bytes(bundle.make(firmware, 9, scene.authority.update_key()))
+    board = scene.board()
+    board.client.on_message = lambda _client, _data, message: board.heard.append((message.topic, b""))  # and no answer
+    words = ["update", "--site", str(scene.site), "--bundle", str(path), POINT]
+    with ThreadPoolExecutor(1) as pool:
+        updated = pool.submit(main, words)
+        wait_for(lambda: board.heard, "it is asked to update")
+        scene.own("desk").close()
+        # Retained: heard by who subscribes afterwards too, and by nobody who has not subscribed again.
+        state = codec.encode_state({"online": True, "boot": 2, "build": 9})
+        board.client.publish(topics.topic(POINT, topics.STATE), state, 1, retain=True)
+        assert updated.result(60) == 0
+    assert f"{POINT}: done" in capsys.readouterr().out
 
 
 def test_a_site_without_a_desk_certificate_hears_which_command_makes_it(
