@@ -23,6 +23,7 @@ from paraat_wire import topics
 _RESTART_PAUSE_S = const(5)
 _TRIAL_WATCHDOG_S = const(120)
 _LOOK_AT_UPDATE_S = const(60)
+_SAY_AGAIN_S = const(10)
 
 
 class Node:
@@ -248,11 +249,10 @@ async def main():
 
 
 async def _tell_no_config(error):
-    """No configuration, no point: blink on the lamp of most boards, and say why on the console, for ever."""
-    led = machine.Pin(2, machine.Pin.OUT)
+    """No configuration, no point: say why on the console, for ever.
+
+    The lamp stays dark: which pin it has is in the configuration, and another pin may be what a sensor drives.
+    """
     while True:
         log("E", "config", str(error))
-        for _ in range(5):
-            for i, ms in enumerate(local_alarm.PATTERNS["no-config"]):
-                led.value(i % 2 == 0)
-                await asyncio.sleep_ms(ms)
+        await asyncio.sleep(_SAY_AGAIN_S)

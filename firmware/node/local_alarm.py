@@ -19,7 +19,6 @@ PATTERNS = {
     LOW_BATTERY: (800, 400, 100, 1700),
     LOW_FUEL: (800, 800),
     GENERATOR_DOWN: (250, 250),
-    "no-config": (1500, 500),
     # What somebody has asked for, with the buzzer.
     "identify": (100, 100, 100, 100, 100, 900),
     "help": (100, 100, 100, 100, 100, 100, 100, 100, 100, 600),

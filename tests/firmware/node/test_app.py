@@ -318,13 +318,16 @@ async def test_a_full_flash_does_not_stop_sampling():
     assert n.alarm.state == "no-link"
 
 
-async def test_without_a_configuration_it_blinks_and_tells():
+async def test_without_a_configuration_it_says_so_and_drives_no_pin():
+    said = []
+    kept, app.log = app.log, lambda level, who, text: said.append((level, who, text))
     task = asyncio.create_task(app.main())
     await asyncio.sleep(60)
+    app.log = kept
     assert not task.done()
-    levels = wiring.outputs[2]
-    assert len(levels) > 20
-    assert (levels[-1][0] - levels[-3][0]) // 1000 == sum((1500, 500))
+    assert len(said) == 6
+    assert said[-1] == ("E", "config", "config.json: found nothing, expected the file that `make flash` writes")
+    assert wiring.outputs == {}
     task.cancel()
 
 
