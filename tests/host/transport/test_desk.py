@@ -10,7 +10,7 @@ import pytest
 from paho.mqtt.client import MQTTMessage
 
 from paraat.cli import main
-from paraat.provision import bundle
+from paraat.provision import bundle, updater
 from paraat.provision.authority import Authority
 from paraat.provision.pki import Issued
 from paraat.settings import load_site
@@ -162,7 +162,10 @@ def test_a_desk_that_is_thrown_off_by_another_machine_says_so(scene: Scene) -> N
                 pass
 
 
-def test_an_update_that_is_thrown_off_comes_back_and_goes_on(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_update_that_is_thrown_off_comes_back_and_goes_on(
+    scene: Scene, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(updater, "SILENCE_S", 30.0)
     path = scene.folder / "again.bundle"
     firmware = bundle.Firmware("1.0", {"node/app.mpy": b"M\x06" * 300}, b"")
     path.write_bytes(bundle.make(firmware, 9, scene.authority.update_key()))
