@@ -48,13 +48,14 @@ def _tls(plain: socket.socket, authority: Path, server_name: str) -> Reached:
             return Reached("fine")
     except ssl.SSLCertVerificationError as error:
         return Reached(_why(error), error.verify_message)
+    # Hung up on our hello. Which of these it is differs: Debian 12's Python 3.11.2 raises SSLZeroReturnError.
+    except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionResetError, EOFError) as error:
+        return Reached("no-tls", str(error))
     except ssl.SSLError as error:
         reason = error.reason or ""
         if any(word in reason for word in _WANTS_OURS):
             return Reached("fine")
-        return Reached("no-tls" if "WRONG_VERSION" in reason or "EOF" in reason else "tls", reason)
-    except (ConnectionResetError, EOFError) as error:
-        return Reached("no-tls", str(error))
+        return Reached("no-tls" if "WRONG_VERSION" in reason else "tls", reason)
 
 
 def _why(error: ssl.SSLCertVerificationError) -> Step:

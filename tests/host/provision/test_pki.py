@@ -9,6 +9,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from paraat.provision import pki
 
+pytestmark = pytest.mark.needs("openssl")
+
 NOW = datetime.now(UTC)
 CA = pki.make_authority("Proef", NOW)
 BOARD = pki.issue_board(CA, "nsp-0101", NOW)

@@ -40,6 +40,7 @@ def pki(folder: Path, *words: str) -> int:
     return main(["pki", *words, "--site", str(folder / "site"), "--passphrase-file", str(folder / "pass")])
 
 
+@pytest.mark.needs("openssl")
 def test_from_init_to_a_revoked_board(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert pki(folder, "issue", "nsp-0101", "--out", str(folder / "board")) == 0
     files = {path.name: path for path in (folder / "board").iterdir()}
@@ -61,6 +62,7 @@ def test_from_init_to_a_revoked_board(folder: Path, capsys: pytest.CaptureFixtur
     assert valid == ["Paraat", "paraat-desk", "paraat-host", "10.0.0.2"]
 
 
+@pytest.mark.needs("openssl")
 def test_the_ca_verifies_what_it_issued_for_openssl_too(folder: Path) -> None:
     where = folder / "site" / "pki"
     for name, purpose in (("broker.crt", "sslserver"), ("host.crt", "sslclient"), ("desk.crt", "sslclient")):
