@@ -28,7 +28,7 @@ from paraat.certificates import Certificates
 from paraat.clock import Clock
 from paraat.counters import Counters
 from paraat.domain.model import AlertState, Delivery, NodeState, PointView
-from paraat.domain.tracker import HISTORY_SAMPLES, Tracker
+from paraat.domain.tracker import HISTORY_SAMPLES, OPEN, Tracker
 from paraat.ingest import Ingest
 from paraat.journal import Journal, JournalError, Stored
 from paraat.settings import Site, read_secret
@@ -145,6 +145,9 @@ class Service:
         for point in self.site.points:
             for a_set in islice(self.journal.replay(point), limit):
                 self._tracker.apply(a_set)
+            opened = (event for event in self.journal.replay(point, only_events=True) if OPEN in event.values)
+            if last := next(opened, None):  # it may lie days back, and the point is open all the same
+                self._tracker.apply(last)
             self.counters.missing.labels(point).set(self.journal.missing(point))
         for state in self.journal.last_states():
             self._tracker.apply_state(state)

@@ -19,7 +19,8 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
 from paraat.clock import Clock, ScaledClock, SystemClock
-from paraat.domain.model import AlertState, Delivery, Status, Value
+from paraat.domain.model import AlertState, Delivery, SampleSet, Status, Value
+from paraat.domain.tracker import HISTORY_SAMPLES
 from paraat.journal import Journal, JournalError
 from paraat.service import Service, ServiceError
 from paraat.settings import (
@@ -309,6 +310,22 @@ def test_silence_fires_and_a_restart_neither_forgets_nor_repeats_it(
 
     wait_for(resolved)
     assert [d.transition for d in service.journal.deliveries(alert.id)] == ["firing", "resolved"]
+
+
+def test_a_point_that_opened_days_ago_is_open_after_a_restart_too(tmp_path: Path) -> None:
+    site = a_site(tmp_path, free_port())
+    sets = [
+        SampleSet(point=POINT, kind=kind, seq=n, t=T0 + 60.0 * n, received_at=T0 + 60.0 * n, values=values, faults={})
+        for n in range(1, HISTORY_SAMPLES + 100)
+        for kind, values in [("event", {"point/open": True}) if n == 3 else ("telemetry", ON_MAINS)]
+    ]
+    journal = Journal(site.path(site.region.journal))
+    journal.store(sets, [], [])
+    journal.close()
+    service = Service(site, clock=SystemClock(), serve_board=False)
+    opened = service.views(T0 + 10_000_000.0)[0].latest["point/open"]
+    service.stop()
+    assert (opened.value, opened.t) == (True, T0 + 180.0)
 
 
 def test_garbage_stops_nothing(broker: Broker, tmp_path: Path, run: Run, boards: Boards) -> None:

@@ -188,7 +188,7 @@ class Writer:
         )
 
     def _opened(self, view: PointView) -> str:
-        latest = view.latest.get("point/open")
+        latest = view.latest.get(tracker.OPEN)
         if latest is None or not latest.value:
             return ""
         return self.words("opened", time=self.time(latest.t, view.now))

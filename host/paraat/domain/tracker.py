@@ -18,6 +18,7 @@ FUEL = "fuel/level"
 DISTANCE = "fuel/distance"
 MAINS = "power/mains"
 GENERATOR = "power/generator"
+OPEN = "point/open"
 
 # Reasons for a status; alerts/texts and board/texts have the words.
 NEVER_HEARD = "never-heard"

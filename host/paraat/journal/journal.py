@@ -21,6 +21,11 @@ MAX_DEAD_LETTERS = 10_000
 MAX_DEAD_PAYLOAD_BYTES = 2048
 MAX_REFUSED_LINES = 10_000
 _REPLAY_CHUNK = 256
+_REPLAY = (
+    "SELECT seq, kind, t, received_at, dated_by_host, body FROM entry"
+    " WHERE point = ? AND seq < ? ORDER BY seq DESC LIMIT ?"
+)
+_REPLAY_EVENTS = _REPLAY.replace(" ORDER", " AND kind = 'event' ORDER")
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -242,14 +247,11 @@ class Journal:
         """The last state message of each point."""
         return [_decode_state(body) for (body,) in self._read("SELECT body FROM state")]
 
-    def replay(self, point: str) -> Iterator[SampleSet]:
+    def replay(self, point: str, *, only_events: bool = False) -> Iterator[SampleSet]:
         """The sets and events of a point, the highest seq first, read as they are asked for."""
         below = self.highest(point) + 1
-        while rows := self._read(
-            "SELECT seq, kind, t, received_at, dated_by_host, body FROM entry"
-            " WHERE point = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
-            (point, below, _REPLAY_CHUNK),
-        ):
+        query = _REPLAY_EVENTS if only_events else _REPLAY
+        while rows := self._read(query, (point, below, _REPLAY_CHUNK)):
             for seq, kind, t, received_at, dated_by_host, body in rows:
                 values, faults = _decode(body)
                 yield SampleSet(
@@ -468,6 +470,10 @@ class Journal:
     def _prepare(self) -> None:
         version = self._writer.execute("PRAGMA user_version").fetchone()[0]
         if version == schema.VERSION:
+            return
+        if version in schema.STEPS:
+            steps = "".join(schema.STEPS[at] for at in range(version, schema.VERSION))
+            self._writer.executescript(f"BEGIN; {steps} PRAGMA user_version = {schema.VERSION}; COMMIT;")
             return
         if version or self._writer.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
             raise JournalError(

@@ -1,9 +1,15 @@
 """The journal's tables. A change raises VERSION and brings a step from the version before."""
 
-VERSION = 1
+VERSION = 2
 APPLICATION_ID = 0x50415241  # "PARA", so that `file` and we know a journal from another database
 
-TABLES = """
+# Events are few among sets: without it, the last one of a point that opened long ago means reading all its sets.
+_ENTRY_EVENT = "CREATE INDEX entry_event ON entry (point, seq) WHERE kind = 'event';"
+
+# What makes a journal of version n one of version n + 1.
+STEPS = {1: _ENTRY_EVENT}
+
+TABLES = f"""
 -- What a board reported, and what the host derived (then seq is NULL). AUTOINCREMENT: without it
 -- ids are used again once the table was emptied, and every cursor would skip the new rows.
 CREATE TABLE entry (
@@ -17,6 +23,7 @@ CREATE TABLE entry (
     body BLOB NOT NULL             -- JSON [values, faults]
 );
 CREATE UNIQUE INDEX entry_by_seq ON entry (point, seq) WHERE seq IS NOT NULL;
+{_ENTRY_EVENT}
 
 -- The seqs of each point that are in entry, merged. Written together with entry, so that a start
 -- need not read millions of rows.

@@ -185,6 +185,26 @@ def test_any_order_with_reopening_against_a_model(
         journal.close()
 
 
+def test_events_are_found_without_reading_the_sets_between(journal: Journal) -> None:
+    journal.store([a_set(n, kind="event" if n in (1, 900) else "telemetry") for n in range(1, 1001)], [], [])
+    journal.store([a_set(5, point="nsp-b", kind="event")], [], [])
+    assert [s.seq for s in journal.replay("nsp-0101", only_events=True)] == [900, 1]
+    plan = journal._read(f"EXPLAIN QUERY PLAN {journal_module._REPLAY_EVENTS}", ("nsp-0101", 9, 1))
+    assert "entry_event" in plan[0][3]
+
+
+def test_a_journal_of_the_version_before_is_brought_up_to_date(path: Path) -> None:
+    older = Journal(path)
+    older.store([a_set(1, kind="event"), a_set(2)], [], [])
+    older._writer.executescript("DROP INDEX entry_event; PRAGMA user_version = 1;")
+    older.close()
+    newer = Journal(path)
+    assert [s.seq for s in newer.replay("nsp-0101", only_events=True)] == [1]
+    assert newer._read("PRAGMA user_version") == [(journal_module.schema.VERSION,)]
+    assert newer._read("SELECT count(*) FROM sqlite_schema WHERE name = 'entry_event'") == [(1,)]
+    newer.close()
+
+
 def test_replay_reads_the_newest_first_and_only_what_is_asked_for(journal: Journal) -> None:
     journal.store([a_set(seq) for seq in range(1, 1001) if seq % 10], [], [])
     newest = [s.seq for s in islice(journal.replay("nsp-0101"), 300)]
@@ -367,7 +387,7 @@ def test_a_foreign_database_is_left_alone(path: Path) -> None:
     with sqlite3.connect(path) as db:
         db.execute("CREATE TABLE theirs (x)")
     db.close()
-    with pytest.raises(JournalError, match="expected a journal of version 1"):
+    with pytest.raises(JournalError, match=f"expected a journal of version {journal_module.schema.VERSION}"):
         Journal(path)
 
 
