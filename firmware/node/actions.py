@@ -4,7 +4,6 @@ from drivers import SensorError
 
 from node import calibration
 from node.commands import CommandError, number
-from node.config import ConfigError
 from node.sampler import NoSensor
 
 _MAX_SECONDS = 600
@@ -57,8 +56,6 @@ class _Actions:
             raise CommandError(str(error))
         except SensorError as error:
             raise CommandError("no reading that can be believed: %s" % error)
-        except ConfigError as error:
-            raise CommandError(str(error))
         except ValueError as error:
             raise CommandError("nothing was changed: %s" % error)
         except OSError as error:

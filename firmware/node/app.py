@@ -8,12 +8,13 @@ import time
 import machine
 from micropython import const
 
-from node import VERSION, config, desired, local_alarm, selftest, slots
+from node import VERSION, desired, local_alarm, slots
 from node.clock import Clock
 from node.commands import Commands
 from node.hardware import Hardware
 from node.health import Health
 from node.journal import EVENT, TELEMETRY, Journal
+from node.lent import lent
 from node.log import complain, log
 from node.panel import Panel
 from node.sampler import Sampler
@@ -106,6 +107,7 @@ class Node:
         return seq, values, faults
 
     def _load_actions(self):
+        gc.collect()
         from node import actions  # when the first command comes: 4 KB of the heap that most days need for nothing
 
         actions.register(self)
@@ -121,6 +123,7 @@ class Node:
     def _updates(self):
         """What takes new firmware; loaded when it is first wanted, for the room that it needs in the heap."""
         if self._receiver is None:
+            gc.collect()
             from node import update
 
             self._receiver = update.Receiver(self.commands.afterwards, self.health.restart)
@@ -170,7 +173,8 @@ class Node:
 
     async def tell(self):
         """Say on the console how the start went, and then that the node is at work."""
-        await selftest.run(self)
+        with lent("node.selftest") as selftest:
+            await selftest.run(self)
         ready = {
             "point": self.point,
             "boot": self.boot,
@@ -232,11 +236,16 @@ async def _for_ever(name, task, health=None):
 
 async def main():
     """Read the configuration, then be that node for ever."""
-    try:
-        wanted = desired.choose()
-        secrets = config.load_secrets()
-    except config.ConfigError as error:
-        await _tell_no_config(error)
+    with lent("node.config", "node.calibration") as config:
+        try:
+            wanted = desired.choose()
+            secrets = config.load_secrets()
+        except config.ConfigError as error:
+            problem = str(error)
+        else:
+            problem = None
+    if problem is not None:
+        await _tell_no_config(problem)
         return
     try:
         node = Node(wanted, secrets)
@@ -248,11 +257,11 @@ async def main():
     await node.run()
 
 
-async def _tell_no_config(error):
+async def _tell_no_config(problem):
     """No configuration, no point: say why on the console, for ever.
 
     The lamp stays dark: which pin it has is in the configuration, and another pin may be what a sensor drives.
     """
     while True:
-        log("E", "config", str(error))
+        log("E", "config", problem)
         await asyncio.sleep(_SAY_AGAIN_S)

@@ -104,9 +104,9 @@ class Commands:
 
     async def _do(self, command):
         """The handler's results. Raises CommandError."""
-        load, self._load = self._load, None
-        if load is not None:
-            load()
+        if self._load is not None:
+            self._load()
+            self._load = None
         if command.do not in self._handlers:
             raise CommandError("unknown command; known are " + ", ".join(sorted(self._handlers)))
         now, dated = self._clock.now()

@@ -17,8 +17,7 @@ import os
 
 from micropython import const
 
-from node import calibration, config
-from node.config import ConfigError
+from node.lent import lent
 from node.log import complain, log
 from paraat_wire import codec
 
@@ -34,6 +33,8 @@ _KEPT = ("point", "board", "built", "broker.tls", "journal.directory", "journal.
 
 def choose():
     """What this start goes on, with the settings to run with. Raises ConfigError when there are none."""
+    from node import calibration, config
+
     desired = Desired(config.load(), _read_notes())
     desired.begin()
     calibration.apply(desired.settings)
@@ -59,9 +60,11 @@ class Desired:
         """Run with the configuration that waits for its trial, where there is one."""
         if not _exists(NEW_FILE):
             return
+        from node import config
+
         try:
             new = config.load(NEW_FILE)
-        except ConfigError as error:  # it was whole when it was staged: the flash has lost it
+        except config.ConfigError as error:  # it was whole when it was staged: the flash has lost it
             self.roll_back(str(error))
             return
         version = new["version"]
@@ -92,7 +95,8 @@ class Desired:
 
     def said(self):
         """What runs, as its file says it, without the calibrations. Raises ConfigError."""
-        return config.load(NEW_FILE if self.on else config.FILE)
+        with lent("node.config") as config:
+            return config.load(NEW_FILE if self.on else config.FILE)
 
     def offer(self, payload):
         """A `config` message. Never waits. Raises codec.WireError for what is no configuration."""
@@ -102,22 +106,26 @@ class Desired:
         if version in (runs, self.refused, self._staged):
             return
         where = "version %d" % version
-        from node.rehearsal import rehearse  # 6 KB of the heap that are needed once a year, and a restart follows
+        # 10 KB of the heap that are needed once a year. Where they are not free, the broker hands it over again later.
+        with lent("node.config", "node.rehearsal") as config:
+            try:
+                if version < runs:
+                    raise config.ConfigError("%s: older than %d, which runs" % (where, runs))
+                self._keep_own(message, where)
+                text = json.dumps(message)
+                from node.rehearsal import rehearse
 
-        try:
-            if version < runs:
-                raise ConfigError("%s: older than %d, which runs" % (where, runs))
-            self._keep_own(message, where)
-            text = json.dumps(message)
-            rehearse(config.check(message, where), where)
-            self._stage(version, text)
-        except ConfigError as error:
-            self._refuse(version, str(error))
-        except OSError as error:
-            complain("config", error)
-            self._refuse(version, "%s: the flash takes nothing" % where)
+                rehearse(config.check(message, where), where)
+                self._stage(version, text)
+            except config.ConfigError as error:
+                self._refuse(version, str(error))
+            except OSError as error:
+                complain("config", error)
+                self._refuse(version, "%s: the flash takes nothing" % where)
 
     def _keep_own(self, message, where):
+        from node.config import ConfigError
+
         for key in _KEPT:
             table, _, name = key.rpartition(".")
             own = self.settings[table][name] if table else self.settings[name]
@@ -149,23 +157,26 @@ class Desired:
         """The host has stored something that was sent with this configuration."""
         if not self.on:
             return
-        self.on = False
-        try:
-            if not self._staged:  # else a newer one has taken the file's place
-                os.rename(NEW_FILE, config.FILE)
-                self._forget()
-        except OSError as error:
-            complain("config", error)
+        with lent("node.config", "node.calibration") as config:  # no room for them: the next ack tries again
+            self.on = False
+            try:
+                if not self._staged:  # else a newer one has taken the file's place
+                    os.rename(NEW_FILE, config.FILE)
+                    self._forget(config)
+            except OSError as error:
+                complain("config", error)
         log("I", "config", "version %d is confirmed" % self.settings["version"])
         if self.on_change is not None:
             self.on_change()
 
-    def _forget(self):
+    def _forget(self, config):
         """What was said about versions before this one, and measured for them, no longer holds."""
         if self.error and self.refused < self.settings["version"]:
             self._notes.update({"refused": 0, "why": ""})
             self._store()
             self.refused, self.error = 0, ""
+        from node import calibration
+
         calibration.forget(config.load())
 
     async def watch(self, restart):

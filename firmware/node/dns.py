@@ -23,12 +23,6 @@ class LookUpError(Exception):
     """Raised when a name has no address. str() says whom we asked, and what to do."""
 
 
-def is_address(host):
-    """True for a dotted IPv4 address, which needs no name server."""
-    parts = host.split(".")
-    return len(parts) == 4 and all(p.isdigit() and int(p) < 256 for p in parts)
-
-
 def query(name, number):
     """A question for the addresses of a name. Raises ValueError for a name that DNS cannot carry."""
     out = struct.pack(">HHHHHH", number, _QUERY, 1, 0, 0, 0)

@@ -25,6 +25,12 @@ class LinkError(Exception):
     """Raised when the link does not come up. str() says what is wrong and what to do, never a password."""
 
 
+def is_address(host):
+    """True for a dotted IPv4 address, which needs no name server."""
+    parts = host.split(".")
+    return len(parts) == 4 and all([p.isdigit() and int(p) < 256 for p in parts])
+
+
 class _Link:
     """nic: the network interface. what: its name in messages. hint: what to do when it does not come up."""
 

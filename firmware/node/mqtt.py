@@ -14,7 +14,12 @@ import time
 from micropython import const
 
 from node.log import complain
-from node.trouble import HELLO, OPEN, TALK, TLS, HungUp, Silence
+
+# How far a connection has come.
+OPEN = const(1)  # a TCP connection
+TLS = const(2)  # the handshake, both certificates
+HELLO = const(3)  # CONNECT and the broker's answer
+TALK = const(4)  # everything after
 
 _CONNECT = const(0x10)
 _CONNACK = const(0x20)
@@ -48,6 +53,14 @@ _TOPIC_BYTES = const(128)  # of a message that is skipped: its topic and its pac
 
 class MQTTError(Exception):
     """Raised when the broker refuses, or breaks the protocol."""
+
+
+class Silence(Exception):
+    """Raised when the broker does not answer in time. str() says what was awaited, and how long."""
+
+
+class HungUp(Exception):
+    """Raised when the broker closes the connection."""
 
 
 # --- packets ---
@@ -177,7 +190,7 @@ class MQTTClient:
     tls: an ssl.SSLContext, or None; server_name: the name that the broker's certificate must have. host: an address:
     a name would be looked up while everything else stands still.
 
-    stage: how far it has come, one of node.trouble's.
+    stage: how far it has come, OPEN to TALK.
     """
 
     # ValueError: a certificate that cannot be believed.

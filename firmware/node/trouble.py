@@ -8,11 +8,7 @@ import errno
 
 from micropython import const
 
-# How far an attempt has come.
-OPEN = const(1)  # a TCP connection
-TLS = const(2)  # the handshake, both certificates
-HELLO = const(3)  # CONNECT and the broker's answer
-TALK = const(4)  # everything after
+from node.mqtt import HELLO, OPEN, TLS, HungUp, Silence
 
 _EPIPE = const(32)  # of the unix port; errno does not name it
 _FATAL_ALERT = const(-0x7780)  # MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE
@@ -34,19 +30,6 @@ _CERTIFICATE = (
     ("does not match", "its certificate is for another name: issue one for the address in the board's broker.host"),
     ("revoked", "its certificate is revoked: issue a new one for the broker"),
 )
-
-
-class Silence(Exception):
-    """Raised when the broker does not answer in time. str() says what was awaited, and how long."""
-
-
-class HungUp(Exception):
-    """Raised when the broker closes the connection."""
-
-
-def is_date(error):
-    """True when a certificate was refused for its date, which may be our clock's fault."""
-    return isinstance(error, ValueError) and "validity" in str(error)
 
 
 def explain(stage, error, where):

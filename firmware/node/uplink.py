@@ -7,9 +7,10 @@ import time
 
 from micropython import const
 
-from node import dns, link, ntp, tls, trouble
+from node import link, mqtt, tls
 from node.clock import HOST
 from node.journal import EVENT
+from node.lent import lent
 from node.log import complain, log
 from node.mqtt import MQTTClient
 from paraat_wire import codec, topics
@@ -68,7 +69,7 @@ class Uplink:
         self._address = None  # of the broker, where the configuration gives a name
         self._context = None
         self._pack_entries = _PACK_ENTRIES  # fewer once the heap had no room for as many
-        self._stage = trouble.OPEN  # how far the last attempt came
+        self._stage = mqtt.OPEN  # how far the last attempt came
 
     def wake(self):
         """There is something to send."""
@@ -97,20 +98,20 @@ class Uplink:
         silent = 0  # attempts in a row in which nothing came back: that may be the link's fault
         while True:
             began_s = self._clock.uptime_s()
-            self._stage = trouble.OPEN
+            self._stage = mqtt.OPEN
             try:
                 await self._attempt()
-            except (link.LinkError, dns.LookUpError, tls.TLSError) as error:
+            except (link.LinkError, tls.TLSError) as error:
                 self._failed(str(error))
                 silent += 1
             except MQTTClient.ERRORS as error:
-                self._failed(trouble.explain(self._stage, error, "%s:%d" % (broker["host"], broker["port"])))
-                silent = silent + 1 if self._stage == trouble.OPEN or isinstance(error, trouble.Silence) else 0
-                if trouble.is_date(error):
+                self._failed(self._explain(error))
+                silent = silent + 1 if self._stage == mqtt.OPEN or isinstance(error, mqtt.Silence) else 0
+                if tls.is_date(error):
                     self._clock.doubt()
                     self._time_asked_ms = None
             now_s = self._clock.uptime_s()
-            if self._stage == trouble.TALK:
+            if self._stage == mqtt.TALK:
                 self._heard_s = now_s
                 if now_s - began_s >= _STEADY_S:
                     wait_s = broker["retry_min_s"]
@@ -119,6 +120,15 @@ class Uplink:
             # Jitter: after a blackout hundreds of boards meet one broker.
             await asyncio.sleep_ms(int(wait_s * (500 + random.getrandbits(10) * 1000 // 1024)))
             wait_s = min(wait_s * 2, broker["retry_max_s"])
+
+    def _explain(self, error):
+        """What is wrong with the broker, in words; only its kind where the heap has no room for the words."""
+        where = "%s:%d" % (self._broker["host"], self._broker["port"])
+        try:
+            with lent("node.trouble") as trouble:
+                return trouble.explain(self._stage, error, where)
+        except MemoryError:
+            return "broker %s: %s, and not enough memory to say more" % (where, type(error).__name__)
 
     def _failed(self, why):
         self.failures += 1
@@ -149,12 +159,12 @@ class Uplink:
         await self._session(address)
 
     async def _find(self, host, name_server):
-        """The address of a host. A name server that is away stops nobody who was found once. Raises LookUpError."""
-        if dns.is_address(host):
+        """The address of a host. A name server that is away stops nobody who was found once. Raises LinkError."""
+        if link.is_address(host):
             return host
         try:
-            self._address = await dns.look_up(host, name_server)
-        except dns.LookUpError as error:
+            self._address = await _look_up(host, name_server)
+        except link.LinkError as error:
             if self._address is None:
                 raise
             complain("uplink", "%s; going on with %s" % (error, self._address))
@@ -170,10 +180,11 @@ class Uplink:
         server = self.settings["ntp"]
         try:
             address = server["host"] or broker_address
-            if not dns.is_address(address):
-                address = await dns.look_up(address, name_server)
-            found = await ntp.ask(address, server["port"])
-        except (OSError, ValueError, dns.LookUpError) as error:
+            if not link.is_address(address):
+                address = await _look_up(address, name_server)
+            with lent("node.ntp", "node.udp") as ntp:
+                found = await ntp.ask(address, server["port"])
+        except (OSError, ValueError, link.LinkError) as error:
             complain("clock", "no time from a time server: %s" % error)
             return
         if self._clock.set_from_ntp(found, self._journal.next):
@@ -333,3 +344,12 @@ class Uplink:
             handler = self.handlers.get(topic[topic.rfind("/") + 1 :])
             if handler is not None:
                 handler(payload)
+
+
+async def _look_up(name, name_server):
+    """The address of a name. Raises LinkError."""
+    with lent("node.dns", "node.udp") as dns:
+        try:
+            return await dns.look_up(name, name_server)
+        except dns.LookUpError as error:
+            raise link.LinkError(str(error))

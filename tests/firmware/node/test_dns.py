@@ -4,7 +4,7 @@ import struct
 
 import kernel
 from bench import raises
-from node import dns
+from node import dns, link
 
 NAME = "broker.example"
 QUESTION = b"\x06broker\x07example\x00\x00\x01\x00\x01"
@@ -14,9 +14,9 @@ ADDRESS = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x07"
 
 def test_an_address_needs_no_name_server():
     for host in ("192.0.2.7", "0.0.0.0", "255.255.255.255"):
-        assert dns.is_address(host)
+        assert link.is_address(host)
     for host in ("broker.example", "192.0.2", "192.0.2.256", "1.2.3.x", "", "a.b.c.d"):
-        assert not dns.is_address(host), host
+        assert not link.is_address(host), host
 
 
 def test_a_question_byte_for_byte():

@@ -4,8 +4,7 @@ import time
 from bench import raises
 from fake_broker import FakeBroker, packet
 from node import mqtt
-from node.mqtt import MQTTClient, MQTTError, PacketIds
-from node.trouble import HungUp, Silence
+from node.mqtt import HungUp, MQTTClient, MQTTError, PacketIds, Silence
 
 
 async def error_of(waiting):

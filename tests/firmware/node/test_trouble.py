@@ -3,8 +3,7 @@
 import errno
 
 from node import trouble
-from node.mqtt import MQTTError
-from node.trouble import HELLO, OPEN, TALK, TLS
+from node.mqtt import HELLO, OPEN, TALK, TLS, HungUp, MQTTError, Silence
 
 
 def says(stage, error):
@@ -17,7 +16,7 @@ def test_what_only_a_board_sees():
     for stage, error, words in (
         (OPEN, OSError(errno.EHOSTUNREACH), "cannot be reached: is the coordination point on, and is its address right?"),
         (OPEN, OSError(errno.ECONNRESET), "refuses the connection: is the broker running, and on this port?"),  # lwIP
-        (OPEN, trouble.Silence("no connection in 10 s"), "no connection in 10 s: is the coordination point on, "
+        (OPEN, Silence("no connection in 10 s"), "no connection in 10 s: is the coordination point on, "
                                                          "and is its address right?"),
         (TLS, OSError(-0x7200, "MBEDTLS_ERR_SSL_INVALID_RECORD"), "does not speak TLS on this port: see broker.port, "
                                                                   "and the broker's listeners"),
@@ -29,7 +28,7 @@ def test_what_only_a_board_sees():
         (TLS, ValueError("\nThe certificate has been revoked (is on a CRL)\n"),
          "its certificate is revoked: issue a new one for the broker"),
         (TLS, ValueError("-9984"), "its certificate is refused: -9984"),
-        (HELLO, trouble.HungUp(), "hung up without an answer: see the broker's log; does it know this point?"),
+        (HELLO, HungUp(), "hung up without an answer: see the broker's log; does it know this point?"),
         (TALK, OSError(-0x7880), "hung up: it was restarted, or another board came with this point's certificate "
                                  "(see the broker's log)"),
         (TALK, MQTTError("refuses a subscription to a"), "refuses a subscription to a"),
@@ -37,10 +36,3 @@ def test_what_only_a_board_sees():
     ):  # fmt: skip
         found = says(stage, error)
         assert found == words, (found, words)
-
-
-def test_only_a_date_makes_us_doubt_our_clock():
-    assert trouble.is_date(ValueError("\nThe certificate validity has expired\n"))
-    assert trouble.is_date(ValueError("\nThe certificate validity starts in the future\n"))
-    assert not trouble.is_date(ValueError("\nThe certificate is not correctly signed by the trusted CA\n"))
-    assert not trouble.is_date(OSError(5))
