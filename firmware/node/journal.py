@@ -238,9 +238,12 @@ class Journal:
             self._boot_written = self._boot
         if new_layout:
             self._layout_written = self._layout
+        begun = not segment.size
         segment.size += len(marks) + len(data)
         segment.last = seq
         self.next = seq + 1
+        if begun:  # only now: while this one was empty, the one before it alone knew the last seq
+            self._remove_acked()
         return seq
 
     def _widen(self, values, faults):
@@ -267,7 +270,6 @@ class Journal:
         self._layout_written = self._boot_written = None
         self._index[seq] = _Index()
         self._forget_indexes(seq)
-        self._remove_acked()
         return segment, file
 
     def _head_of(self, segment):
