@@ -34,9 +34,15 @@ class DS18B20:
     def __init__(self, bus, rom=None):
         self.bus = bus
         self.rom = rom
+        self._given = rom
         self._buf = bytearray(9)
 
     def _select(self):
+        if not self.bus.reset():
+            raise SensorError("silent", "nobody on the 1-wire bus")
+        # A line that is held at ground looks like somebody's presence, and its zeros have a right CRC: 0.0 degC.
+        if not self.bus.readbit():  # nobody speaks before a command; what follows begins with a reset of its own
+            raise SensorError("short", "the 1-wire bus is held at ground")
         if self.rom is None:
             roms = [rom for rom in self.bus.scan() if rom[0] == _FAMILY]
             if not roms:
@@ -45,12 +51,10 @@ class DS18B20:
                 known = ", ".join([bytes(rom).hex() for rom in roms])
                 raise SensorError("config", "several DS18B20 on the bus, give each its rom: " + known)
             self.rom = roms[0]
-        elif not self.bus.reset():
-            raise SensorError("silent", "nobody on the 1-wire bus")
         self.bus.select_rom(self.rom)
 
     async def read(self):
-        """Convert and read. Raises SensorError: silent, crc, range (never converted), config."""
+        """Convert and read. Raises SensorError: silent, short, crc, range (never converted), config."""
         self._select()
         self.bus.writebyte(_CONVERT)
         await asyncio.sleep_ms(_CONVERSION_MS)
@@ -59,6 +63,7 @@ class DS18B20:
         self.bus.readinto(self._buf)
         buf = self._buf
         if all(byte == 0xFF for byte in buf):  # nobody pulled the line down
+            self.rom = self._given  # one that was found may have been exchanged for another
             raise SensorError("silent", "the DS18B20 does not answer")
         if self.bus.crc8(buf):
             raise SensorError("crc", "scratchpad")

@@ -61,6 +61,25 @@ async def test_damage_on_the_wire_is_found_by_the_crc():
     assert await sensor.sample() == [("climate/temperature", 19.5)]
 
 
+async def test_a_line_at_ground_is_a_short_and_not_zero_degrees():
+    (device,), hw = mounted(19.5)
+    for config in (CONFIG, dict(CONFIG, rom=device.rom.hex())):
+        sensor = ds18b20.setup(config, hw)
+        device.fault = "short"
+        assert await fault_of(sensor) == "short"
+        device.fault = None
+        assert await sensor.sample() == [("climate/temperature", 19.5)]
+
+
+async def test_the_only_one_on_the_bus_may_be_exchanged():
+    _, hw = mounted(19.5)
+    sensor = ds18b20.setup(CONFIG, hw)
+    assert await sensor.sample() == [("climate/temperature", 19.5)]
+    wiring.onewire[4] = [Device(lambda: 5, serial=99)]
+    assert await fault_of(sensor) == "silent"
+    assert await sensor.sample() == [("climate/temperature", 5)]
+
+
 async def test_nobody_there():
     (device,), hw = mounted(19.5)
     device.present = False

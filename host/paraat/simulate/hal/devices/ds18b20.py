@@ -1,6 +1,6 @@
 """DS18B20 thermometer as a 1-wire slave, bit by bit: ROM search, match, skip; convert; read scratchpad.
 
-`present` False: not there. `fault`: None, "crc" (scratchpad damaged), "power-on" (never converts: 85 degC).
+`present` False: not there. `fault`: None, "crc" (scratchpad damaged), "power-on" (never converts: 85 degC), "short" (its line is held at ground).
 """
 
 import kernel
@@ -44,6 +44,8 @@ class DS18B20:
         self._out = b""
 
     def read_bit(self):
+        if self.fault == "short":
+            return 0
         if self._state == "search" and self._phase < 2:
             bit = self._rom_bit() ^ self._phase
             self._phase += 1
