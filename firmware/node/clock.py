@@ -31,7 +31,7 @@ HOST = "host"
 _FILE = "clock"
 _STORE_EVERY_S = const(3600)
 _EARLIEST = const(1735689600)  # 2025-01-01: an earlier clock was never set
-_LATEST = const(4070908800)  # 2099-01-01: a later one is broken
+_LATEST = const(3092601600)  # 2068-01-01: a later one is broken, and the board's gmtime() ends that January (2**31 s)
 _AHEAD_S = const(315360000)  # ten years above the floor: no battery lasts longer
 _STEP_S = const(2)  # a time that differs by less is the network's delay, not our drift
 _OFFSETS = const(8)  # remembered corrections; more in one boot is a clock that nobody should have set
@@ -91,7 +91,7 @@ class Clock:
 
     def _believed(self, unix_s):
         low = max(_EARLIEST, self._floor_s)
-        high = self._floor_s + _AHEAD_S if self._floor_s else _LATEST
+        high = min(_LATEST, self._floor_s + _AHEAD_S) if self._floor_s else _LATEST
         return unix_s if low <= unix_s < high else None
 
     def _times(self):
@@ -217,9 +217,10 @@ class Clock:
     def _read_stored(self):
         try:
             with open(_FILE) as f:
-                return int(f.read())
+                stored = int(f.read())
         except (OSError, ValueError):
             return 0
+        return stored if _EARLIEST <= stored < _LATEST else 0
 
     def _store(self, unix_s):
         self._stored_s = unix_s

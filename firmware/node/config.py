@@ -14,7 +14,7 @@ _KEYS = (
     ("point", str, None, None, None),
     ("version", int, 1, 0, 1000000000),
     ("board", str, "", None, None),
-    ("built", int, 0, 0, 4000000000),  # when the image was made, unix seconds: no clock is earlier
+    ("built", int, 0, 0, 3092601600),  # when the image was made, unix seconds, before 2068: no clock is earlier
     ("interval_s", int, 60, 1, 3600),
     ("sample_limit_s", int, 10, 1, 600),  # time limit of one sensor's reading
     ("link.kind", str, "wifi", None, None),

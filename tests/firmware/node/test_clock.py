@@ -310,6 +310,19 @@ def test_the_ds3231_as_delivered_after_the_host_and_with_an_empty_battery():
     assert Clock(NOON - 86400, driver).source == "stored"
 
 
+def test_a_time_that_the_board_cannot_count_is_taken_from_nobody():
+    # 2068-01-19 03:14:08 and 2090: more than 2**31 s since 2000, where the board's gmtime() raises OverflowError.
+    for beyond in (3094168448, 3786912000):
+        clock = Clock(battery=Battery(beyond))
+        assert clock.source == "none"
+        clock.doubt()
+        assert not clock.set_from_ntp(beyond)
+        assert clock.set_from_host(beyond) is None
+        with open("clock", "w") as f:
+            f.write(str(beyond))
+        assert Clock().source == "none"
+
+
 def test_a_ds3231_of_2000_or_2099_is_not_believed_and_then_set_right():
     for wrong in (946684800 + 86400, 4070908799):
         power_off()

@@ -28,6 +28,8 @@ def time_ns():
 
 
 def gmtime(seconds=None):
+    if seconds is not None and not -(1 << 31) <= seconds < 1 << 31:  # a machine word of the board: to January 2068
+        raise OverflowError("overflow converting long int to machine word")
     return utime.gmtime((time() if seconds is None else seconds) + EPOCH_S)[:8]
 
 
