@@ -179,6 +179,7 @@ def _play(
                 screen.show(service.views(clock.now()), service.alerts(), alerts, clock.now())
                 stop.wait(_FRAME_S)
             if _is_down(chapters):  # Ctrl-C has come while it was away
+                screen.chapter("broker-up", clock.now())
                 broker.start()
                 broker_up_s = time.monotonic()
             # Time to find each other again, while time still runs fast: the boards' waits are counted in it.

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console, Group
 from rich.live import Live
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -23,8 +24,15 @@ if TYPE_CHECKING:
     from paraat.simulate.demo import Summary
 
 _LINES = 9  # of what happened, below the table
-_NARROW = 118  # columns of a terminal below which the table leaves out what matters least
-_LEFT_OUT = (3, 6, 7)  # generator, battery, temperature
+# What matters least is left out where the terminal is too narrow for it; the last fits 80 columns.
+_LEFT_OUT: tuple[tuple[int, ...], ...] = (
+    (),
+    (3, 6, 7),  # generator, battery, temperature
+    (3, 6, 7, 8, 9, 10),  # people, age, stored too
+    (3, 6, 7, 8, 9, 10, 11),  # missing too: English words are longer
+)
+_MARGIN = 3  # the terminal writes ^C behind the last line: without room for it the whole panel is drawn twice
+_FRAME = 4  # columns that the panel takes of its width
 
 # A sign beside each colour: nobody should need the colour.
 _STATUS_STYLE = {
@@ -50,6 +58,7 @@ _NL: Mapping[str, str] = {
     "on": "aan",
     "off": "uit",
     "unknown": "?",
+    "decimal": ",",
     "hours": "{n} u",
     "ago": "{n} min",
     "calm": "Alles rustig: er is netstroom, de punten zijn gereed.",
@@ -88,6 +97,7 @@ _EN: Mapping[str, str] = {
     "on": "on",
     "off": "off",
     "unknown": "?",
+    "decimal": ".",
     "hours": "{n} h",
     "ago": "{n} min",
     "calm": "All quiet: the mains are there, the points stand by.",
@@ -116,11 +126,12 @@ _EN: Mapping[str, str] = {
 class Screen:
     """language: "nl" or "en". quiet: show nothing. Without a terminal it prints a line for each thing that happens."""
 
-    def __init__(self, language: str, *, quiet: bool) -> None:
+    def __init__(self, language: str, *, quiet: bool, console: Console | None = None) -> None:
         self._words = _NL if language == "nl" else _EN
         self._language = language
         self._number = texts.LANGUAGES[language].number
-        self._console = Console(quiet=quiet, highlight=False)
+        self._console = console or Console(quiet=quiet, highlight=False)
+        self._narrower = 0  # of _LEFT_OUT; never back, or columns would come and go with every digit
         self._live: Live | None = None
         self._lines: list[str] = []
         self._told = 0
@@ -180,12 +191,14 @@ class Screen:
             self._say(now, self._alert(alert))
         self._told = len(announced)
         if self._live is not None:
+            width = self._console.width - _MARGIN
             body = Group(
                 Text(self._head),
-                self._table(views),
+                self._fitting_table(views, width - _FRAME),
                 *(Text.from_markup(line) for line in self._lines[-_LINES:]),
             )
-            self._live.update(Panel(body, title=f"{self._words['title']}  {self._time(now)}"), refresh=True)
+            panel = Panel(body, title=f"{self._words['title']}  {self._time(now)}", width=width)
+            self._live.update(panel, refresh=True)
 
     def _alert(self, alert: AlertState) -> str:
         """The subject of the very message that the lead gets."""
@@ -196,9 +209,17 @@ class Screen:
             return f"[bold red]{self._words['firing']}[/] {escape(subject)}"
         return f"[green]{escape(subject)}[/]"
 
-    def _table(self, views: Sequence[PointView]) -> Table:
+    def _fitting_table(self, views: Sequence[PointView], width: int) -> Table:
+        """The table with as many columns as can be read in this width."""
+        while True:
+            table = self._table(views, _LEFT_OUT[self._narrower])
+            needed = Measurement.get(self._console, self._console.options, table).maximum
+            if needed <= width or self._narrower == len(_LEFT_OUT) - 1:
+                return table
+            self._narrower += 1
+
+    def _table(self, views: Sequence[PointView], left_out: Sequence[int]) -> Table:
         table = Table(expand=True)
-        left_out = _LEFT_OUT if self._console.width < _NARROW else ()
         for number, column in enumerate(self._words["columns"].split("|")):
             if number not in left_out:
                 table.add_column(column, justify="left" if number < 4 else "right", no_wrap=True)
@@ -218,7 +239,7 @@ class Screen:
 
         def number(name: str, form: str) -> str:
             value = view.value(name)
-            return unknown if value is None else form.format(value)
+            return unknown if value is None else form.format(value).replace(".", words["decimal"])
 
         left = view.autonomy
         return [
