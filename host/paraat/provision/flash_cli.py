@@ -99,8 +99,10 @@ def _flash(args: argparse.Namespace) -> int:
             outcomes = session.run(jobs)
         except KeyboardInterrupt:
             screen.say("flash.stopping")
+            _say_left(session, screen, args.site)
             raise
     screen.show(outcomes)
+    _say_left(session, screen, args.site)
     return EXIT_FAILED if any(outcome.error is not None for outcome in outcomes) else 0
 
 
@@ -109,9 +111,18 @@ def _image(args: argparse.Namespace) -> int:
 
     _, session, screen = _open(args)
     [point] = args.points
-    _, issued = session.save(point, args.out)
+    try:
+        _, issued = session.save(point, args.out)
+    finally:
+        _say_left(session, screen, args.site)
     screen.say("image.done", point=point, path=args.out / FLASH, serial=issued.serial)
     return 0
+
+
+def _say_left(session: "Session", screen: "Screen", site: Path) -> None:
+    """Which certificates nobody may use, and the broker takes all the same."""
+    for issued in session.left_pending:
+        screen.say("flash.left-pending", point=issued.name, serial=issued.serial, site=site)
 
 
 def _erase(args: argparse.Namespace) -> int:

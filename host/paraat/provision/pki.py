@@ -20,7 +20,7 @@ BOARD_DAYS = 5 * 365
 BROKER_DAYS = 5 * 365
 CLIENT_DAYS = 5 * 365
 # A board starts with the build time of its image; a laptop's clock may be a little ahead of ours.
-_BACKDATED = timedelta(days=1)
+BACKDATED = timedelta(days=1)
 
 
 class Issued(NamedTuple):
@@ -109,7 +109,7 @@ def make_crl(
     is at a reload, takes the one with the later date (X509_STORE, get_crl_sk). It is valid as long as the authority
     itself: OpenSSL refuses every client when the list has ended, and the points would fall silent all at once.
     """
-    dated = now.astimezone(UTC).replace(microsecond=0) - _BACKDATED
+    dated = now.astimezone(UTC).replace(microsecond=0) - BACKDATED
     if after is not None:
         dated = max(dated, after + timedelta(seconds=1))
     builder = (
@@ -165,7 +165,7 @@ def _builder(
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _BACKDATED)
+        .not_valid_before(now - BACKDATED)
         .not_valid_after(until if limit is None else min(until, limit))  # none outlives its authority
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )

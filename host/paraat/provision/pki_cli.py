@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from paraat.provision.authority import Authority
+    from paraat.provision.pki import Issued
 
 EXIT_FAILED = 1
 EXIT_STOPPED = 130  # as a shell says it after Ctrl-C
@@ -142,12 +143,26 @@ def _issue(args: argparse.Namespace) -> int:
     except BaseException as error:  # Ctrl-C too
         shutil.rmtree(out, ignore_errors=True)
         if issued is not None:
-            authority.discard(issued, _now())
+            _discard(authority, issued)
         if isinstance(error, OSError):
             raise AuthorityError(f"{out}: {error.strerror}; the certificate is revoked again") from error
         raise
     print(f"{out}: copy the three files to /tls on the board, then delete this folder; the key is nowhere else.")
     return 0
+
+
+def _discard(authority: "Authority", issued: "Issued") -> None:
+    """Raises AuthorityError when it cannot be recorded that nobody may use this certificate."""
+    from paraat.provision.authority import AuthorityError
+    from paraat.provision.inventory import PkiError
+
+    try:
+        authority.discard(issued, _now())
+    except PkiError as error:
+        raise AuthorityError(
+            f"{error}. Certificate {issued.serial} of {issued.name} still counts; make room, then run"
+            f" `paraat pki revoke {issued.serial} --reason failed`"
+        ) from error
 
 
 def _renew(args: argparse.Namespace) -> int:

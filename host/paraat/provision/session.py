@@ -100,6 +100,7 @@ class Session:
         self._replace = replace
         self._read_report = read_report
         self._stopped = threading.Event()
+        self.left_pending: list[Issued] = []  # of boards that failed, and that could not be revoked
 
     # --- several boards ----------------------------------------------------------------------
 
@@ -192,14 +193,19 @@ class Session:
 
     @contextlib.contextmanager
     def issued(self, point: str, mac: str | None = None) -> Iterator[Issued]:
-        """A pending certificate, revoked when the block fails. Raises AuthorityError, InventoryError."""
+        """A pending certificate, revoked when the block fails. Raises AuthorityError, InventoryError.
+
+        Where even that cannot be written (a full disk), it is in `left_pending`: the board may have it, and the broker
+        takes it until it is revoked, by the next run of this point at the latest.
+        """
         issued = self._authority.issue_board(point, self._now(), mac=mac, replace=self._replace)
         try:
             yield issued
         except BaseException:
-            # Where even that cannot be written (a full disk), the next run of this point revokes it.
-            with contextlib.suppress(inventory.PkiError):
+            try:
                 self._authority.discard(issued, self._now())
+            except inventory.PkiError:
+                self.left_pending.append(issued)
             raise
 
     def make(self, prepared: Prepared, issued: Issued) -> Image:

@@ -201,6 +201,24 @@ def test_certificates_that_end(machine: Machine, cn: str, kind: inventory.Kind, 
     assert cn in show(machine, "en")[1]
 
 
+@pytest.mark.parametrize(
+    ("cn", "kind", "code", "step"),
+    [
+        ("nsp-0101", "board", "certificates.board-pending", "pki revoke {serial} "),
+        ("paraat-host", "host", "certificates.pending", "pki renew host "),
+    ],
+)
+def test_a_certificate_that_was_left_pending(
+    machine: Machine, cn: str, kind: inventory.Kind, code: str, step: str
+) -> None:
+    made = msgspec.structs.replace(certificate(cn, kind, 400), state="pending", not_before=NOW - pki.BACKDATED)
+    record(machine.site_dir, made)
+    assert wrong(machine) == set(), "a flash may be going on"
+    record(machine.site_dir, msgspec.structs.replace(made, not_before=NOW - pki.BACKDATED - timedelta(minutes=61)))
+    assert wrong(machine) == {code}
+    assert step.format(serial=made.serial) in show(machine, "en")[1]
+
+
 def test_a_broken_inventory_is_not_an_empty_one(machine: Machine) -> None:
     inventory.path_of(machine.site_dir).write_text("{")
     assert wrong(machine) == {"certificates.inventory"}

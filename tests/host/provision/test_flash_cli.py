@@ -6,7 +6,7 @@ import pytest
 
 from flashing import PASSPHRASE, make_site
 from paraat import cli
-from paraat.provision import inventory, ports, session
+from paraat.provision import image, inventory, ports, session
 from virtual_board import VirtualBoard
 
 POINT = "nsp-0101"
@@ -99,6 +99,28 @@ def test_ctrl_c_ends_with_the_shells_code(
     assert run("flash", site, POINT, "--port", board.port) == 130
     assert "Gestopt" in capsys.readouterr().out
     assert inventory.boards(site) == {}
+
+
+def test_a_certificate_that_cannot_be_revoked_is_named_with_the_next_step(
+    site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(*_: object) -> None:
+        monkeypatch.setattr(inventory, "write_atomic", no_room)
+        raise image.ImageError("no room for it")
+
+    def no_room(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(image, "save", fill)
+    assert run("image", site, POINT, "--out", str(tmp_path / "out")) == 1
+    [left] = inventory.load(site).of(POINT, "pending")
+    said = capsys.readouterr()
+    assert "no room for it" in said.err
+    assert f"paraat pki revoke {left.serial} " in said.out
+    monkeypatch.undo()
+    words = ["pki", "revoke", left.serial, "--reason", "mislukt", "--site", str(site)]
+    assert cli.main([*words, "--passphrase-file", str(site / "pass")]) == 0
+    assert inventory.load(site).of(POINT, "pending") == []
 
 
 def test_image_keeps_what_flash_would_write_and_its_certificate_counts(

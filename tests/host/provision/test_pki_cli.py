@@ -13,7 +13,7 @@ import pytest
 
 from paraat import paths
 from paraat.cli import main
-from paraat.provision import inventory
+from paraat.provision import files, inventory
 from site_broker import PASSPHRASE
 from waiting import wait_for
 
@@ -99,6 +99,20 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(
     assert pki(folder, *(word.format(**values) for word in words)) != 0
     assert said in capsys.readouterr().err
     assert inventory.load(folder / "site") == before
+    assert not (folder / "board").exists()
+
+
+def test_a_certificate_that_can_be_neither_written_nor_revoked_is_named(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object, **__: object) -> None:
+        monkeypatch.setattr(inventory, "write_atomic", no_room)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "write_atomic", no_room)
+    assert pki(folder, "issue", "nsp-0101", "--out", str(folder / "board")) == 1
+    [left] = inventory.load(folder / "site").of("nsp-0101", "pending")
+    assert f"`paraat pki revoke {left.serial} --reason failed`" in capsys.readouterr().err
     assert not (folder / "board").exists()
 
 

@@ -276,8 +276,12 @@ def test_a_disk_that_is_full_for_the_inventory_too_is_mended_by_the_next_run(
         if step == "record":
             monkeypatch.setattr(inventory, "write_atomic", no_room)
 
-    outcome = flash(site, board, watcher=Watcher(fill))
+    running = open_session(site, Watcher(fill))
+    [outcome] = running.run([Job("nsp-0101", board.port)])
     assert isinstance(outcome.error, inventory.InventoryError)
+    assert [(issued.name, issued.serial) for issued in running.left_pending] == [
+        (record.cn, record.serial) for record in inventory.load(site).of("nsp-0101", "pending")
+    ]
     assert "nsp-0101" not in inventory.boards(site)
     assert not list((site / session.LABELS).iterdir())
     monkeypatch.undo()

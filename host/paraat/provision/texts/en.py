@@ -53,6 +53,14 @@ TABLE = {
     ),
     "certificates.expired": ("The certificate of {name} ({kind}) ended on {until}", "Call the coordination point"),
     "certificates.expires": ("The certificate of {name} ({kind}) ends on {until}", "Tell the coordination point"),
+    "certificates.board-pending": (
+        "A board for point {name} was not finished, and its certificate {serial} still counts",
+        "make flash POINT={name}; or revoke it: .venv/bin/paraat pki revoke {serial} --reason failed --site {site}",
+    ),
+    "certificates.pending": (
+        "The new certificate of {name} ({kind}) was not finished",
+        ".venv/bin/paraat pki renew {kind} --site {site}",
+    ),
     "certificates.fine": ("No certificate ends within {days} days", ""),
     "clock.before-software": (
         "The laptop's clock says {now}, which is before this software ({then})",

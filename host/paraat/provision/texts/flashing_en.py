@@ -80,6 +80,9 @@ SAY = {
     "flash.failed": "{point} on {port}: FAILED. {found}. {step}",
     "flash.count": "{good} of {all} boards ready.",
     "flash.nothing-recorded": "Nothing of {point} was recorded.",
+    "flash.left-pending": "MIND: certificate {serial} of {point} may be on that board and could not be revoked: it still"
+    " counts. Make room on the disk, and then:"
+    " .venv/bin/paraat pki revoke {serial} --reason failed --site {site} (or make flash POINT={point}).",
     "flash.stopping": "Stopped. One moment: what is half done is cleared away.",
     "flash.press": "Press the button EN (reset) of the board for {point} ({name}).",
     "flash.paired": "{point}: {port}",

@@ -89,6 +89,9 @@ SAY = {
     "flash.failed": "{point} op {port}: MISLUKT. {found}. {step}",
     "flash.count": "{good} van {all} borden klaar.",
     "flash.nothing-recorded": "Van {point} is niets vastgelegd.",
+    "flash.left-pending": "LET OP: certificaat {serial} van {point} staat misschien op dat bord en kon niet worden"
+    " ingetrokken: het geldt nog. Maak ruimte op de schijf, en dan:"
+    " .venv/bin/paraat pki revoke {serial} --reason mislukt --site {site} (of make flash POINT={point}).",
     "flash.stopping": "Gestopt. Even wachten: wat half is wordt opgeruimd.",
     "flash.press": "Druk op de knop EN (reset) van het bord voor {point} ({name}).",
     "flash.paired": "{point}: {port}",

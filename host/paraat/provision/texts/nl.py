@@ -59,6 +59,14 @@ TABLE = {
         "Het certificaat van {name} ({kind}) verloopt op {until}",
         "Meld het aan het coördinatiepunt",
     ),
+    "certificates.board-pending": (
+        "Een bord voor punt {name} is niet afgemaakt, en zijn certificaat {serial} geldt nog",
+        "make flash POINT={name}; of trek het in: .venv/bin/paraat pki revoke {serial} --reason mislukt --site {site}",
+    ),
+    "certificates.pending": (
+        "Het nieuwe certificaat van {name} ({kind}) is niet afgemaakt",
+        ".venv/bin/paraat pki renew {kind} --site {site}",
+    ),
     "certificates.fine": ("Geen certificaat verloopt binnen {days} dagen", ""),
     "clock.before-software": (
         "De klok van de laptop staat op {now}, dat is vóór deze software ({then})",
