@@ -234,17 +234,19 @@ async def _for_ever(name, task, health=None):
         await asyncio.sleep(_RESTART_PAUSE_S)
 
 
-async def main():
-    """Read the configuration, then be that node for ever."""
+def _configuration():
+    """(desired.Desired, secrets, ""); (None, None, what is wrong) where there is none to start with."""
     with lent("node.config", "node.calibration") as config:
         try:
-            wanted = desired.choose()
-            secrets = config.load_secrets()
+            return desired.choose(), config.load_secrets(), ""
         except config.ConfigError as error:
-            problem = str(error)
-        else:
-            problem = None
-    if problem is not None:
+            return None, None, str(error)
+
+
+async def main():
+    """Read the configuration, then be that node for ever."""
+    wanted, secrets, problem = _configuration()
+    if wanted is None:
         await _tell_no_config(problem)
         return
     try:

@@ -48,6 +48,7 @@ class SimulatedBoard:
         flash: Mapping[str, bytes] | None = None,
     ) -> None:
         self.directory = directory
+        self.config = config
         self.point: str = config["point"]
         self.console_path = directory / "console.txt"
         self._built = built
