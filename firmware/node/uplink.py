@@ -52,7 +52,7 @@ class Uplink:
         self._health = health
         self._state = state
         self.handlers = {}  # leaf -> function of the payload, for configuration and commands
-        self.on_reached = lambda: None  # called when the host has answered
+        self.on_reached = lambda: None  # called when the host has stored something that was sent since this start
         self.linked = False  # the host has acknowledged something a short time ago
         self.stored = False  # something that was sent since this start
         self.failures = 0  # connections that failed, in a row
@@ -334,12 +334,13 @@ class Uplink:
             if wrong_s is not None and abs(wrong_s) > 60:
                 log("W", "clock", "was wrong by %d s" % wrong_s)
         elif topic == self._topic(topics.ACK):
-            if self._journal.ack(codec.read_ack(payload)):
-                self.stored = True
+            ours = self._journal.ack(codec.read_ack(payload))
             self._ack_wait_s = self._broker["ack_timeout_s"]
             self._heard_s = self._clock.uptime_s()
             self.linked = True
-            self.on_reached()
+            if ours:  # the broker may have kept an ack from before this start, which proves nothing about it
+                self.stored = True
+                self.on_reached()
         else:
             handler = self.handlers.get(topic[topic.rfind("/") + 1 :])
             if handler is not None:

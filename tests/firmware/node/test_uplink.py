@@ -238,6 +238,19 @@ async def test_a_handler_that_fails_does_not_end_the_connection():
     task.cancel()
 
 
+def test_an_ack_that_the_broker_kept_from_before_this_start_confirms_nothing():
+    made, journal, _ = uplink()
+    reached = []
+    made.on_reached = lambda: reached.append(1)
+    seq = journal.append(TELEMETRY, NOON, True, [("fuel/level", 61.2)], [])
+    ack = host_codec.encode_ack([(seq, seq)])
+    made._on_message(topics.topic(POINT, topics.ACK), ack)  # of an earlier start: nothing was sent yet
+    assert (reached, made.stored, journal.backlog) == ([], False, 1)
+    journal.take(4096, 4)
+    made._on_message(topics.topic(POINT, topics.ACK), ack)
+    assert (reached, made.stored, journal.backlog) == ([1], True, 0)
+
+
 async def test_a_heap_without_room_makes_the_packs_smaller():
     broker = await FakeBroker().start()
     made, journal, _ = uplink(broker.port)
