@@ -3,6 +3,7 @@
 # Ref: Texas Instruments INA226, SBOS547B (rev. B, 2024) ("DS" below).
 """
 
+import asyncio
 from collections import namedtuple
 
 from micropython import const
@@ -11,13 +12,19 @@ from drivers import SensorError, named
 
 KEYS = {"bus": "i2c", "address": "int?", "shunt_milliohm": "number", "name": "name?"}
 
+_ADDRESSES = range(0x40, 0x50)  # by pins A0 and A1
 _CONFIGURATION = const(0x00)
 _SHUNT_VOLTAGE = const(0x01)
 _BUS_VOLTAGE = const(0x02)
+_MASK_ENABLE = const(0x06)
+_READY = const(0x0008)  # DS, Mask/Enable, CVRF: cleared by a read of it, and by a write of the configuration
 _MANUFACTURER_ID = const(0xFE)  # reads "TI"
 _TI = const(0x5449)
 # DS table 7-6: averages of 16 (slosh of a charger's ripple), 1.1 ms conversions, shunt and bus, continuous.
 _AVERAGE_16 = const(0x4527)
+
+_POLL_MS = const(5)
+_POLLS = const(20)  # 16 averages of 1.1 ms for each of the two take 35 ms
 
 _FULL_SCALE = const(32767)
 
@@ -44,7 +51,7 @@ def current_ma(raw_shunt, shunt_milliohm):
 class INA226:
     """i2c: the bus, up to 2.94 MHz. address: 0x40 to 0x4F by pins A0 and A1. shunt_milliohm: of the shunt."""
 
-    def __init__(self, i2c, address=0x40, shunt_milliohm=2.0):
+    def __init__(self, i2c, address=_ADDRESSES[0], shunt_milliohm=2.0):
         self.i2c = i2c
         self.address = address
         self.shunt_milliohm = shunt_milliohm
@@ -59,8 +66,20 @@ class INA226:
         self.i2c.readfrom_mem_into(self.address, register, self._buf)
         return self._buf[0] << 8 | self._buf[1]
 
-    def read(self):
-        """Voltage and current. Raises OSError (bus), SensorError range when the shunt's input is at its end (81.9 mV)."""
+    async def _measured(self):
+        """Wait for a measurement since the last read: before the first one the registers say 0 V."""
+        for _ in range(_POLLS):
+            if self._read(_MASK_ENABLE) & _READY:
+                return
+            await asyncio.sleep_ms(_POLL_MS)
+        raise SensorError("silent", "the INA226 does not measure")
+
+    async def read(self):
+        """Voltage and current. Raises OSError (bus), SensorError: silent (it does not measure), range.
+
+        range: the shunt's input is at its end (81.9 mV).
+        """
+        await self._measured()
         raw = self._read(_SHUNT_VOLTAGE)
         if raw in (_FULL_SCALE, 0x8000):
             raise SensorError("range", "the shunt carries more than it can be measured")
@@ -73,7 +92,7 @@ class _Sensor:
         self.names = names(config)
 
     async def sample(self):
-        power = self.driver.read()
+        power = await self.driver.read()
         return [(self.names[0], power.bus_mv / 1000), (self.names[1], power.current_ma / 1000)]
 
 
@@ -85,4 +104,7 @@ def setup(config, hw):
     shunt_milliohm = config["shunt_milliohm"]
     if shunt_milliohm <= 0:
         raise ValueError("shunt_milliohm: found %s, expected above 0" % shunt_milliohm)
-    return _Sensor(INA226(hw.bus(config["bus"]), config.get("address", 0x40), shunt_milliohm), config)
+    address = config.get("address", _ADDRESSES[0])
+    if address not in _ADDRESSES:
+        raise ValueError("address: found %s, expected 0x40 to 0x4f" % address)
+    return _Sensor(INA226(hw.bus(config["bus"]), address, shunt_milliohm), config)

@@ -59,6 +59,26 @@ def test_another_chip_at_the_address_is_named():
     assert "0x40" in str(error)
 
 
+async def test_the_zeros_before_the_first_measurement_are_no_empty_battery():
+    _, hw = mounted(12.8, -3.5)
+    sensor = ina226.setup(CONFIG, hw)
+    assert sensor.driver._read(0x02) == 0  # the bus voltage, as the chip has it right after power-on
+    assert near(dict(await sensor.sample())["battery/voltage"], 12.8, 0.00125)
+
+
+async def test_one_that_does_not_measure_is_silent():
+    device, hw = mounted(12.8, -3.5)
+    sensor = ina226.setup(CONFIG, hw)
+    await sensor.sample()
+    device.asleep = True
+    assert await fault_of(sensor) == "silent"
+
+
+def test_an_address_that_it_cannot_have_is_a_wrong_configuration():
+    _, hw = mounted(12.8, 0)
+    assert "0x40 to 0x4f" in str(raises(ValueError, ina226.setup, dict(CONFIG, address=0x50), hw))
+
+
 def test_a_shunt_of_nothing_is_a_wrong_configuration():
     _, hw = mounted(12.8, 0)
     assert "shunt_milliohm" in str(raises(ValueError, ina226.setup, dict(CONFIG, shunt_milliohm=0), hw))

@@ -1,14 +1,21 @@
 """INA226 battery monitor as an I2C device: 16-bit registers, most significant byte first.
 
-`nack`: it does not answer. voltage_v and current_a are functions without arguments.
+`nack`: it does not answer. `asleep`: it does not measure. voltage_v and current_a are functions without arguments.
+Until its first measurement is done it says 0.
 """
+
+import kernel
 
 _SHUNT = 0x01
 _BUS = 0x02
 _CURRENT = 0x04
 _CALIBRATION = 0x05
+_MASK_ENABLE = 0x06
 _MANUFACTURER = 0xFE
 _DIE = 0xFF
+_READY = 0x0008
+_AVERAGES = (1, 4, 16, 64, 128, 256, 512, 1024)
+_CONVERSION_US = 1100  # of either input; other settings are not modelled
 
 
 class INA226:
@@ -17,16 +24,36 @@ class INA226:
         self.current_a = current_a
         self.shunt_ohm = shunt_ohm
         self.nack = False
+        self.asleep = False
+        self._measured_us = None  # when its first measurement is done; None: it has had no power yet
+        self._next_us = 0  # when there is one that was not yet told of
         self.registers = {0x00: 0x4127, _CALIBRATION: 0, _MANUFACTURER: 0x5449, _DIE: 0x2260}
+
+    def _period_us(self):
+        return _AVERAGES[self.registers[0x00] >> 9 & 7] * 2 * _CONVERSION_US
 
     def write(self, register, data):
         self.registers[register] = data[0] << 8 | data[1]
+        if register == 0x00:
+            self._next_us = kernel.now_us + self._period_us()
+            if self._measured_us is None:
+                self._measured_us = self._next_us
+
+    def _ready(self):
+        if self.asleep or kernel.now_us < self._next_us:
+            return 0
+        self._next_us = kernel.now_us + self._period_us()
+        return _READY
 
     def read(self, register, count):
         value = self._value(register) & 0xFFFF
         return bytes((value >> 8, value & 0xFF))[:count]
 
     def _value(self, register):
+        if register == _MASK_ENABLE:
+            return self._ready()
+        if register in (_BUS, _SHUNT, _CURRENT) and (self._measured_us is None or kernel.now_us < self._measured_us):
+            return 0
         if register == _BUS:
             return int(self.voltage_v() / 0.00125 + 0.5)
         shunt = round(self.current_a() * self.shunt_ohm / 0.0000025)
