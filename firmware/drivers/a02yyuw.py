@@ -1,7 +1,8 @@
 """A02YYUW waterproof ultrasonic distance sensor, looking down at the fuel.
 
-# Ref: DFRobot SEN0311 (A02YYUW), product wiki "UART Auto Output", retrieved 2026-11: 9600 8N1, a frame each 100 ms,
-#      FF H L SUM with SUM = (FF + H + L) & FF, distance = H << 8 | L in mm; range 30 to 4500 mm.
+# Ref: DFRobot SEN0311 (A02YYUW), product wiki "UART Auto Output", retrieved 2026-11: 9600 8N1, FF H L SUM with
+#      SUM = (FF + H + L) & FF, distance = H << 8 | L in mm; range 30 to 4500 mm. With its RX open or high, as a UART
+#      holds it, it smooths, and takes 100 to 300 ms; with RX at ground 100 ms.
 """
 
 import asyncio
@@ -17,10 +18,12 @@ ENDS = ("empty_mm", "full_mm")
 MIN_MM = 30  # closer lies in the dead band: echoes from there are not to be believed
 MAX_MM = 4500
 _FRAME_BYTES = 4
-_PERIOD_MS = 100
+_POLL_MS = 100
 _SETTLE_MS = 10
 _TRIES_PER_SHOT = 2  # half of the frames may be cut, wrong or out of range
-_MOST_SHOTS = 9  # eight medians of so many stay within the sampler's 10 s
+_SILENT_POLLS = 20  # without one byte
+_POLLS = 85  # of all medians together, within the sampler's 10 s: a slow sensor has time for fewer of them
+_MOST_SHOTS = 9
 
 Distance = namedtuple("Distance", ("distance_mm", "shots", "rejected"))
 
@@ -51,27 +54,41 @@ class A02YYUW:
         self.shots = max(_level.SHOTS, shots)
 
     async def read(self):
-        """The mean of eight medians. Raises SensorError: silent (no bytes), crc (only wrong frames), range (no echo)."""
+        """The mean of eight medians, of fewer when frames come slowly.
+
+        Raises SensorError: silent (no bytes, or too few frames), crc (only wrong frames), range (no echo).
+        """
         for _ in range(2):  # what piled up since the last time is old; the chip's FIFO comes out after the first read
             self.uart.read()
             await asyncio.sleep_ms(_SETTLE_MS)
-        total_mm = shots = rejected = 0
-        for _ in range(_level.LOOKS):
-            look = await self._look()
-            total_mm += look.distance_mm
-            shots += look.shots
-            rejected += look.rejected
-        return Distance(total_mm // _level.LOOKS, shots, rejected)
+        polls = _POLLS
+        looks = []
+        while len(looks) < _level.LOOKS:
+            look, used = await self._look(polls)
+            if look is None:
+                break  # the time is up
+            looks.append(look)
+            polls -= used
+        if not looks:
+            raise SensorError("silent", "less than %d frames in %d s" % (self.shots, _POLLS * _POLL_MS // 1000))
+        return Distance(
+            sum([look.distance_mm for look in looks]) // len(looks),
+            sum([look.shots for look in looks]),
+            sum([look.rejected for look in looks]),
+        )
 
-    async def _look(self):
-        """One median."""
+    async def _look(self, polls):
+        """(one median, how many polls it took); None for it when so many polls are not enough."""
         good = []
-        wrong = rejected = heard = 0
+        wrong = rejected = heard = used = 0
         rest = b""
-        for _ in range(self.shots * _TRIES_PER_SHOT):
-            await asyncio.sleep_ms(_PERIOD_MS)
+        while used < polls and len(good) < self.shots and len(good) + wrong + rejected < self.shots * _TRIES_PER_SHOT:
+            await asyncio.sleep_ms(_POLL_MS)
+            used += 1
             data = self.uart.read()
             if data is None:
+                if not heard and used >= _SILENT_POLLS:
+                    raise SensorError("silent", "no bytes from the A02YYUW")
                 continue
             heard += len(data)
             found, bad, rest = parse(rest + data)
@@ -81,17 +98,13 @@ class A02YYUW:
                     good.append(mm)
                 else:
                     rejected += 1
-            if len(good) >= self.shots:
-                break
-        if not heard:
-            raise SensorError("silent", "no bytes from the A02YYUW")
         if rejected and rejected >= len(good):
             raise SensorError("range", "no echo between %d and %d mm" % (MIN_MM, MAX_MM))
         if len(good) >= self.shots:
-            return Distance(median(good), len(good), rejected)
-        if wrong or not good:
+            return Distance(median(good), len(good), rejected), used
+        if wrong and wrong + rejected >= len(good):
             raise SensorError("crc", "%d frames with a wrong checksum" % wrong)
-        raise SensorError("silent", "%d of %d frames" % (len(good), self.shots))
+        return None, used
 
 
 class _Sensor:

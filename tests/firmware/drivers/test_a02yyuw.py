@@ -184,13 +184,29 @@ def test_a_frame_may_come_in_two_pieces():
 async def test_a_sample_ends_within_the_samplers_limit():
     for faults in ({}, {"fault": "silent"}, {"fault": "checksum"}, {"fault": "cut"}):
         for shots in (5, 9):
-            _, sensor = mounted(700, dict(CONFIG, shots=shots), **faults)
-            begun_us = kernel.now_us
-            try:
-                await sensor.sample()
-            except SensorError:
-                pass
-            assert kernel.now_us - begun_us < 9000000
+            for period_us in (100000, 300000, 2500000):
+                device, sensor = mounted(700, dict(CONFIG, shots=shots), **faults)
+                device.period_us = period_us
+                begun_us = kernel.now_us
+                try:
+                    await sensor.sample()
+                except SensorError:
+                    pass
+                assert kernel.now_us - begun_us < 9000000
+
+
+async def test_a_sensor_that_smooths_and_sends_slowly_is_read_all_the_same():
+    for shots in (5, 9):
+        for period_us in (150000, 200000, 300000):
+            device, sensor = mounted(700, dict(CONFIG, shots=shots))
+            device.period_us = period_us
+            assert await sensor.sample() == [("fuel/distance", 0.7), ("fuel/level", 50.0)], (shots, period_us)
+
+
+async def test_a_sensor_that_hardly_speaks_is_silent():
+    device, sensor = mounted(700)
+    device.period_us = 1900000
+    assert await fault_of(sensor) == "silent"
 
 
 def test_shots_out_of_bounds_are_a_wrong_configuration():

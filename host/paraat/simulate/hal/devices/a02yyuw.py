@@ -1,4 +1,4 @@
-"""A02YYUW ultrasonic sensor as a UART peer: a frame FF hi lo sum each 100 ms, distance in mm.
+"""A02YYUW ultrasonic sensor as a UART peer: a frame FF hi lo sum each 100 ms (period_us), distance in mm.
 
 Made lazily: the frames of the time that has passed, when the port is read. `fault`: None, "silent" (sends nothing),
 "checksum" (every frame wrong), "cut" (frames broken off). `jump_every`: each so many frames one false echo.
@@ -15,10 +15,11 @@ class A02YYUW:
         self.distance_mm = distance_mm  # function without arguments -> int
         self.fault = fault
         self.jump_every = jump_every
+        self.period_us = PERIOD_US
         self._sent = 0
 
     def bytes_sent(self):
-        due = kernel.now_us // PERIOD_US
+        due = kernel.now_us // self.period_us
         count = min(due - self._sent, BURST)
         self._sent = due
         if self.fault == "silent":
