@@ -4,6 +4,7 @@ import logging
 import threading
 from pathlib import Path
 
+from paraat.domain.model import OwnCertificate
 from paraat.provision import inventory
 from paraat.provision.inventory import InventoryError, Record
 
@@ -30,6 +31,12 @@ class Certificates:
         with self._lock:
             self._read(now)
             return self._boards.get(point)
+
+    def own(self, now: float) -> list[OwnCertificate]:
+        """Those of the coordination point itself; empty when not known."""
+        with self._lock:
+            self._read(now)
+            return [OwnCertificate(kind=r.kind, now=now, until=r.not_after.timestamp()) for r in self._others]
 
     def problem(self, now: float, within_days: float) -> str:
         """Which certificate of the coordination point itself (authority, broker, host, desk) ends, and what to do; else empty."""

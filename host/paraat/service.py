@@ -20,7 +20,7 @@ from itertools import islice
 from paraat.alerts.channels import make_channels
 from paraat.alerts.dispatch import Dispatcher
 from paraat.alerts.engine import Engine, Transition
-from paraat.alerts.rules import make_rules
+from paraat.alerts.rules import make_own_rules, make_rules
 from paraat.board.app import create_app
 from paraat.board.server import BoardError, Handle, serve
 from paraat.board.source import Check
@@ -97,6 +97,7 @@ class Service:
             site.broker, site.directory, self._inbox, now=clock.now, on_change=self._on_broker
         )
         self._rules = make_rules(site.alerts)
+        self._own_rules = make_own_rules(site.alerts)
         self._certificates = Certificates(site.directory)
         self._tracker = Tracker(
             site.points,
@@ -133,7 +134,7 @@ class Service:
 
     def _restore(self) -> None:
         """Rebuild what is known of the points and the alerts from the journal."""
-        self._engine = Engine(self._rules, self.journal.open_alerts())
+        self._engine = Engine(self._rules, self.journal.open_alerts(), own_rules=self._own_rules)
         self._alerts = self._engine.active()
         self._resolved = [
             alert
@@ -269,7 +270,7 @@ class Service:
     def _judge(self, now: float, views: Sequence[PointView]) -> None:
         """Let the alerts follow the points. An alert and its deliveries are stored at once."""
         if not self._unsaved:
-            self._unsaved = self._engine.step(now, views)
+            self._unsaved = self._engine.step(now, views, self._certificates.own(now))
         if not self._unsaved:
             self._note_alerts([])
             return
@@ -311,7 +312,7 @@ class Service:
             ][:_RESOLVED_READ]
             self._tracker.note_alerts(active)
         firing = Counter(alert.rule for alert in active if alert.state == "firing")
-        for rule in self._rules:
+        for rule in (*self._rules, *self._own_rules):
             self.counters.alerts_firing.labels(rule).set(firing[rule])
 
     def _store_status(self, now: float, views: Sequence[PointView]) -> None:

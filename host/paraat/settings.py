@@ -140,6 +140,13 @@ class Channels(Part, frozen=True):
     email: Email | None = None
 
 
+class Lead(Part, frozen=True):
+    """[lead] of a point, [coordination] of a site: where its alerts go; nothing more about anybody is kept."""
+
+    email: EmailAddress | None = None
+    phone: PhoneNumber | None = None
+
+
 class SiteFile(Part, frozen=True):
     """site.toml"""
 
@@ -149,13 +156,7 @@ class SiteFile(Part, frozen=True):
     board: StatusBoardSettings = StatusBoardSettings()
     alerts: Alerts = Alerts()
     channels: Channels = Channels()
-
-
-class Lead(Part, frozen=True):
-    """[lead]: where the alerts of this point go; nothing more about the person is kept."""
-
-    email: EmailAddress | None = None
-    phone: PhoneNumber | None = None
+    coordination: Lead = Lead()
 
 
 class Tank(Part, frozen=True):
@@ -202,6 +203,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     board: StatusBoardSettings
     alerts: Alerts
     channels: Channels
+    coordination: Lead
     points: dict[str, Point]
 
     def path(self, name: str) -> Path:
@@ -239,6 +241,7 @@ def load_site(directory: Path) -> Site:
         board=site.board,
         alerts=site.alerts,
         channels=site.channels,
+        coordination=site.coordination,
         points={point.id: point for point in _read_points(directory / "points")},
     )
 

@@ -63,6 +63,13 @@ def test_what_belongs_to_no_point_is_said_with_the_command(site: Path) -> None:
     assert "nsp-0101" not in said
 
 
+def test_its_own_certificates_are_judged_too(site: Path) -> None:
+    save(site, record("cp.lan", "broker", 20), record("old", "host", 5, "revoked"), record("nsp-0101", "board", 1))
+    (own,) = Certificates(site).own(T0)
+    assert (own.kind, own.now, own.until) == ("broker", T0, T0 + 20 * 86400)
+    assert own.point == "_own/broker"
+
+
 def test_a_torn_inventory_is_said_and_the_last_good_one_counts_on(site: Path) -> None:
     save(site, record("nsp-0101", "board", 5))
     known = Certificates(site)

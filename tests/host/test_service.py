@@ -11,6 +11,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -22,6 +23,8 @@ from paraat.clock import Clock, ScaledClock, SystemClock
 from paraat.domain.model import AlertState, Delivery, SampleSet, Status, Value
 from paraat.domain.tracker import HISTORY_SAMPLES
 from paraat.journal import Journal, JournalError
+from paraat.provision.authority import Authority
+from paraat.provision.pki import BROKER_DAYS
 from paraat.service import Service, ServiceError
 from paraat.settings import (
     BrokerSettings,
@@ -326,6 +329,20 @@ def test_a_point_that_opened_days_ago_is_open_after_a_restart_too(tmp_path: Path
     opened = service.views(T0 + 10_000_000.0)[0].latest["point/open"]
     service.stop()
     assert (opened.value, opened.t) == (True, T0 + 180.0)
+
+
+def test_the_end_of_the_brokers_own_certificate_is_told(tmp_path: Path) -> None:
+    site = a_site(tmp_path, free_port())
+    Authority.create(tmp_path, "Proef", "made for a test only", ("cp.lan",), datetime.fromtimestamp(T0, UTC))
+    service = Service(site, clock=SystemClock(), serve_board=False)
+    later = T0 + (BROKER_DAYS - 30) * 86400.0
+    for t in (later, later + 601):
+        service._judge(t, [])
+    (alert, *_) = [a for a in service._engine.active() if a.state == "firing"]
+    assert (alert.rule, alert.point) == ("own_certificate", "_own/broker")
+    (told,) = service.journal.deliveries(alert.id)
+    service.stop()
+    assert told.subject == "Certificaat van de broker verloopt, nog 30 dagen"
 
 
 def test_garbage_stops_nothing(broker: Broker, tmp_path: Path, run: Run, boards: Boards) -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from paraat.alerts import texts
 from paraat.alerts.channels import Channel, ChannelError
-from paraat.domain.model import AlertState, Delivery
+from paraat.domain.model import OWN, AlertState, Delivery
 from paraat.settings import Site
 
 _log = logging.getLogger(__name__)
@@ -43,8 +43,10 @@ class Dispatcher:
     def deliveries(self, alert: AlertState, now: float) -> list[Delivery]:
         """The messages that tell people of an alert (with its id) that fires or is resolved; to be stored with it."""
         point = self._site.points.get(alert.point)
-        if point is None:  # taken out of the site while its alert was open
+        own = alert.point.startswith(OWN)
+        if point is None and not own:  # taken out of the site while its alert was open
             return []
+        lead = self._site.coordination if point is None else point.lead
         subject, body = texts.message(
             alert, alert.state, point, language=self._site.region.language, zone=self._zone, now=now
         )
@@ -59,7 +61,7 @@ class Dispatcher:
                 due_at=now,
             )
             for channel in self._channels.values()
-            if (recipient := channel.recipient(point)) is not None
+            if (recipient := channel.recipient(lead)) is not None
         ]
 
     def run_due(self, now: float, limit: int = 20) -> int:

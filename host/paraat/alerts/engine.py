@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from paraat.alerts.rules.base import Judgement, Rule, Verdict
-from paraat.domain.model import AlertState, PointView
+from paraat.alerts.rules.base import Judgement, OwnRule, Rule, Verdict
+from paraat.domain.model import AlertState, OwnCertificate, PointView
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,11 +35,19 @@ class _Active:
 
 
 class Engine:
-    """rules: by name. initial: the alerts that were pending or firing when the host stopped."""
+    """rules, own_rules: by name. initial: the alerts that were pending or firing when the host stopped."""
 
-    def __init__(self, rules: Mapping[str, Rule], initial: Iterable[AlertState] = ()) -> None:
+    def __init__(
+        self,
+        rules: Mapping[str, Rule],
+        initial: Iterable[AlertState] = (),
+        *,
+        own_rules: Mapping[str, OwnRule] | None = None,
+    ) -> None:
         self._rules = rules
-        self._active = {(a.rule, a.point): _Active(a) for a in initial if a.rule in rules}
+        self._own_rules = own_rules or {}
+        known = {*rules, *self._own_rules}
+        self._active = {(a.rule, a.point): _Active(a) for a in initial if a.rule in known}
 
     def active(self) -> list[AlertState]:
         """The alerts that are pending or firing now."""
@@ -51,50 +59,52 @@ class Engine:
         if active is not None:
             active.alert = alert
 
-    def step(self, now: float, views: Iterable[PointView]) -> list[Transition]:
-        """Judge all points at `now`. Returns what changed, in order."""
-        transitions = []
-        for view in views:
-            for name, rule in self._rules.items():
-                transition = self._judge(now, name, rule, view)
-                if transition is not None:
-                    transitions.append(transition)
-        return transitions
+    def step(self, now: float, views: Iterable[PointView], own: Iterable[OwnCertificate] = ()) -> list[Transition]:
+        """Judge all points at `now`, and the certificates of the coordination point itself. Returns what changed, in order."""
+        followed = [
+            self._follow(now, (name, view.point), rule.hold_s, rule.judge(view))
+            for view in views
+            for name, rule in self._rules.items()
+        ]
+        followed += [
+            self._follow(now, (name, certificate.point), rule.hold_s, rule.judge(certificate))
+            for certificate in own
+            for name, rule in self._own_rules.items()
+        ]
+        return [transition for transition in followed if transition is not None]
 
-    def _judge(self, now: float, name: str, rule: Rule, view: PointView) -> Transition | None:
-        key = (name, view.point)
-        judgement = rule.judge(view)
+    def _follow(self, now: float, key: tuple[str, str], hold_s: float, judgement: Judgement) -> Transition | None:
         active = self._active.get(key)
         if active is None:
             if judgement.verdict is not Verdict.RAISE:
                 return None
             alert = AlertState(
-                rule=name,
-                point=view.point,
+                rule=key[0],
+                point=key[1],
                 state="pending",
                 since=now,
                 severity=judgement.severity,
                 detail=judgement.detail,
             )
             active = self._active[key] = _Active(alert)
-            if rule.hold_s > 0:
+            if hold_s > 0:
                 return Transition(alert=alert, announce=False)
         if active.alert.state == "pending":
-            return self._pending(now, key, active, rule, judgement)
-        return self._firing(now, key, active, rule, judgement)
+            return self._pending(now, key, active, hold_s, judgement)
+        return self._firing(now, key, active, hold_s, judgement)
 
     def _pending(
-        self, now: float, key: tuple[str, str], active: _Active, rule: Rule, judgement: Judgement
+        self, now: float, key: tuple[str, str], active: _Active, hold_s: float, judgement: Judgement
     ) -> Transition | None:
         if judgement.verdict is Verdict.RAISE:
             active.raised_at = now
-            if now - active.alert.since < rule.hold_s:
+            if now - active.alert.since < hold_s:
                 return None
             active.alert = msgspec.structs.replace(
                 active.alert, state="firing", fired_at=now, severity=judgement.severity, detail=judgement.detail
             )
             return Transition(alert=active.alert, announce=True)
-        if judgement.verdict is Verdict.HOLD and now - active.raised_at < rule.hold_s:
+        if judgement.verdict is Verdict.HOLD and now - active.raised_at < hold_s:
             return None
         # It was a single wild value. Nobody was told, so nobody needs to hear that it is over.
         del self._active[key]
@@ -103,7 +113,7 @@ class Engine:
         )
 
     def _firing(
-        self, now: float, key: tuple[str, str], active: _Active, rule: Rule, judgement: Judgement
+        self, now: float, key: tuple[str, str], active: _Active, hold_s: float, judgement: Judgement
     ) -> Transition | None:
         if judgement.verdict is not Verdict.CLEAR:
             active.clear_since = None
@@ -112,7 +122,7 @@ class Engine:
             return None
         if active.clear_since is None:
             active.clear_since = now
-        if now - active.clear_since < rule.hold_s:
+        if now - active.clear_since < hold_s:
             return None
         del self._active[key]
         resolved = msgspec.structs.replace(active.alert, state="resolved", resolved_at=now, detail=judgement.detail)

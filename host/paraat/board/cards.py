@@ -14,7 +14,7 @@ import msgspec
 from paraat.board.source import Check
 from paraat.board.texts import Words
 from paraat.domain import tracker
-from paraat.domain.model import AlertState, Autonomy, Latest, PointView, Status
+from paraat.domain.model import OWN, AlertState, Autonomy, Latest, PointView, Status
 from paraat_wire import metrics
 
 # Worst first on the page. A point that fell silent in a blackout may be worse off than one that
@@ -129,7 +129,10 @@ class Writer:
     def items(self, alerts: Iterable[AlertState], names: dict[str, str], now: float) -> list[Item]:
         """The list of alerts: firing first, critical before warning, then the newest."""
         ordered = sorted(alerts, key=lambda a: (_ALERT_RANK[a.state], a.severity != "critical", -_moment(a)))
-        return [self._item(alert, names.get(alert.point, alert.point), now) for alert in ordered]
+        return [self._item(alert, self._place(alert.point, names), now) for alert in ordered]
+
+    def _place(self, point: str, names: dict[str, str]) -> str:
+        return self.words("own") if point.startswith(OWN) else names.get(point, point)
 
     def troubles(self, health: Iterable[Check]) -> list[tuple[bool, str]]:
         """What fails in the host itself, as (required, words)."""

@@ -127,8 +127,26 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
         return None if latest is None else latest.value
 
 
+OWN = "_own"  # the "point" of an alert about the coordination point itself begins so; no point's id can
+
+
+class OwnCertificate(msgspec.Struct, frozen=True, kw_only=True):
+    """A certificate of the coordination point itself at `now`. kind: "broker", "host", "desk" or "authority"."""
+
+    kind: str
+    now: float
+    until: float
+
+    @property
+    def point(self) -> str:
+        """What an alert about it has for a point."""
+        return f"{OWN}/{self.kind}"
+
+
 class AlertState(msgspec.Struct, frozen=True, kw_only=True):
-    """One alert of one rule at one point. state: "pending", "firing", "resolved".
+    """One alert of one rule at one point, or about the coordination point itself (see OWN).
+
+    state: "pending", "firing", "resolved".
 
     since: when the condition began; fired_at, resolved_at: when it became so, else None. detail: numbers for the text.
     id is given by the journal when the alert first fires; 0 while pending.

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from aiosmtpd.controller import Controller
 
@@ -14,7 +15,7 @@ from paraat.alerts.channels import make_channels
 from paraat.alerts.dispatch import GIVE_UP_AFTER_S, Dispatcher
 from paraat.domain.model import AlertState, Delivery
 from paraat.journal import Journal
-from paraat.settings import SettingsError, Site, load_site
+from paraat.settings import Lead, SettingsError, Site, load_site
 from paraat.simulate.servers import LOOPBACK, free_port
 
 NOW = 1764000000.0
@@ -70,6 +71,9 @@ class Post:
             rule="point_silent", point=point, state="firing", since=NOW, severity="warning", fired_at=NOW,
             detail={"heard_at": NOW - 600},
         )  # fmt: skip
+        return self.store(alert)
+
+    def store(self, alert: AlertState) -> AlertState:
         with self.journal.atomic():
             alert = self.journal.save_alert(alert)
             self.journal.add_deliveries(self.dispatcher.deliveries(alert, NOW))
@@ -86,6 +90,17 @@ def post(tmp_path: Path) -> Iterator[Post]:
     yield found
     found.stop()
     found.journal.close()
+
+
+def test_what_concerns_the_coordination_point_goes_to_its_own_address(post: Post) -> None:
+    alert = AlertState(
+        rule="own_certificate", point="_own/broker", state="firing", since=NOW, severity="warning", fired_at=NOW,
+        detail={"kind": "broker", "days": 30.0, "ends_at": NOW + 30 * 86400},
+    )  # fmt: skip
+    assert [d.channel for d in post.journal.deliveries(post.store(alert).id)] == ["log"], "no address is configured"
+    site = msgspec.structs.replace(post.site, coordination=Lead(email="beheer@example.org"))
+    post.dispatcher = Dispatcher(site, post.journal, make_channels(site))
+    assert post.mail(post.store(alert)).recipient == "beheer@example.org"
 
 
 def test_an_alert_is_logged_and_mailed_to_the_lead(post: Post, caplog: pytest.LogCaptureFixture) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from host.board.scene import NOW, alert, left, never_heard, point, rich
@@ -166,6 +167,12 @@ def test_only_firing_alerts_stand_on_the_card() -> None:
     ]
     (made,) = writer().cards([point("nsp-0102")], alerts)
     assert made.alerts == (("critical", "Brandstof raakt op"), ("warning", "brand_new_rule"))
+
+
+def test_an_alert_about_the_coordination_point_itself_has_its_name() -> None:
+    own = msgspec.structs.replace(alert("own_certificate"), point="_own/broker")
+    (item,) = writer().items([own], {}, NOW)
+    assert (item.title, item.name) == ("Certificaat verloopt", "Coördinatiepunt")
 
 
 def test_alerts_are_listed_by_what_needs_doing_first() -> None:

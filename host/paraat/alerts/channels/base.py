@@ -3,7 +3,7 @@
 from typing import Protocol, Self
 
 from paraat.domain.model import Delivery
-from paraat.settings import Point, Site
+from paraat.settings import Lead, Site
 
 
 class ChannelError(Exception):
@@ -20,8 +20,8 @@ class Channel(Protocol):
         """The channel as the site configures it, None when it does not. Raises SettingsError."""
         ...
 
-    def recipient(self, point: Point) -> str | None:
-        """Where this channel reaches the lead of a point; None when it cannot."""
+    def recipient(self, lead: Lead) -> str | None:
+        """Where this channel reaches the lead of a point, or the coordination point; None when it cannot."""
         ...
 
     def send(self, delivery: Delivery) -> None:

@@ -9,7 +9,7 @@ import apprise
 
 from paraat.alerts.channels.base import ChannelError
 from paraat.domain.model import Delivery
-from paraat.settings import Point, SettingsError, Site, read_secret
+from paraat.settings import Lead, SettingsError, Site, read_secret
 
 _KEY = "channels.email.url_file"
 
@@ -35,8 +35,8 @@ class EmailChannel:
             )
         return cls(url)
 
-    def recipient(self, point: Point) -> str | None:
-        return point.lead.email
+    def recipient(self, lead: Lead) -> str | None:
+        return lead.email
 
     def send(self, delivery: Delivery) -> None:
         url = f"{self._url}{'&' if '?' in self._url else '?'}to={quote(delivery.recipient)}"

@@ -4,7 +4,7 @@ import logging
 from typing import Self
 
 from paraat.domain.model import Delivery
-from paraat.settings import Point, Site
+from paraat.settings import Lead, Site
 
 _log = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ class LogChannel:
     def from_site(cls, _site: Site) -> Self:
         return cls()
 
-    def recipient(self, _point: Point) -> str:
+    def recipient(self, _lead: Lead) -> str:
         return "log"
 
     def send(self, delivery: Delivery) -> None:

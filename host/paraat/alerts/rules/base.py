@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from paraat.domain.model import PointView
+from paraat.domain.model import OwnCertificate, PointView
 
 
 class Verdict(Enum):
@@ -31,4 +31,14 @@ class Rule(Protocol):
 
     def judge(self, view: PointView) -> Judgement:
         """Judge a point at view.now."""
+        ...
+
+
+class OwnRule(Protocol):
+    """As Rule, about a certificate of the coordination point itself."""
+
+    hold_s: float
+
+    def judge(self, own: OwnCertificate) -> Judgement:
+        """Judge a certificate at own.now."""
         ...

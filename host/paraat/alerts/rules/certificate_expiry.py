@@ -11,7 +11,7 @@ _DAY_S = 86400.0
 class CertificateExpiryRule:
     """Raises below raise_days; clears when a certificate that lasts longer is recorded. Not known: HOLD.
 
-    The certificates of broker, host and authority belong to no point: Service.health() tells of them.
+    Those of broker, host and authority belong to no point: own_certificate judges them.
     """
 
     def __init__(self, alerts: Alerts) -> None:

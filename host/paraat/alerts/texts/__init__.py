@@ -24,11 +24,18 @@ def local_time(t: float, now: float, zone: ZoneInfo) -> str:
 
 
 def message(
-    alert: AlertState, transition: str, point: Point, *, language: str, zone: ZoneInfo, now: float
+    alert: AlertState, transition: str, point: Point | None, *, language: str, zone: ZoneInfo, now: float
 ) -> tuple[str, str]:
-    """(subject, body) of an alert that fires or is resolved. Raises KeyError for a rule without words."""
+    """(subject, body) of an alert that fires or is resolved. Raises KeyError for a rule without words.
+
+    point: None for an alert about the coordination point itself.
+    """
     words = LANGUAGES[language]
-    values = {"name": point.name, "municipality": point.municipality, "id": alert.id}
+    values: dict[str, object] = {"id": alert.id}
+    if point is not None:
+        values |= {"name": point.name, "municipality": point.municipality}
+    if "kind" in alert.detail:
+        values["name"], values["renew"] = words.OWN_CERTIFICATES[str(alert.detail["kind"])]
     for key, value in alert.detail.items():
         if isinstance(value, int | float):
             if key.endswith(("_at", "_t", "_before")):

@@ -6,6 +6,14 @@ def number(value: float) -> str:
     return f"{value:.1f}" if value < 10 else f"{value:.0f}"
 
 
+# whose: (its name, how it is renewed)
+OWN_CERTIFICATES = {
+    "broker": ("the broker", "paraat pki renew broker"),
+    "host": ("the host service", "paraat pki renew host"),
+    "desk": ("the desk", "paraat pki renew desk"),
+    "authority": ("the region itself", "a new CA, docs/pki.md"),
+}
+
 # key: (subject, body)
 TEXTS = {
     "low_fuel.firing": (
@@ -61,6 +69,18 @@ TEXTS = {
         "Call for help over: {name}",
         "The call for help of emergency support point {name} ({municipality}) of {asked_at} was not repeated.\n"
         "If it is not known yet what was needed, ask all the same. Alert {id} of {fired_at}.",
+    ),
+    "own_certificate.firing": (
+        "Certificate of {name} ends, {days} days left",
+        "The certificate of {name} at the coordination point is valid until {ends_at}. "
+        "After that the connection with the support points does not work.\n"
+        "Do before that day: have the administrator renew it ({renew}).\n"
+        "Alert {id}.",
+    ),
+    "own_certificate.resolved": (
+        "Recovered: {name} has a new certificate",
+        "The certificate of {name} at the coordination point is valid until {ends_at}, {days} days left.\n"
+        "Nothing to do. Alert {id} of {fired_at}.",
     ),
     "certificate_expiry.firing": (
         "Certificate ends: {name}, {days} days left",

@@ -6,6 +6,14 @@ def number(value: float) -> str:
     return f"{value:.1f}".replace(".", ",") if value < 10 else f"{value:.0f}"
 
 
+# whose: (its name, how it is renewed)
+OWN_CERTIFICATES = {
+    "broker": ("de broker", "paraat pki renew broker"),
+    "host": ("de hostdienst", "paraat pki renew host"),
+    "desk": ("de bediening", "paraat pki renew desk"),
+    "authority": ("de regio zelf", "een nieuwe CA, docs/pki.md"),
+}
+
 # key: (subject, body)
 TEXTS = {
     "low_fuel.firing": (
@@ -63,6 +71,18 @@ TEXTS = {
         "Hulpvraag voorbij: {name}",
         "De hulpvraag van noodsteunpunt {name} ({municipality}) van {asked_at} is niet herhaald.\n"
         "Is nog niet bekend wat er nodig was, vraag het dan alsnog. Melding {id} van {fired_at}.",
+    ),
+    "own_certificate.firing": (
+        "Certificaat van {name} verloopt, nog {days} dagen",
+        "Het certificaat van {name} op het coördinatiepunt is geldig tot {ends_at}. "
+        "Daarna werkt de verbinding met de noodsteunpunten niet meer.\n"
+        "Doe vóór die dag: laat de beheerder het vernieuwen ({renew}).\n"
+        "Melding {id}.",
+    ),
+    "own_certificate.resolved": (
+        "Hersteld: {name} heeft een nieuw certificaat",
+        "Het certificaat van {name} op het coördinatiepunt is geldig tot {ends_at}, nog {days} dagen.\n"
+        "U hoeft niets te doen. Melding {id} van {fired_at}.",
     ),
     "certificate_expiry.firing": (
         "Certificaat verloopt: {name}, nog {days} dagen",

@@ -39,6 +39,8 @@ TEXTS = {
     "rule.point_silent": "Point is silent",
     "rule.help_asked": "Help asked for",
     "rule.certificate_expiry": "Certificate ends",
+    "rule.own_certificate": "Certificate ends",
+    "own": "Coordination point",
     "fuel": "Fuel",
     "fuel.percent": "{n} %",
     "fuel.litres": "{n} litres",

@@ -39,6 +39,8 @@ TEXTS = {
     "rule.point_silent": "Punt laat niets horen",
     "rule.help_asked": "Hulp gevraagd",
     "rule.certificate_expiry": "Certificaat verloopt",
+    "rule.own_certificate": "Certificaat verloopt",
+    "own": "Coördinatiepunt",
     "fuel": "Brandstof",
     "fuel.percent": "{n} %",
     "fuel.litres": "{n} liter",

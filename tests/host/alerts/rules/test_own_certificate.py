@@ -1,0 +1,51 @@
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from paraat.alerts.engine import Engine
+from paraat.alerts.rules.base import Verdict
+from paraat.alerts.rules.own_certificate import NAME, OwnCertificateRule
+from paraat.alerts.texts import message
+from paraat.domain.model import OwnCertificate
+from paraat.settings import Alerts
+
+T0 = 1764000000.0
+DAY_S = 86400.0
+RULE = OwnCertificateRule(Alerts())
+
+
+def own(days: float, kind: str = "broker", t: float = T0) -> OwnCertificate:
+    return OwnCertificate(kind=kind, now=t, until=T0 + days * DAY_S)
+
+
+def test_it_raises_sixty_days_before_the_end_and_after_it() -> None:
+    verdicts = [RULE.judge(own(days)).verdict for days in (61, 59, 0, -1)]
+    assert verdicts == [Verdict.CLEAR, *[Verdict.RAISE] * 3]
+
+
+def test_each_certificate_has_its_alert_and_a_lost_list_ends_none() -> None:
+    engine = Engine({}, own_rules={NAME: RULE})
+
+    def changes(t: float, *certificates: OwnCertificate) -> list[tuple[str, str]]:
+        return [(c.alert.point, c.alert.state) for c in engine.step(T0 + t, (), certificates)]
+
+    soon, host = own(10), own(20, "host")
+    assert changes(0, soon, host) == [("_own/broker", "pending"), ("_own/host", "pending")]
+    assert changes(600, soon, host) == [("_own/broker", "firing"), ("_own/host", "firing")]
+    again = Engine({}, engine.active(), own_rules={NAME: RULE})
+    assert len(again.active()) == 2
+    assert changes(700) == []
+    assert changes(800, own(1800), host) == []
+    assert changes(1400, own(1800), host) == [("_own/broker", "resolved")]
+
+
+@pytest.mark.parametrize("kind", ["broker", "host", "desk", "authority"])
+def test_the_words_say_whose_it_is_and_how_it_is_renewed(kind: str) -> None:
+    engine = Engine({}, own_rules={NAME: RULE})
+    engine.step(T0, (), [own(42, kind)])
+    (firing,) = engine.step(T0 + 600, (), [own(42, kind)])
+    subject, body = message(firing.alert, "firing", None, language="nl", zone=ZoneInfo("Europe/Amsterdam"), now=T0)
+    assert subject.startswith("Certificaat van de ")
+    assert "nog 42 dagen" in subject
+    assert ("docs/pki.md" if kind == "authority" else f"paraat pki renew {kind}") in body
+    assert "{" not in subject + body
