@@ -40,7 +40,7 @@ class Node:
         ring = settings["journal"]
         self.journal = Journal(ring["directory"], ring["max_bytes"], self.boot, ring["first_seq"])
         self.sampler = Sampler(settings, self.hw)
-        self.alarm = local_alarm.LocalAlarm(settings["alarm"], self.sampler.names)
+        self.alarm = local_alarm.LocalAlarm(settings["alarm"], self.sampler.names, self.sampler.unusable)
         self.panel = Panel(self.hw, self.alarm, lambda: self.uplink.linked, self.record_event)
         limits_s = {
             "sample": 3 * settings["interval_s"] + 60,

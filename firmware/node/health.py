@@ -52,6 +52,8 @@ class Health:
     def note(self, text):
         """Keep a line over a restart: the last mistake, or why we restart. Told in `state`."""
         log("E", "health", text)
+        if self.last_error == text[:120]:
+            return  # it is in flash; a task that fails every five seconds must not wear it out
         self.last_error = text[:120]
         try:
             with open(_LAST + ".new", "w") as f:

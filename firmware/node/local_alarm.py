@@ -49,18 +49,22 @@ class _Alarm:
 
 
 class LocalAlarm:
-    """limits: the "alarm" table of the configuration. expected: the metrics that the sensors should give."""
+    """limits: the "alarm" table of the configuration. expected: the metrics that the sensors should give.
 
-    def __init__(self, limits, expected):
+    unusable: how many sensors of the configuration cannot even be asked (node.sampler): they stay unknown for ever.
+    """
+
+    def __init__(self, limits, expected, unusable=0):
         self._limits = limits
         self._expected = expected
+        self._unusable = unusable
         self._alarms = {name: _Alarm() for name in _WORST_FIRST}
         self.linked = False  # the host has acknowledged something a short time ago
         self._blind = True  # no sample yet
 
     def update(self, values, faults):
         """Judge a sample. Returns the changes as a list of (alarm name, on)."""
-        self._blind = bool(faults)
+        self._blind = bool(faults or self._unusable)
         limits = self._limits
         wanted = {
             LOW_FUEL: self._low(values, "fuel/level", limits["fuel_low_percent"], limits["hysteresis_percent"]),

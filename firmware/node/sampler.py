@@ -58,6 +58,7 @@ class Sampler:
         self._limit_s = config["sample_limit_s"]
         self._lock = asyncio.Lock()  # two readings at once would take each other's bytes
         self._slots = []
+        self.unusable = 0  # sensors of the configuration that can never be asked
         for i, sensor in enumerate(config["sensors"]):
             try:
                 slot = _Slot(sensor)
@@ -65,8 +66,9 @@ class Sampler:
                     if name in self.names:
                         log("W", "sampler", "sensors[%d]: %s stands in for an earlier sensor's" % (i, name))
                 self._slots.append(slot)
-            except (ImportError, AttributeError, KeyError, TypeError) as error:
-                # Without names there is nothing that a fault could be reported for: only the console can tell.
+            except Exception as error:  # the edge, as below; a .mpy that rotted is a ValueError
+                # Without names there is nothing that a fault could be reported for: the console and the lamp tell.
+                self.unusable += 1
                 log("E", "sampler", "sensors[%d] %s: %s" % (i, sensor["driver"], error))
 
     @property

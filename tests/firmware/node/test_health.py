@@ -83,3 +83,13 @@ def test_a_note_that_cannot_be_kept_or_read_stops_nothing():
     health.note("x" * 500)
     assert len(health.last_error) == 120
     assert Health({}, 0).last_error == ""
+
+
+def test_what_goes_wrong_again_and_again_is_written_once():
+    health = Health({}, 0)
+    health.note("broken: ZeroDivisionError")
+    os.remove("last-error")
+    health.note("broken: ZeroDivisionError")
+    assert "last-error" not in os.listdir()
+    health.note("broken: KeyError")
+    assert Health({}, 0).last_error == "broken: KeyError"

@@ -31,6 +31,13 @@ def test_before_the_first_sample_it_does_not_say_that_all_is_well():
     assert a.state == "unknown"
 
 
+def test_a_sensor_that_cannot_even_be_asked_is_never_all_well():
+    a = LocalAlarm(LIMITS, NAMES, unusable=1)
+    a.linked = True
+    sample(a)
+    assert a.state == "unknown"
+
+
 def test_all_well_needs_a_sample_and_a_host():
     a = alarm()
     assert sample(a) == []

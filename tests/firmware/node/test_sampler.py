@@ -115,6 +115,20 @@ async def test_a_driver_that_is_not_there_leaves_the_others_alone():
     s = sampler({"driver": "nothing"}, POWER)
     assert s.names == ["battery/voltage", "battery/current"]
     assert len((await s.sample())[0]) == 2
+    assert s.unusable == 1
+
+
+async def test_a_driver_whose_file_rotted_leaves_the_others_alone():
+    wire_up()
+
+    def names(config):
+        raise ValueError("incompatible .mpy file")
+
+    install("rotten", None)
+    sys.modules["drivers.rotten"].names = names
+    s = sampler({"driver": "rotten"}, POWER)
+    assert s.unusable == 1
+    assert len((await s.sample())[0]) == 2
 
 
 async def test_two_sensors_of_one_metric_stand_in_for_each_other():
