@@ -113,9 +113,11 @@ def stop_on_signal() -> threading.Event:
 
 def _serve(args: argparse.Namespace) -> int:
     from paraat.clock import SystemClock
+    from paraat.provision.node_config import check_points
     from paraat.service import Service, ServiceError
 
     site = load_site(args.site)
+    check_points(site)
     stop = stop_on_signal()
     try:
         service = Service(site, clock=SystemClock())
@@ -131,13 +133,12 @@ def _serve(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from paraat.provision.node_config import node_config
+    from paraat.provision.node_config import check_points
     from paraat.service import check_files
 
     site = load_site(args.site)
     check_files(site)
-    for point in site.points:
-        node_config(site, point)
+    check_points(site)
     print(f"{args.site}: {site.region.region}, {len(site.points)} points: in order")
     return 0
 

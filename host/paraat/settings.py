@@ -4,6 +4,7 @@ Every complaint is a SettingsError that says which file, which key, what was fou
 """
 
 import itertools
+import math
 import re
 import tomllib
 from collections.abc import Iterator
@@ -16,7 +17,11 @@ from msgspec import Meta
 
 from paraat_wire import topics
 
-Positive = Annotated[float, Meta(gt=0)]
+# TOML knows inf and nan. These types refuse both: a hold of inf would never let an alert fire.
+Positive = Annotated[float, Meta(gt=0, le=1e9)]
+NotNegative = Annotated[float, Meta(ge=0, le=1e9)]
+Latitude = Annotated[float, Meta(ge=-90, le=90)]
+Longitude = Annotated[float, Meta(ge=-180, le=180)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Text = Annotated[str, Meta(min_length=1)]
@@ -96,21 +101,21 @@ class LowFuel(Part, frozen=True):
     clear_hours: Positive = 8.0
     raise_percent: Percent = 20.0
     clear_percent: Percent = 25.0
-    hold_s: Annotated[float, Meta(ge=0)] = 120.0
+    hold_s: NotNegative = 120.0
 
 
 class Silent(Part, frozen=True):
     """[alerts.point_silent]: fires when a point was not heard for after_s."""
 
     after_s: Positive = 300.0
-    hold_s: Annotated[float, Meta(ge=0)] = 60.0
+    hold_s: NotNegative = 60.0
 
 
 class CertificateExpiry(Part, frozen=True):
     """[alerts.certificate_expiry]: fires so long before the certificate of a board ends."""
 
     raise_days: Positive = 60.0  # time to plan a visit to every point
-    hold_s: Annotated[float, Meta(ge=0)] = 600.0
+    hold_s: NotNegative = 600.0
 
 
 class HelpAsked(Part, frozen=True):
@@ -164,7 +169,7 @@ class Tank(Part, frozen=True):
 
     capacity_l: Positive
     burn_l_per_h: Positive  # the tank record's rate, used while none was measured
-    reserve_l: Annotated[float, Meta(ge=0)] = 0.0  # what the pick-up cannot reach
+    reserve_l: NotNegative = 0.0  # what the pick-up cannot reach
     by: Literal["level", "distance"] = "level"
     calibration: tuple[tuple[float, float], ...] = ()  # empty: linear from 0 to 100 %
 
@@ -187,7 +192,7 @@ class Point(Part, frozen=True):
     municipality: Text
     capacity: Annotated[int, Meta(ge=1, le=5000)]
     tank: Tank
-    position: tuple[float, float] | None = None  # latitude, longitude in degrees; never shown on a public feed
+    position: tuple[Latitude, Longitude] | None = None  # latitude, longitude in degrees; never shown on a public feed
     board: PointBoard = PointBoard()
     lead: Lead = Lead()
     sensors: tuple[dict[str, Any], ...] = ()
@@ -293,6 +298,11 @@ def _check_tank(path: Path, tank: Tank) -> None:
         raise SettingsError(path, "tank.calibration", "nothing", 'a table of [metres, litres], because by = "distance"')
     if len(table) == 1:
         raise SettingsError(path, "tank.calibration", "one row", "at least two rows")
+    for row, pair in enumerate(table):
+        if not all(math.isfinite(value) for value in pair):
+            raise SettingsError(
+                path, f"tank.calibration[{row}]", str(list(pair)), "[reading, litres], two plain numbers"
+            )
     for row, (a, b) in enumerate(itertools.pairwise(table), start=1):
         if b[0] <= a[0]:
             raise SettingsError(
@@ -320,7 +330,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise SettingsError(path, "", "no such file", "a file as in deploy/site.example/") from error
     except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(path, "", str(error), "a readable TOML file in UTF-8") from error
+        raise SettingsError(path, "", f"a mistake ({error})", "a readable TOML file in UTF-8") from error
 
 
 def read_table(path: Path, kind: type[T]) -> T:

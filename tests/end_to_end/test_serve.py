@@ -161,6 +161,7 @@ def edit_board(path: Path) -> None:
     [
         ("serve", edit_site, ("site.toml", "broker.port", "'1883'", "int")),
         ("serve", edit_point, ("nsp-0101.toml", "capacity", "-1", ">= 1")),
+        ("serve", edit_driver, ("nsp-0101.toml", "sensors[0].driver", "'a02yyux'", "a02yyuw")),
         ("check", edit_driver, ("nsp-0101.toml", "sensors[0].driver", "'a02yyux'", "a02yyuw")),
         ("check", add_email, ("email.url", "channels.email.url_file", "no readable file")),
         ("check", edit_board, ("nsp-0101.toml", "board.type", "'esp64'", "esp32_devkitc")),

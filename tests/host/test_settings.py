@@ -51,6 +51,7 @@ def test_the_example_site_is_right_and_has_five_points(site_dir: Path) -> None:
         ("clear_hours = 8.0", "clear_hours = 5.0", "alerts.low_fuel.clear_hours", "5.0", "more than raise_hours"),
         ("raise_percent = 20.0", "raise_percent = 120", "alerts.low_fuel.raise_percent", "120", "<= 100"),
         ("[broker]", "[broker", "", "line", "TOML"),
+        ("hold_s = 120", "hold_s = inf", "alerts.low_fuel.hold_s", "inf", "float <= 1000000000.0"),
     ],
 )
 def test_a_wrong_site_file_names_the_key(
@@ -80,6 +81,10 @@ def test_a_wrong_site_file_names_the_key(
         ('id = "nsp-0101"', 'id = "paraat-desk"', "id", "'paraat-desk'", "another id"),
         ('email = "nsp-0101@example.org"', 'email = "niet"', "lead.email", "'niet'", "a mail address"),
         ("burn_l_per_h = 9.5", "burn_l_per_h = -1", "tank.burn_l_per_h", "-1", "> 0"),
+        ("burn_l_per_h = 9.5", "burn_l_per_h = nan", "tank.burn_l_per_h", "nan", "> 0"),
+        ("capacity_l = 400", "capacity_l = inf", "tank.capacity_l", "inf", "float <= 1000000000.0"),
+        ("[50, 200]", "[nan, 200]", "tank.calibration[3]", "[nan, 200.0]", "two plain numbers"),
+        ("[52.0907, 5.1214]", "[520907, 5.1214]", "position[0]", "520907", "<= 90"),
     ],
 )
 def test_a_wrong_point_file_names_the_key(

@@ -22,16 +22,14 @@ def node_config(site: Site, point_id: str, *, broker: Mapping[str, Any] | None =
     point = site.points[point_id]
     path = point_path(site, point_id)
     board = board_of(path, point)
-    kind = point.board.link or board.link.kind
-    sensors = point_sensors(board, path, point)
-    check(board, sensors, wifi=kind == "wifi")
+    link, sensors = _hardware(board, path, point)
     fuel = site.alerts.low_fuel
     return {
         "point": point.id,
         "version": CONFIG_VERSION,
         "board": board.id,
         "interval_s": point.board.interval_s,
-        "link": link_table(board, path, kind),
+        "link": link,
         "broker": {"host": site.broker.host, "port": site.broker.port, **(broker or {})},
         "buses": bus_tables(board),
         "pins": _table(board.pins),
@@ -42,6 +40,23 @@ def node_config(site: Site, point_id: str, *, broker: Mapping[str, Any] | None =
             "battery_low_v": point.board.battery_low_v,
         },
     }
+
+
+def check_points(site: Site) -> None:
+    """Check what every point asks of its board, as node_config does, with each board read once. Raises SettingsError."""
+    boards: dict[str, Board] = {}
+    for point in site.points.values():
+        path = point_path(site, point.id)
+        board = boards[point.board.type] = boards.get(point.board.type) or board_of(path, point)
+        _hardware(board, path, point)
+
+
+def _hardware(board: Board, path: Path, point: Point) -> tuple[dict[str, Any], list[Sensor]]:
+    """(link table, sensors) of one point's board, checked against its pins. Raises SettingsError."""
+    kind = point.board.link or board.link.kind
+    sensors = point_sensors(board, path, point)
+    check(board, sensors, wifi=kind == "wifi")
+    return link_table(board, path, kind), sensors
 
 
 def point_path(site: Site, point_id: str) -> Path:
