@@ -56,8 +56,12 @@ class Node:
         self._receiver = None
         self.commands.register("update", lambda args: self._updates().begin(args))
         self.commands.register("part", lambda args: self._updates().part(args))
-        self.trial = slots.Trial(settings["update"]["trial_s"], self.health.restart)
-        self.trial.on_change = self.uplink.tell_state
+        self.trial = None  # of new firmware, which has yet to show that it is good
+        if slots.on_trial():
+            from node.trial import Trial
+
+            self.trial = Trial(settings["update"]["trial_s"], self.health.restart)
+            self.trial.on_change = self.uplink.tell_state
         self.uplink.on_reached = self._reached
         self._build = slots.build()
         self.last_set = None  # (values, faults) of the sensors
@@ -74,7 +78,7 @@ class Node:
             _for_ever("uplink", self.uplink.run, self.health),  # journal -> host; time, configuration, commands <- host
             _for_ever("commands", self.commands.run, self.health),  # what the host asks to be done
             _for_ever("update", self.watch_update, self.health),  # gives up one that stands still
-            _for_ever("trial", self.trial.watch, self.health),  # new firmware: back to the old one, unless all is well
+            _for_ever("trial", self.watch_trial, self.health),  # new firmware: back to the old one, unless all is well
             _for_ever("config", self.watch_desired, self.health),  # restarts into a new one, or back from it
             _for_ever("watch", self.health.watch, self.health),  # feeds the watchdog while all go on
         )
@@ -103,7 +107,8 @@ class Node:
         self.panel.refresh()
         self._watch_generator(dict(values).get("power/generator"))
         seq = self._record(TELEMETRY, values + self._own_values(), faults)
-        self.trial.sampled()
+        if self.trial is not None:
+            self.trial.sampled()
         return seq, values, faults
 
     def _load_actions(self):
@@ -113,7 +118,8 @@ class Node:
         actions.register(self)
 
     def _reached(self):
-        self.trial.reached()
+        if self.trial is not None:
+            self.trial.reached()
         if self.last_set is not None:  # it samples too, not only sends what an earlier start has left
             self.desired.confirm()
 
@@ -128,6 +134,10 @@ class Node:
 
             self._receiver = update.Receiver(self.commands.afterwards, self.health.restart)
         return self._receiver
+
+    async def watch_trial(self):
+        if self.trial is not None:
+            await self.trial.watch()
 
     async def watch_update(self):
         """Let an update that stands still not stay for ever."""

@@ -27,9 +27,6 @@ _STARTS = const(5)  # in a row, none of which lasted for _LOOK_S
 _LOOK_S = const(30)
 _SETTLE_S = const(3)  # the broker gets its PUBACK, and a newer one may follow
 
-# Only `make flash` changes these: who the board is, whom it trusts, where its unsent readings lie.
-_KEPT = ("point", "board", "built", "broker.tls", "journal.directory", "journal.first_seq")
-
 
 def choose():
     """What this start goes on, with the settings to run with. Raises ConfigError when there are none."""
@@ -102,38 +99,17 @@ class Desired:
         """A `config` message. Never waits. Raises codec.WireError for what is no configuration."""
         message = codec.read_config(payload)
         version = message["version"]
-        runs = self.settings["version"]
-        if version in (runs, self.refused, self._staged):
+        if version in (self.settings["version"], self.refused, self._staged):
             return
-        where = "version %d" % version
         # 10 KB of the heap that are needed once a year. Where they are not free, the broker hands it over again later.
-        with lent("node.config", "node.rehearsal") as config:
+        with lent("node.rehearsal", "node.config") as rehearsal:
             try:
-                if version < runs:
-                    raise config.ConfigError("%s: older than %d, which runs" % (where, runs))
-                self._keep_own(message, where)
-                text = json.dumps(message)
-                from node.rehearsal import rehearse
-
-                rehearse(config.check(message, where), where)
-                self._stage(version, text)
-            except config.ConfigError as error:
+                self._stage(version, rehearsal.text_of(message, self.settings))
+            except rehearsal.ConfigError as error:
                 self._refuse(version, str(error))
             except OSError as error:
                 complain("config", error)
-                self._refuse(version, "%s: the flash takes nothing" % where)
-
-    def _keep_own(self, message, where):
-        from node.config import ConfigError
-
-        for key in _KEPT:
-            table, _, name = key.rpartition(".")
-            own = self.settings[table][name] if table else self.settings[name]
-            place = message.setdefault(table, {}) if table else message
-            if not isinstance(place, dict):
-                raise ConfigError("%s: %s: expected a table" % (where, table))
-            if place.setdefault(name, own) != own:
-                raise ConfigError("%s: %s: only `make flash` changes it" % (where, key))
+                self._refuse(version, "version %d: the flash takes nothing" % version)
 
     def _stage(self, version, text):
         self._notes.update({"version": version, "starts": 0, "tried_s": 0})

@@ -51,15 +51,14 @@ _MAX_BODY = const(2000)
 _BLOCK_BYTES = const(4096)
 _POINTER_BYTES = const(64)  # littlefs keeps its own pointers in a file's blocks
 
+# A segment is a list [first seq, last seq, bytes]; last is first - 1 while it is empty. Not an object: each of those has
+# a dict of its own, four times as large.
+_FIRST = const(0)
+_LAST = const(1)
+_SIZE = const(2)
+
 # dated: t is unix seconds, else seconds since the start of boot number `boot`. values, faults: lists of pairs.
 Entry = namedtuple("Entry", ("seq", "kind", "t", "dated", "boot", "values", "faults"))
-
-
-class _Segment:
-    def __init__(self, first, last, size):
-        self.first = first
-        self.last = last  # first - 1 while it is empty
-        self.size = size
 
 
 class _Index:
@@ -125,11 +124,11 @@ class Journal:
                 elif not self._segments and last >= first:
                     self._go_on_with(first, index)
             newer = self._read_head(first)
-            self._segments.insert(0, _Segment(first, last, size))
+            self._segments.insert(0, [first, last, size])
             self.next = max(self.next, last + 1)
         self.dropped = self._read_dropped()
         # Nothing whole in it: its seqs were never sent and may be given again.
-        for segment in [s for s in self._segments if s.last < s.first]:
+        for segment in [s for s in self._segments if s[_LAST] < s[_FIRST]]:
             self._remove(segment)
 
     def _go_on_with(self, first, index):
@@ -216,7 +215,7 @@ class Journal:
             segment, file = self._segment_for(seq, len(data))
             new_boot = self._boot_written != self._boot
             new_layout = kind != EVENT and self._layout_written != self._layout
-            marks = b"" if segment.size else self._head_of(segment)
+            marks = b"" if segment[_SIZE] else self._head_of(segment)
             if new_boot:
                 marks += _record(_BOOT, self._boot, b"")
             if new_layout:
@@ -226,21 +225,21 @@ class Journal:
         except OSError:
             self._make_room()
             raise
-        index = self._index.get(segment.first)
+        index = self._index.get(segment[_FIRST])
         if index is not None:
-            number = seq - segment.first
+            number = seq - segment[_FIRST]
             if new_boot:
                 index.boots.append((number, self._boot))
             if new_layout:
                 index.layouts.append((number, self._slots))
-            index.offsets.append(segment.size + len(marks))
+            index.offsets.append(segment[_SIZE] + len(marks))
         if new_boot:
             self._boot_written = self._boot
         if new_layout:
             self._layout_written = self._layout
-        begun = not segment.size
-        segment.size += len(marks) + len(data)
-        segment.last = seq
+        begun = not segment[_SIZE]
+        segment[_SIZE] += len(marks) + len(data)
+        segment[_LAST] = seq
         self.next = seq + 1
         if begun:  # only now: while this one was empty, the one before it alone knew the last seq
             self._remove_acked()
@@ -259,13 +258,13 @@ class Journal:
         """The segment that takes this record, a new one when needed, and its open file."""
         if self._file is not None:
             newest = self._segments[-1]
-            if newest.last + 1 == seq and newest.size + record_bytes + len(self._layout) <= self._segment_bytes:
+            if newest[_LAST] + 1 == seq and newest[_SIZE] + record_bytes + len(self._layout) <= self._segment_bytes:
                 return newest, self._file
             self._close()
         while self._segments and self._bytes() + _blocks(self._segment_bytes) > self._max_bytes:
             self._drop_oldest()
         file = self._file = open(self._path(seq), "wb")
-        segment = _Segment(seq, seq - 1, 0)
+        segment = [seq, seq - 1, 0]
         self._segments.append(segment)
         self._layout_written = self._boot_written = None
         self._index[seq] = _Index()
@@ -275,8 +274,8 @@ class Journal:
     def _head_of(self, segment):
         before = self._segments[self._segments.index(segment) - 1]
         if before is segment:
-            return _record(_HEAD, 0, struct.pack(_HEAD_BODY, segment.first, 0, 0))
-        return _record(_HEAD, 0, struct.pack(_HEAD_BODY, segment.first, before.first, before.last))
+            return _record(_HEAD, 0, struct.pack(_HEAD_BODY, segment[_FIRST], 0, 0))
+        return _record(_HEAD, 0, struct.pack(_HEAD_BODY, segment[_FIRST], before[_FIRST], before[_LAST]))
 
     def _make_room(self):
         """The file system refused. What it took of the record is a torn tail, so nothing more goes into that segment."""
@@ -284,7 +283,7 @@ class Journal:
             self._close()
         except OSError:
             pass
-        if self._segments and self._segments[-1].last < self._segments[-1].first:
+        if self._segments and self._segments[-1][_LAST] < self._segments[-1][_FIRST]:
             self._remove(self._segments[-1])
         if len(self._segments) > 1:
             self._drop_oldest()
@@ -295,11 +294,11 @@ class Journal:
             file.close()
 
     def _bytes(self):
-        return sum(_blocks(s.size) for s in self._segments)
+        return sum(_blocks(s[_SIZE]) for s in self._segments)
 
     def _drop_oldest(self):
         oldest = self._segments[0]
-        lost = oldest.last - oldest.first + 1 - self._acked.count(oldest.first, oldest.last)
+        lost = oldest[_LAST] - oldest[_FIRST] + 1 - self._acked.count(oldest[_FIRST], oldest[_LAST])
         self._remove(oldest)
         if lost > 0:
             self.dropped += lost
@@ -317,8 +316,8 @@ class Journal:
         if self._segments[-1] is segment:
             self._close()
         self._segments.remove(segment)
-        self._index.pop(segment.first, None)
-        os.remove(self._path(segment.first))
+        self._index.pop(segment[_FIRST], None)
+        os.remove(self._path(segment[_FIRST]))
 
     # --- sending ---
 
@@ -327,7 +326,7 @@ class Journal:
         """How many entries the host has not acknowledged."""
         total = 0
         for s in self._segments:
-            total += s.last - s.first + 1 - self._acked.count(s.first, s.last)
+            total += s[_LAST] - s[_FIRST] + 1 - self._acked.count(s[_FIRST], s[_LAST])
         return total
 
     @property
@@ -349,7 +348,7 @@ class Journal:
                 if segment is not opened:
                     if file is not None:
                         file.close()
-                    file = open(self._path(segment.first), "rb")
+                    file = open(self._path(segment[_FIRST]), "rb")
                     opened = segment
                 entry, size = self._read(segment, seq, file)
                 if entry is None:
@@ -372,16 +371,16 @@ class Journal:
     def _waiting(self):
         """(segment, seq) of what waits to be sent, newest first."""
         for segment in reversed(self._segments):
-            if self._acked.has_all(segment.first, segment.last):
+            if self._acked.has_all(segment[_FIRST], segment[_LAST]):
                 continue
-            for seq in range(segment.last, segment.first - 1, -1):
+            for seq in range(segment[_LAST], segment[_FIRST] - 1, -1):
                 if seq not in self._in_flight and not self._acked.has(seq):
                     yield segment, seq
 
     def _read(self, segment, seq, file):
         """(entry, bytes) of a seq, or (None, 0) when the flash has lost it."""
         index = self._index_of(segment)
-        number = seq - segment.first
+        number = seq - segment[_FIRST]
         record = None
         if number < len(index.offsets):
             file.seek(index.offsets[number])
@@ -406,15 +405,15 @@ class Journal:
         return None, 0
 
     def _index_of(self, segment):
-        index = self._index.get(segment.first)
+        index = self._index.get(segment[_FIRST])
         if index is None:
-            index = self._index[segment.first] = self._scan(segment.first)[0]
-            self._forget_indexes(segment.first)
+            index = self._index[segment[_FIRST]] = self._scan(segment[_FIRST])[0]
+            self._forget_indexes(segment[_FIRST])
         return index
 
     def _forget_indexes(self, but):
         """Two indexes at most: that of the newest segment, and this one."""
-        newest = self._segments[-1].first
+        newest = self._segments[-1][_FIRST]
         for first in [f for f in self._index if f not in (newest, but)]:
             del self._index[first]
 
@@ -439,22 +438,22 @@ class Journal:
     @property
     def oldest(self):
         """The lowest seq that is still here; the next one when there is none."""
-        return self._segments[0].first if self._segments else self.next
+        return self._segments[0][_FIRST] if self._segments else self.next
 
     def offer_again(self, first, last):
         """Send what is still here of first to last once more, acknowledged or not. Returns how many those are."""
         self._acked.remove(first, last)
         for seq in [s for s in self._in_flight if first <= s <= last]:
             del self._in_flight[seq]
-        return sum([max(0, min(s.last, last) - max(s.first, first) + 1) for s in self._segments])
+        return sum([max(0, min(s[_LAST], last) - max(s[_FIRST], first) + 1) for s in self._segments])
 
     def _remove_acked(self):
         for segment in self._segments[:-1]:  # the newest stays: it knows the last seq
-            if self._acked.has_all(segment.first, segment.last):
+            if self._acked.has_all(segment[_FIRST], segment[_LAST]):
                 self._remove(segment)
         if self._segments:
-            self._acked.forget_below(self._segments[0].first)
-            self._sent.forget_below(self._segments[0].first)
+            self._acked.forget_below(self._segments[0][_FIRST])
+            self._sent.forget_below(self._segments[0][_FIRST])
 
     def send_again(self, older_than_ms=0):
         """Offer again what was sent so long ago and not acknowledged. Returns how many."""

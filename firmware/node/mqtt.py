@@ -63,6 +63,11 @@ class HungUp(Exception):
     """Raised when the broker closes the connection."""
 
 
+def is_date(error):
+    """True when a certificate was refused for its date, which may be our clock's fault."""
+    return isinstance(error, ValueError) and "validity" in str(error)
+
+
 # --- packets ---
 
 

@@ -4,13 +4,19 @@ What stands behind a pin or a bus only the running node can tell; what a driver 
 chip does not have or that is used twice, and a metric that two sensors give, can be told before.
 """
 
+import json
+
 from machine import Pin
 
+from node import config
 from node.config import ConfigError
 from paraat_wire import metrics
 
 _BUS_PINS = {"i2c": ("scl", "sda"), "uart": ("tx", "rx"), "onewire": ("pin",)}
 _LINK_PINS = ("mdc", "mdio", "power", "ref_clk")
+
+# Only `make flash` changes these: who the board is, whom it trusts, where its unsent readings lie.
+_KEPT = ("point", "board", "built", "broker.tls", "journal.directory", "journal.first_seq")
 
 
 class _Nothing:
@@ -47,16 +53,38 @@ class _NoHardware:
         return _Nothing()
 
 
-def rehearse(config, where):
-    """config: checked by node.config. where: how messages call it. Raises ConfigError."""
+def text_of(message, runs):
+    """What to store of a new configuration that can work. runs: the settings that run. Raises ConfigError."""
+    where = "version %d" % message["version"]
+    if message["version"] < runs["version"]:
+        raise ConfigError("%s: older than %d, which runs" % (where, runs["version"]))
+    _keep_own(message, runs, where)
+    text = json.dumps(message)
+    rehearse(config.check(message, where), where)
+    return text
+
+
+def _keep_own(message, runs, where):
+    for key in _KEPT:
+        table, _, name = key.rpartition(".")
+        own = runs[table][name] if table else runs[name]
+        place = message.setdefault(table, {}) if table else message
+        if not isinstance(place, dict):
+            raise ConfigError("%s: %s: expected a table" % (where, table))
+        if place.setdefault(name, own) != own:
+            raise ConfigError("%s: %s: only `make flash` changes it" % (where, key))
+
+
+def rehearse(settings, where):
+    """settings: checked by node.config. where: how messages call it. Raises ConfigError."""
     try:
-        drivers = _check_sensors(config)
-        _check_pins(config, drivers)
+        drivers = _check_sensors(settings)
+        _check_pins(settings, drivers)
     except ConfigError as error:
         raise ConfigError("%s: %s" % (where, error))
 
 
-def _check_pins(config, drivers):
+def _check_pins(settings, drivers):
     used = {}
 
     def use(key, pin):
@@ -70,33 +98,33 @@ def _check_pins(config, drivers):
             raise ConfigError("%s: found %d, which is no pin of this chip" % (key, pin))
         used[pin] = key
 
-    for name, bus in config["buses"].items():
+    for name, bus in settings["buses"].items():
         kind = bus.get("kind") if isinstance(bus, dict) else None
         if name == "rtc":  # a table that names a bus
-            if kind is None and isinstance(bus, dict) and bus.get("bus") in config["buses"]:
+            if kind is None and isinstance(bus, dict) and bus.get("bus") in settings["buses"]:
                 continue
             raise ConfigError("buses.rtc.bus: expected one of the buses")
         if kind not in _BUS_PINS:
             raise ConfigError("buses.%s.kind: found %s, expected i2c, uart or onewire" % (name, repr(kind)[:40]))
         for key in _BUS_PINS[kind]:
             use("buses.%s.%s" % (name, key), bus.get(key))
-    for name, pin in config["pins"].items():
+    for name, pin in settings["pins"].items():
         use("pins." + name, pin)
     for key in _LINK_PINS:
-        if key in config["link"]:
-            use("link." + key, config["link"][key])
-    for i, sensor in enumerate(config["sensors"]):
+        if key in settings["link"]:
+            use("link." + key, settings["link"][key])
+    for i, sensor in enumerate(settings["sensors"]):
         for key, kind in drivers[i].KEYS.items():
             if kind.rstrip("?") == "pin" and key in sensor:
                 use("sensors[%d].%s" % (i, key), sensor[key])
 
 
-def _check_sensors(config):
+def _check_sensors(settings):
     """The drivers of the sensors."""
-    hardware = _NoHardware(config["buses"])
+    hardware = _NoHardware(settings["buses"])
     given = {}
     drivers = []
-    for i, sensor in enumerate(config["sensors"]):
+    for i, sensor in enumerate(settings["sensors"]):
         at = "sensors[%d] %s" % (i, sensor["driver"])
         driver, names = _try(sensor, hardware, at)
         drivers.append(driver)

@@ -2,23 +2,19 @@
 
 An update goes into the slot that does not run: forget() makes it no longer whole, put_on_trial() names it in slot.json
 for the next start. From then on the new firmware must show within a limit that it samples and that the host
-acknowledges what it sends; Trial watches that, and confirms the slot or gives it up. The old slot stays whole as it is
+acknowledges what it sends; node.trial watches that, and confirms the slot or gives it up. The old slot stays whole as it is
 until the next update.
 """
 
-import asyncio
 import json
 import os
 import sys
 
 from micropython import const
 
-from node.log import complain, log
-
 FILE = "slot.json"
 MANIFEST = "manifest.json"
 _SLOTS = ("a", "b")
-_CONFIRM_RETRY_S = const(10)
 _MANIFEST_HEAD = const(160)
 _BUILD = '"build":'
 
@@ -45,7 +41,7 @@ def read():
     return state if isinstance(state, dict) else {}
 
 
-def _write(state):
+def write(state):
     """Replace slot.json. Raises OSError, and the old one stands."""
     with open(FILE + ".new", "w") as f:
         json.dump(state, f)
@@ -92,7 +88,7 @@ def forget(slot):
     state = read()
     if state.get("trial") == slot:
         del state["trial"]
-        _write(state)
+        write(state)
     path = slot + "/" + MANIFEST
     try:
         os.stat(path)
@@ -103,66 +99,4 @@ def forget(slot):
 
 def put_on_trial(slot):
     """From the next start on, try this slot. Raises OSError."""
-    _write({"run": running(), "build": highest_build(), "trial": slot, "starts": 0})
-
-
-class Trial:
-    """Watches over a slot on trial. limit_s: how long it may take. restart: function of a text, starts the board anew."""
-
-    def __init__(self, limit_s, restart):
-        self.active = on_trial()
-        self.on_change = lambda: None  # called when the slot is confirmed
-        self._limit_s = limit_s
-        self._restart = restart
-        self._sampled = False
-        self._reached = False
-        self._good = asyncio.Event()
-
-    def sampled(self):
-        """A sample set is in the journal."""
-        self._sampled = True
-        self._look()
-
-    def reached(self):
-        """The host has acknowledged something."""
-        self._reached = True
-        self._look()
-
-    def _look(self):
-        if self.active and self._sampled and self._reached:
-            self._good.set()
-
-    async def watch(self):
-        """Until the slot is confirmed, or given up; returns at once where there is nothing on trial."""
-        if not self.active:
-            return
-        log("I", "slots", "slot %s is on trial for %d s" % (running(), self._limit_s))
-        try:
-            await asyncio.wait_for(self._good.wait(), self._limit_s)
-        except asyncio.TimeoutError:
-            self._give_up()
-            return
-        while self.active:
-            self._confirm()
-            if self.active:
-                await asyncio.sleep(_CONFIRM_RETRY_S)
-
-    def _confirm(self):
-        try:
-            _write({"run": running(), "build": highest_build()})
-        except OSError as error:  # the next try; without it the trial ends with its last start
-            complain("slots", error)
-            return
-        self.active = False
-        log("I", "slots", "slot %s is good" % running())
-        self.on_change()
-
-    def _give_up(self):
-        missing = "no answer from the host" if self._sampled else "no sample set"
-        why = "build %d given up: %s in %d s" % (build(), missing, self._limit_s)
-        state = read()
-        try:
-            _write({"run": state.get("run"), "build": state.get("build", 0), "why": why})
-        except OSError as error:
-            complain("slots", error)  # main.py counts the starts all the same
-        self._restart(why)
+    write({"run": running(), "build": highest_build(), "trial": slot, "starts": 0})

@@ -14,11 +14,6 @@ class TLSError(Exception):
     """Raised when the board's own files are missing or wrong. str() names the file, never what is in it."""
 
 
-def is_date(error):
-    """True when a certificate was refused for its date, which may be our clock's fault."""
-    return isinstance(error, ValueError) and "validity" in str(error)
-
-
 def context():
     """A client context that refuses what it cannot verify. Raises TLSError."""
     found = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

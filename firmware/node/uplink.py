@@ -7,7 +7,7 @@ import time
 
 from micropython import const
 
-from node import link, mqtt, tls
+from node import link, mqtt
 from node.clock import HOST
 from node.journal import EVENT
 from node.lent import lent
@@ -101,13 +101,13 @@ class Uplink:
             self._stage = mqtt.OPEN
             try:
                 await self._attempt()
-            except (link.LinkError, tls.TLSError) as error:
+            except link.LinkError as error:
                 self._failed(str(error))
                 silent += 1
             except MQTTClient.ERRORS as error:
                 self._failed(self._explain(error))
                 silent = silent + 1 if self._stage == mqtt.OPEN or isinstance(error, mqtt.Silence) else 0
-                if tls.is_date(error):
+                if mqtt.is_date(error):
                     self._clock.doubt()
                     self._time_asked_ms = None
             now_s = self._clock.uptime_s()
@@ -194,7 +194,7 @@ class Uplink:
         """One connection, until it fails: birth, then the newest sets first, then the backlog."""
         broker = self._broker
         if broker["tls"] and self._context is None:
-            self._context = tls.context()  # once: what it takes in the chip's own heap is given back late
+            self._context = _tls_context()  # once: what it takes in the chip's own heap is given back late
         client = MQTTClient(
             address,
             broker["port"],
@@ -353,4 +353,13 @@ async def _look_up(name, name_server):
         try:
             return await dns.look_up(name, name_server)
         except dns.LookUpError as error:
+            raise link.LinkError(str(error))
+
+
+def _tls_context():
+    """What a TLS connection goes by. Raises LinkError."""
+    with lent("node.tls") as tls:
+        try:
+            return tls.context()
+        except tls.TLSError as error:
             raise link.LinkError(str(error))

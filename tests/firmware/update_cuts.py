@@ -11,6 +11,7 @@ import main
 from bundles import build_in, firmware, lay_out, make
 from devices.flash import Flash
 from node import signature, slots, update
+from node.trial import Trial
 from power_cuts import Board
 
 BLOCKS = 192  # small: a copy of it is made at every cut
@@ -73,7 +74,7 @@ class Host:
 
 def confirm():
     """What a slot on trial does when all is well."""
-    slots.Trial(900, None)._confirm()
+    Trial(900, None)._confirm()
 
 
 def every_cut(updates, files=("node/app.mpy", "node/clock.mpy", "drivers/ds18b20.mpy"), size=1500, step=1):

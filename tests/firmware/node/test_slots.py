@@ -10,6 +10,7 @@ import machine
 import main
 from bundles import build_in, lay_out, write
 from node import slots
+from node.trial import Trial
 
 HERE = list(sys.path)
 
@@ -188,7 +189,7 @@ async def test_a_slot_that_samples_and_reaches_the_host_is_confirmed():
     two_slots()
     power_on()
     restarts = Restarts()
-    trial = slots.Trial(900, restarts)
+    trial = Trial(900, restarts)
     await watch(trial, trial.reached, trial.sampled)
     assert restarts.why == []
     assert slots.read() == {"run": "b", "build": 2}
@@ -201,7 +202,7 @@ async def test_a_slot_that_never_reaches_the_host_is_given_up():
     two_slots()
     power_on()
     restarts = Restarts()
-    trial = slots.Trial(900, restarts)
+    trial = Trial(900, restarts)
     await watch(trial, trial.sampled)
     assert restarts.why == ["build 2 given up: no answer from the host in 900 s"]
     assert power_on() == "a"
@@ -213,7 +214,7 @@ async def test_a_slot_that_never_samples_is_given_up():
     two_slots()
     power_on()
     restarts = Restarts()
-    trial = slots.Trial(900, restarts)
+    trial = Trial(900, restarts)
     await watch(trial, trial.reached)
     assert restarts.why == ["build 2 given up: no sample set in 900 s"]
 
@@ -223,7 +224,7 @@ async def test_blackouts_in_a_trial_cannot_make_it_last_for_ever():
     started = []
     for _ in range(5):
         started.append(power_on())
-        trial = slots.Trial(900, Restarts())
+        trial = Trial(900, Restarts())
         await watch(trial, trial.sampled, seconds=600)  # the power goes before the limit
     assert started == ["b", "b", "b", "a", "a"]
 
@@ -231,7 +232,7 @@ async def test_blackouts_in_a_trial_cannot_make_it_last_for_ever():
 async def test_a_confirmation_that_the_flash_refuses_is_tried_again():
     two_slots()
     power_on()
-    trial = slots.Trial(900, Restarts())
+    trial = Trial(900, Restarts())
     os.mkdir("slot.json.new")
     await watch(trial, trial.reached, trial.sampled, seconds=60)
     assert slots.on_trial()

@@ -77,7 +77,7 @@ def test_updates_go_to_and_fro_and_leave_nothing_behind():
         slot = slots.spare()
         sys.path.pop(0)
         assert main.put_slot_on_path(True) == slot
-        slots._write({"run": slot, "build": slots.highest_build()})
+        slots.write({"run": slot, "build": slots.highest_build()})
         assert build_in(slot) == build
         assert sorted(os.listdir(slot)) == ["drivers", "manifest.json", "new%d" % build, "node"]
 
@@ -85,7 +85,7 @@ def test_updates_go_to_and_fro_and_leave_nothing_behind():
 def test_what_is_there_already_need_not_come_again():
     board()
     assert install(make(2)) is None
-    slots._write({"run": "a", "build": 1})
+    slots.write({"run": "a", "build": 1})
     installer = update.Installer(len(make(3)))
     data = make(3)
     asked = []
@@ -186,7 +186,7 @@ def test_an_old_build_is_refused_although_it_is_signed():
     for build in (1, 4, 5):
         error = install(make(build))
         assert error == "build %d is not newer than 5, which has run here" % build
-    slots._write({"run": "a", "build": 8})  # the other slot had build 8 once
+    slots.write({"run": "a", "build": 8})  # the other slot had build 8 once
     assert "not newer than 8" in install(make(7))
     assert install(make(9)) is None
 

@@ -5,7 +5,7 @@ import time
 
 import network
 from fake_broker import FakeBroker
-from node import config, mqtt, ntp, tls
+from node import config, mqtt, ntp
 from node import uplink as uplink_module
 from node.clock import Clock
 from node.journal import EVENT, TELEMETRY, Journal
@@ -300,7 +300,7 @@ async def test_a_certificate_of_tomorrow_makes_the_board_ask_for_the_time():
 
 
 def test_only_a_date_makes_us_doubt_our_clock():
-    assert tls.is_date(ValueError("\nThe certificate validity has expired\n"))
-    assert tls.is_date(ValueError("\nThe certificate validity starts in the future\n"))
-    assert not tls.is_date(ValueError("\nThe certificate is not correctly signed by the trusted CA\n"))
-    assert not tls.is_date(OSError(5))
+    assert mqtt.is_date(ValueError("\nThe certificate validity has expired\n"))
+    assert mqtt.is_date(ValueError("\nThe certificate validity starts in the future\n"))
+    assert not mqtt.is_date(ValueError("\nThe certificate is not correctly signed by the trusted CA\n"))
+    assert not mqtt.is_date(OSError(5))

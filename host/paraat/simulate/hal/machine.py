@@ -23,14 +23,15 @@ class Pin:
     IRQ_RISING = 1
     IRQ_FALLING = 2
 
+    _handler = None
+    _trigger = 0
+
     def __init__(self, id, mode=-1, pull=-1, value=None):
         if not 0 <= id <= 48:  # of the ESP32-S3, the one with the most
             raise ValueError("invalid pin")
         self.id = id
         self._mode = mode
         self._pull = pull
-        self._handler = None
-        self._trigger = 0
         if value is not None:
             self.value(value)
 
