@@ -229,6 +229,29 @@ async def test_a_packet_that_stops_half_way():
     assert "no rest of a packet in 5 s" in str(await serving)
 
 
+class Records:
+    """A TLS stream: readinto() gives nothing, None, where it has a part of a record only."""
+
+    def __init__(self, *pieces):
+        self._pieces = list(pieces)
+
+    async def readinto(self, buffer):
+        piece = self._pieces.pop(0)
+        if piece is None:
+            return None
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+async def test_a_packet_over_two_tls_records_is_waited_for():
+    client = MQTTClient("127.0.0.1", 1, "nsp-0123", lambda topic, payload: None)
+    client._reader = Records(b"ab", None, b"c", b"")
+    found = bytearray(3)
+    await client._fill(memoryview(found))
+    assert found == b"abc"
+    assert isinstance(await error_of(client._fill(memoryview(found))), HungUp)
+
+
 async def test_publishing_goes_on_beside_each_other():
     broker = await FakeBroker().start()
     client, _ = await connected(broker)
