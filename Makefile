@@ -55,8 +55,8 @@ setup: $(VENV)/dev.stamp ## Make .venv with everything to run, test and build
 	@echo "$(VENV) is ready."
 
 .PHONY: demo
-demo: $(VENV)/demo.stamp ## Play a blackout in two minutes: real firmware, broker, host, status board (DURATION=100 ends by itself)
-	@$(BIN)/paraat demo $(if $(DURATION),--duration $(DURATION))
+demo: $(VENV)/demo.stamp ## Play a blackout in two minutes: real firmware, broker, host, status board (DURATION=100 ends by itself; ENGLISH=1)
+	@$(BIN)/paraat demo $(if $(DURATION),--duration $(DURATION)) $(if $(ENGLISH),--language en)
 
 # --- boards: POINT=nsp-0123, or POINTS="a b c"; PORT=, BOARD=, FIRMWARE=file.bin, PASSPHRASE_FILE=, ENGLISH=1 where needed
 words = --site $(SITE) $(if $(BOARD),--board $(BOARD)) $(if $(FIRMWARE),--firmware $(FIRMWARE)) \

@@ -47,9 +47,11 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--site", type=Path, required=True, metavar="DIR")
     check.set_defaults(run=_check)
 
-    simulate = commands.add_parser("simulate", help="publish telemetry of made-up points, for load")
+    simulate = commands.add_parser("simulate", help="publish made-up telemetry, for load or to see a site live")
     simulate.add_argument("--broker", type=_address, required=True, metavar="HOST:PORT")
-    simulate.add_argument("--points", type=_positive_int, required=True, metavar="N")
+    who = simulate.add_mutually_exclusive_group(required=True)
+    who.add_argument("--points", type=_positive_int, metavar="N", help="so many made-up points: sim-00001 and on")
+    who.add_argument("--site", type=Path, metavar="DIR", help="the points of this site, as if they had boards")
     simulate.add_argument(
         "--interval", type=_positive, required=True, metavar="S", help="seconds between sets of a point"
     )
@@ -150,7 +152,7 @@ def _simulate(args: argparse.Namespace) -> int:
     return fleet.run(
         host,
         port,
-        points=args.points,
+        point_ids=fleet.made_up_ids(args.points) if args.site is None else list(load_site(args.site).points),
         interval_s=args.interval,
         duration_s=args.duration,
         seed=args.seed,

@@ -6,7 +6,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -181,12 +181,16 @@ class Fleet:
             point.ack(ranges)
 
 
-def make_up(count: int, seed: int) -> dict[str, MadeUpPoint]:
-    """So many points with different tanks and different days; the same seed makes up the same."""
+def made_up_ids(count: int) -> list[str]:
+    """The ids of so many points that no site knows."""
+    return [f"sim-{number:05d}" for number in range(1, count + 1)]
+
+
+def make_up(point_ids: Iterable[str], seed: int) -> dict[str, MadeUpPoint]:
+    """Points with different tanks and different days; the same seed makes up the same."""
     chance = random.Random(seed)
     points = {}
-    for number in range(1, count + 1):
-        point_id = f"sim-{number:05d}"
+    for point_id in point_ids:
         tank = Tank(capacity_l=chance.choice((150, 200, 400, 600, 1000)), burn_l_per_h=chance.uniform(4, 18))
         fails_s = chance.uniform(0, 6 * 3600)
         arrivals = sorted(chance.uniform(fails_s, fails_s + 8 * 3600) for _ in range(chance.randint(0, 120)))
@@ -210,7 +214,7 @@ def run(
     host: str,
     port: int,
     *,
-    points: int,
+    point_ids: Sequence[str],
     interval_s: float,
     duration_s: float | None,
     seed: int,
@@ -222,7 +226,8 @@ def run(
     The sets of all points are spread evenly over the interval. Returns the exit code.
     """
     clock = clock or SystemClock()
-    fleet = Fleet(host, port, make_up(points, seed), keep=False)
+    points = len(point_ids)
+    fleet = Fleet(host, port, make_up(point_ids, seed), keep=False)
     try:
         fleet.start(10.0)
     except OSError as error:
