@@ -298,11 +298,7 @@ class MQTTClient:
             raise MQTTError("packet type 0x%02x is not for a client" % first)
 
     async def publish(self, topic, payload, *, qos=1, retain=False):
-        """Send one message; with QoS 1 wait for the broker's PUBACK. payload: bytes, or a list of them.
-
-        A list is emptied once it is sent: what it held need not stay in the heap while the broker is waited for. Raises
-        ERRORS.
-        """
+        """Send one message; with QoS 1 wait for the broker's PUBACK. payload: bytes, or a list of them. Raises ERRORS."""
         pieces = payload if isinstance(payload, list) else [payload]
         size = sum(len(piece) for piece in pieces)
         if not qos:
@@ -315,7 +311,7 @@ class MQTTClient:
     async def subscribe(self, topics):
         """Subscribe with QoS 1. Raises MQTTError when the broker refuses one of them."""
         packet_id = self._ids.take(self._waiting)
-        await self._acknowledged(packet_id, subscribe_packet(packet_id, topics), [], "SUBACK")
+        await self._acknowledged(packet_id, subscribe_packet(packet_id, topics), (), "SUBACK")
         for topic, code in zip(topics, self._granted.pop(packet_id, b"")):
             if code & 0x80:
                 raise MQTTError("refuses a subscription to " + topic)
@@ -324,7 +320,6 @@ class MQTTClient:
         event = self._waiting[packet_id] = asyncio.Event()
         try:
             await self._write(head, *pieces)
-            pieces.clear()
             await self._limit(event.wait(), what)
         finally:
             del self._waiting[packet_id]
