@@ -143,8 +143,11 @@ class Journal:
 
     def _read_head(self, first):
         """(first seq, first and last seq of the segment before) of a segment; None when it cannot be read."""
-        with open(self._path(first), "rb") as f:
-            record = _read_record(f)
+        try:
+            with open(self._path(first), "rb") as f:
+                record = _read_record(f)
+        except OSError:
+            return None
         if record is None or record[0] != _HEAD:
             return None
         head = struct.unpack(_HEAD_BODY, record[2])
@@ -156,34 +159,41 @@ class Journal:
         check: read and check the sets too, not only their heads.
         """
         index = _Index()
+        try:
+            with open(self._path(first), "rb") as f:
+                return self._scan_file(f, index, check)
+        except OSError:  # the flash does not give it: as if it had rotted
+            return index, 0, False
+
+    def _scan_file(self, f, index, check):
         position = 0
-        size = os.stat(self._path(first))[6]
-        with open(self._path(first), "rb") as f:
-            while position < size:
-                head = f.read(_HEADER_BYTES)
-                if len(head) < _HEADER_BYTES:
-                    return index, position, True
-                length, flags, t = struct.unpack(_HEADER, head)
-                if length > _MAX_BODY:
+        size = f.seek(0, 2)
+        f.seek(0)
+        while position < size:
+            head = f.read(_HEADER_BYTES)
+            if len(head) < _HEADER_BYTES:
+                return index, position, True
+            length, flags, t = struct.unpack(_HEADER, head)
+            if length > _MAX_BODY:
+                break
+            end = position + _HEADER_BYTES + length + _CRC_BYTES
+            if end > size:
+                return index, position, True
+            number = len(index.offsets)
+            if check or flags >= _HEAD:
+                f.seek(position)
+                record = _read_record(f)
+                if record is None:
                     break
-                end = position + _HEADER_BYTES + length + _CRC_BYTES
-                if end > size:
-                    return index, position, True
-                number = len(index.offsets)
-                if check or flags >= _HEAD:
-                    f.seek(position)
-                    record = _read_record(f)
-                    if record is None:
-                        break
-                    if flags == _BOOT:
-                        index.boots.append((number, t))
-                    elif flags == _LAYOUT:
-                        index.layouts.append((number, packing.parse(str(record[2], "utf-8"))))
-                else:
-                    f.seek(end)
-                if flags < _HEAD:
-                    index.offsets.append(position)
-                position = end
+                if flags == _BOOT:
+                    index.boots.append((number, t))
+                elif flags == _LAYOUT:
+                    index.layouts.append((number, packing.parse(str(record[2], "utf-8"))))
+            else:
+                f.seek(end)
+            if flags < _HEAD:
+                index.offsets.append(position)
+            position = end
         return index, position, False
 
     # --- writing ---
@@ -348,7 +358,7 @@ class Journal:
                 if segment is not opened:
                     if file is not None:
                         file.close()
-                    file = open(self._path(segment[_FIRST]), "rb")
+                    file = _open_or_none(self._path(segment[_FIRST]))
                     opened = segment
                 entry, size = self._read(segment, seq, file)
                 if entry is None:
@@ -382,9 +392,12 @@ class Journal:
         index = self._index_of(segment)
         number = seq - segment[_FIRST]
         record = None
-        if number < len(index.offsets):
-            file.seek(index.offsets[number])
-            record = _read_record(file)
+        if file is not None and number < len(index.offsets):
+            try:
+                file.seek(index.offsets[number])
+                record = _read_record(file)
+            except OSError:
+                pass  # the flash does not give it: as damaged as what has a wrong CRC
         if record is not None and record[0] < _HEAD:
             flags, t, body = record
             try:
@@ -462,6 +475,13 @@ class Journal:
         for seq in late:
             del self._in_flight[seq]
         return len(late)
+
+
+def _open_or_none(path):
+    try:
+        return open(path, "rb")
+    except OSError:
+        return None
 
 
 def _in_force(marks, number):

@@ -3,6 +3,7 @@ import os
 import time
 
 from bench import raises
+from node import journal as journal_module
 from node.journal import EVENT, TELEMETRY, Journal
 from node.ranges import Ranges
 
@@ -214,6 +215,31 @@ def test_a_record_that_rots_later_costs_itself_only():
         f.write(whole)
     assert [e.seq for e in j.take(4096, 20)] == [5, 4, 2, 1]
     assert j.torn == 1
+
+
+def test_a_segment_that_the_flash_does_not_give_holds_up_nothing():
+    for which in (0, 1, -1):
+        directory = "journal%d" % which
+        fill(Journal(directory, KB64, 1), 500)
+        bad = sorted([name for name in os.listdir(directory) if name.endswith(".seg")])[which]
+
+        def refusing(path, mode="r", bad=bad):
+            if path.endswith(bad) and "r" in mode:
+                raise OSError(5)
+            return open(path, mode)
+
+        journal_module.open = refusing
+        try:
+            j = Journal(directory, KB64, 2)
+            assert j.next >= 501
+            seqs = drain(j)
+        finally:
+            del journal_module.open
+        assert j.torn > 0
+        assert j.backlog == 0
+        first = int(bad[:-4], 16)
+        lost = [seq for seq in range(1, 501) if seq not in seqs]
+        assert lost[0] == first and lost == list(range(first, first + len(lost))), which  # that segment, and no other
 
 
 def test_a_segment_in_the_middle_may_go_or_rot_and_the_others_tell_the_same():
