@@ -36,8 +36,17 @@ def parse(text):
     slots = []
     for word in text.split():
         name, _, kind = word.rpartition(":")
-        slots.append((name, kind[:1], int(kind[1:])))
+        slots.append(_slot(name, kind[:1], int(kind[1:])))
     return slots
+
+
+def _slot(name, kind, decimals):
+    """A slot in the words of the metrics table, where it has them: several layouts are in RAM, and share them so."""
+    found = metrics.lookup(name)
+    if found is None or found[0][metrics.TYPE] != kind:  # of another table than this firmware's
+        return name, kind, decimals
+    row = found[0]
+    return row[metrics.NAME] if row[metrics.NAME] == name else name, row[metrics.TYPE], decimals
 
 
 def text(slots):
