@@ -332,3 +332,20 @@ def test_a_ds3231_of_2000_or_2099_is_not_believed_and_then_set_right():
         assert clock.source == "stored", wrong
         clock.set_from_host(NOON + 5)
         assert driver.read() == NOON + 5
+
+
+def test_summer_time_comes_and_goes_unseen():
+    # 2026-10-25 and 2027-03-28, 01:00 UTC: the clocks of Amsterdam change; the board, its chip and its battery count UTC.
+    _, driver = ds3231()
+    for change in (1792890000, 1806195600):
+        clock = Clock(change - 86400, driver)
+        clock.set_from_host(change - 120)
+        found = []
+        for _ in range(5):
+            found.append(clock.now()[0] - change)
+            time.sleep(60)
+        assert found == [-120, -60, 0, 60, 120]
+        assert abs(Clock(change - 86400).now()[0] - change - 180) <= 1, "a soft reset: the chip's clock"
+        power_off()
+        assert abs(Clock(change - 86400, driver).now()[0] - change - 180) <= 1, "a power cut: the battery clock"
+        power_off()
