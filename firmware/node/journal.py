@@ -134,8 +134,11 @@ class Journal:
     def _go_on_with(self, first, index):
         """Append to the segment that is there: a board that starts over and over must not fill the ring with starts."""
         self._index[first] = index
-        self._file = open(self._path(first), "ab")
-        if index.layouts:
+        try:
+            self._file = open(self._path(first), "ab")
+        except OSError:
+            return  # a new segment, then
+        if index.layouts and packing.is_known(index.layouts[-1][1]):
             self._slots = index.layouts[-1][1]
             self._layout = self._layout_written = packing.text(self._slots)
         if index.boots:

@@ -54,6 +54,11 @@ def text(slots):
     return " ".join(["%s:%s%d" % slot for slot in slots])
 
 
+def is_known(slots):
+    """Whether the table has all these metrics: a layout of a newer firmware that was given up cannot be added to."""
+    return all([metrics.lookup(slot[0]) is not None for slot in slots])
+
+
 def pack(slots, values, faults):
     """The bytes of a set. Raises KeyError when it has a name that the slots lack.
 

@@ -13,7 +13,7 @@ from node.journal import EVENT
 from node.lent import lent
 from node.log import complain, log
 from node.mqtt import MQTTClient
-from paraat_wire import codec, topics
+from paraat_wire import codec, metrics, topics
 
 _PACK_BYTES = const(
     160
@@ -36,6 +36,11 @@ def patience_s(settings):
     """How long run() may go on without showing a beat: longer than the longest of its waits."""
     broker = settings["broker"]
     return _PATIENCE_S + 2 * broker["retry_max_s"] + 6 * broker["timeout_s"] + settings["link"]["timeout_s"]
+
+
+def _known(rows):
+    """The rows of metrics that we know: a newer firmware that was given up may have left others in the journal."""
+    return [row for row in rows if metrics.lookup(row[0]) is not None]
 
 
 class Uplink:
@@ -316,10 +321,10 @@ class Uplink:
         return self._topic(leaf), pieces, qos
 
     def _encode(self, entry, bt, unsure):
-        faults = entry.faults
+        values, faults = _known(entry.values), _known(entry.faults)
         if unsure:
-            faults = faults + [("node/clock", "unsure")]
-        return codec.encode_set(self._point, entry.seq, bt, codec.encode_records(entry.values, faults))
+            faults.append(("node/clock", "unsure"))
+        return codec.encode_set(self._point, entry.seq, bt, codec.encode_records(values, faults))
 
     def _on_message(self, topic, payload):
         try:

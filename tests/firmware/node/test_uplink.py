@@ -12,7 +12,7 @@ from node.journal import EVENT, TELEMETRY, Journal
 from node.mqtt import MQTTClient
 from node.uplink import Uplink
 
-from paraat_wire import host_codec, topics
+from paraat_wire import host_codec, metrics, topics
 
 POINT = "nsp-0123"
 NOON = 1795521600
@@ -249,6 +249,23 @@ def test_an_ack_that_the_broker_kept_from_before_this_start_confirms_nothing():
     journal.take(4096, 4)
     made._on_message(topics.topic(POINT, topics.ACK), ack)
     assert (reached, made.stored, journal.backlog) == ([1], True, 0)
+
+
+def test_metrics_of_a_newer_firmware_that_was_given_up_hold_up_nothing():
+    made, journal, _ = uplink()
+    row = list(metrics.row_of("climate/co2"))
+    row[metrics.NAME] = "climate/new"
+    metrics._BY_NAME["climate/new"] = tuple(row)
+    try:
+        journal.append(TELEMETRY, NOON, True, [("fuel/level", 61.2), ("climate/new", 700)], [])
+        journal.append(TELEMETRY, NOON, True, [("fuel/level", 61.1)], [("climate/new", "silent")])
+    finally:
+        del metrics._BY_NAME["climate/new"]
+    again, journal, _ = uplink()  # the old firmware is back
+    pieces = again._pack()[1]
+    sets = host_codec.read_pack(POINT, "telemetry", b"".join(pieces), NOON)
+    assert [(s.values, s.faults) for s in sets] == [([("fuel/level", 61.1)], []), ([("fuel/level", 61.2)], [])]
+    assert journal.append(TELEMETRY, NOON, True, [("fuel/level", 61.2), ("power/mains", True)], []) == 3
 
 
 async def test_a_heap_without_room_makes_the_packs_smaller():
