@@ -132,7 +132,10 @@ def every_cut(appends, step=1, offset=0):
         found = book.check(journal)
         journal._close()
         journal = Journal("journal", RING, 9)  # the power goes again, before anything is sampled
-        assert journal.next > book.highest, "next %d after two cuts, but %d was given out" % (journal.next, book.highest)
+        assert journal.next > book.highest, "next %d after two cuts, but %d was given out" % (
+            journal.next,
+            book.highest,
+        )
         seq = journal.append(TELEMETRY, 5, False, *reading(100000))
         assert seq > book.highest
         again = Journal("journal", RING, 10)
