@@ -15,8 +15,9 @@ from paraat_wire import metrics
 _BUS_PINS = {"i2c": ("scl", "sda"), "uart": ("tx", "rx"), "onewire": ("pin",)}
 _LINK_PINS = ("mdc", "mdio", "power", "ref_clk")
 
-# Only `make flash` changes these: who the board is, whom it trusts, where its unsent readings lie.
-_KEPT = ("point", "board", "built", "broker.tls", "journal.directory", "journal.first_seq")
+# Only `make flash` changes these: who the board is, whom it trusts, where its unsent readings lie. A larger ring could
+# fill the flash, and then neither a configuration nor an update could undo that; a smaller one would drop what waits.
+_KEPT = ("point", "board", "built", "broker.tls", "journal.directory", "journal.max_bytes", "journal.first_seq")
 
 
 class _Nothing:

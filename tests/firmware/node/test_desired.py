@@ -134,6 +134,7 @@ def test_what_is_wrong_is_refused_with_the_reason_and_leaves_no_trace():
         (wanted(broker={"host": "x", "tls": False}), "broker.tls: only `make flash`"),
         (wanted(broker=[]), "broker: expected a table"),
         (wanted(journal={"directory": "elsewhere"}), "journal.directory: only `make flash`"),
+        (wanted(journal={"max_bytes": 16777216}), "journal.max_bytes: only `make flash`"),
         (wanted(sensors=[dict(sensor, driver="warp")]), "sensors[0] warp: this firmware has no such driver"),
         (wanted(sensors=[dict(sensor, driver="../boot")]), "expected the name of a driver"),
         (wanted(sensors=[dict(sensor, bus="uart9")]), "found uart9, expected one of: uart2"),
