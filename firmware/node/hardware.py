@@ -12,6 +12,13 @@ def adc1_pins(machine):
     return range(1, 11) if machine.endswith("ESP32S3") else range(32, 40)
 
 
+def check_adc(number):
+    """Raises ValueError for a pin that is no analogue input while the radio is on."""
+    pins = adc1_pins(sys.implementation._machine)
+    if number not in pins:
+        raise ValueError("pin: found %s, expected one of ADC1: %d to %d" % (number, pins[0], pins[-1]))
+
+
 class Hardware:
     """config: the whole configuration; its "buses" and "pins" are used."""
 
@@ -54,9 +61,7 @@ class Hardware:
 
     def adc(self, number):
         """An analogue input of 150 to 2450 mV. Raises ValueError for a pin that has none while the radio is on."""
-        pins = adc1_pins(sys.implementation._machine)
-        if number not in pins:
-            raise ValueError("pin: found %s, expected one of ADC1: %d to %d" % (number, pins[0], pins[-1]))
+        check_adc(number)
         return ADC(Pin(number), atten=ADC.ATTN_11DB)
 
     def pin_out(self, number):

@@ -10,6 +10,7 @@ from machine import Pin
 
 from node import config
 from node.config import ConfigError
+from node.hardware import check_adc
 from paraat_wire import metrics
 
 _BUS_PINS = {"i2c": ("scl", "sda"), "uart": ("tx", "rx"), "onewire": ("pin",)}
@@ -51,6 +52,10 @@ class _NoHardware:
     def bus(self, name):
         if name not in self._buses:
             raise ValueError("bus: found %s, expected one of: %s" % (name, ", ".join(sorted(self._buses))))
+        return _Nothing()
+
+    def adc(self, number):
+        check_adc(number)
         return _Nothing()
 
 

@@ -140,6 +140,10 @@ def test_what_is_wrong_is_refused_with_the_reason_and_leaves_no_trace():
         (wanted(sensors=[dict(sensor, bus="uart9")]), "found uart9, expected one of: uart2"),
         (wanted(sensors=[dict(sensor, full_mm=1200, empty_mm=200)]), "full_mm, empty_mm: found 1200, 200"),
         (wanted(sensors=[{"driver": "a02yyuw", "bus": "uart2"}]), "full_mm: found nothing"),
+        (
+            wanted(sensors=[{"driver": "tank_sender", "pin": 4, "sender": "240-33"}]),
+            "pin: found 4, expected one of ADC1",
+        ),
         (wanted(sensors=[dict(sensor, name="Bad Name")]), "fuel/distance/Bad Name is no metric"),
         (wanted(sensors=[dict(sensor, name=7)]), "another type"),
         (wanted(sensors=[sensor, sensor]), "fuel/distance is given by sensors[0] a02yyuw too"),
