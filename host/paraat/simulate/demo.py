@@ -346,7 +346,7 @@ class FirmwarePoints:
 
     def start(self) -> None:
         for board in self._boards:
-            board.start()
+            board.start(heap_kb=boards.SMALL_HEAP_KB + boards.HARDWARE_HEAP_KB)
 
     def step(self, clock: ScaledClock) -> None:
         pass
