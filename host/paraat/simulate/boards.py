@@ -11,6 +11,7 @@ from typing import Any
 
 from paraat import paths
 from paraat.provision.mpy import compile_tree, compile_wire
+from paraat.simulate.servers import die_with_parent
 
 # What an ESP32 without PSRAM leaves the program (164 KB at the start of v1.26), in KB of a 32-bit machine (the port's "w").
 BOARD_HEAP_KB = 160
@@ -96,6 +97,7 @@ class SimulatedBoard:
                 stdout=console,
                 stderr=console,
                 start_new_session=True,
+                preexec_fn=die_with_parent,
             )
 
     @property
