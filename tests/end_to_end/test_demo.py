@@ -107,9 +107,14 @@ def running_below(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"), [(["--duration", "5"], "at least 20"), (["--duration", "0"], "above 0")]
+    ("arguments", "words"),
+    [
+        (["--duration", "5"], "at least 20"),
+        (["--duration", "0"], "'0' is no number above 0"),
+        (["--duration", "1m"], "'1m' is no number above 0"),
+    ],
 )
-def test_a_duration_that_is_too_short_is_refused(arguments: list[str], words: str) -> None:
+def test_a_duration_that_cannot_be_is_refused(arguments: list[str], words: str) -> None:
     done = subprocess.run([PARAAT, "demo", *arguments], capture_output=True, text=True, check=False, timeout=30)
     assert done.returncode == 2
     assert words in done.stdout + done.stderr
