@@ -80,6 +80,12 @@ def check(config, path=FILE):
         raise ConfigError("%s: point: found %s, expected 2 to 31 of a-z, 0-9 and -" % (path, _show(config["point"])))
     if config["broker"]["retry_min_s"] > config["broker"]["retry_max_s"]:
         raise ConfigError("%s: broker.retry_min_s: found more than retry_max_s" % path)
+    alarm = config["alarm"]
+    if alarm["fuel_low_percent"] + alarm["hysteresis_percent"] > 100:
+        raise ConfigError(
+            "%s: alarm.hysteresis_percent: found %s, expected a level that a full tank reaches"
+            % (path, alarm["hysteresis_percent"])
+        )
     for name in ("buses", "pins"):
         if not isinstance(config.setdefault(name, {}), dict):
             raise ConfigError("%s: %s: found %s, expected a table" % (path, name, _show(config[name])))

@@ -126,9 +126,9 @@ class Journal:
             newer = self._read_head(first)
             self._segments.insert(0, [first, last, size])
             self.next = max(self.next, last + 1)
-        self.dropped = self._read_dropped()
-        # Nothing whole in it: its seqs were never sent and may be given again.
-        for segment in [s for s in self._segments if s[_LAST] < s[_FIRST]]:
+        self.dropped, counted = self._read_dropped()
+        # Nothing whole in it: its seqs were never sent and may be given again. Or it was on its way out.
+        for segment in [s for s in self._segments if s[_LAST] < s[_FIRST] or s[_FIRST] == counted]:
             self._remove(segment)
 
     def _go_on_with(self, first, index):
@@ -312,18 +312,24 @@ class Journal:
     def _drop_oldest(self):
         oldest = self._segments[0]
         lost = oldest[_LAST] - oldest[_FIRST] + 1 - self._acked.count(oldest[_FIRST], oldest[_LAST])
-        self._remove(oldest)
         if lost > 0:
             self.dropped += lost
-            with open(self._directory + "/dropped", "w") as f:
-                f.write(str(self.dropped))
+            try:
+                with open(self._directory + "/dropped", "w") as f:
+                    # Counted before it goes, and by name: a start after a power cut between the two lets it go, uncounted.
+                    f.write("%d %d" % (self.dropped, oldest[_FIRST]))
+            except OSError:
+                pass  # a full flash: room comes first, and the next one that goes writes the count
+        self._remove(oldest)
 
     def _read_dropped(self):
+        """(how many, first seq of the segment that was counted last)."""
         try:
             with open(self._directory + "/dropped") as f:
-                return int(f.read())
+                dropped, counted = f.read().split()
+                return int(dropped), int(counted)
         except (OSError, ValueError):
-            return 0
+            return 0, 0
 
     def _remove(self, segment):
         if self._segments[-1] is segment:

@@ -32,6 +32,7 @@ def test_what_is_wrong_is_named_with_what_was_found_and_expected():
         ({"broker": {"host": "x", "port": 70000}}, "broker.port: found 70000, expected 1 to 65535"),
         ({"broker": {"host": "x", "retry_min_s": 500}}, "broker.retry_min_s"),
         ({"alarm": {"fuel_low_percent": 101}}, "alarm.fuel_low_percent"),
+        ({"alarm": {"fuel_low_percent": 80, "hysteresis_percent": 30}}, "alarm.hysteresis_percent: found 30"),
         ({"sensors": {}}, "sensors: found {}, expected a list"),
         ({"sensors": [{"bus": "i2c0"}]}, "sensors[0].driver"),
         ({"pins": []}, "pins: found []"),

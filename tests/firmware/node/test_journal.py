@@ -281,6 +281,22 @@ def test_a_full_ring_drops_the_oldest_and_counts_them():
     assert journal().dropped == dropped
 
 
+def test_a_power_cut_between_the_count_and_the_removal_counts_once():
+    j = journal()
+    fill(j, 3000)
+    while not j.dropped:
+        oldest = sorted(n for n in os.listdir("journal") if n.endswith(".seg"))[0]
+        with open("journal/" + oldest, "rb") as f:
+            content = f.read()
+        fill(j, 1)
+    with open("journal/" + oldest, "wb") as f:  # as if it had not gone yet
+        f.write(content)
+    again = journal(boot=2)
+    assert oldest not in os.listdir("journal")
+    assert again.dropped == j.dropped
+    assert again.dropped + again.backlog == again.next - 1
+
+
 def test_memory_does_not_grow_with_the_backlog():
     j = journal(262144)
     fill(j, 100)
