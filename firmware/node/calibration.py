@@ -5,7 +5,8 @@ somebody has decided anew, and the old measurement must not win against it.
 """
 
 import json
-import os
+
+from node import flash
 
 FILE = "calibration.json"  # [[driver, name, key, value in the configuration, measured value], ...]
 
@@ -58,9 +59,7 @@ def _standing(config):
 
 
 def _store(rows):
-    with open(FILE + ".new", "w") as f:
-        json.dump(rows, f)
-    os.rename(FILE + ".new", FILE)
+    flash.replace(FILE, json.dumps(rows))
 
 
 def _identity(sensor):

@@ -14,12 +14,12 @@ the next time that there is reason to believe, and takes what a time server says
 host's or a time server's, only a time server can shake it: an expired certificate stays expired.
 """
 
-import os
 import time
 
 from machine import RTC
 from micropython import const
 
+from node import flash
 from node.log import complain, log
 
 NONE = "none"
@@ -225,8 +225,6 @@ class Clock:
     def _store(self, unix_s):
         self._stored_s = unix_s
         try:
-            with open(_FILE + ".new", "w") as f:
-                f.write(str(unix_s))
-            os.rename(_FILE + ".new", _FILE)
+            flash.replace(_FILE, str(unix_s))
         except OSError:
             pass  # a full flash must not stop the clock; the next hour tries again

@@ -6,10 +6,10 @@ such as the restart itself. A command is refused after its expiry: a broker keep
 """
 
 import asyncio
-import os
 
 from micropython import const
 
+from node import flash
 from node.log import complain, log
 from paraat_wire import codec
 
@@ -146,10 +146,9 @@ class Commands:
     def _store(self):
         """Write what is remembered, power-cut-safe. Returns whether it could."""
         try:
-            with open(_FILE + ".new", "w") as f:
-                for command_id, answered in self._lasting:
-                    f.write("%s %d\n" % (command_id, answered))
-            os.rename(_FILE + ".new", _FILE)
+            flash.replace(
+                _FILE, "".join(["%s %d\n" % (command_id, answered) for command_id, answered in self._lasting])
+            )
         except OSError as error:
             complain("command", error)
             return False

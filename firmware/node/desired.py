@@ -17,6 +17,7 @@ import os
 
 from micropython import const
 
+from node import flash
 from node.lent import lent
 from node.log import complain, log
 from paraat_wire import codec
@@ -179,9 +180,7 @@ class Desired:
     def _store(self):
         """Write the notes. Returns whether the flash took them."""
         try:
-            with open(_NOTES_FILE + ".new", "w") as f:
-                json.dump(self._notes, f)
-            os.rename(_NOTES_FILE + ".new", _NOTES_FILE)
+            flash.replace(_NOTES_FILE, json.dumps(self._notes))
         except OSError as error:
             complain("config", error)
             return False

@@ -1,12 +1,12 @@
 """Whether the node makes progress: it alone feeds the hardware watchdog, and it remembers why the board started."""
 
 import asyncio
-import os
 import time
 
 import machine
 from micropython import const
 
+from node import flash
 from node.log import complain, log
 
 _LOOK_S = const(5)
@@ -56,9 +56,7 @@ class Health:
             return  # it is in flash; a task that fails every five seconds must not wear it out
         self.last_error = text[:120]
         try:
-            with open(_LAST + ".new", "w") as f:
-                f.write(self.last_error)
-            os.rename(_LAST + ".new", _LAST)
+            flash.replace(_LAST, self.last_error)
         except OSError as error:
             complain("health", error)
 

@@ -8,13 +8,13 @@ Pins, by the names in the configuration's "pins", all of them optional; contacts
 """
 
 import asyncio
-import os
 import time
 
 from drivers import SensorError
 from drivers.digital_input import DigitalInput
 from micropython import const
 
+from node import flash
 from node.local_alarm import PATTERNS
 from node.log import complain
 
@@ -171,9 +171,7 @@ class Panel:
         self._record("point/open", on)
         self._show_once("opened" if on else "closed")
         try:
-            with open(_OPEN_FILE + ".new", "w") as f:
-                f.write("1" if on else "0")
-            os.rename(_OPEN_FILE + ".new", _OPEN_FILE)
+            flash.replace(_OPEN_FILE, "1" if on else "0")
         except OSError as error:  # after a restart a key switch tells it again, a button forgets it
             complain("panel", error)
 

@@ -12,6 +12,8 @@ import sys
 
 from micropython import const
 
+from node import flash
+
 FILE = "slot.json"
 MANIFEST = "manifest.json"
 _SLOTS = ("a", "b")
@@ -43,9 +45,7 @@ def read():
 
 def write(state):
     """Replace slot.json. Raises OSError, and the old one stands."""
-    with open(FILE + ".new", "w") as f:
-        json.dump(state, f)
-    os.rename(FILE + ".new", FILE)
+    flash.replace(FILE, json.dumps(state))
 
 
 def build():

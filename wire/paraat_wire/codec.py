@@ -103,7 +103,7 @@ def parse(payload, loads):
     except WireError:  # a reader that knows the reason better
         raise
     except (RuntimeError, MemoryError):  # CPython's recursion limit, or what nesting costs on a board's heap
-        raise WireError(NESTED, "nested too deep")
+        raise WireError(NESTED, "nested too deep, or deeper than the free memory goes")
     except ValueError:
         raise WireError(NOT_JSON, "not JSON: " + text[:40])
 

@@ -6,6 +6,7 @@ import os
 
 from bench import raises
 from node import calibration, config, desired
+from node import flash as small_files
 
 from paraat_wire import codec, host_codec
 
@@ -230,7 +231,7 @@ def test_a_power_cut_between_any_two_writes_leaves_one_that_can_be_used():
         if start.on:
             start.roll_back("no answer")
 
-    desired.os = CutOs()
+    desired.os = small_files.os = CutOs()
     cuts = 0
     for steps in ((offer,), (offer, confirm), (offer, roll_back)):
         for after in range(12):
