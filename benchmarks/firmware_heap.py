@@ -7,7 +7,6 @@ KB of a 32-bit board (the port's "w": half of what 64-bit objects take here):
   smallest   the smallest heap in which it runs five minutes (connects, sends, is acknowledged) without a MemoryError:
              its true peak
   .mpy       bytes of the compiled firmware and wire
-  set        bytes of one sample set in the board's journal, and how long 256 KB of them last at one a minute
 The ratio compares the smallest heap with the 160 KB that an ESP32 without PSRAM has.
 """
 
@@ -75,8 +74,8 @@ class Host:
         self._client.loop_stop()
 
 
-def run(directory: Path, built: Path, config: dict[str, Any], port: int, heap_kb: int) -> tuple[Host, str, int]:
-    """Five minutes in a heap of so many KB: (host, console, bytes of a set in the journal)."""
+def run(directory: Path, built: Path, config: dict[str, Any], port: int, heap_kb: int) -> tuple[Host, str]:
+    """Five minutes in a heap of so many KB: (host, console)."""
     site = load_site(paths.example_site_dir())
     scenario = story.scenario(
         story.PARTS[0], site.points[POINT], t0_unix=1796061600.0, real0_unix=time.time(), speed=SPEED
@@ -89,9 +88,7 @@ def run(directory: Path, built: Path, config: dict[str, Any], port: int, heap_kb
         time.sleep(0.05)
     board.stop()
     host.stop()
-    made = board.journal()["made"] if heap_kb >= boards.BOARD_HEAP_KB else 0
-    size = sum(p.stat().st_size for p in (directory / "journal").glob("*.seg")) if made else 0
-    return host, board.console(), size // made if made else 0
+    return host, board.console()
 
 
 _LENT_AT_A_START = ("calibration", "config", "ntp", "selftest")  # node/lent.py: gone when it runs, but for their names
@@ -140,19 +137,19 @@ def main() -> int:
             hardware = hardware_kb(boards.SimulatedBoard(directory / "hardware", config, scenario, built))
             number = 0
 
-            def attempt(heap_kb: int) -> tuple[Host, str, int]:
+            def attempt(heap_kb: int) -> tuple[Host, str]:
                 nonlocal number
                 number += 1
                 return run(directory / f"run{number}", built, config, broker.port, heap_kb)
 
-            host, console, set_bytes = attempt(boards.BOARD_HEAP_KB + round(hardware))
+            host, console = attempt(boards.BOARD_HEAP_KB + round(hardware))
             if not host.heap_free:
                 print(console)
                 return 1
             low, high = 16, boards.BOARD_HEAP_KB + round(hardware)
             while high - low > 2:
                 middle = (low + high) // 2
-                tried, console, _ = attempt(middle)
+                tried, console = attempt(middle)
                 works = bool(tried.uptime_s) and max(tried.uptime_s) >= MINUTES * 60 and "MemoryError" not in console
                 low, high = (low, middle) if works else (middle, high)
             mpy = sum(p.stat().st_size for part in ("firmware", "wire") for p in (built / part).rglob("*.mpy"))
@@ -165,8 +162,6 @@ def main() -> int:
         "smallest_kb": round(peak, 1),
         "smallest_to_esp32": round(peak / ESP32_HEAP_KB, 2),
         "mpy_bytes": mpy,
-        "set_bytes": set_bytes,
-        "journal_hours_256_kb": round(262144 / set_bytes / 60, 1),
     }, indent=2))  # fmt: skip
     return 0
 
