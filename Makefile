@@ -12,7 +12,7 @@ SHELL := /bin/bash
 
 .PHONY: help
 help: ## Say what there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+	@grep -hE '^([a-z-]+:.*## |#: )' $(MAKEFILE_LIST) | sed -E 's/^#: /\n/; s/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 .PHONY: python-is-there
 python-is-there:
@@ -50,6 +50,7 @@ $(VENV)/dev.stamp: requirements/dev.lock pyproject.toml | python-is-there
 	@ln -sfn "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" $(VENV)/micropython-stubs
 	@touch $(VENV)/demo.stamp $(VENV)/technician.stamp
 
+#: Begin here
 .PHONY: setup
 setup: $(VENV)/dev.stamp ## Make .venv with everything to run, test and build
 	@echo "$(VENV) is ready."
@@ -58,7 +59,8 @@ setup: $(VENV)/dev.stamp ## Make .venv with everything to run, test and build
 demo: $(VENV)/demo.stamp ## Play a blackout in two minutes: real firmware, broker, host, status board (DURATION=100 ends by itself; ENGLISH=1)
 	@$(BIN)/paraat demo $(if $(DURATION),--duration $(DURATION)) $(if $(ENGLISH),--language en)
 
-# --- boards: POINT=nsp-0123, or POINTS="a b c"; PORT=, BOARD=, FIRMWARE=file.bin, PASSPHRASE_FILE=, ENGLISH=1 where needed
+#: Boards, at the technician's laptop
+# POINT=nsp-0123, or POINTS="a b c"; PORT=, BOARD=, FIRMWARE=file.bin, PASSPHRASE_FILE=, ENGLISH=1 where needed
 words = --site $(SITE) $(if $(BOARD),--board $(BOARD)) $(if $(FIRMWARE),--firmware $(FIRMWARE)) \
   $(if $(PASSPHRASE_FILE),--passphrase-file $(PASSPHRASE_FILE)) $(if $(ENGLISH),--language en)
 asked_for = $(or $(POINTS),$(POINT),$(error say which: make $@ POINT=nsp-0123))
@@ -122,6 +124,7 @@ bundle: $(VENV)/technician.stamp ## Put all that a day without internet takes in
 	@$(BIN)/paraat day-bundle --site $(SITE) --out $(or $(OUT),build/paraat-day) $(foreach file,$(FIRMWARE),--firmware $(file)) \
 	  $(if $(WITHOUT_KEYS),--without-keys) $(if $(ENGLISH),--language en)
 
+#: Development
 .PHONY: test
 test: $(VENV)/dev.stamp ## Run all tests; says which it skips and why
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
