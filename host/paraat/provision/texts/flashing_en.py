@@ -43,7 +43,7 @@ TABLE = {
     "selftest.crashed": ("The program on {device} does not start", "It said: {said}. Keep this and report it"),
     "sensor.bus": ("no answer on the bus", "the sensor's plug, supply and address"),
     "sensor.crc": ("disturbed message", "cable: too long, or beside a power cable"),
-    "sensor.silent": ("says nothing", "supply, and whether rx and tx are swapped"),
+    "sensor.silent": ("says nothing", "supply and data wires; at a serial sensor: are rx and tx swapped?"),
     "sensor.range": ("impossible value", "where the sensor sits, and the measures in the point's file"),
     "sensor.blocked": ("blocked", "take away what stands before it; clean the lens"),
     "sensor.config": ("wrongly set up", "[[sensors]] in the point's file"),

@@ -52,7 +52,7 @@ TABLE = {
     "selftest.crashed": ("Het programma op {device} start niet", "Het zei: {said}. Bewaar dit en meld het"),
     "sensor.bus": ("geen antwoord op de bus", "stekker, voeding en adres van de sensor"),
     "sensor.crc": ("gestoord bericht", "kabel: te lang, of naast een stroomkabel"),
-    "sensor.silent": ("zegt niets", "voeding, en of rx en tx niet verwisseld zijn"),
+    "sensor.silent": ("zegt niets", "voeding en datadraden; bij een seriële sensor: rx en tx niet verwisseld?"),
     "sensor.range": ("onmogelijke waarde", "plaats van de sensor, en de maten in het bestand van het punt"),
     "sensor.blocked": ("geblokkeerd", "haal weg wat ervoor staat; maak de lens schoon"),
     "sensor.config": ("verkeerd ingesteld", "[[sensors]] in het bestand van het punt"),
