@@ -17,11 +17,11 @@ from paraat.provision.files import write_atomic
 WIDTH_MM = 62.0
 HEIGHT_MM = 29.0
 _MARGIN_MM = 2.0
-_QR_MM = HEIGHT_MM - 2 * _MARGIN_MM
-_TEXT_X_MM = _QR_MM + 2 * _MARGIN_MM
+_QUIET = 4  # squares of white around the code, or a reader may not find it (ISO/IEC 18004)
+_TEXT_X_MM = HEIGHT_MM  # the code with its white is a square, as high as the label
 _POINTS_PER_MM = 72 / 25.4
-# Helvetica's widest capitals take about 0.7 of the size; most text half of it.
-_WIDTH_PER_SIZE = 0.55
+# Of the size, for fonts as wide as DejaVu Sans too: capitals and wide letters, and all others.
+_WIDE, _NARROW = 0.8, 0.58
 
 
 class Label(NamedTuple):
@@ -95,20 +95,25 @@ def _lines(label: Label) -> Iterator[_Line]:
         (label.name, 3.6, 16.5),
         (f"{label.word} {label.serial}", 3.0, 25.0),
     ):
-        yield _Line(text, min(size_mm, room_mm / (_WIDTH_PER_SIZE * max(1, len(text)))), y_mm)
+        yield _Line(text, min(size_mm, room_mm / _width(text)), y_mm)
+
+
+def _width(text: str) -> float:
+    """How wide a text is, in its size; rather too much than too little."""
+    return sum(_WIDE if letter.isupper() or letter in "mw%&@" else _NARROW for letter in text)
 
 
 def _squares(label: Label) -> Iterator[tuple[float, float, float, float]]:
     """(x, y, width, height) in mm of the dark squares of the code, those beside each other as one."""
     code = segno.make(f"paraat:{label.point}:{label.serial}", error="m", micro=False)
     rows = [bytes(row) for row in code.matrix]
-    side = _QR_MM / len(rows)
+    side = HEIGHT_MM / (len(rows) + 2 * _QUIET)
     for y, row in enumerate(rows):
         x = 0
         while (x := row.find(1, x)) >= 0:
             end = row.find(0, x)
             end = len(row) if end < 0 else end
-            yield _MARGIN_MM + x * side, _MARGIN_MM + y * side, (end - x) * side, side
+            yield (_QUIET + x) * side, (_QUIET + y) * side, (end - x) * side, side
             x = end
 
 
