@@ -375,4 +375,7 @@ def _read_key(path: Path, passphrase: str) -> object:
         return serialization.load_pem_private_key(data, passphrase.encode())
     except (ValueError, TypeError) as error:
         # OpenSSL cannot tell a wrong passphrase from a damaged file. The error itself holds no secret.
-        raise AuthorityError(f"{path}: the passphrase is wrong, or the file is damaged") from error
+        raise AuthorityError(
+            f"{path}: the passphrase is wrong: try again; if it is right,"
+            f" the file is damaged: bring it back from your last copy of the site"
+        ) from error

@@ -3,7 +3,7 @@
 Makefile, host/, firmware/, docs/ ...   this software, as it is committed
 wheels/               the Python packages, with a lock of their own; the Makefile takes them from there
 firmware-images/      MicroPython for the boards of the site
-site/                 the site's files that a technician needs, the encrypted CA key too unless it is left out
+site/                 the site's files that a technician needs, the encrypted CA key and the Wi-Fi too unless left out
 SHA256SUMS            of all but site/
 """
 
@@ -29,9 +29,9 @@ WHEELS = "wheels"
 IMAGES = "firmware-images"
 LOCK = "technician.lock"
 # What a technician's work takes. The broker's and the host's keys, tokens, mail addresses and the journal stay at home.
-_SITE_FILES = ("site.toml", "secrets.toml", pinned.LOCK)
+_SITE_FILES = ("site.toml", pinned.LOCK)
 _PKI_FILES = ("ca.crt", "broker.crt", "update.pub", "crl.pem", inventory.NAME)
-_PKI_KEYS = ("ca.key", "update.key")
+_KEYS = ("secrets.toml", f"{inventory.FOLDER}/ca.key", f"{inventory.FOLDER}/update.key")  # only to flash
 
 _README = """\
 PARAAT: alles voor een dag zonder internet / everything for a day without internet
@@ -81,9 +81,10 @@ def make(
 ) -> Summary:
     """Make the folder `out`, or make it anew. given: files of MicroPython; folders: where more of them lie.
 
-    wheels: puts the packages of a lock file into a folder; None: pip. Raises BundleError, FirmwareError, OSError.
+    wheels: puts the packages of a lock file into a folder; None: pip. Raises BundleError, FirmwareError, InventoryError,
+    OSError.
     """
-    _check_place(out)
+    _check_place(out, site.directory)
     commit, uncommitted = _commit(repository)
     out.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))  # of mode 0700
@@ -140,9 +141,21 @@ def _python() -> str:
     return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def _check_place(out: Path) -> None:
+def _check_place(out: Path, site_dir: Path) -> None:
+    """A folder that is there is made anew, unless it is another one, or boards were flashed from it since."""
     if out.exists() and not (out / MARK).exists():
         raise BundleError(f"{out} is there already and is no bundle; name another folder: OUT=")
+    theirs = out / SITE
+    if inventory.path_of(theirs).exists():
+        known = inventory.load(site_dir).certificates if inventory.path_of(site_dir).exists() else ()
+        ours = {record.serial: record.state for record in known}
+        # A revoked one here is at least as new: what was issued or revoked there only must not be lost.
+        for record in inventory.load(theirs).certificates:
+            if ours.get(record.serial) not in (record.state, "revoked"):
+                raise BundleError(
+                    f"{theirs} knows certificate {record.serial} of {record.cn} as {record.state}, and {site_dir} does not:"
+                    f" boards were flashed from {out}. Bring its {SITE}/ back first, or name another folder: OUT="
+                )
 
 
 def _commit(repository: Path) -> tuple[str, int]:
@@ -174,10 +187,9 @@ def _copy_site(site_dir: Path, target: Path, *, with_keys: bool) -> None:
     for name in (inventory.FOLDER, "points"):
         (target / name).mkdir(parents=True, mode=0o700)
     pki = [f"{inventory.FOLDER}/{name}" for name in _PKI_FILES]
-    if with_keys:
-        pki += [f"{inventory.FOLDER}/{name}" for name in _PKI_KEYS]
+    keys = _KEYS if with_keys else ()
     points = [f"points/{path.name}" for path in sorted((site_dir / "points").glob("*.toml"))]
-    for name in (*_SITE_FILES, *points, *pki):
+    for name in (*_SITE_FILES, *points, *pki, *keys):
         source = site_dir / name
         if not source.exists():
             continue

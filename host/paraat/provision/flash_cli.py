@@ -139,7 +139,7 @@ def _erase(args: argparse.Namespace) -> int:
     language = args.language or site.region.language
     screen = Screen(site, (), Console(), language)
     port = args.port or only_port()
-    if not args.yes and input(say("erase.ask", language, port=port)).strip().lower() != say("erase.yes", language):
+    if not args.yes and _answer(say("erase.ask", language, port=port)) != say("erase.yes", language):
         screen.say("erase.not")
         return EXIT_FAILED
     with Flasher(port, load_board(args.board)) as chip:
@@ -148,8 +148,17 @@ def _erase(args: argparse.Namespace) -> int:
     if (args.site / inventory.FOLDER).is_dir():
         for point, record in inventory.boards(args.site).items():
             if record.board is not None and record.board.mac == chip.mac:
-                screen.say("erase.certificate", point=point)
+                screen.say("erase.certificate", point=point, site=args.site)
     return 0
+
+
+def _answer(question: str) -> str:
+    """What is typed; empty without a keyboard."""
+    try:
+        return input(question).strip().lower()
+    except EOFError:
+        print()
+        return ""
 
 
 def _open(args: argparse.Namespace) -> "tuple[Site, Session, Screen]":

@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 
 from paraat.journal.peek import first_free_seq
 from paraat.provision import boards, image, inventory, label, micropython_image, pinned, secrets, selftest
-from paraat.provision.authority import Authority
+from paraat.provision.authority import Authority, PointTakenError
 from paraat.provision.boards import Board
 from paraat.provision.bundle import Firmware
 from paraat.provision.flash import CancelledError, Flasher, FlashError
@@ -193,12 +193,16 @@ class Session:
 
     @contextlib.contextmanager
     def issued(self, point: str, mac: str | None = None) -> Iterator[Issued]:
-        """A pending certificate, revoked when the block fails. Raises AuthorityError, InventoryError.
+        """A pending certificate, revoked when the block fails. Raises FlashError, AuthorityError, InventoryError.
 
         Where even that cannot be written (a full disk), it is in `left_pending`: the board may have it, and the broker
         takes it until it is revoked, by the next run of this point at the latest.
         """
-        issued = self._authority.issue_board(point, self._now(), mac=mac, replace=self._replace)
+        try:
+            issued = self._authority.issue_board(point, self._now(), mac=mac, replace=self._replace)
+        except PointTakenError as error:
+            board = error.record.board
+            raise FlashError("flash.taken", point=point, board=board.mac if board else error.record.serial) from error
         try:
             yield issued
         except BaseException:
@@ -246,7 +250,7 @@ class Session:
             if record.board is None or record.board.mac != mac:
                 continue
             if other != point:
-                raise FlashError("flash.other-point", mac=mac, other=other)
+                raise FlashError("flash.other-point", mac=mac, other=other, site=self._site.directory)
             if self._replace:
                 raise FlashError("flash.same-board", mac=mac, point=point)
 

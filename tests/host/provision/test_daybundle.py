@@ -1,13 +1,15 @@
 """The folder for a day without internet: what goes along, what stays at home, and what is refused."""
 
 import hashlib
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from flashing import PASSPHRASE, make_site
+from flashing import NOW, PASSPHRASE, make_site
 from paraat.provision import daybundle, pinned
+from paraat.provision.authority import Authority
 from paraat.provision.boards import load_board
 from paraat.provision.daybundle import BundleError, Summary
 from paraat.provision.micropython_image import FirmwareError
@@ -131,6 +133,7 @@ def test_the_packages_are_locked_to_the_very_files(site: Path, repository: Path,
 def test_the_keys_stay_at_home_when_asked(site: Path, repository: Path, tmp_path: Path) -> None:
     folder = make(site, repository, tmp_path / "out", with_keys=False).folder
     assert not list((folder / "site").rglob("*.key"))
+    assert not (folder / "site/secrets.toml").exists(), "the Wi-Fi password is only for flashing"
 
 
 def test_a_key_that_is_not_encrypted_does_not_go_along(site: Path, repository: Path, tmp_path: Path) -> None:
@@ -155,6 +158,18 @@ def test_it_is_made_anew_in_its_place_but_no_other_folder_is_touched(
     (tmp_path / "precious").mkdir()
     with pytest.raises(BundleError, match="is no bundle"):
         make(site, repository, tmp_path / "precious")
+
+
+def test_a_folder_from_which_boards_were_flashed_is_not_made_anew(site: Path, repository: Path, tmp_path: Path) -> None:
+    out = make(site, repository, tmp_path / "out").folder
+    authority = Authority.open(out / "site", PASSPHRASE, NOW)
+    authority.commit(authority.issue_board("nsp-0101", NOW), None, NOW)
+    with pytest.raises(BundleError, match=r"of nsp-0101 as valid.*Bring its site/ back"):
+        make(site, repository, out)
+    for name in ("inventory.json", "crl.pem"):
+        shutil.copy2(out / "site/pki" / name, site / "pki")
+    Authority.open(site, PASSPHRASE, NOW).revoke("nsp-0101", "stolen", NOW)
+    make(site, repository, out)
 
 
 def test_a_folder_that_is_no_clone_cannot_be_bundled(site: Path, tmp_path: Path) -> None:

@@ -141,9 +141,14 @@ def test_erase_asks_and_says_whose_board_it_was(
     site: Path, board: VirtualBoard, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = ("--board", "esp32_devkitc", "--port", board.port)
-    monkeypatch.setattr("builtins.input", lambda _: "nee")
-    assert run("erase", site, *order) == 1
-    assert "Niets gewist" in capsys.readouterr().out
+
+    def no_keyboard(_: str) -> str:
+        raise EOFError
+
+    for answer in (lambda _: "nee", no_keyboard):
+        monkeypatch.setattr("builtins.input", answer)
+        assert run("erase", site, *order) == 1
+        assert "Niets gewist" in capsys.readouterr().out
     assert run("flash", site, POINT, "--port", board.port) == 0
     monkeypatch.setattr("builtins.input", lambda _: "ja")
     assert run("erase", site, *order) == 0

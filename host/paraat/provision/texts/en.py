@@ -265,7 +265,7 @@ SAY = {
     "bundle.first-seen": "MicroPython for {board}: {file} from {source}. Nobody knew its checksum; from now on it is {sha256}",
     "bundle.uncommitted": "Attention: {n} changed files are not committed and do not go along; the folder has version {commit}",
     "bundle.keys": "The region's key goes along, encrypted. Treat this folder as a bunch of keys: on an encrypted disk only, and erase it after the day.",
-    "bundle.no-keys": "Without the region's key: verify, console and logs work, flash does not.",
+    "bundle.no-keys": "Without the region's key and the Wi-Fi password: verify, console and logs work, flash does not.",
     "bundle.done": "{folder}: {total} MB (packages {wheels}, MicroPython {images}, region {site}, software {software}). There: make tools, then make doctor.",
     "console.how": "Console of {port}. Ctrl-C interrupts the board's program, Ctrl-] leaves.",
     "logs.how": "Console of {port}, also kept in {path}. Ctrl-C stops.",

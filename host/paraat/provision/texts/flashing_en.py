@@ -28,7 +28,12 @@ TABLE = {
     ),
     "flash.other-point": (
         "This board ({mac}) belongs to point {other}",
-        "Take another one; if it must be this: make erase, and revoke the old certificate (paraat pki revoke {other})",
+        "Take another one; if it must be this: make erase, and revoke the old certificate:"
+        " .venv/bin/paraat pki revoke {other} --reason reused --site {site}",
+    ),
+    "flash.taken": (
+        "Point {point} has a board already ({board})",
+        "Take that one; if another comes in its place: make replace POINT={point} (make image: REPLACE=1)",
     ),
     "flash.port-count": ("{ports} ports for {points} points", "Name a port for each point, or none at all"),
     "flash.nothing-to-replace": ("Point {point} has no board yet", "make flash POINT={point}"),
@@ -94,6 +99,7 @@ SAY = {
     "erase.yes": "yes",
     "erase.not": "Nothing erased.",
     "erase.done": "The board on {port} ({mac}) is empty.",
-    "erase.certificate": "It was the board of {point}; if it does not come back: paraat pki revoke {point}",
+    "erase.certificate": "It was the board of {point}; if it does not come back:"
+    " .venv/bin/paraat pki revoke {point} --reason erased --site {site}",
     "label.serial": "board",
 }

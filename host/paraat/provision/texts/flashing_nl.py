@@ -34,7 +34,12 @@ TABLE = {
     ),
     "flash.other-point": (
         "Dit bord ({mac}) is al van punt {other}",
-        "Pak een ander bord; moet het dit worden: make erase, en trek het oude certificaat in (paraat pki revoke {other})",
+        "Pak een ander bord; moet het dit worden: make erase, en trek het oude certificaat in:"
+        " .venv/bin/paraat pki revoke {other} --reason hergebruikt --site {site}",
+    ),
+    "flash.taken": (
+        "Punt {point} heeft al een bord ({board})",
+        "Pak dat bord; komt er een ander voor in de plaats: make replace POINT={point} (make image: REPLACE=1)",
     ),
     "flash.port-count": ("{ports} poorten voor {points} punten", "Noem voor elk punt een poort, of geen enkele"),
     "flash.nothing-to-replace": ("Punt {point} heeft nog geen bord", "make flash POINT={point}"),
@@ -103,6 +108,7 @@ SAY = {
     "erase.yes": "ja",
     "erase.not": "Niets gewist.",
     "erase.done": "Het bord op {port} ({mac}) is leeg.",
-    "erase.certificate": "Het was het bord van {point}; komt het niet terug: paraat pki revoke {point}",
+    "erase.certificate": "Het was het bord van {point}; komt het niet terug:"
+    " .venv/bin/paraat pki revoke {point} --reason gewist --site {site}",
     "label.serial": "bord",
 }

@@ -280,7 +280,7 @@ SAY = {
     "bundle.first-seen": "MicroPython voor {board}: {file} uit {source}. Niemand kende het controlegetal; vanaf nu geldt {sha256}",
     "bundle.uncommitted": "Let op: {n} gewijzigde bestanden zijn niet vastgelegd en gaan niet mee; de map heeft versie {commit}",
     "bundle.keys": "De sleutel van de regio gaat mee, versleuteld. Behandel deze map als een sleutelbos: alleen op een versleutelde schijf, en wis hem na de dag.",
-    "bundle.no-keys": "Zonder de sleutel van de regio: verify, console en logs werken, flash niet.",
+    "bundle.no-keys": "Zonder de sleutel van de regio en het wifi-wachtwoord: verify, console en logs werken, flash niet.",
     "bundle.done": "{folder}: {total} MB (pakketten {wheels}, MicroPython {images}, regio {site}, software {software}). Daar: make tools, daarna make doctor.",
     "console.how": "Console van {port}. Ctrl-C onderbreekt het programma van het bord, Ctrl-] gaat eruit.",
     "logs.how": "Console van {port}, ook bewaard in {path}. Ctrl-C stopt.",
