@@ -17,10 +17,12 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from paraat.provision import console_faults, inventory, pki, reach, usb
-from paraat.provision.boards import load_board
+from paraat.provision import console_faults, inventory, micropython_image, pki, reach, usb
+from paraat.provision.boards import board_names, load_board
+from paraat.provision.node_config import board_of, link_kind, point_path
+from paraat.provision.secrets import NAME, board_secrets
 from paraat.provision.usb import UsbBoard
-from paraat.settings import SettingsError, Site, load_site
+from paraat.settings import Point, SettingsError, Site, load_site
 
 EXPIRES_WITHIN_DAYS = 60
 PENDING_FOR = timedelta(hours=1)  # a flash takes a minute; what waits for longer is left over
@@ -178,6 +180,43 @@ def certificates(machine: Machine) -> Iterator[Finding]:
         yield Finding(Level.FINE, "certificates.fine", {"days": EXPIRES_WITHIN_DAYS})
 
 
+def flashing(machine: Machine) -> Iterator[Finding]:
+    """MicroPython for the boards of the site, and their Wi-Fi: only where the key is, without which nobody flashes."""
+    site = _site(machine)
+    if site is None or not (machine.site_dir / inventory.FOLDER / "ca.key").exists():
+        return
+    found = [*_images(machine, site), *_wifi(machine, site)]
+    yield from found or [Finding(Level.FINE, "flashing.fine")]
+
+
+def _images(machine: Machine, site: Site) -> Iterator[Finding]:
+    kinds = {point.board.type for point in _points(machine, site)}
+    for kind in sorted(kinds.intersection(board_names())):  # another is wrong in the point's file
+        board = load_board(kind)
+        try:
+            micropython_image.find(board, micropython_image.folders(site))
+        except micropython_image.FirmwareError:
+            about = {"board": board.name, "file": f"{board.firmware.image}-*.bin", "site": machine.site_dir}
+            yield Finding(Level.WRONG, "flashing.image", about)
+
+
+def _wifi(machine: Machine, site: Site) -> Iterator[Finding]:
+    path = machine.site_dir / NAME
+    if path.exists() and path.stat().st_mode & 0o077:
+        return  # secrets() says so
+    try:
+        for point in _points(machine, site):
+            if link_kind(point, board_of(point_path(site, point.id), point)) == "wifi":
+                board_secrets(machine.site_dir, point.id)
+    except SettingsError as error:
+        yield Finding(Level.WRONG, "flashing.wifi", {"error": error, "path": path})
+
+
+def _points(machine: Machine, site: Site) -> list[Point]:
+    """The one that is asked for, or all."""
+    return [point for point in site.points.values() if machine.point in (None, point.id)]
+
+
 def clock(machine: Machine) -> Iterator[Finding]:
     """The laptop's clock, which dates certificates and new boards: against this software, the authority and the CP."""
     now = machine.now
@@ -315,6 +354,7 @@ CHECKS: Mapping[str, Callable[[Machine], Iterator[Finding]]] = {
     "secrets": secrets,
     "authority": authority,
     "certificates": certificates,
+    "flashing": flashing,
     "clock": clock,
     "broker": broker,
     "usb": boards,
@@ -340,7 +380,7 @@ def _boards_broker(site: Site) -> str:
 
 
 def _secret_files(machine: Machine) -> list[Path]:
-    names = [machine.site_dir / "secrets.toml", *sorted((machine.site_dir / inventory.FOLDER).glob("*.key"))]
+    names = [machine.site_dir / NAME, *sorted((machine.site_dir / inventory.FOLDER).glob("*.key"))]
     site = _site(machine)
     if site is not None:
         named = (

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from paraat.provision.boards import Board
+from paraat.settings import Site
 
 OLDEST = (1, 24)  # the first MicroPython that the firmware is tested with
 _TABLE_OFFSET = 0x8000  # in flash
@@ -54,6 +55,11 @@ class _Partition(NamedTuple):
     kind: int
     offset: int
     size: int
+
+
+def folders(site: Site) -> tuple[Path, ...]:
+    """Where images are looked for: in the site's folder, then where `make bundle` puts them."""
+    return site.directory / "firmware", Path("firmware-images")
 
 
 def find(board: Board, folders: tuple[Path, ...]) -> Path:

@@ -53,7 +53,7 @@ def check_points(site: Site) -> None:
 
 def _hardware(board: Board, path: Path, point: Point) -> tuple[dict[str, Any], list[Sensor]]:
     """(link table, sensors) of one point's board, checked against its pins. Raises SettingsError."""
-    kind = point.board.link or board.link.kind
+    kind = link_kind(point, board)
     sensors = point_sensors(board, path, point)
     check(board, sensors, wifi=kind == "wifi")
     return link_table(board, path, kind), sensors
@@ -96,6 +96,11 @@ def merge_sensors(standard: Iterable[Sensor], own: Iterable[Sensor]) -> list[Sen
         below = merged.get(key, Sensor({}, {}, sensor.place))
         merged[key] = Sensor(below.table | sensor.table, below.places | sensor.places, sensor.place)
     return list(merged.values())
+
+
+def link_kind(point: Point, board: Board) -> str:
+    """ "wifi" or "ethernet": what the point says, else what its board does."""
+    return point.board.link or board.link.kind
 
 
 def link_table(board: Board, path: Path, kind: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from paraat.provision.bundle import Firmware
 from paraat.provision.flash import CancelledError, Flasher, FlashError
 from paraat.provision.image import Authorities, Image
 from paraat.provision.micropython_image import MicroPythonImage
+from paraat.provision.node_config import link_kind
 from paraat.provision.pki import Issued
 from paraat.provision.selftest import Report
 from paraat.settings import Point, Site
@@ -177,7 +178,7 @@ class Session:
         """Read all that a board needs. Raises FlashError, SettingsError, FirmwareError."""
         point = self._point(name)
         board = boards.load_board(point.board.type)
-        by_wifi = (point.board.link or board.link.kind) == "wifi"
+        by_wifi = link_kind(point, board) == "wifi"
         wifi = secrets.board_secrets(self._site.directory, name) if by_wifi else {}
         free = first_free_seq(self._site.path(self._site.region.journal), name)
         return Prepared(point, board, self.micropython(name), wifi, free or 1)
@@ -187,7 +188,7 @@ class Session:
         board = boards.load_board(self._point(name).board.type)
         if self._micropython is not None:
             return micropython_image.load(self._micropython, board)
-        found = micropython_image.load(micropython_image.find(board, firmware_folders(self._site)), board)
+        found = micropython_image.load(micropython_image.find(board, micropython_image.folders(self._site)), board)
         pinned.check(self._site.directory, board, found)
         return found
 
@@ -303,11 +304,6 @@ class _Steps:
             step, at = self._began
             self.seconds[step] = time.monotonic() - at
             self._began = None
-
-
-def firmware_folders(site: Site) -> tuple[Path, ...]:
-    """Where images of MicroPython are looked for: in the site's folder, then where `make bundle` puts them."""
-    return site.directory / "firmware", Path("firmware-images")
 
 
 def _wait(running: Sequence[Future[Outcome]]) -> None:

@@ -189,8 +189,7 @@ def _update(args: argparse.Namespace) -> int:
 
 def _day_bundle(args: argparse.Namespace) -> int:
     from paraat import paths
-    from paraat.provision import daybundle
-    from paraat.provision.session import firmware_folders
+    from paraat.provision import daybundle, micropython_image
     from paraat.settings import load_site
 
     site = load_site(args.site)
@@ -200,7 +199,7 @@ def _day_bundle(args: argparse.Namespace) -> int:
         args.out,
         repository=paths.firmware_dir().parent,
         given=args.firmware,
-        folders=firmware_folders(site),
+        folders=micropython_image.folders(site),
         with_keys=not args.without_keys,
     )
     for board, image, source, first_seen in made.images:

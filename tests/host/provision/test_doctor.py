@@ -56,6 +56,9 @@ def site(tmp_path: Path) -> Path:
     (folder / "pki/ca.crt").write_bytes(made.certificate_pem())
     (folder / "pki/ca.key").write_bytes(made.key_encrypted_pem(b"een lange zin als wachtwoord"))
     (folder / "pki/ca.key").chmod(0o600)
+    write(folder / "secrets.toml", '[wifi]\nssid = "paraat"\npassword = "a password"\n')
+    (folder / "secrets.toml").chmod(0o600)
+    write(folder / "firmware/ESP32_GENERIC-20260101-v1.28.0.bin", "")
     record(folder)
     return folder
 
@@ -153,6 +156,24 @@ def test_secret_files_that_others_can_read(machine: Machine, name: str) -> None:
     (machine.site_dir / name).chmod(0o640)
     assert wrong(machine) == {"secrets.mode"}
     assert f"chmod 600 {machine.site_dir / name}" in show(machine, "nl")[1]
+
+
+def test_what_a_flash_takes_is_missed_before_the_day(machine: Machine) -> None:
+    assert found(machine)["flashing.fine"] is Level.FINE
+    (machine.site_dir / "firmware/ESP32_GENERIC-20260101-v1.28.0.bin").unlink()
+    (machine.site_dir / "secrets.toml").unlink()
+    assert wrong(machine) == {"flashing.image", "flashing.wifi"}
+    assert "ESP32_GENERIC-*.bin" in show(machine, "nl")[1]
+    (machine.site_dir / "pki/ca.key").unlink()
+    assert wrong(machine) == set(), "who cannot flash misses nothing"
+
+
+def test_a_board_on_ethernet_takes_no_wifi(machine: Machine) -> None:
+    (machine.site_dir / "secrets.toml").unlink()
+    toml = machine.site_dir / "points/nsp-0101.toml"
+    toml.write_text(toml.read_text().replace("esp32_devkitc", "olimex_esp32_poe_iso"))
+    assert wrong(replace(machine, point="nsp-0101")) == {"flashing.image"}
+    assert "flashing.wifi" in wrong(replace(machine, point="nsp-0102"))
 
 
 def test_the_authority(machine: Machine) -> None:

@@ -23,6 +23,12 @@ TABLE = {
     "site.fine": ("{region}, {points} points, in order", ""),
     "secrets.mode": ("Others can read {path} (mode {mode})", "chmod 600 {path}"),
     "secrets.fine": ("Only you can read the secret files", ""),
+    "flashing.image": (
+        "No MicroPython for {board}",
+        "make bundle where there is internet, or put {file} of micropython.org into {site}/firmware",
+    ),
+    "flashing.wifi": ("{error}", "Fetch {path} from the coordination point, or mend it; then: chmod 600 {path}"),
+    "flashing.fine": ("MicroPython and Wi-Fi for the boards are there", ""),
     "authority.missing": (
         "The region's folder of keys is not there: {path}",
         "Fetch {site}/pki from the coordination point. A new region: .venv/bin/paraat pki init --site {site}",
@@ -242,6 +248,7 @@ SAY = {
     "check.authority": "Authority",
     "check.certificates": "Certificates",
     "check.clock": "Clock",
+    "check.flashing": "To flash",
     "check.broker": "Broker",
     "check.usb": "Board (USB)",
     "doctor.title": "Paraat: is this laptop ready for work?",

@@ -26,6 +26,12 @@ TABLE = {
     "site.fine": ("{region}, {points} punten, in orde", ""),
     "secrets.mode": ("Anderen kunnen {path} lezen (rechten {mode})", "chmod 600 {path}"),
     "secrets.fine": ("Alleen u kunt de geheime bestanden lezen", ""),
+    "flashing.image": (
+        "Geen MicroPython voor {board}",
+        "make bundle waar internet is, of zet {file} van micropython.org in {site}/firmware",
+    ),
+    "flashing.wifi": ("{error}", "Haal {path} op bij het coördinatiepunt, of verbeter het; daarna: chmod 600 {path}"),
+    "flashing.fine": ("MicroPython en wifi voor de borden zijn er", ""),
     "authority.missing": (
         "De sleutelmap van de regio is er niet: {path}",
         "Haal {site}/pki op bij het coördinatiepunt. Nieuwe regio: .venv/bin/paraat pki init --site {site}",
@@ -257,6 +263,7 @@ SAY = {
     "check.authority": "Hoofdcertificaat",
     "check.certificates": "Certificaten",
     "check.clock": "Klok",
+    "check.flashing": "Om te flashen",
     "check.broker": "Broker",
     "check.usb": "Bord (USB)",
     "doctor.title": "Paraat: is deze laptop klaar voor werk?",
