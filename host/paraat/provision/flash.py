@@ -6,7 +6,7 @@ Ref: docs.espressif.com/projects/esptool, "Embedding into Custom Scripts", espto
 import contextlib
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,22 +15,17 @@ from esptool import cmds
 from esptool.logger import TemplateLogger, log
 from esptool.util import FatalError
 
-from paraat.provision import texts
 from paraat.provision.boards import Board
 from paraat.provision.micropython_image import CHIP_NAMES
+from paraat.provision.texts import SpokenError
 
 # esptool speaks this until it has its own program on the chip.
 _FIRST_BAUD = 115200
 _CONNECT_ATTEMPTS = 4
 
 
-class FlashError(Exception):
-    """Raised when a board cannot be written. code: a key of texts.TABLE, with its values; str() is English."""
-
-    def __init__(self, code: str, **values: object) -> None:
-        self.code = code
-        self.values: Mapping[str, object] = values
-        super().__init__(". ".join(filter(None, texts.row(code, values, "en"))))
+class FlashError(SpokenError):
+    """Raised when a board cannot be written."""
 
 
 class CancelledError(Exception):

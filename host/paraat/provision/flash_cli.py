@@ -65,18 +65,17 @@ def _guarded(run: Run) -> Run:
 
     def guarded(args: argparse.Namespace) -> int:
         from paraat.provision.boards import UnknownBoardError
-        from paraat.provision.flash import FlashError
         from paraat.provision.image import ImageError
         from paraat.provision.inventory import PkiError
         from paraat.provision.littlefs import LittlefsError
         from paraat.provision.micropython_image import FirmwareError
         from paraat.provision.mpy import CompileError
-        from paraat.provision.ports import PortError
         from paraat.provision.screen import explain
+        from paraat.provision.texts import SpokenError
         from paraat_wire.bundle import BundleError
 
         expected = (
-            BundleError, CompileError, FirmwareError, FlashError, ImageError, LittlefsError, PkiError, PortError,
+            BundleError, CompileError, FirmwareError, ImageError, LittlefsError, PkiError, SpokenError,
             UnknownBoardError,
         )  # fmt: skip
         try:

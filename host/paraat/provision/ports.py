@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from paraat.provision.texts import SpokenError
+
 # USB vendor and product id -> the bridge. CP2102N: Espressif's DevKits. CH340: Olimex, many copies. CH9102: newer
 # copies. FTDI: JTAG boards. 303A:1001 is the USB of the chip itself (ESP32-S3, -C3), 303A:4001 MicroPython's own.
 BRIDGES = {
@@ -32,12 +34,8 @@ class SerialPort(NamedTuple):
         return f"{self.device} ({self.bridge}{', USB ' + self.location if self.location else ''})"
 
 
-class PortError(Exception):
-    """Raised when no port, or more than one, can be meant. found: the ports that there are."""
-
-    def __init__(self, message: str, found: Sequence[SerialPort]) -> None:
-        super().__init__(message)
-        self.found = tuple(found)
+class PortError(SpokenError):
+    """Raised when no port, or more than one, can be meant."""
 
 
 def board_ports(listed: Iterable[Any] | None = None) -> list[SerialPort]:
@@ -56,24 +54,16 @@ def board_ports(listed: Iterable[Any] | None = None) -> list[SerialPort]:
 
 def few_ports(found: Sequence[SerialPort], wanted: int) -> PortError:
     """The error that says that there are fewer boards than points."""
-    names = ", ".join(map(str, found)) or "none"
-    return PortError(f"{wanted} boards are needed, and attached are: {names}; plug in the others", found)
+    return PortError("flash.few-ports", wanted=wanted, n=len(found), names=", ".join(map(str, found)) or "-")
 
 
 def only_port(found: Sequence[SerialPort] | None = None) -> str:
     """The device of the one board that is attached. Raises PortError for none and for several."""
     ports = board_ports() if found is None else found
     if not ports:
-        raise PortError(
-            "no board found on USB: plug it in with a cable that carries data; `make doctor` looks further;"
-            " or name its port: PORT=/dev/ttyUSB0",
-            ports,
-        )
+        raise PortError("flash.no-board")
     if len(ports) > 1:
-        names = ", ".join(map(str, ports))
-        raise PortError(
-            f"{len(ports)} boards are attached: {names}; name one with PORT=, or flash all with POINTS=", ports
-        )
+        raise PortError("flash.many-boards", n=len(ports), names=", ".join(map(str, ports)))
     return ports[0].device
 
 

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from paraat.provision import selftest, texts
-from paraat.provision.flash import CancelledError, FlashError
+from paraat.provision.flash import CancelledError
 from paraat.provision.session import STEPS, Outcome
 from paraat.settings import Site
 
@@ -93,7 +93,7 @@ class Screen:
 
 def explain(error: Exception, language: str) -> tuple[str, str]:
     """(what was found, what to do next) in the technician's language, where we have words for it."""
-    if isinstance(error, FlashError):
+    if isinstance(error, texts.SpokenError):
         return texts.row(error.code, error.values, language)
     return str(error) or type(error).__name__, ""
 

@@ -85,7 +85,6 @@ def _guarded(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Nam
         from paraat.provision.inventory import PkiError
         from paraat.provision.micropython_image import FirmwareError
         from paraat.provision.mpy import CompileError
-        from paraat.provision.ports import PortError
         from paraat.provision.remote import RemoteError
 
         try:
@@ -96,10 +95,12 @@ def _guarded(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Nam
             ConsoleError,
             FirmwareError,
             PkiError,
-            PortError,
             RemoteError,
         ) as error:
             print(f"paraat: {error}", file=sys.stderr)
+            return EXIT_FAILED
+        except texts.SpokenError as error:
+            print(f"paraat: {'. '.join(texts.row(error.code, error.values, args.language))}", file=sys.stderr)
             return EXIT_FAILED
         except OSError as error:
             print(f"paraat: {error.filename}: {error.strerror}; `make doctor` looks further", file=sys.stderr)

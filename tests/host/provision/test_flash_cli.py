@@ -75,8 +75,8 @@ def test_four_boards_and_one_bad_one_on_the_screen(site: Path, capsys: pytest.Ca
         ([POINT, POINT], "Punt nsp-0101 is twee keer genoemd"),
         ([POINT, "--board", "esp32_s3_devkitc"], "heeft volgens zijn bestand een esp32_devkitc"),
         ([POINT, "--port", "a", "--port", "b"], "2 poorten voor 1 punten"),
-        ([POINT], "no board found on USB"),
-        ([POINT, "nsp-0102"], "2 boards are needed, and attached are: none"),
+        ([POINT], "Geen bord gevonden op USB. Sluit het aan"),
+        ([POINT, "nsp-0102"], "Er zijn 2 borden nodig, en 0 aangesloten: -"),
         ([POINT, "--firmware", "gone.bin"], "gone.bin: No such file"),
     ],
 )

@@ -26,7 +26,7 @@ def test_the_one_board_is_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ports", "words"), [([MODEM], "no board found"), ([DEVKIT, OLIMEX], "/dev/ttyUSB1 (CP210x, USB 1-2.3)")]
+    ("ports", "words"), [([MODEM], "No board found"), ([DEVKIT, OLIMEX], "/dev/ttyUSB1 (CP210x, USB 1-2.3)")]
 )
 def test_none_or_several_is_an_error_that_says_what_to_do(ports: list[SimpleNamespace], words: str) -> None:
     with pytest.raises(PortError) as caught:

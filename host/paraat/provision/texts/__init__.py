@@ -11,6 +11,15 @@ from paraat.provision.texts import en, nl
 LANGUAGES: Mapping[str, ModuleType] = {"nl": nl, "en": en}
 
 
+class SpokenError(Exception):
+    """A failure that has words in TABLE. code: its key there, with its values; str() is English."""
+
+    def __init__(self, code: str, **values: object) -> None:
+        self.code = code
+        self.values: Mapping[str, object] = values
+        super().__init__(". ".join(filter(None, row(code, values, "en"))))
+
+
 def row(code: str, values: Mapping[str, object], language: str) -> tuple[str, str]:
     """(what was found, what to do next). Raises KeyError for a code without words."""
     found, step = LANGUAGES[language].TABLE[code]

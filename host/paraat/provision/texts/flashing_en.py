@@ -31,6 +31,12 @@ TABLE = {
         "Take another one; if it must be this: make erase, and revoke the old certificate:"
         " .venv/bin/paraat pki revoke {other} --reason reused --site {site}",
     ),
+    "flash.no-board": (
+        "No board found on USB",
+        "Plug it in with a cable that carries data; make doctor looks further; or name its port: PORT=/dev/ttyUSB0",
+    ),
+    "flash.many-boards": ("{n} boards are attached: {names}", "Name one with PORT=, or flash all with POINTS="),
+    "flash.few-ports": ("{wanted} boards are needed, and {n} attached: {names}", "Plug in the others"),
     "flash.taken": (
         "Point {point} has a board already ({board})",
         "Take that one; if another comes in its place: make replace POINT={point} (make image: REPLACE=1)",

@@ -37,6 +37,15 @@ TABLE = {
         "Pak een ander bord; moet het dit worden: make erase, en trek het oude certificaat in:"
         " .venv/bin/paraat pki revoke {other} --reason hergebruikt --site {site}",
     ),
+    "flash.no-board": (
+        "Geen bord gevonden op USB",
+        "Sluit het aan met een kabel die ook data draagt; make doctor zoekt verder; of noem de poort: PORT=/dev/ttyUSB0",
+    ),
+    "flash.many-boards": (
+        "Er zijn {n} borden aangesloten: {names}",
+        "Noem er een met PORT=, of flash ze alle met POINTS=",
+    ),
+    "flash.few-ports": ("Er zijn {wanted} borden nodig, en {n} aangesloten: {names}", "Sluit de andere aan"),
     "flash.taken": (
         "Punt {point} heeft al een bord ({board})",
         "Pak dat bord; komt er een ander voor in de plaats: make replace POINT={point} (make image: REPLACE=1)",
