@@ -104,10 +104,15 @@ def board_config(site: Site, point_id: str, *, first_seq: int, built: datetime) 
 def save(image: Image, folder: Path) -> list[Path]:
     """Write flash.bin and the very files into a folder of mode 0700, each of mode 0600. Returns their paths.
 
-    An earlier image in that folder is replaced. Raises ImageError; nothing half-written stays under its name.
+    An earlier image in that folder is replaced; a folder of other files is left alone. Raises ImageError; nothing
+    half-written stays under its name.
     """
     written = []
     try:
+        if folder.is_dir() and not (folder / FLASH).exists() and any(folder.iterdir()):
+            raise ImageError(
+                f"{folder}: found other files there; name a new folder, which only you will be able to read"
+            )
         _private_folder(folder)
         folder.chmod(0o700)
         if (folder / FLASH).exists():
