@@ -90,9 +90,11 @@ class BoardClient:
         # With TLS 1.3 a client learns only after its handshake that its certificate was refused.
         while not self.connected.wait(0.02):
             if self.lost.is_set():
-                self.client.loop_stop()
-                return False
-        return True
+                break
+        if not self.connected.is_set():
+            self.client.loop_stop()
+            return False
+        return True  # also when somebody of the same name has thrown us off since
 
     def subscribe(self, *topics: str) -> None:
         self.subscribed.clear()
