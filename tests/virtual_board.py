@@ -141,7 +141,7 @@ class VirtualBoard:
         try:
             wire = mock.BootloaderConnection(sock=connection)
             mock.handle_client(wire, self._stop, self._chip, flash=self._flash)
-        except ConnectionResetError:
+        except ConnectionError:
             connection.close()
 
     def _talk(self, connection: socket.socket) -> None:
