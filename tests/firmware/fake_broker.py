@@ -26,7 +26,9 @@ class FakeBroker:
         """port: None for any that is free."""
         while True:
             # The unix port has no getsockname, so we choose, and look whether it is free.
-            self.port = port or 20000 + int.from_bytes(os.urandom(2), "big") % 40000
+            self.port = (
+                port or 20200 + int.from_bytes(os.urandom(2), "big") % 12000
+            )  # below those of outgoing connections
             try:
                 self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
                 return self

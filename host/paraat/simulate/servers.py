@@ -45,12 +45,22 @@ class LocalBroker(Protocol):
         ...
 
 
+_reserved: list[socket.socket] = []
+
+
 def free_port() -> int:
-    """A TCP port that was free on loopback a moment ago; whoever uses it must be ready to find it taken."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port on loopback that is ours until this process ends, whether a server of ours listens there or not.
+
+    The socket that holds it is bound and never listens: the kernel gives the port to no other process and to no outgoing
+    connection, one that connects is refused, and a server that sets SO_REUSEADDR (all of ours do) may listen there, be
+    stopped and come back. A port that was only free a moment ago is taken sooner or later, by the next test's broker.
+    """
+    holder = socket.socket()
+    _reserved.append(holder)
+    holder.bind((LOOPBACK, 0))
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    port: int = holder.getsockname()[1]
+    return port
 
 
 def find_program(name: str) -> str | None:
@@ -89,6 +99,8 @@ class _Child:
         """Start and wait until it accepts connections. Raises ServerError with the tail of its log."""
         if self._process is not None:
             return
+        if accepts(self.port):
+            raise ServerError(f"{self.name} on port {self.port}: somebody else listens there. Choose another port")
         self.directory.mkdir(parents=True, exist_ok=True)
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(

@@ -47,7 +47,7 @@ def test_getaddrinfo_of_a_name_is_not_for_the_board():
 
 
 async def test_a_name_server_is_asked_and_its_absence_is_told():
-    port = 40053
+    port = 20053
     kernel.scenario["ports"] = {"53": port}
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -33,7 +33,7 @@ def test_what_is_no_answer_to_our_question():
 
 
 async def test_a_server_is_asked_and_the_loop_goes_on():
-    port = 40123
+    port = 20123
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     server.bind(socket.getaddrinfo("127.0.0.1", port)[0][-1])
