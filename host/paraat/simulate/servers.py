@@ -3,6 +3,7 @@
 Each runs as a child process that ends with us, keeps its data in a folder of its own, and keeps its port over a restart.
 """
 
+import atexit
 import contextlib
 import ctypes
 import json
@@ -45,9 +46,6 @@ class LocalBroker(Protocol):
         ...
 
 
-_reserved: list[socket.socket] = []
-
-
 def free_port() -> int:
     """A TCP port on loopback that is ours until this process ends, whether a server of ours listens there or not.
 
@@ -56,7 +54,7 @@ def free_port() -> int:
     stopped and come back. A port that was only free a moment ago is taken sooner or later, by the next test's broker.
     """
     holder = socket.socket()
-    _reserved.append(holder)
+    atexit.register(holder.close)  # which also keeps it alive until then
     holder.bind((LOOPBACK, 0))
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     port: int = holder.getsockname()[1]
