@@ -480,7 +480,8 @@ class Journal:
     def send_again(self, older_than_ms=0):
         """Offer again what was sent so long ago and not acknowledged. Returns how many."""
         now = time.ticks_ms()
-        late = [s for s, t in self._in_flight.items() if time.ticks_diff(now, t) >= older_than_ms]
+        # Below zero: after an outage of six days the ticks' difference has wrapped.
+        late = [s for s, t in self._in_flight.items() if not 0 <= time.ticks_diff(now, t) < older_than_ms]
         for seq in late:
             del self._in_flight[seq]
         return len(late)

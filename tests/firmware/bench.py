@@ -1,6 +1,10 @@
-"""Helpers of the firmware's tests: a Hardware on given pins, and what a coroutine raises."""
+"""Helpers of the firmware's tests: a Hardware on given pins, what a coroutine raises, and the board's ticks."""
+
+import time
 
 from node.hardware import Hardware
+
+_TICKS = 1 << 30  # MicroPython, MICROPY_PY_TIME_TICKS_PERIOD where small ints have 31 bits: 12.4 days of milliseconds
 
 
 def hardware(buses=None, pins=None):
@@ -23,3 +27,14 @@ def raises(kind, call, *args):
     except kind as error:
         return error
     raise AssertionError("no " + kind.__name__)
+
+
+def board_ticks():
+    """Let time.ticks_ms() wrap as on the board, for all but asyncio, which took its own at its import.
+
+    The unix port's never wrap, so whatever is compared over days would pass any test.
+    """
+    long_ms = time.ticks_ms
+    time.ticks_ms = lambda: long_ms() % _TICKS
+    time.ticks_add = lambda ticks, delta: (ticks + delta) % _TICKS
+    time.ticks_diff = lambda end, start: (end - start + _TICKS // 2) % _TICKS - _TICKS // 2

@@ -2,7 +2,7 @@ import gc
 import os
 import time
 
-from bench import raises
+from bench import board_ticks, raises
 from node import journal as journal_module
 from node.journal import EVENT, TELEMETRY, Journal
 from node.ranges import Ranges
@@ -326,6 +326,18 @@ def test_what_waits_too_long_is_offered_again():
     assert j.send_again(30000) == 1
     assert [e.seq for e in j.take(4096, 20)] == [2]
     assert j.in_flight == 2
+
+
+def test_what_was_under_way_when_a_long_outage_began_goes_out_after_it():
+    board_ticks()
+    j = journal()
+    fill(j, 3)
+    j.take(4096, 20)
+    time.sleep(8 * 86400)  # more than half of the ticks' period: the difference is below zero
+    assert j.send_again() == 3
+    assert [e.seq for e in j.take(4096, 20)] == [3, 2, 1]
+    time.sleep(8 * 86400)
+    assert j.send_again(30000) == 3
 
 
 def test_72_hours_at_a_set_a_minute_fit_in_256_kb():
