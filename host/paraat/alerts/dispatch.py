@@ -1,8 +1,9 @@
 """From an alert that changed to messages, and from messages that are due to the channels."""
 
 import logging
+import traceback
 from collections.abc import Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from paraat.alerts import texts
@@ -20,8 +21,8 @@ GIVE_UP_AFTER_S = 24 * 3600.0
 class DeliveryStore(Protocol):
     """What of the journal is needed here."""
 
-    def due_deliveries(self, now: float, limit: int) -> list[Delivery]:
-        """The deliveries that are due, the longest waiting first."""
+    def due_deliveries(self, now: float, limit: int, *, ahead_s: float) -> list[Delivery]:
+        """The deliveries that are due, the longest waiting first; ahead_s: none waits for longer than that."""
         ...
 
     def settle_delivery(
@@ -31,14 +32,25 @@ class DeliveryStore(Protocol):
         ...
 
 
+class _Attempt(NamedTuple):
+    """One attempt, as settle_delivery wants to know it."""
+
+    delivery_id: int
+    ok: bool
+    error: str | None
+    at: float
+    retry_at: float | None
+
+
 class Dispatcher:
-    """channels: by name, as make_channels gives them."""
+    """channels: by name, as make_channels gives them. `run_due` belongs to one thread."""
 
     def __init__(self, site: Site, store: DeliveryStore, channels: Mapping[str, Channel]) -> None:
         self._site = site
         self._store = store
         self._channels = channels
         self._zone = ZoneInfo(site.region.timezone)
+        self._unkept: _Attempt | None = None
 
     def deliveries(self, alert: AlertState, now: float) -> list[Delivery]:
         """The messages that tell people of an alert (with its id) that fires or is resolved; to be stored with it."""
@@ -65,25 +77,40 @@ class Dispatcher:
         ]
 
     def run_due(self, now: float, limit: int = 20) -> int:
-        """Send what is due, and keep each attempt. Returns how many were tried. May block for seconds each."""
-        due = self._store.due_deliveries(now, limit)
+        """Send what is due, and keep each attempt. Returns how many were tried. May block for seconds each.
+
+        Raises JournalError when an attempt cannot be kept. It is then the first thing to be kept by the next call, before
+        anything is sent: a full disk must not mail a lead anew every few seconds.
+        """
+        self._keep()
+        due = self._store.due_deliveries(now, limit, ahead_s=max(RETRY_S))
         for delivery in due:
-            self._try(delivery, now)
+            self._unkept = self._try(delivery, now)
+            self._keep()
         return len(due)
 
-    def _try(self, delivery: Delivery, now: float) -> None:
+    def _keep(self) -> None:
+        if self._unkept is not None:
+            self._store.settle_delivery(*self._unkept)
+            self._unkept = None
+
+    def _try(self, delivery: Delivery, now: float) -> _Attempt:
         channel = self._channels.get(delivery.channel)
         try:
             if channel is None:
                 raise ChannelError(f"the site has no channel {delivery.channel} any more")
             channel.send(delivery)
         except ChannelError as error:
-            retry_at = self._retry_at(delivery, now)
-            _log.warning("alert %d by %s: %s%s", delivery.alert_id, delivery.channel, error,
-                         "" if retry_at else "; given up")  # fmt: skip
-            self._store.settle_delivery(delivery.id, False, str(error), now, retry_at)
+            why = str(error)
+        except Exception as error:  # noqa: BLE001 - a mistake in one channel must not keep all other messages back
+            # Without its words: a library may put a URL with a password into them.
+            why = f"a mistake in the channel, {type(error).__name__}"
+            _log.error("%s at\n%s", why, "".join(traceback.format_tb(error.__traceback__)))
         else:
-            self._store.settle_delivery(delivery.id, True, None, now, None)
+            return _Attempt(delivery.id, True, None, now, None)
+        retry_at = self._retry_at(delivery, now)
+        _log.warning("alert %d by %s: %s%s", delivery.alert_id, delivery.channel, why, "" if retry_at else "; given up")
+        return _Attempt(delivery.id, False, why, now, retry_at)
 
     @staticmethod
     def _retry_at(delivery: Delivery, now: float) -> float | None:

@@ -403,11 +403,14 @@ class Journal:
                 rows,
             )
 
-    def due_deliveries(self, now: float, limit: int) -> list[Delivery]:
-        """The deliveries that are due at `now`, the longest waiting first."""
+    def due_deliveries(self, now: float, limit: int, *, ahead_s: float) -> list[Delivery]:
+        """The deliveries that are due at `now`, the longest waiting first.
+
+        ahead_s: none is ever put off for longer. What seems to wait beyond that is due now: the clock was set back.
+        """
         rows = self._read(
-            "SELECT * FROM delivery WHERE state = 'due' AND due_at <= ? ORDER BY due_at, id LIMIT ?",
-            (now, limit),
+            "SELECT * FROM delivery WHERE state = 'due' AND (due_at <= ? OR due_at > ?) ORDER BY due_at, id LIMIT ?",
+            (now, now + ahead_s, limit),
         )
         return [_delivery(row) for row in rows]
 

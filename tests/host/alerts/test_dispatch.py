@@ -14,7 +14,7 @@ from paraat import paths
 from paraat.alerts.channels import make_channels
 from paraat.alerts.dispatch import GIVE_UP_AFTER_S, Dispatcher
 from paraat.domain.model import AlertState, Delivery
-from paraat.journal import Journal
+from paraat.journal import Journal, JournalError
 from paraat.settings import Lead, SettingsError, Site, load_site
 from paraat.simulate.servers import LOOPBACK, free_port
 
@@ -144,6 +144,44 @@ def test_a_refused_recipient_is_named_and_given_up_after_a_day(post: Post) -> No
     assert "nsp-0101@example.org" in (mail.error or "")
     assert GIVE_UP_AFTER_S <= now - NOW <= GIVE_UP_AFTER_S + 1200
     assert post.mailbox.mails == []
+
+
+def test_a_full_disk_does_not_send_the_same_mail_again_and_again(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    post.start()
+    alert = post.announce()
+    settle = post.journal.settle_delivery
+
+    def full(*_: object) -> None:
+        raise JournalError("journal.sqlite: database or disk is full")
+
+    monkeypatch.setattr(post.journal, "settle_delivery", full)
+    for late_s in range(0, 600, 5):
+        with pytest.raises(JournalError):
+            post.dispatcher.run_due(NOW + late_s, limit=1)
+    monkeypatch.setattr(post.journal, "settle_delivery", settle)
+    while post.dispatcher.run_due(NOW + 600, limit=1):
+        pass
+    assert len(post.mailbox.mails) == 1
+    assert {d.state for d in post.journal.deliveries(alert.id)} == {"sent"}
+    (log,) = [d for d in post.journal.deliveries(alert.id) if d.channel == "log"]
+    assert [(a.at, a.ok) for a in post.journal.attempts(log.id)] == [(NOW, True)], "kept as of when it was sent"
+
+
+def test_a_channel_that_fails_in_a_way_of_its_own_keeps_no_other_back(
+    post: Post, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_self: object, _delivery: Delivery) -> None:
+        raise IndexError(PASSWORD)
+
+    post.start()
+    monkeypatch.setattr("paraat.alerts.channels.log.LogChannel.send", broken)
+    alert = post.announce()
+    post.dispatcher.run_due(NOW)
+    assert len(post.mailbox.mails) == 1
+    (log,) = [d for d in post.journal.deliveries(alert.id) if d.channel == "log"]
+    assert (log.state, log.due_at) == ("due", NOW + 30)
+    assert "IndexError" in (log.error or "")
+    assert PASSWORD not in caplog.text, "a library may put anything into its errors"
 
 
 def test_a_point_without_a_mail_address_still_gets_its_log_line(post: Post) -> None:

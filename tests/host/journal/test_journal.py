@@ -313,14 +313,14 @@ def test_alerts_keep_their_id_and_leave_the_open_ones_when_resolved(path: Path) 
 def test_a_delivery_is_due_until_it_is_sent_and_each_attempt_is_kept(journal: Journal) -> None:
     alert = journal.save_alert(an_alert())
     journal.add_deliveries([a_delivery(alert.id), a_delivery(alert.id, due_at=T0 + 1000)])
-    assert journal.due_deliveries(T0 - 1, 10) == []
-    (due,) = journal.due_deliveries(T0, 10)
+    assert journal.due_deliveries(T0 - 1, 10, ahead_s=2000) == []
+    (due,) = journal.due_deliveries(T0, 10, ahead_s=2000)
     journal.settle_delivery(due.id, False, "connection refused", T0 + 1, T0 + 61)
-    assert journal.due_deliveries(T0 + 60, 10) == []
-    (due,) = journal.due_deliveries(T0 + 61, 10)
+    assert journal.due_deliveries(T0 + 60, 10, ahead_s=2000) == []
+    (due,) = journal.due_deliveries(T0 + 61, 10, ahead_s=2000)
     assert (due.attempts, due.error, due.state) == (1, "connection refused", "due")
     journal.settle_delivery(due.id, True, None, T0 + 62, None)
-    assert journal.due_deliveries(T0 + 500, 10) == []
+    assert journal.due_deliveries(T0 + 500, 10, ahead_s=2000) == []
     sent, later = journal.deliveries(alert.id)
     assert (sent.state, sent.attempts, later.state) == ("sent", 2, "due")
     journal.settle_delivery(later.id, False, "no such user", T0 + 1001, None)
@@ -329,6 +329,13 @@ def test_a_delivery_is_due_until_it_is_sent_and_each_attempt_is_kept(journal: Jo
         Attempt(at=T0 + 1, ok=False, error="connection refused"),
         Attempt(at=T0 + 62, ok=True, error=None),
     ]
+
+
+def test_a_clock_that_is_set_back_puts_no_delivery_off(journal: Journal) -> None:
+    alert = journal.save_alert(an_alert())
+    journal.add_deliveries([a_delivery(alert.id, due_at=T0 + 600)])
+    assert journal.due_deliveries(T0, 10, ahead_s=600) == []
+    assert len(journal.due_deliveries(T0 - 86400, 10, ahead_s=600)) == 1
 
 
 def test_an_alert_and_its_deliveries_are_one_transaction(journal: Journal) -> None:
@@ -343,11 +350,11 @@ def test_an_alert_and_its_deliveries_are_one_transaction(journal: Journal) -> No
     with pytest.raises(RuntimeError, match="cut"):
         cut_short()
     assert journal.alerts(10) == []
-    assert journal.due_deliveries(T0, 10) == []
+    assert journal.due_deliveries(T0, 10, ahead_s=2000) == []
     with journal.atomic():
         alert = journal.save_alert(an_alert())
         journal.add_deliveries([a_delivery(alert.id)])
-    assert len(journal.due_deliveries(T0, 10)) == 1
+    assert len(journal.due_deliveries(T0, 10, ahead_s=2000)) == 1
 
 
 def test_store_is_never_part_of_another_transaction(journal: Journal) -> None:
