@@ -313,7 +313,7 @@ class Uplink:
         pieces = []  # nowhere in one piece: an old heap might have no room for it
         for entry in entries:
             bt, unsure = self._clock.bt(entry, self._boot)
-            if bt < 0:
+            if bt <= 0:
                 qos = 0
             pieces.append(b"," if pieces else b"[")
             pieces.append(self._encode(entry, bt, unsure).encode())

@@ -186,10 +186,18 @@ async def test_what_is_dated_by_its_age_never_waits_in_the_broker():
     qos, payload = publishes(broker, topics.TELEMETRY)[0]
     assert qos == 0
     assert host_codec.read_pack(POINT, topics.TELEMETRY, payload, NOON)[0].aged
-    # Nobody has stored it, so it comes again; by then the time is known, and it is dated for good.
-    clock.set_from_host(NOON, journal.next)
+    # One that goes out in the second in which it was read carries the age 0.
+    journal.append(TELEMETRY, clock.uptime_s(), False, [], [])
+    made.wake()
     await until(lambda: len(publishes(broker, topics.TELEMETRY)) == 2)
     qos, payload = publishes(broker, topics.TELEMETRY)[1]
+    assert b'"bt":0,' in payload
+    assert qos == 0
+    journal.ack([(2, 2)])
+    # Nobody has stored the first, so it comes again; by then the time is known, and it is dated for good.
+    clock.set_from_host(NOON, journal.next)
+    await until(lambda: len(publishes(broker, topics.TELEMETRY)) == 3)
+    qos, payload = publishes(broker, topics.TELEMETRY)[2]
     assert qos == 1
     found = host_codec.read_pack(POINT, topics.TELEMETRY, payload, NOON + 999)[0]
     assert not found.aged
