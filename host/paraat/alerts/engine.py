@@ -9,12 +9,12 @@
 HOLD is what a rule says when it does not know. It never ends an alert: silence is no recovery.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import msgspec
 
 from paraat.alerts.rules.base import Judgement, OwnRule, Rule, Verdict
-from paraat.domain.model import AlertState, OwnCertificate, PointView
+from paraat.domain.model import OWN, AlertState, OwnCertificate, PointView
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +32,14 @@ class _Active:
         self.alert = alert
         self.raised_at = alert.since  # the last RAISE
         self.clear_since: float | None = None
+
+    def not_ahead_of(self, now: float) -> None:
+        """What began later than now was dated before the clock was set back: its hold time begins now."""
+        self.raised_at = min(self.raised_at, now)
+        if self.clear_since is not None:
+            self.clear_since = min(self.clear_since, now)
+        if self.alert.state == "pending" and self.alert.since > now:
+            self.alert = msgspec.structs.replace(self.alert, since=now)
 
 
 class Engine:
@@ -59,9 +67,13 @@ class Engine:
         if active is not None:
             active.alert = alert
 
-    def step(self, now: float, views: Iterable[PointView], own: Iterable[OwnCertificate] = ()) -> list[Transition]:
-        """Judge all points at `now`, and the certificates of the coordination point itself. Returns what changed, in order."""
-        followed = [
+    def step(self, now: float, views: Collection[PointView], own: Iterable[OwnCertificate] = ()) -> list[Transition]:
+        """Judge all points at `now`, and the certificates of the coordination point itself. Returns what changed, in order.
+
+        views: of every point of the site; the alerts of another point end, and nobody is told.
+        """
+        followed: list[Transition | None] = [*self._left(now, {view.point for view in views})]
+        followed += [
             self._follow(now, (name, view.point), rule.hold_s, rule.judge(view))
             for view in views
             for name, rule in self._rules.items()
@@ -72,6 +84,14 @@ class Engine:
             for name, rule in self._own_rules.items()
         ]
         return [transition for transition in followed if transition is not None]
+
+    def _left(self, now: float, expected: Collection[str]) -> Iterator[Transition]:
+        """The alerts of points that were taken out of the site: no rule will ever judge them again."""
+        for key, active in list(self._active.items()):
+            if key[1] not in expected and not key[1].startswith(OWN):
+                del self._active[key]
+                alert = msgspec.structs.replace(active.alert, state="resolved", resolved_at=now)
+                yield Transition(alert=alert, announce=False)
 
     def _follow(self, now: float, key: tuple[str, str], hold_s: float, judgement: Judgement) -> Transition | None:
         active = self._active.get(key)
@@ -89,6 +109,7 @@ class Engine:
             active = self._active[key] = _Active(alert)
             if hold_s > 0:
                 return Transition(alert=alert, announce=False)
+        active.not_ahead_of(now)
         if active.alert.state == "pending":
             return self._pending(now, key, active, hold_s, judgement)
         return self._firing(now, key, active, hold_s, judgement)

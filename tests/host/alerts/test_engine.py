@@ -126,6 +126,42 @@ def test_whatever_happens_people_hear_of_each_alert_once_and_of_its_end_once(
     assert announced == ["firing", "resolved"] * (len(announced) // 2) + ["firing"] * (len(announced) % 2)
 
 
+def test_a_clock_that_is_set_back_does_not_put_an_alert_off() -> None:
+    """The host's own clock was a day ahead, as after a flat battery, when the condition began and when it ended."""
+    rule = Scripted()
+    engine = Engine({"r": rule})
+    assert states(play(engine, rule, [(86400, RAISE), (0, RAISE), (119, RAISE)])) == [("pending", False)]
+    assert states(play(engine, rule, [(120, RAISE)])) == [("firing", True)]
+    play(engine, rule, [(86400, CLEAR)])
+    assert states(play(engine, rule, [(200, CLEAR), (319, CLEAR)])) == []
+    assert states(play(engine, rule, [(320, CLEAR)])) == [("resolved", True)]
+
+
+def test_a_wild_value_from_before_the_clock_was_set_back_ends_too() -> None:
+    rule = Scripted()
+    engine = Engine({"r": rule})
+    play(engine, rule, [(86400, RAISE), (0, HOLD)])
+    assert states(play(engine, rule, [(120, HOLD)])) == [("resolved", False)]
+
+
+def test_an_alert_of_a_point_that_left_the_site_ends_and_nobody_is_told() -> None:
+    rule = Scripted()
+    fired = AlertState(
+        rule="r", point="nsp-9999", state="firing", since=T0, severity="warning", detail={}, id=7, fired_at=T0
+    )
+    own = msgspec.structs.replace(fired, point="_own/broker", id=8)
+    engine = Engine({"r": rule}, [fired, own])
+    (ended,) = play(engine, rule, [(60, CLEAR)])
+    assert (ended.alert.id, ended.alert.state, ended.alert.resolved_at, ended.announce) == (
+        7,
+        "resolved",
+        T0 + 60,
+        False,
+    )
+    assert [alert.id for alert in engine.active()] == [8], "of the coordination point itself nothing was said"
+    assert play(engine, rule, [(120, CLEAR)]) == []
+
+
 def test_an_alert_of_a_rule_that_is_gone_is_left_alone() -> None:
     old = AlertState(rule="gone", point="nsp-0101", state="firing", since=T0, severity="warning", detail={})
     assert Engine({}, [old]).active() == []
