@@ -19,7 +19,7 @@ from urllib3.exceptions import HTTPError
 
 from paraat.counters import Counters
 from paraat.domain.model import Entry, Value
-from paraat.journal import Journal
+from paraat.journal import Journal, JournalError
 from paraat.settings import InfluxSettings
 from paraat_wire import metrics
 
@@ -141,7 +141,7 @@ class InfluxSink:
 
     def run(self) -> None:
         """Write until `stop` is set; then return, at the latest after one request."""
-        delay = self._retry_min_s
+        delay_s = self._retry_min_s
         while True:
             # In this order: what is stored after it is seen below, or wakes us.
             self._work.clear()
@@ -150,21 +150,28 @@ class InfluxSink:
             try:
                 full = self.step()
             except _AwayError as trouble:
-                self._say(trouble)
-                self._stop.wait(max(delay, trouble.retry_after_s))
-                delay = min(delay * 2, _RETRY_MAX_S)
+                wait_s = max(delay_s, trouble.retry_after_s)
+            except JournalError:  # the ingest and the tick, which meet it too, say so
+                self._counters.journal_errors.inc()
+                wait_s = delay_s
+            else:
+                delay_s = self._retry_min_s
+                if not full:
+                    self._work.wait()
+                    self._stop.wait(self._linger_s)
                 continue
-            delay = self._retry_min_s
-            if not full:
-                self._work.wait()
-                self._stop.wait(self._linger_s)
+            self._stop.wait(wait_s)
+            delay_s = min(delay_s * 2, _RETRY_MAX_S)
 
     def close(self) -> None:
         """Let go of the connections, once `run` has returned."""
         self._client.close()  # type: ignore[no-untyped-call]
 
     def step(self) -> bool:
-        """Write one batch and move the cursor. True when there is more to write at once."""
+        """Write one batch and move the cursor. True when there is more to write at once.
+
+        Raises _AwayError when InfluxDB takes nothing now, JournalError.
+        """
         limit = max(1, self._settings.batch_points // _LINES_PER_ENTRY)
         entries = self._journal.entries_after(self._journal.cursor(SINK), limit)
         if not entries:
@@ -178,7 +185,11 @@ class InfluxSink:
             except KeyError as error:
                 text = f"entry {entry.id} of {entry.point}: {entry.values} {entry.faults}"
                 refused.append((text.encode(), f"{error} is not in the metrics table"))
-        not_taken = self._write(batch)
+        try:
+            not_taken = self._write(batch)
+        except _AwayError as trouble:
+            self._say(trouble)
+            raise
         refused += not_taken
         self._journal.advance(SINK, entries[-1].id, refused)
         self._counters.influx_lines.inc(len(batch) - len(not_taken))

@@ -5,12 +5,13 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from paraat.counters import Counters
 from paraat.domain.model import Derived, Entry, SampleSet, Value
-from paraat.journal import Journal
+from paraat.journal import Journal, JournalError
 from paraat.settings import InfluxSettings
 from paraat.simulate.servers import InfluxServer
 from paraat.sinks.influx import SINK, InfluxSink, lines
@@ -463,6 +464,28 @@ def test_a_name_from_a_newer_version_is_kept_aside(journal: Journal, scripted: S
     assert "not in the metrics table" in error
     assert running.metric("paraat_influx_refused_lines_total") == 1
     assert running.metric("paraat_influx_lines_total") == 0
+
+
+def test_a_journal_that_fails_for_a_while_ends_nothing(
+    journal: Journal, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = twenty(journal)
+    advance, full = journal.advance, threading.Event()
+    full.set()
+
+    def advance_or_fail(*args: Any) -> None:
+        if full.is_set():
+            raise JournalError("journal.sqlite: database or disk is full")
+        advance(*args)
+
+    monkeypatch.setattr(journal, "advance", advance_or_fail)
+    running = Running(journal, scripted.url)
+    wait_for(lambda: running.metric("paraat_journal_errors_total") >= 2)
+    full.clear()
+    running.drain(journal)
+    running.close()
+    assert set(scripted.taken) == set(expected)
+    assert running.sink.problem == "", "InfluxDB has done nothing wrong"
 
 
 def test_an_idle_sink_asks_nothing(journal: Journal, scripted: Scripted) -> None:
