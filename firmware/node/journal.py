@@ -46,7 +46,9 @@ _HEAD_BODY = "<QQQ"
 _BOOT = const(0x81)  # time: number of the boot
 _LAYOUT = const(0x82)  # body: text
 
+_FILE = const(0x8000)  # of os.ilistdir
 _SEGMENTS = const(32)  # of the ring; the oldest of them goes when it is full
+_MAX_SEQ = const(1073741823)  # a set a second for 34 years; a board's range() ends at 2**31
 _MAX_BODY = const(2000)
 _BLOCK_BYTES = const(4096)
 _POINTER_BYTES = const(64)  # littlefs keeps its own pointers in a file's blocks
@@ -106,9 +108,8 @@ class Journal:
             os.mkdir(self._directory)
         except OSError:
             pass
-        firsts = sorted(int(name[:-4], 16) for name in os.listdir(self._directory) if name.endswith(".seg"))
         newer = None  # the head of the next newer segment
-        for first in reversed(firsts):
+        for first in reversed(self._firsts()):
             size = os.stat(self._path(first))[6]
             if newer is not None and newer[1] == first:
                 last = newer[2]
@@ -130,6 +131,18 @@ class Journal:
         # Nothing whole in it: its seqs were never sent and may be given again. Or it was on its way out.
         for segment in [s for s in self._segments if s[_LAST] < s[_FIRST] or s[_FIRST] == counted]:
             self._remove(segment)
+
+    def _firsts(self):
+        """The first seqs of the segments, sorted. What else somebody has put there is left alone."""
+        found = []
+        for name, kind, *_ in os.ilistdir(self._directory):
+            try:
+                first = int(name[:-4], 16)
+            except ValueError:
+                continue
+            if kind == _FILE and first > 0 and self._path(first) == self._directory + "/" + name:
+                found.append(first)
+        return sorted(found)
 
     def _go_on_with(self, first, index):
         """Append to the segment that is there: a board that starts over and over must not fill the ring with starts."""
@@ -443,14 +456,15 @@ class Journal:
         """The host has stored these seqs: ranges of (first, last). Only what was sent since this start counts.
 
         Returns whether something of that was among them: at a birth the host also tells what it has of an earlier board.
-        A seq that was never given out shows that an earlier board of this point used it: the next one goes beyond.
+        A seq that was never given out shows that an earlier board of this point used it: the next one goes beyond, but
+        not for one that no board can have used.
         """
         ours = False
         for first, last in ranges:
             for a, b in self._sent.overlaps(first, last):
                 self._acked.add(a, b)
                 ours = True
-            if last >= self.next:
+            if self.next <= last <= _MAX_SEQ:
                 self.next = last + 1
         for seq in [s for s in self._in_flight if self._acked.has(s)]:
             del self._in_flight[seq]

@@ -242,6 +242,32 @@ def test_a_segment_that_the_flash_does_not_give_holds_up_nothing():
         assert lost == list(range(first, first + max(1, len(lost)))), which  # that segment, and no other
 
 
+def test_files_that_are_not_ours_keep_no_board_from_starting():
+    j = journal()
+    fill(j, 500)
+    whole = os.listdir("journal")
+    for name in ("._000000000001.seg", "copy.seg", "1.seg", "-00000000001.seg", "00000000001A.seg", "notes.txt"):
+        with open("journal/" + name, "w") as f:
+            f.write("not ours")
+    os.mkdir("journal/0000000000ff.seg")
+    j = journal()
+    assert j.next == 501
+    assert j.torn == 0
+    assert drain(j) == list(range(500, 0, -1))
+    left = os.listdir("journal")
+    assert len(left) == 8, "all that is not ours, and the newest segment"
+    assert not [name for name in whole if name in left and name != max(whole)]
+
+
+def test_an_ack_for_what_no_board_can_have_sent_is_not_believed():
+    j = journal()
+    fill(j, 3)
+    j.take(4096, 20)
+    assert j.ack([(1, 9007199254740991)])
+    assert j.backlog == 0
+    assert j.next == 4, "beyond 31 bits the board cannot even count through a segment"
+
+
 def test_a_segment_in_the_middle_may_go_or_rot_and_the_others_tell_the_same():
     j = journal()
     fill(j, 1000)
