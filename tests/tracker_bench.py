@@ -30,12 +30,18 @@ class Bench:
         self.seq = 0
 
     def sees(
-        self, t: float, faults: dict[str, str] | None = None, received_at: float | None = None, **values: Value
+        self,
+        t: float,
+        faults: dict[str, str] | None = None,
+        received_at: float | None = None,
+        without: str = "",
+        **values: Value,
     ) -> None:
+        """A set of a point in standby, but for `values`; `without`: a metric that is not in it."""
         self.seq += 1
         plain: dict[str, Value] = {"fuel/level": 60.0, "power/mains": True, "power/generator": False}
         plain |= {name.replace("__", "/"): value for name, value in values.items()}
-        for name in faults or {}:
+        for name in (*(faults or {}), without):
             plain.pop(name, None)
         self.tracker.apply(
             SampleSet(

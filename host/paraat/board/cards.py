@@ -14,7 +14,7 @@ import msgspec
 from paraat.board.source import Check
 from paraat.board.texts import Words
 from paraat.domain import tracker
-from paraat.domain.model import OWN, AlertState, Autonomy, Latest, PointView, Status
+from paraat.domain.model import OWN, AlertState, Autonomy, PointView, Status
 from paraat_wire import metrics
 
 # Worst first on the page. A point that fell silent in a blackout may be worse off than one that
@@ -219,12 +219,11 @@ class Writer:
 
     def _fuel(self, view: PointView) -> Fuel:
         words = self.words
-        latest = view.latest.get("fuel/level")
         percent = view.fuel_percent
-        if latest is None or percent is None:
+        if percent is None or view.fuel_t is None:
             level = self._figure(view, "fuel/level", "fuel.percent", 0)
         else:
-            level = self._dated(words("fuel.percent", n=words.number(percent, 0)), latest, view)
+            level = self._dated(words("fuel.percent", n=words.number(percent, 0)), view.fuel_t, view)
         litres = "" if view.litres is None else words("fuel.litres", n=words.number(view.litres, 0))
         if view.autonomy is None:
             return Fuel(
@@ -264,7 +263,7 @@ class Writer:
         key, latest = name.replace("/", "."), view.latest.get(name)
         if latest is None or latest.value is None:
             return Figure(self.words(f"{key}.unknown"), "unknown" if latest is None else "fault")
-        return self._dated(self.words(f"{key}.{'on' if latest.value else 'off'}"), latest, view)
+        return self._dated(self.words(f"{key}.{'on' if latest.value else 'off'}"), latest.t, view)
 
     def _people(self, view: PointView) -> tuple[Figure, ...]:
         latest, capacity = view.latest.get("people/present"), view.capacity
@@ -272,7 +271,7 @@ class Writer:
             text = self.words("people.unknown", capacity=capacity)
             return (Figure(text, "unknown" if latest is None else "fault"),)
         text = self.words("people.of", n=int(latest.value), capacity=capacity)
-        return (self._dated(text, latest, view),)
+        return (self._dated(text, latest.t, view),)
 
     def _measured(self, view: PointView, name: str, key: str, digits: int) -> tuple[Figure, ...]:
         """The figures of a metric: the plain one first, then those of the sensors with a name of
@@ -285,14 +284,15 @@ class Writer:
         latest = view.latest.get(name)
         if latest is None or latest.value is None:
             return Figure(self.words("unknown"), "unknown" if latest is None else "fault", label=label)
-        return self._dated(self.words(key, n=self.words.number(latest.value, digits)), latest, view, label)
+        return self._dated(self.words(key, n=self.words.number(latest.value, digits)), latest.t, view, label)
 
-    def _dated(self, text: str, latest: Latest, view: PointView, label: str = "") -> Figure:
-        if view.now - latest.t <= self.stale_after_s:
+    def _dated(self, text: str, t: float, view: PointView, label: str = "") -> Figure:
+        """A figure that was read at t."""
+        if view.now - t <= self.stale_after_s:
             return Figure(text, "known", label=label)
-        with_the_rest = view.data_t is not None and view.data_t - latest.t < _SAME_SET_S
+        with_the_rest = view.data_t is not None and view.data_t - t < _SAME_SET_S
         told = with_the_rest and view.status is Status.STALE  # such a card says the age of all its figures, large
-        return Figure(text, "old", None if told else latest.t, label)
+        return Figure(text, "old", None if told else t, label)
 
     def _faults(self, view: PointView) -> tuple[str, ...]:
         """Each broken sensor once: a chip that measures volts and amperes breaks for both at the

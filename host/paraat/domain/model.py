@@ -109,6 +109,7 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
     data_t: float | None  # when the newest set was read
     latest: dict[str, Latest]
     litres: float | None  # filtered: one wild reading does not show
+    fuel_t: float | None = None  # when the newest fuel was read; it may be older than the newest set
     fuel_percent: float | None  # of the tank's capacity, from litres
     autonomy: Autonomy | None
     stored: int  # sets and events the host has
@@ -125,6 +126,11 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
         """The newest value of a metric; None when absent or at fault."""
         latest = self.latest.get(name)
         return None if latest is None else latest.value
+
+    def fresh(self, name: str, limit_s: float) -> Value | None:
+        """The newest value of a metric when it is at most limit_s old; None when it is not known now."""
+        latest = self.latest.get(name)
+        return None if latest is None or self.now - latest.t > limit_s else latest.value
 
 
 OWN = "_own"  # the "point" of an alert about the coordination point itself begins so; no point's id can

@@ -19,6 +19,12 @@ DISTANCE = "fuel/distance"
 MAINS = "power/mains"
 GENERATOR = "power/generator"
 OPEN = "point/open"
+# Of these the point can do without, but when one of them is old it is not all well. The page shows each with its age.
+_SHOWN = (GENERATOR, "people/present", "battery/voltage", "climate/temperature")
+
+# What lies so far ahead was dated by a clock that was set back since. In the demo's fast time a second of waiting for a
+# busy machine is minutes.
+_SET_BACK_S = 600.0
 
 # Reasons for a status; alerts/texts and board/texts have the words.
 NEVER_HEARD = "never-heard"
@@ -29,7 +35,9 @@ HELP_ASKED = "help-asked"
 GENERATOR_DOWN = "generator-down"
 FUEL_UNKNOWN = "fuel-unknown"
 MAINS_UNKNOWN = "mains-unknown"
+GENERATOR_UNKNOWN = "generator-unknown"
 FAULT = "fault"
+OLD = "old"
 MISSING = "missing"
 
 Counts = Callable[[str], tuple[int, int]]
@@ -85,10 +93,13 @@ class Tracker:
     def view(self, point_id: str, now: float) -> PointView:
         """One point at `now`. Raises KeyError when it is not expected."""
         tracked = self._points[point_id]
+        tracked.forget_after(now + _SET_BACK_S)
+        self._since = min(self._since, now)
         point = tracked.point
         stored, missing = self._counts(point_id)
+        fuel = tracked.latest.get(DISTANCE if point.tank.by == "distance" else FUEL)
         litres = None
-        if tracked.value(DISTANCE if point.tank.by == "distance" else FUEL) is not None:
+        if fuel is not None and fuel.value is not None and fuel.t >= tracked.last_word_t(now, self._silent_after_s):
             litres = autonomy.level(tracked.fuel, point.tank.capacity_l)
         mains, generator = tracked.value(MAINS), tracked.value(GENERATOR)
         left = None
@@ -110,6 +121,7 @@ class Tracker:
             data_t=tracked.data_t,
             latest=dict(tracked.latest),
             litres=litres,
+            fuel_t=None if fuel is None else fuel.t,
             fuel_percent=None if litres is None else 100 * litres / point.tank.capacity_l,
             autonomy=left,
             stored=stored,
@@ -127,7 +139,8 @@ def judge(view: PointView, firing: Collection[str], silent_after_s: float) -> tu
         return Status.UNKNOWN, (NEVER_HEARD,)
     if view.age_s is None or view.age_s > silent_after_s:
         return Status.STALE, (SILENT,)
-    mains, generator = view.value(MAINS), view.value(GENERATOR)
+    # A board may live and send, and a figure be missing from what it sends: the old one says nothing of now.
+    mains, generator = view.fresh(MAINS, silent_after_s), view.fresh(GENERATOR, silent_after_s)
     alarm = [LOW_FUEL] if "low_fuel" in firing else []
     if "help_asked" in firing:
         alarm.append(HELP_ASKED)
@@ -136,9 +149,13 @@ def judge(view: PointView, firing: Collection[str], silent_after_s: float) -> tu
     unknown = [FUEL_UNKNOWN] if view.litres is None else []
     if mains is None:
         unknown.append(MAINS_UNKNOWN)
+    if generator is None and mains is False:
+        unknown.append(GENERATOR_UNKNOWN)
     attention = [OFFLINE] if view.online is False else []
     if any(latest.fault is not None for latest in view.latest.values()):
         attention.append(FAULT)
+    if any(view.now - view.latest[name].t > silent_after_s for name in view.latest if name.startswith(_SHOWN)):
+        attention.append(OLD)
     if view.missing:
         attention.append(MISSING)
     reasons = (*alarm, *unknown, *attention)
@@ -199,6 +216,28 @@ class _Tracked:
         self.node = state
         if state.online and not state.retained:
             self._hear(state.received_at)
+
+    def last_word_t(self, now: float, silent_after_s: float) -> float:
+        """What was read before this moment is not the last that the point has to say of it.
+
+        The last figures of a silent point count on, with their age; where one is heard, an old figure is missing from
+        what it sends.
+        """
+        silent = self.heard_at is None or now - self.heard_at > silent_after_s
+        newest_t = self.data_t if silent and self.data_t is not None else now
+        return newest_t - silent_after_s
+
+    def forget_after(self, t: float) -> None:
+        """Let go of what is dated after t: it would hide everything newer, and never grow old."""
+        if self.node is not None and self.node.received_at > t:
+            self.node = msgspec.structs.replace(self.node, received_at=t)
+        if max(self.heard_at or t, self.data_t or t) <= t:
+            return
+        self.latest = {name: latest for name, latest in self.latest.items() if latest.t <= t}
+        self.fuel = [sample for sample in self.fuel if sample.t <= t]
+        self.data_t = max((latest.t for latest in self.latest.values()), default=None)
+        self.heard_at = self.data_t if self.heard_at is None or self.heard_at > t else self.heard_at
+        self._burn = None
 
     def _hear(self, t: float) -> None:
         if self.heard_at is None or t > self.heard_at:

@@ -23,7 +23,8 @@ def derive(view: PointView, firing: Collection[str]) -> Derived:
         "point/silent": int(view.status in (Status.UNKNOWN, Status.STALE)),
         "point/low-fuel": int("low_fuel" in firing),
         "point/capacity": view.capacity,
-        "fuel/litres": view.litres,
+        # Of a silent point they were measured long ago: written anew each minute they would look measured now.
+        "fuel/litres": None if view.status is Status.STALE else view.litres,
     }
     if view.autonomy is not None:
         values |= {

@@ -113,6 +113,7 @@ def point(
         "data_t": read_at,
         "latest": latest,
         "litres": 244.8,
+        "fuel_t": latest["fuel/level"].t if "fuel/level" in latest else None,
         "fuel_percent": values.get("fuel/level"),
         "autonomy": left(26.3, source="record"),
         "stored": 812,

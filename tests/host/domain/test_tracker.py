@@ -98,7 +98,69 @@ def test_a_retained_state_is_no_proof_of_life(bench: Bench) -> None:
     bench.tracker.apply_state(NodeState(point=POINT.id, received_at=later, retained=True, online=True))
     assert bench.view(later).status is Status.STALE
     bench.tracker.apply_state(NodeState(point=POINT.id, received_at=later, retained=False, online=True))
-    assert bench.view(later).status is Status.FINE
+    assert bench.view(later).heard_at == later
+
+
+def test_a_board_that_lives_and_sends_no_sets_is_not_fine(bench: Bench) -> None:
+    """It starts anew each minute, or its flash is worn out: its last figures are hours old."""
+    bench.sees(T0)
+    bench.tracker.apply_state(NodeState(point=POINT.id, received_at=T0 + 7200, retained=False, online=True))
+    view = bench.view(T0 + 7201)
+    assert view.status is Status.UNKNOWN
+    assert view.reasons == ("fuel-unknown", "mains-unknown", "old")
+    assert view.litres is None
+    assert view.autonomy is None
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "reasons"),
+    [
+        ("fuel/level", Status.UNKNOWN, ("fuel-unknown",)),
+        ("power/mains", Status.UNKNOWN, ("mains-unknown",)),
+        ("battery/voltage", Status.ATTENTION, ("old",)),
+    ],
+)
+def test_a_figure_that_is_no_longer_sent_is_not_what_it_was(
+    bench: Bench, name: str, status: Status, reasons: tuple[str, ...]
+) -> None:
+    bench.sees(T0, battery__voltage=12.5)
+    for minute in range(1, 10):
+        bench.sees(T0 + 60 * minute, without=name, **({} if name == "battery/voltage" else {"battery__voltage": 12.5}))
+    view = bench.view(T0 + 541)
+    assert view.status is status
+    assert view.reasons == reasons
+    assert view.value(name) is not None  # still there, with its age
+    # Nor does it come to life again when the point falls silent.
+    assert (bench.view(T0 + 9000).litres is None) == (name == "fuel/level")
+
+
+def test_the_last_figures_of_a_silent_point_count_on(bench: Bench) -> None:
+    bench.sees(T0)
+    assert bench.view(T0 + 9000).litres == 240
+
+
+def test_mains_out_and_a_generator_that_is_not_known_is_unknown(bench: Bench) -> None:
+    bench.sees(T0, without="power/generator", power__mains=False)
+    assert bench.view(T0 + 1).status is Status.UNKNOWN
+    assert bench.view(T0 + 1).reasons == ("generator-unknown",)
+
+
+def test_a_host_clock_that_is_set_back_takes_the_future_with_it(bench: Bench) -> None:
+    """A day ahead, until it was set right: what came then must not hide what comes now, nor stay fine for a day."""
+    wrong = T0 + 86400
+    bench.sees(wrong, fuel__level=70.0)
+    bench.tracker.apply_state(NodeState(point=POINT.id, received_at=wrong, retained=False, online=True))
+    assert bench.view(wrong + 1).status is Status.FINE
+    view = bench.view(T0)
+    assert view.status is Status.UNKNOWN
+    assert view.litres is None
+    assert view.watched_since <= T0
+    bench.sees(T0 + 1, fuel__level=50.0)
+    view = bench.view(T0 + 2)
+    assert view.status is Status.FINE
+    assert view.fuel_percent == 50
+    bench.tracker.apply_state(NodeState(point=POINT.id, received_at=T0 + 700, retained=False, online=False))
+    assert bench.view(T0 + 700).online is False
 
 
 def test_a_will_shows_before_the_silence_does(bench: Bench) -> None:

@@ -32,8 +32,12 @@ class LowFuelRule:
         if low_hours or low_level:
             return Judgement(verdict=Verdict.RAISE, detail=self._detail(view, low_hours, standby))
         # Old figures may raise an alert, because the estimate goes on falling; they never clear one.
-        fresh = view.age_s is not None and view.age_s <= self._silent_after_s
-        enough_hours = standby or (hours is not None and hours >= limits.clear_hours)
+        fresh = view.fuel_t is not None and view.now - view.fuel_t <= self._silent_after_s
+        surely_standby = (
+            view.fresh("power/mains", self._silent_after_s) is True
+            and view.fresh("power/generator", self._silent_after_s) is False
+        )
+        enough_hours = surely_standby or (hours is not None and hours >= limits.clear_hours)
         if fresh and enough_hours and view.fuel_percent >= limits.clear_percent:
             return Judgement(verdict=Verdict.CLEAR, detail=self._detail(view, False, standby))
         return Judgement(verdict=Verdict.HOLD)
@@ -51,5 +55,5 @@ class LowFuelRule:
             "hours_high": left.hours_high if left else None,
             "empty_at": left.empty_at if left else None,
             "refuel_before": left.refuel_before if left else None,
-            "data_t": view.data_t,
+            "data_t": view.fuel_t,
         }

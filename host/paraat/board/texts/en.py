@@ -100,6 +100,8 @@ TEXTS = {
     "reason.fuel-unknown": "fuel unknown",
     "reason.mains-unknown": "mains unknown",
     "reason.generator-down": "mains out and the generator does not run",
+    "reason.generator-unknown": "mains out, generator unknown",
+    "reason.old": "some figures are old",
     "reason.silent": "silent",
     "check.broker": "no connection to the broker: no new figures come in",
     "check.journal": "the journal cannot be written",

@@ -100,6 +100,8 @@ TEXTS = {
     "reason.fuel-unknown": "brandstof onbekend",
     "reason.mains-unknown": "net onbekend",
     "reason.generator-down": "net weg en aggregaat draait niet",
+    "reason.generator-unknown": "net weg, aggregaat onbekend",
+    "reason.old": "een deel van de metingen is oud",
     "reason.silent": "laat niets horen",
     "check.broker": "geen verbinding met de broker: er komen geen nieuwe cijfers binnen",
     "check.journal": "het journaal kan niet worden geschreven",

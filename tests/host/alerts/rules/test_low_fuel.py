@@ -65,3 +65,21 @@ def test_silence_holds_and_then_raises_when_the_estimate_runs_low() -> None:
 
 def test_a_point_without_figures_is_held() -> None:
     assert verdict(Bench(), T0 + 3600) is Verdict.HOLD
+
+
+def test_the_message_dates_the_fuel_and_not_the_newest_set() -> None:
+    bench = Bench()
+    bench.sees(T0, fuel__level=10.0)
+    bench.sees(T0 + 60, without="fuel/level")
+    assert RULE.judge(bench.view(T0 + 61)).detail["data_t"] == T0
+
+
+def test_mains_that_are_no_longer_told_of_do_not_clear_an_alert_about_hours() -> None:
+    bench = Bench()
+    for i in range(31):
+        bench.sees(T0 + 60 * i, fuel__level=42.5 - 0.25 * i, power__mains=False, power__generator=True)
+    bench.sees(T0 + 60 * 31, fuel__level=35.0, power__mains=True, power__generator=False)
+    assert verdict(bench, T0 + 60 * 32) is Verdict.CLEAR  # two hours if it ran, but it need not
+    for i in range(32, 45):
+        bench.sees(T0 + 60 * i, fuel__level=35.0, without="power/mains", power__generator=False)
+    assert verdict(bench, T0 + 60 * 44) is Verdict.HOLD
