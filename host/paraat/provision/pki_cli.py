@@ -169,7 +169,10 @@ def _renew(args: argparse.Namespace) -> int:
     authority = _open(args)
     if args.which == "host":
         record = authority.renew_host(_now())
-        follow = "restart the host service (systemctl restart paraat)"
+        follow = (
+            "nothing more where this is the folder of the host service, which shows it at its next connection;"
+            " else copy host.crt and host.key there"
+        )
     elif args.which == "desk":
         record = authority.renew_desk(_now())
         follow = (
@@ -179,7 +182,7 @@ def _renew(args: argparse.Namespace) -> int:
     else:
         record = authority.renew_broker(tuple(args.broker_name), _now())
         follow = f"run paraat broker-config --site {args.site} again, and restart mosquitto"
-    print(f"{record.cn}: valid until {record.not_after:%Y-%m-%d}. Now {follow}.")
+    print(f"{record.cn}: valid until {record.not_after:%Y-%m-%d}. Next: {follow}.")
     return 0
 
 

@@ -22,8 +22,9 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from paraat.settings import BrokerSettings, SettingsError, check_private, read_secret
+from paraat.settings import BrokerSettings, SettingsError, read_secret
 from paraat.transport.inbox import Inbox, Message
+from paraat.transport.tls import TlsFiles
 from paraat_wire import topics
 
 _log = logging.getLogger(__name__)
@@ -82,9 +83,10 @@ class MqttTransport:
             if settings.password_file is not None:
                 password = read_secret(directory / settings.password_file, "broker.password_file")
             client.username_pw_set(settings.username, password)
-        self._tls = settings.ca_file is not None
-        if self._tls:
-            client.tls_set_context(_tls(settings, directory))
+        self._tls = None if settings.ca_file is None else TlsFiles(settings, directory)
+        if self._tls is not None:
+            client.tls_set_context(self._tls.context)
+        client.on_pre_connect = self._pre_connect
         client.on_connect = self._connect
         client.on_connect_fail = self._connect_fail
         client.on_disconnect = self._disconnect
@@ -151,6 +153,13 @@ class MqttTransport:
 
     # --- called by paho, in its thread; an exception would end it ----------------------------
 
+    def _pre_connect(self, _client: Client, _userdata: object) -> None:
+        if self._tls is not None:
+            try:
+                self._tls.refresh()
+            except SettingsError as error:
+                self._trouble(f"{error}; until then we connect with what was there before")
+
     def _connect(
         self,
         client: Client,
@@ -199,7 +208,7 @@ class MqttTransport:
                 self._trouble(f"broker {self._where}: connection lost ({reason}); trying again")
             self._connected = False
             self._on_change(False)
-        elif self._tls and reason.is_failure:
+        elif self._tls is not None and reason.is_failure:
             # TLS 1.3: a server says only after our handshake that it refuses our certificate.
             self._trouble(
                 f"broker {self._where} closed the connection before it took us; is broker.cert_file of the broker's CA,"
@@ -246,27 +255,3 @@ class MqttTransport:
         if problem != self._problem:
             _log.warning(problem)
         self._problem = problem
-
-
-def _tls(settings: BrokerSettings, directory: Path) -> ssl.SSLContext:
-    def path(name: str | None) -> str | None:
-        return None if name is None else str(directory / name)
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    try:
-        context.load_verify_locations(path(settings.ca_file))
-    except (OSError, ValueError) as error:
-        raise SettingsError(directory / str(settings.ca_file), "broker.ca_file", str(error), "a PEM file") from error
-    if settings.cert_file is not None:
-        try:
-            # A key with a passphrase is an error: without this OpenSSL would ask for it, and a service would hang.
-            context.load_cert_chain(str(path(settings.cert_file)), path(settings.key_file), password="")
-        except (OSError, ValueError) as error:
-            raise SettingsError(
-                directory / settings.cert_file,
-                "broker.cert_file",
-                str(error),
-                "a PEM certificate, and its key in broker.key_file",
-            ) from error
-        check_private(directory / (settings.key_file or settings.cert_file), "broker.key_file")
-    return context

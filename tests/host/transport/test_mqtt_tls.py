@@ -1,6 +1,8 @@
 """The host's connection over mutual TLS, to mosquitto with the project's own configuration."""
 
+import contextlib
 import shutil
+import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,9 +12,11 @@ import pytest
 
 from paraat.provision import pki
 from paraat.provision.authority import Authority
+from paraat.provision.files import write_atomic
 from paraat.settings import BrokerSettings, SettingsError
 from paraat.transport.inbox import Inbox
 from paraat.transport.mqtt import MqttTransport
+from paraat.transport.tls import TlsFiles
 from site_broker import PASSPHRASE, BoardClient, SiteBroker, make_site
 from waiting import wait_for
 
@@ -98,6 +102,56 @@ def test_what_is_wrong_with_tls_is_said_with_what_to_do(
     wait_for(lambda: words in ours.problem, words)
     assert f":{made.port}" in ours.problem
     assert not ours.connected
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("spoil", [spoil_ca, spoil_certificate])
+def test_renewed_files_count_from_the_next_connection_on(
+    made: SiteBroker, connect: Connect, site_dir: Path, spoil: Callable[[Path], None]
+) -> None:
+    spoil(site_dir)
+    ours = connect(made.site.broker, site_dir, Inbox())
+    wait_for(lambda: ours.problem != "not connected yet", "it is refused")
+    for name in ("ca.crt", "host.key", "host.crt"):
+        write_atomic(site_dir / "pki" / name, (made.site.directory / "pki" / name).read_bytes(), mode=0o600)
+    wait_for(lambda: ours.connected, "the host is connected")
+
+
+def serial_shown(context: ssl.SSLContext, pki_dir: Path) -> str:
+    """The serial number of the certificate that `context` shows to a broker."""
+    broker = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    broker.load_cert_chain(pki_dir / "broker.crt", pki_dir / "broker.key")
+    broker.load_verify_locations(pki_dir / "ca.crt")
+    broker.verify_mode = ssl.CERT_REQUIRED
+    to_us, to_broker = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ours = context.wrap_bio(to_us, to_broker, server_hostname="localhost")
+    theirs = broker.wrap_bio(to_broker, to_us, server_side=True)
+    for side in (ours, theirs, ours, theirs):
+        with contextlib.suppress(ssl.SSLWantReadError):
+            side.do_handshake()
+    shown = theirs.getpeercert()
+    assert shown is not None
+    return str(shown["serialNumber"])
+
+
+def test_halfway_a_renewal_the_old_certificate_stays_in_use(made: SiteBroker, site_dir: Path) -> None:
+    folder = site_dir / "pki"
+    old_pem = (folder / "host.crt").read_bytes()
+    files = TlsFiles(made.site.broker, site_dir)
+    old = serial_shown(files.context, folder)
+    now = datetime.now(UTC)
+    new = Authority.open(site_dir, PASSPHRASE, now).renew_host(now).serial
+    new_pem = (folder / "host.crt").read_bytes()
+
+    write_atomic(folder / "host.crt", old_pem, mode=0o644)  # of the two files the key is written first
+    with pytest.raises(SettingsError, match=r"broker\.cert_file"):
+        files.refresh()
+    assert serial_shown(files.context, folder) == old
+    files.refresh()  # it was said
+
+    write_atomic(folder / "host.crt", new_pem, mode=0o644)
+    files.refresh()
+    assert serial_shown(files.context, folder) == new != old
 
 
 def open_key(site_dir: Path) -> None:
