@@ -8,7 +8,7 @@ file has, for the sampler, which gives them the sensor's table of the configurat
                      sensor (ds3231) has none
   names(config)      the metrics that it reports, so that a failure gives each its fault
   setup(config, hw)  an object with `async sample()`, which returns a list of (name, value); missing is absent, zero is
-                     a reading
+                     a reading. For most a Sensor, as below
 A level sensor that can be calibrated at its tank also has
   ENDS               its keys of the empty and of the full tank
   measure()          of the object that setup made: async, the reading in the unit of those keys
@@ -26,6 +26,24 @@ class SensorError(Exception):
     def __init__(self, code, detail=""):
         super().__init__(code + (": " + detail if detail else ""))
         self.code = code
+
+
+class Sensor:
+    """What setup gives where a sample is what the driver's read() gives: a value for each name, in the same order.
+
+    scales: what each value is divided by, to come to its metric's unit; without them they come in it. None is absent.
+    """
+
+    def __init__(self, driver, names, scales=None):
+        self.driver = driver
+        self.names = names
+        self._scales = scales
+
+    async def sample(self):
+        read = await self.driver.read()
+        if self._scales is not None:
+            read = [value if value is None else value / scale for value, scale in zip(read, self._scales)]
+        return [(name, value) for name, value in zip(self.names, read) if value is not None]
 
 
 def named(metric, config):

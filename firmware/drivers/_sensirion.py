@@ -7,7 +7,7 @@
 import asyncio
 from collections import namedtuple
 
-from drivers import SensorError, named
+from drivers import Sensor, SensorError, named
 
 Climate = namedtuple("Climate", ("temp_c", "humidity_percent"))
 
@@ -41,25 +41,34 @@ async def ask(i2c, address, command, wait_ms, count):
     return words
 
 
-class ClimateSensor:
-    """For the sampler: a driver whose read() gives a Climate."""
+class Hygrometer:
+    """A chip that measures temperature and humidity once for a command.
 
-    def __init__(self, driver, config):
-        self.driver = driver
-        self.names = climate_names(config)
+    i2c: the bus, up to 1 MHz. measure: the command, as bytes; measure_ms: how long it takes at most.
+    humidity_percent: the chip's own formula for the second word.
+    """
 
-    async def sample(self):
-        return list(zip(self.names, await self.driver.read()))
+    def __init__(self, i2c, address, measure, measure_ms, humidity_percent):
+        self._i2c = i2c
+        self._address = address
+        self._measure = measure
+        self._measure_ms = measure_ms
+        self._humidity_percent = humidity_percent
+
+    async def read(self):
+        """Measure now. Raises OSError (bus, or not done in time), SensorError crc."""
+        raw_t, raw_h = await ask(self._i2c, self._address, self._measure, self._measure_ms, 2)
+        return Climate(temp_c(raw_t), self._humidity_percent(raw_h))
 
 
 def climate_names(config):
     return named("climate/temperature", config), named("climate/humidity", config)
 
 
-def checked_address(config, addresses):
-    """The "address" of a sensor's table, by default the first of these. Raises ValueError."""
+def setup_hygrometer(config, hw, addresses, *chip):
+    """What setup gives of a sensor at one of these addresses, by default the first. chip: as Hygrometer takes it."""
     address = config.get("address", addresses[0])
     if address not in addresses:
         known = " or ".join(["0x%02x" % a for a in addresses])
         raise ValueError("address: found %s, expected %s" % (address, known))
-    return address
+    return Sensor(Hygrometer(hw.bus(config["bus"]), address, *chip), climate_names(config))

@@ -9,7 +9,7 @@ from collections import namedtuple
 
 from micropython import const
 
-from drivers import SensorError
+from drivers import Sensor, SensorError
 from paraat_wire import metrics
 
 KEYS = {"pin": "pin", "metric": "text", "active_low": "bool?", "debounce_ms": "int?", "pull": "text?"}
@@ -45,15 +45,6 @@ class DigitalInput:
         raise SensorError("range", "the input does not settle: loose contact")
 
 
-class _Sensor:
-    def __init__(self, driver, metric):
-        self.driver = driver
-        self.metric = metric
-
-    async def sample(self):
-        return [(self.metric, (await self.driver.read()).on)]
-
-
 def names(config):
     return (config["metric"],)
 
@@ -78,4 +69,4 @@ def setup(config, hw):
     if config.get("pull") not in (None, "up", "down"):
         raise ValueError("pull: found %s, expected up or down" % config["pull"])
     pull = {None: None, "up": 1, "down": 0}[config.get("pull")]
-    return _Sensor(DigitalInput(hw.pin_in(config["pin"], pull), active_low, debounce_ms), config["metric"])
+    return Sensor(DigitalInput(hw.pin_in(config["pin"], pull), active_low, debounce_ms), names(config))

@@ -8,7 +8,7 @@ from collections import namedtuple
 
 from micropython import const
 
-from drivers import SensorError, named
+from drivers import Sensor, SensorError, named
 
 KEYS = {"bus": "onewire", "rom": "text?", "name": "name?"}
 
@@ -73,15 +73,6 @@ class DS18B20:
         return Temperature(temp_c(raw))
 
 
-class _Sensor:
-    def __init__(self, driver, config):
-        self.driver = driver
-        self.names = names(config)
-
-    async def sample(self):
-        return [(self.names[0], (await self.driver.read()).temp_c)]
-
-
 def names(config):
     return (named("climate/temperature", config),)
 
@@ -95,4 +86,4 @@ def setup(config, hw):
             raise ValueError("rom: found %s, expected 16 hex digits that start with 28" % config["rom"])
         if bus.crc8(rom):  # DS figure 4: its last byte is the CRC of the others
             raise ValueError("rom: found %s, whose last two digits do not fit: mistyped" % config["rom"])
-    return _Sensor(DS18B20(bus, rom), config)
+    return Sensor(DS18B20(bus, rom), names(config))

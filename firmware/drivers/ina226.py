@@ -8,7 +8,7 @@ from collections import namedtuple
 
 from micropython import const
 
-from drivers import SensorError, named
+from drivers import Sensor, SensorError, named
 
 KEYS = {"bus": "i2c", "address": "int?", "shunt_milliohm": "number", "name": "name?"}
 
@@ -27,6 +27,8 @@ _POLL_MS = const(5)
 _POLLS = const(20)  # 16 averages of 1.1 ms for each of the two take 35 ms
 
 _FULL_SCALE = const(32767)
+
+_SCALES = (1000, 1000)  # mV and mA to the metrics' V and A
 
 Power = namedtuple("Power", ("bus_mv", "current_ma"))
 
@@ -86,16 +88,6 @@ class INA226:
         return Power(bus_mv(self._read(_BUS_VOLTAGE)), current_ma(raw, self.shunt_milliohm))
 
 
-class _Sensor:
-    def __init__(self, driver, config):
-        self.driver = driver
-        self.names = names(config)
-
-    async def sample(self):
-        power = await self.driver.read()
-        return [(self.names[0], power.bus_mv / 1000), (self.names[1], power.current_ma / 1000)]
-
-
 def names(config):
     return named("battery/voltage", config), named("battery/current", config)
 
@@ -107,4 +99,4 @@ def setup(config, hw):
     address = config.get("address", _ADDRESSES[0])
     if address not in _ADDRESSES:
         raise ValueError("address: found %s, expected 0x40 to 0x4f" % address)
-    return _Sensor(INA226(hw.bus(config["bus"]), address, shunt_milliohm), config)
+    return Sensor(INA226(hw.bus(config["bus"]), address, shunt_milliohm), names(config), _SCALES)

@@ -10,7 +10,7 @@ from collections import namedtuple
 
 from micropython import const
 
-from drivers import SensorError, _sensirion, named
+from drivers import Sensor, SensorError, _sensirion, named
 
 KEYS = {"bus": "i2c", "name": "name?"}
 
@@ -61,18 +61,10 @@ class SCD41:
         raise SensorError("silent", "the SCD41 does not measure")
 
 
-class _Sensor:
-    def __init__(self, driver, config):
-        self.driver = driver
-        self.names = names(config)
-
-    async def sample(self):
-        return [(self.names[0], (await self.driver.read()).co2_ppm)]
-
-
 def names(config):
+    """Of the carbon dioxide alone, the first of what read() gives."""
     return (named("climate/co2", config),)
 
 
 def setup(config, hw):
-    return _Sensor(SCD41(hw.bus(config["bus"])), config)
+    return Sensor(SCD41(hw.bus(config["bus"])), names(config))

@@ -4,7 +4,6 @@
 """
 
 from drivers import _sensirion
-from drivers._sensirion import Climate, temp_c
 
 KEYS = {"bus": "i2c", "address": "int?", "name": "name?"}
 
@@ -18,22 +17,8 @@ def humidity_percent(raw):
     return 100 * raw / 65535
 
 
-class SHT31:
-    """i2c: the bus, up to 1 MHz. address: 0x44 or 0x45."""
-
-    def __init__(self, i2c, address=_ADDRESSES[0]):
-        self.i2c = i2c
-        self.address = address
-
-    async def read(self):
-        """Measure now. Raises OSError (bus, or not done in time), SensorError crc."""
-        raw_t, raw_h = await _sensirion.ask(self.i2c, self.address, _MEASURE, _MEASURE_MS, 2)
-        return Climate(temp_c(raw_t), humidity_percent(raw_h))
-
-
 names = _sensirion.climate_names
 
 
 def setup(config, hw):
-    address = _sensirion.checked_address(config, _ADDRESSES)
-    return _sensirion.ClimateSensor(SHT31(hw.bus(config["bus"]), address), config)
+    return _sensirion.setup_hygrometer(config, hw, _ADDRESSES, _MEASURE, _MEASURE_MS, humidity_percent)

@@ -14,7 +14,7 @@ from collections import namedtuple
 
 from micropython import const
 
-from drivers import SensorError, named
+from drivers import Sensor, SensorError, named
 
 KEYS = {"bus": "uart", "device": "text?", "name": "name?"}
 
@@ -27,6 +27,7 @@ _CR = const(0x0D)
 _LF = const(0x0A)
 _CHECKSUM = b"Checksum\t"
 _WANTED = (b"V", b"I", b"SOC")
+_SCALES = (1000, 1000, 10)  # mV, mA and permille to the metrics' V, A and %
 
 Battery = namedtuple("Battery", ("bus_mv", "current_ma", "charge_permille"))
 
@@ -88,7 +89,10 @@ class VEDirect:
         self.uart = uart
 
     async def read(self):
-        """The first whole frame from now on that has a voltage. Raises SensorError: silent, crc."""
+        """The first whole frame from now on that has a voltage. Raises SensorError: silent, crc.
+
+        What the instrument does not know, such as the charge until the battery was once full, is None.
+        """
         for _ in range(2):  # what piled up since the last time is old
             self.uart.read()
             await asyncio.sleep_ms(_SETTLE_MS)
@@ -110,17 +114,6 @@ class VEDirect:
         raise SensorError("silent", "%d bytes but no frame: is the bus at 19200 baud?" % heard)
 
 
-class _Sensor:
-    def __init__(self, driver, config):
-        self.driver = driver
-        self.names = names(config)
-
-    async def sample(self):
-        # What the instrument does not know (the charge, until it was once full) is absent.
-        read = zip(self.names, await self.driver.read(), (1000, 1000, 10))
-        return [(name, value / scale) for name, value, scale in read if value is not None]
-
-
 def names(config):
     found = named("battery/voltage", config), named("battery/current", config)
     return found if config.get("device") == "mppt" else found + (named("battery/charge", config),)
@@ -129,4 +122,4 @@ def names(config):
 def setup(config, hw):
     if config.get("device", "bmv") not in ("bmv", "mppt"):
         raise ValueError("device: found %s, expected bmv (also a SmartShunt) or mppt" % config["device"])
-    return _Sensor(VEDirect(hw.bus(config["bus"])), config)
+    return Sensor(VEDirect(hw.bus(config["bus"])), names(config), _SCALES)
