@@ -15,16 +15,21 @@ class CertificateExpiryRule:
     """
 
     def __init__(self, alerts: Alerts) -> None:
-        self._raise_s = alerts.certificate_expiry.raise_days * _DAY_S
+        self._raise_days = alerts.certificate_expiry.raise_days
         self.hold_s = alerts.certificate_expiry.hold_s
 
     def judge(self, view: PointView) -> Judgement:
         until = view.certificate_until
         if until is None:
             return Judgement(verdict=Verdict.HOLD, severity="warning")
-        left_s = until - view.now
-        return Judgement(
-            verdict=Verdict.RAISE if left_s < self._raise_s else Verdict.CLEAR,
-            severity="warning",
-            detail={"days": max(0.0, left_s / _DAY_S), "ends_at": until, "ended": int(left_s <= 0)},
-        )
+        return judge_end(until, view.now, self._raise_days)
+
+
+def judge_end(until: float, now: float, raise_days: float, **detail: str) -> Judgement:
+    """Judge a certificate that ends at `until` (unix seconds). detail: what else the text needs."""
+    left_s = until - now
+    return Judgement(
+        verdict=Verdict.RAISE if left_s < raise_days * _DAY_S else Verdict.CLEAR,
+        severity="warning",
+        detail={**detail, "days": max(0.0, left_s / _DAY_S), "ends_at": until, "ended": int(left_s <= 0)},
+    )

@@ -40,6 +40,8 @@ def message(
         if isinstance(value, int | float):
             if key.endswith(("_at", "_t", "_before")):
                 values[key] = local_time(value, now, zone)
+            elif key == "days":
+                values[key] = words.days(value)
             else:
                 values[key] = words.number(value)
     values["fired_at"] = local_time(alert.fired_at or alert.since, now, zone)
@@ -57,6 +59,6 @@ def _key(alert: AlertState, transition: str) -> str:
         return "low_fuel.firing" if alert.detail.get("hours") is not None else "low_fuel.level"
     if alert.rule == "point_silent" and alert.detail.get("heard_at") is None:
         return "point_silent.never"
-    if alert.rule == "certificate_expiry" and alert.detail.get("ended"):
-        return "certificate_expiry.ended"
+    if alert.rule in ("certificate_expiry", "own_certificate") and alert.detail.get("ended"):
+        return f"{alert.rule}.ended"
     return f"{alert.rule}.firing"

@@ -6,6 +6,13 @@ def number(value: float) -> str:
     return f"{value:.1f}" if value < 10 else f"{value:.0f}"
 
 
+def days(value: float) -> str:
+    """Whole days, none of them promised that is not there."""
+    if value < 1:
+        return "less than a day"
+    return "1 day" if value < 2 else f"{int(value)} days"
+
+
 # whose: (its name, how it is renewed)
 OWN_CERTIFICATES = {
     "broker": ("the broker", "paraat pki renew broker"),
@@ -71,19 +78,26 @@ TEXTS = {
         "If it is not known yet what was needed, ask all the same. Alert {id} of {fired_at}.",
     ),
     "own_certificate.firing": (
-        "Certificate of {name} ends, {days} days left",
+        "Certificate of {name} ends, {days} left",
         "The certificate of {name} at the coordination point is valid until {ends_at}. "
         "After that the connection with the support points does not work.\n"
         "Do before that day: have the administrator renew it ({renew}).\n"
         "Alert {id}.",
     ),
+    "own_certificate.ended": (
+        "Certificate of {name} has ended",
+        "The certificate of {name} at the coordination point was valid until {ends_at}. "
+        "The connection with the support points does not work any more once it is lost.\n"
+        "Do now: have the administrator renew it ({renew}).\n"
+        "Alert {id}.",
+    ),
     "own_certificate.resolved": (
         "Recovered: {name} has a new certificate",
-        "The certificate of {name} at the coordination point is valid until {ends_at}, {days} days left.\n"
+        "The certificate of {name} at the coordination point is valid until {ends_at}, {days} left.\n"
         "Nothing to do. Alert {id} of {fired_at}.",
     ),
     "certificate_expiry.firing": (
-        "Certificate ends: {name}, {days} days left",
+        "Certificate ends: {name}, {days} left",
         "The certificate of the telemetry box of support point {name} ({municipality}) is valid until {ends_at}. "
         "After that no readings of this point come in.\n"
         "Do before that day: have a technician set up the telemetry box again (make flash).\n"
@@ -98,7 +112,7 @@ TEXTS = {
     ),
     "certificate_expiry.resolved": (
         "Recovered: {name} has a new certificate",
-        "The telemetry box of support point {name} ({municipality}) has a certificate until {ends_at}, {days} days left.\n"
+        "The telemetry box of support point {name} ({municipality}) has a certificate until {ends_at}, {days} left.\n"
         "Nothing to do. Alert {id} of {fired_at}.",
     ),
 }

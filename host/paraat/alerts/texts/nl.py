@@ -6,6 +6,13 @@ def number(value: float) -> str:
     return f"{value:.1f}".replace(".", ",") if value < 10 else f"{value:.0f}"
 
 
+def days(value: float) -> str:
+    """Whole days, none of them promised that is not there."""
+    if value < 1:
+        return "minder dan een dag"
+    return "1 dag" if value < 2 else f"{int(value)} dagen"
+
+
 # whose: (its name, how it is renewed)
 OWN_CERTIFICATES = {
     "broker": ("de broker", "paraat pki renew broker"),
@@ -73,19 +80,26 @@ TEXTS = {
         "Is nog niet bekend wat er nodig was, vraag het dan alsnog. Melding {id} van {fired_at}.",
     ),
     "own_certificate.firing": (
-        "Certificaat van {name} verloopt, nog {days} dagen",
+        "Certificaat van {name} verloopt, nog {days}",
         "Het certificaat van {name} op het coördinatiepunt is geldig tot {ends_at}. "
         "Daarna werkt de verbinding met de noodsteunpunten niet meer.\n"
         "Doe vóór die dag: laat de beheerder het vernieuwen ({renew}).\n"
         "Melding {id}.",
     ),
+    "own_certificate.ended": (
+        "Certificaat van {name} is verlopen",
+        "Het certificaat van {name} op het coördinatiepunt was geldig tot {ends_at}. "
+        "De verbinding met de noodsteunpunten werkt niet meer zodra zij één keer wegvalt.\n"
+        "Doe nu: laat de beheerder het vernieuwen ({renew}).\n"
+        "Melding {id}.",
+    ),
     "own_certificate.resolved": (
         "Hersteld: {name} heeft een nieuw certificaat",
-        "Het certificaat van {name} op het coördinatiepunt is geldig tot {ends_at}, nog {days} dagen.\n"
+        "Het certificaat van {name} op het coördinatiepunt is geldig tot {ends_at}, nog {days}.\n"
         "U hoeft niets te doen. Melding {id} van {fired_at}.",
     ),
     "certificate_expiry.firing": (
-        "Certificaat verloopt: {name}, nog {days} dagen",
+        "Certificaat verloopt: {name}, nog {days}",
         "Het certificaat van de meetkast van noodsteunpunt {name} ({municipality}) is geldig tot {ends_at}. "
         "Daarna komen er geen metingen van dit punt meer binnen.\n"
         "Doe vóór die dag: laat een technicus de meetkast opnieuw instellen (make flash).\n"
@@ -100,7 +114,7 @@ TEXTS = {
     ),
     "certificate_expiry.resolved": (
         "Hersteld: {name} heeft een nieuw certificaat",
-        "De meetkast van noodsteunpunt {name} ({municipality}) heeft een certificaat tot {ends_at}, nog {days} dagen.\n"
+        "De meetkast van noodsteunpunt {name} ({municipality}) heeft een certificaat tot {ends_at}, nog {days}.\n"
         "U hoeft niets te doen. Melding {id} van {fired_at}.",
     ),
 }

@@ -6,7 +6,7 @@ from paraat.alerts.engine import Engine
 from paraat.alerts.rules.base import Verdict
 from paraat.alerts.rules.own_certificate import NAME, OwnCertificateRule
 from paraat.alerts.texts import message
-from paraat.domain.model import OwnCertificate
+from paraat.domain.model import AlertState, OwnCertificate
 from paraat.settings import Alerts
 
 T0 = 1764000000.0
@@ -37,6 +37,27 @@ def test_each_certificate_has_its_alert_and_a_lost_list_ends_none() -> None:
     assert changes(700) == []
     assert changes(800, own(1800), host) == []
     assert changes(1400, own(1800), host) == [("_own/broker", "resolved")]
+
+
+@pytest.mark.parametrize(
+    ("days", "subject"),
+    [
+        (2.9, "Certificaat van de broker verloopt, nog 2 dagen"),
+        (1.5, "Certificaat van de broker verloopt, nog 1 dag"),
+        (0.6, "Certificaat van de broker verloopt, nog minder dan een dag"),
+        (-0.1, "Certificaat van de broker is verlopen"),
+    ],
+)
+def test_the_last_days_are_said_as_people_say_them(days: float, subject: str) -> None:
+    alert = AlertState(
+        rule=NAME,
+        point="_own/broker",
+        state="firing",
+        since=T0,
+        severity="warning",
+        detail=RULE.judge(own(days)).detail,
+    )
+    assert message(alert, "firing", None, language="nl", zone=ZoneInfo("Europe/Amsterdam"), now=T0)[0] == subject
 
 
 @pytest.mark.parametrize("kind", ["broker", "host", "desk", "authority"])
