@@ -1,6 +1,7 @@
 """What all tests share: which tools are there, and the collector that runs tests under MicroPython."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ TESTS = Path(__file__).parent
 # Long runs with faults, for `make faults` only.
 collect_ignore = [] if os.environ.get("PARAAT_FAULTS") == "1" else ["faults"]
 REQUIRE_ALL = os.environ.get("PARAAT_REQUIRE_ALL") == "1"
+
+# A shell that starts us in the background has us ignore Ctrl-C, and every process that a test starts would do so too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def missing(tool: str) -> str | None:

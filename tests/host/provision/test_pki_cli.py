@@ -15,7 +15,7 @@ from paraat import paths
 from paraat.cli import main
 from paraat.provision import files, inventory
 from site_broker import PASSPHRASE
-from waiting import wait_for
+from waiting import LIMIT_S, wait_for
 
 PARAAT = str(Path(sys.executable).parent / "paraat")
 
@@ -146,7 +146,7 @@ def test_asked_at_the_keyboard_it_is_in_no_process_list_and_not_on_the_screen(fo
     seen += Path(f"/proc/{process.pid}/environ").read_bytes()
     assert b"init" in seen
     process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 130
+    assert process.wait(LIMIT_S) == 130
     os.close(main_end)
     for shown in (seen, said):
         assert PASSPHRASE.encode() not in shown
