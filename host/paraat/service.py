@@ -13,6 +13,7 @@ journal before anybody is told of it.
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import islice
@@ -50,6 +51,8 @@ _REPLAY_SETS = 400_000
 _REPLAY_MIN_SETS = 30
 _RESTART_MIN_S = 1.0
 _RESTART_MAX_S = 60.0
+# A thread that failed so shortly ago may fail again: between two failures lies no longer wait than _RESTART_MAX_S.
+_UNWELL_S = 2 * _RESTART_MAX_S
 _JOIN_S = 30.0
 
 
@@ -81,6 +84,7 @@ class Service:
         self._stop = threading.Event()
         self._lock = threading.Lock()  # around the tracker and self._alerts
         self._threads: list[threading.Thread] = []
+        self._failed: dict[str, tuple[float, str]] = {}  # thread: (time.monotonic(), what it failed with)
         self._subscribers: dict[object, Callable[[], None]] = {}
         self._alert_listeners: list[Callable[[AlertState], None]] = []
         self._wake = threading.Event()  # of the tick
@@ -201,9 +205,11 @@ class Service:
             while True:
                 try:
                     target()
-                except Exception:  # noqa: BLE001 - the other threads and the points go on
+                except Exception as error:  # noqa: BLE001 - the other threads and the points go on
                     _log.exception("thread %s failed; it starts again in %g s", name, delay)
                     self.counters.thread_errors.labels(name).inc()
+                    self._failed[name] = (time.monotonic(), type(error).__name__)
+                    self._changed()
                 else:
                     return
                 if self._stop.wait(delay):
@@ -211,8 +217,8 @@ class Service:
                 delay = min(delay * 2, _RESTART_MAX_S)
 
         thread = threading.Thread(target=supervised, name=name, daemon=True)
-        self._threads.append(thread)
         thread.start()
+        self._threads.append(thread)
 
     # --- from the broker's and the ingest's threads ------------------------------------------
 
@@ -387,30 +393,35 @@ class Service:
 
     def health(self) -> list[Check]:
         """How the host itself does. InfluxDB is not required: the journal keeps what it lacks."""
-        dead = [thread.name for thread in self._threads if not thread.is_alive()]
         journal_problem = self._ingest.problem or self._journal_problem
+        broker, ingest = self._transport.problem, self._thread_problem("ingest")
+        judging = self._thread_problem("tick", "delivery")
         checks = [
-            Check(
-                name="broker",
-                ok=self._transport.connected,
-                required=True,
-                detail=self._transport.problem,
-            ),
+            # Connected with a problem: the broker has us, and keeps topics from us.
+            Check(name="broker", ok=self._transport.connected and not broker, required=True, detail=broker),
             Check(name="journal", ok=not journal_problem, required=True, detail=journal_problem),
-            Check(
-                name="ingest",
-                ok=not dead,
-                required=True,
-                detail=f"ended: {', '.join(dead)}; restart the service" if dead else "",
-            ),
+            Check(name="ingest", ok=not ingest, required=True, detail=ingest),
+            Check(name="alerts", ok=not judging, required=True, detail=judging),
         ]
+        if undelivered := self._dispatcher.problem:
+            checks.append(Check(name="delivery", ok=False, required=False, detail=undelivered))
         days = self.site.alerts.certificate_expiry.raise_days
         if ending := self._certificates.problem(self.clock.now(), days):
             checks.append(Check(name="certificates", ok=False, required=False, detail=ending))
         if self._influx is not None:
-            problem = self._influx.problem
+            problem = self._influx.problem or self._thread_problem("influx")
             checks.append(Check(name="influx", ok=not problem, required=False, detail=problem))
         return checks
+
+    def _thread_problem(self, *names: str) -> str:
+        """Which of these threads has ended, or failed shortly ago, and what to do; empty when none."""
+        ended = {thread.name for thread in self._threads if not thread.is_alive()}
+        problems = [f"{name} ended: restart the service" for name in names if name in ended]
+        for name in names:
+            failed_s, error = self._failed.get(name, (float("-inf"), ""))
+            if time.monotonic() - failed_s < _UNWELL_S:
+                problems.append(f"{name} failed with {error} and starts again by itself: the log says why")
+        return "; ".join(problems)
 
     def metrics(self) -> bytes:
         """The counters in Prometheus' text format."""

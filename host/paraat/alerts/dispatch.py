@@ -51,6 +51,12 @@ class Dispatcher:
         self._channels = channels
         self._zone = ZoneInfo(site.region.timezone)
         self._unkept: _Attempt | None = None
+        self._failing: dict[str, str] = {}
+
+    @property
+    def problem(self) -> str:
+        """Which channels did not take the last message that was tried, and why; empty when all did."""
+        return "; ".join(f"{channel}: {why}" for channel, why in sorted(self._failing.items()))
 
     def deliveries(self, alert: AlertState, now: float) -> list[Delivery]:
         """The messages that tell people of an alert (with its id) that fires or is resolved; to be stored with it."""
@@ -107,7 +113,9 @@ class Dispatcher:
             why = f"a mistake in the channel, {type(error).__name__}"
             _log.error("%s at\n%s", why, "".join(traceback.format_tb(error.__traceback__)))
         else:
+            self._failing.pop(delivery.channel, None)
             return _Attempt(delivery.id, True, None, now, None)
+        self._failing[delivery.channel] = why
         retry_at = self._retry_at(delivery, now)
         _log.warning("alert %d by %s: %s%s", delivery.alert_id, delivery.channel, why, "" if retry_at else "; given up")
         return _Attempt(delivery.id, False, why, now, retry_at)

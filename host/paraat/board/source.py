@@ -18,7 +18,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     A required one that fails makes /healthz 503; another one makes it "degraded".
     """
 
-    name: str  # "broker", "journal", "ingest", "certificates", "influx"; the board has words for these
+    name: str  # "broker", "journal", "ingest", "alerts", "delivery", "certificates", "influx": the board has the words
     ok: bool
     required: bool
     detail: str = ""  # for the technician, in English: what is wrong, where, what to do

@@ -123,9 +123,11 @@ def test_a_server_that_is_down_is_tried_again_and_each_attempt_is_kept(post: Pos
     assert waiting.state == "due"
     assert waiting.due_at == NOW + 30
     assert waiting.error
+    assert post.dispatcher.problem == f"email: {waiting.error}"
     assert post.dispatcher.run_due(NOW + 29) == 0
     post.start()
     assert post.dispatcher.run_due(NOW + 30) == 1
+    assert post.dispatcher.problem == ""
     assert post.mail(alert).state == "sent"
     attempts = post.journal.attempts(waiting.id)
     assert [(a.at, a.ok) for a in attempts] == [(NOW, False), (NOW + 30, True)]

@@ -14,6 +14,7 @@ FINE_CHECKS = (
     Check(name="broker", ok=True, required=True),
     Check(name="journal", ok=True, required=True),
     Check(name="ingest", ok=True, required=True),
+    Check(name="alerts", ok=True, required=True),
     Check(name="influx", ok=True, required=False),
 )
 

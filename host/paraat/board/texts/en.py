@@ -106,6 +106,8 @@ TEXTS = {
     "check.broker": "no connection to the broker: no new figures come in",
     "check.journal": "the journal cannot be written",
     "check.ingest": "processing stands still: no new figures are added",
+    "check.alerts": "alerts are not judged: watch the points yourself",
+    "check.delivery": "a message about an alert does not arrive (e-mail): see /healthz",
     "check.certificates": "a certificate of broker, host or CA ends: see /healthz",
     "check.influx": "InfluxDB cannot be reached: Grafana lags behind, this page does not",
     "host": "The service itself:",

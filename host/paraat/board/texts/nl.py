@@ -106,6 +106,8 @@ TEXTS = {
     "check.broker": "geen verbinding met de broker: er komen geen nieuwe cijfers binnen",
     "check.journal": "het journaal kan niet worden geschreven",
     "check.ingest": "de verwerking staat stil: er komen geen nieuwe cijfers bij",
+    "check.alerts": "meldingen worden niet beoordeeld: let zelf op de punten",
+    "check.delivery": "een bericht over een melding komt niet aan (e-mail): zie /healthz",
     "check.certificates": "een certificaat van broker, host of CA verloopt: zie /healthz",
     "check.influx": "InfluxDB is niet bereikbaar: Grafana loopt achter, deze pagina niet",
     "host": "De dienst zelf:",

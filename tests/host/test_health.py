@@ -1,0 +1,85 @@
+"""What the service says of itself, as /healthz and the page tell it: never "ok" while something stands still."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from paraat import paths
+from paraat.board.api import health
+from paraat.board.texts import nl
+from paraat.clock import SystemClock
+from paraat.service import Service
+from paraat.settings import load_site
+from paraat.simulate.servers import free_port
+from waiting import wait_for
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    """One that was not started: it judges itself by what the test lets happen."""
+    site = load_site(paths.example_site_dir())
+    region = msgspec.structs.replace(site.region, journal=str(tmp_path / "journal.sqlite"))
+    broker = msgspec.structs.replace(site.broker, port=free_port())
+    made = Service(msgspec.structs.replace(site, region=region, broker=broker), clock=SystemClock(), serve_board=False)
+    yield made
+    made.stop()
+
+
+def failing(service: Service) -> dict[str, str]:
+    return {check.name: check.detail for check in service.health() if not check.ok}
+
+
+def broken() -> None:
+    raise ArithmeticError
+
+
+@pytest.mark.parametrize(("thread", "check"), [("ingest", "ingest"), ("tick", "alerts"), ("delivery", "alerts")])
+def test_a_thread_that_fails_again_and_again_is_not_well(service: Service, thread: str, check: str) -> None:
+    assert check not in failing(service)
+    service._spawn(thread, broken)
+    wait_for(lambda: check in failing(service))
+    assert thread in failing(service)[check]
+    assert "ArithmeticError" in failing(service)[check]
+    assert health(service.health()).status == "failing"
+
+
+def test_a_thread_that_failed_long_ago_is_well(service: Service) -> None:
+    service._failed["tick"] = (float("-inf"), "ArithmeticError")
+    assert "alerts" not in failing(service)
+
+
+def test_a_thread_that_ended_is_not_well(service: Service) -> None:
+    service._spawn("tick", lambda: None)
+    wait_for(lambda: "alerts" in failing(service))
+    assert "restart" in failing(service)["alerts"]
+
+
+def test_a_broker_that_keeps_topics_from_us_is_not_ok(service: Service) -> None:
+    service._transport._connected = True
+    service._transport._problem = ""
+    assert "broker" not in failing(service)
+    service._transport._problem = "broker 127.0.0.1:1883 refuses paraat/v1/+/telemetry; check its acl_file"
+    assert "refuses" in failing(service)["broker"]
+    service._transport._connected = False
+
+
+def test_every_check_has_words(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    troubles: tuple[tuple[object, str, object], ...] = (
+        (type(service._dispatcher), "problem", property(lambda _: "email: no")),
+        (type(service._certificates), "problem", lambda *_: "ends"),
+    )
+    for owner, name, answer in troubles:
+        monkeypatch.setattr(owner, name, answer)
+    names = [check.name for check in service.health()]
+    assert {"delivery", "certificates"} < set(names)
+    assert not [name for name in [*names, "influx"] if f"check.{name}" not in nl.TEXTS]
+    assert health(service.health()).status == "failing"  # there is no broker
+
+
+def test_mail_that_does_not_arrive_is_degraded(service: Service) -> None:
+    service._dispatcher._failing["email"] = "no such server"
+    (check,) = [check for check in service.health() if check.name == "delivery"]
+    assert (check.ok, check.required) == (False, False)
+    assert check.detail == "email: no such server"
