@@ -381,7 +381,7 @@ def test_the_end_of_the_brokers_own_certificate_is_told(tmp_path: Path) -> None:
     assert (alert.rule, alert.point) == ("own_certificate", "_own/broker")
     (told,) = service.journal.deliveries(alert.id)
     service.stop()
-    assert told.subject == "Certificaat van de broker verloopt, nog 30 dagen"
+    assert told.subject == "Certificaat van de broker verloopt, nog 29 dagen"  # and 23 hours
 
 
 def test_garbage_stops_nothing(broker: Broker, tmp_path: Path, run: Run, boards: Boards) -> None:
