@@ -154,6 +154,11 @@ def edit_board(path: Path) -> None:
     point.write_text(point.read_text().replace('type = "esp32_devkitc"', 'type = "esp64"'))
 
 
+def edit_journal(path: Path) -> None:
+    text = (path / "site.toml").read_text()
+    (path / "site.toml").write_text(text.replace('"journal.sqlite"', '"data/journal.sqlite"'))
+
+
 @pytest.mark.parametrize(
     ("command", "edit", "words"),
     [
@@ -162,6 +167,7 @@ def edit_board(path: Path) -> None:
         ("serve", edit_driver, ("nsp-0101.toml", "sensors[0].driver", "'a02yyux'", "a02yyuw")),
         ("check", edit_driver, ("nsp-0101.toml", "sensors[0].driver", "'a02yyux'", "a02yyuw")),
         ("check", add_email, ("email.url", "channels.email.url_file", "no readable file")),
+        ("check", edit_journal, ("site.toml", "site.journal", "no folder")),
         ("check", edit_board, ("nsp-0101.toml", "board.type", "'esp64'", "esp32_devkitc")),
     ],
 )

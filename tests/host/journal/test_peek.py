@@ -1,8 +1,13 @@
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from paraat.domain.model import NodeState, SampleSet
-from paraat.journal.journal import Journal
-from paraat.journal.peek import first_free_seq
+from paraat.journal.journal import Journal, JournalError
+from paraat.journal.peek import first_free_seq, obstacle
 
 
 def a_set(seq: int) -> SampleSet:
@@ -35,3 +40,73 @@ def test_no_journal_here_is_no_answer(tmp_path: Path) -> None:
     (tmp_path / "other.sqlite").write_bytes(b"no database at all, and long enough to be looked at" * 30)
     assert first_free_seq(tmp_path / "other.sqlite", "nsp-0101") is None
     assert not (tmp_path / "journal.sqlite").exists()
+
+
+def nothing(path: Path) -> None:
+    path.parent.mkdir()
+
+
+def empty_file(path: Path) -> None:
+    path.parent.mkdir()
+    path.touch()
+
+
+def ours(path: Path) -> None:
+    path.parent.mkdir()
+    Journal(path).close()
+
+
+@pytest.mark.parametrize("make", [nothing, empty_file, ours])
+def test_nothing_is_in_the_way_where_a_journal_can_be_kept(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    path = tmp_path / "data" / "journal.sqlite"
+    make(path)
+    there = sorted(path.parent.iterdir())
+    assert obstacle(path) == ""
+    assert sorted(path.parent.iterdir()) == there, "nothing was made"
+    Journal(path).close()
+
+
+def no_folder(_path: Path) -> None:
+    pass
+
+
+def a_folder(path: Path) -> None:
+    path.mkdir(parents=True)
+
+
+def text(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text("not a database, and long enough to be looked at " * 30)
+
+
+def of_another_program(path: Path) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA application_id = 42")
+        db.execute("CREATE TABLE books (title TEXT)")
+
+
+def newer(path: Path) -> None:
+    ours(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 999")
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (no_folder, "no folder"),
+        (a_folder, "no file"),
+        (text, "no journal"),
+        (of_another_program, "another program"),
+        (newer, "newer release"),
+    ],
+)
+def test_what_is_in_the_way_is_said(tmp_path: Path, make: Callable[[Path], None], words: str) -> None:
+    path = tmp_path / "data" / "journal.sqlite"
+    make(path)
+    found = obstacle(path)
+    assert words in found
+    assert str(path.parent) in found
+    with pytest.raises(JournalError):
+        Journal(path)
