@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from paraat.board.server import Handle
+from waiting import LIMIT_S
 
 
 class Answer(msgspec.Struct):
@@ -32,7 +33,7 @@ Ask = Callable[..., Answer]
 
 def fetch(board: Handle, path: str, method: str = "GET", **headers: str) -> Answer:
     """One request to the board, over a real socket."""
-    connection = http.client.HTTPConnection(urlsplit(board.url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(board.url).netloc, timeout=LIMIT_S)
     try:
         connection.request(method, path, headers=headers)
         response = connection.getresponse()

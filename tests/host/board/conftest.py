@@ -9,6 +9,7 @@ from host.board.asking import Ask, fetch
 from host.board.scene import FakeSource, rich
 from paraat.board.app import create_app
 from paraat.board.server import Handle, serve
+from paraat.simulate.servers import free_port
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def source() -> FakeSource:
 
 @pytest.fixture
 def board(source: FakeSource) -> Iterator[Handle]:
-    handle = serve(create_app(source), "127.0.0.1", 0)
+    handle = serve(create_app(source), "127.0.0.1", free_port())  # nobody else's, also when it has stopped
     yield handle
     handle.stop()
     assert not handle.alive

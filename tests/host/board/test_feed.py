@@ -15,6 +15,7 @@ import pytest
 from host.board.scene import NOW, FakeSource, alert, point
 from paraat.board.app import create_app
 from paraat.board.server import BoardError, Handle, serve
+from waiting import LIMIT_S
 
 Event = tuple[str, dict[str, Any]]
 
@@ -23,7 +24,7 @@ class Stream:
     """A page's end of the stream."""
 
     def __init__(self, board: Handle) -> None:
-        self._connection = http.client.HTTPConnection(urlsplit(board.url).netloc, timeout=10)
+        self._connection = http.client.HTTPConnection(urlsplit(board.url).netloc, timeout=LIMIT_S)
         self._connection.request("GET", "/events")
         self.response = self._connection.getresponse()
 
@@ -125,11 +126,11 @@ def test_nothing_runs_while_nobody_looks(board: Handle, source: FakeSource) -> N
 
 def test_stopping_ends_the_open_streams(board: Handle, stream: Stream) -> None:
     stream.next()
-    board.stop(timeout_s=5)
+    board.stop(timeout_s=LIMIT_S)
     assert not board.alive
     assert list(stream) == []
     with pytest.raises(OSError, match="refused"):
-        socket.create_connection(("127.0.0.1", board.port), timeout=5)
+        socket.create_connection(("127.0.0.1", board.port), timeout=LIMIT_S)
     board.stop()
 
 
@@ -147,7 +148,7 @@ def test_a_taken_port_is_passed_by_when_asked(board: Handle, source: FakeSource)
     try:
         assert other.port != board.port
         assert other.url == f"http://127.0.0.1:{other.port}"
-        socket.create_connection(("127.0.0.1", other.port), timeout=5).close()
+        socket.create_connection(("127.0.0.1", other.port), timeout=LIMIT_S).close()
     finally:
         other.stop()
 
