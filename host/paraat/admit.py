@@ -2,7 +2,7 @@
 
 A pack can be well-formed and still do lasting harm. Each new sensor name is a series in InfluxDB and a row in memory
 for good; one seq near 2**53 would make every later one of that board impossible, because a board goes on beyond the
-highest that the host acknowledges.
+highest that the host acknowledges, and its successor beyond the one that its `state` tells (journal/peek.py).
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from paraat.decode import Decoded
-from paraat.domain.model import Refusal, SampleSet
+from paraat.domain.model import NodeState, Refusal, SampleSet
 from paraat_wire import codec, topics
 
 # Reason of the host's own, beside those of paraat.decode.
@@ -32,10 +32,8 @@ class Admission:
         sets: list[SampleSet] = []
         refusals: list[Refusal] = []
         for a_set in decoded.sets:
-            limit = self._highest(a_set.point) + MAX_SEQ_JUMP
-            if a_set.seq > limit:
-                detail = f"seq {a_set.seq} is more than 2**28 above what is stored, expected at most {limit}"
-                refusals.append(_refusal(a_set, payload, codec.BAD_SEQ, "seq", detail))
+            if far := self._too_far(a_set.point, a_set.seq):
+                refusals.append(_refusal(a_set, payload, codec.BAD_SEQ, "seq", far))
                 continue
             surplus = self._surplus(a_set)
             if surplus:
@@ -47,9 +45,18 @@ class Admission:
                     faults={name: code for name, code in a_set.faults.items() if name not in surplus},
                 )
             sets.append(a_set)
+        state = decoded.state
+        if state is not None and (far := self._too_far(state.point, state.next or 0)):
+            refusals.append(_refusal(state, payload, codec.BAD_SEQ, "next", far))
+            state = msgspec.structs.replace(state, next=None)
         if not refusals:
             return decoded
-        return Decoded(sets=sets, state=decoded.state, refusals=[*decoded.refusals, *refusals])
+        return Decoded(sets=sets, state=state, refusals=[*decoded.refusals, *refusals])
+
+    def _too_far(self, point: str, seq: int) -> str:
+        """What is wrong with a seq of the point; empty when nothing is."""
+        limit = self._highest(point) + MAX_SEQ_JUMP
+        return f"{seq} is more than 2**28 above what is stored, expected at most {limit}" if seq > limit else ""
 
     def _surplus(self, a_set: SampleSet) -> set[str]:
         known = self._names.setdefault(a_set.point, set())
@@ -65,10 +72,12 @@ class Admission:
         return surplus
 
 
-def _refusal(a_set: SampleSet, payload: bytes, reason: str, record: str, detail: str, count: int = 1) -> Refusal:
+def _refusal(
+    of: SampleSet | NodeState, payload: bytes, reason: str, record: str, detail: str, count: int = 1
+) -> Refusal:
     return Refusal(
-        topic=topics.topic(a_set.point, a_set.kind),
-        received_at=a_set.received_at,
+        topic=topics.topic(of.point, topics.STATE if isinstance(of, NodeState) else of.kind),
+        received_at=of.received_at,
         reason=reason,
         detail=detail,
         record=record,

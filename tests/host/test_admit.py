@@ -1,8 +1,10 @@
 """What one point may cost the host."""
 
+import msgspec
+
 from paraat.admit import MAX_SENSOR_NAMES, MAX_SEQ_JUMP, TOO_MANY_NAMES, Admission
 from paraat.decode import Decoded
-from paraat.domain.model import SampleSet
+from paraat.domain.model import NodeState, SampleSet
 
 T0 = 1764000000.0
 
@@ -63,3 +65,16 @@ def test_a_seq_far_above_what_is_stored_is_refused_and_its_neighbours_are_not() 
     (refusal,) = checked.refusals
     assert (refusal.reason, refusal.record) == ("bad-seq", "seq")
     assert "expected at most" in refusal.detail
+
+
+def test_a_state_that_tells_of_a_seq_far_away_is_kept_without_it() -> None:
+    """A stolen board could make every set of its successor impossible."""
+    admission = Admission(lambda point: 1000)
+    state = NodeState(point="nsp-0101", received_at=T0, retained=False, online=True, next=1000 + MAX_SEQ_JUMP)
+    fine = Decoded(state=state)
+    assert admission.check(fine, b"") is fine
+    beyond = msgspec.structs.replace(state, next=1001 + MAX_SEQ_JUMP)
+    checked = admission.check(Decoded(state=beyond), b"{}")
+    assert checked.state == msgspec.structs.replace(state, next=None)
+    (refusal,) = checked.refusals
+    assert (refusal.topic, refusal.reason, refusal.record) == ("paraat/v1/nsp-0101/state", "bad-seq", "next")
