@@ -43,12 +43,12 @@ _REFUSALS = (
 )
 
 MAX_ID = const(65535)
-_BUFFER_BYTES = const(2048)
 # What goes out at once: about what a TCP segment carries. A small packet goes in one piece, or its parts would wait for
 # each other (Nagle against delayed acknowledgement, 40 ms); a large one needs no room of its size.
 _CHUNK_BYTES = const(1400)
-_SKIPPED_BYTES = const(131072)  # a larger packet ends the connection: to read it all would hold up the rest
-_TOPIC_BYTES = const(128)  # of a message that is skipped: its topic and its packet id are among the first of it
+_DROPPED_BYTES = const(131072)  # a larger packet ends the connection: to read it all would hold up the rest
+_TOPIC_BYTES = const(128)  # of a message that is dropped: its topic and its packet id are among the first of it
+_REST_BYTES = const(512)  # of it that are read at once
 
 
 class MQTTError(Exception):
@@ -131,7 +131,10 @@ def puback_packet(packet_id):
 
 
 def read_publish(first, body):
-    """(topic, payload, packet id or 0 for QoS 0). body: a memoryview. Raises MQTTError for QoS 2 or a short packet."""
+    """(topic, payload, packet id or 0 for QoS 0). body: a memoryview, of which the payload is the end.
+
+    Raises MQTTError for QoS 2, a short packet or a topic that is not UTF-8.
+    """
     qos = first >> 1 & 3
     if qos > 1:
         raise MQTTError("QoS %d, we asked for 1 at most" % qos)
@@ -144,7 +147,7 @@ def read_publish(first, body):
         topic = str(body[2:end], "utf-8")
     except UnicodeError:
         raise MQTTError("a topic that is not UTF-8")
-    return topic, bytes(body[start:]), packet_id
+    return topic, body[start:], packet_id
 
 
 class PacketIds:
@@ -188,10 +191,10 @@ def _no_delay(sock):
 class MQTTClient:
     """One connection. Call connect(), run serve() in a task, publish and subscribe beside it, and close() at the end.
 
-    on_message(topic, payload) is called for each message, and acknowledged when it returns. keepalive_s, timeout_s in
-    seconds; timeout_s limits every single wait for the broker. buffer: a bytearray that one client after the other may
-    use, so that its room in the heap is taken once. A message that does not fit is dropped, and acknowledged like the
-    others: the broker would hand it over again at every connection, for ever.
+    on_message(topic, payload) is called for each message, and acknowledged when it returns; the payload is a memoryview.
+    keepalive_s, timeout_s in seconds; timeout_s limits every single wait for the broker. max_bytes: of a message and
+    its topic. A larger one, or one that the heap has no room for, is dropped, and acknowledged like the others: the
+    broker would hand it over again at every connection, for ever.
     tls: an ssl.SSLContext, or None; server_name: the name that the broker's certificate must have. host: an address:
     a name would be looked up while everything else stands still.
 
@@ -202,7 +205,7 @@ class MQTTClient:
     ERRORS = (MQTTError, Silence, HungUp, OSError, ValueError, EOFError, MemoryError)
 
     def __init__(self, host, port, client_id, on_message, *, username=None, password=None, will=None,
-                 keepalive_s=60, timeout_s=10, buffer=None, tls=None, server_name=None):  # fmt: skip
+                 keepalive_s=60, timeout_s=10, max_bytes=2048, tls=None, server_name=None):  # fmt: skip
         self._host = host
         self._port = port
         self._tls = tls
@@ -214,10 +217,10 @@ class MQTTClient:
         self._ids = PacketIds()
         self._waiting = {}  # packet id -> asyncio.Event, set when the broker acknowledged it
         self._granted = {}  # packet id of a SUBSCRIBE -> its return codes
-        self._buffer = bytearray(_BUFFER_BYTES) if buffer is None else buffer
+        self._max_bytes = max_bytes
         self._write_lock = asyncio.Lock()
         self._out = bytearray(_CHUNK_BYTES)
-        self._cut = 0  # bytes of the packet at hand, when only its beginning was kept
+        self._dropped = ""  # why only the beginning of the packet at hand was kept
         self._sockets = []  # TLS, and the one below it
         self._reader = None
         self._writer = None
@@ -277,10 +280,8 @@ class MQTTClient:
         kind = first & 0xF0
         if kind == _PUBLISH:
             topic, payload, packet_id = read_publish(first, body)
-            if self._cut:
-                complain(
-                    "mqtt", "a message of %d bytes, at most %d: dropped: %s" % (self._cut, len(self._buffer), topic)
-                )
+            if self._dropped:
+                complain("mqtt", "a message of %s: dropped: %s" % (self._dropped, topic))
             else:
                 self._on_message(topic, payload)
             if packet_id:
@@ -377,7 +378,7 @@ class MQTTClient:
         return self._reader
 
     async def _read_packet(self, first=None):
-        """(first byte, body as a view of our buffer, valid until the next packet)."""
+        """(first byte, body as a memoryview); of a message that is dropped only the beginning."""
         if first is None:
             first = (await self._stream().readexactly(1))[0]
         length = shift = 0
@@ -389,19 +390,29 @@ class MQTTClient:
             shift += 7
             if shift > 21:
                 raise MQTTError("malformed length of a packet")  # MQTT 2.2.3
-        self._cut = 0
-        if length > len(self._buffer):
-            if first & 0xF0 != _PUBLISH or length > _SKIPPED_BYTES:
-                raise MQTTError("a packet of %d bytes, at most %d" % (length, len(self._buffer)))
-            self._cut = length
-        body = memoryview(self._buffer)[: _TOPIC_BYTES if self._cut else length]
+        body = self._room(first, length)
         await self._fill(body)
-        rest = memoryview(self._buffer)[_TOPIC_BYTES:]
-        left = self._cut - _TOPIC_BYTES
-        while left > 0:
-            await self._fill(rest[:left])
-            left -= len(rest)
+        left = length - len(body)
+        if left:
+            rest = memoryview(bytearray(_REST_BYTES))
+            while left > 0:
+                await self._fill(rest[:left])
+                left -= _REST_BYTES
         return first, body
+
+    def _room(self, first, length):
+        """Room for a packet, or for the beginning of a message that is dropped. Raises MQTTError for other packets."""
+        self._dropped = ""
+        if length > self._max_bytes:
+            self._dropped = "%d bytes, at most %d" % (length, self._max_bytes)
+        else:
+            try:
+                return memoryview(bytearray(length))
+            except MemoryError:
+                self._dropped = "%d bytes, and the heap has no room for it" % length
+        if first & 0xF0 != _PUBLISH or length > _DROPPED_BYTES:
+            raise MQTTError("a packet of " + self._dropped)
+        return memoryview(bytearray(min(length, _TOPIC_BYTES)))
 
     async def _fill(self, view):
         read = 0

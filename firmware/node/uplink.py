@@ -64,7 +64,6 @@ class Uplink:
         self.problem = None  # what ended the last one; "" while the broker has us, None before the first attempt
         self.link = None
         self._replies = []  # (payload, what to call when it is at the broker)
-        self._buffer = bytearray(codec.MAX_BOARD_BYTES + _TOPIC_BYTES)
         self._wake = asyncio.Event()
         self._ended = None  # the error that ended the connection
         self._ack_wait_s = self._broker["ack_timeout_s"]
@@ -210,7 +209,7 @@ class Uplink:
             will=(self._topic(topics.STATE), codec.encode_state({"online": False})),
             keepalive_s=broker["keepalive_s"],
             timeout_s=broker["timeout_s"],
-            buffer=self._buffer,
+            max_bytes=codec.MAX_BOARD_BYTES + _TOPIC_BYTES,
             tls=self._context,
             server_name=broker["server_name"] or broker["host"],
         )

@@ -18,7 +18,7 @@ MAX_PAYLOAD_BYTES = 65536
 MAX_SEQ = 9007199254740991  # 2**53 - 1: exact in every JSON reader
 RELATIVE_BELOW = 268435456  # 2**28, RFC 8428 section 4.5.3
 MAX_VERSION = 1000000000  # of a configuration
-MAX_BOARD_BYTES = 4096  # of a payload for a board: it has one buffer of this size
+MAX_BOARD_BYTES = 4096  # of a payload for a board: a piece of this size its heap nearly always has
 
 # Why a payload (WireError.reason) or a record (refused) was not taken. Counted under these words; never renamed.
 TOO_LARGE = "too-large"

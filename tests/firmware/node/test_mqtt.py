@@ -182,7 +182,7 @@ async def test_a_broker_that_hangs_up():
     assert isinstance(await serving, HungUp)
 
 
-async def test_a_message_larger_than_the_buffer_is_dropped_and_acknowledged():
+async def test_a_message_that_is_too_large_is_dropped_and_acknowledged():
     broker = await FakeBroker().start()
     got = []
     client, serving = await connected(broker, lambda topic, payload: got.append((topic, len(payload))))
@@ -194,6 +194,27 @@ async def test_a_message_larger_than_the_buffer_is_dropped_and_acknowledged():
     assert got == [("config", 2037), ("config", 2038), ("config", 5)], got
     acked = [body[0] << 8 | body[1] for first, body in broker.received if first == 0x40]
     assert acked == [2037, 2038, 3000, 5000, 40000, 7]
+    serving.cancel()
+
+
+async def test_a_message_for_which_there_is_no_room_is_dropped_and_acknowledged():
+    def little(size=0):
+        if size > 600:
+            raise MemoryError
+        return bytearray(size)
+
+    broker = await FakeBroker().start()
+    got = []
+    client, serving = await connected(broker, lambda topic, payload: got.append(len(payload)))
+    mqtt.bytearray = little
+    for size in (500, 1000, 2000):
+        await broker.publish("config", b"x" * size, size)
+        await asyncio.sleep(1)
+    del mqtt.bytearray
+    await broker.publish("config", b"x" * 1000, 7)
+    await asyncio.sleep(1)
+    assert got == [500, 1000], got
+    assert [body[0] << 8 | body[1] for first, body in broker.received if first == 0x40] == [500, 1000, 2000, 7]
     serving.cancel()
 
 
