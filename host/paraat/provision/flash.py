@@ -13,7 +13,7 @@ from typing import Any, Self
 import serial
 from esptool import cmds
 from esptool.logger import TemplateLogger, log
-from esptool.util import FatalError
+from esptool.util import FatalError, flash_size_bytes
 
 from paraat.provision.boards import Board
 from paraat.provision.micropython_image import CHIP_NAMES
@@ -64,6 +64,7 @@ class Flasher:
         """Nothing happens before `with`. cancelled: asked at every block; True raises CancelledError."""
         self.port = port
         self.mac = ""  # such as 24:6f:28:ae:01:9c, when connected
+        self.flash_bytes: int | None = None  # what the chip's flash has, when connected; None: esptool does not know it
         self._board = board
         self._cancelled = cancelled
         self._chip: Any = None
@@ -86,6 +87,7 @@ class Flasher:
                 self.mac = ":".join(f"{byte:02x}" for byte in self._chip.read_mac())
                 self._chip = cmds.run_stub(self._chip)
                 cmds.attach_flash(self._chip)
+                self.flash_bytes = flash_size_bytes(cmds.detect_flash_size(self._chip))
                 self._chip.change_baud(self._board.flash.baud)
                 # One try: the technician sees at once that the cable is loose.
                 self._chip.WRITE_FLASH_ATTEMPTS = 1
@@ -160,4 +162,4 @@ def _code(doing: str, port: str, why: str) -> str:
 
 def _first_line(error: Exception) -> str:
     lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[0].strip().rstrip(".") if lines else type(error).__name__
+    return lines[0].strip().rstrip(".!") if lines else type(error).__name__

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from paraat.provision.boards import Board
 from paraat.settings import Site
 
@@ -32,11 +34,15 @@ class FirmwareError(Exception):
 
 
 class MicroPythonImage(NamedTuple):
-    """A checked image. version: such as v1.28.0, empty where the image does not tell."""
+    """A checked image. version: such as v1.28.0, empty where the image does not tell.
+
+    fills_flash: it has no partition for the file system, and makes one up to the end of the flash (1.26 and later).
+    """
 
     path: Path
     data: bytes
     version: str
+    fills_flash: bool = False
 
     @property
     def sha256(self) -> str:
@@ -48,6 +54,18 @@ class MicroPythonImage(NamedTuple):
         """True when it is older than what the firmware needs; such a board would not start our .mpy files."""
         found = re.match(r"v?(\d+)\.(\d+)", self.version)
         return found is not None and (int(found[1]), int(found[2])) < OLDEST
+
+    def board_with(self, board: Board, flash_bytes: int | None) -> Board:
+        """The board with the flash that is on it, which may be larger than board.toml says. flash_bytes: None: unknown.
+
+        MicroPython that fills the flash looks how large the chip is (ports/esp32/main.c, boardctrl_startup), and mounts no
+        littlefs of another size; a partition stays as large as it is.
+        """
+        flash = board.flash
+        if not self.fills_flash or flash_bytes is None or flash_bytes <= flash.size_bytes:
+            return board
+        larger = msgspec.structs.replace(flash, size_bytes=flash_bytes, vfs_size=flash_bytes - flash.vfs_offset)
+        return msgspec.structs.replace(board, flash=larger)
 
 
 class _Partition(NamedTuple):
@@ -92,7 +110,7 @@ def load(path: Path, board: Board) -> MicroPythonImage:
     program = data[app.offset - board.flash.firmware_offset :]
     _check_program(path, program, board, "application")
     _check_layout(path, partitions, board)
-    return MicroPythonImage(path, data, _version(program))
+    return MicroPythonImage(path, data, _version(program), fills_flash=_file_system(partitions) is None)
 
 
 def _check_program(path: Path, data: bytes, board: Board, what: str) -> None:
@@ -146,7 +164,7 @@ def _rows(path: Path, table: bytes) -> Iterator[_Partition]:
 def _check_layout(path: Path, partitions: list[_Partition], board: Board) -> None:
     """The image must look for its file system where board.toml puts it."""
     flash = board.flash
-    vfs = next((p for p in partitions if p.label == "vfs"), None)
+    vfs = _file_system(partitions)
     # Without such a row (MicroPython 1.26 and later) it lies behind the last partition: ports/esp32/modules/inisetup.py.
     offset = vfs.offset if vfs is not None else max(p.offset + p.size for p in partitions)
     size = vfs.size if vfs is not None else flash.size_bytes - offset
@@ -155,6 +173,10 @@ def _check_layout(path: Path, partitions: list[_Partition], board: Board) -> Non
             f"{path}: its file system is at 0x{offset:X}, 0x{size:X} bytes, and {board.path} says 0x{flash.vfs_offset:X},"
             f" 0x{flash.vfs_size:X}; take the build {board.firmware.image}"
         )
+
+
+def _file_system(partitions: list[_Partition]) -> _Partition | None:
+    return next((p for p in partitions if p.label == "vfs"), None)
 
 
 def _version(program: bytes) -> str:

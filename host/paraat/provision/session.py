@@ -158,6 +158,7 @@ class Session:
         steps.begin("connect")
         with Flasher(job.port, prepared.board, cancelled=self._stopped.is_set) as chip:
             self._check_owner(job.point, chip.mac)
+            prepared = prepared._replace(board=prepared.micropython.board_with(prepared.board, chip.flash_bytes))
             steps.begin("issue")
             with self.issued(job.point, chip.mac) as issued:
                 steps.begin("image")

@@ -24,6 +24,7 @@ def test_every_boards_image_is_taken_with_and_without_a_row_for_its_file_system(
         image = load(tmp_path, micropython(board, vfs_row=vfs_row), board)
         assert image.version == "v1.28.0"
         assert not image.too_old
+        assert image.fills_flash is not vfs_row
 
 
 @pytest.mark.parametrize(("version", "too_old"), [("v1.23.0", True), ("v1.24.0", False), ("v1.29.0-preview.7", False)])

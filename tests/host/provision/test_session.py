@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from esp32_mock_bootloader import server as mock
 
 from flashing import NOW, PASSPHRASE, Watcher, firmware, make_site, open_session
 from paraat.provision import inventory, label, littlefs, session
@@ -199,6 +200,24 @@ def test_unplugged_halfway_is_said_and_the_next_run_works(site: Path) -> None:
         assert nothing_recorded(site)
         board.mend()
         assert flash(site, board).error is None
+
+
+@pytest.mark.parametrize("vfs_row", [False, True])
+def test_micropython_that_fills_the_flash_finds_a_file_system_as_large_as_the_chip(
+    site: Path, monkeypatch: pytest.MonkeyPatch, vfs_row: bool
+) -> None:
+    chip_bytes = 0x800000  # of a chip that is twice as large as board.toml says
+    monkeypatch.setattr(mock.protocol, "MOCK_FLASH_ID", mock.protocol.MOCK_FLASH_ID & 0xFFFF | 0x17 << 16)
+    devkit = load_board("esp32_devkitc")
+    given = site / "micropython.bin"
+    given.write_bytes(micropython(devkit, vfs_row=vfs_row))
+    with VirtualBoard(size_bytes=chip_bytes) as board:
+        assert flash(site, board, micropython=given).error is None
+        size = devkit.flash.vfs_size if vfs_row else chip_bytes - devkit.flash.vfs_offset
+        partition = board.flash[devkit.flash.vfs_offset :][:size]
+    assert "main.py" in littlefs.read(partition)
+    block_count = int.from_bytes(partition[28:32], "little")
+    assert block_count == size // littlefs.BLOCK_BYTES
 
 
 def test_a_flash_that_does_not_keep_is_found(site: Path) -> None:
