@@ -15,6 +15,7 @@ from paraat.provision.bundle import Firmware, compile_firmware
 from paraat.provision.session import Session
 from paraat.settings import Site, load_site
 from virtual_board import micropython
+from waiting import LIMIT_S
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PASSPHRASE = "correct horse battery"
@@ -61,7 +62,7 @@ class Watcher:
 
 
 def read_quickly(device: str, **options: Any) -> selftest.Report:
-    return selftest.read(device, limit_s=10, **options)
+    return selftest.read(device, limit_s=LIMIT_S, **options)
 
 
 def open_session(folder: Path, watcher: Watcher | None = None, *, replace: bool = False, **options: Any) -> Session:

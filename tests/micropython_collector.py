@@ -14,7 +14,7 @@ from paraat import paths
 # The board's heap as the demo sets it, plus what the simulated hardware and the test's own source take (it is
 # compiled on the spot, which the board never does: it runs .mpy files).
 HEAP = "260wk"
-LIMIT_S = 60
+LIMIT_S = 300
 # Of a run in tests/faults, which holds a whole flash in its heap.
 LONG_LIMIT_S = 1800
 LONG_HEAP = "2500wk"

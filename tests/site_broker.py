@@ -17,7 +17,7 @@ from paraat.provision.authority import Authority
 from paraat.provision.pki import Issued
 from paraat.settings import BrokerSettings, Site, load_site
 from paraat.simulate.servers import LOOPBACK, MosquittoBroker
-from waiting import wait_for
+from waiting import LIMIT_S, wait_for
 
 PASSPHRASE = "correct horse battery staple"
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -99,10 +99,10 @@ class BoardClient:
     def subscribe(self, *topics: str) -> None:
         self.subscribed.clear()
         self.client.subscribe([(topic, 1) for topic in topics])
-        assert self.subscribed.wait(10)
+        assert self.subscribed.wait(LIMIT_S)
 
     def say(self, topic: str, payload: bytes = b"x") -> None:
-        self.client.publish(topic, payload, 1).wait_for_publish(10)
+        self.client.publish(topic, payload, 1).wait_for_publish(LIMIT_S)
 
     def close(self) -> None:
         self.client.disconnect()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from paraat.simulate.boards import micropython
+from waiting import LIMIT_S
 
 
 class UsbBoard:
@@ -45,7 +46,7 @@ class UsbBoard:
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._thread.join(20)
+        self._thread.join(LIMIT_S)
         os.close(self._ours)
         os.close(self._theirs)
 

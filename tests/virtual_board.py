@@ -14,6 +14,7 @@ from esp32_mock_bootloader import server as mock
 from esptool.bin_image import LoadFirmwareImage
 
 from paraat.provision.boards import Board
+from waiting import LIMIT_S
 
 Console = Callable[[bytes], Iterator[bytes]]
 
@@ -106,7 +107,7 @@ class VirtualBoard:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._listener.close()
-        self._thread.join(10)
+        self._thread.join(LIMIT_S)
 
     @property
     def flash(self) -> bytes:

@@ -21,6 +21,7 @@ from paraat.provision import authority, files, inventory, pki
 from paraat.provision.authority import Authority, AuthorityError, PointTakenError
 from paraat.provision.inventory import Board, Inventory, InventoryError, PkiError
 from site_broker import NOW, PASSPHRASE
+from waiting import LIMIT_S
 
 POINT = "nsp-0101"
 BOARD = Board(mac="24:6f:28:ae:01:9c", serial="SN1", type="esp32_devkitc", flashed_at=NOW)
@@ -187,19 +188,20 @@ def test_boards_flashed_at_once_are_all_recorded(site: Path) -> None:
 
 def test_processes_wait_for_each_other(site: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from datetime import datetime, UTC;"
-        "from paraat.provision.authority import Authority; now = datetime.now(UTC);"
+        "import sys; from pathlib import Path; from datetime import datetime;"
+        "from paraat.provision.authority import Authority; now = datetime.fromisoformat(sys.argv[3]);"
         "ca = Authority.open(Path(sys.argv[1]), sys.stdin.readline().strip(), now);"
         "[ca.commit(ca.issue_board(sys.argv[2] + str(n), now), None, now) for n in range(8)]"
     )
     running = [
-        subprocess.Popen([sys.executable, "-c", code, str(site), name], stdin=subprocess.PIPE) for name in ("a-", "b-")
+        subprocess.Popen([sys.executable, "-c", code, str(site), name, NOW.isoformat()], stdin=subprocess.PIPE)
+        for name in ("a-", "b-")
     ]
     for process in running:
         assert process.stdin is not None
         process.stdin.write(PASSPHRASE.encode() + b"\n")
         process.stdin.close()
-    assert [process.wait(60) for process in running] == [0, 0]
+    assert [process.wait(LIMIT_S) for process in running] == [0, 0]
     assert len(inventory.boards(site)) == 16
 
 

@@ -13,7 +13,7 @@ from paraat.provision.authority import Authority
 from paraat.provision.pki import Issued
 from paraat.settings import load_site
 from site_broker import PASSPHRASE, BoardClient, SiteBroker, make_site
-from waiting import wait_for
+from waiting import LIMIT_S, wait_for
 
 pytestmark = pytest.mark.needs("mosquitto")
 OWN, OTHER = "nsp-0101", "nsp-0102"
@@ -157,7 +157,7 @@ def test_the_new_board_of_a_point_takes_the_place_of_the_old(scene: Scene) -> No
     new = scene.issue("nsp-0103")
     scene.broker.take_crl()
     assert scene.client(new).is_taken()
-    assert old.lost.wait(10), "its session went to the new one"
+    assert old.lost.wait(LIMIT_S), "its session went to the new one"
 
 
 def test_what_is_written_has_the_sites_paths_and_a_private_key(tmp_path: Path, scene: Scene) -> None:

@@ -25,7 +25,7 @@ from paraat.provision.remote import RemoteBoard, RemoteError
 from paraat.settings import load_site
 from usb_board import UsbBoard
 from virtual_board import VirtualBoard, micropython
-from waiting import wait_for
+from waiting import LIMIT_S, wait_for
 
 pytestmark = pytest.mark.needs("micropython")
 POINT = "nsp-0101"
@@ -258,7 +258,7 @@ def test_a_console_is_followed_over_a_port() -> None:
         lines = console.follow(f"socket://127.0.0.1:{board.getsockname()[1]}")
         assert "I link up" in list(itertools.islice(lines, 3))
         lines.close()
-        talking.join(10)
+        talking.join(LIMIT_S)
 
 
 def test_a_kept_log_is_for_its_owner_alone(tmp_path: Path) -> None:
