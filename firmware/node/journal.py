@@ -51,6 +51,7 @@ _SEGMENTS = const(32)  # of the ring; the oldest of them goes when it is full
 _MAX_SEQ = const(1073741823)  # a set a second for 34 years; a board's range() ends at 2**31
 _MAX_BODY = const(2000)
 _BLOCK_BYTES = const(4096)
+_SPARE_BLOCKS = const(3)  # littlefs copies a block to append to it; else each append to a full flash fails
 _POINTER_BYTES = const(64)  # littlefs keeps its own pointers in a file's blocks
 
 # A segment is a list [first seq, last seq, bytes]; last is first - 1 while it is empty. Not an object: each of those has
@@ -289,6 +290,8 @@ class Journal:
             self._close()
         while self._segments and self._bytes() + _blocks(self._segment_bytes) > self._max_bytes:
             self._drop_oldest()
+        if len(self._segments) > 1 and self._is_full():
+            self._drop_oldest()
         file = self._file = open(self._path(seq), "wb")
         segment = [seq, seq - 1, 0]
         self._segments.append(segment)
@@ -296,6 +299,11 @@ class Journal:
         self._index[seq] = _Index()
         self._forget_indexes(seq)
         return segment, file
+
+    def _is_full(self):
+        """Whether other files have taken the room that the ring counts on."""
+        total, free = os.statvfs(self._directory)[2:4]
+        return not _SPARE_BLOCKS <= free <= total  # MicroPython's difference of the two goes below zero here and there
 
     def _head_of(self, segment):
         before = self._segments[self._segments.index(segment) - 1]
