@@ -63,7 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--duration", type=_positive, metavar="S", help="seconds; without it until Ctrl-C")
     demo.add_argument("--json", action="store_true", help="print only the summary, as one JSON object")
     demo.add_argument("--language", choices=("nl", "en"), default="nl")
-    demo.add_argument("--port", type=int, default=8080, help="of the status board; the next free one when it is taken")
+    demo.add_argument(
+        "--port", type=_port, default=8080, help="of the status board; the next free one when it is taken"
+    )
     demo.add_argument("--broker", choices=("auto", "mosquitto", "embedded"), default="auto")
     demo.add_argument(
         "--boards",
@@ -97,11 +99,21 @@ def _positive_int(text: str) -> int:
     return int(text)
 
 
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port, 1 to 65535")
+    return int(text)
+
+
 def _address(text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isdigit() or not 1 <= int(port) <= 65535:
+    try:
+        number = _port(port)
+    except argparse.ArgumentTypeError:
+        number = 0
+    if not colon or not host or not number:
         raise argparse.ArgumentTypeError(f"{text!r} is no HOST:PORT, such as 127.0.0.1:1883")
-    return host.strip("[]"), int(port)
+    return host.strip("[]"), number
 
 
 def stop_on_signal() -> threading.Event:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from waiting import wait_for
+from waiting import LIMIT_S, wait_for
 
 PARAAT = str(Path(sys.executable).parent / "paraat")
 DURATION_S = 25
@@ -112,9 +112,22 @@ def running_below(folder: Path) -> list[str]:
         (["--duration", "5"], "at least 20"),
         (["--duration", "0"], "'0' is no number above 0"),
         (["--duration", "1m"], "'1m' is no number above 0"),
+        (["--port", "0"], "'0' is no port"),
+        (["--port", "70000"], "'70000' is no port"),
+        (["--keep", "/proc/none"], "expected a folder to write into"),
+        (["--keep", "/proc"], "found a folder with files in it"),
     ],
 )
-def test_a_duration_that_cannot_be_is_refused(arguments: list[str], words: str) -> None:
-    done = subprocess.run([PARAAT, "demo", *arguments], capture_output=True, text=True, check=False, timeout=30)
+def test_what_cannot_be_is_refused(arguments: list[str], words: str) -> None:
+    done = subprocess.run([PARAAT, "demo", *arguments], capture_output=True, text=True, check=False, timeout=LIMIT_S)
     assert done.returncode == 2
-    assert words in done.stdout + done.stderr
+    assert words in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_script_is_told_in_json_why_there_is_no_summary() -> None:
+    done = subprocess.run(
+        [PARAAT, "demo", "--json", "--duration", "5"], capture_output=True, text=True, check=False, timeout=LIMIT_S
+    )
+    assert done.returncode == 2
+    assert "at least 20" in json.loads(done.stdout)["error"]

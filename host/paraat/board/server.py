@@ -119,7 +119,7 @@ def _bind(host: str, port: int, next_free: bool) -> socket.socket:
                 raise BoardError(
                     f"status board: cannot bind {host} port {candidate}: "
                     f"{error.strerror or error}; "
-                    "set host and port under [board] in site.toml"
+                    "choose another: port under [board] in site.toml, or --port of the demo"
                 ) from error
     raise BoardError(
         f"status board: {host} port {port} is taken by another program; stop that one, "

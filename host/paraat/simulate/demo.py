@@ -9,6 +9,7 @@ import json
 import logging
 import shutil
 import sqlite3
+import sys
 import tempfile
 import threading
 import time
@@ -107,27 +108,50 @@ def run(
     stop: threading.Event,
 ) -> int:
     """Play the story. Returns 0, or 1 when a set is missing or was stored twice, or when something did not start."""
-    if duration_s is not None and duration_s < MIN_DURATION_S:
-        print(f"paraat: --duration {duration_s:g}: the story needs at least {MIN_DURATION_S:g} seconds")
-        return 2
+    screen = Screen(language, quiet=as_json)
     with ExitStack() as stack:
-        directory = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paraat-demo-")))
-        directory.mkdir(parents=True, exist_ok=True)
-        if any(directory.iterdir()):
-            print(f"paraat: --keep {directory}: found a folder with files in it; expected a new or empty one")
+        try:
+            _check_duration(duration_s)
+            directory = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paraat-demo-")))
+            _make_empty(directory)
+        except ValueError as error:
+            _complain(str(error), as_json)
             return 2
         stack.enter_context(_log_to(directory / "host.log"))
-        screen = Screen(language, quiet=as_json)
         try:
             summary = _play(directory, duration_s, language, board_port, broker_kind, boards_kind, stop, screen)
         except (ServerError, ServiceError, OSError) as error:
-            print(json.dumps({"error": str(error)}) if as_json else f"paraat: the demo cannot start: {error}")
+            _complain(f"the demo cannot start: {error}", as_json)
             return 1
     if as_json:
         print(msgspec.json.encode(summary).decode())
     else:
         screen.summary(summary, keep)
     return 1 if summary.missing or summary.duplicates_stored or summary.problems else 0
+
+
+def _check_duration(duration_s: float | None) -> None:
+    if duration_s is not None and duration_s < MIN_DURATION_S:
+        raise ValueError(f"--duration {duration_s:g}: the story needs at least {MIN_DURATION_S:g} seconds")
+
+
+def _make_empty(path: Path) -> None:
+    """Make the folder of --keep where it is not there. Raises ValueError where the demo cannot write into it."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if any(path.iterdir()):
+            raise ValueError(f"--keep {path}: found a folder with files in it; expected a new or empty one")
+        (path / "host.log").touch()
+    except OSError as error:
+        raise ValueError(f"--keep {path}: {error.strerror}; expected a folder to write into") from error
+
+
+def _complain(what: str, as_json: bool) -> None:
+    """Why there is no summary: for a script where the summary would be, for people on stderr."""
+    if as_json:
+        print(json.dumps({"error": what}))
+    else:
+        print(f"paraat: {what}", file=sys.stderr)
 
 
 def _play(
@@ -158,7 +182,8 @@ def _play(
         stopped.callback(service.stop)
         alerts: list[AlertState] = []
         service.on_alert(alerts.append)
-        screen.begin(service, points.kind, broker.name, influx is not None, board_port)
+        played = "no-wheel" if points.kind == "made-up" and boards.micropython() is None else points.kind
+        screen.begin(service, played, broker.name, influx is not None, board_port)
         points.start()
 
         real_end_s = None if duration_s is None else began_s + duration_s - _TAIL_REAL_S
@@ -216,7 +241,11 @@ def _play(
             influx_points=influx_points,
             broker_outage_s=float(story.BROKER_UP_S - story.BROKER_DOWN_S),
             duration_s=round(time.monotonic() - began_s, 1),
-            problems=points.faults(),
+            problems=[
+                *points.faults(),
+                # Nothing missing of nothing made: only who stopped it at once may take that for an answer.
+                *(f"{point} measured nothing" for point in site.points if not made[point] and not stop.is_set()),
+            ],
         )
 
 

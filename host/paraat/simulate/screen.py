@@ -49,7 +49,8 @@ _NL: Mapping[str, str] = {
     "board.moved": "Statusbord: {url} (poort {port} was bezet)",
     "parts": "Punten: {boards}. Broker: {broker}. InfluxDB: {influx}.",
     "firmware": "de eigen firmware onder MicroPython",
-    "made-up": "nagespeeld, want MicroPython heeft geen pakket voor deze machine",
+    "made-up": "nagespeeld, zonder de firmware",
+    "no-wheel": "nagespeeld, want MicroPython heeft geen pakket voor deze machine",
     "yes": "ja",
     "no": "nee",
     "stop": "Ctrl-C stopt.",
@@ -88,7 +89,8 @@ _EN: Mapping[str, str] = {
     "board.moved": "Status board: {url} (port {port} was taken)",
     "parts": "Points: {boards}. Broker: {broker}. InfluxDB: {influx}.",
     "firmware": "the project's own firmware under MicroPython",
-    "made-up": "made up, because MicroPython has no wheel for this machine",
+    "made-up": "made up, without the firmware",
+    "no-wheel": "made up, because MicroPython has no wheel for this machine",
     "yes": "yes",
     "no": "no",
     "stop": "Ctrl-C stops.",
@@ -145,7 +147,7 @@ class Screen:
         return self._console.is_terminal and not self._console.quiet
 
     def begin(self, service: "Service", boards: str, broker: str, influx: bool, port: int) -> None:
-        """Say what runs, and where the status board is."""
+        """Say what runs, and where the status board is. boards: "firmware", "made-up", or "no-wheel" for why they are."""
         words = self._words
         self._points = service.site.points
         url = service.board_url or ""
@@ -254,7 +256,7 @@ class Screen:
             f"{number('people/present', '{}')}/{view.capacity}",
             unknown if view.data_t is None else words["ago"].format(n=int((view.now - view.data_t) // 60)),
             str(view.stored),
-            str(view.missing),
+            str(view.missing) if view.stored else unknown,
         ]
 
     def summary(self, summary: "Summary", kept: Path | None) -> None:
