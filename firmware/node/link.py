@@ -58,7 +58,7 @@ class Link:
         try:
             self._nic.active(True)
             self._connect()
-        except OSError as error:  # the driver is in the middle of something, or has no memory
+        except (OSError, RuntimeError) as error:  # the driver is in the middle of something, or has no memory
             await self.restart()
             raise LinkError("%s: the driver refuses (%s); it starts anew" % (self._what, error))
         start = time.ticks_ms()

@@ -105,7 +105,7 @@ class Uplink:
             self._stage = mqtt.OPEN
             try:
                 await self._attempt()
-            except link.LinkError as error:
+            except (link.LinkError, RuntimeError) as error:  # RuntimeError: the Wi-Fi driver cannot even be loaded
                 self._failed(str(error))
                 silent += 1
             except MQTTClient.ERRORS as error:

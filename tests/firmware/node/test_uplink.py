@@ -99,6 +99,22 @@ async def test_it_tries_for_ever_with_jitter_and_starts_the_link_anew():
     assert made._health.restarts == []
 
 
+async def test_a_wifi_driver_that_cannot_be_loaded_is_told_and_tried_again():
+    made = uplink()[0]
+    wlan = network.WLAN
+
+    def no_memory(_interface):
+        raise RuntimeError("Wifi Unknown Error 0x0101")
+
+    network.WLAN = no_memory
+    try:
+        await run(made, 60)
+    finally:
+        network.WLAN = wlan
+    assert made.failures >= 2, "the self-test waits for the second"
+    assert made.problem == "Wifi Unknown Error 0x0101"
+
+
 async def test_after_so_long_without_the_broker_the_board_starts_anew_and_only_then():
     made, _, _ = uplink()
     made.settings["link"]["reboot_after_s"] = 7200

@@ -18,7 +18,8 @@ PHY_LAN8720 = 1
 _LOOPBACK = "127.0.0.1"
 _JOIN_US = 300000  # scan, handshake and DHCP of an access point in reach; about as fast as one can be
 
-air = "ok"  # or "wrong-password", "no-ap", "no-dhcp", "busy": the driver refuses connect()
+# or "wrong-password", "no-ap", "no-dhcp", "busy": the driver refuses connect(); "no-memory": it does not start
+air = "ok"
 cable = "in"  # or "out", "no-dhcp"
 
 
@@ -57,6 +58,8 @@ class WLAN(_Nic):
     def active(self, on=None):
         if on is not None and not on:
             self._joined_us = None
+        if on and self._air() == "no-memory":  # network_common.c, esp_exceptions_helper: what it has no name for
+            raise RuntimeError("Wifi Unknown Error 0x0101")
         return super().active(on)
 
     def _air(self):
