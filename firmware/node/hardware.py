@@ -9,7 +9,8 @@ _PULLS = {None: -1, 1: Pin.PULL_UP, 0: Pin.PULL_DOWN}
 
 def adc1_pins(machine):
     """The pins of ADC1: the radio has ADC2 to itself while it is on. machine: as sys.implementation._machine says it."""
-    return range(1, 11) if machine.endswith("ESP32S3") else range(32, 40)
+    chip = machine[-2:]  # ESP32S3, from MicroPython 1.29 on ESP32-S3
+    return range(1, 11) if chip == "S3" else range(5) if chip == "C3" else range(32, 40)
 
 
 def check_adc(number):

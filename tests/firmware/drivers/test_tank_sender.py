@@ -132,6 +132,8 @@ def test_only_pins_of_adc1():
         ("Generic ESP32 module with ESP32", 32, 39),
         ("OLIMEX ESP32 POE with ESP32", 32, 39),
         ("Generic ESP32S3 module with ESP32S3", 1, 10),
+        ("Generic ESP32S3 module with ESP32-S3", 1, 10),
+        ("ESP32C3 module with ESP32-C3", 0, 4),
     ):
         pins = adc1_pins(name)
         assert (pins[0], pins[-1]) == (first, last)
