@@ -24,7 +24,7 @@ from paraat.simulate.image_board import ImageBoard
 from paraat.simulate.servers import free_port
 from site_broker import PASSPHRASE, SiteBroker, make_site
 from virtual_board import VirtualBoard, micropython
-from waiting import wait_for
+from waiting import LIMIT_S, wait_for
 
 PARAAT = str(Path(sys.executable).parent / "paraat")
 POINT = "nsp-0101"
@@ -64,7 +64,7 @@ class CoordinationPoint:
         return subprocess.run(
             [PARAAT, command, "--site", str(self.site), "--passphrase-file", str(self.site / "pass"),
              "--firmware", str(self.micropython), "--language", "en", *arguments, POINT],
-            capture_output=True, text=True, check=False, timeout=120,
+            capture_output=True, text=True, check=False, timeout=5 * LIMIT_S,
             env={"PATH": "/usr/bin:/bin", "COLUMNS": "160"},
         )  # fmt: skip
 
@@ -78,7 +78,7 @@ class CoordinationPoint:
 
     def close(self) -> None:
         self.host.terminate()
-        self.host.wait(20)
+        self.host.wait(LIMIT_S)
         self.broker.stop()
 
 

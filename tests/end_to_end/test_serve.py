@@ -15,7 +15,7 @@ import pytest
 
 from paraat import paths
 from paraat.simulate.servers import LOOPBACK, find_broker, free_port
-from waiting import wait_for
+from waiting import LIMIT_S, wait_for
 
 PARAAT = str(Path(sys.executable).parent / "paraat")
 POINT = """id = "{id}"
@@ -28,12 +28,12 @@ burn_l_per_h = 9.5
 """
 
 
-def paraat(*arguments: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
+def paraat(*arguments: str, timeout_s: float = LIMIT_S) -> subprocess.CompletedProcess[str]:
     return subprocess.run([PARAAT, *arguments], capture_output=True, text=True, check=False, timeout=timeout_s)
 
 
 def get(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=5) as answer:
+    with urllib.request.urlopen(url, timeout=LIMIT_S) as answer:
         return json.load(answer)
 
 
@@ -64,13 +64,13 @@ class Host:
     def healthy(self) -> bool:
         try:
             return bool(get(f"{self.url}/healthz"))
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:
             return False
 
     def stop(self) -> int:
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        _, self.log = self.process.communicate(timeout=30)
+        _, self.log = self.process.communicate(timeout=LIMIT_S)
         return self.process.returncode
 
     def simulate(self, *who: str) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def test_what_is_simulated_is_served_and_survives_a_restart(host: Host) -> None:
 
 def test_the_pages_answer(host: Host) -> None:
     for path, kind in (("/", "text/html"), ("/metrics", "text/plain"), ("/api/v1/alerts", "application/json")):
-        with urllib.request.urlopen(host.url + path, timeout=5) as answer:
+        with urllib.request.urlopen(host.url + path, timeout=LIMIT_S) as answer:
             assert answer.status == 200
             assert answer.headers["content-type"].startswith(kind)
     with pytest.raises(urllib.error.HTTPError) as caught:

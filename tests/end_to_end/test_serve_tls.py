@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-import urllib.error
 import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +14,7 @@ from paraat.provision.authority import Authority
 from paraat.simulate.servers import LOOPBACK, free_port
 from paraat_wire import codec, host_codec
 from site_broker import PASSPHRASE, BoardClient, SiteBroker, make_site
-from waiting import wait_for
+from waiting import LIMIT_S, wait_for
 
 PARAAT = str(Path(sys.executable).parent / "paraat")
 POINT = "nsp-0101"
@@ -56,14 +55,14 @@ def test_a_set_over_mutual_tls_is_stored_and_acknowledged_until_its_board_is_rev
             assert is_healthy(url), "the host stays connected"
         finally:
             host.send_signal(signal.SIGTERM)
-            _, log = host.communicate(timeout=30)
+            _, log = host.communicate(timeout=LIMIT_S)
     assert host.returncode == 0
     assert "Traceback" not in log
 
 
 def is_healthy(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url + "/healthz", timeout=5) as answer:
+        with urllib.request.urlopen(url + "/healthz", timeout=LIMIT_S) as answer:
             return bool(json.load(answer)["status"] == "ok")
-    except (urllib.error.URLError, ConnectionError):
+    except OSError:
         return False

@@ -14,6 +14,7 @@ from paraat.provision.node_config import node_config
 from paraat.settings import load_site
 from paraat.simulate import boards, story
 from paraat.simulate.servers import LOOPBACK, find_broker, free_port
+from waiting import LIMIT_S
 
 PARAAT = str(Path(sys.executable).parent / "paraat")
 PASSPHRASE = "made for a test only"
@@ -67,12 +68,12 @@ class Scene:
         path.write_bytes(bundle.make(firmware, build, self.authority.update_key()))
         return path
 
-    def update(self, *words: str, limit_s: float = 120) -> subprocess.CompletedProcess[str]:
+    def update(self, *words: str, limit_s: float = 5 * LIMIT_S) -> subprocess.CompletedProcess[str]:
         """`paraat update` of the point."""
         passphrase = ("--passphrase-file", str(self._passphrase))
         return self.run("update", "--site", str(self.site), *passphrase, POINT, *words, limit_s=limit_s)
 
-    def run(self, *words: str, limit_s: float = 120) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, limit_s: float = 5 * LIMIT_S) -> subprocess.CompletedProcess[str]:
         """`paraat` with these words; the board is started again whenever it resets."""
         command = [PARAAT, *words]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -89,5 +90,5 @@ class Scene:
         self.board.stop()
         if self._serve is not None:
             self._serve.terminate()
-            self._serve.wait(30)
+            self._serve.wait(LIMIT_S)
         self.broker.stop()

@@ -22,6 +22,7 @@ from paraat import paths
 from paraat.cli import main
 from paraat.provision import checks, console_faults, doctor, inventory, pki, reach, texts, usb
 from paraat.provision.checks import Level, Machine
+from waiting import LIMIT_S
 
 NOW = datetime(2026, 11, 24, 14, 30, tzinfo=UTC)
 CP210X = ("10c4", "ea60")
@@ -415,7 +416,7 @@ def server(issued: pki.Issued | None, folder: Path) -> Iterator[int]:
         thread = threading.Thread(target=serve)
         thread.start()
         yield listening.getsockname()[1]
-        thread.join(10)
+        thread.join(LIMIT_S)
 
 
 @pytest.mark.parametrize(
@@ -473,7 +474,7 @@ def test_the_time_server_is_asked_and_one_without_the_time_is_not_believed() -> 
         for stratum, expected in ((2, NOW.timestamp() + 0.5), (16, None)):
             thread = threading.Thread(target=answer, args=(stratum,))
             thread.start()
-            assert reach.time_at("127.0.0.1", serving.getsockname()[1], limit_s=10) == expected
+            assert reach.time_at("127.0.0.1", serving.getsockname()[1], limit_s=LIMIT_S) == expected
             thread.join()
 
 

@@ -16,7 +16,7 @@ from paraat.settings import InfluxSettings
 from paraat.simulate.servers import InfluxServer
 from paraat.sinks.influx import SINK, InfluxSink, lines
 from paraat_wire import metrics
-from waiting import wait_for
+from waiting import LIMIT_S, wait_for
 
 T0 = 1764000000
 
@@ -116,7 +116,7 @@ class Running:
     def __init__(self, journal: Journal, url: str, **settings: object) -> None:
         self.counters = Counters()
         self.stop = threading.Event()
-        fields = {"url": url, "bucket": "paraat", "timeout_s": 5.0, **settings}
+        fields = {"url": url, "bucket": "paraat", "timeout_s": 60.0, **settings}
         self.sink = InfluxSink(
             InfluxSettings(**fields),  # type: ignore[arg-type]
             "secret-token",
@@ -132,7 +132,7 @@ class Running:
     def close(self) -> None:
         self.stop.set()
         self.sink.notify()
-        self.thread.join(10)
+        self.thread.join(LIMIT_S)
         assert not self.thread.is_alive()
         self.sink.close()
 
@@ -440,12 +440,12 @@ def test_a_server_that_never_answers_is_given_up_in_time(journal: Journal, scrip
 
     def hang_once(body: bytes) -> tuple[int, dict[str, str], bytes]:
         if not release.is_set():
-            release.wait(10)
+            release.wait(LIMIT_S)
             return 503, {}, b""
         return answer(body)
 
     scripted.answer = hang_once  # type: ignore[method-assign]
-    running = Running(journal, scripted.url, timeout_s=0.1)
+    running = Running(journal, scripted.url, timeout_s=0.5)
     running.sink.notify()
     wait_for(lambda: "does not answer" in running.sink.problem)
     release.set()

@@ -17,7 +17,7 @@ from paraat.settings import load_site
 from paraat.transport.desk import Desk, DeskError
 from paraat_wire import codec, topics
 from site_broker import PASSPHRASE, BoardClient, SiteBroker, make_site
-from waiting import wait_for
+from waiting import LIMIT_S, wait_for
 
 pytestmark = pytest.mark.needs("mosquitto")
 POINT = "nsp-0101"
@@ -115,7 +115,7 @@ def test_a_board_is_asked_configured_and_updated_while_the_host_stays(
     site = str(scene.site)
     assert main(["command", "--site", site, POINT, "identify", "--seconds", "3"]) == 0
     assert capsys.readouterr().out == "seconds: 3\n"
-    assert main(["configure", "--site", site, "--wait", "20", POINT]) == 0
+    assert main(["configure", "--site", site, "--wait", "120", POINT]) == 0
     assert f"{POINT}: runs version 2" in capsys.readouterr().out
     path = scene.folder / "firmware.bundle"
     firmware = bundle.Firmware("1.0", {"node/app.mpy": b"M\x06" * 300}, b"")
@@ -158,14 +158,14 @@ def test_a_desk_that_is_thrown_off_by_another_machine_says_so(scene: Scene) -> N
     with Desk(load_site(scene.site), [POINT]) as desk:
         scene.own("desk")
         with pytest.raises(DeskError, match="another machine work as paraat-desk"):
-            for _ in desk.states(20):
+            for _ in desk.states(LIMIT_S):
                 pass
 
 
 def test_an_update_that_is_thrown_off_comes_back_and_goes_on(
     scene: Scene, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(updater, "SILENCE_S", 30.0)
+    monkeypatch.setattr(updater, "SILENCE_S", LIMIT_S)
     path = scene.folder / "again.bundle"
     firmware = bundle.Firmware("1.0", {"node/app.mpy": b"M\x06" * 300}, b"")
     path.write_bytes(bundle.make(firmware, 9, scene.authority.update_key()))
@@ -180,7 +180,7 @@ def test_an_update_that_is_thrown_off_comes_back_and_goes_on(
         # Retained: heard by who subscribes afterwards too, and by nobody who has not subscribed again.
         state = codec.encode_state({"online": True, "boot": 2, "build": 9})
         board.client.publish(topics.topic(POINT, topics.STATE), state, 1, retain=True)
-        assert updated.result(60) == 0
+        assert updated.result(2 * LIMIT_S) == 0
     assert f"{POINT}: done" in capsys.readouterr().out
 
 
