@@ -16,7 +16,9 @@ def complain(task, error):
     text = error if isinstance(error, str) else type(error).__name__ + ((" " + str(error)) if str(error) else "")
     now = time.ticks_ms()
     last = _last.get((task, text))
-    if last is not None and time.ticks_diff(now, last) < _QUIET_MS:
+    if (
+        last is not None and 0 <= time.ticks_diff(now, last) < _QUIET_MS
+    ):  # below zero: days later, the ticks have wrapped
         return
     if len(_last) > 20:
         _last.clear()

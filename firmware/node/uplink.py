@@ -177,7 +177,7 @@ class Uplink:
     async def _ask_time(self, broker_address, name_server):
         now = time.ticks_ms()
         if not self._clock.wants_time or (
-            self._time_asked_ms is not None and time.ticks_diff(now, self._time_asked_ms) < _ASK_TIME_EVERY_MS
+            self._time_asked_ms is not None and 0 <= time.ticks_diff(now, self._time_asked_ms) < _ASK_TIME_EVERY_MS
         ):
             return
         self._time_asked_ms = now

@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import network
+from bench import board_ticks
 from fake_broker import FakeBroker
 from node import config, mqtt, ntp
 from node import uplink as uplink_module
@@ -338,6 +339,25 @@ async def test_a_certificate_of_tomorrow_makes_the_board_ask_for_the_time():
     assert len(asked) == 1, "once it is believed, nobody asks again"
     assert clock.source == "ntp"
     assert abs(clock.now()[0] - NOON) < 100
+
+
+async def test_a_time_server_is_asked_again_after_a_week_of_connection():
+    board_ticks()
+    made, _, clock = uplink()
+    asked = []
+
+    async def ask(address, port):
+        asked.append(address)
+        raise OSError("no answer")
+
+    ntp.ask = ask
+    await made._ask_time("127.0.0.1", "127.0.0.1")
+    await asyncio.sleep(200)
+    await made._ask_time("127.0.0.1", "127.0.0.1")
+    assert len(asked) == 1, "not more often than each five minutes"
+    await asyncio.sleep(8 * DAY_S)  # the broker had us, and the host was away
+    await made._ask_time("127.0.0.1", "127.0.0.1")
+    assert len(asked) == 2
 
 
 def test_only_a_date_makes_us_doubt_our_clock():
