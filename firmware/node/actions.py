@@ -1,10 +1,11 @@
 """What the host can ask of a node; node.commands says how it arrives, and that it happens once."""
 
+import asyncio
+
 from drivers import SensorError
 
 from node import calibration
 from node.commands import CommandError, number
-from node.sampler import NoSensor
 
 _MAX_SECONDS = 600
 
@@ -42,24 +43,48 @@ class _Actions:
         at = args.get("at")
         if at not in ("empty", "full"):
             raise CommandError("at: found %s, expected empty or full" % repr(at)[:40])
-        node = self._node
-        if node.desired.on:
+        if self._node.desired.on:
             raise CommandError("a new configuration is on trial; try again when it is confirmed")
+        slot = self._level_slot(args.get("name"))
         try:
-            said = node.desired.said()
-
-            def keep(sensor, changes):
-                calibration.keep(said, sensor, changes)
-
-            return await node.sampler.calibrate(at == "full", args.get("name"), keep)
-        except NoSensor as error:
-            raise CommandError(str(error))
+            return await self._calibrate(slot, slot.driver.ENDS[at == "full"])
         except SensorError as error:
             raise CommandError("no reading that can be believed: %s" % error)
         except ValueError as error:
             raise CommandError("nothing was changed: %s" % error)
         except OSError as error:
             raise CommandError("nothing was changed: bus or flash: %s" % error)
+
+    def _level_slot(self, name):
+        """The sampler's slot of the level sensor with this name; None: of the only one. Raises CommandError."""
+        slots = [slot for slot in self._node.sampler.slots if hasattr(slot.driver, "ENDS")]
+        found = [slot for slot in slots if name is None or slot.config.get("name", slot.config["driver"]) == name]
+        if len(found) == 1:
+            return found[0]
+        known = ", ".join([slot.config.get("name", slot.config["driver"]) for slot in slots])
+        raise CommandError("name: found %s, expected one of: %s" % (name, known or "(no level sensor)"))
+
+    async def _calibrate(self, slot, key):
+        """Measure, and go on with that as this key of the sensor's table. Returns {key: measured value}.
+
+        Raises SensorError and OSError from the sensor, ValueError when its driver does not take the value or the
+        configuration cannot be read, OSError when the flash does not take it: nothing has changed then.
+        """
+        said = self._node.desired.said()
+        sampler = self._node.sampler
+        async with sampler.lock:
+            try:
+                value = await asyncio.wait_for(slot.ready().measure(), sampler.limit_s)
+            except asyncio.TimeoutError:
+                raise SensorError("silent", "no answer within %d s" % sampler.limit_s)
+            changes = {key: value if isinstance(value, int) else round(value, 3)}
+            config = dict(slot.config)
+            config.update(changes)
+            sensor = slot.driver.setup(config, self._node.hw)
+            calibration.keep(said, slot.config, changes)
+            slot.config = config
+            slot.sensor = sensor
+        return changes
 
     def resend(self, args):
         """from, to (the newest): send these again, acknowledged or not, as far as the ring still has them."""
@@ -73,10 +98,12 @@ class _Actions:
 
     def reset_count(self, args):
         """Everybody is out: the count of people begins anew."""
-        count = self._node.sampler.reset_counts()
-        if not count:
+        counters = [slot.sensor for slot in self._node.sampler.slots if hasattr(slot.sensor, "reset")]
+        if not counters:
             raise CommandError("this board counts no people")
-        return {"counters": count}
+        for counter in counters:
+            counter.reset()
+        return {"counters": len(counters)}
 
     def reboot(self, args):
         """Start anew, once the answer is on its way."""

@@ -4,6 +4,8 @@ import sys
 
 from machine import ADC, I2C, UART, Pin
 
+from node.lent import lent
+
 _PULLS = {None: -1, 1: Pin.PULL_UP, 0: Pin.PULL_DOWN}
 
 
@@ -18,6 +20,21 @@ def check_adc(number):
     pins = adc1_pins(sys.implementation._machine)
     if number not in pins:
         raise ValueError("pin: found %s, expected one of ADC1: %d to %d" % (number, pins[0], pins[-1]))
+
+
+class _BatteryClock:
+    """A DS3231 whose driver is loaded when it is asked: at the start, and when the host corrects the clock."""
+
+    def __init__(self, i2c):
+        self._i2c = i2c
+
+    def read(self):
+        with lent("drivers.ds3231") as ds3231:
+            return ds3231.DS3231(self._i2c).read()
+
+    def write(self, unix_s):
+        with lent("drivers.ds3231") as ds3231:
+            ds3231.DS3231(self._i2c).write(unix_s)
 
 
 class Hardware:
@@ -50,11 +67,7 @@ class Hardware:
     def battery_clock(self):
         """The battery clock that the board names in its buses' "rtc" table; None where there is none."""
         table = self._buses.get("rtc")
-        if table is None:
-            return None
-        from drivers.ds3231 import DS3231
-
-        return DS3231(self.bus(table["bus"]))
+        return None if table is None else _BatteryClock(self.bus(table["bus"]))
 
     def pin_in(self, number, pull=None):
         """An input; pull: None, 1 (up) or 0 (down)."""

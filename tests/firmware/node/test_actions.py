@@ -39,6 +39,12 @@ class Desk:
         return self.host.replies[-1]
 
 
+def fuel_slot(desk):
+    """The sampler's slot of the tank's sensor."""
+    (slot,) = [slot for slot in desk.node.sampler.slots if slot.config["driver"] == "a02yyuw"]
+    return slot
+
+
 async def test_identify_lights_the_lamp_and_sounds_the_buzzer():
     desk = await Desk().start()
     assert await desk.ask("identify", seconds=5) == codec.Reply("t-1", "", {"seconds": 5})
@@ -59,7 +65,7 @@ async def test_sample_now_reads_answers_and_keeps_the_set():
 
 async def test_calibrate_two_points_holds_and_is_written_down():
     desk = await Desk().start()
-    slot = desk.node.sampler._level_slot(None)
+    slot = fuel_slot(desk)
     assert (await desk.ask("calibrate", at="middle")).error.startswith("at: found 'middle'")
     device = wiring.uart[16]
     device.distance_mm = lambda: 1150
@@ -75,7 +81,7 @@ async def test_calibrate_two_points_holds_and_is_written_down():
 
 async def test_calibrate_refuses_what_cannot_be_and_changes_nothing():
     desk = await Desk().start()
-    slot = desk.node.sampler._level_slot(None)
+    slot = fuel_slot(desk)
     write_config(desk.node.settings)
     device = wiring.uart[16]
     device.distance_mm = lambda: 1300
@@ -120,7 +126,7 @@ async def test_reset_count_needs_a_counter():
         def reset(self):
             self.reset_to = 0
 
-    desk.node.sampler._slots[1].sensor = Counter()
+    desk.node.sampler.slots[1].sensor = Counter()
     assert (await desk.ask("reset-count")).result == {"counters": 1}
 
 

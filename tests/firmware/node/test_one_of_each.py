@@ -96,7 +96,7 @@ async def breaks(driver, action, code):
     sampler = board()
     whole = sorted(sampler.names)
     assert await sample_of(sampler) == (whole, [])
-    (slot,) = [slot for slot in sampler._slots if slot.config["driver"] == driver]
+    (slot,) = [slot for slot in sampler.slots if slot.config["driver"] == driver]
     action()
     kernel._move(kernel.now_us + 2 * INTERVAL_S * 1000000)  # a beam must be dark for a minute
     own = sorted(slot.names)
@@ -135,7 +135,7 @@ async def test_all_that_break_at_once_are_all_told_within_one_interval():
     kernel._move(kernel.now_us + 2 * INTERVAL_S * 1000000)
     values, faults = await sample_of(sampler)
     assert values == []
-    expected = [(name, told[slot.config["driver"]]) for slot in sampler._slots for name in slot.names]
+    expected = [(name, told[slot.config["driver"]]) for slot in sampler.slots for name in slot.names]
     assert faults == sorted(expected)
 
 
