@@ -22,6 +22,7 @@ _HELP_MS = const(3000)
 _OPEN_MS = const(1000)  # so that nobody opens a point by leaning on it
 _DEBOUNCE_MS = const(30)
 _UNSETTLED_S = const(1)
+_REST_S = const(5)  # between two turns of the key: a loose contact must not fill the journal
 _OPEN_FILE = "open"  # "1" while the point is open: a restart is no opening
 
 
@@ -158,15 +159,16 @@ class Panel:
         pin.irq(lambda _pin: edge.set(), pin.IRQ_FALLING | pin.IRQ_RISING)
         while True:
             try:
-                self._set_open((await switch.read()).on)
+                on = (await switch.read()).on
+                if on != self.is_open:
+                    self._set_open(on)
+                    await asyncio.sleep(_REST_S)
                 await edge.wait()
             except SensorError as error:
                 complain("open_switch", error)
                 await asyncio.sleep(_UNSETTLED_S)
 
     def _set_open(self, on):
-        if on == self.is_open:
-            return
         self.is_open = on
         self._record("point/open", on)
         self._show_once("opened" if on else "closed")

@@ -176,6 +176,19 @@ async def test_a_loose_key_switch_is_no_opening():
     assert point.events == []
 
 
+async def test_a_key_switch_that_flaps_cannot_fill_the_journal():
+    wiring.levels[SWITCH] = 1
+    point = Point(open_switch=SWITCH)
+    for i in range(601):
+        wiring.set_level(SWITCH, i & 1)
+        await asyncio.sleep_ms(100)  # long enough to be no bounce
+    assert 2 < len(point.events) <= 13, len(point.events)
+    await asyncio.sleep(6)
+    assert point.events[-1] == ("point/open", True), "where it came to rest"
+    for one, next_ in zip(point.events, point.events[1:]):
+        assert one != next_
+
+
 async def test_a_button_held_for_a_second_opens_and_closes():
     wiring.levels[OPEN] = 1
     point = Point(open_button=OPEN)
