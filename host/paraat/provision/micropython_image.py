@@ -23,6 +23,7 @@ _ROW_BYTES = 32
 _ROW_MAGIC = b"\xaa\x50"
 _DIGEST_MAGIC = b"\xeb\xeb"  # the row with the MD5 of the rows before it
 _APP_TYPE = 0
+_LEAST_VFS_BYTES = 0x100000  # two slots and the journal take 0.8 MB (docs/budget.md); littlefs wants room to move
 # py/mpconfig.h, MICROPY_BANNER_NAME_AND_VERSION: what the prompt shows at its start.
 _BANNER = re.compile(rb"MicroPython (v\d+\.\d+[0-9A-Za-z.+-]*) on \d{4}-")
 CHIP_NAMES = {"esp32": "ESP32", "esp32s3": "ESP32-S3", "esp32c3": "ESP32-C3"}
@@ -36,13 +37,15 @@ class FirmwareError(Exception):
 class MicroPythonImage(NamedTuple):
     """A checked image. version: such as v1.28.0, empty where the image does not tell.
 
-    fills_flash: it has no partition for the file system, and makes one up to the end of the flash (1.26 and later).
+    vfs_offset, vfs_size: where it looks for its file system; None: where board.toml says. vfs_size is None too where it
+    has no partition for it, and takes all up to the end of the flash (1.26 and later).
     """
 
     path: Path
     data: bytes
     version: str
-    fills_flash: bool = False
+    vfs_offset: int | None = None
+    vfs_size: int | None = None
 
     @property
     def sha256(self) -> str:
@@ -55,17 +58,19 @@ class MicroPythonImage(NamedTuple):
         found = re.match(r"v?(\d+)\.(\d+)", self.version)
         return found is not None and (int(found[1]), int(found[2])) < OLDEST
 
-    def board_with(self, board: Board, flash_bytes: int | None) -> Board:
-        """The board with the flash that is on it, which may be larger than board.toml says. flash_bytes: None: unknown.
+    def board_with(self, board: Board, flash_bytes: int | None = None) -> Board:
+        """The board with the file system where this image looks for it. flash_bytes: of the chip; None: as board.toml says.
 
-        MicroPython that fills the flash looks how large the chip is (ports/esp32/main.c, boardctrl_startup), and mounts no
-        littlefs of another size; a partition stays as large as it is.
+        Without a partition for it MicroPython looks how large the chip is (ports/esp32/main.c, boardctrl_startup), and
+        mounts no littlefs of another size.
         """
-        flash = board.flash
-        if not self.fills_flash or flash_bytes is None or flash_bytes <= flash.size_bytes:
+        if self.vfs_offset is None:
             return board
-        larger = msgspec.structs.replace(flash, size_bytes=flash_bytes, vfs_size=flash_bytes - flash.vfs_offset)
-        return msgspec.structs.replace(board, flash=larger)
+        flash, size = board.flash, self.vfs_size
+        end = flash.size_bytes if size is not None else max(flash.size_bytes, flash_bytes or 0)
+        size = end - self.vfs_offset if size is None else size
+        layout = msgspec.structs.replace(flash, size_bytes=end, vfs_offset=self.vfs_offset, vfs_size=size)
+        return msgspec.structs.replace(board, flash=layout)
 
 
 class _Partition(NamedTuple):
@@ -109,8 +114,9 @@ def load(path: Path, board: Board) -> MicroPythonImage:
         raise FirmwareError(f"{path}: no application in its partition table; take the .bin for a first installation")
     program = data[app.offset - board.flash.firmware_offset :]
     _check_program(path, program, board, "application")
-    _check_layout(path, partitions, board)
-    return MicroPythonImage(path, data, _version(program), fills_flash=_file_system(partitions) is None)
+    offset, size = _file_system(partitions)
+    _check_layout(path, offset, size, board)
+    return MicroPythonImage(path, data, _version(program), offset, size)
 
 
 def _check_program(path: Path, data: bytes, board: Board, what: str) -> None:
@@ -161,22 +167,22 @@ def _rows(path: Path, table: bytes) -> Iterator[_Partition]:
         yield _Partition(label.rstrip(b"\0").decode("ascii", "replace"), kind, offset, size)
 
 
-def _check_layout(path: Path, partitions: list[_Partition], board: Board) -> None:
-    """The image must look for its file system where board.toml puts it."""
+def _file_system(partitions: list[_Partition]) -> tuple[int, int | None]:
+    """(offset, size) of the file system; None: up to the end of the flash."""
+    vfs = next((p for p in partitions if p.label == "vfs"), None)
+    # Without such a row (MicroPython 1.26 and later) it lies behind the last partition: ports/esp32/main.c.
+    return (vfs.offset, vfs.size) if vfs is not None else (max(p.offset + p.size for p in partitions), None)
+
+
+def _check_layout(path: Path, offset: int, size: int | None, board: Board) -> None:
+    """The image's file system must lie in the board's flash, and hold what a board needs."""
     flash = board.flash
-    vfs = _file_system(partitions)
-    # Without such a row (MicroPython 1.26 and later) it lies behind the last partition: ports/esp32/modules/inisetup.py.
-    offset = vfs.offset if vfs is not None else max(p.offset + p.size for p in partitions)
-    size = vfs.size if vfs is not None else flash.size_bytes - offset
-    if (offset, size) != (flash.vfs_offset, flash.vfs_size):
+    size = flash.size_bytes - offset if size is None else size
+    if size < _LEAST_VFS_BYTES or offset + size > flash.size_bytes:
         raise FirmwareError(
             f"{path}: its file system is at 0x{offset:X}, 0x{size:X} bytes, and {board.path} says 0x{flash.vfs_offset:X},"
             f" 0x{flash.vfs_size:X}; take the build {board.firmware.image}"
         )
-
-
-def _file_system(partitions: list[_Partition]) -> _Partition | None:
-    return next((p for p in partitions if p.label == "vfs"), None)
 
 
 def _version(program: bytes) -> str:

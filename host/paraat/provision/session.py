@@ -182,7 +182,8 @@ class Session:
         by_wifi = link_kind(point, board) == "wifi"
         wifi = secrets.board_secrets(self._site.directory, name) if by_wifi else {}
         free = first_free_seq(self._site.path(self._site.region.journal), name)
-        return Prepared(point, board, self.micropython(name), wifi, free or 1)
+        micropython = self.micropython(name)
+        return Prepared(point, micropython.board_with(board), micropython, wifi, free or 1)
 
     def micropython(self, name: str) -> MicroPythonImage:
         """The image of MicroPython for a point's board, checked. Raises FirmwareError, SettingsError."""

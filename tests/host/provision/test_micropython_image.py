@@ -24,7 +24,17 @@ def test_every_boards_image_is_taken_with_and_without_a_row_for_its_file_system(
         image = load(tmp_path, micropython(board, vfs_row=vfs_row), board)
         assert image.version == "v1.28.0"
         assert not image.too_old
-        assert image.fills_flash is not vfs_row
+        assert image.board_with(board) == board
+
+
+def test_a_file_system_is_put_where_the_image_looks_for_it(tmp_path: Path) -> None:
+    flash = msgspec.structs.replace(ESP32.flash, vfs_offset=0x220000, vfs_size=0x1E0000)
+    moved = msgspec.structs.replace(ESP32, flash=flash)
+    larger = msgspec.structs.replace(flash, size_bytes=0x800000, vfs_size=0x5E0000)
+    for vfs_row, on_larger in ((False, larger), (True, flash)):
+        image = load(tmp_path, micropython(moved, vfs_row=vfs_row))
+        assert image.board_with(ESP32) == moved
+        assert image.board_with(ESP32, larger.size_bytes).flash == on_larger
 
 
 @pytest.mark.parametrize(("version", "too_old"), [("v1.23.0", True), ("v1.24.0", False), ("v1.29.0-preview.7", False)])
