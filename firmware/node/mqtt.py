@@ -224,7 +224,6 @@ class MQTTClient:
         self._sockets = []  # TLS, and the one below it
         self._reader = None
         self._writer = None
-        self._heard_ms = 0
         self.stage = OPEN
 
     async def connect(self):
@@ -250,16 +249,15 @@ class MQTTClient:
             reason = _REFUSALS[body[1]] if body[1] < len(_REFUSALS) else "code %d" % body[1]
             raise MQTTError("refuses us: %s; see the broker's log and its list of users" % reason)
         self.stage = TALK
-        self._heard_ms = time.ticks_ms()
         return bool(body[0] & 1)
 
     async def serve(self):
         """Read until the connection ends, and keep it alive. Never returns; raises ERRORS."""
         half_ms = self._keepalive_s * 500
         pinged = False
+        due = time.ticks_add(time.ticks_ms(), half_ms)  # of a PINGREQ, whatever is heard: MQTT 3.1.2.10
         while True:
-            quiet_ms = time.ticks_diff(time.ticks_ms(), self._heard_ms)
-            limit_ms = self._timeout_s * 1000 if pinged else max(1, half_ms - quiet_ms)
+            limit_ms = self._timeout_s * 1000 if pinged else max(1, time.ticks_diff(due, time.ticks_ms()))
             try:
                 # One byte: cutting this wait short can lose nothing.
                 head = await asyncio.wait_for_ms(self._stream().readexactly(1), limit_ms)
@@ -267,12 +265,12 @@ class MQTTClient:
                 if pinged:
                     raise Silence("no answer to PINGREQ in %d s" % self._timeout_s)
                 await self._write(PINGREQ)
+                due = time.ticks_add(time.ticks_ms(), half_ms)
                 pinged = True
                 continue
             except EOFError:
                 raise HungUp
             first, body = await self._limit(self._read_packet(head[0]), "rest of a packet")
-            self._heard_ms = time.ticks_ms()
             pinged = False
             await self._handle(first, body)
 

@@ -162,6 +162,18 @@ async def test_it_keeps_itself_alive():
     assert not serving.done()
 
 
+async def test_it_keeps_itself_alive_also_while_it_only_hears():
+    # MQTT 3.1.2.10: what counts is what the client sends.
+    broker = await FakeBroker().start()
+    _, serving = await connected(broker, keepalive_s=10)
+    for _ in range(31):
+        await broker.publish("x/y", b"")
+        await asyncio.sleep(1)
+    pings = [first for first, _ in broker.received if first == 0xC0]
+    assert 5 <= len(pings) <= 7, len(pings)
+    serving.cancel()
+
+
 async def test_a_half_open_connection_is_found_out():
     broker = await FakeBroker().start()
     client = client_for(broker, keepalive_s=10)
