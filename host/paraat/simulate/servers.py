@@ -23,7 +23,8 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 LOOPBACK = "127.0.0.1"
-START_LIMIT_S = 15.0
+START_LIMIT_S = 60.0  # far more than a busy machine needs; one that ended is seen at once
+ANSWER_LIMIT_S = 60.0
 MAX_PACKET_BYTES = 262144
 
 
@@ -175,6 +176,7 @@ class MosquittoBroker(_Child):
             "log_type warning",
             "log_type error",
             "log_dest stderr",
+            "set_tcp_nodelay true",  # an acknowledgement and a message behind it: the second would wait 40 ms
         ]
         # Started by root, mosquitto becomes the user "mosquitto", who may not write into our folder.
         lines.append("user root")
@@ -277,7 +279,7 @@ bind-address = "{LOOPBACK}:{self._rpc_port}"
         """The rows of all series as dicts of column to value, tags included. Raises ServerError on a query error."""
         words = urllib.parse.urlencode({"q": influxql, "db": db, "epoch": "s"})
         request = urllib.request.Request(f"http://{LOOPBACK}:{self.port}/query?{words}", method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=ANSWER_LIMIT_S) as answer:
             results = json.load(answer)["results"]
         rows: list[dict[str, Any]] = []
         for result in results:
@@ -345,7 +347,7 @@ class _FrontHandler(BaseHTTPRequestHandler):
         url = f"http://{LOOPBACK}:{self.server.influx.port}{path}"
         try:
             request = urllib.request.Request(url, data=body, headers=headers)
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=ANSWER_LIMIT_S) as answer:
                 self._answer(answer.status, answer.read())
         except urllib.error.HTTPError as error:
             self._answer(error.code, _as_version_2(error.code, error.read()))
