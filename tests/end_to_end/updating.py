@@ -2,9 +2,13 @@
 
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
 
 from paraat import paths
 from paraat.provision import bundle
@@ -14,12 +18,14 @@ from paraat.provision.node_config import node_config
 from paraat.settings import load_site
 from paraat.simulate import boards, story
 from paraat.simulate.servers import LOOPBACK, find_broker, free_port
+from paraat_wire import host_codec, topics
 from waiting import LIMIT_S
 
 PARAAT = str(Path(sys.executable).parent / "paraat")
 PASSPHRASE = "made for a test only"
 POINT = story.PARTS[0].point
-SPEED = 4.0
+SPEED = 8.0  # of the board's time
+_TELL_EVERY_S = 0.5
 
 
 class Scene:
@@ -34,6 +40,18 @@ class Scene:
         self._passphrase.write_text(PASSPHRASE)
         self._passphrase.chmod(0o600)
         self._serve: subprocess.Popen[bytes] | None = None
+        self._over = threading.Event()
+        self._clock = threading.Thread(target=self._tell_the_time)
+
+    def _tell_the_time(self) -> None:
+        """The host does so each minute, in which this board's fast clock runs ahead of what a command's expiry allows."""
+        client = Client(CallbackAPIVersion.VERSION2)
+        client.connect(LOOPBACK, self.broker.port)
+        client.loop_start()
+        while not self._over.wait(_TELL_EVERY_S):
+            client.publish(topics.TIME, host_codec.encode_time(time.time()))
+        client.disconnect()
+        client.loop_stop()
 
     def __enter__(self) -> "Scene":
         self.broker.start()
@@ -48,6 +66,7 @@ class Scene:
             self._serve = subprocess.Popen(
                 [PARAAT, "serve", "--site", str(self.site)], stderr=log, stdin=subprocess.DEVNULL
             )
+        self._clock.start()
         self.board = self._make_board()
         self.board.start()
         return self
@@ -55,7 +74,7 @@ class Scene:
     def _make_board(self) -> boards.SimulatedBoard:
         site = load_site(self.site)
         limits = {"host": LOOPBACK, "port": self.broker.port, "timeout_s": int(5 * SPEED), "retry_max_s": 4}
-        config = node_config(site, POINT, broker=limits) | {"interval_s": 5, "link": {}, "watchdog_s": 120}
+        config = node_config(site, POINT, broker=limits) | {"interval_s": 5, "link": {}, "watchdog_s": 300}
         scenario = story.scenario(
             story.PARTS[0], site.points[POINT], t0_unix=time.time(), real0_unix=time.time(), speed=SPEED
         )
@@ -88,6 +107,8 @@ class Scene:
 
     def __exit__(self, *_: object) -> None:
         self.board.stop()
+        self._over.set()
+        self._clock.join()
         if self._serve is not None:
             self._serve.terminate()
             self._serve.wait(LIMIT_S)
