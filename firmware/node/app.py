@@ -8,7 +8,7 @@ import time
 import machine
 from micropython import const
 
-from node import VERSION, desired, local_alarm, slots
+from node import VERSION, desired, local_alarm
 from node.clock import Clock
 from node.commands import Commands
 from node.hardware import Hardware
@@ -46,8 +46,12 @@ class Node:
             "sample": 3 * settings["interval_s"] + 60,
             "uplink": patience_s(settings),
         }
+        with lent("node.slots") as slots:
+            on_trial = slots.on_trial()
+            self._build = slots.build()
+            self._update = slots.last_result()
         # A slot on trial is under main.py's watchdog, which wants to be fed.
-        self.health = Health(limits_s, settings["watchdog_s"] or (_TRIAL_WATCHDOG_S if slots.on_trial() else 0))
+        self.health = Health(limits_s, settings["watchdog_s"] or (_TRIAL_WATCHDOG_S if on_trial else 0))
         self.uplink = Uplink(settings, secrets, self.journal, self.clock, self.boot, self.health, self._state)
         self.commands = Commands(self.clock, self.uplink.reply, self._load_actions)
         self.uplink.handlers[topics.COMMAND] = self.commands.on_message
@@ -57,13 +61,12 @@ class Node:
         self.commands.register("update", lambda args: self._updates().begin(args))
         self.commands.register("part", lambda args: self._updates().part(args))
         self.trial = None  # of new firmware, which has yet to show that it is good
-        if slots.on_trial():
+        if on_trial:
             from node.trial import Trial
 
             self.trial = Trial(settings["update"]["trial_s"], self.health.restart)
             self.trial.on_change = self.uplink.tell_state
         self.uplink.on_reached = self._reached
-        self._build = slots.build()
         self.last_set = None  # (values, faults) of the sensors
         self._generator = None  # last known state, to tell of a change
 
@@ -202,7 +205,7 @@ class Node:
             "error": self.health.last_error,
             "fw": VERSION,
             "build": self._build,
-            "update": slots.last_result(),
+            "update": self._update if self.trial is None or self.trial.active else "",  # it has ended well
             "config": self.settings["version"],
             "board": self.settings["board"],
             "clock": self.clock.source,

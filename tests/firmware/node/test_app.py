@@ -1,12 +1,14 @@
 import asyncio
 import json
 import os
+import sys
 import time
 
 import kernel
 import machine
 import simboard
 import wiring
+from bundles import lay_out, write
 from fake_broker import FakeBroker
 from node import app, config
 from node.desired import Desired
@@ -243,6 +245,33 @@ async def test_birth_and_will():
     await until(lambda: len(host.states) == 2)
     assert host.states[1]["clock"] == "host"
     assert machine.RTC().datetime()[:3] == (2026, 11, 24)
+    running.cancel()
+
+
+async def test_new_firmware_is_on_trial_in_state_until_it_is_confirmed():
+    lay_out(1, "a")
+    lay_out(2, "b")
+    write("slot.json", b'{"run": "a", "build": 1, "trial": "b", "starts": 1}')
+    sys.path.insert(0, "b")
+    broker = await FakeBroker().start()
+    host = Host(broker)
+    n = node(broker.port)
+    tasks = [asyncio.create_task(task()) for task in (n.uplink.run, n.watch_trial, n.sample)]
+    await until(lambda: host.states and not host.states[-1]["update"])
+    assert (host.states[0]["build"], host.states[0]["update"]) == (2, "trial")
+    for task in tasks:
+        task.cancel()
+
+
+async def test_what_became_of_the_last_update_is_in_state():
+    lay_out(1, "a")
+    write("slot.json", b'{"run": "a", "build": 1, "why": "build 2 given up"}')
+    sys.path.insert(0, "a")
+    broker = await FakeBroker().start()
+    host = Host(broker)
+    running = asyncio.create_task(node(broker.port).uplink.run())
+    await until(lambda: host.states)
+    assert (host.states[0]["build"], host.states[0]["update"]) == (1, "build 2 given up")
     running.cancel()
 
 
