@@ -39,8 +39,18 @@ endef
 $(VENV)/demo.stamp: requirements/demo.lock pyproject.toml | python-is-there
 	$(call install,demo)
 
+# A USB stick (FAT) keeps neither links, which .venv needs, nor modes: what was copied from one is open to all.
+define unpack
+	@if [ -e wheels/python.txt ]; then \
+	  { ln -s . .link && rm .link; } 2>/dev/null || { echo "make: this disk keeps no links (a USB stick?)." \
+	    "Copy the whole folder to the laptop, and run make there" >&2; exit 1; }; \
+	  [ -z "$$(find site -perm /077 -print -quit 2>/dev/null)" ] || { chmod -R go= site; \
+	    echo "site/ was open to others, as after a USB stick: now only you can read it."; }; fi
+endef
+
 # What a technician needs: everything but the tools for development. It holds all of demo.lock.
 $(VENV)/technician.stamp: requirements/technician.lock pyproject.toml | python-is-there
+	$(call unpack)
 	$(call install,technician)
 	@touch $(VENV)/demo.stamp
 

@@ -7,6 +7,7 @@ site/                 the site's files that a technician needs, the encrypted CA
 SHA256SUMS            of all but site/
 """
 
+import contextlib
 import hashlib
 import platform
 import shutil
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -81,37 +82,49 @@ def make(
 ) -> Summary:
     """Make the folder `out`, or make it anew. given: files of MicroPython; folders: where more of them lie.
 
-    wheels: puts the packages of a lock file into a folder; None: pip. Raises BundleError, FirmwareError, InventoryError,
-    OSError.
+    wheels: puts the packages of a lock file into a folder; None: pip. Raises BundleError, FirmwareError, InventoryError.
     """
     _check_place(out, site.directory)
     commit, uncommitted = _commit(repository)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))  # of mode 0700
-    try:
-        _copy_site(site.directory, building / SITE, with_keys=with_keys)
-        (building / IMAGES).mkdir()
-        kinds = sorted({point.board.type for point in site.points.values()})
-        images = [
-            pinned.obtain(
-                load_board(kind), building / IMAGES, site.directory, given=given, folders=folders, fetching=fetching
-            )
-            for kind in kinds
-        ]
-        if (site.directory / pinned.LOCK).exists():  # it may have been written just now
-            shutil.copy2(site.directory / pinned.LOCK, building / SITE)
-        _copy_source(repository, building)
-        (wheels or pip_wheels)(repository / "requirements" / LOCK, building / WHEELS)
-        _write_readme(building, commit)
-        _write_sums(building)
-        sizes = _sizes(building)
-        if out.exists():
-            shutil.rmtree(out)
-        building.rename(out)
-    except BaseException:  # Ctrl-C too: keys lie in it
-        shutil.rmtree(building, ignore_errors=True)
-        raise
+    with _told(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        building = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))  # of mode 0700
+        try:
+            _copy_site(site.directory, building / SITE, with_keys=with_keys)
+            (building / IMAGES).mkdir()
+            kinds = sorted({point.board.type for point in site.points.values()})
+            images = [
+                pinned.obtain(
+                    load_board(kind), building / IMAGES, site.directory, given=given, folders=folders, fetching=fetching
+                )
+                for kind in kinds
+            ]
+            if (site.directory / pinned.LOCK).exists():  # it may have been written just now
+                shutil.copy2(site.directory / pinned.LOCK, building / SITE)
+            _copy_source(repository, building)
+            (wheels or pip_wheels)(repository / "requirements" / LOCK, building / WHEELS)
+            _write_readme(building, commit)
+            _write_sums(building)
+            sizes = _sizes(building)
+            if out.exists():
+                shutil.rmtree(out)
+            building.rename(out)
+        except BaseException:  # Ctrl-C too: keys lie in it
+            shutil.rmtree(building, ignore_errors=True)
+            raise
     return Summary(out, commit, uncommitted, sizes, images, with_keys)
+
+
+@contextlib.contextmanager
+def _told(out: Path) -> Iterator[None]:
+    """A disk that is full or not ours, as a BundleError."""
+    try:
+        yield
+    except OSError as error:
+        raise BundleError(
+            f"{error.filename or out}: {error.strerror}; nothing was made. Make room (150 MB) where you may write, or name"
+            " another folder: OUT="
+        ) from error
 
 
 def pip_wheels(lock: Path, target: Path) -> None:

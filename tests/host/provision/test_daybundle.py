@@ -1,8 +1,10 @@
 """The folder for a day without internet: what goes along, what stays at home, and what is refused."""
 
 import hashlib
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -189,6 +191,15 @@ def test_what_breaks_off_leaves_nothing_behind(
     assert left(tmp_path) == set()
 
 
+def test_a_full_disk_is_said_with_the_folder(site: Path, repository: Path, tmp_path: Path) -> None:
+    def full(lock: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")  # of a write: it names no file
+
+    with pytest.raises(BundleError, match=r"out: No space left on device; nothing was made\. Make room"):
+        make(site, repository, tmp_path / "out", wheels=full)
+    assert left(tmp_path) == set()
+
+
 # MicroPython's images
 
 
@@ -264,3 +275,46 @@ def test_every_board_has_its_pin() -> None:
 def test_no_passphrase_is_in_the_bundle(site: Path, repository: Path, tmp_path: Path) -> None:
     folder = make(site, repository, tmp_path / "out").folder
     assert not any(PASSPHRASE.encode() in path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+# What came over a USB stick
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """A bundle as it lies on the laptop, its packages installed by a Python that does nothing."""
+    folder = tmp_path / "copied"
+    for name in ("requirements/technician.lock", "pyproject.toml", "wheels/python.txt", "site/secrets.toml"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch(mode=0o644)
+    shutil.copy(Path(__file__).parents[3] / "Makefile", folder)
+    python = folder / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\n")
+    python.chmod(0o755)
+    return folder
+
+
+def make_tools(folder: Path, path: str) -> "subprocess.CompletedProcess[str]":
+    command = ["make", f"PYTHON={sys.executable}", "tools"]
+    return subprocess.run(command, cwd=folder, env={"PATH": path}, capture_output=True, text=True, check=False)
+
+
+def test_what_lost_its_modes_on_a_stick_gets_them_back(copied: Path) -> None:
+    run = make_tools(copied, os.environ["PATH"])
+    assert run.returncode == 0, run.stderr
+    assert "site/ was open to others" in run.stdout
+    assert (copied / "site" / "secrets.toml").stat().st_mode & 0o777 == 0o600
+    assert (copied / "site").stat().st_mode & 0o077 == 0
+    assert not (copied / ".link").exists()
+
+
+def test_on_the_stick_itself_make_says_to_copy_the_folder(copied: Path, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    ln = tmp_path / "bin" / "ln"
+    ln.write_text("#!/bin/sh\nexit 1\n")  # as FAT refuses it
+    ln.chmod(0o755)
+    run = make_tools(copied, f"{ln.parent}:{os.environ['PATH']}")
+    assert run.returncode == 2
+    assert "Copy the whole folder to the laptop" in run.stderr
+    assert not (copied / ".venv" / "technician.stamp").exists()
