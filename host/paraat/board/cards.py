@@ -15,6 +15,7 @@ from paraat.board.source import Check
 from paraat.board.texts import Words
 from paraat.domain import tracker
 from paraat.domain.model import OWN, AlertState, Autonomy, PointView, Status
+from paraat.localtime import local, marked
 from paraat_wire import metrics
 
 # Worst first on the page. A point that fell silent in a blackout may be worse off than one that
@@ -140,8 +141,8 @@ class Writer:
 
     def time(self, t: float, now: float) -> str:
         """A moment as people say it: the hour, with the day when it is not today."""
-        at, today = self._local(t), self._local(now).date()
-        clock = f"{at:%H:%M}"
+        at, today = local(t, self.zone), local(now, self.zone).date()
+        clock = marked(at, f"{at:%H:%M}")
         if at.date() == today:
             return clock
         if abs((at.date() - today).days) <= 6:
@@ -150,10 +151,8 @@ class Writer:
 
     def full_time(self, t: float) -> str:
         """A moment with its date and its seconds, for paper and for a mouse that hovers."""
-        return f"{self._local(t):%d-%m-%Y %H:%M:%S}"
-
-    def _local(self, t: float) -> datetime:
-        return datetime.fromtimestamp(t, UTC).astimezone(self.zone)
+        at = local(t, self.zone)
+        return marked(at, f"{at:%d-%m-%Y %H:%M:%S}")
 
     def _card(self, view: PointView, firing: Sequence[AlertState]) -> Card:
         words = self.words

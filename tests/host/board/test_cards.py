@@ -211,8 +211,8 @@ def test_trouble_of_the_host_is_said_in_words() -> None:
         (NOW - 17 * 3600 - 60, "zo 23:59"),
         (NOW + 6 * 86400, "zo 17:00"),
         (NOW - 7 * 86400, "17-11 17:00"),
-        (1_761_436_800.0, "26-10 02:00"),  # summer time; at 3 the clocks go back
-        (1_761_440_400.0, "26-10 02:00"),  # an hour later
+        (1_761_436_800.0, "26-10 02:00 (CEST)"),  # at 3 the clocks go back
+        (1_761_440_400.0, "26-10 02:00 (CET)"),  # an hour later
     ],
 )
 def test_times_are_local_and_name_the_day_when_it_is_not_today(t: float, said: str) -> None:

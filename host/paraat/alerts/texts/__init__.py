@@ -1,12 +1,12 @@
 """The words of the alerts, plain Dutch first, English by the site's language. One action in each firing text."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from types import ModuleType
 from zoneinfo import ZoneInfo
 
 from paraat.alerts.texts import en, nl
 from paraat.domain.model import AlertState
+from paraat.localtime import local, marked
 from paraat.settings import Point
 
 LANGUAGES: Mapping[str, ModuleType] = {"nl": nl, "en": en}
@@ -14,13 +14,9 @@ LANGUAGES: Mapping[str, ModuleType] = {"nl": nl, "en": en}
 
 def local_time(t: float, now: float, zone: ZoneInfo) -> str:
     """14:30, or 24-11 14:30 on another day than today. In the hour that comes twice the zone's name stands behind it."""
-    moment = datetime.fromtimestamp(t, UTC).astimezone(zone)
-    today = datetime.fromtimestamp(now, UTC).astimezone(zone).date()
-    text = moment.strftime("%H:%M" if moment.date() == today else "%d-%m %H:%M")
-    # The same wall clock with the other fold has another offset only in the hour that comes twice.
-    if moment.replace(fold=0).utcoffset() != moment.replace(fold=1).utcoffset():
-        text += f" ({moment.tzname()})"
-    return text
+    moment = local(t, zone)
+    same_day = moment.date() == local(now, zone).date()
+    return marked(moment, moment.strftime("%H:%M" if same_day else "%d-%m %H:%M"))
 
 
 def message(
