@@ -254,6 +254,9 @@ def broker(machine: Machine) -> Iterator[Finding]:
     values: dict[str, object] = {"host": host, "port": site.broker.port, "site": machine.site_dir}
     if _is_loopback(host):
         yield Finding(Level.WARNING, "broker.loopback", values)
+    if trusted and site.broker.ca_file is None:  # boards of this site speak TLS on that port, whatever listens there
+        yield Finding(Level.WRONG, "broker.site-plain", values)
+        return
     reached = machine.broker(host, site.broker.port, trusted)
     values["detail"] = reached.detail
     if reached.step == "fine":

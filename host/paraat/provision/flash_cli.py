@@ -199,6 +199,8 @@ def _warn(site: Site, session: "Session", screen: "Screen", points: Sequence[str
     host = site.broker.boards_host or site.broker.host
     if host in ("127.0.0.1", "::1", "localhost"):
         screen.say("flash.loopback", host=host, path=site.directory / "site.toml")
+    if site.broker.ca_file is None:
+        screen.say("flash.plain", port=site.broker.port, path=site.directory / "site.toml")
     if not site.path(site.region.journal).exists():
         screen.say("flash.no-history", path=site.path(site.region.journal))
     for version in sorted({m.version for m in map(session.micropython, points) if m.too_old}):

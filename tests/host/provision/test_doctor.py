@@ -45,13 +45,20 @@ def plug(root: Path, place: str = "1-1", ids: tuple[str, str] = CP210X, tty: str
     return folder
 
 
+TLS = """boards_host = "mqtt.example.nl"
+ca_file = "pki/ca.crt"
+cert_file = "pki/host.crt"
+key_file = "pki/host.key"
+"""
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """A site in order, with its authority."""
     folder = tmp_path / "site"
     shutil.copytree(paths.example_site_dir(), folder)
     toml = (folder / "site.toml").read_text()
-    (folder / "site.toml").write_text(toml.replace("[broker]\n", '[broker]\nboards_host = "mqtt.example.nl"\n'))
+    (folder / "site.toml").write_text(toml.replace("[broker]\n", f"[broker]\n{TLS}"))
     made = pki.make_authority("Voorbeeld", NOW - timedelta(days=30))
     (folder / "pki").mkdir()
     (folder / "pki/ca.crt").write_bytes(made.certificate_pem())
@@ -497,6 +504,15 @@ def test_a_broker_that_the_boards_would_look_for_in_themselves(machine: Machine)
     toml = machine.site_dir / "site.toml"
     toml.write_text(toml.read_text().replace("mqtt.example.nl", "127.0.0.1"))
     assert wrong(machine) == {"broker.loopback"}
+
+
+def test_a_site_that_was_not_set_for_tls_is_to_blame_and_not_the_broker(machine: Machine) -> None:
+    toml = machine.site_dir / "site.toml"
+    toml.write_text(toml.read_text().replace(TLS, 'boards_host = "mqtt.example.nl"\n'))
+    unasked = replace(machine, broker=lambda *_: pytest.fail("the broker has no part in it"))
+    assert wrong(unasked) == {"broker.site-plain"}
+    [finding] = checks.broker(unasked)
+    assert "site.toml: port = 8883, ca_file" in texts.row(finding.code, finding.values, "en")[1]
 
 
 def test_every_check_is_in_the_table() -> None:

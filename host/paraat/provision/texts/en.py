@@ -90,6 +90,11 @@ TABLE = {
         "The boards look for the broker on {host}: that is the board itself",
         "Set [broker] boards_host in {site}/site.toml to the CP's name or address",
     ),
+    "broker.site-plain": (
+        "The boards speak TLS, and [broker] in {site}/site.toml says port {port} without TLS",
+        'Set under [broker] in {site}/site.toml: port = 8883, ca_file = "pki/ca.crt", cert_file = "pki/host.crt",'
+        ' key_file = "pki/host.key"',
+    ),
     "broker.name": (
         "The name {host} is not known here ({detail})",
         "Is the laptop on the CP's network? Is [broker] host right in {site}/site.toml?",

@@ -96,6 +96,11 @@ TABLE = {
         "De borden zoeken de broker op {host}: dat is het bord zelf",
         "Zet [broker] boards_host in {site}/site.toml op de naam of het adres van het CP",
     ),
+    "broker.site-plain": (
+        "De borden spreken TLS, en [broker] in {site}/site.toml zegt poort {port} zonder TLS",
+        'Zet onder [broker] in {site}/site.toml: port = 8883, ca_file = "pki/ca.crt", cert_file = "pki/host.crt",'
+        ' key_file = "pki/host.key"',
+    ),
     "broker.name": (
         "De naam {host} is hier niet bekend ({detail})",
         "Zit de laptop op het net van het CP? Klopt [broker] host in {site}/site.toml?",
