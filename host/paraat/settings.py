@@ -24,6 +24,10 @@ Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
 Port = Annotated[int, Meta(ge=1, le=65535)]
+# No table of tanks goes beyond what the metrics fuel/litres and fuel/burn hold; and a rate near 0 would put the moment
+# at which a tank is empty behind the year 9999, where no date can be shown.
+TankLitres = Annotated[float, Meta(gt=0, le=100_000)]
+LitresPerHour = Annotated[float, Meta(ge=0.05, le=10_000)]
 Text = Annotated[str, Meta(min_length=1)]
 HttpUrl = Annotated[str, Meta(pattern=r"^https?://")]
 PhoneNumber = Annotated[str, Meta(pattern=r"^\+[0-9]{8,15}$")]
@@ -167,8 +171,8 @@ class SiteFile(Part, frozen=True):
 class Tank(Part, frozen=True):
     """[tank]: calibration is a table of [reading, litres], reading in % or in m as `by` says."""
 
-    capacity_l: Positive
-    burn_l_per_h: Positive  # the tank record's rate, used while none was measured
+    capacity_l: TankLitres
+    burn_l_per_h: LitresPerHour  # the tank record's rate, used while none was measured
     reserve_l: NotNegative = 0.0  # what the pick-up cannot reach
     by: Literal["level", "distance"] = "level"
     calibration: tuple[tuple[float, float], ...] = ()  # empty: linear from 0 to 100 %
