@@ -1,6 +1,7 @@
 """The desired configuration: it comes from the host, is checked whole, tried, and then confirmed or rolled back.
 
 config.json      what was confirmed last, or what `make flash` wrote
+config.copy.json the same once more, should the flash lose the first
 config.new.json  what is on trial; there only during a trial
 config.trial     {"version": on trial, "starts": since it last ran for a while, "tried_s": how long without the host,
                   "refused": the last version that failed, "why": why}
@@ -23,6 +24,7 @@ from node.log import complain, log
 from paraat_wire import codec
 
 NEW_FILE = "config.new.json"
+_COPY_FILE = "config.copy.json"
 _NOTES_FILE = "config.trial"
 _STARTS = const(5)  # in a row, none of which lasted for _LOOK_S
 _LOOK_S = const(30)
@@ -33,10 +35,33 @@ def choose():
     """What this start goes on, with the settings to run with. Raises ConfigError when there are none."""
     from node import calibration, config
 
-    desired = Desired(config.load(), _read_notes())
+    desired = Desired(_confirmed(config), _read_notes())
     desired.begin()
     calibration.apply(desired.settings)
     return desired
+
+
+def _confirmed(config):
+    """The confirmed configuration, and its copy made or itself mended where one of the two is missing. Raises ConfigError."""
+    try:
+        found = config.load()
+    except config.ConfigError as error:
+        if not _exists(_COPY_FILE):
+            raise
+        found = config.load(_COPY_FILE)
+        complain("config", "%s; going on with its copy" % error)
+        _copy(_COPY_FILE, config.FILE)
+    if not _exists(_COPY_FILE):
+        _copy(config.FILE, _COPY_FILE)
+    return found
+
+
+def _copy(source, target):
+    try:
+        with open(source) as f:
+            flash.replace(target, f.read())
+    except OSError as error:
+        complain("config", error)
 
 
 class Desired:
@@ -139,6 +164,7 @@ class Desired:
             try:
                 if not self._staged:  # else a newer one has taken the file's place
                     os.rename(NEW_FILE, config.FILE)
+                    _copy(config.FILE, _COPY_FILE)
                     self._forget(config)
             except OSError as error:
                 complain("config", error)
@@ -179,23 +205,17 @@ class Desired:
 
     def _store(self):
         """Write the notes. Returns whether the flash took them."""
-        try:
-            flash.replace(_NOTES_FILE, json.dumps(self._notes))
-        except OSError as error:
-            complain("config", error)
-            return False
-        return True
+        return flash.keep(_NOTES_FILE, json.dumps(self._notes), "config")
 
 
 def _read_notes():
     """The notes; none where the file is missing, or is not ours."""
     try:
-        with open(_NOTES_FILE) as f:
-            notes = json.load(f)
+        notes = json.loads(flash.read(_NOTES_FILE))
         numbers = [notes.get(key, 0) for key in ("version", "starts", "tried_s", "refused")]
         if all([isinstance(n, int) for n in numbers]) and isinstance(notes.get("why", ""), str):
             return notes
-    except (OSError, ValueError, AttributeError):
+    except (ValueError, AttributeError):
         pass
     return {}
 

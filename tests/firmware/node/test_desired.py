@@ -71,7 +71,7 @@ async def test_a_new_version_is_staged_tried_and_confirmed():
     assert start.settings["journal"]["first_seq"] == 500
     start.confirm()
     assert not start.on
-    assert files() == ["config.json", "config.trial"]
+    assert files() == ["config.copy.json", "config.json", "config.trial"]
     start = desired.choose()
     assert not start.on
     assert start.settings["version"] == 4
@@ -162,7 +162,7 @@ def test_what_is_wrong_is_refused_with_the_reason_and_leaves_no_trace():
         assert words in start.error, (words, start.error)
         assert start.refused == table["version"]
         assert start.error.startswith("version %d: " % table["version"]), start.error
-        assert files() == ["config.json"], files()
+        assert files() == ["config.copy.json", "config.json"], files()
     assert desired.choose().settings["version"] == 3
 
 
@@ -234,7 +234,7 @@ def test_a_power_cut_between_any_two_writes_leaves_one_that_can_be_used():
     desired.os = small_files.os = CutOs()
     cuts = 0
     for steps in ((offer,), (offer, confirm), (offer, roll_back)):
-        for after in range(12):
+        for after in range(16):
             for name in files():
                 os.remove(name)
             with open("config.json", "w") as f:
@@ -253,6 +253,34 @@ def test_a_power_cut_between_any_two_writes_leaves_one_that_can_be_used():
             if steps[-1] is roll_back and start.refused == 4:
                 assert start.settings["version"] == 3
     assert cuts >= 8, cuts
+
+
+def test_a_configuration_that_the_flash_has_lost_is_there_a_second_time():
+    flash().offer(host_codec.encode_config(wanted(4)))
+    desired.choose().confirm()
+    for content in (None, b"", b"{", b"\xff" * 40, b"[]", b'{"point": "nsp-0123"}'):
+        os.remove("config.json")
+        if content is not None:
+            with open("config.json", "wb") as f:
+                f.write(content)
+        start = desired.choose()
+        assert (start.on, start.settings["version"]) == (False, 4)
+        assert start.said()["broker"]["host"] == "10.0.0.2", "and it is mended"
+    os.remove("config.copy.json")
+    assert desired.choose().settings["version"] == 4
+    os.remove("config.json")
+    assert desired.choose().settings["version"] == 4
+    os.remove("config.json")
+    os.remove("config.copy.json")
+    assert "config.json: found nothing" in str(raises(config.ConfigError, desired.choose))
+
+
+def test_a_flash_that_takes_no_second_copy_stops_nothing():
+    os.mkdir("config.copy.json.new")
+    start = flash()
+    start.offer(host_codec.encode_config(wanted(4)))
+    desired.choose().confirm()
+    assert desired.choose().settings["version"] == 4
 
 
 def test_damaged_notes_are_no_notes():
