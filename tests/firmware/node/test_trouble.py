@@ -28,6 +28,8 @@ def test_what_only_a_board_sees():
         (TLS, ValueError("\nThe certificate has been revoked (is on a CRL)\n"),
          "its certificate is revoked: issue a new one for the broker"),
         (TLS, ValueError("-9984"), "its certificate is refused: -9984"),
+        (HELLO, Silence("no answer to CONNECT in 10 s"), "no answer to CONNECT in 10 s: something listens there that is "
+                                                         "no broker, or hangs"),
         (HELLO, HungUp(), "hung up without an answer: see the broker's log; does it know this point?"),
         (TALK, OSError(-0x7880), "hung up: it was restarted, or another board came with this point's certificate "
                                  "(see the broker's log)"),
