@@ -5,7 +5,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -74,30 +74,25 @@ class Journal:
         journal of ours.
         """
         self.path = path
-        self._lock_file = self._take_lock()
         self._write_lock = threading.RLock()
         self._read_lock = threading.Lock()
         self._depth = 0
-        try:
-            with self._explain():
-                self._writer = self._connect()
-                self._prepare()
-                self._reader = self._connect()
-                self._reader.execute("PRAGMA query_only = ON")
-                self._load()
-        except BaseException:
-            os.close(self._lock_file)
-            raise
+        with ExitStack() as stack, self._explain():
+            lock_file = self._take_lock()
+            stack.callback(os.close, lock_file)
+            self._writer = stack.enter_context(closing(self._connect()))
+            self._prepare()
+            self._reader = stack.enter_context(closing(self._connect()))
+            self._reader.execute("PRAGMA query_only = ON")
+            self._load()
+            self._opened = stack.pop_all()
 
     def close(self) -> None:
-        """Close the file and let another process have it."""
+        """Close the file and let another process have it. Safe to call twice."""
         with self._write_lock, self._read_lock:
-            self._reader.close()
-            self._writer.close()
-            os.close(self._lock_file)
+            self._opened.close()
 
-    # --- sets, states, refusals
-    # ------------------------------------------------------------------------------
+    # --- sets, states, refusals --------------------------------------------------------------
 
     def store(self, sets: Sequence[SampleSet], states: Sequence[NodeState], refusals: Sequence[Refusal]) -> Stored:
         """Store a batch in one transaction.
@@ -286,8 +281,7 @@ class Journal:
             for received_at, topic, reason, record, detail, count, payload in rows
         ]
 
-    # --- what sinks read
-    # -------------------------------------------------------------------------------------
+    # --- what sinks read ---------------------------------------------------------------------
 
     def store_derived(self, rows: Iterable[Derived]) -> None:
         """Store what the host worked out, for the sinks."""
@@ -345,8 +339,7 @@ class Journal:
             (sink, limit),
         )
 
-    # --- alerts and their deliveries
-    # -------------------------------------------------------------------------
+    # --- alerts and their deliveries ---------------------------------------------------------
 
     @contextmanager
     def atomic(self) -> Iterator[None]:
@@ -440,8 +433,7 @@ class Journal:
         rows = self._read("SELECT at, ok, error FROM attempt WHERE delivery_id = ? ORDER BY id", (delivery_id,))
         return [Attempt(at=at, ok=bool(ok), error=error) for at, ok, error in rows]
 
-    # --- the file
-    # --------------------------------------------------------------------------------------------
+    # --- the file ----------------------------------------------------------------------------
 
     def _take_lock(self) -> int:
         """Hold <journal>.lock as long as this process lives; the kernel lets go of it, also after
@@ -456,18 +448,27 @@ class Journal:
             ) from error
         try:
             fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             os.close(lock_file)
             raise JournalError(
                 f"{self.path}: in use by another process; stop the other `paraat serve` of this site first"
+            ) from error
+        except OSError as error:
+            os.close(lock_file)
+            raise JournalError(
+                f"{self.path}: this disk locks no files ({error.strerror}); name one of this machine as site.journal"
             ) from error
         return lock_file
 
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-        db.execute("PRAGMA foreign_keys = ON")
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA foreign_keys = ON")
+        except sqlite3.Error:
+            db.close()
+            raise
         return db
 
     def _prepare(self) -> None:
