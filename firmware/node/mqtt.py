@@ -30,7 +30,6 @@ _SUBACK = const(0x90)
 _PINGRESP = const(0xD0)
 
 PINGREQ = b"\xc0\x00"
-DISCONNECT = b"\xe0\x00"
 
 # MQTT table 3.1
 _REFUSALS = (
@@ -323,17 +322,9 @@ class MQTTClient:
         finally:
             del self._waiting[packet_id]
 
-    async def close(self, politely=False):
-        """Close the connection; politely: say DISCONNECT first, so that the broker drops the will."""
-        writer, self._writer = self._writer, None
-        if writer is None:
-            return
-        try:
-            if politely:
-                writer.write(DISCONNECT)
-                await self._limit(writer.drain(), "DISCONNECT")
-        except self.ERRORS:
-            pass
+    def close(self):
+        """Close the connection. Without DISCONNECT: the broker tells the will whenever we are away."""
+        self._writer = None
         # TLS lets go of the socket below it when a handshake fails: close that one too, or lwIP has none left.
         while self._sockets:
             try:

@@ -15,9 +15,8 @@ from node.log import complain, log
 from node.mqtt import MQTTClient
 from paraat_wire import codec, metrics, topics
 
-_PACK_BYTES = const(
-    160
-)  # packed, of the readings in one message: as JSON some fifteen times that, and twice in the heap
+# Packed, of the readings in one message: as JSON some fifteen times that, and twice in the heap.
+_PACK_BYTES = const(160)
 _PACK_ENTRIES = const(4)
 _TOPIC_BYTES = const(64)  # of a message: what stands before its payload
 _IN_FLIGHT = const(64)  # entries that may wait for the host's ack
@@ -241,7 +240,7 @@ class Uplink:
             self._stage = client.stage
             if reader is not None:
                 reader.cancel()
-            await client.close()
+            client.close()
 
     async def _tell(self, client):
         """State where it has changed, and answers to commands."""

@@ -249,7 +249,7 @@ async def test_broken_and_oversized_packets_end_the_connection_with_a_name():
         await broker.say(data)
         error = await serving
         assert words in str(error), (data, error)
-        await client.close()
+        client.close()
 
 
 async def test_a_packet_that_stops_half_way():
@@ -292,11 +292,11 @@ async def test_publishing_goes_on_beside_each_other():
     assert sorted(broker.topics) == sorted(["t%d" % i for i in range(10)])
 
 
-async def test_closing_says_disconnect_only_when_polite():
+async def test_a_closed_connection_leaves_the_will_to_the_broker():
     broker = await FakeBroker().start()
     client, _ = await connected(broker)
-    await client.close(politely=True)
+    client.close()
     await asyncio.sleep(0.1)
-    assert broker.received[-1][0] == 0xE0
-    await client.close()
+    assert [first for first, _ in broker.received] == [0x10]
+    client.close()
     assert isinstance(await error_of(client.publish("a", b"")), MQTTError)
