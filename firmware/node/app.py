@@ -8,7 +8,7 @@ import time
 import machine
 from micropython import const
 
-from node import VERSION, desired, local_alarm
+from node import VERSION, desired, flash, local_alarm
 from node.clock import Clock
 from node.commands import Commands
 from node.hardware import Hardware
@@ -222,15 +222,10 @@ class Node:
 def _count_boot(path="boot"):
     """How often this board has started, this time included."""
     try:
-        with open(path) as f:
-            boot = int(f.read()) + 1
-    except (OSError, ValueError):
+        boot = int(flash.read(path)) + 1
+    except ValueError:
         boot = 1
-    try:
-        with open(path, "w") as f:
-            f.write(str(boot))
-    except OSError as error:
-        complain("boot", error)
+    flash.keep(path, str(boot), "boot")
     return boot
 
 

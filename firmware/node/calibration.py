@@ -14,10 +14,9 @@ FILE = "calibration.json"  # [[driver, name, key, value in the configuration, me
 def load():
     """The calibrations; none where the file is missing or damaged."""
     try:
-        with open(FILE) as f:
-            rows = json.load(f)
+        rows = json.loads(flash.read(FILE))
         return [row for row in rows if isinstance(row, list) and len(row) == 5]
-    except (OSError, ValueError, TypeError):
+    except (ValueError, TypeError):
         return []
 
 

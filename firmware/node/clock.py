@@ -216,15 +216,11 @@ class Clock:
 
     def _read_stored(self):
         try:
-            with open(_FILE) as f:
-                stored = int(f.read())
-        except (OSError, ValueError):
+            stored = int(flash.read(_FILE))
+        except ValueError:
             return 0
         return stored if _EARLIEST <= stored < _LATEST else 0
 
     def _store(self, unix_s):
         self._stored_s = unix_s
-        try:
-            flash.replace(_FILE, str(unix_s))
-        except OSError:
-            pass  # a full flash must not stop the clock; the next hour tries again
+        flash.keep(_FILE, str(unix_s), "clock")  # a full flash does not stop the clock; the next hour tries again

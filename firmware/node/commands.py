@@ -144,23 +144,13 @@ class Commands:
             raise CommandError("the flash takes nothing, so this could happen twice")
 
     def _store(self):
-        """Write what is remembered, power-cut-safe. Returns whether it could."""
-        try:
-            flash.replace(
-                _FILE, "".join(["%s %d\n" % (command_id, answered) for command_id, answered in self._lasting])
-            )
-        except OSError as error:
-            complain("command", error)
-            return False
-        return True
+        """Write what is remembered. Returns whether the flash took it."""
+        text = "".join(["%s %d\n" % (command_id, answered) for command_id, answered in self._lasting])
+        return flash.keep(_FILE, text, "command")
 
 
 def _load():
-    try:
-        with open(_FILE) as f:
-            rows = [line.split() for line in f]
-    except (OSError, ValueError):  # ValueError: not UTF-8
-        return []
+    rows = [line.split() for line in flash.read(_FILE).split("\n")]
     return [[row[0], int(row[1] == "1")] for row in rows if len(row) == 2]
 
 

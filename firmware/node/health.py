@@ -7,7 +7,7 @@ import machine
 from micropython import const
 
 from node import flash
-from node.log import complain, log
+from node.log import log
 
 _LOOK_S = const(5)
 _LAST = "last-error"
@@ -23,7 +23,7 @@ class Health:
         now = time.ticks_ms()
         self._beats = {name: now for name in limits_s}
         self.reset_cause = _reset_cause()
-        self.last_error = _read_last()
+        self.last_error = flash.read(_LAST)
 
     def beat(self, name):
         """This task goes on."""
@@ -55,23 +55,12 @@ class Health:
         if self.last_error == text[:120]:
             return  # it is in flash; a task that fails every five seconds must not wear it out
         self.last_error = text[:120]
-        try:
-            flash.replace(_LAST, self.last_error)
-        except OSError as error:
-            complain("health", error)
+        flash.keep(_LAST, self.last_error, "health")
 
     def restart(self, why):
         """Start anew, and remember why."""
         self.note("restart: " + why)
         machine.reset()
-
-
-def _read_last():
-    try:
-        with open(_LAST) as f:
-            return f.read()
-    except (OSError, ValueError):
-        return ""
 
 
 def _reset_cause():

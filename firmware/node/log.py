@@ -1,5 +1,7 @@
 """Short lines on the serial console: level, task, text. Never a secret, never a payload."""
 
+import time
+
 _QUIET_MS = 60000
 _last = {}  # (task, text) -> ticks when it was printed: the same complaint once a minute
 
@@ -11,14 +13,11 @@ def log(level, task, text):
 
 def complain(task, error):
     """A warning about an exception, or a text about one, at most once a minute for the same."""
-    import time
-
     text = error if isinstance(error, str) else type(error).__name__ + ((" " + str(error)) if str(error) else "")
     now = time.ticks_ms()
     last = _last.get((task, text))
-    if (
-        last is not None and 0 <= time.ticks_diff(now, last) < _QUIET_MS
-    ):  # below zero: days later, the ticks have wrapped
+    # Below zero: days later, the ticks have wrapped.
+    if last is not None and 0 <= time.ticks_diff(now, last) < _QUIET_MS:
         return
     if len(_last) > 20:
         _last.clear()

@@ -62,7 +62,7 @@ class Panel:
         self._changed = asyncio.Event()  # there may be something else to show
         self._once = None  # a pattern to show next, once
         self._identify_until = None  # ticks
-        self.is_open = _read_open()
+        self.is_open = flash.read(_OPEN_FILE) == "1"
 
     # --- lamp and buzzer ---
 
@@ -172,15 +172,5 @@ class Panel:
         self.is_open = on
         self._record("point/open", on)
         self._show_once("opened" if on else "closed")
-        try:
-            flash.replace(_OPEN_FILE, "1" if on else "0")
-        except OSError as error:  # after a restart a key switch tells it again, a button forgets it
-            complain("panel", error)
-
-
-def _read_open():
-    try:
-        with open(_OPEN_FILE) as f:
-            return f.read() == "1"
-    except (OSError, ValueError):
-        return False
+        # Where the flash does not take it: after a restart a key switch tells it again, a button forgets it.
+        flash.keep(_OPEN_FILE, "1" if on else "0", "panel")

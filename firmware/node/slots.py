@@ -36,9 +36,8 @@ def spare():
 def read():
     """slot.json as a dict, empty where there is none or it cannot be read."""
     try:
-        with open(FILE) as f:
-            state = json.load(f)
-    except (OSError, ValueError):
+        state = json.loads(flash.read(FILE))
+    except ValueError:
         return {}
     return state if isinstance(state, dict) else {}
 
