@@ -273,13 +273,16 @@ class Journal:
         return seq
 
     def _widen(self, values, faults):
-        """Give the layout the names that it lacks. Raises KeyError for one that is not in the table."""
+        """Give the layout the names that it lacks. Raises KeyError for one that is not in the table, ValueError for too many."""
         names = [slot[0] for slot in self._slots]
         for name, _ in values + faults:
             if name not in names:
                 names.append(name)
-        self._layout = packing.layout_of(names)
-        self._slots = packing.parse(self._layout)
+        layout = packing.layout_of(names)
+        if len(layout) > _MAX_BODY:
+            raise ValueError("a set of %d readings, and their names do not fit" % len(names))
+        self._layout = layout
+        self._slots = packing.parse(layout)
 
     def _segment_for(self, seq, record_bytes):
         """The segment that takes this record, a new one when needed, and its open file."""

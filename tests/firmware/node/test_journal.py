@@ -65,6 +65,14 @@ def test_a_name_that_is_not_in_the_table_keeps_nothing():
     assert len(drain(j)) == 1
 
 
+def test_more_readings_than_a_set_can_name_are_refused_and_not_kept_unreadable():
+    j = journal()
+    fill(j, 1)
+    raises(ValueError, j.append, TELEMETRY, 1, True, [("climate/temperature/s%d" % i, 20) for i in range(85)], [])
+    fill(j, 1)
+    assert drain(journal()) == [2, 1]
+
+
 def test_each_boot_is_known_by_its_number():
     for boot in (1, 2, 70000):
         fill(journal(boot=boot), 2)
