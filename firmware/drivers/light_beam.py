@@ -26,10 +26,13 @@ Passage = namedtuple("Passage", ("came_in", "went_out", "present"))
 # State of the two beams as bits: 2 = outer broken, 1 = inner broken. A whole passage inward goes 0 2 3 1 0, outward
 # 0 1 3 2 0. A step along the first circle counts +1, along the second -1; four of a kind are a passage. Turning back
 # half-way undoes its own steps, and so does an edge that bounces.
-_STEP = {
-    (0, 2): 1, (2, 3): 1, (3, 1): 1, (1, 0): 1,
-    (0, 1): -1, (1, 3): -1, (3, 2): -1, (2, 0): -1,
-}  # fmt: skip
+# A row for each state before, in it the step to each state: 0, 1, 2, 3.
+_STEPS = (
+    (0, -1, 1, 0),
+    (1, 0, 0, -1),
+    (-1, 0, 0, 1),
+    (0, 1, -1, 0),
+)
 
 
 class LightBeam:
@@ -64,7 +67,7 @@ class LightBeam:
             if (before ^ state) & bit:
                 self._changed_ms[bit] = now_ms
         self._state = state
-        self._steps += _STEP.get((before, state), 0)
+        self._steps += _STEPS[before][state]
         if state == 3:
             self._before_both, self._both_ms = before, now_ms
         elif state and before == 3 and self._before_both == 3 - state:
@@ -97,7 +100,10 @@ class LightBeam:
         """The counts. Raises SensorError blocked when a beam has been dark for a minute, whatever the other does."""
         seen = self._look()
         if seen != self._state:  # an edge was lost while much was going on
-            schedule(self._on_edge, None)
+            try:
+                schedule(self._on_edge, None)
+            except RuntimeError:
+                pass  # too much still is: what stands in the queue is an edge, or the next sample asks again
         now_ms = time.ticks_ms()
         dark = False
         for bit in (1, 2):

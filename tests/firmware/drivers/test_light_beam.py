@@ -236,6 +236,23 @@ async def test_a_lost_edge_is_made_up_for_at_the_next_sample():
     assert await counts(sensor) == [1, 0, 1]
 
 
+async def test_a_full_queue_of_interrupts_is_no_fault():
+    def full(*_):
+        raise RuntimeError("schedule queue full")
+
+    beam, sensor = mounted()
+    beam.person(True)
+    await asyncio.sleep_ms(500)
+    wiring.levels[33] = 1  # the last edge calls nobody
+    await asyncio.sleep(70)
+    kept, light_beam.schedule = light_beam.schedule, full
+    assert await counts(sensor) == [0, 0, 0]
+    light_beam.schedule = kept
+    await sensor.sample()
+    await asyncio.sleep(0)
+    assert await counts(sensor) == [1, 0, 1]
+
+
 def press(button, seconds):
     button.set(0)
     kernel.at(kernel.now_us + int(seconds * SECOND), lambda: button.set(1))
