@@ -179,7 +179,7 @@ class Node:
         seq = None
         try:
             seq = self.journal.append(kind, t, dated, values, faults)
-        except OSError as error:  # flash full or worn: sampling and alarming go on
+        except (OSError, ValueError) as error:  # flash full or worn, or the set too long: sampling and alarming go on
             complain("journal", error)
         self.uplink.wake()
         return seq

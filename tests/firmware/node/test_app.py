@@ -336,15 +336,25 @@ async def test_generator_start_and_stop_are_events():
     assert events_of(n) == [[("event/generator", True)], [("event/generator", False)]]
 
 
-async def test_a_full_flash_does_not_stop_sampling():
-    n = node()
+async def test_a_set_that_cannot_be_kept_does_not_stop_sampling():
+    for error in (OSError(28), ValueError("a set of 85 readings, and their names do not fit")):
+        n = node()
 
-    def refuse(*args):
-        raise OSError(28)
+        def refuse(*args, error=error):
+            raise error
 
-    n.journal.append = refuse
-    await run(300, n.sample)
-    assert n.alarm.state == "no-link"
+        n.journal.append = refuse
+        sets = []
+        sample = n.sampler.sample
+
+        async def counted(sample=sample, sets=sets):
+            sets.append(1)
+            return await sample()
+
+        n.sampler.sample = counted
+        await run(300, n.sample)
+        assert n.alarm.state == "no-link"
+        assert len(sets) == 5, "on its beat, not over and over"
 
 
 async def test_without_a_configuration_it_says_so_and_drives_no_pin():
