@@ -28,7 +28,7 @@ from paraat.service import Service, ServiceError
 from paraat.settings import Site, load_site
 from paraat.simulate import boards, fleet, story
 from paraat.simulate.screen import Screen
-from paraat.simulate.servers import InfluxServer, ServerError, find_broker, find_program
+from paraat.simulate.servers import InfluxServer, LocalBroker, ServerError, find_broker, find_program
 
 _log = logging.getLogger(__name__)
 
@@ -180,45 +180,14 @@ def _play(
         stopped = ExitStack()
         stack.enter_context(stopped)
         stopped.callback(service.stop)
-        alerts: list[AlertState] = []
-        service.on_alert(alerts.append)
+        stage = _Stage(broker, service, points, clock, screen)
         played = "no-wheel" if points.kind == "made-up" and boards.micropython() is None else points.kind
         screen.begin(service, played, broker.name, influx is not None, board_port)
         points.start()
-
-        real_end_s = None if duration_s is None else began_s + duration_s - _TAIL_REAL_S
-        if real_end_s is None and not screen.interactive:
-            real_end_s = began_s + story_real_s + 1.0  # nobody is there to press Ctrl-C
-        chapters = list(story.CHAPTERS)
-        broker_up_s = float("-inf")
-        with screen:
-            while not stop.is_set() and (real_end_s is None or time.monotonic() < real_end_s):
-                for key in _due(chapters, clock.story_s()):
-                    screen.chapter(key, clock.now())
-                    if key == "broker-down":
-                        broker.stop()
-                    elif key == "broker-up":
-                        broker.start()
-                        broker_up_s = time.monotonic()
-                points.step(clock)
-                screen.show(service.views(clock.now()), service.alerts(), alerts, clock.now())
-                stop.wait(_FRAME_S)
-            if _is_down(chapters):  # Ctrl-C has come while it was away
-                screen.chapter("broker-up", clock.now())
-                broker.start()
-                broker_up_s = time.monotonic()
-            # Time to find each other again, while time still runs fast: the boards' waits are counted in it.
-            while time.monotonic() < broker_up_s + _REUNION_S:
-                points.step(clock)
-                screen.show(service.views(clock.now()), service.alerts(), alerts, clock.now())
-                time.sleep(_FRAME_S)
-            screen.chapter("settle", clock.now())
-            end_s = clock.story_s() + speed  # a real second ahead: every board sees it before it comes
-            clock.end_at(end_s)
-            points.end_story(end_s)
-            _settle(service, site, points, clock)
-            screen.show(service.views(clock.now()), service.alerts(), alerts, clock.now())
-
+        if duration_s is not None:
+            stage.tell(stop, began_s + duration_s - _TAIL_REAL_S)
+        else:  # without a terminal nobody is there to press Ctrl-C
+            stage.tell(stop, None if screen.interactive else began_s + story_real_s + 1.0)
         points.stop()
         influx_points = _influx_points(service, influx)
         stopped.close()
@@ -234,8 +203,8 @@ def _play(
             sets_stored=sum(stored.values()),
             missing=sum(max(0, counts["missing"]) for counts in per_point.values()),
             duplicates_stored=duplicates,
-            alerts_fired=sum(alert.state == "firing" for alert in alerts),
-            alerts_resolved=sum(alert.state == "resolved" for alert in alerts),
+            alerts_fired=sum(alert.state == "firing" for alert in stage.alerts),
+            alerts_resolved=sum(alert.state == "resolved" for alert in stage.alerts),
             boards=points.kind,
             broker=broker.name,
             influx_points=influx_points,
@@ -249,6 +218,62 @@ def _play(
         )
 
 
+class _Stage:
+    """What plays together while the story is told. alerts: those that were announced, in their order."""
+
+    def __init__(
+        self, broker: LocalBroker, service: Service, points: Points, clock: ScaledClock, screen: Screen
+    ) -> None:
+        self._broker = broker
+        self._service = service
+        self._points = points
+        self._clock = clock
+        self._screen = screen
+        self._broker_up_s = float("-inf")  # time.monotonic()
+        self.alerts: list[AlertState] = []
+        service.on_alert(self.alerts.append)
+
+    def tell(self, stop: threading.Event, real_end_s: float | None) -> None:
+        """Until `stop` or that moment of time.monotonic(), and then until nothing more comes in."""
+        chapters = list(story.CHAPTERS)
+        with self._screen:
+            while not stop.is_set() and (real_end_s is None or time.monotonic() < real_end_s):
+                for key in _due(chapters, self._clock.story_s()):
+                    self._turn_to(key)
+                self._frame()
+                stop.wait(_FRAME_S)
+            if _is_down(chapters):  # Ctrl-C has come while it was away
+                self._turn_to("broker-up")
+            # Time to find each other again, while time still runs fast: the boards' waits are counted in it.
+            while time.monotonic() < self._broker_up_s + _REUNION_S:
+                self._frame()
+                time.sleep(_FRAME_S)
+            self._turn_to("settle")
+            end_s = (
+                self._clock.story_s() + self._clock.speed
+            )  # a real second ahead: every board sees it before it comes
+            self._clock.end_at(end_s)
+            self._points.end_story(end_s)
+            _settle(self._service, self._points, self._clock)
+            self._show()
+
+    def _turn_to(self, chapter: str) -> None:
+        self._screen.chapter(chapter, self._clock.now())
+        if chapter == "broker-down":
+            self._broker.stop()
+        elif chapter == "broker-up":
+            self._broker.start()
+            self._broker_up_s = time.monotonic()
+
+    def _frame(self) -> None:
+        self._points.step(self._clock)
+        self._show()
+
+    def _show(self) -> None:
+        now = self._clock.now()
+        self._screen.show(self._service.views(now), self.alerts, now)
+
+
 def _due(chapters: list[tuple[int, str]], story_s: float) -> Iterator[str]:
     while chapters and chapters[0][0] <= story_s:
         yield chapters.pop(0)[1]
@@ -260,19 +285,18 @@ def _is_down(chapters: list[tuple[int, str]]) -> bool:
     return "broker-up" in keys and "broker-down" not in keys
 
 
-def _settle(service: Service, site: Site, points: Points, clock: ScaledClock) -> None:
+def _settle(service: Service, points: Points, clock: ScaledClock) -> None:
     """Wait until nothing new has come for a moment and nothing is missing below the highest seq."""
     deadline = time.monotonic() + _SETTLE_LIMIT_S
     before, since = -1, time.monotonic()
     while time.monotonic() < deadline:
         points.step(clock)
-        stored = sum(service.journal.stored(point) for point in site.points)
-        missing = sum(service.journal.missing(point) for point in site.points)
+        stored = sum(service.journal.stored(point) for point in service.site.points)
+        missing = sum(service.journal.missing(point) for point in service.site.points)
         if stored != before or missing:
             before, since = stored, time.monotonic()
-        elif (
-            time.monotonic() - since > _SETTLED_S + 1.0 and not points.waiting()
-        ):  # the story's end lies a second ahead
+        # The story's end lies a second ahead.
+        elif time.monotonic() - since > _SETTLED_S + 1.0 and not points.waiting():
             return
         time.sleep(_FRAME_S)
 

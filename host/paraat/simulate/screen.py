@@ -185,9 +185,7 @@ class Screen:
         if self._live is None:
             self._console.print(line, soft_wrap=True)
 
-    def show(
-        self, views: Sequence[PointView], _active: Sequence[AlertState], announced: Sequence[AlertState], now: float
-    ) -> None:
+    def show(self, views: Sequence[PointView], announced: Sequence[AlertState], now: float) -> None:
         """The points as they stand, and the alerts that were announced since the last time."""
         for alert in announced[self._told :]:
             self._say(now, self._alert(alert))

@@ -25,7 +25,7 @@ def drawn(width: int, language: str) -> list[str]:
     service = SimpleNamespace(site=SimpleNamespace(points={}), board_url="http://127.0.0.1:8081")
     screen.begin(service, "firmware", "mosquitto", True, 8080)  # type: ignore[arg-type] - these two it reads
     with screen:
-        screen.show(views, [], [], NOW)
+        screen.show(views, [], NOW)
     text: str = console.file.getvalue()  # type: ignore[attr-defined] - the StringIO above
     return text[text.rindex("╭") :].splitlines()  # each frame is drawn over the one before
 
