@@ -236,6 +236,8 @@ class Uplink:
                 await self._tell(client)
                 await self._send_some(client)
             raise self._ended
+        except MQTTClient.ERRORS as error:
+            raise self._ended or error  # it hung up while we waited for something else of it
         finally:
             self._stage = client.stage
             if reader is not None:

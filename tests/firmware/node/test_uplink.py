@@ -164,6 +164,20 @@ async def test_a_broker_that_falls_silent_may_be_the_links_fault():
     assert network.WLAN().restarts >= 4
 
 
+async def test_a_broker_that_hangs_up_while_we_wait_for_it_has_hung_up_and_not_fallen_silent():
+    broker = await FakeBroker().start()
+    broker.puback = False
+    made, _, _ = uplink(broker.port)
+
+    def drop(topic, payload):
+        asyncio.create_task(broker.drop())
+
+    broker.on_publish = drop
+    await run(made, 3600)
+    assert "hung up: it was restarted" in made.problem, made.problem
+    assert network.WLAN().restarts == 0, "no fault of the link"
+
+
 async def test_two_boards_of_one_name_do_not_throw_each_other_out_every_second():
     broker = await FakeBroker().start()
     made, _, _ = uplink(broker.port)
