@@ -35,7 +35,7 @@ def choose():
     """What this start goes on, with the settings to run with. Raises ConfigError when there are none."""
     from node import calibration, config
 
-    desired = Desired(_confirmed(config), _read_notes())
+    desired = Desired(_confirmed(config), read_notes())
     desired.begin()
     calibration.apply(desired.settings)
     return desired
@@ -65,15 +65,15 @@ def _copy(source, target):
 
 
 class Desired:
-    """settings: the confirmed configuration, checked. notes: what choose() read."""
+    """settings: the confirmed configuration, checked. notes: as read_notes() gives them."""
 
-    def __init__(self, settings, notes=None):
+    def __init__(self, settings, notes):
         self.settings = settings  # what runs
         self.on = False  # what runs is on trial
         self.on_change = None  # called when `on`, `refused` or `error` has changed
-        self._notes = notes or {}
-        self.refused = self._notes.get("refused", 0)  # the last version that was not taken, or failed; 0: none
-        self.error = self._notes.get("why", "")
+        self._notes = notes
+        self.refused = notes["refused"]  # the last version that was not taken, or failed; 0: none
+        self.error = notes["why"]
         self._staged = 0  # version that waits for the restart
         self._arrived = asyncio.Event()
 
@@ -94,7 +94,7 @@ class Desired:
         if version == self.refused:  # the power went while it was rolled back
             _remove(NEW_FILE)
             return
-        if version != self._notes.get("version"):  # the power went while it took the place of another
+        if version != self._notes["version"]:  # the power went while it took the place of another
             self._notes.update({"version": version, "starts": 0, "tried_s": 0})
         self._notes["starts"] += 1
         if self._notes["starts"] > _STARTS:
@@ -107,7 +107,7 @@ class Desired:
 
     def roll_back(self, why):
         """Go back to the confirmed configuration, at the next start where this one has begun already."""
-        version = self._notes.get("version", 0)
+        version = self._notes["version"]
         self._refuse(version, "version %d: %s" % (version, why))
         self._notes.update({"refused": self.refused, "why": self.error})
         self._store()
@@ -196,11 +196,11 @@ class Desired:
     def _count(self, restart):
         if not self.on or self._staged:
             return
-        tried_s = self._notes["tried_s"] = self._notes.get("tried_s", 0) + _LOOK_S
+        self._notes["tried_s"] += _LOOK_S
         self._notes["starts"] = 0
         self._store()
-        if tried_s >= self.settings["trial_s"]:
-            self.roll_back("no answer from the host within %d s" % tried_s)
+        if self._notes["tried_s"] >= self.settings["trial_s"]:
+            self.roll_back("no answer from the host within %d s" % self._notes["tried_s"])
             restart("configuration rolled back")
 
     def _store(self):
@@ -208,16 +208,16 @@ class Desired:
         return flash.keep(_NOTES_FILE, json.dumps(self._notes), "config")
 
 
-def _read_notes():
-    """The notes; none where the file is missing, or is not ours."""
+def read_notes():
+    """What config.trial says; nothing where it is missing, or is not ours."""
+    notes = {"version": 0, "starts": 0, "tried_s": 0, "refused": 0, "why": ""}
     try:
-        notes = json.loads(flash.read(_NOTES_FILE))
-        numbers = [notes.get(key, 0) for key in ("version", "starts", "tried_s", "refused")]
-        if all([isinstance(n, int) for n in numbers]) and isinstance(notes.get("why", ""), str):
-            return notes
+        found = json.loads(flash.read(_NOTES_FILE))
+        if all([type(found.get(key, nothing)) is type(nothing) for key, nothing in notes.items()]):
+            notes.update(found)
     except (ValueError, AttributeError):
-        pass
-    return {}
+        pass  # no JSON, or no object
+    return notes
 
 
 def _exists(path):

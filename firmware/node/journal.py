@@ -108,7 +108,7 @@ class Journal:
         try:
             os.mkdir(self._directory)
         except OSError:
-            pass
+            pass  # it is there; if it is not, the next line says so
         newer = None  # the head of the next newer segment
         for first in reversed(self._firsts()):
             size = os.stat(self._path(first))[6]
@@ -319,7 +319,7 @@ class Journal:
         try:
             self._close()
         except OSError:
-            pass
+            pass  # as the write was refused
         if self._segments and self._segments[-1][_LAST] < self._segments[-1][_FIRST]:
             self._remove(self._segments[-1])
         if len(self._segments) > 1:

@@ -162,6 +162,8 @@ def _try(sensor, hardware, at):
         raise ConfigError("%s: %s: found nothing, expected a value" % (at, error.args[0]))
     except ValueError as error:
         raise ConfigError("%s: %s" % (at, error))
+    except MemoryError:  # that says nothing about its settings
+        raise
     except Exception:
         pass  # it tried its chip, which is not there: it has taken its settings
     return driver, names

@@ -11,7 +11,7 @@ import wiring
 from bundles import lay_out, write
 from fake_broker import FakeBroker
 from node import app, config
-from node.desired import Desired
+from node.desired import Desired, read_notes
 from world import World
 
 from paraat_wire import host_codec, topics
@@ -46,7 +46,7 @@ def node(port=1, scenario=None):
     world = World(dict({"tank": {"capacity_l": 100}, "fuel_l": 60}, **(scenario or {})))
     wiring.levels[0] = 1
     simboard.wire(settings, world)
-    return app.Node(Desired(config.check(settings)), {"wifi": {"ssid": "bench"}})
+    return app.Node(Desired(config.check(settings), read_notes()), {"wifi": {"ssid": "bench"}})
 
 
 class Host:

@@ -5,6 +5,7 @@ import json
 import os
 
 from bench import raises
+from drivers import a02yyuw
 from node import calibration, config, desired
 from node import flash as small_files
 
@@ -293,6 +294,27 @@ def test_damaged_notes_are_no_notes():
         start.offer(host_codec.encode_config(wanted()))
         assert desired.choose().on
         os.remove("config.new.json")
+
+
+def test_notes_of_which_a_part_is_lost_are_notes():
+    flash().offer(host_codec.encode_config(wanted()))
+    with open("config.trial", "w") as f:
+        f.write('{"version": 4}')
+    assert desired.choose().on
+
+
+def test_without_room_to_try_it_a_configuration_is_neither_taken_nor_refused():
+    def setup(config, hw):
+        raise MemoryError
+
+    start = flash()
+    kept, a02yyuw.setup = a02yyuw.setup, setup
+    raises(MemoryError, start.offer, host_codec.encode_config(wanted()))
+    a02yyuw.setup = kept
+    assert start.refused == 0
+    assert files() == ["config.copy.json", "config.json"], files()
+    start.offer(host_codec.encode_config(wanted()))
+    assert desired.choose().on
 
 
 def test_a_calibration_holds_until_the_configuration_says_something_else():
