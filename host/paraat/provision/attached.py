@@ -73,6 +73,6 @@ def _outcome(board: RemoteBoard, key: str, said: str) -> _Outcome:
         except (ValueError, KeyError, TypeError):
             continue
         if outcome.error:
-            raise RemoteError(f"{board.port}: the board refuses: {outcome.error}")
+            raise RemoteError("remote.refused", port=board.port, why=outcome.error)
         return outcome
-    raise RemoteError(f"{board.port}: the board did not say how it ended; do it again, or `make flash`")
+    raise RemoteError("remote.unsaid", port=board.port)

@@ -127,17 +127,14 @@ class Authority:
         forbid_core_dumps()
         folder = site_dir / inventory.FOLDER
         if not (folder / CA_KEY).is_file():
-            raise AuthorityError(
-                f"{folder / CA_KEY}: no such file. A new site: `paraat pki init --site {site_dir}`;"
-                " a key in a token or on another machine: docs/pki.md"
-            )
+            raise AuthorityError("pki.no-key", path=folder / CA_KEY, site=site_dir)
         certificate = _read_certificate(folder / CA)
         key = _read_key(folder / CA_KEY, passphrase)
         update = _read_key(folder / UPDATE_KEY, passphrase)
         if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
-            raise AuthorityError(f"{folder / CA_KEY} does not belong to {CA}; bring both back from one copy")
+            raise AuthorityError("pki.not-together", path=folder / CA_KEY, other=CA)
         if not isinstance(update, rsa.RSAPrivateKey):
-            raise AuthorityError(f"{folder / UPDATE_KEY}: no RSA key; bring it back from your last copy")
+            raise AuthorityError("pki.unreadable", path=folder / UPDATE_KEY, what="RSA")
         opened = cls(site_dir, Issued(certificate, key), update)
         with inventory.locked(site_dir):
             opened._finish(now or datetime.now(UTC))
@@ -180,7 +177,7 @@ class Authority:
             known = inventory.load(self.site_dir)
             record = known.find(issued.serial)
             if record is None or record.state == "revoked":
-                raise AuthorityError(f"{issued.name}: certificate {issued.serial} was revoked meanwhile; flash again")
+                raise AuthorityError("pki.revoked-meanwhile", point=issued.name, serial=issued.serial)
             old = [
                 _revoke(other, now, "superseded")
                 for other in known.of(issued.name, "valid", "pending")
@@ -278,11 +275,8 @@ class Authority:
     def _check_alive(self, now: datetime) -> None:
         own = self._own.certificate
         if not own.not_valid_before_utc <= now <= own.not_valid_after_utc:
-            raise AuthorityError(
-                f"{self._folder / CA} is valid from {own.not_valid_before_utc:%Y-%m-%d} to"
-                f" {own.not_valid_after_utc:%Y-%m-%d}, and today is {now:%Y-%m-%d}: check this machine's clock;"
-                " for a new authority see docs/pki.md"
-            )
+            ends = {"start": f"{own.not_valid_before_utc:%Y-%m-%d}", "end": f"{own.not_valid_after_utc:%Y-%m-%d}"}
+            raise AuthorityError("pki.not-valid", path=self._folder / CA, today=f"{now:%Y-%m-%d}", **ends)
 
     def _save(self, changed: Inventory, now: datetime) -> None:
         """Record, and let the list of revoked certificates follow. Under the lock."""
@@ -311,10 +305,8 @@ class Authority:
         try:
             write_atomic(path, data, mode=mode)
         except OSError as error:
-            raise AuthorityError(
-                f"{path}: not written ({error.strerror}). Make room, then"
-                f" {'run `paraat pki crl`: the revocation itself is recorded' if name == CRL else 'renew again'}"
-            ) from error
+            code = "pki.list-not-written" if name == CRL else "pki.not-renewed"
+            raise AuthorityError(code, path=path, why=error.strerror) from error
 
 
 def _record(issued: Issued, kind: inventory.Kind, state: inventory.State) -> Record:
@@ -357,25 +349,22 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise AuthorityError(f"{path}: {error.strerror}; bring it back from your last copy of the site") from error
+        raise AuthorityError("pki.missing", path=path, why=error.strerror) from error
 
 
 def _read_certificate(path: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(_read(path))
     except ValueError as error:
-        raise AuthorityError(f"{path}: no certificate in PEM; bring it back from your last copy") from error
+        raise AuthorityError("pki.unreadable", path=path, what="PEM") from error
 
 
 def _read_key(path: Path, passphrase: str) -> object:
     data = _read(path)
     if (mode := path.stat().st_mode) & 0o077:
-        raise AuthorityError(f"{path}: found mode {mode & 0o777:04o}; run `chmod 600 {path}`")
+        raise AuthorityError("pki.mode", path=path, mode=f"{mode & 0o777:04o}")
     try:
         return serialization.load_pem_private_key(data, passphrase.encode())
     except (ValueError, TypeError) as error:
         # OpenSSL cannot tell a wrong passphrase from a damaged file. The error itself holds no secret.
-        raise AuthorityError(
-            f"{path}: the passphrase is wrong: try again; if it is right,"
-            f" the file is damaged: bring it back from your last copy of the site"
-        ) from error
+        raise AuthorityError("pki.wrong-passphrase", path=path) from error

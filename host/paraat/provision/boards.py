@@ -7,13 +7,14 @@ from paraat.provision.board_file import Board as Board
 from paraat.provision.board_file import Flash as Flash
 from paraat.provision.board_file import read_board
 from paraat.provision.pins import check_board
+from paraat.provision.texts import SpokenError
 
 
-class UnknownBoardError(LookupError):
+class UnknownBoardError(SpokenError):
     """Raised for a board that is not there. known: those that are."""
 
     def __init__(self, name: str, known: list[str]) -> None:
-        super().__init__(f"there is no board {name!r}; there are: {', '.join(known)}")
+        super().__init__("board.unknown", name=name, known=", ".join(known))
         self.known = known
 
 

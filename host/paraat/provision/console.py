@@ -20,7 +20,7 @@ _RESET_S = 0.1
 _LINE_BYTES = 1000  # a line that is longer is noise, such as at another speed
 
 
-class ConsoleError(Exception):
+class ConsoleError(texts.SpokenError):
     """Raised when a port cannot be opened or goes away. str() says which and what to do."""
 
 
@@ -49,7 +49,7 @@ def follow(port: str) -> Iterator[str]:
         with open_console(port) as line:
             yield from split(line.read, forever=True)
     except OSError as error:
-        raise ConsoleError(f"{port}: {error}; `make doctor` looks for boards") from error
+        raise ConsoleError("remote.gone", port=port, why=str(error)) from error
 
 
 def split(read: Callable[[int], bytes], *, forever: bool) -> Iterator[str]:

@@ -22,6 +22,7 @@ from typing import NamedTuple
 from paraat.provision import inventory, pinned
 from paraat.provision.boards import load_board
 from paraat.provision.pinned import Obtained
+from paraat.provision.texts import SpokenError
 from paraat.settings import Site
 
 MARK = "SHA256SUMS"
@@ -51,7 +52,7 @@ Python {python}, {system}. Software {commit}.
 """
 
 
-class BundleError(Exception):
+class BundleError(SpokenError):
     """Raised when the folder cannot be made whole; nothing is left behind. str() says why and what to do."""
 
 
@@ -121,10 +122,7 @@ def _told(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise BundleError(
-            f"{error.filename or out}: {error.strerror}; nothing was made. Make room (150 MB) where you may write, or name"
-            " another folder: OUT="
-        ) from error
+        raise BundleError("bundle.not-written", path=error.filename or out, why=error.strerror) from error
 
 
 def pip_wheels(lock: Path, target: Path) -> None:
@@ -136,7 +134,7 @@ def pip_wheels(lock: Path, target: Path) -> None:
     if run.returncode != 0:
         said = [line for line in run.stderr.splitlines() if line.strip()]
         last = said[-1] if said else f"pip ended with code {run.returncode}"
-        raise BundleError(f"the Python packages: {last}; do this where there is internet")
+        raise BundleError("bundle.packages", why=last)
     write_lock(target)
 
 
@@ -157,7 +155,7 @@ def _python() -> str:
 def _check_place(out: Path, site_dir: Path) -> None:
     """A folder that is there is made anew, unless it is another one, or boards were flashed from it since."""
     if out.exists() and not (out / MARK).exists():
-        raise BundleError(f"{out} is there already and is no bundle; name another folder: OUT=")
+        raise BundleError("bundle.other-folder", out=out)
     theirs = out / SITE
     if inventory.path_of(theirs).exists():
         known = inventory.load(site_dir).certificates if inventory.path_of(site_dir).exists() else ()
@@ -165,16 +163,14 @@ def _check_place(out: Path, site_dir: Path) -> None:
         # A revoked one here is at least as new: what was issued or revoked there only must not be lost.
         for record in inventory.load(theirs).certificates:
             if ours.get(record.serial) not in (record.state, "revoked"):
-                raise BundleError(
-                    f"{theirs} knows certificate {record.serial} of {record.cn} as {record.state}, and {site_dir} does not:"
-                    f" boards were flashed from {out}. Bring its {SITE}/ back first, or name another folder: OUT="
-                )
+                about = {"serial": record.serial, "point": record.cn, "state": record.state}
+                raise BundleError("bundle.flashed-from", theirs=theirs, site=site_dir, out=out, **about)
 
 
 def _commit(repository: Path) -> tuple[str, int]:
     """(the commit, how many tracked files differ from it)"""
     if not (repository / ".git").exists():
-        raise BundleError(f"{repository} is no clone of the repository; make the bundle where the software is kept")
+        raise BundleError("bundle.no-clone", folder=repository)
     commit = _git(repository, "rev-parse", "--short=12", "HEAD").strip()
     return commit, len(_git(repository, "status", "--porcelain", "--untracked-files=no").splitlines())
 
@@ -207,7 +203,7 @@ def _copy_site(site_dir: Path, target: Path, *, with_keys: bool) -> None:
         if not source.exists():
             continue
         if name.endswith(".key") and b"ENCRYPTED" not in source.read_bytes()[:64]:
-            raise BundleError(f"{source} is not encrypted and does not go along; `make doctor` says what to do")
+            raise BundleError("bundle.open-key", path=source)
         shutil.copy2(source, target / name)  # with its mode
 
 

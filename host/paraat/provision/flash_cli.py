@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paraat.settings import Site, load_site
+from paraat.settings import SettingsError, Site, load_site
 
 if TYPE_CHECKING:
     from paraat.provision.authority import Authority
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from paraat.provision.session import Job, Session
 
 EXIT_FAILED = 1
+EXIT_USAGE = 2  # the site's files are wrong
 EXIT_STOPPED = 130  # as a shell says it after Ctrl-C
 Run = Callable[[argparse.Namespace], int]
 
@@ -64,30 +65,27 @@ def _guarded(run: Run) -> Run:
     """Expected failures become one line in the technician's language, and Ctrl-C its exit code."""
 
     def guarded(args: argparse.Namespace) -> int:
-        from paraat.provision.boards import UnknownBoardError
-        from paraat.provision.image import ImageError
-        from paraat.provision.inventory import PkiError
-        from paraat.provision.littlefs import LittlefsError
-        from paraat.provision.micropython_image import FirmwareError
         from paraat.provision.mpy import CompileError
-        from paraat.provision.screen import explain
-        from paraat.provision.texts import SpokenError
+        from paraat.provision.texts import SpokenError, explain, sentence
         from paraat_wire.bundle import BundleError
 
-        expected = (
-            BundleError, CompileError, FirmwareError, ImageError, LittlefsError, PkiError, SpokenError,
-            UnknownBoardError,
-        )  # fmt: skip
         try:
             return run(args)
         except KeyboardInterrupt:
             return EXIT_STOPPED
-        except expected as error:
-            language = args.language or load_site(args.site).region.language
-            print(f"paraat: {'. '.join(filter(None, explain(error, language)))}", file=sys.stderr)
-            return EXIT_FAILED
+        except (BundleError, CompileError, SettingsError, SpokenError) as error:
+            print(f"paraat: {sentence(*explain(error, _language(args)))}", file=sys.stderr)
+            return EXIT_USAGE if isinstance(error, SettingsError) else EXIT_FAILED
 
     return guarded
+
+
+def _language(args: argparse.Namespace) -> str:
+    """Of the screen: what was asked for, else the site's, and Dutch where even that cannot be read."""
+    try:
+        return args.language or load_site(args.site).region.language
+    except SettingsError:
+        return "nl"
 
 
 def _flash(args: argparse.Namespace) -> int:
@@ -190,8 +188,10 @@ def _open(args: argparse.Namespace) -> "tuple[Site, Session, Screen]":
 def _authority(args: argparse.Namespace, site: Site) -> "Authority":
     from paraat.provision import passphrase
     from paraat.provision.authority import Authority
+    from paraat.provision.texts import say
 
-    return Authority.open(site.directory, passphrase.read(args.passphrase_file), _now())
+    asked = say("flash.passphrase", args.language or site.region.language, path=site.directory / "pki" / "ca.key")
+    return Authority.open(site.directory, passphrase.read(args.passphrase_file, question=asked), _now())
 
 
 def _warn(site: Site, session: "Session", screen: "Screen", points: Sequence[str]) -> None:

@@ -22,6 +22,7 @@ from paraat.provision.files import write_atomic
 from paraat.provision.micropython_image import MicroPythonImage
 from paraat.provision.node_config import node_config
 from paraat.provision.pki import Issued
+from paraat.provision.texts import SpokenError
 from paraat.settings import Site
 
 FLASH = "flash.bin"
@@ -30,7 +31,7 @@ _SLOT = "a"  # the other one is for the first update
 _EMPTY = b"\xff"
 
 
-class ImageError(Exception):
+class ImageError(SpokenError):
     """Raised when an image cannot be made or written to disk. str() says why."""
 
 
@@ -110,9 +111,7 @@ def save(image: Image, folder: Path) -> list[Path]:
     written = []
     try:
         if folder.is_dir() and not (folder / FLASH).exists() and any(folder.iterdir()):
-            raise ImageError(
-                f"{folder}: found other files there; name a new folder, which only you will be able to read"
-            )
+            raise ImageError("image.folder", folder=folder)
         _private_folder(folder)
         folder.chmod(0o700)
         if (folder / FLASH).exists():
@@ -123,7 +122,7 @@ def save(image: Image, folder: Path) -> list[Path]:
             write_atomic(path, data, mode=0o600)
             written.append(path)
     except OSError as error:
-        raise ImageError(f"{folder}: {error.strerror}; the image is not complete, make it again") from error
+        raise ImageError("image.not-written", folder=folder, why=error.strerror) from error
     return written
 
 
@@ -140,8 +139,5 @@ def _json(content: Mapping[str, Any]) -> bytes:
 
 def _put(flash: bytearray, offset: int, data: bytes, limit: int) -> None:
     if offset + len(data) > limit:
-        raise ImageError(
-            f"{len(data)} bytes from 0x{offset:X} reach beyond 0x{limit:X}; take the build of MicroPython that"
-            " board.toml names"
-        )
+        raise ImageError("image.beyond", n=len(data), offset=f"0x{offset:X}", limit=f"0x{limit:X}")
     flash[offset : offset + len(data)] = data

@@ -15,6 +15,7 @@ from typing import Literal
 import msgspec
 
 from paraat.provision.files import write_atomic
+from paraat.provision.texts import SpokenError
 
 FOLDER = "pki"
 NAME = "inventory.json"
@@ -27,7 +28,7 @@ Kind = Literal["authority", "broker", "host", "desk", "board"]
 State = Literal["pending", "valid", "revoked"]
 
 
-class PkiError(Exception):
+class PkiError(SpokenError):
     """What can go wrong with a site's folder pki; catch this one. str() says what, where, and what to do."""
 
 
@@ -97,9 +98,9 @@ def load(site_dir: Path) -> Inventory:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Inventory)
     except FileNotFoundError as error:
-        raise InventoryError(f"{path}: no such file; `paraat pki init --site {site_dir}` makes it") from error
+        raise InventoryError("pki.no-inventory", path=path, site=site_dir) from error
     except (OSError, msgspec.DecodeError) as error:
-        raise InventoryError(f"{path}: {error}; bring it back from your last copy of the site's folder") from error
+        raise InventoryError("pki.bad-inventory", path=path, why=str(error)) from error
 
 
 def save(site_dir: Path, inventory: Inventory) -> None:
@@ -109,7 +110,7 @@ def save(site_dir: Path, inventory: Inventory) -> None:
     try:
         write_atomic(path, data, mode=0o644)
     except OSError as error:
-        raise InventoryError(f"{path}: not written ({error.strerror}), nothing was recorded; do it again") from error
+        raise InventoryError("pki.not-recorded", path=path, why=error.strerror) from error
 
 
 @contextlib.contextmanager
@@ -119,7 +120,7 @@ def locked(site_dir: Path) -> Iterator[None]:
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise InventoryError(f"{path}: {error.strerror}; `paraat pki init --site {site_dir}` makes it") from error
+        raise InventoryError("pki.no-lock", path=path, why=error.strerror, site=site_dir) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -7,12 +7,14 @@ whole: block_count must be its size in blocks, or the board refuses to mount it.
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+from paraat.provision.texts import SpokenError
+
 BLOCK_BYTES = 4096
 # littlefs 2.0: every MicroPython from 1.20 on mounts it, and newer ones raise it to 2.1 at their first write.
 _DISK_VERSION = 0x00020000
 
 
-class LittlefsError(Exception):
+class LittlefsError(SpokenError):
     """Raised when the files do not fit. str() says how much there is and how much room."""
 
 
@@ -42,7 +44,7 @@ def build(files: Mapping[str, bytes], size_bytes: int) -> bytes:
                 file.write(files[path])
     except LittleFSError as error:
         total = sum(map(len, files.values()))
-        raise LittlefsError(f"{len(files)} files of {total} bytes do not fit into {size_bytes} bytes") from error
+        raise LittlefsError("image.files", n=len(files), total=total, size=size_bytes) from error
     return bytes(image.context.buffer)
 
 

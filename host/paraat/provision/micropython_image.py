@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from paraat.provision.boards import Board
+from paraat.provision.texts import SpokenError
 from paraat.settings import Site
 
 OLDEST = (1, 24)  # the first MicroPython that the firmware is tested with
@@ -30,7 +31,7 @@ CHIP_NAMES = {"esp32": "ESP32", "esp32s3": "ESP32-S3", "esp32c3": "ESP32-C3"}
 _CHIP_IDS = {0: "ESP32", 2: "ESP32-S2", 5: "ESP32-C3", 9: "ESP32-S3", 12: "ESP32-C2", 13: "ESP32-C6", 16: "ESP32-H2"}
 
 
-class FirmwareError(Exception):
+class FirmwareError(SpokenError):
     """Raised when there is no image of MicroPython, or it cannot be written to this board. str() says what to do."""
 
 
@@ -91,11 +92,7 @@ def find(board: Board, folders: tuple[Path, ...]) -> Path:
     # The pinned name, as micropython.org gives it: ESP32_GENERIC-20250911-v1.26.1.bin
     found = [path for folder in folders for path in folder.glob(f"{name}-[0-9]*.bin")]
     if not found:
-        places = " or ".join(map(str, folders))
-        raise FirmwareError(
-            f"no image of MicroPython for {board.name}: expected {name}-<date>-<version>.bin in {places};"
-            " run `make bundle` where there is internet, or name a file: FIRMWARE=file.bin"
-        )
+        raise FirmwareError("micropython.none", board=board.name, name=name, places=", ".join(map(str, folders)))
     return max(found, key=lambda path: path.name)
 
 
@@ -104,14 +101,12 @@ def load(path: Path, board: Board) -> MicroPythonImage:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise FirmwareError(
-            f"{path}: {error.strerror}; FIRMWARE= names MicroPython's image for {board.name}"
-        ) from error
+        raise FirmwareError("micropython.unread", path=path, why=error.strerror, board=board.name) from error
     _check_program(path, data, board, "boot loader")
     partitions = _partitions(path, data, board)
     app = next((p for p in partitions if p.kind == _APP_TYPE), None)
     if app is None:
-        raise FirmwareError(f"{path}: no application in its partition table; take the .bin for a first installation")
+        raise FirmwareError("micropython.no-application", path=path)
     program = data[app.offset - board.flash.firmware_offset :]
     _check_program(path, program, board, "application")
     offset, size = _file_system(partitions)
@@ -124,33 +119,29 @@ def _check_program(path: Path, data: bytes, board: Board, what: str) -> None:
     from esptool.bin_image import LoadFirmwareImage
     from esptool.util import FatalError
 
+    chip = CHIP_NAMES[board.chip]
     try:
         if data[:1] != b"\xe9":
-            raise FirmwareError(
-                f"{path}: found no {what} where the {CHIP_NAMES[board.chip]} expects it; the file is damaged, or it is"
-                f" no image of MicroPython for a first installation on {board.name}"
-            )
+            raise FirmwareError("micropython.no-program", path=path, what=what, chip=chip, board=board.name)
         chip_id = struct.unpack_from("<H", data, 12)[0]
-        found = _CHIP_IDS.get(chip_id, f"a chip with the number {chip_id}")
-        if found != CHIP_NAMES[board.chip]:
-            raise FirmwareError(
-                f"{path} is for {found}, and {board.name} has an {CHIP_NAMES[board.chip]};"
-                f" take {board.firmware.image}-*.bin, or mend [board] type of the point"
-            )
+        found = _CHIP_IDS.get(chip_id, f"chip {chip_id}")
+        if found != chip:
+            about = {"path": path, "found": found, "chip": chip, "board": board.name, "image": board.firmware.image}
+            raise FirmwareError("micropython.other-chip", **about)
         program = LoadFirmwareImage(board.chip, data)
         whole = program.checksum == program.calculate_checksum()
         whole &= not program.append_digest or program.stored_digest == program.calc_digest
     except (FatalError, struct.error, IndexError) as error:
-        raise FirmwareError(f"{path}: the {what} is damaged ({error}); fetch the file again") from error
+        raise FirmwareError("micropython.damaged", path=path, what=what, why=str(error)) from error
     if not whole:
-        raise FirmwareError(f"{path}: the {what}'s checksum does not fit; the file is damaged, fetch it again")
+        raise FirmwareError("micropython.checksum", path=path, what=what)
 
 
 def _partitions(path: Path, data: bytes, board: Board) -> list[_Partition]:
     table = data[_TABLE_OFFSET - board.flash.firmware_offset :][:_TABLE_BYTES]
     rows = list(_rows(path, table))
     if not rows:
-        raise FirmwareError(f"{path}: no partition table; take the .bin for a first installation, not .app-bin")
+        raise FirmwareError("micropython.no-table", path=path)
     return rows
 
 
@@ -159,7 +150,7 @@ def _rows(path: Path, table: bytes) -> Iterator[_Partition]:
         row = table[start : start + _ROW_BYTES]
         if row[:2] == _DIGEST_MAGIC:
             if row[16:] != hashlib.md5(table[:start], usedforsecurity=False).digest():
-                raise FirmwareError(f"{path}: the partition table is damaged; fetch the file again")
+                raise FirmwareError("micropython.damaged-table", path=path)
             return
         if row[:2] != _ROW_MAGIC:
             return
@@ -180,8 +171,12 @@ def _check_layout(path: Path, offset: int, size: int | None, board: Board) -> No
     size = flash.size_bytes - offset if size is None else size
     if size < _LEAST_VFS_BYTES or offset + size > flash.size_bytes:
         raise FirmwareError(
-            f"{path}: its file system is at 0x{offset:X}, 0x{size:X} bytes, and {board.path} says 0x{flash.vfs_offset:X},"
-            f" 0x{flash.vfs_size:X}; take the build {board.firmware.image}"
+            "micropython.layout",
+            path=path,
+            found=f"0x{offset:X}, 0x{size:X} bytes",
+            toml=board.path,
+            expected=f"0x{flash.vfs_offset:X}, 0x{flash.vfs_size:X}",
+            image=board.firmware.image,
         )
 
 

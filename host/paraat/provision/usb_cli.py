@@ -9,6 +9,7 @@ from pathlib import Path
 from paraat.provision import texts
 
 EXIT_FAILED = 1
+EXIT_USAGE = 2  # the site's files are wrong
 EXIT_STOPPED = 130  # as a shell says it after Ctrl-C
 LOGS = Path("build/logs")
 _DEFAULT = "nl"
@@ -80,35 +81,25 @@ def _guarded(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Nam
     """What can go wrong becomes one line and an exit code."""
 
     def guarded(args: argparse.Namespace) -> int:
-        from paraat.provision.console import ConsoleError
-        from paraat.provision.daybundle import BundleError
-        from paraat.provision.inventory import PkiError
-        from paraat.provision.micropython_image import FirmwareError
         from paraat.provision.mpy import CompileError
-        from paraat.provision.remote import RemoteError
+        from paraat.settings import SettingsError
 
         try:
             return run(args)
-        except (
-            BundleError,
-            CompileError,
-            ConsoleError,
-            FirmwareError,
-            PkiError,
-            RemoteError,
-        ) as error:
-            print(f"paraat: {error}", file=sys.stderr)
-            return EXIT_FAILED
-        except texts.SpokenError as error:
-            print(f"paraat: {'. '.join(texts.row(error.code, error.values, args.language))}", file=sys.stderr)
-            return EXIT_FAILED
         except OSError as error:
-            print(f"paraat: {error.filename}: {error.strerror}; `make doctor` looks further", file=sys.stderr)
-            return EXIT_FAILED
+            return _failed(texts.SpokenError("remote.file", path=error.filename, why=error.strerror), args.language)
+        except (CompileError, SettingsError, texts.SpokenError) as error:
+            code = _failed(error, args.language)
+            return EXIT_USAGE if isinstance(error, SettingsError) else code
         except KeyboardInterrupt:
             return EXIT_STOPPED
 
     return guarded
+
+
+def _failed(error: Exception, language: str) -> int:
+    print(f"paraat: {texts.sentence(*texts.explain(error, language))}", file=sys.stderr)
+    return EXIT_FAILED
 
 
 def _say(key: str, args: argparse.Namespace, **values: object) -> None:

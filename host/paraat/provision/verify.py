@@ -124,9 +124,7 @@ def ask(board: RemoteBoard) -> Report:
     try:
         return msgspec.json.decode(line.removeprefix(_MARK), type=Report)
     except msgspec.DecodeError as error:
-        raise RemoteError(
-            f"{board.port}: the board's report cannot be read ({error}); press EN and do it again"
-        ) from error
+        raise RemoteError("remote.report", port=board.port, why=str(error)) from error
 
 
 def expected(site: Site, point: str) -> Expected:

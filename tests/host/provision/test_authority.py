@@ -154,7 +154,7 @@ def test_a_certificate_that_was_revoked_meanwhile_cannot_be_committed(site: Path
     ca = open_(site)
     issued = ca.issue_board(POINT, NOW)
     ca.revoke(POINT, "stolen", NOW)
-    with pytest.raises(AuthorityError, match="flash again"):
+    with pytest.raises(AuthorityError, match="Flash again"):
         ca.commit(issued, BOARD, NOW)
 
 
@@ -244,7 +244,7 @@ def test_a_wrong_passphrase_is_said_without_showing_it(site: Path) -> None:
 
 def test_an_expired_authority_issues_nothing(site: Path) -> None:
     for when in (NOW + timedelta(days=pki.AUTHORITY_DAYS + 1), NOW - timedelta(days=3)):
-        with pytest.raises(AuthorityError, match="check this machine's clock"):
+        with pytest.raises(AuthorityError, match="Check this machine's clock"):
             open_(site).issue_board(POINT, when)
     assert states(site) == []
 

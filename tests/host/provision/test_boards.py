@@ -35,7 +35,7 @@ def test_the_three_boards_say_what_flashing_needs() -> None:
 
 
 def test_an_unknown_board_is_told_with_those_that_there_are() -> None:
-    with pytest.raises(UnknownBoardError, match=r"no board 'esp64'; there are: esp32_devkitc, "):
+    with pytest.raises(UnknownBoardError, match=r"no board 'esp64'. There are: esp32_devkitc, "):
         load_board("esp64")
 
 

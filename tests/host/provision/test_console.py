@@ -205,7 +205,7 @@ def test_a_bundle_with_another_signature_is_refused_and_nothing_changes(
     path = tmp_path / "other.bundle"
     path.write_bytes(data)
     assert main(["usb", "update", "--port", board.port, "--bundle", str(path)]) == 1
-    assert "the board refuses" in capsys.readouterr().err
+    assert "het bord weigert" in capsys.readouterr().err
     assert not (board.flash / "slot.json").exists()
     assert not (board.flash / "update.bundle").exists()
 

@@ -1,5 +1,5 @@
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -159,3 +159,30 @@ def test_erase_asks_and_says_whose_board_it_was(
 def test_erase_wants_a_board_that_is_known(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("erase", site, "--board", "esp64", "--port", "x", "--yes") == 1
     assert "esp32_devkitc" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda site: (site / "pass").write_text("verkeerde wachtzin"), "ca.key: de wachtzin klopt niet. Probeer het"),
+        (lambda site: (site / "pki" / "ca.key").chmod(0o644), "ca.key heeft de rechten 0644. Doe: `chmod 600"),
+        (lambda site: (site / "pki" / "ca.key").unlink(), "ca.key is er niet. Een nieuwe regio:"),
+        (lambda site: shutil.rmtree(site / "firmware"), "Er is geen MicroPython voor ESP32-DevKitC V4"),
+        (
+            lambda site: (site / "secrets.toml").unlink(),
+            "secrets.toml: gevonden: geen bestand; verwacht: [wifi] met ssid",
+        ),
+        (
+            lambda site: (site / "secrets.toml").chmod(0o644),
+            "secrets.toml: gevonden: rechten 0644; verwacht: rechten 06",
+        ),
+        (lambda site: (site / "site.toml").unlink(), "site.toml: gevonden: geen bestand; verwacht"),
+    ],
+)
+def test_what_is_wrong_with_the_region_is_said_in_dutch(
+    site: Path, board: VirtualBoard, capsys: pytest.CaptureFixture[str], spoil: Callable[[Path], object], words: str
+) -> None:
+    spoil(site)
+    assert run("flash", site, POINT, "--port", board.port) != 0
+    said = capsys.readouterr()
+    assert words in (said.out + said.err).replace("\n", " ")

@@ -82,7 +82,7 @@ def test_an_earlier_image_in_the_folder_is_replaced(tmp_path: Path) -> None:
 def test_a_folder_of_other_files_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "letter.odt").touch()
     tmp_path.chmod(0o755)
-    with pytest.raises(ImageError, match="name a new folder"):
+    with pytest.raises(ImageError, match="Name a new folder"):
         image.save(make(), tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["letter.odt"]
     assert tmp_path.stat().st_mode & 0o777 == 0o755

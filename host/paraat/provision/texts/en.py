@@ -1,10 +1,11 @@
 """English."""
 
-from paraat.provision.texts import flashing_en
+from paraat.provision.texts import errors_en, flashing_en
 
 # code: (what was found, what the technician does now)
 TABLE = {
     **flashing_en.TABLE,
+    **errors_en.TABLE,
     "doctor.unreadable": (
         "Cannot be read: {error}",
         "Is that file yours? sudo chown {user} the file, or work as the user who owns it",
@@ -241,6 +242,8 @@ TABLE = {
         "make flash POINT={point}; a connected board gets them from the CP by itself",
     ),
 }
+
+SETTINGS = errors_en.SETTINGS
 
 SAY = {
     **flashing_en.SAY,

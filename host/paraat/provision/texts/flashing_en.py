@@ -98,6 +98,7 @@ SAY = {
     "flash.press": "Press the button EN (reset) of the board for {point} ({name}).",
     "flash.paired": "{point}: {port}",
     "flash.old-micropython": "Mind: MicroPython {version} is older than 1.24; the firmware does not start on it.",
+    "flash.passphrase": "Passphrase of the region's key ({path}): ",
     "flash.plain": "Mind: the boards speak TLS on port {port}, and [broker] in {path} is not set for that yet. make doctor says what must stand there.",
     "flash.loopback": "Mind: the boards look for the broker at {host}, which is themselves. Set [broker] boards_host in {path}.",
     "flash.no-history": "Mind: {path} is not here. The number that this board begins with now comes from the coordination point.",

@@ -110,6 +110,7 @@ SAY = {
     "flash.press": "Druk op de knop EN (reset) van het bord voor {point} ({name}).",
     "flash.paired": "{point}: {port}",
     "flash.old-micropython": "Let op: MicroPython {version} is ouder dan 1.24; de firmware start er niet op.",
+    "flash.passphrase": "Wachtzin van de regio ({path}): ",
     "flash.plain": "Let op: de borden spreken TLS op poort {port}, en [broker] in {path} is daar nog niet op ingesteld. make doctor zegt wat er moet staan.",
     "flash.loopback": "Let op: de borden zoeken de broker op {host}, dus op zichzelf. Zet [broker] boards_host in {path}.",
     "flash.no-history": "Let op: {path} is hier niet. Het nummer waarmee dit bord begint komt nu van het coördinatiepunt.",

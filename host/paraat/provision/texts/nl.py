@@ -1,10 +1,11 @@
 """Nederlands."""
 
-from paraat.provision.texts import flashing_nl
+from paraat.provision.texts import errors_nl, flashing_nl
 
 # code: (wat er gevonden is, wat de technicus nu doet)
 TABLE = {
     **flashing_nl.TABLE,
+    **errors_nl.TABLE,
     "doctor.unreadable": (
         "Niet te lezen: {error}",
         "Is dat bestand van u? sudo chown {user} het bestand, of werk als de gebruiker van wie het is",
@@ -256,6 +257,8 @@ TABLE = {
         "make flash POINT={point}; een bord dat verbonden is krijgt ze vanzelf van het CP",
     ),
 }
+
+SETTINGS = errors_nl.SETTINGS
 
 SAY = {
     **flashing_nl.SAY,

@@ -17,8 +17,14 @@ _SAID_BY = {
     "doctor": "make doctor",
     "flash": "make flash",
     "selftest": "make flash",
+    "pki": "make flash",
+    "micropython": "make flash",
+    "board": "make erase",
+    "image": "make image",
+    "bundle": "make bundle",
     "console": "make logs",
     "verify": "make verify",
+    "remote": "make verify",
 }
 
 
