@@ -32,7 +32,7 @@ def demos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Demo]:
     }  # fmt: skip
     found = {}
     for kind, process in running.items():
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=5 * LIMIT_S)
         done = subprocess.CompletedProcess(process.args, process.returncode, out, err)
         found[kind] = (done, json.loads(out) if out.startswith("{") else {}, folders[kind])
     return found
