@@ -93,9 +93,9 @@ def _flash(args: argparse.Namespace) -> int:
     jobs = _jobs(args.points, args.port, site, screen)
     with screen:
         try:
-            outcomes = session.run(jobs)
+            outcomes = session.run(jobs, lambda: screen.say("flash.stopping"))
         except KeyboardInterrupt:
-            screen.say("flash.stopping")
+            screen.show(session.outcomes)  # some may be ready
             _say_left(session, screen, args.site)
             raise
     screen.show(outcomes)

@@ -101,6 +101,7 @@ class Session:
         self._replace = replace
         self._read_report = read_report
         self._stopped = threading.Event()
+        self.outcomes: list[Outcome] = []  # of all boards, also after Ctrl-C
         self.left_pending: list[Issued] = []  # of boards that failed, and that could not be revoked
 
     # --- several boards ----------------------------------------------------------------------
@@ -117,23 +118,29 @@ class Session:
             if self._replace and name not in inventory.boards(self._site.directory):
                 raise FlashError("flash.nothing-to-replace", point=name)
 
-    def run(self, jobs: Sequence[Job]) -> list[Outcome]:
-        """Flash all, in parallel. Raises KeyboardInterrupt after Ctrl-C, when everything half done is cleared away."""
+    def run(self, jobs: Sequence[Job], on_stop: Callable[[], None] = lambda: None) -> list[Outcome]:
+        """Flash all, in parallel. Raises KeyboardInterrupt after Ctrl-C, when everything half done is cleared away.
+
+        on_stop: called at once after Ctrl-C; the boards may take some seconds to end.
+        """
         ports = [job.port for job in jobs]
         for number, port in enumerate(ports):
             if port in ports[:number]:
                 raise FlashError("flash.same-port", port=port)
         pool = ThreadPoolExecutor(max_workers=len(jobs))
+        running: list[Future[Outcome]] = []
         try:
-            running = [pool.submit(self._flash, job) for job in jobs]
+            running += [pool.submit(self._flash, job) for job in jobs]
             while not all(one.done() for one in running):
                 _wait(running)
         except KeyboardInterrupt:
             self._stopped.set()  # each thread ends at its next look, and clears away
+            on_stop()
             raise
         finally:
             pool.shutdown()
-        return [one.result() for one in running]
+            self.outcomes = [one.result() for one in running]
+        return self.outcomes
 
     @property
     def stopped(self) -> bool:

@@ -272,6 +272,25 @@ def test_ctrl_c_at_every_step_leaves_nothing_half_recorded(site: Path, board: Vi
     assert flash(site, board).error is None
 
 
+def test_ctrl_c_keeps_the_boards_that_are_ready_and_tells_of_them(site: Path) -> None:
+    said = []
+
+    def press(point: str, step: str) -> None:
+        if (point, step) == ("nsp-0102", "selftest"):
+            wait_for(lambda: "nsp-0101" in inventory.boards(site))
+            signal.raise_signal(signal.SIGINT)
+            wait_for(lambda: running.stopped)
+
+    running = open_session(site, Watcher(press))
+    with VirtualBoard(number=1) as ready, VirtualBoard(number=2) as late:
+        jobs = [Job("nsp-0101", ready.port), Job("nsp-0102", late.port)]
+        with pytest.raises(KeyboardInterrupt):
+            running.run(jobs, lambda: said.append("one moment"))
+    assert said == ["one moment"]
+    assert [outcome.error is None for outcome in running.outcomes] == [True, False]
+    assert nothing_recorded(site, "nsp-0102")
+
+
 def test_a_full_disk_records_nothing(site: Path, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_room(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
