@@ -22,6 +22,8 @@ _log = logging.getLogger(__name__)
 KEEP_MAX = 5000  # sets that a point keeps until the host has acknowledged them
 _IN_FLIGHT_MAX = 20_000
 _DRAIN_S = 15.0
+_HOST_QUIET_S = 0.5
+_HOST_LIMIT_S = 10.0
 
 
 class MadeUpPoint:
@@ -80,6 +82,7 @@ class Fleet:
         self.in_flight = 0  # messages that the broker has not acknowledged; each publish is followed by one on_publish
         self._room = threading.Event()
         self._connected = threading.Event()
+        self._acked = threading.Event()
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id="paraat-simulate", clean_session=False, reconnect_on_failure=True
         )
@@ -99,6 +102,15 @@ class Fleet:
             self._client.loop_stop()
             raise OSError(f"no broker answers on {self._host}:{self._port}")
 
+    def hear_host(self, quiet_s: float, limit_s: float) -> None:
+        """Let the host, if one runs, tell where each point's seq goes on: until no `ack` came for quiet_s.
+
+        A run that begins at seq 1 again sends what the host has to take for a duplicate, or for a second board.
+        """
+        deadline_s = time.monotonic() + limit_s
+        while self._acked.wait(quiet_s) and time.monotonic() < deadline_s:
+            self._acked.clear()
+
     def stop(self) -> None:
         """Wait until the broker has taken what is under way, then leave."""
         for _ in range(int(_DRAIN_S / 0.1)):
@@ -108,6 +120,7 @@ class Fleet:
             self._room.wait(0.1)
         self._client.disconnect()
         self._client.loop_stop()
+        self._client.reinitialise()  # closes what paho otherwise leaves to the garbage collector
 
     def sample(self, point: MadeUpPoint, t: float, story_s: float) -> None:
         """Read one set at unix time t and send it. Waits where the broker falls behind."""
@@ -179,6 +192,7 @@ class Fleet:
             return
         with self._lock:
             point.ack(ranges)
+        self._acked.set()
 
 
 def made_up_ids(count: int) -> list[str]:
@@ -233,6 +247,7 @@ def run(
     except OSError as error:
         print(json.dumps({"error": str(error)}))
         return 1
+    fleet.hear_host(_HOST_QUIET_S, _HOST_LIMIT_S)
     begin = clock.now()
     turn = itertools.cycle(fleet.points.values())
     total = None if duration_s is None else max(1, round(points * duration_s / interval_s))
