@@ -91,7 +91,14 @@ def run(directory: Path, built: Path, config: dict[str, Any], port: int, heap_kb
     return host, board.console()
 
 
-_LENT_AT_A_START = ("calibration", "config", "ntp", "selftest")  # node/lent.py: gone when it runs, but for their names
+_LENT_AT_A_START = (
+    "calibration",
+    "config",
+    "ntp",
+    "selftest",
+    "slots",
+    "startup",
+)  # node/lent.py: gone when it runs, but for their names
 _HARDWARE = "import simboard, machine, select, socket, time, network, onewire; simboard.wire_this_board();"
 
 

@@ -8,7 +8,7 @@ import time
 import machine
 from micropython import const
 
-from node import VERSION, desired, flash, local_alarm
+from node import VERSION, flash, local_alarm
 from node.clock import Clock
 from node.commands import Commands
 from node.hardware import Hardware
@@ -244,10 +244,10 @@ async def _for_ever(name, task, health=None):
 
 def _configuration():
     """(desired.Desired, secrets, ""); (None, None, what is wrong) where there is none to start with."""
-    with lent("node.config", "node.calibration") as config:
+    with lent("node.startup", "node.config", "node.calibration") as startup:
         try:
-            return desired.choose(), config.load_secrets(), ""
-        except config.ConfigError as error:
+            return startup.choose(), startup.config.load_secrets(), ""
+        except startup.config.ConfigError as error:
             return None, None, str(error)
 
 

@@ -24,39 +24,15 @@ from node.log import complain, log
 from paraat_wire import codec
 
 NEW_FILE = "config.new.json"
-_COPY_FILE = "config.copy.json"
-_NOTES_FILE = "config.trial"
+COPY_FILE = "config.copy.json"
+NOTES_FILE = "config.trial"
 _STARTS = const(5)  # in a row, none of which lasted for _LOOK_S
 _LOOK_S = const(30)
 _SETTLE_S = const(3)  # the broker gets its PUBACK, and a newer one may follow
 
 
-def choose():
-    """What this start goes on, with the settings to run with. Raises ConfigError when there are none."""
-    from node import calibration, config
-
-    desired = Desired(_confirmed(config), read_notes())
-    desired.begin()
-    calibration.apply(desired.settings)
-    return desired
-
-
-def _confirmed(config):
-    """The confirmed configuration, and its copy made or itself mended where one of the two is missing. Raises ConfigError."""
-    try:
-        found = config.load()
-    except config.ConfigError as error:
-        if not _exists(_COPY_FILE):
-            raise
-        found = config.load(_COPY_FILE)
-        complain("config", "%s; going on with its copy" % error)
-        _copy(_COPY_FILE, config.FILE)
-    if not _exists(_COPY_FILE):
-        _copy(config.FILE, _COPY_FILE)
-    return found
-
-
-def _copy(source, target):
+def copy(source, target):
+    """Put one file's text into another, where the flash takes it."""
     try:
         with open(source) as f:
             flash.replace(target, f.read())
@@ -65,7 +41,7 @@ def _copy(source, target):
 
 
 class Desired:
-    """settings: the confirmed configuration, checked. notes: as read_notes() gives them."""
+    """settings: the confirmed configuration, checked. notes: as startup.read_notes() gives them."""
 
     def __init__(self, settings, notes):
         self.settings = settings  # what runs
@@ -79,17 +55,8 @@ class Desired:
 
     # --- at the start ---
 
-    def begin(self):
-        """Run with the configuration that waits for its trial, where there is one."""
-        if not _exists(NEW_FILE):
-            return
-        from node import config
-
-        try:
-            new = config.load(NEW_FILE)
-        except config.ConfigError as error:  # it was whole when it was staged: the flash has lost it
-            self.roll_back(str(error))
-            return
+    def begin(self, new):
+        """Run with the configuration that waits for its trial, checked, unless it has failed."""
         version = new["version"]
         if version == self.refused:  # the power went while it was rolled back
             _remove(NEW_FILE)
@@ -164,7 +131,7 @@ class Desired:
             try:
                 if not self._staged:  # else a newer one has taken the file's place
                     os.rename(NEW_FILE, config.FILE)
-                    _copy(config.FILE, _COPY_FILE)
+                    copy(config.FILE, COPY_FILE)
                     self._forget(config)
             except OSError as error:
                 complain("config", error)
@@ -205,27 +172,7 @@ class Desired:
 
     def _store(self):
         """Write the notes. Returns whether the flash took them."""
-        return flash.keep(_NOTES_FILE, json.dumps(self._notes), "config")
-
-
-def read_notes():
-    """What config.trial says; nothing where it is missing, or is not ours."""
-    notes = {"version": 0, "starts": 0, "tried_s": 0, "refused": 0, "why": ""}
-    try:
-        found = json.loads(flash.read(_NOTES_FILE))
-        if all([type(found.get(key, nothing)) is type(nothing) for key, nothing in notes.items()]):
-            notes.update(found)
-    except (ValueError, AttributeError):
-        pass  # no JSON, or no object
-    return notes
-
-
-def _exists(path):
-    try:
-        os.stat(path)
-    except OSError:
-        return False
-    return True
+        return flash.keep(NOTES_FILE, json.dumps(self._notes), "config")
 
 
 def _remove(path):

@@ -11,7 +11,8 @@ import wiring
 from bundles import lay_out, write
 from fake_broker import FakeBroker
 from node import app, config
-from node.desired import Desired, read_notes
+from node.desired import Desired
+from node.startup import read_notes
 from world import World
 
 from paraat_wire import host_codec, topics

@@ -6,7 +6,7 @@ import os
 
 from bench import raises
 from drivers import a02yyuw
-from node import calibration, config, desired
+from node import calibration, config, desired, startup
 from node import flash as small_files
 
 from paraat_wire import codec, host_codec
@@ -39,7 +39,7 @@ def wanted(version=4, **changes):
 def flash():
     with open("config.json", "w") as f:
         json.dump(RUNS, f)
-    return desired.choose()
+    return startup.choose()
 
 
 def files():
@@ -63,7 +63,7 @@ async def test_a_new_version_is_staged_tried_and_confirmed():
     start = flash()
     start.offer(host_codec.encode_config(wanted()))
     assert await live(start, 10) == "configuration 4 has come"
-    start = desired.choose()
+    start = startup.choose()
     assert start.on
     assert start.settings["version"] == 4
     assert start.settings["broker"]["host"] == "10.0.0.2"
@@ -73,7 +73,7 @@ async def test_a_new_version_is_staged_tried_and_confirmed():
     start.confirm()
     assert not start.on
     assert files() == ["config.copy.json", "config.json", "config.trial"]
-    start = desired.choose()
+    start = startup.choose()
     assert not start.on
     assert start.settings["version"] == 4
     start.offer(host_codec.encode_config(wanted()))  # retained: it comes at every connection
@@ -84,33 +84,33 @@ async def test_a_new_version_is_staged_tried_and_confirmed():
 async def test_without_the_host_it_rolls_back_after_ten_minutes_of_trying_in_all():
     flash().offer(host_codec.encode_config(wanted()))
     for _ in range(4):  # power cuts in between: the time goes on
-        start = desired.choose()
+        start = startup.choose()
         assert start.on
         assert await live(start, 125) is None
-    start = desired.choose()
+    start = startup.choose()
     assert await live(start, 200) == "configuration rolled back"
-    start = desired.choose()
+    start = startup.choose()
     assert not start.on
     assert start.settings["version"] == 3
     assert start.refused == 4
     assert start.error == "version 4: no answer from the host within 600 s"
     start.offer(host_codec.encode_config(wanted()))  # it failed: the retained message must not make it loop
     assert await live(start, 60) is None
-    assert desired.choose().settings["version"] == 3
+    assert startup.choose().settings["version"] == 3
     start.offer(host_codec.encode_config(wanted(5)))
     assert await live(start, 60) == "configuration 5 has come"
-    start = desired.choose()
+    start = startup.choose()
     assert start.refused == 4  # until the new one has shown that it works
     start.confirm()
-    start = desired.choose()
+    start = startup.choose()
     assert (start.settings["version"], start.refused, start.error) == (5, 0, "")
 
 
 def test_a_crash_loop_rolls_back():
     flash().offer(host_codec.encode_config(wanted()))
     for _ in range(5):
-        assert desired.choose().on
-    start = desired.choose()
+        assert startup.choose().on
+    start = startup.choose()
     assert not start.on
     assert start.settings["version"] == 3
     assert start.error == "version 4: the board did not stay up with it"
@@ -118,9 +118,9 @@ def test_a_crash_loop_rolls_back():
 
 def test_a_mistake_at_the_start_rolls_back_at_once():
     flash().offer(host_codec.encode_config(wanted()))
-    start = desired.choose()
+    start = startup.choose()
     start.roll_back("ValueError bad pin")
-    start = desired.choose()
+    start = startup.choose()
     assert (start.on, start.settings["version"], start.refused) == (False, 3, 4)
     assert start.error == "version 4: ValueError bad pin"
 
@@ -164,7 +164,7 @@ def test_what_is_wrong_is_refused_with_the_reason_and_leaves_no_trace():
         assert start.refused == table["version"]
         assert start.error.startswith("version %d: " % table["version"]), start.error
         assert files() == ["config.copy.json", "config.json"], files()
-    assert desired.choose().settings["version"] == 3
+    assert startup.choose().settings["version"] == 3
 
 
 def test_hostile_payloads_are_no_configuration():
@@ -182,7 +182,7 @@ def test_hostile_payloads_are_no_configuration():
             if not start.error:  # an empty list of sensors, say, is in order
                 os.remove("config.new.json")
                 start._staged = 0
-    assert desired.choose().settings["version"] == 3
+    assert startup.choose().settings["version"] == 3
 
 
 def test_a_full_flash_refuses_and_the_old_one_stays():
@@ -190,21 +190,21 @@ def test_a_full_flash_refuses_and_the_old_one_stays():
     os.mkdir("config.new.json.part")
     start.offer(host_codec.encode_config(wanted()))
     assert start.error == "version 4: the flash takes nothing"
-    assert desired.choose().settings["version"] == 3
+    assert startup.choose().settings["version"] == 3
 
 
 async def test_a_newer_one_takes_the_place_of_one_on_trial():
     flash().offer(host_codec.encode_config(wanted(4)))
-    start = desired.choose()
+    start = startup.choose()
     assert await live(start, 300) is None
     start.offer(host_codec.encode_config(wanted(5)))
     start.confirm()  # the host answers just now, for version 4: 5 has its own trial all the same
     assert await live(start, 10) == "configuration 5 has come"
-    start = desired.choose()
+    start = startup.choose()
     assert (start.on, start.settings["version"]) == (True, 5)
     assert await live(start, 570) is None
     assert await live(start, 60) == "configuration rolled back"
-    assert desired.choose().settings["version"] == 3
+    assert startup.choose().settings["version"] == 3
 
 
 def test_a_power_cut_between_any_two_writes_leaves_one_that_can_be_used():
@@ -222,13 +222,13 @@ def test_a_power_cut_between_any_two_writes_leaves_one_that_can_be_used():
             return getattr(os, name)
 
     def offer():
-        desired.choose().offer(host_codec.encode_config(wanted()))
+        startup.choose().offer(host_codec.encode_config(wanted()))
 
     def confirm():
-        desired.choose().confirm()
+        startup.choose().confirm()
 
     def roll_back():
-        start = desired.choose()
+        start = startup.choose()
         if start.on:
             start.roll_back("no answer")
 
@@ -248,7 +248,7 @@ def test_a_power_cut_between_any_two_writes_leaves_one_that_can_be_used():
                 cuts += 1
             left[0] = 1000
             for _ in range(3):  # and the starts after it
-                start = desired.choose()
+                start = startup.choose()
                 assert start.settings["version"] in (3, 4)
                 assert start.on == ("config.new.json" in files())
             if steps[-1] is roll_back and start.refused == 4:
@@ -258,30 +258,30 @@ def test_a_power_cut_between_any_two_writes_leaves_one_that_can_be_used():
 
 def test_a_configuration_that_the_flash_has_lost_is_there_a_second_time():
     flash().offer(host_codec.encode_config(wanted(4)))
-    desired.choose().confirm()
+    startup.choose().confirm()
     for content in (None, b"", b"{", b"\xff" * 40, b"[]", b'{"point": "nsp-0123"}'):
         os.remove("config.json")
         if content is not None:
             with open("config.json", "wb") as f:
                 f.write(content)
-        start = desired.choose()
+        start = startup.choose()
         assert (start.on, start.settings["version"]) == (False, 4)
         assert start.said()["broker"]["host"] == "10.0.0.2", "and it is mended"
     os.remove("config.copy.json")
-    assert desired.choose().settings["version"] == 4
+    assert startup.choose().settings["version"] == 4
     os.remove("config.json")
-    assert desired.choose().settings["version"] == 4
+    assert startup.choose().settings["version"] == 4
     os.remove("config.json")
     os.remove("config.copy.json")
-    assert "config.json: found nothing" in str(raises(config.ConfigError, desired.choose))
+    assert "config.json: found nothing" in str(raises(config.ConfigError, startup.choose))
 
 
 def test_a_flash_that_takes_no_second_copy_stops_nothing():
     os.mkdir("config.copy.json.new")
     start = flash()
     start.offer(host_codec.encode_config(wanted(4)))
-    desired.choose().confirm()
-    assert desired.choose().settings["version"] == 4
+    startup.choose().confirm()
+    assert startup.choose().settings["version"] == 4
 
 
 def test_damaged_notes_are_no_notes():
@@ -289,10 +289,10 @@ def test_damaged_notes_are_no_notes():
     for content in ("", "{", "[]", '{"version": "x"}', '{"why": 7}'):
         with open("config.trial", "w") as f:
             f.write(content)
-        start = desired.choose()
+        start = startup.choose()
         assert (start.refused, start.error) == (0, "")
         start.offer(host_codec.encode_config(wanted()))
-        assert desired.choose().on
+        assert startup.choose().on
         os.remove("config.new.json")
 
 
@@ -300,7 +300,7 @@ def test_notes_of_which_a_part_is_lost_are_notes():
     flash().offer(host_codec.encode_config(wanted()))
     with open("config.trial", "w") as f:
         f.write('{"version": 4}')
-    assert desired.choose().on
+    assert startup.choose().on
 
 
 def test_without_room_to_try_it_a_configuration_is_neither_taken_nor_refused():
@@ -314,23 +314,23 @@ def test_without_room_to_try_it_a_configuration_is_neither_taken_nor_refused():
     assert start.refused == 0
     assert files() == ["config.copy.json", "config.json"], files()
     start.offer(host_codec.encode_config(wanted()))
-    assert desired.choose().on
+    assert startup.choose().on
 
 
 def test_a_calibration_holds_until_the_configuration_says_something_else():
     start = flash()
     calibration.keep(start.said(), start.settings["sensors"][0], {"full_mm": 150})
-    assert desired.choose().settings["sensors"][0]["full_mm"] == 150
+    assert startup.choose().settings["sensors"][0]["full_mm"] == 150
     start.offer(host_codec.encode_config(wanted(4)))  # says 200 as before
-    start = desired.choose()
+    start = startup.choose()
     assert start.settings["sensors"][0]["full_mm"] == 150
     start.confirm()
     start.offer(host_codec.encode_config(wanted(5, sensors=[dict(RUNS["sensors"][0], full_mm=180)])))
-    start = desired.choose()
+    start = startup.choose()
     assert start.settings["sensors"][0]["full_mm"] == 180
     start.confirm()
     start.offer(host_codec.encode_config(wanted(6)))
-    assert desired.choose().settings["sensors"][0]["full_mm"] == 200  # it was decided anew; the old one is gone
+    assert startup.choose().settings["sensors"][0]["full_mm"] == 200  # it was decided anew; the old one is gone
 
 
 def test_two_points_of_a_calibration_and_a_second_tank():
@@ -349,4 +349,4 @@ def test_damaged_calibrations_are_none():
     for content in ("", "[", "{}", "[1]", "[[1,2]]", '[["a02yyuw","","full_mm",200]]'):
         with open(calibration.FILE, "w") as f:
             f.write(content)
-        assert desired.choose().settings["sensors"] == start.settings["sensors"]
+        assert startup.choose().settings["sensors"] == start.settings["sensors"]

@@ -1,0 +1,58 @@
+"""What a start goes on: the configuration that was confirmed last, or the one that waits for its trial.
+
+node.desired says which files there are, and what becomes of a trial. Loaded only while the node starts.
+"""
+
+import json
+import os
+
+from node import calibration, config, flash
+from node.desired import COPY_FILE, NEW_FILE, NOTES_FILE, Desired, copy
+from node.log import complain
+
+
+def choose():
+    """desired.Desired, with the settings to run with. Raises config.ConfigError when there are none."""
+    desired = Desired(_confirmed(), read_notes())
+    if _exists(NEW_FILE):
+        try:
+            desired.begin(config.load(NEW_FILE))
+        except config.ConfigError as error:  # it was whole when it was staged: the flash has lost it
+            desired.roll_back(str(error))
+    calibration.apply(desired.settings)
+    return desired
+
+
+def _confirmed():
+    """The confirmed configuration, and its copy made or itself mended where one of the two is missing. Raises ConfigError."""
+    try:
+        found = config.load()
+    except config.ConfigError as error:
+        if not _exists(COPY_FILE):
+            raise
+        found = config.load(COPY_FILE)
+        complain("config", "%s; going on with its copy" % error)
+        copy(COPY_FILE, config.FILE)
+    if not _exists(COPY_FILE):
+        copy(config.FILE, COPY_FILE)
+    return found
+
+
+def read_notes():
+    """What the notes of the last trial say; nothing where they are missing, or not ours."""
+    notes = {"version": 0, "starts": 0, "tried_s": 0, "refused": 0, "why": ""}
+    try:
+        found = json.loads(flash.read(NOTES_FILE))
+        if all([type(found.get(key, nothing)) is type(nothing) for key, nothing in notes.items()]):
+            notes.update(found)
+    except (ValueError, AttributeError):
+        pass  # no JSON, or no object
+    return notes
+
+
+def _exists(path):
+    try:
+        os.stat(path)
+    except OSError:
+        return False
+    return True
