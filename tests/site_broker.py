@@ -107,3 +107,4 @@ class BoardClient:
     def close(self) -> None:
         self.client.disconnect()
         self.client.loop_stop()
+        self.client.reinitialise()  # closes what paho otherwise leaves to the garbage collector

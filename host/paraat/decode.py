@@ -1,6 +1,6 @@
 """Payload bytes to readings: what arrives becomes sets, a state or refusals; nothing raises."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -67,6 +67,13 @@ def decode(topic: str, payload: bytes, *, received_at: float, retained: bool, po
         raw = host_codec.read_pack(point, leaf, payload, received_at, loads)
     except codec.WireError as error:
         return _refused(topic, payload, received_at, error.reason, error.detail)
+    return _readings(point, leaf, payload, received_at, raw)
+
+
+def _readings(
+    point: str, leaf: str, payload: bytes, received_at: float, raw: Iterable[host_codec.SampleSet]
+) -> Decoded:
+    """The sets of a pack that could be read, with what was refused in them."""
     sets: list[SampleSet] = []
     bad: dict[str, list[str]] = {}
     for seq, t, dated_by_host, values, faults, refused in raw:
@@ -87,7 +94,7 @@ def decode(topic: str, payload: bytes, *, received_at: float, retained: bool, po
                 dated_by_host=dated_by_host,
             )
         )
-    return Decoded(sets=sets, refusals=_records(topic, payload, received_at, bad) if bad else [])
+    return Decoded(sets=sets, refusals=_records(topics.topic(point, leaf), payload, received_at, bad) if bad else [])
 
 
 def _state(point: str, payload: bytes, received_at: float, retained: bool) -> NodeState:

@@ -128,6 +128,7 @@ class FakeBoard:
     def close(self) -> None:
         self.client.disconnect()
         self.client.loop_stop()
+        self.client.reinitialise()  # closes what paho otherwise leaves to the garbage collector
 
 
 class StillClock:

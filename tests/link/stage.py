@@ -121,6 +121,7 @@ class Host:
         """Go away; the broker keeps the session and what comes for it."""
         self._client.disconnect()
         self._client.loop_stop()
+        self._client.reinitialise()  # closes what paho otherwise leaves to the garbage collector
 
 
 class Proxy:

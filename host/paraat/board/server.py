@@ -89,6 +89,10 @@ class _Server(uvicorn.Server):
     def run_on(self, bound: socket.socket) -> None:
         try:
             self.run(sockets=[bound])
+            if not self.should_exit:
+                _log.error("status board: its server has ended by itself; restart the service")
+        except Exception:  # noqa: BLE001 - its thread would end without a word in our log
+            _log.exception("status board: its server failed; restart the service")
         finally:
             self._loop = None
             self.ready.set()

@@ -100,6 +100,7 @@ class Fleet:
         self._client.loop_start()
         if not self._connected.wait(limit_s):
             self._client.loop_stop()
+            self._client.reinitialise()
             raise OSError(f"no broker answers on {self._host}:{self._port}")
 
     def hear_host(self, quiet_s: float, limit_s: float) -> None:

@@ -51,6 +51,7 @@ def connect(site: Site) -> Iterator[mqtt.Client]:
         finally:
             client.disconnect()
             client.loop_stop()
+            client.reinitialise()  # closes what paho otherwise leaves to the garbage collector
 
 
 def _where(site: Site) -> str:

@@ -67,22 +67,7 @@ class MqttTransport:
         self._starting = threading.Lock()
         self._gone = threading.Event()
         self._gone.set()
-        client = Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=settings.client_id,
-            clean_session=False,
-            protocol=MQTTProtocolVersion.MQTTv311,
-            manual_ack=True,
-        )
-        client.max_inflight_messages_set(_MAX_INFLIGHT)
-        client.max_queued_messages_set(_MAX_OUTGOING)
-        client.reconnect_delay_set(_RETRY_MIN_S, _RETRY_MAX_S)
-        client.connect_timeout = _CONNECT_LIMIT_S
-        if settings.username is not None:
-            password = None
-            if settings.password_file is not None:
-                password = read_secret(directory / settings.password_file, "broker.password_file")
-            client.username_pw_set(settings.username, password)
+        client = _make_client(settings, directory)
         self._tls = None if settings.ca_file is None else TlsFiles(settings, directory)
         if self._tls is not None:
             client.tls_set_context(self._tls.context)
@@ -131,6 +116,7 @@ class MqttTransport:
                 sock.close()
             _log.warning("broker %s did not take our goodbye within %g s", self._where, _GOODBYE_S)
         self._client.loop_stop()
+        self._client.reinitialise()  # paho leaves two sockets of its thread to the garbage collector otherwise
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
         """Hand a message to the broker's thread.
@@ -255,3 +241,24 @@ class MqttTransport:
         if problem != self._problem:
             _log.warning(problem)
         self._problem = problem
+
+
+def _make_client(settings: BrokerSettings, directory: Path) -> Client:
+    """A client that is not connected, with its user. Raises SettingsError for a password that cannot be read."""
+    client = Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=settings.client_id,
+        clean_session=False,
+        protocol=MQTTProtocolVersion.MQTTv311,
+        manual_ack=True,
+    )
+    client.max_inflight_messages_set(_MAX_INFLIGHT)
+    client.max_queued_messages_set(_MAX_OUTGOING)
+    client.reconnect_delay_set(_RETRY_MIN_S, _RETRY_MAX_S)
+    client.connect_timeout = _CONNECT_LIMIT_S
+    if settings.username is not None:
+        password = None
+        if settings.password_file is not None:
+            password = read_secret(directory / settings.password_file, "broker.password_file")
+        client.username_pw_set(settings.username, password)
+    return client
