@@ -1,5 +1,6 @@
 """Which serial ports have a board behind them: known by the USB id of the bridge that the board carries."""
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -70,11 +71,16 @@ def only_port(found: Sequence[SerialPort] | None = None) -> str:
 def open_console(device: str) -> Any:
     """A board's console at 115200 baud, as a pyserial port; its reads wait 0.2 s at most.
 
-    Neither of the lines that reset an ESP32 is touched by opening. Raises OSError (pyserial's errors are OSErrors).
+    The board runs on: Linux raises DTR and RTS at an open, and RTS alone pulls EN low (esptool, "Boot Mode Selection"), so
+    RTS goes first. Raises OSError (pyserial's errors are OSErrors).
     """
     import serial
 
     port = serial.serial_for_url(device, do_not_open=True, baudrate=CONSOLE_BAUD, timeout=0.2, exclusive=True)
-    port.dtr = port.rts = False
+    port.dtr, port.rts = True, False
     port.open()
+    with contextlib.suppress(
+        OSError
+    ):  # a pseudo terminal has no such lines; of a port that is gone the first read tells
+        port.dtr = False
     return port

@@ -1,7 +1,9 @@
 from types import SimpleNamespace
 
 import pytest
+import serial
 
+from paraat.provision import ports
 from paraat.provision.ports import PortError, SerialPort, board_ports, only_port
 
 
@@ -26,14 +28,39 @@ def test_the_one_board_is_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ports", "words"), [([MODEM], "No board found"), ([DEVKIT, OLIMEX], "/dev/ttyUSB1 (CP210x, USB 1-2.3)")]
+    ("attached", "words"), [([MODEM], "No board found"), ([DEVKIT, OLIMEX], "/dev/ttyUSB1 (CP210x, USB 1-2.3)")]
 )
-def test_none_or_several_is_an_error_that_says_what_to_do(ports: list[SimpleNamespace], words: str) -> None:
+def test_none_or_several_is_an_error_that_says_what_to_do(attached: list[SimpleNamespace], words: str) -> None:
     with pytest.raises(PortError) as caught:
-        only_port(board_ports(ports))
+        only_port(board_ports(attached))
     assert words in str(caught.value)
     assert "PORT=" in str(caught.value)
 
 
 def test_this_machine_is_asked_by_default() -> None:
     assert all(port.device for port in board_ports())
+
+
+def test_a_board_is_not_reset_by_listening_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[tuple[str, bool]] = []
+
+    class Port:
+        """As Linux and pyserial have it: both lines up at an open, then DTR and RTS set in that order."""
+
+        dtr = rts = True
+
+        def open(self) -> None:
+            lines.extend([("dtr", self.dtr), ("rts", self.rts)])
+
+        def __setattr__(self, name: str, value: bool) -> None:
+            if lines:
+                lines.append((name, value))
+            super().__setattr__(name, value)
+
+    monkeypatch.setattr(serial, "serial_for_url", lambda *_, **__: Port())
+    ports.open_console("/dev/ttyUSB0")
+    up = {"dtr": True, "rts": True}
+    for name, value in lines:
+        up[name] = value
+        assert up["dtr"] or not up["rts"], "RTS alone resets the board"
+    assert up == {"dtr": False, "rts": False}
