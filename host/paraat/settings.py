@@ -28,10 +28,15 @@ Port = Annotated[int, Meta(ge=1, le=65535)]
 # at which a tank is empty behind the year 9999, where no date can be shown.
 TankLitres = Annotated[float, Meta(gt=0, le=100_000)]
 LitresPerHour = Annotated[float, Meta(ge=0.05, le=10_000)]
-Text = Annotated[str, Meta(min_length=1)]
-HttpUrl = Annotated[str, Meta(pattern=r"^https?://")]
-PhoneNumber = Annotated[str, Meta(pattern=r"^\+[0-9]{8,15}$")]
-EmailAddress = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$")]
+# \Z and not $, which lets a line end behind it: a name goes into the subject of a mail.
+_LINE = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*\Z"
+_HTTP_URL = r"^https?://[^\s/]+(/\S*)?\Z"
+_PHONE_NUMBER = r"^\+[0-9]{8,15}\Z"
+_EMAIL_ADDRESS = r"^[^@\s]+@[^@\s]+\Z"
+Text = Annotated[str, Meta(pattern=_LINE)]
+HttpUrl = Annotated[str, Meta(pattern=_HTTP_URL)]
+PhoneNumber = Annotated[str, Meta(pattern=_PHONE_NUMBER)]
+EmailAddress = Annotated[str, Meta(pattern=_EMAIL_ADDRESS)]
 
 
 class SettingsError(Exception):
@@ -242,6 +247,15 @@ def load_site(directory: Path) -> Site:
                 str(getattr(fuel, clear_key)),
                 f"more than {raise_key} ({getattr(fuel, raise_key)}), or the alert would flutter",
             )
+    _check_broker(path, site.broker)
+    points: dict[str, Point] = {}
+    for point_path, point in _read_points(directory / "points"):
+        _check_interval(point_path, point, site.alerts.point_silent)
+        points[point.id] = point
+    if site.broker.client_id in points:
+        raise SettingsError(
+            path, "broker.client_id", repr(site.broker.client_id), "another name: it is a point's, whose board bears it"
+        )
     return Site(
         directory=directory,
         region=site.site,
@@ -251,8 +265,25 @@ def load_site(directory: Path) -> Site:
         alerts=site.alerts,
         channels=site.channels,
         coordination=site.coordination,
-        points={point.id: point for point in _read_points(directory / "points")},
+        points=points,
     )
+
+
+def _check_broker(path: Path, broker: BrokerSettings) -> None:
+    """What is of no use without another key: left out silently, the host would speak in clear, or without a name."""
+    for key, other in (("cert_file", "ca_file"), ("key_file", "cert_file"), ("password_file", "username")):
+        if getattr(broker, key) is not None and getattr(broker, other) is None:
+            raise SettingsError(path, f"broker.{other}", "nothing", f"a value, because broker.{key} has one")
+
+
+def _check_interval(path: Path, point: Point, silent: Silent) -> None:
+    if point.board.interval_s >= silent.after_s:
+        raise SettingsError(
+            path,
+            "board.interval_s",
+            str(point.board.interval_s),
+            f"less than alerts.point_silent.after_s ({silent.after_s:g}), or the point is silent between two sets",
+        )
 
 
 def read_secret(path: Path, key: str) -> str:
@@ -266,6 +297,8 @@ def read_secret(path: Path, key: str) -> str:
     check_private(path, key)
     if not secret:
         raise SettingsError(path, key, "an empty file", "one line")
+    if not secret.isprintable():  # in a header of HTTP it would be an error whose words show it
+        raise SettingsError(path, key, "more than one line, or a character that cannot be printed", "one line")
     return secret
 
 
@@ -276,11 +309,15 @@ def check_private(path: Path, key: str = "") -> None:
         raise SettingsError(path, key, f"mode {mode & 0o777:04o}", f"mode 0600: run `chmod 600 {path}`")
 
 
-def _read_points(directory: Path) -> Iterator[Point]:
+def _read_points(directory: Path) -> Iterator[tuple[Path, Point]]:
+    """Each point with its file. Raises SettingsError."""
     paths = sorted(directory.glob("*.toml"))
+    for path in sorted(directory.glob("*")):
+        # A point that nobody sees missing: Windows may hide the end of a name, or write it in capitals.
+        if path not in paths and path.name.lower().endswith((".toml", ".toml.txt")):
+            raise SettingsError(path, "", "a name that does not end in .toml", f"{path.name.split('.')[0]}.toml")
     if not paths:
         raise SettingsError(directory, "", "no *.toml", "one file a point, such as points/nsp-0101.toml")
-    seen: dict[str, Path] = {}
     for path in paths:
         point = read_table(path, Point)
         if not topics.is_point_id(point.id):
@@ -289,11 +326,18 @@ def _read_points(directory: Path) -> Iterator[Point]:
             raise SettingsError(
                 path, "id", repr(point.id), "another id; the broker knows one of our programs by this one"
             )
-        if point.id in seen:
-            raise SettingsError(path, "id", repr(point.id), f"an id of its own; {seen[point.id]} has it already")
-        seen[point.id] = path
+        if path.stem != point.id:  # the name of the file says it too, so that no two points can have one id
+            other = path.with_name(f"{point.id}.toml")
+            raise SettingsError(
+                path,
+                "id",
+                repr(point.id),
+                f"an id of its own; {other} has it already"
+                if other.exists()
+                else f"{path.stem!r}, as the file is called; or call the file {other.name}",
+            )
         _check_tank(path, point.tank)
-        yield point
+        yield path, point
 
 
 def _check_tank(path: Path, tank: Tank) -> None:
@@ -323,17 +367,33 @@ def _check_tank(path: Path, tank: Tank) -> None:
             raise SettingsError(
                 path, f"tank.calibration[{row}]", f"{table[row][1]} l", f"{word} litres than the row before"
             )
+    if table:
+        _check_bottom(path, tank)
     if tank.reserve_l >= tank.capacity_l:
         raise SettingsError(path, "tank.reserve_l", str(tank.reserve_l), f"less than capacity_l ({tank.capacity_l})")
+
+
+def _check_bottom(path: Path, tank: Tank) -> None:
+    """Below the lowest row litres stay what they are there: a tank that runs dry would never be seen to be empty."""
+    by_level = tank.by == "level"
+    row = 0 if by_level else len(tank.calibration) - 1
+    reading, litres = tank.calibration[row]
+    if litres > 0 and not (by_level and reading <= 0):
+        at = "0 l, or a row at 0 % before it" if by_level else "0 l: the distance to the bottom of the tank"
+        raise SettingsError(path, f"tank.calibration[{row}]", f"{litres} l, the lowest row", at)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file. Raises SettingsError when it cannot be read."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows puts a mark before it
     except FileNotFoundError as error:
         raise SettingsError(path, "", "no such file", "a file as in deploy/site.example/") from error
-    except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
+    except (
+        OSError,
+        ValueError,
+        RecursionError,
+    ) as error:  # ValueError: no UTF-8, no TOML, a number too long to be read
         raise SettingsError(path, "", f"a mistake ({error})", "a readable TOML file in UTF-8") from error
 
 
@@ -351,9 +411,10 @@ def convert_table(path: Path, data: dict[str, Any], kind: type[T], key: str = ""
 
 
 _PATTERNS = {
-    r"^https?://": "a URL such as http://127.0.0.1:8086",
-    r"^\+[0-9]{8,15}$": "a phone number such as +31612345678",
-    r"^[^@\s]+@[^@\s]+$": "a mail address",
+    _LINE: "a text on one line",
+    _HTTP_URL: "a URL such as http://127.0.0.1:8086",
+    _PHONE_NUMBER: "a phone number such as +31612345678",
+    _EMAIL_ADDRESS: "a mail address",
 }
 
 # What msgspec says: "Expected `int`, got `str` - at `$.broker.port`", "Object contains unknown field `x` - at `$.a`".

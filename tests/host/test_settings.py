@@ -78,7 +78,19 @@ def test_a_wrong_site_file_names_the_key(
         ("reserve_l = 15", "reserve_l = 400", "tank.reserve_l", "400.0", "less than capacity_l"),
         ('id = "nsp-0101"', 'id = "NSP 1"', "id", "'NSP 1'", "a-z"),
         ('id = "nsp-0101"', 'id = "nsp-0201"', "id", "'nsp-0201'", "has it already"),
+        ('id = "nsp-0101"', 'id = "nsp-0109"', "id", "'nsp-0109'", "or call the file nsp-0109.toml"),
         ('id = "nsp-0101"', 'id = "paraat-desk"', "id", "'paraat-desk'", "another id"),
+        ('"Buurthuis De Linde"', '"Buurthuis\\nBcc: x"', "name", "Bcc", "on one line"),
+        ('"Buurthuis De Linde"', '"Buurthuis\\n"', "name", "Buurthuis", "on one line"),
+        ('"Buurthuis De Linde"', '" "', "name", "' '", "on one line"),
+        (
+            "interval_s = 60",
+            "interval_s = 300",
+            "board.interval_s",
+            "300",
+            "less than alerts.point_silent.after_s (300)",
+        ),
+        ("[0, 0], ", "", "tank.calibration[0]", "21.0 l", "a row at 0 %"),
         ('email = "nsp-0101@example.org"', 'email = "niet"', "lead.email", "'niet'", "a mail address"),
         ("burn_l_per_h = 9.5", "burn_l_per_h = -1", "tank.burn_l_per_h", "-1", ">= 0.05"),
         ("burn_l_per_h = 9.5", "burn_l_per_h = 0.000001", "tank.burn_l_per_h", "1e-06", ">= 0.05"),
@@ -96,6 +108,69 @@ def test_a_wrong_point_file_names_the_key(
     assert error.key == key
     assert found in error.found
     assert expected in error.expected
+
+
+def test_the_table_of_a_distance_ends_at_the_bottom_of_the_tank(site_dir: Path) -> None:
+    """Beyond its last row litres stay what they are there: 21 l for ever, in a tank that runs dry."""
+    path = site_dir / "points" / "nsp-0101.toml"
+    text = path.read_text(encoding="utf-8").replace('by = "level"', 'by = "distance"')
+    start = text.index("calibration = ")
+    rest = text[text.index("\n", start) :]
+    path.write_text(text[:start] + "calibration = [[0.1, 400], [0.9, 21]]" + rest, encoding="utf-8")
+    error = complaint(site_dir)
+    assert (error.key, error.found) == ("tank.calibration[1]", "21.0 l, the lowest row")
+    path.write_text(text[:start] + "calibration = [[0.1, 400], [1.05, 0]]" + rest, encoding="utf-8")
+    load_site(site_dir)
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ('cert_file = "pki/host.crt"', "broker.ca_file"),  # it would speak in clear
+        ('key_file = "pki/host.key"', "broker.cert_file"),
+        ('password_file = "broker.password"', "broker.username"),
+    ],
+)
+def test_a_key_of_the_broker_that_is_of_no_use_alone_is_refused(site_dir: Path, line: str, key: str) -> None:
+    edit(site_dir / "site.toml", "client_id =", f"{line}\nclient_id =")
+    error = complaint(site_dir)
+    assert (error.key, error.found) == (key, "nothing")
+    assert line.split()[0] in error.expected
+
+
+def test_the_host_does_not_take_the_name_of_a_point(site_dir: Path) -> None:
+    edit(site_dir / "site.toml", '"paraat-host"', '"nsp-0101"')
+    assert complaint(site_dir).key == "broker.client_id"
+
+
+@pytest.mark.parametrize("name", ["nsp-0101.TOML", "nsp-0101.toml.txt"])
+def test_a_point_is_not_left_out_for_the_end_of_its_files_name(site_dir: Path, name: str) -> None:
+    path = site_dir / "points" / "nsp-0101.toml"
+    path.rename(path.with_name(name))
+    error = complaint(site_dir)
+    assert error.path == path.with_name(name)
+    assert error.expected == "nsp-0101.toml"
+
+
+@pytest.mark.parametrize("text", ["x=" + "[" * 5000, "x=" + "9" * 5000, "\0"])
+def test_what_is_no_toml_is_refused_and_no_mistake_of_ours(site_dir: Path, text: str) -> None:
+    (site_dir / "site.toml").write_text(text, encoding="utf-8")
+    assert "readable TOML" in complaint(site_dir).expected
+
+
+def test_a_file_from_a_windows_editor_is_read(site_dir: Path) -> None:
+    path = site_dir / "site.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    load_site(site_dir)
+
+
+def test_a_secret_of_two_lines_is_refused_without_being_shown(tmp_path: Path) -> None:
+    path = tmp_path / "influx.token"
+    path.write_text("hunter2\nhunter3\n", encoding="utf-8")
+    path.chmod(0o600)
+    with pytest.raises(SettingsError, match="one line") as caught:
+        read_secret(path, "influx.token_file")
+    assert "hunter" not in str(caught.value)
 
 
 def test_a_site_without_site_toml_or_points(tmp_path: Path, site_dir: Path) -> None:
