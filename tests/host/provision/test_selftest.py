@@ -12,15 +12,30 @@ from paraat.provision.selftest import Link, Report
 from virtual_board import READY, REPORT
 
 
-class Port:
-    """A console that says these pieces, one a read; an exception among them is raised."""
+class Clock:
+    """Stands in for the module time: it passes where somebody waits."""
 
-    def __init__(self, pieces: Sequence[bytes | OSError]) -> None:
+    def __init__(self) -> None:
+        self._t = 0.0
+
+    def monotonic(self) -> float:
+        return self._t
+
+    def sleep(self, seconds: float) -> None:
+        self._t += seconds
+
+
+class Port:
+    """A console that says these pieces, one a read, and then nothing; an exception among them is raised."""
+
+    def __init__(self, pieces: Sequence[bytes | OSError], clock: Clock) -> None:
         self._pieces = list(pieces)
+        self._clock = clock
         self.in_waiting = 1000
 
     def read(self, _count: int) -> bytes:
         if not self._pieces:
+            self._clock.sleep(0.1)
             return b""
         piece = self._pieces.pop(0)
         if isinstance(piece, OSError):
@@ -32,8 +47,11 @@ class Port:
 
 
 def read(*pieces: bytes | OSError, **options: Any) -> Report:
-    port = Port(pieces)
-    return selftest.read("/dev/ttyUSB0", limit_s=0.3, open_port=lambda _: port, **options)
+    clock = Clock()
+    port = Port(pieces, clock)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(selftest, "time", clock)
+        return selftest.read("/dev/ttyUSB0", limit_s=30, open_port=lambda _: port, **options)
 
 
 def test_the_report_is_found_between_other_lines_and_cut_anywhere() -> None:
@@ -50,7 +68,7 @@ def test_the_chips_own_usb_may_go_and_come_back() -> None:
     [
         (b"", "console.silent", "says nothing"),
         (b"I uplink connected\n", "selftest.none", "It said: I uplink connected"),
-        (REPORT + b"\n", "selftest.none", "told nothing within 0 s"),
+        (REPORT + b"\n", "selftest.none", "told nothing within 30 s"),
         (b"Brownout detector was triggered\n", "console.brownout", "/dev/ttyUSB0"),
         (b"Traceback (most recent call last):\nImportError: no module\n", "selftest.crashed", "ImportError: no module"),
         (b'{"selftest": {"board": 1}}\n{"ready": {}}\n', "selftest.none", ""),
