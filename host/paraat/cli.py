@@ -11,9 +11,7 @@ from pathlib import Path
 from paraat import desk_cli
 from paraat.provision import flash_cli, pki_cli, update_cli, usb_cli
 from paraat.settings import SettingsError, load_site
-
-EXIT_FAILED = 1
-EXIT_USAGE = 2
+from paraat.shared_cli import EXIT_USAGE, fail
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -139,8 +137,7 @@ def _serve(args: argparse.Namespace) -> int:
         service = Service(site, clock=SystemClock())
         service.start()
     except ServiceError as error:
-        print(f"paraat: {error}", file=sys.stderr)
-        return EXIT_FAILED
+        return fail(str(error))
     try:
         stop.wait()
     finally:

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paraat.settings import Site, load_site
+from paraat.shared_cli import EXIT_FAILED, fail, unknown_points
 
 if TYPE_CHECKING:
     from paraat.transport.desk import Desk
 
-EXIT_FAILED = 1
-EXIT_USAGE = 2
 _STATES_S = 2.0  # the retained ones come at once
 _PUBLISH_S = 10.0
 
@@ -50,35 +49,22 @@ def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--site", type=Path, required=True, metavar="DIR")
 
 
-def _fail(text: str) -> int:
-    print(f"paraat: {text}", file=sys.stderr)
-    return EXIT_FAILED
-
-
-def _unknown(site: Site, points: list[str]) -> str:
-    """A complaint about points that the site does not have; empty when there is none."""
-    unknown = sorted(set(points) - set(site.points))
-    if not unknown:
-        return ""
-    return f"{site.directory}: no point {', '.join(unknown)}; known are {', '.join(sorted(site.points))}"
-
-
 def _command(args: argparse.Namespace) -> int:
     from paraat.transport.desk import Desk, DeskError
     from paraat_wire.codec import WireError
 
     site = load_site(args.site)
-    if wrong := _unknown(site, [args.point]):
-        return _fail(wrong)
+    if wrong := unknown_points(site, [args.point]):
+        return fail(wrong)
     try:
         with Desk(site, [args.point]) as desk:
             reply = desk.ask(args.point, args.do, _arguments(args), now=time.time(), limit_s=args.limit)
     except (DeskError, WireError) as error:
-        return _fail(str(error))
+        return fail(str(error))
     if reply is None:
-        return _fail(f"{args.point} has not answered within {args.limit:g} s; it will not do it later. Is it online?")
+        return fail(f"{args.point} has not answered within {args.limit:g} s; it will not do it later. Is it online?")
     if reply.error:
-        return _fail(f"{args.point} refuses: {reply.error}")
+        return fail(f"{args.point} refuses: {reply.error}")
     for line in _lines(reply.result):
         print(line)
     if args.do == "calibrate":
@@ -121,13 +107,13 @@ def _configure(args: argparse.Namespace) -> int:
 
     site = load_site(args.site)
     points = list(dict.fromkeys(args.points)) or sorted(site.points)
-    if wrong := _unknown(site, points):
-        return _fail(wrong)
+    if wrong := unknown_points(site, points):
+        return fail(wrong)
     try:
         with Desk(site, points) as desk:
             return _publish(site, desk, points, args)
     except (DeskError, WireError) as error:
-        return _fail(str(error))
+        return fail(str(error))
 
 
 def _publish(site: Site, desk: "Desk", points: list[str], args: argparse.Namespace) -> int:
