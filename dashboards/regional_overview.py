@@ -24,8 +24,10 @@ from grafana_foundation_sdk.models.dashboard import (
 
 from dashboards.influxql import DATASOURCE, Query, field, measurement
 
-NOW = "time > now() - 5m"  # of the host's own rows, one a minute
-RECENT = "time > now() - 1h"  # of the sensors; the age column says how old
+# Not ahead either: what a host wrote whose clock was an hour fast would be the newest for an hour after that.
+_NOT_AHEAD = "time < now() + 5m"
+NOW = f"time > now() - 5m AND {_NOT_AHEAD}"  # of the host's own rows, one a minute
+RECENT = f"time > now() - 1h AND {_NOT_AHEAD}"  # of the sensors; the age column says how old
 
 WORDS = {
     "nl": {
