@@ -64,7 +64,8 @@ class Dispatcher:
         own = alert.point.startswith(OWN)
         if point is None and not own:  # taken out of the site while its alert was open
             return []
-        lead = self._site.coordination if point is None else point.lead
+        coordination = self._site.coordination
+        lead = coordination if point is None else point.lead
         subject, body = texts.message(
             alert, alert.state, point, language=self._site.region.language, zone=self._zone, now=now
         )
@@ -79,7 +80,8 @@ class Dispatcher:
                 due_at=now,
             )
             for channel in self._channels.values()
-            if (recipient := channel.recipient(lead)) is not None
+            # A lead whom this channel cannot reach must not leave an alert unheard.
+            if (recipient := channel.recipient(lead) or channel.recipient(coordination)) is not None
         ]
 
     def run_due(self, now: float, limit: int = 20) -> int:

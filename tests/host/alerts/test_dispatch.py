@@ -191,6 +191,13 @@ def test_a_point_without_a_mail_address_still_gets_its_log_line(post: Post) -> N
     assert [d.channel for d in post.journal.deliveries(alert.id)] == ["log"]
 
 
+def test_the_coordination_point_hears_of_a_point_whose_lead_has_no_address(post: Post) -> None:
+    site = msgspec.structs.replace(post.site, coordination=Lead(email="beheer@example.org"))
+    post.dispatcher = Dispatcher(site, post.journal, make_channels(site))
+    assert post.mail(post.announce("nsp-0202")).recipient == "beheer@example.org"
+    assert post.mail(post.announce("nsp-0101")).recipient == "nsp-0101@example.org"
+
+
 def test_an_alert_of_a_point_that_left_the_site_is_not_announced(post: Post) -> None:
     alert = AlertState(
         rule="low_fuel", point="nsp-9999", state="firing", since=NOW, severity="critical", detail={}, id=1
