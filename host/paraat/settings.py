@@ -31,11 +31,9 @@ LitresPerHour = Annotated[float, Meta(ge=0.05, le=10_000)]
 # \Z and not $, which lets a line end behind it: a name goes into the subject of a mail.
 _LINE = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*\Z"
 _HTTP_URL = r"^https?://[^\s/]+(/\S*)?\Z"
-_PHONE_NUMBER = r"^\+[0-9]{8,15}\Z"
 _EMAIL_ADDRESS = r"^[^@\s]+@[^@\s]+\Z"
 Text = Annotated[str, Meta(pattern=_LINE)]
 HttpUrl = Annotated[str, Meta(pattern=_HTTP_URL)]
-PhoneNumber = Annotated[str, Meta(pattern=_PHONE_NUMBER)]
 EmailAddress = Annotated[str, Meta(pattern=_EMAIL_ADDRESS)]
 
 
@@ -158,7 +156,6 @@ class Lead(Part, frozen=True):
     """[lead] of a point, [coordination] of a site: where its alerts go; nothing more about anybody is kept."""
 
     email: EmailAddress | None = None
-    phone: PhoneNumber | None = None
 
 
 class SiteFile(Part, frozen=True):
@@ -413,7 +410,6 @@ def convert_table(path: Path, data: dict[str, Any], kind: type[T], key: str = ""
 _PATTERNS = {
     _LINE: "a text on one line",
     _HTTP_URL: "a URL such as http://127.0.0.1:8086",
-    _PHONE_NUMBER: "a phone number such as +31612345678",
     _EMAIL_ADDRESS: "a mail address",
 }
 

@@ -1,12 +1,15 @@
 """A wrong site stops at the start, and the message names file, key, what was found and what is expected."""
 
+import re
 import shutil
 from pathlib import Path
+from typing import get_args
 
+import msgspec
 import pytest
 
 from paraat import paths
-from paraat.settings import SettingsError, load_site, read_secret
+from paraat.settings import Part, Point, SettingsError, SiteFile, load_site, read_secret
 
 
 @pytest.fixture
@@ -36,6 +39,24 @@ def test_the_example_site_is_right_and_has_five_points(site_dir: Path) -> None:
     assert site.alerts.low_fuel.raise_hours == 6.0
     assert site.points["nsp-0103"].tank.by == "distance"
     assert site.path("journal.sqlite") == site_dir / "journal.sqlite"
+
+
+def keys(kind: type[Part]) -> set[str]:
+    """Those of a table and of the tables in it."""
+    found = set()
+    for field in msgspec.structs.fields(kind):
+        found.add(field.name)
+        for part in (field.type, *get_args(field.type)):
+            if isinstance(part, type) and issubclass(part, Part):
+                found |= keys(part)
+    return found
+
+
+@pytest.mark.parametrize(("kind", "name"), [(SiteFile, "site.toml"), (Point, "points/nsp-0101.toml")])
+def test_the_example_site_shows_every_key(site_dir: Path, kind: type[Part], name: str) -> None:
+    shown = re.findall(r"^(?:# )?(?:\[+([a-z_.]+)\]+|([a-z_]+) = )", (site_dir / name).read_text(), re.MULTILINE)
+    names = {key for table, key in shown if key} | {part for table, _ in shown for part in table.split(".")}
+    assert keys(kind) <= names
 
 
 @pytest.mark.parametrize(
