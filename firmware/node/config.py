@@ -35,7 +35,7 @@ _KEYS = (
     ("ntp.host", str, "", None, None),  # a time server; empty: on the broker's machine
     ("ntp.port", int, 123, 1, 65535),
     ("journal.directory", str, "journal", None, None),
-    ("journal.max_bytes", int, 262144, 65536, 16777216),
+    ("journal.max_bytes", int, 262144, 65536, 2097152),  # 32 segments of 64 KB, in which two bytes find a set
     ("journal.first_seq", int, 1, 1, 1073741823),  # of a new board: above what the host has of an earlier one
     ("alarm.fuel_low_percent", _NUMBER, 25, 0, 100),
     ("alarm.hysteresis_percent", _NUMBER, 5, 0, 50),

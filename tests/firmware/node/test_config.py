@@ -33,6 +33,7 @@ def test_what_is_wrong_is_named_with_what_was_found_and_expected():
         ({"broker": {"host": "x", "retry_min_s": 500}}, "broker.retry_min_s"),
         ({"alarm": {"fuel_low_percent": 101}}, "alarm.fuel_low_percent"),
         ({"alarm": {"fuel_low_percent": 80, "hysteresis_percent": 30}}, "alarm.hysteresis_percent: found 30"),
+        ({"journal": {"max_bytes": 2097153}}, "journal.max_bytes: found 2097153, expected 65536 to 2097152"),
         ({"sensors": {}}, "sensors: found {}, expected a list"),
         ({"sensors": [{"bus": "i2c0"}]}, "sensors[0].driver"),
         ({"pins": []}, "pins: found []"),

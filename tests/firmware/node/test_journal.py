@@ -331,6 +331,14 @@ def test_a_power_cut_between_the_count_and_the_removal_counts_once():
     assert again.dropped + again.backlog == again.next - 1
 
 
+def test_the_largest_ring_finds_all_sets_of_its_largest_segment():
+    j = journal(2097152)
+    while len(os.listdir("journal")) < 2:
+        fill(j, 100, READING + [("people/in", 1000000), ("climate/temperature", 19.06), ("power/load", 100000)])
+    assert drain(j, 60) == list(range(j.next - 1, 0, -1))
+    assert j.torn == 0
+
+
 def test_memory_does_not_grow_with_the_backlog():
     j = journal(262144)
     fill(j, 100)
