@@ -15,6 +15,7 @@ from paraat.settings import SettingsError, Site
 from paraat_wire import codec
 
 FOLDER = "desired"
+MAX_VERSIONS_AHEAD = 100_000  # of codec.MAX_VERSION: for a host that has lost its memory
 
 # What a board has from its own image and no message may change (firmware/node/desired.py) is not in it.
 
@@ -45,12 +46,17 @@ def choose(
     wanted: Mapping[str, Any], last: Mapping[str, Any] | None, state: Mapping[str, Any], *, again: bool = False
 ) -> dict[str, Any]:
     """The configuration to publish. state: the board's, empty when it is not known. again: also what failed once."""
-    runs = state.get("config", 0)
-    refused = state.get("config_refused", 0)
+    ours = last["version"] if last else CONFIG_VERSION
+    runs, refused = (_believed(state.get(key, 0), ours) for key in ("config", "config_refused"))
     same = last is not None and {**wanted, "version": 0} == {**last, "version": 0}
     if last is not None and same and last["version"] >= runs and not again:
         return dict(last)
-    return {**wanted, "version": max(last["version"] if last else CONFIG_VERSION, runs, refused) + 1}
+    return {**wanted, "version": max(ours, runs, refused) + 1}
+
+
+def _believed(told: int, ours: int) -> int:
+    """The version that a board tells; 0 for one so far above ours that no host has ever given it out."""
+    return told if told <= ours + MAX_VERSIONS_AHEAD else 0
 
 
 def save(path: Path, config: Mapping[str, Any]) -> None:

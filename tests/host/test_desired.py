@@ -23,6 +23,10 @@ WANTED = {"point": "nsp-0101", "interval_s": 60}
         ({**WANTED, "version": 4, "interval_s": 30}, {"config": 4}, 5),
         ({**WANTED, "version": 4, "interval_s": 30}, {"config": 3, "config_refused": 6}, 7),
         ({**WANTED, "version": 4}, {"config": 3, "config_refused": 4}, 4),  # it failed: only `--again` tries it anew
+        # Believed, a stolen board could use up all versions of its point.
+        ({**WANTED, "version": 4}, {"config": 1_000_000_000}, 4),
+        ({**WANTED, "version": 4}, {"config": 4, "config_refused": 2**60}, 4),
+        (None, {"config": 999_999_998}, 2),
     ],
 )
 def test_the_version(last: dict[str, object] | None, state: dict[str, object], version: int) -> None:
