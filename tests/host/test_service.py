@@ -37,7 +37,6 @@ from paraat.simulate.servers import (
     EmbeddedBroker,
     InfluxServer,
     MosquittoBroker,
-    find_broker,
     free_port,
 )
 from paraat_wire import codec, host_codec, topics
@@ -145,12 +144,6 @@ class StillClock:
 
 
 Run = Callable[..., Service]
-
-
-@pytest.fixture(params=[pytest.param("mosquitto", marks=pytest.mark.needs("mosquitto")), "embedded"])
-def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
-    with find_broker(request.param, tmp_path / "broker") as running:
-        yield running
 
 
 @pytest.fixture

@@ -48,11 +48,11 @@ class _AwayError(Exception):
 
 
 @lru_cache(maxsize=8192)
-def _place(name: str) -> tuple[tuple[str, str], str, str] | None:
-    """((measurement, tag of the sensor's own name), field, type) of a metric name."""
+def _place(name: str) -> tuple[tuple[str, str], str, str]:
+    """((measurement, tag of the sensor's own name), field, type) of a metric name. Raises KeyError."""
     found = metrics.lookup(name)
     if found is None:
-        return None
+        raise KeyError(name)
     row, instance, _ = found
     tag = f",sensor={instance}" if instance else ""
     return (row[metrics.MEASUREMENT], tag), row[metrics.FIELD], row[metrics.TYPE]
@@ -79,16 +79,10 @@ def lines(entry: Entry) -> list[bytes]:
     """
     fields: dict[tuple[str, str], list[str]] = {}
     for name, value in entry.values.items():
-        place = _place(name)
-        if place is None:
-            raise KeyError(name)
-        series, field, kind = place
+        series, field, kind = _place(name)
         fields.setdefault(series, []).append(f"{field}={_field_value(kind, value)}")
     for name, code in entry.faults.items():
-        place = _place(name)
-        if place is None:
-            raise KeyError(name)
-        series, field, _ = place
+        series, field, _ = _place(name)
         fields.setdefault(series, []).append(f'{field}_fault="{code}"')
     stamp = round(entry.t * 1000) * 1_000_000 + entry.seq % 1_000_000
     return [

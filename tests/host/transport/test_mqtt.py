@@ -11,19 +11,13 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from paraat.settings import BrokerSettings, SettingsError
-from paraat.simulate.servers import EmbeddedBroker, MosquittoBroker, find_broker, free_port
+from paraat.simulate.servers import EmbeddedBroker, MosquittoBroker, free_port
 from paraat.transport.inbox import Inbox, Message
 from paraat.transport.mqtt import MqttTransport
 from waiting import LIMIT_S, wait_for
 
 TOPIC = "paraat/v1/nsp-0101/telemetry"
 Broker = MosquittoBroker | EmbeddedBroker
-
-
-@pytest.fixture(params=[pytest.param("mosquitto", marks=pytest.mark.needs("mosquitto")), "embedded"])
-def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
-    with find_broker(request.param, tmp_path / "broker") as running:
-        yield running
 
 
 @pytest.fixture
