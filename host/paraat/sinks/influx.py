@@ -198,7 +198,6 @@ class InfluxSink:
                 reason,
             )
         self._say(None)
-        self._counters.influx_backlog.set(self._journal.backlog(SINK))
         return len(entries) == limit
 
     def _write(self, batch: Sequence[bytes]) -> list[tuple[bytes, str]]:
@@ -245,12 +244,12 @@ class InfluxSink:
         )
 
     def _say(self, trouble: _AwayError | None) -> None:
-        """Remember how it goes, and log a change of it once."""
+        """Remember how it goes and how much waits, and log a change of it once."""
         before, self._trouble = self._trouble, trouble
-        if (before and before.key) == (trouble and trouble.key) or self._stop.is_set():
-            return
         backlog = self._journal.backlog(SINK)
         self._counters.influx_backlog.set(backlog)
+        if (before and before.key) == (trouble and trouble.key) or self._stop.is_set():
+            return
         if trouble is None:
             _log.info("InfluxDB %s takes our lines again; %d entries to go", self._settings.url, backlog)
         else:

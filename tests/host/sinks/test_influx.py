@@ -261,10 +261,12 @@ def test_a_missing_bucket_waits_until_somebody_makes_it(journal: Journal, fresh:
     assert "404" in running.sink.problem
     assert "make the bucket paraat" in running.sink.problem
     assert journal.backlog(SINK) == 1
+    journal.store([a_set(2, {"fuel/level": 2.0})], [], [])
+    wait_for(lambda: running.metric("paraat_influx_backlog") == 2, "the gauge follows while InfluxDB is away")
     fresh.create_database("paraat")
     running.drain(journal)
     running.close()
-    assert levels(fresh) == [1.0]
+    assert levels(fresh) == [1.0, 2.0]
     assert journal.refused_lines(SINK, 10) == []
 
 
