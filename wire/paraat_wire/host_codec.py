@@ -132,7 +132,7 @@ def _take(record, name, source, current, seen):
         return
     if is_fault:
         code = record.get("vs")
-        if isinstance(code, str) and 0 < len(code) <= MAX_FAULT_LENGTH and code.replace("-", "").isalpha():
+        if isinstance(code, str) and _is_code(code):
             current.faults.append((name[: -len(metrics.FAULT) - 1], code))
         else:
             current.refused.append((name, BAD_FAULT))
@@ -142,6 +142,17 @@ def _take(record, name, source, current, seen):
         current.refused.append((name, reason))
     else:
         current.values.append((name, value))
+
+
+def _is_code(text):
+    """True for a fault code: at most MAX_FAULT_LENGTH ASCII letters and hyphens, not hyphens alone."""
+    if len(text) > MAX_FAULT_LENGTH:
+        return False
+    for c in text:
+        # Not isalpha: CPython takes letters of all scripts for such, MicroPython does not.
+        if not ("a" <= c <= "z" or "A" <= c <= "Z" or c == "-"):
+            return False
+    return text.replace("-", "") != ""
 
 
 def _value(row, record):
