@@ -50,6 +50,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
 
 
 def _command(args: argparse.Namespace) -> int:
+    from paraat.provision.console import printable
     from paraat.transport.desk import Desk, DeskError
     from paraat_wire.codec import WireError
 
@@ -64,11 +65,11 @@ def _command(args: argparse.Namespace) -> int:
     if reply is None:
         return fail(f"{args.point} has not answered within {args.limit:g} s; it will not do it later. Is it online?")
     if reply.error:
-        return fail(f"{args.point} refuses: {reply.error}")
+        return fail(f"{args.point} refuses: {printable(reply.error)}")
     for line in _lines(reply.result):
-        print(line)
+        print(printable(line))
     if args.do == "calibrate":
-        keys = ", ".join(f"{key} = {value}" for key, value in reply.result.items())
+        keys = printable(", ".join(f"{key} = {value}" for key, value in reply.result.items()))
         print(f"The board keeps it. Write {keys} into points/{args.point}.toml too: a new board begins with that file.")
     return 0
 
@@ -146,6 +147,7 @@ def _publish(site: Site, desk: "Desk", points: list[str], args: argparse.Namespa
 def _wait(desk: "Desk", versions: dict[str, int], states: dict[str, dict[str, Any]], limit_s: float) -> int:
     """Say what became of it at each board. Returns the exit code."""
     from paraat import desired
+    from paraat.provision.console import printable
 
     waiting = dict(versions)
     failed = False
@@ -154,7 +156,7 @@ def _wait(desk: "Desk", versions: dict[str, int], states: dict[str, dict[str, An
         nonlocal failed
         found = desired.outcome(waiting[point], state) if point in waiting else None
         if found is not None:
-            print(f"{point}: {'refuses: ' + found if found else 'runs version ' + str(waiting[point])}")
+            print(f"{point}: {'refuses: ' + printable(found) if found else 'runs version ' + str(waiting[point])}")
             failed = failed or bool(found)
             del waiting[point]
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 
+from paraat.provision.console import printable
 from paraat_wire import codec, host_codec, topics
 from paraat_wire.codec import Command, WireError
 
@@ -116,13 +117,13 @@ class Transfer:
         if self._command is not None and self._command.do == "part" and error.startswith("no update of this build"):
             self._begin()
         elif error.startswith(_NOT_NOW):
-            self.why, self._not_before = error, now + RETRY_S
+            self.why, self._not_before = printable(error), now + RETRY_S
             self._begin()
         else:
             self._fail(f"it refuses: {error}")
 
     def _fail(self, why: str) -> None:
-        self.phase, self.why = "failed", why
+        self.phase, self.why = "failed", printable(why)
 
 
 def send(

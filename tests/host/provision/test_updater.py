@@ -111,3 +111,8 @@ def test_a_board_that_has_it_already_is_left_alone() -> None:
     transfer.on_state({**OLD, "build": 2}, 0)
     assert (transfer.phase, transfer.why) == ("done", "it runs this build already")
     assert transfer.next_command(1) is None
+
+
+def test_what_a_board_says_does_not_steer_the_terminal(transfer: Transfer) -> None:
+    answer(transfer, {}, error="no \x1b[2J room")
+    assert (transfer.phase, transfer.why) == ("failed", "it refuses: no \ufffd[2J room")
