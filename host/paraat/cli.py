@@ -122,17 +122,18 @@ def stop_on_signal() -> threading.Event:
     return stop
 
 
-# Each command imports what it needs by itself: `paraat check` must not wait for the rest to load.
+# Each command imports what it needs by itself: `paraat check` must not wait for the rest to load. Those that run until
+# Ctrl-C listen for it before, because loading may take seconds.
 
 
 def _serve(args: argparse.Namespace) -> int:
+    stop = stop_on_signal()
     from paraat.clock import SystemClock
     from paraat.provision.node_config import check_points
     from paraat.service import Service, ServiceError
 
     site = load_site(args.site)
     check_points(site)
-    stop = stop_on_signal()
     try:
         service = Service(site, clock=SystemClock())
         service.start()
@@ -162,6 +163,7 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _simulate(args: argparse.Namespace) -> int:
+    stop = stop_on_signal()
     from paraat.simulate import fleet
 
     host, port = args.broker
@@ -172,11 +174,12 @@ def _simulate(args: argparse.Namespace) -> int:
         interval_s=args.interval,
         duration_s=args.duration,
         seed=args.seed,
-        stop=stop_on_signal(),
+        stop=stop,
     )
 
 
 def _demo(args: argparse.Namespace) -> int:
+    stop = stop_on_signal()
     from paraat.simulate import demo
 
     return demo.run(
@@ -187,5 +190,5 @@ def _demo(args: argparse.Namespace) -> int:
         broker_kind=args.broker,
         boards_kind=args.boards,
         keep=args.keep,
-        stop=stop_on_signal(),
+        stop=stop,
     )
