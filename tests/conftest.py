@@ -26,6 +26,10 @@ settings.register_profile(
 settings.load_profile("steady")
 # A shell that starts us in the background has us ignore Ctrl-C, and every process that a test starts would do so too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# Nor may it matter how wide the screen is and whether it has colours, or which modes new files get.
+for name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+    os.environ.pop(name, None)
+os.umask(0o022)
 
 
 def missing(tool: str) -> str | None:

@@ -173,6 +173,8 @@ class Proxy:
 
     def close(self) -> None:
         for sock in (self._server, *self._open):
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)  # so that the thread which waits for it ends
             sock.close()
 
 
