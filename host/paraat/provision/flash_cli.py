@@ -186,11 +186,12 @@ def _open(args: argparse.Namespace) -> "tuple[Site, Session, Screen]":
 
 
 def _authority(args: argparse.Namespace, site: Site) -> "Authority":
-    from paraat.provision import passphrase
-    from paraat.provision.authority import Authority
+    from paraat.provision import inventory, passphrase
+    from paraat.provision.authority import CA_KEY, Authority
     from paraat.provision.texts import say
 
-    asked = say("flash.passphrase", args.language or site.region.language, path=site.directory / "pki" / "ca.key")
+    key = site.directory / inventory.FOLDER / CA_KEY
+    asked = say("flash.passphrase", args.language or site.region.language, path=key)
     return Authority.open(site.directory, passphrase.read(args.passphrase_file, question=asked), _now())
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from paraat.provision.pki import Issued
 
 EXIT_FAILED = 1
+_LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 EXIT_STOPPED = 130  # as a shell says it after Ctrl-C
 Run = Callable[[argparse.Namespace], int]
 
@@ -111,6 +112,9 @@ def _init(args: argparse.Namespace) -> int:
     secret = passphrase.read(args.passphrase_file, new=True)
     authority = Authority.create(args.site, site.region.region, secret, names, _now())
     print(f"{args.site / 'pki'}: made. The broker is {', '.join(authority.broker_names())}.")
+    if _LOOPBACK.issuperset(names):
+        print(f"No board reaches that. Set boards_host in {args.site / 'site.toml'} to the CP's address, and then:")
+        print(f"  paraat pki renew broker --site {args.site} --broker-name ADDRESS --broker-name 127.0.0.1")
     print("Keep a copy of the folder and, in another place, the passphrase: without them no board can be added.")
     print(f"Next: paraat broker-config --site {args.site} --out /etc/mosquitto, and in site.toml under [broker]:")
     print('  port = 8883\n  ca_file = "pki/ca.crt"\n  cert_file = "pki/host.crt"\n  key_file = "pki/host.key"')

@@ -51,12 +51,23 @@ def _fail(text: str) -> int:
     return EXIT_FAILED
 
 
+def _explained(error: Exception, site: Path) -> str:
+    """In the site's language, where there are words for it."""
+    from paraat.provision.texts import explain, sentence
+
+    return sentence(*explain(error, load_site(site).region.language))
+
+
 def _make_bundle(args: argparse.Namespace, now: datetime) -> bytes:
     """Raises BundleError, CompileError, PkiError and SettingsError."""
     from paraat.provision import bundle, passphrase
-    from paraat.provision.authority import Authority
+    from paraat.provision.authority import CA_KEY, Authority
+    from paraat.provision.inventory import FOLDER
+    from paraat.provision.texts import say
 
-    authority = Authority.open(args.site, passphrase.read(args.passphrase_file), now)
+    key = args.site / FOLDER / CA_KEY
+    asked = say("flash.passphrase", load_site(args.site).region.language, path=key)
+    authority = Authority.open(args.site, passphrase.read(args.passphrase_file, question=asked), now)
     number = args.build or int(os.environ.get("SOURCE_DATE_EPOCH") or now.timestamp())
     return bundle.make(bundle.compile_firmware(), number, authority.update_key())
 
@@ -71,7 +82,7 @@ def _build(args: argparse.Namespace) -> int:
         data = _make_bundle(args, datetime.now(UTC))
         write_atomic(args.out, data, mode=0o644)
     except (BundleError, CompileError, PkiError) as error:
-        return _fail(str(error))
+        return _fail(_explained(error, args.site))
     except OSError as error:
         return _fail(f"{args.out}: {error.strerror}")
     info = _info(args.site, data)
@@ -101,7 +112,8 @@ def _update(args: argparse.Namespace) -> int:
         data = args.bundle.read_bytes() if args.bundle else _make_bundle(args, datetime.now(UTC))
         info = _info(args.site, data)
     except (BundleError, CompileError, PkiError) as error:
-        return _fail(f"{args.bundle}: {error}" if args.bundle else str(error))
+        words = _explained(error, args.site)
+        return _fail(f"{args.bundle}: {words}" if args.bundle else words)
     except OSError as error:
         return _fail(f"{error.filename}: {error.strerror}")
     transfers = [updater.Transfer(point, data, info.build) for point in dict.fromkeys(args.points)]

@@ -40,6 +40,15 @@ def pki(folder: Path, *words: str) -> int:
     return main(["pki", *words, "--site", str(folder / "site"), "--passphrase-file", str(folder / "pass")])
 
 
+def test_an_authority_whose_broker_no_board_reaches_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(paths.example_site_dir(), tmp_path / "site")
+    (tmp_path / "pass").write_text(PASSPHRASE)
+    (tmp_path / "pass").chmod(0o600)
+    assert pki(tmp_path, "init") == 0
+    assert "No board reaches that. Set boards_host" in capsys.readouterr().out
+    assert pki(tmp_path, "renew", "broker", "--broker-name", "10.0.0.2", "--broker-name", "127.0.0.1") == 0
+
+
 @pytest.mark.needs("openssl")
 def test_from_init_to_a_revoked_board(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert pki(folder, "issue", "nsp-0101", "--out", str(folder / "board")) == 0
