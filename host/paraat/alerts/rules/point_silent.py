@@ -1,4 +1,4 @@
-"""A point is not heard. The full list of expected points is judged, so that silence is seen."""
+"""A point sends no sets. The full list of expected points is judged, so that silence is seen."""
 
 from paraat.alerts.rules.base import Judgement, Verdict
 from paraat.domain.model import PointView
@@ -8,17 +8,21 @@ NAME = "point_silent"
 
 
 class PointSilentRule:
-    """Raises when a point was not heard for after_s, also when it was never heard; clears when it is heard again."""
+    """Raises when no set of a point was read for after_s, also when none ever was; clears when one comes again.
+
+    A board that only says hello is as silent: it may start anew each minute, or its flash may be worn out.
+    """
 
     def __init__(self, alerts: Alerts) -> None:
         self._after_s = alerts.point_silent.after_s
         self.hold_s = alerts.point_silent.hold_s
 
     def judge(self, view: PointView) -> Judgement:
-        detail: dict[str, float | int | str | None] = {"heard_at": view.heard_at}
-        if view.heard_at is not None and view.now - view.heard_at <= self._after_s:
+        read_t = view.data_t
+        detail: dict[str, float | int | str | None] = {"heard_at": read_t}
+        if read_t is not None and view.now - read_t <= self._after_s:
             return Judgement(verdict=Verdict.CLEAR, severity="warning", detail=detail)
         # After a start of the host every point gets its time to speak up.
-        if view.now - max(view.heard_at or 0.0, view.watched_since) > self._after_s:
+        if view.now - max(read_t or 0.0, view.watched_since) > self._after_s:
             return Judgement(verdict=Verdict.RAISE, severity="warning", detail=detail)
         return Judgement(verdict=Verdict.HOLD, severity="warning")

@@ -50,20 +50,20 @@ TEXTS = {
         "Nothing to do. Measured {data_t}. Alert {id} of {fired_at}.",
     ),
     "point_silent.firing": (
-        "Nothing heard of {name} since {heard_at}",
-        "Support point {name} ({municipality}) has not been heard since {heard_at}. How it stands is not known.\n"
+        "No readings from {name} since {heard_at}",
+        "Support point {name} ({municipality}) has sent no readings since {heard_at}. How it stands is not known.\n"
         "Do now: call the point or go and look, and check power and network of the telemetry box.\n"
         "Alert {id}.",
     ),
     "point_silent.never": (
-        "Never heard of {name}",
-        "Support point {name} ({municipality}) has never been heard. How it stands is not known.\n"
+        "No readings from {name} yet",
+        "Support point {name} ({municipality}) has never sent a reading. How it stands is not known.\n"
         "Do now: ask whether the telemetry box is installed and has power and network.\n"
         "Alert {id}.",
     ),
     "point_silent.resolved": (
-        "Recovered: {name} is heard again",
-        "Support point {name} ({municipality}) is heard again, last at {heard_at}.\n"
+        "Recovered: readings from {name} again",
+        "Support point {name} ({municipality}) sends readings again, the last of {heard_at}.\n"
         "Nothing to do; the status board shows how the point stands. Alert {id} of {fired_at}.",
     ),
     "help_asked.firing": (

@@ -50,22 +50,22 @@ TEXTS = {
         "U hoeft niets te doen. Meting van {data_t}. Melding {id} van {fired_at}.",
     ),
     "point_silent.firing": (
-        "Geen bericht van {name} sinds {heard_at}",
-        "Noodsteunpunt {name} ({municipality}) laat sinds {heard_at} niets van zich horen. "
+        "Geen metingen van {name} sinds {heard_at}",
+        "Noodsteunpunt {name} ({municipality}) stuurt sinds {heard_at} geen metingen. "
         "Hoe het punt ervoor staat, is onbekend.\n"
         "Doe nu: bel het punt of ga kijken, en controleer stroom en netwerk van de meetkast.\n"
         "Melding {id}.",
     ),
     "point_silent.never": (
-        "Nog nooit bericht van {name}",
-        "Noodsteunpunt {name} ({municipality}) heeft nog nooit iets van zich laten horen. "
+        "Nog nooit metingen van {name}",
+        "Noodsteunpunt {name} ({municipality}) heeft nog nooit metingen gestuurd. "
         "Hoe het punt ervoor staat, is onbekend.\n"
         "Doe nu: vraag of de meetkast hangt en stroom en netwerk heeft.\n"
         "Melding {id}.",
     ),
     "point_silent.resolved": (
         "Hersteld: {name} meldt zich weer",
-        "Noodsteunpunt {name} ({municipality}) laat weer van zich horen, laatst om {heard_at}.\n"
+        "Noodsteunpunt {name} ({municipality}) stuurt weer metingen, de laatste van {heard_at}.\n"
         "U hoeft niets te doen; kijk op het statusbord hoe het punt ervoor staat. Melding {id} van {fired_at}.",
     ),
     "help_asked.firing": (

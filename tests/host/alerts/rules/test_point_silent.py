@@ -1,7 +1,8 @@
 from paraat.alerts.rules.base import Verdict
 from paraat.alerts.rules.point_silent import PointSilentRule
+from paraat.domain.model import NodeState
 from paraat.settings import Alerts
-from tracker_bench import T0, Bench
+from tracker_bench import POINT, T0, Bench
 
 RULE = PointSilentRule(Alerts())
 
@@ -32,3 +33,16 @@ def test_a_backlog_alone_is_no_sign_of_life() -> None:
     bench = Bench()
     bench.sees(T0, received_at=T0 + 4000)
     assert RULE.judge(bench.view(T0 + 4001)).verdict is Verdict.RAISE
+
+
+def test_a_board_that_only_says_hello_is_silent() -> None:
+    bench = Bench()
+    bench.sees(T0)
+    for minute in range(20):
+        state = NodeState(point=POINT.id, received_at=T0 + 60 * minute, retained=False, online=True)
+        bench.tracker.apply_state(state)
+    judged = RULE.judge(bench.view(T0 + 1200))
+    assert judged.verdict is Verdict.RAISE
+    assert judged.detail["heard_at"] == T0
+    bench.sees(T0 + 1200)
+    assert RULE.judge(bench.view(T0 + 1201)).verdict is Verdict.CLEAR
