@@ -1,13 +1,30 @@
-"""What the commands of `paraat` share: their exit codes, and how they complain."""
+"""What the commands of `paraat` share: exit codes, options, and how they complain."""
 
+import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
 
 from paraat.settings import Site
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2  # asked wrongly, or the site's files are wrong
 EXIT_STOPPED = 130  # as a shell says it after Ctrl-C
+
+Run = Callable[[argparse.Namespace], int]  # one command; returns the exit code
+
+
+def add_passphrase_file(parser: argparse.ArgumentParser) -> None:
+    """Where the passphrase of the CA comes from; never an argument, which every user sees in the process list."""
+    parser.add_argument(
+        "--passphrase-file", type=Path, metavar="FILE", help="of mode 0600, one line; without it you are asked"
+    )
+
+
+def now() -> datetime:
+    """The moment at which a command is called, aware."""
+    return datetime.now(UTC)
 
 
 def fail(text: str) -> int:

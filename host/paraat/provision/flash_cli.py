@@ -1,23 +1,17 @@
 """`paraat flash`, `replace`, `image` and `erase`."""
 
 import argparse
-import sys
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paraat.settings import SettingsError, Site, load_site
+from paraat.shared_cli import EXIT_FAILED, EXIT_STOPPED, EXIT_USAGE, Run, add_passphrase_file, fail, now
 
 if TYPE_CHECKING:
     from paraat.provision.authority import Authority
     from paraat.provision.screen import Screen
     from paraat.provision.session import Job, Session
-
-EXIT_FAILED = 1
-EXIT_USAGE = 2  # the site's files are wrong
-EXIT_STOPPED = 130  # as a shell says it after Ctrl-C
-Run = Callable[[argparse.Namespace], int]
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -53,9 +47,7 @@ def _command(
     parser.add_argument("--site", type=Path, required=True, metavar="DIR")
     parser.add_argument("--board", help="stop when the point's file says another type")
     parser.add_argument("--firmware", type=Path, metavar="FILE", help="image of MicroPython; without it the pinned one")
-    parser.add_argument(
-        "--passphrase-file", type=Path, metavar="FILE", help="of mode 0600, one line; without it you are asked"
-    )
+    add_passphrase_file(parser)
     parser.add_argument("--language", choices=("nl", "en"), help="of the screen; without it the site's")
     parser.set_defaults(run=_guarded(run))
     return parser
@@ -74,8 +66,8 @@ def _guarded(run: Run) -> Run:
         except KeyboardInterrupt:
             return EXIT_STOPPED
         except (BundleError, CompileError, SettingsError, SpokenError) as error:
-            print(f"paraat: {sentence(*explain(error, _language(args)))}", file=sys.stderr)
-            return EXIT_USAGE if isinstance(error, SettingsError) else EXIT_FAILED
+            code = fail(sentence(*explain(error, _language(args))))
+            return EXIT_USAGE if isinstance(error, SettingsError) else code
 
     return guarded
 
@@ -175,7 +167,7 @@ def _open(args: argparse.Namespace) -> "tuple[Site, Session, Screen]":
         authority,
         compile_firmware(),
         screen,
-        now=_now,
+        now=now,
         language=language,
         micropython=args.firmware,
         replace=args.replace,
@@ -192,7 +184,7 @@ def _authority(args: argparse.Namespace, site: Site) -> "Authority":
 
     key = site.directory / inventory.FOLDER / CA_KEY
     asked = say("flash.passphrase", args.language or site.region.language, path=key)
-    return Authority.open(site.directory, passphrase.read(args.passphrase_file, question=asked), _now())
+    return Authority.open(site.directory, passphrase.read(args.passphrase_file, question=asked), now())
 
 
 def _warn(site: Site, session: "Session", screen: "Screen", points: Sequence[str]) -> None:
@@ -232,7 +224,3 @@ def _jobs(points: Sequence[str], ports: Sequence[str], site: Site, screen: "Scre
         for point, port in zip(points, ports, strict=True):
             screen.say("flash.paired", point=point, port=port)
     return [Job(point, port) for point, port in zip(points, ports, strict=True)]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

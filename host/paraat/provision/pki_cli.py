@@ -3,19 +3,16 @@
 import argparse
 import shutil
 import sys
-from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from paraat.shared_cli import EXIT_STOPPED, Run, add_passphrase_file, fail, now
 
 if TYPE_CHECKING:
     from paraat.provision.authority import Authority
     from paraat.provision.pki import Issued
 
-EXIT_FAILED = 1
 _LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
-EXIT_STOPPED = 130  # as a shell says it after Ctrl-C
-Run = Callable[[argparse.Namespace], int]
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -67,9 +64,7 @@ def _action(
 ) -> argparse.ArgumentParser:
     parser = actions.add_parser(name, help=text)
     parser.add_argument("--site", type=Path, required=True, metavar="DIR")
-    parser.add_argument(
-        "--passphrase-file", type=Path, metavar="FILE", help="of mode 0600, one line; without it you are asked"
-    )
+    add_passphrase_file(parser)
     parser.set_defaults(run=_guarded(run))
     return parser
 
@@ -81,8 +76,7 @@ def _guarded(run: Run) -> Run:
         try:
             return run(args)
         except PkiError as error:
-            print(f"paraat: {error}", file=sys.stderr)
-            return EXIT_FAILED
+            return fail(str(error))
         except KeyboardInterrupt:
             print("paraat: stopped; `paraat pki list` shows what is recorded", file=sys.stderr)
             return EXIT_STOPPED
@@ -90,15 +84,11 @@ def _guarded(run: Run) -> Run:
     return guarded
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 def _open(args: argparse.Namespace) -> "Authority":
     from paraat.provision import passphrase
     from paraat.provision.authority import Authority
 
-    return Authority.open(args.site, passphrase.read(args.passphrase_file), _now())
+    return Authority.open(args.site, passphrase.read(args.passphrase_file), now())
 
 
 def _init(args: argparse.Namespace) -> int:
@@ -110,7 +100,7 @@ def _init(args: argparse.Namespace) -> int:
     named = (*args.broker_name, site.broker.boards_host, site.broker.host, "localhost", "127.0.0.1")
     names = tuple(dict.fromkeys(name for name in named if name))
     secret = passphrase.read(args.passphrase_file, new=True)
-    authority = Authority.create(args.site, site.region.region, secret, names, _now())
+    authority = Authority.create(args.site, site.region.region, secret, names, now())
     print(f"{args.site / 'pki'}: made. The broker is {', '.join(authority.broker_names())}.")
     if _LOOPBACK.issuperset(names):
         print(f"No board reaches that. Set boards_host in {args.site / 'site.toml'} to the CP's address, and then:")
@@ -139,11 +129,11 @@ def _issue(args: argparse.Namespace) -> int:
         raise AuthorityError(f"{out}: {error.strerror}; name a folder that is not there yet") from error
     issued = None
     try:
-        issued = authority.issue_board(args.point, _now(), replace=args.replace)
+        issued = authority.issue_board(args.point, now(), replace=args.replace)
         write_atomic(out / "ca.der", authority.certificate_der(), mode=0o644)
         write_atomic(out / "cert.der", issued.certificate_der(), mode=0o644)
         write_atomic(out / "key.der", issued.key_der(), mode=0o600)
-        authority.commit(issued, None, _now())
+        authority.commit(issued, None, now())
     except BaseException as error:  # Ctrl-C too
         shutil.rmtree(out, ignore_errors=True)
         if issued is not None:
@@ -161,7 +151,7 @@ def _discard(authority: "Authority", issued: "Issued") -> None:
     from paraat.provision.inventory import PkiError
 
     try:
-        authority.discard(issued, _now())
+        authority.discard(issued, now())
     except PkiError as error:
         raise AuthorityError(
             f"{error}. Certificate {issued.serial} of {issued.name} still counts; make room, then run"
@@ -172,26 +162,26 @@ def _discard(authority: "Authority", issued: "Issued") -> None:
 def _renew(args: argparse.Namespace) -> int:
     authority = _open(args)
     if args.which == "host":
-        record = authority.renew_host(_now())
+        record = authority.renew_host(now())
         follow = (
             "nothing more where this is the folder of the host service, which shows it at its next connection;"
             " else copy host.crt and host.key there"
         )
     elif args.which == "desk":
-        record = authority.renew_desk(_now())
+        record = authority.renew_desk(now())
         follow = (
             f"copy {args.site / 'pki'}/desk.crt and desk.key to the site's folder where you command boards; a broker set up"
             f" before there was one needs paraat broker-config --site {args.site} again, and a restart"
         )
     else:
-        record = authority.renew_broker(tuple(args.broker_name), _now())
+        record = authority.renew_broker(tuple(args.broker_name), now())
         follow = f"run paraat broker-config --site {args.site} again, and restart mosquitto"
     print(f"{record.cn}: valid until {record.not_after:%Y-%m-%d}. Next: {follow}.")
     return 0
 
 
 def _revoke(args: argparse.Namespace) -> int:
-    for record in _open(args).revoke(args.which, args.reason, _now()):
+    for record in _open(args).revoke(args.which, args.reason, now()):
         print(f"{record.cn}: certificate {record.serial} is revoked ({args.reason}).")
     print(f"The broker refuses it once it has {args.site / 'pki' / 'crl.pem'} and is reloaded: docs/pki.md, Revoke.")
     return 0
@@ -216,9 +206,9 @@ def _crl(args: argparse.Namespace) -> int:
 def _list(args: argparse.Namespace) -> int:
     from paraat.provision import inventory
 
-    now = _now()
+    at = now()
     for record in inventory.load(args.site).certificates:
-        state = "expired" if record.state == "valid" and record.not_after < now else record.state
+        state = "expired" if record.state == "valid" and record.not_after < at else record.state
         why = f" {record.revoked_at:%Y-%m-%d} {record.reason}" if record.revoked_at else ""
         board = f" {record.board.type} {record.board.mac} {record.board.serial}" if record.board else ""
         until = f"{record.not_after:%Y-%m-%d}"

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paraat.settings import load_site
+from paraat.shared_cli import EXIT_FAILED, add_passphrase_file, fail, unknown_points
 
 if TYPE_CHECKING:
     import paho.mqtt.client as mqtt
 
     from paraat.provision.bundle import Info
     from paraat.provision.updater import Transfer
-
-EXIT_FAILED = 1
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -37,18 +36,11 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--site", type=Path, required=True, metavar="DIR")
-    parser.add_argument(
-        "--passphrase-file", type=Path, metavar="FILE", help="of the CA, mode 0600; else it is asked for"
-    )
+    add_passphrase_file(parser)
     parser.add_argument(
         "--build", type=int, metavar="N",
         help="build number, higher than any before; without it SOURCE_DATE_EPOCH, else the time now in unix seconds",
     )  # fmt: skip
-
-
-def _fail(text: str) -> int:
-    print(f"paraat: {text}", file=sys.stderr)
-    return EXIT_FAILED
 
 
 def _explained(error: Exception, site: Path) -> str:
@@ -82,9 +74,9 @@ def _build(args: argparse.Namespace) -> int:
         data = _make_bundle(args, datetime.now(UTC))
         write_atomic(args.out, data, mode=0o644)
     except (BundleError, CompileError, PkiError) as error:
-        return _fail(_explained(error, args.site))
+        return fail(_explained(error, args.site))
     except OSError as error:
-        return _fail(f"{args.out}: {error.strerror}")
+        return fail(f"{args.out}: {error.strerror}")
     info = _info(args.site, data)
     print(f"{args.out}: version {info.version}, build {info.build}, {info.files} files, {info.bytes} bytes")
     return 0
@@ -105,24 +97,23 @@ def _update(args: argparse.Namespace) -> int:
     from paraat_wire.bundle import BundleError
 
     site = load_site(args.site)
-    unknown = sorted(set(args.points) - set(site.points))
-    if unknown:
-        return _fail(f"{args.site}: no point {', '.join(unknown)}; known are {', '.join(sorted(site.points))}")
+    if wrong := unknown_points(site, args.points):
+        return fail(wrong)
     try:
         data = args.bundle.read_bytes() if args.bundle else _make_bundle(args, datetime.now(UTC))
         info = _info(args.site, data)
     except (BundleError, CompileError, PkiError) as error:
         words = _explained(error, args.site)
-        return _fail(f"{args.bundle}: {words}" if args.bundle else words)
+        return fail(f"{args.bundle}: {words}" if args.bundle else words)
     except OSError as error:
-        return _fail(f"{error.filename}: {error.strerror}")
+        return fail(f"{error.filename}: {error.strerror}")
     transfers = [updater.Transfer(point, data, info.build) for point in dict.fromkeys(args.points)]
     try:
         with connect(site) as client:
             print(f"version {info.version}, build {info.build}, {info.bytes} bytes, to {len(transfers)} boards")
             _run(client, transfers)
     except DeskError as error:
-        return _fail(str(error))
+        return fail(str(error))
     except KeyboardInterrupt:
         print("stopped; what the boards have they keep, and run only when it is whole", file=sys.stderr)
         return EXIT_FAILED

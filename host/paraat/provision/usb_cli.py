@@ -2,15 +2,12 @@
 
 import argparse
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from paraat.provision import texts
+from paraat.shared_cli import EXIT_STOPPED, EXIT_USAGE, Run, fail
 
-EXIT_FAILED = 1
-EXIT_USAGE = 2  # the site's files are wrong
-EXIT_STOPPED = 130  # as a shell says it after Ctrl-C
 LOGS = Path("build/logs")
 _DEFAULT = "nl"
 
@@ -52,7 +49,7 @@ def _action(
     actions: "argparse._SubParsersAction[argparse.ArgumentParser]",
     name: str,
     text: str,
-    run: Callable[[argparse.Namespace], int],
+    run: Run,
 ) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = actions.add_parser(name, help=text)
     _port(parser)
@@ -77,7 +74,7 @@ def _language(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _guarded(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+def _guarded(run: Run) -> Run:
     """What can go wrong becomes one line and an exit code."""
 
     def guarded(args: argparse.Namespace) -> int:
@@ -98,8 +95,7 @@ def _guarded(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Nam
 
 
 def _failed(error: Exception, language: str) -> int:
-    print(f"paraat: {texts.sentence(*texts.explain(error, language))}", file=sys.stderr)
-    return EXIT_FAILED
+    return fail(texts.sentence(*texts.explain(error, language)))
 
 
 def _say(key: str, args: argparse.Namespace, **values: object) -> None:
