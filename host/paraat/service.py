@@ -28,6 +28,7 @@ from paraat.board.source import Check
 from paraat.certificates import Certificates
 from paraat.clock import Clock
 from paraat.counters import Counters
+from paraat.decode import MAX_AHEAD_S
 from paraat.domain.model import AlertState, Delivery, NodeState, PointView
 from paraat.domain.tracker import HISTORY_SAMPLES, OPEN, Tracker
 from paraat.ingest import Ingest
@@ -91,6 +92,7 @@ class Service:
         self._deliver = threading.Event()
         self._unsaved: list[Transition] = []
         self._journal_problem = ""
+        self._ticked_at: float | None = None
         self._time_sent_at: float | None = None
         self._status_at: float | None = None
         self._board: Handle | None = None
@@ -157,6 +159,7 @@ class Service:
         for state in self.journal.last_states():
             self._tracker.apply_state(state)
         self._tracker.note_alerts(self._alerts)
+        self._clock_set_back(self.clock.now())  # it may have been while we were not running
 
     # --- start and stop ----------------------------------------------------------------------
 
@@ -252,6 +255,9 @@ class Service:
                 return
             self._transport.start()  # should its thread have ended
             now = self.clock.now()
+            if self._ticked_at is not None and now < self._ticked_at:
+                self._clock_set_back(now)
+            self._ticked_at = now
             self._send_time(now)
             views = self.views(now)
             try:
@@ -265,6 +271,10 @@ class Service:
             else:
                 self._journal_problem = ""
             self.clock.wait(self._wake, TICK_S)
+
+    def _clock_set_back(self, now: float) -> None:
+        with self._lock:
+            self._tracker.forget_after(now + MAX_AHEAD_S)
 
     def _send_time(self, now: float) -> None:
         sent_at = self._time_sent_at

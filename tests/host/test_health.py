@@ -1,5 +1,6 @@
 """What the service says of itself, as /healthz and the page tell it: never "ok" while something stands still."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,10 +11,14 @@ from paraat import paths
 from paraat.board.api import health
 from paraat.board.texts import nl
 from paraat.clock import SystemClock
+from paraat.decode import MAX_AHEAD_S
+from paraat.domain.model import SampleSet
 from paraat.service import Service
 from paraat.settings import load_site
 from paraat.simulate.servers import free_port
 from waiting import wait_for
+
+T0 = 1764000000.0
 
 
 @pytest.fixture
@@ -63,6 +68,44 @@ def test_a_broker_that_keeps_topics_from_us_is_not_ok(service: Service) -> None:
     service._transport._problem = "broker 127.0.0.1:1883 refuses paraat/v1/+/telemetry; check its acl_file"
     assert "refuses" in failing(service)["broker"]
     service._transport._connected = False
+
+
+class SetBack:
+    """A clock that is a day ahead, until somebody has waited by it."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self.t = T0 + 86400
+        self._stop = stop
+
+    def now(self) -> float:
+        return self.t
+
+    def wait(self, _event: threading.Event, _seconds: float) -> bool:
+        if self.t == T0:
+            self._stop.set()
+        self.t = T0
+        return False
+
+
+def test_a_clock_that_is_set_back_takes_what_it_dated_ahead_with_it(service: Service) -> None:
+    service.clock = clock = SetBack(service._stop)
+    for t in (T0 - 60, clock.t):
+        service._tracker.apply(
+            SampleSet(
+                point="nsp-0101",
+                kind="telemetry",
+                seq=1,
+                t=t,
+                received_at=t,
+                values={"battery/voltage": 12.5},
+                faults={},
+            )
+        )
+    assert service.views(clock.t)[0].data_t == T0 + 86400
+    service._tick()
+    view = service.views(T0)[0]
+    assert view.data_t is None, "known again when the next set comes"
+    assert view.watched_since <= T0 + MAX_AHEAD_S
 
 
 def test_every_check_has_words(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,10 +22,6 @@ OPEN = "point/open"
 # Of these the point can do without, but when one of them is old it is not all well. The page shows each with its age.
 _SHOWN = (GENERATOR, "people/present", "battery/voltage", "climate/temperature")
 
-# What lies so far ahead was dated by a clock that was set back since. In the demo's fast time a second of waiting for a
-# busy machine is minutes.
-_SET_BACK_S = 600.0
-
 # Reasons for a status; alerts/texts and board/texts have the words.
 NEVER_HEARD = "never-heard"
 SILENT = "silent"
@@ -77,6 +73,15 @@ class Tracker:
         if tracked is not None:
             tracked.apply_state(state)
 
+    def forget_after(self, t: float) -> None:
+        """Let go of what is dated after t, by a clock that was set back since.
+
+        It would hide everything newer, and never grow old.
+        """
+        self._since = min(self._since, t)
+        for tracked in self._points.values():
+            tracked.forget_after(t)
+
     def note_alerts(self, alerts: Iterable[AlertState]) -> None:
         """Which alerts fire now: a point stays in alarm until its alert resolves, not until the first better value."""
         firing: dict[str, set[str]] = {}
@@ -93,8 +98,6 @@ class Tracker:
     def view(self, point_id: str, now: float) -> PointView:
         """One point at `now`. Raises KeyError when it is not expected."""
         tracked = self._points[point_id]
-        tracked.forget_after(now + _SET_BACK_S)
-        self._since = min(self._since, now)
         point = tracked.point
         stored, missing = self._counts(point_id)
         fuel = tracked.latest.get(DISTANCE if point.tank.by == "distance" else FUEL)
@@ -228,7 +231,6 @@ class _Tracked:
         return newest_t - silent_after_s
 
     def forget_after(self, t: float) -> None:
-        """Let go of what is dated after t: it would hide everything newer, and never grow old."""
         if self.node is not None and self.node.received_at > t:
             self.node = msgspec.structs.replace(self.node, received_at=t)
         if max(self.heard_at or t, self.data_t or t) <= t:

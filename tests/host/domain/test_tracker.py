@@ -151,6 +151,7 @@ def test_a_host_clock_that_is_set_back_takes_the_future_with_it(bench: Bench) ->
     bench.sees(wrong, fuel__level=70.0)
     bench.tracker.apply_state(NodeState(point=POINT.id, received_at=wrong, retained=False, online=True))
     assert bench.view(wrong + 1).status is Status.FINE
+    bench.tracker.forget_after(T0)
     view = bench.view(T0)
     assert view.status is Status.UNKNOWN
     assert view.litres is None
