@@ -138,7 +138,7 @@ class Ingest:
         sets = [a_set for one in decoded for a_set in one.sets]
         states = [one.state for one in decoded if one.state is not None]
         refusals = [refusal for one in decoded for refusal in one.refusals]
-        delay = self._retry_min_s
+        delay_s = self._retry_min_s
         while True:
             try:
                 with self._counters.journal_seconds.time():
@@ -148,9 +148,9 @@ class Ingest:
                 if not self._problem:
                     _log.error("%s; nothing is acknowledged until it works again", error)
                 self._problem = str(error)
-                if self._stop.wait(delay):
+                if self._stop.wait(delay_s):
                     raise
-                delay = min(delay * 2, _RETRY_MAX_S)
+                delay_s = min(delay_s * 2, _RETRY_MAX_S)
                 continue
             if self._problem:
                 _log.info("%s: works again", self._journal.path)
