@@ -48,19 +48,19 @@ def payloads(sets: int, points: int) -> list[tuple[str, bytes]]:
 def ours(messages: list[tuple[str, bytes]], points: set[str], path: Path) -> tuple[float, float]:
     """Seconds of the whole path, and of the decoding in it."""
     journal = Journal(path)
-    decoding = 0.0
-    began = time.perf_counter()
+    decoding_s = 0.0
+    began_s = time.perf_counter()
     for start in range(0, len(messages), BATCH):
         at = time.perf_counter()
         sets = []
         for topic, payload in messages[start : start + BATCH]:
             found = decode(topic, payload, received_at=T0 + 9e8, retained=False, points=points)
             sets += found.sets
-        decoding += time.perf_counter() - at
+        decoding_s += time.perf_counter() - at
         journal.store(sets, [], [])
-    spent = time.perf_counter() - began
+    spent_s = time.perf_counter() - began_s
     journal.close()
-    return spent, decoding
+    return spent_s, decoding_s
 
 
 def plain(messages: list[tuple[str, bytes]], points: set[str], path: Path) -> float:
@@ -77,7 +77,7 @@ def plain(messages: list[tuple[str, bytes]], points: set[str], path: Path) -> fl
     db.execute("PRAGMA synchronous = FULL")
     db.execute("CREATE TABLE entry (id INTEGER PRIMARY KEY AUTOINCREMENT, point TEXT, seq INTEGER, t REAL, body BLOB)")
     db.execute("CREATE UNIQUE INDEX by_seq ON entry (point, seq)")
-    began = time.perf_counter()
+    began_s = time.perf_counter()
     for start in range(0, len(rows), BATCH):
         db.execute("BEGIN")
         db.executemany(
@@ -85,9 +85,9 @@ def plain(messages: list[tuple[str, bytes]], points: set[str], path: Path) -> fl
             rows[start : start + BATCH],
         )
         db.execute("COMMIT")
-    spent = time.perf_counter() - began
+    spent_s = time.perf_counter() - began_s
     db.close()
-    return spent
+    return spent_s
 
 
 def main() -> None:
@@ -100,12 +100,12 @@ def main() -> None:
     points = {f"nsp-{n:05d}" for n in range(args.points)}
     values = 8 * len(messages)
     with tempfile.TemporaryDirectory(dir=args.directory) as directory:
-        whole, decoding = ours(messages, points, Path(directory) / "journal.sqlite")
-        bare = plain(messages, points, Path(directory) / "plain.sqlite")
-    for name, spent in (("decode -> journal", whole), ("plain SQLite", bare)):
-        print(f"{name:18s} {len(messages) / spent:9,.0f} sets/s {values / spent:11,.0f} points/s")
-    print(f"decoding takes {decoding / whole:.0%} of our time")
-    print(f"ratio {bare / whole:.2f} of plain SQLite ({whole / bare:.1f} times its time)")
+        whole_s, decoding_s = ours(messages, points, Path(directory) / "journal.sqlite")
+        bare_s = plain(messages, points, Path(directory) / "plain.sqlite")
+    for name, spent_s in (("decode -> journal", whole_s), ("plain SQLite", bare_s)):
+        print(f"{name:18s} {len(messages) / spent_s:9,.0f} sets/s {values / spent_s:11,.0f} points/s")
+    print(f"decoding takes {decoding_s / whole_s:.0%} of our time")
+    print(f"ratio {bare_s / whole_s:.2f} of plain SQLite ({whole_s / bare_s:.1f} times its time)")
 
 
 if __name__ == "__main__":
