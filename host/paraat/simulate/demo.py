@@ -38,6 +38,7 @@ _TAIL_REAL_S = 5.0  # of a duration: for what is under way to arrive, and the su
 _T0_UNIX = 1796061600.0  # a Monday evening in the winter: 30 November 2026, 19:00 in Amsterdam
 _FRAME_S = 0.25
 _SETTLE_LIMIT_S = 60.0  # a machine that is slow needs it; nobody else comes near
+_CALM_LIMIT_S = 120.0  # for boards that lag behind the story, because the processor cannot keep up
 _SETTLED_S = 1.0  # so long nothing new has come
 _REUNION_S = 7.0  # real seconds that boards and host get to meet again on a broker that has come back
 _SEND_AGAIN_S = 2.0  # what the host has not acknowledged; real seconds
@@ -184,10 +185,12 @@ def _play(
         played = "no-wheel" if points.kind == "made-up" and boards.micropython() is None else points.kind
         screen.begin(service, played, broker.name, influx is not None, board_port)
         points.start()
+        # The story is told whole, however long it took to set the stage.
+        told_s = time.monotonic() + (story.STORY_S - clock.story_s()) / speed
         if duration_s is not None:
-            stage.tell(stop, began_s + duration_s - _TAIL_REAL_S)
+            stage.tell(stop, max(told_s, began_s + duration_s - _TAIL_REAL_S))
         else:  # without a terminal nobody is there to press Ctrl-C
-            stage.tell(stop, None if screen.interactive else began_s + story_real_s + 1.0)
+            stage.tell(stop, None if screen.interactive else told_s + 1.0)
         points.stop()
         influx_points = _influx_points(service, influx)
         stopped.close()
@@ -242,6 +245,10 @@ class _Stage:
                     self._turn_to(key)
                 self._frame()
                 stop.wait(_FRAME_S)
+            deadline = time.monotonic() + _CALM_LIMIT_S
+            while not stop.is_set() and self._alarming() and time.monotonic() < deadline:
+                self._frame()
+                stop.wait(_FRAME_S)
             if _is_down(chapters):  # Ctrl-C has come while it was away
                 self._turn_to("broker-up")
             # Time to find each other again, while time still runs fast: the boards' waits are counted in it.
@@ -264,6 +271,10 @@ class _Stage:
         elif chapter == "broker-up":
             self._broker.start()
             self._broker_up_s = time.monotonic()
+
+    def _alarming(self) -> bool:
+        """Whether an alert is under way; at the story's end so only where the boards lag behind."""
+        return any(alert.state != "resolved" for alert in self._service.alerts())
 
     def _frame(self) -> None:
         self._points.step(self._clock)
