@@ -97,7 +97,7 @@ class SimulatedBoard:
                 stdout=console,
                 stderr=console,
                 start_new_session=True,
-                preexec_fn=die_with_parent,
+                preexec_fn=die_with_parent(),
             )
 
     @property

@@ -7,6 +7,7 @@ import atexit
 import contextlib
 import ctypes
 import json
+import os
 import shutil
 import signal
 import socket
@@ -16,6 +17,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -74,10 +76,19 @@ def accepts(port: int) -> bool:
     return False
 
 
-def die_with_parent() -> None:
-    """In the child, on Linux: ask to be ended when the parent ends, however it ends (prctl PR_SET_PDEATHSIG)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+def die_with_parent() -> Callable[[], None]:
+    """What a child does first, on Linux: ask to be ended when we end, however we end (prctl PR_SET_PDEATHSIG)."""
+    ours = os.getpid()
+    prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+
+    def ask() -> None:
+        if prctl is not None:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until exec our own handler would swallow it
+            prctl(1, signal.SIGTERM)
+            if os.getppid() != ours:  # we ended before it had asked
+                os._exit(1)
+
+    return ask
 
 
 class _Child:
@@ -109,7 +120,7 @@ class _Child:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C in the terminal is for us; we end it in our own order
-                preexec_fn=die_with_parent,
+                preexec_fn=die_with_parent(),
             )
         deadline = time.monotonic() + START_LIMIT_S
         while not accepts(self.port):

@@ -1,12 +1,14 @@
 """Ports that stay ours, and a server that is not taken for another one."""
 
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from paraat.simulate.servers import LOOPBACK, EmbeddedBroker, ServerError, accepts, free_port
+from waiting import LIMIT_S
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="how a port is given out is the kernel's affair")
@@ -41,3 +43,20 @@ def test_somebody_else_on_the_port_is_not_taken_for_ours(tmp_path: Path) -> None
         port = other.getsockname()[1]
         with pytest.raises(ServerError, match=f"embedded on port {port}: somebody else listens there"):
             EmbeddedBroker(tmp_path / "broker", port).start()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks the kernel for a signal that only Linux has")
+def test_a_child_whose_parent_ended_before_it_could_ask_ends_too() -> None:
+    code = """
+import os
+from paraat.simulate.servers import die_with_parent
+ask, parent = die_with_parent(), os.getpid()
+if os.fork() == 0:
+    while os.getppid() == parent:
+        pass
+    ask()
+    print("lives on", flush=True)
+os._exit(0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=LIMIT_S)
+    assert (done.stdout, done.stderr) == ("", "")
