@@ -27,7 +27,7 @@ def firmware() -> Firmware:
     return compile_firmware()
 
 
-def make_site(folder: Path) -> Path:
+def make_site(folder: Path, now: datetime = NOW) -> Path:
     """A copy of the example with its authority, its Wi-Fi, and an image of MicroPython."""
     shutil.copytree(paths.example_site_dir(), folder)
     (folder / "secrets.toml").write_text(WIFI)
@@ -35,7 +35,7 @@ def make_site(folder: Path) -> Path:
     (folder / "firmware").mkdir()
     board = load_board("esp32_devkitc")
     (folder / "firmware" / f"{board.firmware.image}-20260101-v1.28.0.bin").write_bytes(micropython(board))
-    Authority.create(folder, "Proef", PASSPHRASE, ("127.0.0.1",), NOW)
+    Authority.create(folder, "Proef", PASSPHRASE, ("127.0.0.1",), now)
     return folder
 
 

@@ -1,5 +1,6 @@
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ POINT = "nsp-0101"
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_site(tmp_path_factory.mktemp("template") / "site")
+    return make_site(tmp_path_factory.mktemp("template") / "site", datetime.now(UTC))  # the command looks at the clock
 
 
 @pytest.fixture
