@@ -32,9 +32,12 @@ class Ears:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for port in self._open.values():
-            with contextlib.suppress(OSError):
-                port.close()
+        for device in list(self._open):
+            self._close(device)
+
+    def _close(self, device: str) -> None:
+        with contextlib.suppress(OSError):
+            self._open.pop(device).close()
 
     def _drain(self) -> None:
         """Forget what opening the ports has started."""
@@ -48,10 +51,13 @@ class Ears:
         deadline = time.monotonic() + limit_s
         while self._open and time.monotonic() < deadline:
             for device, port in list(self._open.items()):
-                with contextlib.suppress(OSError):
+                try:
                     heard[device] = heard[device][-_KEPT_BYTES:] + port.read(max(1, port.in_waiting))
+                except OSError:  # unplugged: what comes back is another device, and this one would fail without a pause
+                    self._close(device)
+                    continue
                 if _PRESSED.search(heard[device]):
-                    self._open.pop(device).close()
+                    self._close(device)
                     return device
         return None
 

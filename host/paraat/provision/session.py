@@ -31,7 +31,7 @@ from paraat.settings import Point, Site
 
 STEPS = ("check", "connect", "issue", "image", "write", "verify", "selftest", "record")
 LABELS = "labels"
-_POLL_S = 0.1
+_POLL_S = 0.05
 
 
 class Job(NamedTuple):
@@ -132,7 +132,7 @@ class Session:
         try:
             running += [pool.submit(self._flash, job) for job in jobs]
             while not all(one.done() for one in running):
-                _wait(running)
+                time.sleep(_POLL_S)  # in a wait on a lock, Ctrl-C may come as RuntimeError: release unlocked lock
         except KeyboardInterrupt:
             self._stopped.set()  # each thread ends at its next look, and clears away
             on_stop()
@@ -313,11 +313,3 @@ class _Steps:
             step, at = self._began
             self.seconds[step] = time.monotonic() - at
             self._began = None
-
-
-def _wait(running: Sequence[Future[Outcome]]) -> None:
-    """A moment, in which Ctrl-C is heard."""
-    pending = next((one for one in running if not one.done()), None)
-    if pending is not None:
-        with contextlib.suppress(TimeoutError):
-            pending.result(timeout=_POLL_S)

@@ -14,6 +14,8 @@ class Desk:
     def __init__(self, *devices: str) -> None:
         self.said = dict.fromkeys(devices, b"")
         self.busy: set[str] = set()
+        self.unplugged: set[str] = set()
+        self.reads = 0
 
     def press(self, device: str, words: bytes = PRESSED) -> None:
         self.said[device] += words
@@ -34,6 +36,9 @@ class DeskPort:
         return len(self._desk.said[self._device])
 
     def read(self, count: int) -> bytes:
+        self._desk.reads += 1
+        if self._device in self._desk.unplugged:
+            raise OSError(5, "Input/output error")
         data = self._desk.said[self._device]
         self._desk.said[self._device] = data[count:]
         return data[:count]
@@ -73,3 +78,18 @@ def test_nobody_pressed_or_a_busy_port_is_said_with_the_way_out() -> None:
     desk.busy = {"/dev/ttyUSB0"}
     with pytest.raises(FlashError, match=r"No button seen for point a\. Press EN .* PORT="):
         pair(["a"], desk.said, lambda _: None, open_port=desk.open, limit_s=0.1)
+
+
+def test_a_board_that_is_unplugged_meanwhile_is_read_no_more() -> None:
+    desk = Desk("/dev/ttyUSB0", "/dev/ttyUSB1")
+
+    def ask(_point: str) -> None:
+        desk.unplugged.add("/dev/ttyUSB0")
+        desk.press("/dev/ttyUSB1")
+
+    assert pair(["a"], desk.said, ask, open_port=desk.open) == {"a": "/dev/ttyUSB1"}
+    reads = desk.reads
+    desk.unplugged.add("/dev/ttyUSB1")
+    with pytest.raises(FlashError):
+        pair(["a"], desk.said, lambda _: None, open_port=desk.open)
+    assert desk.reads == reads + 2, "one look at each"
