@@ -1,4 +1,5 @@
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,8 +8,11 @@ import pytest
 
 from flashing import PASSPHRASE, make_site
 from paraat import cli
-from paraat.provision import image, inventory, ports, session
+from paraat.provision import image, inventory, ports
+from paraat.provision.pki import Issued
+from paraat.provision.session import Prepared, Session
 from virtual_board import VirtualBoard
+from waiting import wait_for
 
 POINT = "nsp-0101"
 
@@ -93,10 +97,13 @@ def test_a_wrong_order_is_one_line_and_touches_nothing(
 def test_ctrl_c_ends_with_the_shells_code(
     site: Path, board: VirtualBoard, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
+    def press(running: Session, prepared: Prepared, issued: Issued) -> image.Image:
+        signal.raise_signal(signal.SIGINT)  # Python handles it in the main thread, which waits for the board
+        wait_for(lambda: running.stopped)
+        return make(running, prepared, issued)
 
-    monkeypatch.setattr(session, "_wait", stop)
+    make = Session.make
+    monkeypatch.setattr(Session, "make", press)
     assert run("flash", site, POINT, "--port", board.port) == 130
     assert "Gestopt" in capsys.readouterr().out
     assert inventory.boards(site) == {}
