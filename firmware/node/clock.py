@@ -44,7 +44,9 @@ def _epoch():
 
 
 class Clock:
-    """built_s: when the image was made, unix seconds, 0 unknown. battery: with read() and write() as drivers.ds3231.DS3231 has them, or None.
+    """built_s: when the image was made, unix seconds, 0 unknown.
+
+    battery: with read() and write() as drivers.ds3231.DS3231 has them, or None.
 
     Where a method takes next_seq, it is the journal's: the first set that will be dated with the new time.
     """

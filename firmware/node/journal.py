@@ -273,7 +273,10 @@ class Journal:
         return seq
 
     def _widen(self, values, faults):
-        """Give the layout the names that it lacks. Raises KeyError for one that is not in the table, ValueError for too many."""
+        """Give the layout the names that it lacks.
+
+        Raises KeyError for one that is not in the table, ValueError for too many.
+        """
         names = [slot[0] for slot in self._slots]
         for name, _ in values + faults:
             if name not in names:

@@ -24,7 +24,7 @@ def choose():
 
 
 def _confirmed():
-    """The confirmed configuration, and its copy made or itself mended where one of the two is missing. Raises ConfigError."""
+    """The confirmed configuration. Where it or its copy is missing, the other one mends it. Raises ConfigError."""
     try:
         found = config.load()
     except config.ConfigError as error:
