@@ -161,7 +161,7 @@ format: $(VENV)/dev.stamp ## Put the code in the house's form
 
 .PHONY: boards
 boards: $(VENV)/dev.stamp ## Check boards/*/board.toml against the chips and draw their wiring (wiring.svg)
-	$(BIN)/python -m paraat.provision.wiring
+	$(BIN)/python -m paraat.boards.wiring
 
 .PHONY: dashboards
 dashboards: $(VENV)/dev.stamp ## Build dashboards/*.json from dashboards/*.py

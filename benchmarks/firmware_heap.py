@@ -22,11 +22,11 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from paraat import paths
-from paraat.provision.node_config import node_config
-from paraat.settings import load_site
+from paraat.boards.node_config import node_config
 from paraat.simulate import boards, story
 from paraat.simulate.servers import LOOPBACK, find_broker
+from paraat.site import paths
+from paraat.site.site import load_site
 from paraat_wire import host_codec, topics
 
 SPEED = 60.0

@@ -26,12 +26,13 @@ import paho.mqtt.client as mqtt
 from firmware_heap import POINT, Host, hardware_kb
 from paho.mqtt.enums import CallbackAPIVersion
 
-from paraat import paths
-from paraat.provision import bundle, pki
-from paraat.provision.node_config import node_config
-from paraat.settings import load_site
+from paraat.boards.node_config import node_config
+from paraat.provision.bundle import bundle
+from paraat.provision.pki import pki
 from paraat.simulate import boards, story
 from paraat.simulate.servers import LOOPBACK, MosquittoBroker
+from paraat.site import paths
+from paraat.site.site import load_site
 
 MPY_LIMIT = 120 * 1024
 FREE_LIMIT_KB = 60

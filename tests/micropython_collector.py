@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from paraat import paths
+from paraat.site import paths
 
 # The board's heap as the demo sets it, plus what the simulated hardware and the test's own source take (it is
 # compiled on the spot, which the board never does: it runs .mpy files).

@@ -13,7 +13,7 @@ import esptool.bin_image as images
 from esp32_mock_bootloader import server as mock
 from esptool.bin_image import LoadFirmwareImage
 
-from paraat.provision.boards import Board
+from paraat.boards.boards import Board
 from waiting import LIMIT_S
 
 Console = Callable[[bytes], Iterator[bytes]]

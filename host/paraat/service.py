@@ -22,22 +22,23 @@ from paraat.alerts.channels import make_channels
 from paraat.alerts.dispatch import Dispatcher
 from paraat.alerts.engine import Engine, Transition
 from paraat.alerts.rules import make_own_rules, make_rules
-from paraat.board.app import create_app
-from paraat.board.server import BoardError, Handle, serve
-from paraat.board.source import Check
-from paraat.certificates import Certificates
-from paraat.clock import Clock
-from paraat.counters import Counters
-from paraat.decode import MAX_AHEAD_S
 from paraat.domain.model import AlertState, Delivery, NodeState, PointView
 from paraat.domain.tracker import HISTORY_SAMPLES, OPEN, Tracker
-from paraat.ingest import Ingest
+from paraat.intake.decode import MAX_AHEAD_S
+from paraat.intake.inbox import Inbox
+from paraat.intake.ingest import Ingest
+from paraat.intake.mqtt import MqttTransport
 from paraat.journal import Journal, JournalError, Stored
-from paraat.settings import Site, read_secret
+from paraat.runtime.clock import Clock
+from paraat.runtime.counters import Counters
 from paraat.sinks.influx import InfluxSink
 from paraat.sinks.status import derive
-from paraat.transport.inbox import Inbox
-from paraat.transport.mqtt import MqttTransport
+from paraat.site.certificates import Certificates
+from paraat.site.private import read_secret
+from paraat.site.site import Site
+from paraat.web.app import create_app
+from paraat.web.server import BoardError, Handle, serve
+from paraat.web.source import Check
 from paraat_wire import host_codec, topics
 
 _log = logging.getLogger(__name__)

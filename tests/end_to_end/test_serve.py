@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from paraat import paths
 from paraat.simulate.servers import LOOPBACK, find_broker, free_port
+from paraat.site import paths
 from waiting import LIMIT_S, wait_for
 
 PARAAT = str(Path(sys.executable).parent / "paraat")

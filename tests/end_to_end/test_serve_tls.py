@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from paraat.provision.authority import Authority
+from paraat.provision.pki.authority import Authority
 from paraat.simulate.servers import LOOPBACK, free_port
 from paraat_wire import codec, host_codec
 from site_broker import PASSPHRASE, BoardClient, SiteBroker, make_site

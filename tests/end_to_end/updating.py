@@ -10,14 +10,14 @@ from pathlib import Path
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
-from paraat import paths
-from paraat.provision import bundle
-from paraat.provision.authority import Authority
-from paraat.provision.bundle import Firmware
-from paraat.provision.node_config import node_config
-from paraat.settings import load_site
+from paraat.boards.node_config import node_config
+from paraat.provision.bundle import bundle
+from paraat.provision.bundle.bundle import Firmware
+from paraat.provision.pki.authority import Authority
 from paraat.simulate import boards, story
 from paraat.simulate.servers import LOOPBACK, find_broker, free_port
+from paraat.site import paths
+from paraat.site.site import load_site
 from paraat_wire import host_codec, topics
 from waiting import LIMIT_S
 

@@ -19,26 +19,16 @@ import pytest
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from paraat.clock import Clock, ScaledClock, SystemClock
 from paraat.domain.model import AlertState, Delivery, PointView, SampleSet, Status, Value
 from paraat.domain.tracker import HISTORY_SAMPLES
 from paraat.journal import Journal, JournalError
-from paraat.provision.authority import Authority
-from paraat.provision.pki import BROKER_DAYS
+from paraat.provision.pki.authority import Authority
+from paraat.provision.pki.pki import BROKER_DAYS
+from paraat.runtime.clock import Clock, ScaledClock, SystemClock
 from paraat.service import Service, ServiceError
-from paraat.settings import (
-    BrokerSettings,
-    InfluxSettings,
-    Site,
-    StatusBoardSettings,
-    load_site,
-)
-from paraat.simulate.servers import (
-    EmbeddedBroker,
-    InfluxServer,
-    MosquittoBroker,
-    free_port,
-)
+from paraat.simulate.servers import EmbeddedBroker, InfluxServer, MosquittoBroker, free_port
+from paraat.site.broker import BrokerSettings
+from paraat.site.site import InfluxSettings, Site, load_site
 from paraat_wire import codec, host_codec, topics
 from waiting import LIMIT_S, wait_for
 
@@ -442,7 +432,7 @@ def test_a_broker_that_restarts_costs_nothing(broker: Broker, tmp_path: Path, ru
     assert service.journal.ranges(POINT) == [(1, 29)]
 
 
-SERVE = "import sys; from paraat.cli import main; sys.exit(main(sys.argv[1:]))"
+SERVE = "import sys; from paraat.cli.main import main; sys.exit(main(sys.argv[1:]))"
 
 
 class Served:

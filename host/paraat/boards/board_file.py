@@ -10,7 +10,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from paraat.settings import Part, SettingsError, Text, convert_table, read_table
+from paraat.domain.fields import Part, Text
+from paraat.site.errors import SettingsError
+from paraat.site.tables import convert_table, read_table
 
 Gpio = Annotated[int, Meta(ge=0, le=48)]
 Bytes = Annotated[int, Meta(ge=1)]

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from paraat import paths
-from paraat.provision.board_file import Board as Board
-from paraat.provision.board_file import Flash as Flash
-from paraat.provision.board_file import read_board
-from paraat.provision.pins import check_board
-from paraat.provision.texts import SpokenError
+from paraat.boards.board_file import Board as Board
+from paraat.boards.board_file import Flash as Flash
+from paraat.boards.board_file import read_board
+from paraat.boards.pins import check_board
+from paraat.site import paths
+from paraat.texts import SpokenError
 
 
 class UnknownBoardError(SpokenError):

@@ -11,7 +11,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from paraat.provision.board_file import ChipName
+from paraat.boards.board_file import ChipName
 
 
 class Chip(NamedTuple):

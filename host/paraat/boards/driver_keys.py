@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from paraat import paths
+from paraat.site import paths
 from paraat_wire import metrics
 
 # kind -> (types, in words); True is an int in Python, and in no site file

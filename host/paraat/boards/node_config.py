@@ -6,9 +6,11 @@ from typing import Any
 
 import msgspec
 
-from paraat.provision.boards import Board, UnknownBoardError, load_board
-from paraat.provision.pins import Sensor, check, sensors_of
-from paraat.settings import Point, SettingsError, Site
+from paraat.boards.boards import Board, UnknownBoardError, load_board
+from paraat.boards.pins import Sensor, check, sensors_of
+from paraat.domain.points import Point
+from paraat.site.errors import SettingsError
+from paraat.site.site import Site
 
 CONFIG_VERSION = 1
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from paraat.provision.board_file import Board, Bus, UartBus, contacts
-from paraat.provision.chips import CHIPS, MODULES, Chip
-from paraat.provision.driver_keys import driver_keys, first_wrong
-from paraat.provision.parts import ALARM_PINS, BUS_PINS, CLOCK, Part, Use, part_of
-from paraat.settings import SettingsError
+from paraat.boards.board_file import Board, Bus, UartBus, contacts
+from paraat.boards.chips import CHIPS, MODULES, Chip
+from paraat.boards.driver_keys import driver_keys, first_wrong
+from paraat.boards.parts import ALARM_PINS, BUS_PINS, CLOCK, Part, Use, part_of
+from paraat.site.errors import SettingsError
 
 _OUTPUTS = (Use.OUTPUT, Use.BOTH_WAYS)
 _PULLED = (Use.PULLED_UP, Use.PULLED_DOWN)

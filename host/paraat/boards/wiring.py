@@ -4,7 +4,7 @@ The module stands in the middle with every contact of its headers in their real 
 coloured wire with the number of its GPIO and the name of its colour; power and ground are flags at both ends. The same
 board.toml gives the same bytes.
 
-    python -m paraat.provision.wiring     writes all of them (make boards)
+    python -m paraat.boards.wiring     writes all of them (make boards)
 """
 
 import textwrap
@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 from xml.sax.saxutils import escape
 
-from paraat import paths
-from paraat.provision.board_file import Board, Contact, contacts
-from paraat.provision.boards import board_names, load_board
-from paraat.provision.chips import CHIPS, MODULES
-from paraat.provision.parts import ALARM_PINS, ALARMS, BUS_PINS, CLOCK, Part, Words, part_of
-from paraat.provision.pins import kit
+from paraat.boards.board_file import Board, Contact, contacts
+from paraat.boards.boards import board_names, load_board
+from paraat.boards.chips import CHIPS, MODULES
+from paraat.boards.parts import ALARM_PINS, ALARMS, BUS_PINS, CLOCK, Part, Words, part_of
+from paraat.boards.pins import kit
+from paraat.site import paths
 
 Language = Literal["nl", "en"]
 FILES: Mapping[Language, str] = {"nl": "wiring.svg", "en": "wiring.en.svg"}

@@ -6,11 +6,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paraat.settings import Site, load_site
-from paraat.shared_cli import EXIT_FAILED, fail, unknown_points
+from paraat.cli.shared import EXIT_FAILED, fail, unknown_points
+from paraat.site.site import Site, load_site
 
 if TYPE_CHECKING:
-    from paraat.transport.desk import Desk
+    from paraat.fleet.desk import Desk
 
 _STATES_S = 2.0  # the retained ones come at once
 _PUBLISH_S = 10.0
@@ -50,8 +50,8 @@ def _common(parser: argparse.ArgumentParser) -> None:
 
 
 def _command(args: argparse.Namespace) -> int:
-    from paraat.provision.console import printable
-    from paraat.transport.desk import Desk, DeskError
+    from paraat.fleet.desk import Desk, DeskError
+    from paraat.texts.printable import printable
     from paraat_wire.codec import WireError
 
     site = load_site(args.site)
@@ -103,7 +103,7 @@ def _short(value: object) -> str:
 
 
 def _configure(args: argparse.Namespace) -> int:
-    from paraat.transport.desk import Desk, DeskError
+    from paraat.fleet.desk import Desk, DeskError
     from paraat_wire.codec import WireError
 
     site = load_site(args.site)
@@ -119,7 +119,7 @@ def _configure(args: argparse.Namespace) -> int:
 
 def _publish(site: Site, desk: "Desk", points: list[str], args: argparse.Namespace) -> int:
     """Raises DeskError, WireError and SettingsError; what was published before stands, and can be published again."""
-    from paraat import desired
+    from paraat.fleet import desired
     from paraat_wire import host_codec, topics
 
     states: dict[str, dict[str, Any]] = {}
@@ -146,8 +146,8 @@ def _publish(site: Site, desk: "Desk", points: list[str], args: argparse.Namespa
 
 def _wait(desk: "Desk", versions: dict[str, int], states: dict[str, dict[str, Any]], limit_s: float) -> int:
     """Say what became of it at each board. Returns the exit code."""
-    from paraat import desired
-    from paraat.provision.console import printable
+    from paraat.fleet import desired
+    from paraat.texts.printable import printable
 
     waiting = dict(versions)
     failed = False

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paraat.settings import SettingsError, Site, load_site
-from paraat.shared_cli import EXIT_FAILED, EXIT_STOPPED, EXIT_USAGE, Run, add_passphrase_file, fail, now
+from paraat.cli.shared import EXIT_FAILED, EXIT_STOPPED, EXIT_USAGE, Run, add_passphrase_file, fail, now
+from paraat.site.errors import SettingsError
+from paraat.site.site import Site, load_site
 
 if TYPE_CHECKING:
-    from paraat.provision.authority import Authority
-    from paraat.provision.screen import Screen
-    from paraat.provision.session import Job, Session
+    from paraat.provision.flash.screen import Screen
+    from paraat.provision.flash.session import Job, Session
+    from paraat.provision.pki.authority import Authority
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -57,8 +58,8 @@ def _guarded(run: Run) -> Run:
     """Expected failures become one line in the technician's language, and Ctrl-C its exit code."""
 
     def guarded(args: argparse.Namespace) -> int:
-        from paraat.provision.mpy import CompileError
-        from paraat.provision.texts import SpokenError, explain, sentence
+        from paraat.provision.bundle.mpy import CompileError
+        from paraat.texts import SpokenError, explain, sentence
         from paraat_wire.bundle import BundleError
 
         try:
@@ -96,7 +97,7 @@ def _flash(args: argparse.Namespace) -> int:
 
 
 def _image(args: argparse.Namespace) -> int:
-    from paraat.provision.image import FLASH
+    from paraat.provision.image.image import FLASH
 
     _, session, screen = _open(args)
     [point] = args.points
@@ -117,12 +118,12 @@ def _say_left(session: "Session", screen: "Screen", site: Path) -> None:
 def _erase(args: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from paraat.provision import inventory
-    from paraat.provision.boards import load_board
-    from paraat.provision.flash import Flasher
-    from paraat.provision.ports import only_port
-    from paraat.provision.screen import Screen
-    from paraat.provision.texts import say
+    from paraat.boards.boards import load_board
+    from paraat.provision.flash.flash import Flasher
+    from paraat.provision.flash.screen import Screen
+    from paraat.provision.usb.ports import only_port
+    from paraat.site import inventory
+    from paraat.texts import say
 
     site = load_site(args.site)
     language = args.language or site.region.language
@@ -154,9 +155,9 @@ def _open(args: argparse.Namespace) -> "tuple[Site, Session, Screen]":
     """The session that the arguments ask for, checked, and its screen."""
     from rich.console import Console
 
-    from paraat.provision.bundle import compile_firmware
-    from paraat.provision.screen import Screen
-    from paraat.provision.session import Session
+    from paraat.provision.bundle.bundle import compile_firmware
+    from paraat.provision.flash.screen import Screen
+    from paraat.provision.flash.session import Session
 
     site = load_site(args.site)
     language = args.language or site.region.language
@@ -178,9 +179,10 @@ def _open(args: argparse.Namespace) -> "tuple[Site, Session, Screen]":
 
 
 def _authority(args: argparse.Namespace, site: Site) -> "Authority":
-    from paraat.provision import inventory, passphrase
-    from paraat.provision.authority import CA_KEY, Authority
-    from paraat.provision.texts import say
+    from paraat.provision.pki import passphrase
+    from paraat.provision.pki.authority import CA_KEY, Authority
+    from paraat.site import inventory
+    from paraat.texts import say
 
     key = site.directory / inventory.FOLDER / CA_KEY
     asked = say("flash.passphrase", args.language or site.region.language, path=key)
@@ -202,10 +204,10 @@ def _warn(site: Site, session: "Session", screen: "Screen", points: Sequence[str
 
 def _jobs(points: Sequence[str], ports: Sequence[str], site: Site, screen: "Screen") -> "list[Job]":
     """Which point's board is behind which port. Raises PortError, FlashError."""
-    from paraat.provision.flash import FlashError
-    from paraat.provision.pairing import pair
-    from paraat.provision.ports import board_ports, few_ports, only_port
-    from paraat.provision.session import Job
+    from paraat.provision.flash.flash import FlashError
+    from paraat.provision.flash.pairing import pair
+    from paraat.provision.flash.session import Job
+    from paraat.provision.usb.ports import board_ports, few_ports, only_port
 
     if ports and len(ports) != len(points):
         raise FlashError("flash.port-count", ports=len(ports), points=len(points))

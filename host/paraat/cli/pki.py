@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paraat.shared_cli import EXIT_STOPPED, Run, add_passphrase_file, fail, now
+from paraat.cli.shared import EXIT_STOPPED, Run, add_passphrase_file, fail, now
 
 if TYPE_CHECKING:
-    from paraat.provision.authority import Authority
-    from paraat.provision.pki import Issued
+    from paraat.provision.pki.authority import Authority
+    from paraat.provision.pki.pki import Issued
 
 _LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 
@@ -71,7 +71,7 @@ def _action(
 
 def _guarded(run: Run) -> Run:
     def guarded(args: argparse.Namespace) -> int:
-        from paraat.provision.inventory import PkiError
+        from paraat.site.inventory import PkiError
 
         try:
             return run(args)
@@ -85,16 +85,16 @@ def _guarded(run: Run) -> Run:
 
 
 def _open(args: argparse.Namespace) -> "Authority":
-    from paraat.provision import passphrase
-    from paraat.provision.authority import Authority
+    from paraat.provision.pki import passphrase
+    from paraat.provision.pki.authority import Authority
 
     return Authority.open(args.site, passphrase.read(args.passphrase_file), now())
 
 
 def _init(args: argparse.Namespace) -> int:
-    from paraat.provision import passphrase
-    from paraat.provision.authority import Authority
-    from paraat.settings import load_site
+    from paraat.provision.pki import passphrase
+    from paraat.provision.pki.authority import Authority
+    from paraat.site.site import load_site
 
     site = load_site(args.site)
     named = (*args.broker_name, site.broker.boards_host, site.broker.host, "localhost", "127.0.0.1")
@@ -112,9 +112,10 @@ def _init(args: argparse.Namespace) -> int:
 
 
 def _issue(args: argparse.Namespace) -> int:
-    from paraat.provision.authority import AuthorityError
-    from paraat.provision.files import write_atomic
-    from paraat.settings import SettingsError, load_site
+    from paraat.provision.pki.authority import AuthorityError
+    from paraat.site.errors import SettingsError
+    from paraat.site.files import write_atomic
+    from paraat.site.site import load_site
 
     site = load_site(args.site)
     if args.point not in site.points:
@@ -147,8 +148,8 @@ def _issue(args: argparse.Namespace) -> int:
 
 def _discard(authority: "Authority", issued: "Issued") -> None:
     """Raises AuthorityError when it cannot be recorded that nobody may use this certificate."""
-    from paraat.provision.authority import AuthorityError
-    from paraat.provision.inventory import PkiError
+    from paraat.provision.pki.authority import AuthorityError
+    from paraat.site.inventory import PkiError
 
     try:
         authority.discard(issued, now())
@@ -188,8 +189,8 @@ def _revoke(args: argparse.Namespace) -> int:
 
 
 def _crl(args: argparse.Namespace) -> int:
-    from paraat.provision.authority import AuthorityError
-    from paraat.provision.files import write_atomic
+    from paraat.provision.pki.authority import AuthorityError
+    from paraat.site.files import write_atomic
 
     data = _open(args).crl()
     if args.out is None:
@@ -204,7 +205,7 @@ def _crl(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from paraat.provision import inventory
+    from paraat.site import inventory
 
     at = now()
     for record in inventory.load(args.site).certificates:
@@ -217,8 +218,8 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _broker_config(args: argparse.Namespace) -> int:
-    from paraat.provision import broker_config
-    from paraat.settings import load_site
+    from paraat.provision.pki import broker_config
+    from paraat.site.site import load_site
 
     files = broker_config.write(load_site(args.site), args.out, address=args.address, data=args.data)
     for path in files:

@@ -1,12 +1,14 @@
 """What the commands of `paraat` share: exit codes, options, and how they complain."""
 
 import argparse
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from paraat.settings import Site
+from paraat.site.site import Site
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2  # asked wrongly, or the site's files are wrong
@@ -39,3 +41,15 @@ def unknown_points(site: Site, points: Iterable[str]) -> str:
     if not unknown:
         return ""
     return f"{site.directory}: no point {', '.join(unknown)}; known are {', '.join(sorted(site.points))}"
+
+
+# Each command imports what it needs by itself: `paraat check` must not wait for the rest to load. Those that run until
+# Ctrl-C listen for it before, because loading may take seconds.
+
+
+def stop_on_signal() -> threading.Event:
+    """An event that Ctrl-C or a polite kill sets. Call it in the main thread."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop

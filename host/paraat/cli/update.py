@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paraat.settings import load_site
-from paraat.shared_cli import EXIT_FAILED, add_passphrase_file, fail, unknown_points
+from paraat.cli.shared import EXIT_FAILED, add_passphrase_file, fail, unknown_points
+from paraat.site.site import load_site
 
 if TYPE_CHECKING:
     import paho.mqtt.client as mqtt
 
-    from paraat.provision.bundle import Info
-    from paraat.provision.updater import Transfer
+    from paraat.fleet.updater import Transfer
+    from paraat.provision.bundle.bundle import Info
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -45,17 +45,18 @@ def _common(parser: argparse.ArgumentParser) -> None:
 
 def _explained(error: Exception, site: Path) -> str:
     """In the site's language, where there are words for it."""
-    from paraat.provision.texts import explain, sentence
+    from paraat.texts import explain, sentence
 
     return sentence(*explain(error, load_site(site).region.language))
 
 
 def _make_bundle(args: argparse.Namespace, now: datetime) -> bytes:
     """Raises BundleError, CompileError, PkiError and SettingsError."""
-    from paraat.provision import bundle, passphrase
-    from paraat.provision.authority import CA_KEY, Authority
-    from paraat.provision.inventory import FOLDER
-    from paraat.provision.texts import say
+    from paraat.provision.bundle import bundle
+    from paraat.provision.pki import passphrase
+    from paraat.provision.pki.authority import CA_KEY, Authority
+    from paraat.site.inventory import FOLDER
+    from paraat.texts import say
 
     key = args.site / FOLDER / CA_KEY
     asked = say("flash.passphrase", load_site(args.site).region.language, path=key)
@@ -65,9 +66,9 @@ def _make_bundle(args: argparse.Namespace, now: datetime) -> bytes:
 
 
 def _build(args: argparse.Namespace) -> int:
-    from paraat.provision.files import write_atomic
-    from paraat.provision.inventory import PkiError
-    from paraat.provision.mpy import CompileError
+    from paraat.provision.bundle.mpy import CompileError
+    from paraat.site.files import write_atomic
+    from paraat.site.inventory import PkiError
     from paraat_wire.bundle import BundleError
 
     try:
@@ -83,17 +84,18 @@ def _build(args: argparse.Namespace) -> int:
 
 
 def _info(site: Path, data: bytes) -> "Info":
-    from paraat.provision import bundle, inventory
-    from paraat.provision.authority import UPDATE_PUBLIC
+    from paraat.provision.bundle import bundle
+    from paraat.provision.pki.authority import UPDATE_PUBLIC
+    from paraat.site import inventory
 
     return bundle.read(data, (site / inventory.FOLDER / UPDATE_PUBLIC).read_bytes())
 
 
 def _update(args: argparse.Namespace) -> int:
-    from paraat.provision import updater
-    from paraat.provision.inventory import PkiError
-    from paraat.provision.mpy import CompileError
-    from paraat.transport.desk import DeskError, connect
+    from paraat.fleet import updater
+    from paraat.fleet.desk import DeskError, connect
+    from paraat.provision.bundle.mpy import CompileError
+    from paraat.site.inventory import PkiError
     from paraat_wire.bundle import BundleError
 
     site = load_site(args.site)
@@ -125,7 +127,7 @@ def _update(args: argparse.Namespace) -> int:
 def _run(client: "mqtt.Client", transfers: "list[Transfer]") -> None:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-    from paraat.provision import updater
+    from paraat.fleet import updater
 
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[phase]}"))
     with Progress(*columns) as bars:

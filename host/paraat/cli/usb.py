@@ -5,8 +5,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from paraat.provision import texts
-from paraat.shared_cli import EXIT_STOPPED, EXIT_USAGE, Run, fail
+from paraat import texts
+from paraat.cli.shared import EXIT_STOPPED, EXIT_USAGE, Run, fail
 
 LOGS = Path("build/logs")
 _DEFAULT = "nl"
@@ -78,8 +78,8 @@ def _guarded(run: Run) -> Run:
     """What can go wrong becomes one line and an exit code."""
 
     def guarded(args: argparse.Namespace) -> int:
-        from paraat.provision.mpy import CompileError
-        from paraat.settings import SettingsError
+        from paraat.provision.bundle.mpy import CompileError
+        from paraat.site.errors import SettingsError
 
         try:
             return run(args)
@@ -103,7 +103,7 @@ def _say(key: str, args: argparse.Namespace, **values: object) -> None:
 
 
 def _the_port(args: argparse.Namespace) -> str:
-    from paraat.provision.ports import only_port
+    from paraat.provision.usb.ports import only_port
 
     return str(args.port) if args.port else only_port()
 
@@ -111,7 +111,7 @@ def _the_port(args: argparse.Namespace) -> str:
 def _doctor(args: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from paraat.provision import doctor
+    from paraat.provision.doctor import doctor
 
     machine = doctor.this_machine(args.site, point=args.point, port=args.port, now=datetime.now(UTC))
     return doctor.show(doctor.examine(machine), Console(), args.language)
@@ -120,9 +120,10 @@ def _doctor(args: argparse.Namespace) -> int:
 def _verify(args: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from paraat.provision import doctor, verify
-    from paraat.provision.remote import RemoteBoard
-    from paraat.settings import SettingsError, load_site
+    from paraat.provision.doctor import doctor, verify
+    from paraat.provision.usb.remote import RemoteBoard
+    from paraat.site.errors import SettingsError
+    from paraat.site.site import load_site
 
     site = load_site(args.site)
     if args.point not in site.points:
@@ -136,7 +137,7 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _console(args: argparse.Namespace) -> int:
-    from paraat.provision import console
+    from paraat.provision.usb import console
 
     port = _the_port(args)
     _say("console.how", args, port=port)
@@ -144,7 +145,7 @@ def _console(args: argparse.Namespace) -> int:
 
 
 def _logs(args: argparse.Namespace) -> int:
-    from paraat.provision import console
+    from paraat.provision.usb import console
 
     port = _the_port(args)
     with console.keep(args.keep, args.point or Path(port).name, datetime.now(UTC)) as kept:
@@ -155,8 +156,8 @@ def _logs(args: argparse.Namespace) -> int:
 
 
 def _identify(args: argparse.Namespace) -> int:
-    from paraat.provision import attached
-    from paraat.provision.remote import RemoteBoard
+    from paraat.provision.usb import attached
+    from paraat.provision.usb.remote import RemoteBoard
 
     port = _the_port(args)
     _say("identify.usb", args, port=port, seconds=attached.IDENTIFY_S)
@@ -165,8 +166,8 @@ def _identify(args: argparse.Namespace) -> int:
 
 
 def _update(args: argparse.Namespace) -> int:
-    from paraat.provision import attached
-    from paraat.provision.remote import RemoteBoard
+    from paraat.provision.usb import attached
+    from paraat.provision.usb.remote import RemoteBoard
 
     port = _the_port(args)
     _say("update.copy", args, path=args.bundle, size=args.bundle.stat().st_size, port=port)
@@ -176,9 +177,10 @@ def _update(args: argparse.Namespace) -> int:
 
 
 def _day_bundle(args: argparse.Namespace) -> int:
-    from paraat import paths
-    from paraat.provision import daybundle, micropython_image
-    from paraat.settings import load_site
+    from paraat.provision.bundle import daybundle
+    from paraat.provision.micropython import micropython_image
+    from paraat.site import paths
+    from paraat.site.site import load_site
 
     site = load_site(args.site)
     _say("bundle.begin", args)

@@ -9,7 +9,8 @@ import msgspec
 from paraat.domain import autonomy, tanks
 from paraat.domain.autonomy import Burn, FuelSample
 from paraat.domain.model import AlertState, Latest, NodeState, PointView, SampleSet, Status
-from paraat.settings import Alerts, Point
+from paraat.domain.points import Point
+from paraat.domain.thresholds import Alerts
 
 HISTORY_SAMPLES = 600  # of fuel: ten hours at one a minute
 BURN_EVERY_S = 60.0  # a new slope at most so often; between two it hardly changes

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from paraat.provision.files import write_atomic
-from paraat.provision.node_config import CONFIG_VERSION, node_config
-from paraat.settings import SettingsError, Site
+from paraat.boards.node_config import CONFIG_VERSION, node_config
+from paraat.site.errors import SettingsError
+from paraat.site.files import write_atomic
+from paraat.site.site import Site
 from paraat_wire import codec
 
 FOLDER = "desired"

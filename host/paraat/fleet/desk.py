@@ -18,8 +18,10 @@ from typing import Any, Self
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from paraat.provision import inventory
-from paraat.settings import DESK_NAME, Site, check_private, read_secret
+from paraat.site import inventory
+from paraat.site.broker import DESK_NAME
+from paraat.site.private import check_private, read_secret
+from paraat.site.site import Site
 from paraat_wire import codec, host_codec, topics
 
 _CONNECT_S = 10.0

@@ -12,7 +12,7 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 
-from paraat.provision.console import printable
+from paraat.texts.printable import printable
 from paraat_wire import codec, host_codec, topics
 from paraat_wire.codec import Command, WireError
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from paraat.decode import Decoded
 from paraat.domain.model import NodeState, Refusal, SampleSet
+from paraat.intake.decode import Decoded
 from paraat_wire import codec, topics
 
 # Reason of the host's own, beside those of paraat.decode.

@@ -11,12 +11,12 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
-from paraat.admit import Admission
-from paraat.counters import Counters
-from paraat.decode import Decoded, decode
 from paraat.domain.model import NodeState, Refusal
+from paraat.intake.admission import Admission
+from paraat.intake.decode import Decoded, decode
+from paraat.intake.inbox import Inbox, Message
 from paraat.journal import Journal, JournalError, Stored
-from paraat.transport.inbox import Inbox, Message
+from paraat.runtime.counters import Counters
 from paraat_wire import host_codec, topics
 
 _log = logging.getLogger(__name__)

@@ -22,9 +22,11 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from paraat.settings import BrokerSettings, SettingsError, read_secret
-from paraat.transport.inbox import Inbox, Message
-from paraat.transport.tls import TlsFiles
+from paraat.intake.inbox import Inbox, Message
+from paraat.intake.tls import TlsFiles
+from paraat.site.broker import BrokerSettings
+from paraat.site.errors import SettingsError
+from paraat.site.private import read_secret
 from paraat_wire import topics
 
 _log = logging.getLogger(__name__)

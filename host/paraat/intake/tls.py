@@ -3,7 +3,9 @@
 import ssl
 from pathlib import Path
 
-from paraat.settings import BrokerSettings, SettingsError, check_private
+from paraat.site.broker import BrokerSettings
+from paraat.site.errors import SettingsError
+from paraat.site.private import check_private
 
 
 class TlsFiles:

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from paraat import paths
-from paraat.provision.mpy import compile_tree, compile_wire
+from paraat.provision.bundle.mpy import compile_tree, compile_wire
 from paraat.simulate.servers import die_with_parent
+from paraat.site import paths
 
 # What an ESP32 without PSRAM leaves the program (164 KB at the start of v1.26), in KB of a 32-bit machine (the port's "w").
 BOARD_HEAP_KB = 160

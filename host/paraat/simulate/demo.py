@@ -20,15 +20,15 @@ from typing import Any, Protocol
 
 import msgspec
 
-from paraat import paths
-from paraat.clock import ScaledClock
+from paraat.boards.node_config import node_config
 from paraat.domain.model import AlertState
-from paraat.provision.node_config import node_config
+from paraat.runtime.clock import ScaledClock
 from paraat.service import Service, ServiceError
-from paraat.settings import Site, load_site
 from paraat.simulate import boards, fleet, story
 from paraat.simulate.screen import Screen
 from paraat.simulate.servers import InfluxServer, LocalBroker, ServerError, find_broker, find_program
+from paraat.site import paths
+from paraat.site.site import Site, load_site
 
 _log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from paraat.alerts import texts
 from paraat.domain.model import AlertState, PointView, Status
-from paraat.settings import Point
+from paraat.domain.points import Point
 
 if TYPE_CHECKING:
     from paraat.service import Service

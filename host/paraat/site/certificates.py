@@ -5,8 +5,8 @@ import threading
 from pathlib import Path
 
 from paraat.domain.model import OwnCertificate
-from paraat.provision import inventory
-from paraat.provision.inventory import InventoryError, Record
+from paraat.site import inventory
+from paraat.site.inventory import InventoryError, Record
 
 _log = logging.getLogger(__name__)
 

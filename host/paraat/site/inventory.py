@@ -14,8 +14,8 @@ from typing import Literal
 
 import msgspec
 
-from paraat.provision.files import write_atomic
-from paraat.provision.texts import SpokenError
+from paraat.site.files import write_atomic
+from paraat.texts import SpokenError
 
 FOLDER = "pki"
 NAME = "inventory.json"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import paraat_wire
 
-_PACKAGE = Path(__file__).resolve().parent
+_PACKAGE = Path(__file__).resolve().parent.parent
 _REPOSITORY = _PACKAGE.parent.parent
 
 

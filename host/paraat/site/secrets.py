@@ -15,7 +15,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from paraat.settings import Part, SettingsError, check_private, convert_table
+from paraat.domain.fields import Part
+from paraat.site.errors import SettingsError
+from paraat.site.private import check_private
+from paraat.site.tables import convert_table
 
 NAME = "secrets.toml"
 _HARMLESS = ("nothing", "an unknown key")

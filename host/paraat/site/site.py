@@ -3,54 +3,20 @@
 Every complaint is a SettingsError that says which file, which key, what was found and what is expected.
 """
 
-import itertools
-import math
-import re
-import tomllib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta
 
-from paraat_wire import topics
-
-# TOML knows inf and nan. These types refuse both: a hold of inf would never let an alert fire.
-Positive = Annotated[float, Meta(gt=0, le=1e9)]
-NotNegative = Annotated[float, Meta(ge=0, le=1e9)]
-Latitude = Annotated[float, Meta(ge=-90, le=90)]
-Longitude = Annotated[float, Meta(ge=-180, le=180)]
-Percent = Annotated[float, Meta(ge=0, le=100)]
-Port = Annotated[int, Meta(ge=1, le=65535)]
-# No table of tanks goes beyond what the metrics fuel/litres and fuel/burn hold; and a rate near 0 would put the moment
-# at which a tank is empty behind the year 9999, where no date can be shown.
-TankLitres = Annotated[float, Meta(gt=0, le=100_000)]
-LitresPerHour = Annotated[float, Meta(ge=0.05, le=10_000)]
-# \Z and not $, which lets a line end behind it: a name goes into the subject of a mail.
-_LINE = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*\Z"
-_HTTP_URL = r"^https?://[^\s/]+(/\S*)?\Z"
-_EMAIL_ADDRESS = r"^[^@\s]+@[^@\s]+\Z"
-Text = Annotated[str, Meta(pattern=_LINE)]
-HttpUrl = Annotated[str, Meta(pattern=_HTTP_URL)]
-EmailAddress = Annotated[str, Meta(pattern=_EMAIL_ADDRESS)]
-
-
-class SettingsError(Exception):
-    """Raised when a site file is missing or wrong. str() names file, key, what was found, what is expected."""
-
-    def __init__(self, path: Path, key: str, found: str, expected: str) -> None:
-        at = f"{path}: {key}: " if key else f"{path}: "
-        super().__init__(f"{at}found {found}; expected {expected}")
-        self.path = path
-        self.key = key
-        self.found = found
-        self.expected = expected
-
-
-class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A table of a site's or a board's file: an unknown key is an error."""
+from paraat.domain.fields import HttpUrl, Part, Port, Positive, Text
+from paraat.domain.points import Lead, Point
+from paraat.domain.thresholds import Alerts
+from paraat.site.broker import BrokerSettings, check_broker
+from paraat.site.errors import SettingsError
+from paraat.site.points import check_interval, read_points
+from paraat.site.tables import read_table
 
 
 class Region(Part, frozen=True):
@@ -60,26 +26,6 @@ class Region(Part, frozen=True):
     language: Literal["nl", "en"] = "nl"
     timezone: Text = "Europe/Amsterdam"
     journal: Text = "journal.sqlite"  # relative to the site's folder
-
-
-# What the broker calls the host service and who commands boards (deploy/mosquitto/acl): no point may have these names.
-HOST_NAME = "paraat-host"
-DESK_NAME = "paraat-desk"
-
-
-class BrokerSettings(Part, frozen=True):
-    """[broker]: the MQTT broker of the coordination point."""
-
-    host: Text = "127.0.0.1"
-    boards_host: Text | None = None  # under which the boards reach it, where that is not `host`
-    port: Port = 1883
-    client_id: Text = HOST_NAME
-    username: str | None = None
-    password_file: str | None = None  # relative to the site's folder, mode 0600
-    ca_file: str | None = None  # PEM; switches TLS on
-    cert_file: str | None = None
-    key_file: str | None = None
-    keepalive_s: Annotated[int, Meta(ge=5, le=3600)] = 30
 
 
 class InfluxSettings(Part, frozen=True):
@@ -94,50 +40,11 @@ class InfluxSettings(Part, frozen=True):
     status_interval_s: Positive = 60.0
 
 
-class StatusBoardSettings(Part, frozen=True):
-    """[board]: the status board binds to loopback until users are configured."""
+class WebSettings(Part, frozen=True):
+    """[web]: the status page binds to loopback until users are configured."""
 
     host: Literal["127.0.0.1", "::1", "localhost"] = "127.0.0.1"
     port: Port = 8080
-
-
-class LowFuel(Part, frozen=True):
-    """[alerts.low_fuel]: fires below one of raise_*, resolves only above both clear_*."""
-
-    raise_hours: Positive = 6.0
-    clear_hours: Positive = 8.0
-    raise_percent: Percent = 20.0
-    clear_percent: Percent = 25.0
-    hold_s: NotNegative = 120.0
-
-
-class Silent(Part, frozen=True):
-    """[alerts.point_silent]: fires when a point was not heard for after_s."""
-
-    after_s: Positive = 300.0
-    hold_s: NotNegative = 60.0
-
-
-class CertificateExpiry(Part, frozen=True):
-    """[alerts.certificate_expiry]: fires so long before the certificate of a board ends."""
-
-    raise_days: Positive = 60.0  # time to plan a visit to every point
-    hold_s: NotNegative = 600.0
-
-
-class HelpAsked(Part, frozen=True):
-    """[alerts.help_asked]: fires when the help button of a point is held, and ends so long after the last time."""
-
-    for_s: Positive = 3600.0
-
-
-class Alerts(Part, frozen=True):
-    """[alerts]"""
-
-    low_fuel: LowFuel = LowFuel()
-    point_silent: Silent = Silent()
-    certificate_expiry: CertificateExpiry = CertificateExpiry()
-    help_asked: HelpAsked = HelpAsked()
 
 
 class Email(Part, frozen=True):
@@ -152,56 +59,17 @@ class Channels(Part, frozen=True):
     email: Email | None = None
 
 
-class Lead(Part, frozen=True):
-    """[lead] of a point, [coordination] of a site: where its alerts go; nothing more about anybody is kept."""
-
-    email: EmailAddress | None = None
-
-
 class SiteFile(Part, frozen=True):
     """site.toml"""
 
     site: Region
     broker: BrokerSettings = BrokerSettings()
     influx: InfluxSettings | None = None
-    board: StatusBoardSettings = StatusBoardSettings()
+    web: WebSettings | None = None
+    board: WebSettings | None = None  # the name of [web] before the ESP32 was the only board: still read
     alerts: Alerts = Alerts()
     channels: Channels = Channels()
     coordination: Lead = Lead()
-
-
-class Tank(Part, frozen=True):
-    """[tank]: calibration is a table of [reading, litres], reading in % or in m as `by` says."""
-
-    capacity_l: TankLitres
-    burn_l_per_h: LitresPerHour  # the tank record's rate, used while none was measured
-    reserve_l: NotNegative = 0.0  # what the pick-up cannot reach
-    by: Literal["level", "distance"] = "level"
-    calibration: tuple[tuple[float, float], ...] = ()  # empty: linear from 0 to 100 %
-
-
-class PointBoard(Part, frozen=True):
-    """[board] of a point"""
-
-    type: Text = "esp32_devkitc"
-    interval_s: Annotated[int, Meta(ge=1, le=3600)] = 60
-    link: Literal["wifi", "ethernet"] | None = None  # where it is not the board's own
-    battery_low_v: Positive = 11.8  # the lamp's own alarm; twice as much for a battery of 24 V
-    without: tuple[str, ...] = ()  # standard sensors that this point has not, by driver or metric
-
-
-class Point(Part, frozen=True):
-    """points/<id>.toml"""
-
-    id: str
-    name: Text
-    municipality: Text
-    capacity: Annotated[int, Meta(ge=1, le=5000)]
-    tank: Tank
-    position: tuple[Latitude, Longitude] | None = None  # latitude, longitude in degrees; never shown on a public feed
-    board: PointBoard = PointBoard()
-    lead: Lead = Lead()
-    sensors: tuple[dict[str, Any], ...] = ()
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,7 +79,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     region: Region
     broker: BrokerSettings
     influx: InfluxSettings | None
-    board: StatusBoardSettings
+    web: WebSettings
     alerts: Alerts
     channels: Channels
     coordination: Lead
@@ -220,9 +88,6 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     def path(self, name: str) -> Path:
         """A file named in site.toml, relative to the site's folder."""
         return self.directory / name
-
-
-T = TypeVar("T", bound=Part)
 
 
 def load_site(directory: Path) -> Site:
@@ -244,10 +109,12 @@ def load_site(directory: Path) -> Site:
                 str(getattr(fuel, clear_key)),
                 f"more than {raise_key} ({getattr(fuel, raise_key)}), or the alert would flutter",
             )
-    _check_broker(path, site.broker)
+    if site.web is not None and site.board is not None:
+        raise SettingsError(path, "board", "a table beside [web]", "one of them: [board] is the old name of [web]")
+    check_broker(path, site.broker)
     points: dict[str, Point] = {}
-    for point_path, point in _read_points(directory / "points"):
-        _check_interval(point_path, point, site.alerts.point_silent)
+    for point_path, point in read_points(directory / "points"):
+        check_interval(point_path, point, site.alerts.point_silent)
         points[point.id] = point
     if site.broker.client_id in points:
         raise SettingsError(
@@ -258,219 +125,9 @@ def load_site(directory: Path) -> Site:
         region=site.site,
         broker=site.broker,
         influx=site.influx,
-        board=site.board,
+        web=site.web or site.board or WebSettings(),
         alerts=site.alerts,
         channels=site.channels,
         coordination=site.coordination,
         points=points,
     )
-
-
-def _check_broker(path: Path, broker: BrokerSettings) -> None:
-    """What is of no use without another key: left out silently, the host would speak in clear, or without a name."""
-    for key, other in (("cert_file", "ca_file"), ("key_file", "cert_file"), ("password_file", "username")):
-        if getattr(broker, key) is not None and getattr(broker, other) is None:
-            raise SettingsError(path, f"broker.{other}", "nothing", f"a value, because broker.{key} has one")
-
-
-def _check_interval(path: Path, point: Point, silent: Silent) -> None:
-    if point.board.interval_s >= silent.after_s:
-        raise SettingsError(
-            path,
-            "board.interval_s",
-            str(point.board.interval_s),
-            f"less than alerts.point_silent.after_s ({silent.after_s:g}), or the point is silent between two sets",
-        )
-
-
-def read_secret(path: Path, key: str) -> str:
-    """The one line of a secret file that `key` of site.toml names. Raises SettingsError; never shows the content."""
-    try:
-        secret = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeError) as error:
-        raise SettingsError(
-            path, key, f"no readable file ({error.__class__.__name__})", "a file with one line"
-        ) from error
-    check_private(path, key)
-    if not secret:
-        raise SettingsError(path, key, "an empty file", "one line")
-    if not secret.isprintable():  # in a header of HTTP it would be an error whose words show it
-        raise SettingsError(path, key, "more than one line, or a character that cannot be printed", "one line")
-    return secret
-
-
-def check_private(path: Path, key: str = "") -> None:
-    """Raise SettingsError when others than its owner may read a file that is there."""
-    mode = path.stat().st_mode
-    if mode & 0o077:
-        raise SettingsError(path, key, f"mode {mode & 0o777:04o}", f"mode 0600: run `chmod 600 {path}`")
-
-
-def _read_points(directory: Path) -> Iterator[tuple[Path, Point]]:
-    """Each point with its file. Raises SettingsError."""
-    paths = sorted(directory.glob("*.toml"))
-    for path in sorted(directory.glob("*")):
-        # A point that nobody sees missing: Windows may hide the end of a name, or write it in capitals.
-        if path not in paths and path.name.lower().endswith((".toml", ".toml.txt")):
-            raise SettingsError(path, "", "a name that does not end in .toml", f"{path.name.split('.')[0]}.toml")
-    if not paths:
-        raise SettingsError(directory, "", "no *.toml", "one file a point, such as points/nsp-0101.toml")
-    for path in paths:
-        point = read_table(path, Point)
-        if not topics.is_point_id(point.id):
-            raise SettingsError(path, "id", repr(point.id), "2 to 31 of a-z, 0-9 and -, not starting with -")
-        if point.id in (HOST_NAME, DESK_NAME):
-            raise SettingsError(
-                path, "id", repr(point.id), "another id; the broker knows one of our programs by this one"
-            )
-        if path.stem != point.id:  # the name of the file says it too, so that no two points can have one id
-            other = path.with_name(f"{point.id}.toml")
-            raise SettingsError(
-                path,
-                "id",
-                repr(point.id),
-                f"an id of its own; {other} has it already"
-                if other.exists()
-                else f"{path.stem!r}, as the file is called; or call the file {other.name}",
-            )
-        _check_tank(path, point.tank)
-        yield path, point
-
-
-def _check_tank(path: Path, tank: Tank) -> None:
-    table = tank.calibration
-    if tank.by == "distance" and not table:
-        raise SettingsError(path, "tank.calibration", "nothing", 'a table of [metres, litres], because by = "distance"')
-    if len(table) == 1:
-        raise SettingsError(path, "tank.calibration", "one row", "at least two rows")
-    for row, pair in enumerate(table):
-        if not all(math.isfinite(value) for value in pair):
-            raise SettingsError(
-                path, f"tank.calibration[{row}]", str(list(pair)), "[reading, litres], two plain numbers"
-            )
-    for row, (a, b) in enumerate(itertools.pairwise(table), start=1):
-        if b[0] <= a[0]:
-            raise SettingsError(
-                path, f"tank.calibration[{row}]", str(list(b)), f"a reading above {a[0]}: sort the rows"
-            )
-    for row, (_, litres) in enumerate(table):
-        if not 0 <= litres <= tank.capacity_l:
-            raise SettingsError(path, f"tank.calibration[{row}]", f"{litres} l", f"0 to capacity_l ({tank.capacity_l})")
-    rises = [b[1] - a[1] for a, b in itertools.pairwise(table)]
-    wanted = 1 if tank.by == "level" else -1
-    for row, rise in enumerate(rises, start=1):
-        if rise * wanted < 0:
-            word = "more" if wanted > 0 else "fewer"
-            raise SettingsError(
-                path, f"tank.calibration[{row}]", f"{table[row][1]} l", f"{word} litres than the row before"
-            )
-    if table:
-        _check_bottom(path, tank)
-    if tank.reserve_l >= tank.capacity_l:
-        raise SettingsError(path, "tank.reserve_l", str(tank.reserve_l), f"less than capacity_l ({tank.capacity_l})")
-
-
-def _check_bottom(path: Path, tank: Tank) -> None:
-    """Below the lowest row litres stay what they are there: a tank that runs dry would never be seen to be empty."""
-    by_level = tank.by == "level"
-    row = 0 if by_level else len(tank.calibration) - 1
-    reading, litres = tank.calibration[row]
-    if litres > 0 and not (by_level and reading <= 0):
-        at = "0 l, or a row at 0 % before it" if by_level else "0 l: the distance to the bottom of the tank"
-        raise SettingsError(path, f"tank.calibration[{row}]", f"{litres} l, the lowest row", at)
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file. Raises SettingsError when it cannot be read."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows puts a mark before it
-    except FileNotFoundError as error:
-        raise SettingsError(path, "", "no such file", "a file as in deploy/site.example/") from error
-    except (
-        OSError,
-        ValueError,
-        RecursionError,
-    ) as error:  # ValueError: no UTF-8, no TOML, a number too long to be read
-        raise SettingsError(path, "", f"a mistake ({error})", "a readable TOML file in UTF-8") from error
-
-
-def read_table(path: Path, kind: type[T]) -> T:
-    """A TOML file as one typed table. Raises SettingsError."""
-    return convert_table(path, read_toml(path), kind)
-
-
-def convert_table(path: Path, data: dict[str, Any], kind: type[T], key: str = "") -> T:
-    """A table read from `path` as `kind`; key: where in the file it stands. Raises SettingsError."""
-    try:
-        return msgspec.convert(data, kind, str_keys=True)
-    except msgspec.ValidationError as error:
-        raise _explain(path, data, kind, str(error), key) from error
-
-
-_PATTERNS = {
-    _LINE: "a text on one line",
-    _HTTP_URL: "a URL such as http://127.0.0.1:8086",
-    _EMAIL_ADDRESS: "a mail address",
-}
-
-# What msgspec says: "Expected `int`, got `str` - at `$.broker.port`", "Object contains unknown field `x` - at `$.a`".
-_WHERE = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<key>[^`]*)`)?$", re.DOTALL)
-
-
-def _explain(path: Path, data: dict[str, Any], kind: type[Part], message: str, at: str) -> SettingsError:
-    match = _WHERE.match(message)
-    assert match is not None
-    what, key = match["what"], match["key"] or ""
-
-    def error(found: str, expected: str, last: str = "") -> SettingsError:
-        return SettingsError(path, ".".join(part for part in (at, key, last) if part), found, expected)
-
-    if unknown := re.search(r"unknown field `(.*)`", what):
-        known = ", ".join(_keys(kind, key)) or "a key of this table"
-        return error("an unknown key", f"one of: {known}", unknown[1])
-    if missing := re.search(r"missing required field `(.*)`", what):
-        return error("nothing", "a value: this key is required", missing[1])
-    if "Invalid enum value" in what:
-        return error(_found(data, key), " or ".join(repr(value) for value in _choices(kind, key)))
-    for regex, words in _PATTERNS.items():
-        if f"regex {regex!r}" in what:
-            return error(_found(data, key), words)
-    expected = re.sub(r", got .*", "", what).removeprefix("Expected ").replace("`", "")
-    return error(_found(data, key), expected)
-
-
-def _found(data: Any, key: str) -> str:
-    for part in re.findall(r"[^.\[\]]+", key):
-        try:
-            data = data[int(part)] if isinstance(data, list) else data[part]
-        except (KeyError, ValueError, IndexError, TypeError):
-            return "nothing"
-    return repr(data)[:80]
-
-
-def _table(kind: type[Part], parts: list[str]) -> type[Part] | None:
-    """The struct that describes the table at `parts`, or None where the table is free."""
-    for part in parts:
-        found = _types(kind).get(part)
-        structs = [o for o in (found, *get_args(found)) if isinstance(o, type) and issubclass(o, Part)]
-        if not structs:
-            return None
-        kind = structs[0]
-    return kind
-
-
-def _types(kind: type[Part]) -> dict[str, Any]:
-    return {field.name: field.type for field in msgspec.structs.fields(kind)}
-
-
-def _keys(kind: type[Part], key: str) -> tuple[str, ...]:
-    """The keys that the table at `key` may have."""
-    table = _table(kind, key.split(".") if key else [])
-    return table.__struct_fields__ if table else ()
-
-
-def _choices(kind: type[Part], key: str) -> tuple[Any, ...]:
-    """The values that a Literal at `key` may have."""
-    *parents, last = key.split(".")
-    table = _table(kind, parents)
-    return get_args(_types(table).get(last)) if table else ()

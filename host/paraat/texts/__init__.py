@@ -8,8 +8,7 @@ import re
 from collections.abc import Mapping
 from types import ModuleType
 
-from paraat.provision.texts import en, nl
-from paraat.settings import SettingsError
+from paraat.texts import en, nl
 
 LANGUAGES: Mapping[str, ModuleType] = {"nl": nl, "en": en}
 
@@ -17,7 +16,15 @@ LANGUAGES: Mapping[str, ModuleType] = {"nl": nl, "en": en}
 _CODE = re.compile(r"[a-z]+\.[a-z0-9-]+")
 
 
-class SpokenError(Exception):
+class ExplainedError(Exception):
+    """An error that is said in the reader's language; str() is English."""
+
+    def explain(self, language: str) -> tuple[str, str]:
+        """(what was found, what to do next)."""
+        raise NotImplementedError
+
+
+class SpokenError(ExplainedError):
     """A failure that has words in TABLE. code: its key there, with its values; str() is English.
 
     Where no technician reads it, code is plain English itself.
@@ -27,6 +34,9 @@ class SpokenError(Exception):
         self.code = code
         self.values: Mapping[str, object] = values
         super().__init__(sentence(*row(code, values, "en")))
+
+    def explain(self, language: str) -> tuple[str, str]:
+        return row(self.code, self.values, language)
 
 
 def row(code: str, values: Mapping[str, object], language: str) -> tuple[str, str]:
@@ -43,30 +53,14 @@ def row(code: str, values: Mapping[str, object], language: str) -> tuple[str, st
 
 def explain(error: Exception, language: str) -> tuple[str, str]:
     """(what was found, what to do next) of an error, in this language where we have words for it."""
-    if isinstance(error, SpokenError):
-        return row(error.code, error.values, language)
-    if isinstance(error, SettingsError):
-        return _explain_settings(error, language), ""
+    if isinstance(error, ExplainedError):
+        return error.explain(language)
     return str(error) or type(error).__name__, ""
 
 
 def sentence(found: str, step: str) -> str:
     """Both in one line."""
     return ". ".join(filter(None, (found, step)))
-
-
-def _explain_settings(error: SettingsError, language: str) -> str:
-    words: Mapping[str, str] = LANGUAGES[language].SETTINGS
-    at = f"{error.path}: {error.key}: " if error.key else f"{error.path}: "
-
-    def said(text: str) -> str:
-        # "mode 0644": the words are known, the number is not
-        for known, ours in words.items():
-            if text.startswith(known):
-                return ours + text[len(known) :]
-        return text
-
-    return f"{at}{words['found']} {said(error.found)}; {words['expected']} {said(error.expected)}"
 
 
 def say(key: str, language: str, **values: object) -> str:

@@ -1,6 +1,6 @@
 """English."""
 
-from paraat.provision.texts import errors_en, flashing_en
+from paraat.texts import errors_en, flashing_en
 
 # code: (what was found, what the technician does now)
 TABLE = {

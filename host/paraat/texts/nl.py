@@ -1,6 +1,6 @@
 """Nederlands."""
 
-from paraat.provision.texts import errors_nl, flashing_nl
+from paraat.texts import errors_nl, flashing_nl
 
 # code: (wat er gevonden is, wat de technicus nu doet)
 TABLE = {

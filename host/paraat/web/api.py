@@ -10,9 +10,9 @@ from datetime import datetime
 
 import msgspec
 
-from paraat.board.cards import rfc3339
-from paraat.board.source import Check
 from paraat.domain.model import AlertState, Autonomy, PointView, Value
+from paraat.web.cards import rfc3339
+from paraat.web.source import Check
 from paraat_wire import metrics
 
 

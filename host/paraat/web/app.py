@@ -12,12 +12,12 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from paraat.board import api
-from paraat.board.cards import rfc3339
-from paraat.board.feed import Feed
-from paraat.board.guard import Guard, failure
-from paraat.board.render import STATIC, Renderer
-from paraat.board.source import BoardSource
+from paraat.web import api
+from paraat.web.cards import rfc3339
+from paraat.web.feed import Feed
+from paraat.web.guard import Guard, failure
+from paraat.web.render import STATIC, Renderer
+from paraat.web.source import BoardSource
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 

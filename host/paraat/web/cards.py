@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from paraat.board.source import Check
-from paraat.board.texts import Words
 from paraat.domain import tracker
 from paraat.domain.model import OWN, AlertState, Autonomy, PointView, Status
-from paraat.localtime import local, marked
+from paraat.texts.localtime import local, marked
+from paraat.web.source import Check
+from paraat.web.texts import Words
 from paraat_wire import metrics
 
 # Worst first on the page. A point that fell silent in a blackout may be worse off than one that

@@ -14,8 +14,8 @@ from typing import TypeVar
 import msgspec
 from starlette.concurrency import run_in_threadpool
 
-from paraat.board.render import Piece, Renderer, Snapshot
-from paraat.board.source import BoardSource
+from paraat.web.render import Piece, Renderer, Snapshot
+from paraat.web.source import BoardSource
 
 HEARTBEAT_S = 2.0
 MIN_INTERVAL_S = 0.25  # between two renderings, however much changes

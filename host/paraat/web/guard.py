@@ -10,7 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from paraat.board.api import Failure
+from paraat.web.api import Failure
 
 _log = logging.getLogger(__name__)
 

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 import jinja2
 import msgspec
 
-from paraat.board.cards import Card, Counts, Item, Writer, count, rfc3339
-from paraat.board.source import BoardSource
-from paraat.board.texts import Words
+from paraat.web.cards import Card, Counts, Item, Writer, count, rfc3339
+from paraat.web.source import BoardSource
+from paraat.web.texts import Words
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"

@@ -8,8 +8,8 @@ from typing import Protocol
 
 import msgspec
 
-from paraat.clock import Clock
 from paraat.domain.model import AlertState, PointView
+from paraat.runtime.clock import Clock
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,14 +2,14 @@ from pathlib import Path
 
 import pytest
 
-from paraat import paths
-from paraat.provision.board_file import contacts
-from paraat.provision.boards import UnknownBoardError, board_names, load_board, load_checked
-from paraat.provision.chips import CHIPS, MODULES
-from paraat.provision.driver_keys import driver_keys
-from paraat.provision.parts import PARTS, Use
-from paraat.provision.pins import claims, kit
-from paraat.settings import SettingsError
+from paraat.boards.board_file import contacts
+from paraat.boards.boards import UnknownBoardError, board_names, load_board, load_checked
+from paraat.boards.chips import CHIPS, MODULES
+from paraat.boards.driver_keys import driver_keys
+from paraat.boards.parts import PARTS, Use
+from paraat.boards.pins import claims, kit
+from paraat.site import paths
+from paraat.site.errors import SettingsError
 
 DEVKITC, OLIMEX, S3 = "esp32_devkitc", "olimex_esp32_poe_iso", "esp32_s3_devkitc"
 

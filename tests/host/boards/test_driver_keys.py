@@ -5,10 +5,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from paraat import paths
-from paraat.provision.driver_keys import driver_keys, first_wrong
-from paraat.provision.node_config import node_config
-from paraat.settings import SettingsError, load_site
+from paraat.boards.driver_keys import driver_keys, first_wrong
+from paraat.boards.node_config import node_config
+from paraat.site import paths
+from paraat.site.errors import SettingsError
+from paraat.site.site import load_site
 
 DRIVERS = paths.firmware_dir() / "drivers"
 POWER = {"driver": "ina226", "bus": "i2c0", "shunt_milliohm": 2.0}

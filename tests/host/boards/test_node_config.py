@@ -5,10 +5,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from paraat import paths
-from paraat.provision.boards import board_names
-from paraat.provision.node_config import node_config
-from paraat.settings import PointBoard, SettingsError, Site, load_site
+from paraat.boards.boards import board_names
+from paraat.boards.node_config import node_config
+from paraat.domain.points import PointBoard
+from paraat.site import paths
+from paraat.site.errors import SettingsError
+from paraat.site.site import Site, load_site
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from paraat import paths
-from paraat.provision.boards import board_names, load_board
-from paraat.provision.pins import claims, kit
-from paraat.provision.wiring import FILES, _in_lanes, _Wire, render
+from paraat.boards.boards import board_names, load_board
+from paraat.boards.pins import claims, kit
+from paraat.boards.wiring import FILES, _in_lanes, _Wire, render
+from paraat.site import paths
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from flashing import PASSPHRASE, make_site
-from paraat import cli
-from paraat.provision import image, inventory, ports
-from paraat.provision.pki import Issued
-from paraat.provision.session import Prepared, Session
+from paraat.cli import main as cli
+from paraat.provision.flash.session import Prepared, Session
+from paraat.provision.image import image
+from paraat.provision.pki.pki import Issued
+from paraat.provision.usb import ports
+from paraat.site import inventory
 from virtual_board import VirtualBoard
 from waiting import wait_for
 

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from paraat import paths
-from paraat.cli import main
-from paraat.provision import files, inventory
+from paraat.cli.main import main
+from paraat.site import files, inventory, paths
 from site_broker import PASSPHRASE
 from waiting import LIMIT_S, wait_for
 

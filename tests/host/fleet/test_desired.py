@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from paraat import desired, paths
-from paraat.settings import SettingsError, load_site
+from paraat.fleet import desired
+from paraat.site import paths
+from paraat.site.errors import SettingsError
+from paraat.site.site import load_site
 from paraat_wire import codec, host_codec
 
 WANTED = {"point": "nsp-0101", "interval_s": 60}

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from paho.mqtt.client import MQTTMessage
 
-from paraat.cli import main
-from paraat.provision import bundle, updater
-from paraat.provision.authority import Authority
-from paraat.provision.pki import Issued
-from paraat.settings import load_site
-from paraat.transport.desk import Desk, DeskError
+from paraat.cli.main import main
+from paraat.fleet import updater
+from paraat.fleet.desk import Desk, DeskError
+from paraat.provision.bundle import bundle
+from paraat.provision.pki.authority import Authority
+from paraat.provision.pki.pki import Issued
+from paraat.site.site import load_site
 from paraat_wire import codec, topics
 from site_broker import PASSPHRASE, BoardClient, SiteBroker, make_site
 from waiting import LIMIT_S, wait_for

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from paraat.provision import updater
-from paraat.provision.updater import Transfer
+from paraat.fleet import updater
+from paraat.fleet.updater import Transfer
 from paraat_wire.codec import Command, Reply
 
 DATA = bytes(range(256)) * 10

@@ -2,9 +2,9 @@
 
 import msgspec
 
-from paraat.admit import MAX_SENSOR_NAMES, MAX_SEQ_JUMP, TOO_MANY_NAMES, Admission
-from paraat.decode import Decoded
 from paraat.domain.model import NodeState, SampleSet
+from paraat.intake.admission import MAX_SENSOR_NAMES, MAX_SEQ_JUMP, TOO_MANY_NAMES, Admission
+from paraat.intake.decode import Decoded
 
 T0 = 1764000000.0
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paraat.decode import MAX_AHEAD_S, NOT_BEFORE, Decoded, decode, loads
 from paraat.domain.model import NodeState
+from paraat.intake.decode import MAX_AHEAD_S, NOT_BEFORE, Decoded, decode, loads
 from paraat.journal import Journal
 from paraat_wire import codec, host_codec, metrics, topics
 

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from paraat.transport.inbox import Inbox, Message
+from paraat.intake.inbox import Inbox, Message
 from waiting import LIMIT_S
 
 LINGER_S = 60.0

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from paraat.counters import Counters
 from paraat.domain.model import NodeState, SampleSet
-from paraat.ingest import MAX_BIRTH_RANGES, Ingest
+from paraat.intake.inbox import Inbox, Message
+from paraat.intake.ingest import MAX_BIRTH_RANGES, Ingest
 from paraat.journal import Journal, Stored
-from paraat.transport.inbox import Inbox, Message
+from paraat.runtime.counters import Counters
 from paraat_wire import codec, host_codec
 
 T0 = 1764000000
@@ -262,7 +262,7 @@ def test_a_decoder_that_breaks_is_a_dead_letter(bench: Bench, monkeypatch: pytes
     def broken(*args: object, **kwargs: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("paraat.ingest.decode", broken)
+    monkeypatch.setattr("paraat.intake.ingest.decode", broken)
     bench.put_sets(1)
     bench.run()
     assert [letter.reason for letter in bench.journal.dead_letters(10)] == ["host-error"]

@@ -10,10 +10,11 @@ import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
-from paraat.settings import BrokerSettings, SettingsError
+from paraat.intake.inbox import Inbox, Message
+from paraat.intake.mqtt import MqttTransport
 from paraat.simulate.servers import EmbeddedBroker, MosquittoBroker, free_port
-from paraat.transport.inbox import Inbox, Message
-from paraat.transport.mqtt import MqttTransport
+from paraat.site.broker import BrokerSettings
+from paraat.site.errors import SettingsError
 from waiting import LIMIT_S, wait_for
 
 TOPIC = "paraat/v1/nsp-0101/telemetry"

@@ -10,13 +10,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from paraat.provision import pki
-from paraat.provision.authority import Authority
-from paraat.provision.files import write_atomic
-from paraat.settings import BrokerSettings, SettingsError
-from paraat.transport.inbox import Inbox
-from paraat.transport.mqtt import MqttTransport
-from paraat.transport.tls import TlsFiles
+from paraat.intake.inbox import Inbox
+from paraat.intake.mqtt import MqttTransport
+from paraat.intake.tls import TlsFiles
+from paraat.provision.pki import pki
+from paraat.provision.pki.authority import Authority
+from paraat.site.broker import BrokerSettings
+from paraat.site.errors import SettingsError
+from paraat.site.files import write_atomic
 from site_broker import PASSPHRASE, BoardClient, SiteBroker, make_site
 from waiting import wait_for
 

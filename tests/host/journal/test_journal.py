@@ -16,14 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paraat.domain.model import (
-    AlertState,
-    Delivery,
-    Derived,
-    NodeState,
-    Refusal,
-    SampleSet,
-)
+from paraat.domain.model import AlertState, Delivery, Derived, NodeState, Refusal, SampleSet
 from paraat.journal import Attempt, Journal, JournalError
 from paraat.journal import journal as journal_module
 

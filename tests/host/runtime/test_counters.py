@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from paraat.counters import Counters
 from paraat.domain.model import Refusal
+from paraat.runtime.counters import Counters
 
 
 def refused(reason: str = "not-json", count: int = 1) -> Refusal:

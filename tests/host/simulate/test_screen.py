@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from host.board.scene import NOW, left, point
+from host.web.scene import NOW, left, point
 from paraat.domain.model import Status
 from paraat.simulate.screen import Screen
 

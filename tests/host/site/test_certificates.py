@@ -5,9 +5,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from paraat.certificates import READ_EVERY_S, Certificates
-from paraat.provision import inventory
-from paraat.provision.inventory import Inventory, Kind, Record, State
+from paraat.site import inventory
+from paraat.site.certificates import READ_EVERY_S, Certificates
+from paraat.site.inventory import Inventory, Kind, Record, State
 
 T0 = 1764000000.0
 NOW = datetime.fromtimestamp(T0, UTC)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from paraat.provision import passphrase, secrets
-from paraat.provision.passphrase import PassphraseError
-from paraat.settings import SettingsError
+from paraat.provision.pki import passphrase
+from paraat.provision.pki.passphrase import PassphraseError
+from paraat.site import secrets
+from paraat.site.errors import SettingsError
 
 HIDDEN = "zeer-geheim-wachtwoord"
 WIFI = f'[wifi]\nssid = "paraat"\npassword = "{HIDDEN}"\n'

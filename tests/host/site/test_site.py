@@ -8,8 +8,12 @@ from typing import get_args
 import msgspec
 import pytest
 
-from paraat import paths
-from paraat.settings import Part, Point, SettingsError, SiteFile, load_site, read_secret
+from paraat.domain.fields import Part
+from paraat.domain.points import Point
+from paraat.site import paths
+from paraat.site.errors import SettingsError
+from paraat.site.private import read_secret
+from paraat.site.site import SiteFile, load_site
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from paraat.board.server import Handle
+from paraat.web.server import Handle
 from waiting import LIMIT_S
 
 

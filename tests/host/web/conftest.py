@@ -5,11 +5,11 @@ from functools import partial
 
 import pytest
 
-from host.board.asking import Ask, fetch
-from host.board.scene import FakeSource, rich
-from paraat.board.app import create_app
-from paraat.board.server import Handle, serve
+from host.web.asking import Ask, fetch
+from host.web.scene import FakeSource, rich
 from paraat.simulate.servers import free_port
+from paraat.web.app import create_app
+from paraat.web.server import Handle, serve
 
 
 @pytest.fixture

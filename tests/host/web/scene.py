@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from paraat.board.source import Check
 from paraat.domain.model import AlertState, Autonomy, Latest, NodeState, PointView, Status, Value
+from paraat.web.source import Check
 
 NOW = 1_764_000_000.0  # 2025-11-24 16:00:00 UTC, 17:00 in Amsterdam
 FINE_CHECKS = (

@@ -10,13 +10,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from host.board.asking import Ask, fetch
-from host.board.scene import FINE_CHECKS, NOW, FakeSource, alert, never_heard, point, rich
-from paraat.board import api
-from paraat.board.app import create_app
-from paraat.board.cards import CARDS_MAX
-from paraat.board.server import Handle, serve
-from paraat.board.source import Check
+from host.web.asking import Ask, fetch
+from host.web.scene import FINE_CHECKS, NOW, FakeSource, alert, never_heard, point, rich
+from paraat.web import api
+from paraat.web.app import create_app
+from paraat.web.cards import CARDS_MAX
+from paraat.web.server import Handle, serve
+from paraat.web.source import Check
 
 DOC = Path(__file__).parents[3] / "docs" / "api.md"
 HOSTILE = """<script>alert(1)</script>"'><img src=x onerror=alert(2)>{{7*7}}"""

@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from host.board.scene import NOW, alert, left, never_heard, point, rich
-from paraat.board import cards
-from paraat.board.cards import Card, Figure, Writer, count, rfc3339
-from paraat.board.source import Check
-from paraat.board.texts import LANGUAGES, Words
+from host.web.scene import NOW, alert, left, never_heard, point, rich
 from paraat.domain import tracker
 from paraat.domain.model import NodeState, PointView, Status
+from paraat.web import cards
+from paraat.web.cards import Card, Figure, Writer, count, rfc3339
+from paraat.web.source import Check
+from paraat.web.texts import LANGUAGES, Words
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 

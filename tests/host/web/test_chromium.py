@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from host.board.scene import NOW, FakeSource, StillClock, alert, point, rich
-from paraat.board.app import create_app
-from paraat.board.server import Handle, serve
-from paraat.board.texts import Words
+from host.web.scene import NOW, FakeSource, StillClock, alert, point, rich
 from paraat.domain.model import PointView, Status
 from paraat.simulate.servers import free_port
+from paraat.web.app import create_app
+from paraat.web.server import Handle, serve
+from paraat.web.texts import Words
 from waiting import LIMIT_S
 
 pytestmark = pytest.mark.needs("chromium", "chromedriver")

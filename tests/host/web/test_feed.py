@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 
-from host.board.scene import NOW, FakeSource, alert, point
-from paraat.board.app import create_app
-from paraat.board.server import BoardError, Handle, serve
+from host.web.scene import NOW, FakeSource, alert, point
+from paraat.web.app import create_app
+from paraat.web.server import BoardError, Handle, serve
 from waiting import LIMIT_S
 
 Event = tuple[str, dict[str, Any]]

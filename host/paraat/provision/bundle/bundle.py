@@ -15,8 +15,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from paraat import paths
-from paraat.provision.mpy import compile_tree, compile_wire
+from paraat.provision.bundle.mpy import compile_tree, compile_wire
+from paraat.site import paths
 from paraat_wire import bundle as wire
 from paraat_wire.bundle import BundleError
 

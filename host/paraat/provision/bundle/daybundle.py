@@ -19,11 +19,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from paraat.provision import inventory, pinned
-from paraat.provision.boards import load_board
-from paraat.provision.pinned import Obtained
-from paraat.provision.texts import SpokenError
-from paraat.settings import Site
+from paraat.boards.boards import load_board
+from paraat.provision.micropython import pinned
+from paraat.provision.micropython.pinned import Obtained
+from paraat.site import inventory
+from paraat.site.site import Site
+from paraat.texts import SpokenError
 
 MARK = "SHA256SUMS"
 SITE = "site"

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from paraat import paths
+from paraat.site import paths
 from paraat_wire import metrics
 
 # 31-bit small integers, as on the ESP32: the same file then runs there and on the unix port.

@@ -17,12 +17,18 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from paraat.provision import console_faults, inventory, micropython_image, pki, reach, usb
-from paraat.provision.boards import board_names, load_board
-from paraat.provision.node_config import board_of, link_kind, point_path
-from paraat.provision.secrets import NAME, board_secrets
-from paraat.provision.usb import UsbBoard
-from paraat.settings import Point, SettingsError, Site, load_site
+from paraat.boards.boards import board_names, load_board
+from paraat.boards.node_config import board_of, link_kind, point_path
+from paraat.domain.points import Point
+from paraat.provision.doctor import reach
+from paraat.provision.micropython import micropython_image
+from paraat.provision.pki import pki
+from paraat.provision.usb import console_faults, usb
+from paraat.provision.usb.usb import UsbBoard
+from paraat.site import inventory
+from paraat.site.errors import SettingsError
+from paraat.site.secrets import NAME, board_secrets
+from paraat.site.site import Site, load_site
 
 EXPIRES_WITHIN_DAYS = 60
 PENDING_FOR = timedelta(hours=1)  # a flash takes a minute; what waits for longer is left over

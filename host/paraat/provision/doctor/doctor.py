@@ -13,8 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 import paraat
-from paraat.provision import checks, texts
-from paraat.provision.checks import Finding, Level, Machine
+from paraat import texts
+from paraat.provision.doctor import checks
+from paraat.provision.doctor.checks import Finding, Level, Machine
 
 # A sign beside each colour: nobody should need the colour.
 _STYLES = {Level.FINE: "green", Level.NOTE: "cyan", Level.WARNING: "yellow", Level.WRONG: "bold red"}
@@ -29,7 +30,7 @@ class Row(NamedTuple):
 
 def this_machine(site_dir: Path, *, point: str | None, port: str | None, now: datetime) -> Machine:
     """The laptop that we run on. now: aware."""
-    from paraat.provision import chip, console
+    from paraat.provision.usb import chip, console
 
     return Machine(
         now=now,

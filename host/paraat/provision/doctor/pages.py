@@ -1,14 +1,14 @@
 """Writes the tables of messages in docs/technician.md and docs/technician.en.md from the words of the screen.
 
-Run it after a change of the words: python -m paraat.provision.texts.pages
+Run it after a change of the words: python -m paraat.provision.doctor.pages
 """
 
 import re
 import string
 from pathlib import Path
 
-from paraat import paths
-from paraat.provision.texts import LANGUAGES, say
+from paraat.site import paths
+from paraat.texts import LANGUAGES, say
 
 PAGES = {"nl": "technician.md", "en": "technician.en.md"}
 _BEGIN, _END = "<!-- messages -->\n", "<!-- end of messages -->\n"

@@ -14,12 +14,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from msgspec import Meta
 
-from paraat.provision import inventory
-from paraat.provision.bundle import compile_firmware
-from paraat.provision.checks import Finding, Level
-from paraat.provision.node_config import node_config
-from paraat.provision.remote import RemoteBoard, RemoteError
-from paraat.settings import Site
+from paraat.boards.node_config import node_config
+from paraat.provision.bundle.bundle import compile_firmware
+from paraat.provision.doctor.checks import Finding, Level
+from paraat.provision.usb.remote import RemoteBoard, RemoteError
+from paraat.site import inventory
+from paraat.site.site import Site
 
 _MARK = "PARAAT-REPORT "
 # What the image and the board add to the configuration; the site's files say nothing of them.

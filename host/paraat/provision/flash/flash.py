@@ -15,9 +15,9 @@ from esptool import cmds
 from esptool.logger import TemplateLogger, log
 from esptool.util import FatalError, flash_size_bytes
 
-from paraat.provision.boards import Board
-from paraat.provision.micropython_image import CHIP_NAMES
-from paraat.provision.texts import SpokenError
+from paraat.boards.boards import Board
+from paraat.provision.micropython.micropython_image import CHIP_NAMES
+from paraat.texts import SpokenError
 
 # esptool speaks this until it has its own program on the chip.
 _FIRST_BAUD = 115200

@@ -11,8 +11,8 @@ from xml.sax.saxutils import escape
 
 import segno
 
-from paraat.provision import texts
-from paraat.provision.files import write_atomic
+from paraat import texts
+from paraat.site.files import write_atomic
 
 WIDTH_MM = 62.0
 HEIGHT_MM = 29.0

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from paraat.provision.flash import FlashError
-from paraat.provision.ports import open_console
+from paraat.provision.flash.flash import FlashError
+from paraat.provision.usb.ports import open_console
 
 LIMIT_S = 120.0
 # The ROM's first line after EN or power-on (ESP32: POWERON_RESET, ESP32-S3 and -C3: POWERON). A board without a program

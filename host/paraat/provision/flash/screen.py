@@ -8,10 +8,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from paraat.provision import selftest, texts
-from paraat.provision.flash import CancelledError
-from paraat.provision.session import STEPS, Outcome
-from paraat.settings import Site
+from paraat import texts
+from paraat.provision.flash import selftest
+from paraat.provision.flash.flash import CancelledError
+from paraat.provision.flash.session import STEPS, Outcome
+from paraat.site.site import Site
 
 # Of the bar, in percent: about what each step takes on a board at 460800 baud.
 _SHARE = {"check": 1, "connect": 4, "issue": 1, "image": 4, "write": 60, "verify": 8, "selftest": 20, "record": 2}

@@ -12,10 +12,12 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from paraat.provision import console_faults, texts
-from paraat.provision.console import printable, split
-from paraat.provision.flash import CancelledError, FlashError
-from paraat.provision.ports import open_console
+from paraat import texts
+from paraat.provision.flash.flash import CancelledError, FlashError
+from paraat.provision.usb import console_faults
+from paraat.provision.usb.console import split
+from paraat.provision.usb.ports import open_console
+from paraat.texts.printable import printable
 
 LIMIT_S = 60.0  # the board itself gives up after 30 s (node/selftest.py), and starts in a few
 _REOPEN_S = 0.2  # the chip's own USB goes away at a reset and comes back

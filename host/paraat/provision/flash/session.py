@@ -16,18 +16,23 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from paraat.boards import boards
+from paraat.boards.boards import Board
+from paraat.boards.node_config import link_kind
+from paraat.domain.points import Point
 from paraat.journal.peek import first_free_seq
-from paraat.provision import boards, image, inventory, label, micropython_image, pinned, secrets, selftest
-from paraat.provision.authority import Authority, PointTakenError
-from paraat.provision.boards import Board
-from paraat.provision.bundle import Firmware
-from paraat.provision.flash import CancelledError, Flasher, FlashError
-from paraat.provision.image import Authorities, Image
-from paraat.provision.micropython_image import MicroPythonImage
-from paraat.provision.node_config import link_kind
-from paraat.provision.pki import Issued
-from paraat.provision.selftest import Report
-from paraat.settings import Point, Site
+from paraat.provision.bundle.bundle import Firmware
+from paraat.provision.flash import label, selftest
+from paraat.provision.flash.flash import CancelledError, Flasher, FlashError
+from paraat.provision.flash.selftest import Report
+from paraat.provision.image import image
+from paraat.provision.image.image import Authorities, Image
+from paraat.provision.micropython import micropython_image, pinned
+from paraat.provision.micropython.micropython_image import MicroPythonImage
+from paraat.provision.pki.authority import Authority, PointTakenError
+from paraat.provision.pki.pki import Issued
+from paraat.site import inventory, secrets
+from paraat.site.site import Site
 
 STEPS = ("check", "connect", "issue", "image", "write", "verify", "selftest", "record")
 LABELS = "labels"

@@ -15,15 +15,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from paraat.provision import littlefs
-from paraat.provision.boards import Board
-from paraat.provision.bundle import Firmware
-from paraat.provision.files import write_atomic
-from paraat.provision.micropython_image import MicroPythonImage
-from paraat.provision.node_config import node_config
-from paraat.provision.pki import Issued
-from paraat.provision.texts import SpokenError
-from paraat.settings import Site
+from paraat.boards.boards import Board
+from paraat.boards.node_config import node_config
+from paraat.provision.bundle.bundle import Firmware
+from paraat.provision.image import littlefs
+from paraat.provision.micropython.micropython_image import MicroPythonImage
+from paraat.provision.pki.pki import Issued
+from paraat.site.files import write_atomic
+from paraat.site.site import Site
+from paraat.texts import SpokenError
 
 FLASH = "flash.bin"
 FILES = "files"

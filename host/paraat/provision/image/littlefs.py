@@ -7,7 +7,7 @@ whole: block_count must be its size in blocks, or the board refuses to mount it.
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from paraat.provision.texts import SpokenError
+from paraat.texts import SpokenError
 
 BLOCK_BYTES = 4096
 # littlefs 2.0: every MicroPython from 1.20 on mounts it, and newer ones raise it to 2.1 at their first write.

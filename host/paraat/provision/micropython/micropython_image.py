@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from paraat.provision.boards import Board
-from paraat.provision.texts import SpokenError
-from paraat.settings import Site
+from paraat.boards.boards import Board
+from paraat.site.site import Site
+from paraat.texts import SpokenError
 
 OLDEST = (1, 24)  # the first MicroPython that the firmware is tested with
 _TABLE_OFFSET = 0x8000  # in flash

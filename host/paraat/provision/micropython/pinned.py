@@ -10,12 +10,13 @@ from typing import Annotated, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from paraat import paths
-from paraat.provision import micropython_image
-from paraat.provision.boards import Board
-from paraat.provision.files import write_atomic
-from paraat.provision.micropython_image import FirmwareError, MicroPythonImage
-from paraat.settings import Part, convert_table, read_toml
+from paraat.boards.boards import Board
+from paraat.domain.fields import Part
+from paraat.provision.micropython import micropython_image
+from paraat.provision.micropython.micropython_image import FirmwareError, MicroPythonImage
+from paraat.site import paths
+from paraat.site.files import write_atomic
+from paraat.site.tables import convert_table, read_toml
 
 SOURCE = "https://micropython.org/resources/firmware/"
 LOCK = "micropython.lock.json"

@@ -19,12 +19,13 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from paraat.provision import inventory, pki
-from paraat.provision.files import sync_directory, write_atomic
-from paraat.provision.hardening import forbid_core_dumps
-from paraat.provision.inventory import Board, Inventory, PkiError, Record
-from paraat.provision.pki import Issued
-from paraat.settings import DESK_NAME, HOST_NAME
+from paraat.provision.pki import pki
+from paraat.provision.pki.hardening import forbid_core_dumps
+from paraat.provision.pki.pki import Issued
+from paraat.site import inventory
+from paraat.site.broker import DESK_NAME, HOST_NAME
+from paraat.site.files import sync_directory, write_atomic
+from paraat.site.inventory import Board, Inventory, PkiError, Record
 from paraat_wire import topics
 
 CA = "ca.crt"

@@ -5,12 +5,12 @@ import shutil
 from pathlib import Path
 from string import Template
 
-from paraat import paths
-from paraat.provision import inventory
-from paraat.provision.authority import BROKER, BROKER_KEY, CA, CRL
-from paraat.provision.files import write_atomic
-from paraat.provision.inventory import PkiError
-from paraat.settings import DESK_NAME, HOST_NAME, Site
+from paraat.provision.pki.authority import BROKER, BROKER_KEY, CA, CRL
+from paraat.site import inventory, paths
+from paraat.site.broker import DESK_NAME, HOST_NAME
+from paraat.site.files import write_atomic
+from paraat.site.inventory import PkiError
+from paraat.site.site import Site
 
 CONFIG = "mosquitto.conf"
 FOLDER = "paraat"

@@ -8,8 +8,8 @@ import os
 import sys
 from pathlib import Path
 
-from paraat.provision.inventory import PkiError
-from paraat.settings import read_secret
+from paraat.site.inventory import PkiError
+from paraat.site.private import read_secret
 
 CREDENTIAL = "paraat-ca-passphrase"  # of systemd, LoadCredential= or LoadCredentialEncrypted= (systemd.exec(5))
 

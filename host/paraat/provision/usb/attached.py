@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from paraat.provision.remote import RemoteBoard, RemoteError
+from paraat.provision.usb.remote import RemoteBoard, RemoteError
 
 IDENTIFY_S = 10
 _ON_BOARD = "update.bundle"  # in the board's root, where its program runs

@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 
-from paraat.provision.micropython_image import CHIP_NAMES
+from paraat.provision.micropython.micropython_image import CHIP_NAMES
 
 _LIMIT_S = 60
 _FOUND = re.compile(r"Connected to (ESP32[-A-Z0-9]*) on")

@@ -12,8 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from paraat.provision import console_faults, texts
-from paraat.provision.ports import open_console
+from paraat import texts
+from paraat.provision.usb import console_faults
+from paraat.provision.usb.ports import open_console
+from paraat.texts.printable import printable
 
 _LISTEN_S = 4.0  # from a restart until the firmware has said its first lines
 _RESET_S = 0.1
@@ -80,11 +82,6 @@ def write_log(
             found, step = texts.row(f"console.{fault}", {"device": device}, language)
             for sink in (out, kept):
                 print(f"{'':12}  ^ {found}. {step}", file=sink, flush=True)
-
-
-def printable(line: str) -> str:
-    """Without control characters: what a board prints must not steer the technician's terminal."""
-    return "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in line)
 
 
 def _private(path: str, flags: int) -> int:

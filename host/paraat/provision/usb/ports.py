@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from paraat.provision.texts import SpokenError
+from paraat.texts import SpokenError
 
 # USB vendor and product id -> the bridge. CP2102N: Espressif's DevKits. CH340: Olimex, many copies. CH9102: newer
 # copies. FTDI: JTAG boards. 303A:1001 is the USB of the chip itself (ESP32-S3, -C3), 303A:4001 MicroPython's own.

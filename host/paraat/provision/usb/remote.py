@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from paraat.provision.texts import SpokenError
+from paraat.texts import SpokenError
 
 _LIMIT_S = 90.0
 # mpremote's words -> the code of ours. What is not here is shown as mpremote said it.

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from paraat.provision.ports import BRIDGES
+from paraat.provision.usb.ports import BRIDGES
 
 # The kernel's module that makes a serial port of a bridge; what is not named here is a "communications device class".
 _MODULES = {"CP210x": "cp210x", "CH340": "ch341", "CH340K": "ch341", "FT232R": "ftdi_sio"}

@@ -5,7 +5,7 @@ Every table has the same keys and the same {placeholders}.
 
 from collections.abc import Mapping
 
-from paraat.board.texts import en, nl
+from paraat.web.texts import en, nl
 
 LANGUAGES: Mapping[str, Mapping[str, str]] = {"nl": nl.TEXTS, "en": en.TEXTS}
 DECIMAL: Mapping[str, str] = {"nl": ",", "en": "."}

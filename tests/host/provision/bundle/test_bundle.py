@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from paraat import paths
-from paraat.provision import bundle
-from paraat.provision.bundle import BundleError, Firmware
+from paraat.provision.bundle import bundle
+from paraat.provision.bundle.bundle import BundleError, Firmware
 from paraat.simulate import boards
+from paraat.site import paths
 from paraat_wire import bundle as wire
 
 MPY = b"M\x06\x00\x1f"

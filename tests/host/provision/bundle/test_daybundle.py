@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from flashing import NOW, PASSPHRASE, make_site
-from paraat.provision import daybundle, pinned
-from paraat.provision.authority import Authority
-from paraat.provision.boards import load_board
-from paraat.provision.daybundle import BundleError, Summary
-from paraat.provision.micropython_image import FirmwareError
-from paraat.settings import load_site
+from paraat.boards.boards import load_board
+from paraat.provision.bundle import daybundle
+from paraat.provision.bundle.daybundle import BundleError, Summary
+from paraat.provision.micropython import pinned
+from paraat.provision.micropython.micropython_image import FirmwareError
+from paraat.provision.pki.authority import Authority
+from paraat.site.site import load_site
 from virtual_board import micropython
 
 BOARD = load_board("esp32_devkitc")

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from paraat import paths
-from paraat.provision.mpy import CompileError, board_metrics, compile_tree, compile_wire
+from paraat.provision.bundle.mpy import CompileError, board_metrics, compile_tree, compile_wire
+from paraat.site import paths
 from paraat_wire import metrics
 
 

@@ -18,10 +18,13 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from paraat import paths
-from paraat.cli import main
-from paraat.provision import checks, console_faults, doctor, inventory, pki, reach, texts, usb
-from paraat.provision.checks import Level, Machine
+from paraat import texts
+from paraat.cli.main import main
+from paraat.provision.doctor import checks, doctor, reach
+from paraat.provision.doctor.checks import Level, Machine
+from paraat.provision.pki import pki
+from paraat.provision.usb import console_faults, usb
+from paraat.site import inventory, paths
 from waiting import LIMIT_S
 
 NOW = datetime(2026, 11, 24, 14, 30, tzinfo=UTC)

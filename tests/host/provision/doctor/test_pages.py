@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from paraat import paths
-from paraat.cli import _parser
-from paraat.provision.texts import pages
+from paraat.cli.main import _parser
+from paraat.provision.doctor import pages
+from paraat.site import paths
 
 ROOT = paths.firmware_dir().parent
 DOCS = ROOT / "docs"
@@ -62,7 +62,7 @@ def test_help_has_a_line_for_every_target() -> None:
 @pytest.mark.parametrize("language", pages.PAGES)
 def test_the_messages_on_the_page_are_those_of_the_screen(language: str) -> None:
     written = (DOCS / pages.PAGES[language]).read_text(encoding="utf-8")
-    assert written == pages.page(DOCS, language), "run: .venv/bin/python -m paraat.provision.texts.pages"
+    assert written == pages.page(DOCS, language), "run: .venv/bin/python -m paraat.provision.doctor.pages"
 
 
 def test_a_page_that_is_behind_is_noticed(tmp_path: Path) -> None:

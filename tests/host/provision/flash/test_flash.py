@@ -7,9 +7,9 @@ import pytest
 import serial
 from esp32_mock_bootloader import server as mock
 
-from paraat.provision import flash
-from paraat.provision.boards import Board, board_names, load_board
-from paraat.provision.flash import CancelledError, Flasher, FlashError
+from paraat.boards.boards import Board, board_names, load_board
+from paraat.provision.flash import flash
+from paraat.provision.flash.flash import CancelledError, Flasher, FlashError
 from virtual_board import VirtualBoard, micropython
 
 _SIZE_CODES = {0x400000: 0x16, 0x800000: 0x17}  # third byte of a flash chip's JEDEC id: log2 of its bytes

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from paraat.provision import label
-from paraat.provision.label import Label
+from paraat.provision.flash import label
+from paraat.provision.flash.label import Label
 
 LABEL = Label("nsp-0101", "Buurthuis Café (De Linde) & tuin", "24:6f:28:ae:01:9c", "bord")
 SVG = "{http://www.w3.org/2000/svg}"

@@ -1,7 +1,7 @@
 import pytest
 
-from paraat.provision.flash import FlashError
-from paraat.provision.pairing import pair
+from paraat.provision.flash.flash import FlashError
+from paraat.provision.flash.pairing import pair
 
 PRESSED = b"ets Jul 29 2019 12:21:46\r\n\r\nrst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\r\n"
 S3_PRESSED = b"ESP-ROM:esp32s3-20210327\r\nrst:0x1 (POWERON),boot:0x8 (SPI_FAST_FLASH_BOOT)\r\n"

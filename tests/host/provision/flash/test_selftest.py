@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from paraat.provision import selftest
-from paraat.provision.flash import CancelledError, FlashError
-from paraat.provision.selftest import Link, Report
+from paraat.provision.flash import selftest
+from paraat.provision.flash.flash import CancelledError, FlashError
+from paraat.provision.flash.selftest import Link, Report
 from virtual_board import READY, REPORT
 
 

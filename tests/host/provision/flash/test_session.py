@@ -10,12 +10,14 @@ import pytest
 from esp32_mock_bootloader import server as mock
 
 from flashing import NOW, PASSPHRASE, Watcher, firmware, make_site, open_session
-from paraat.provision import inventory, label, littlefs, session
-from paraat.provision.authority import Authority, AuthorityError
-from paraat.provision.boards import load_board
-from paraat.provision.flash import FlashError
-from paraat.provision.micropython_image import FirmwareError
-from paraat.provision.session import STEPS, Job, Outcome
+from paraat.boards.boards import load_board
+from paraat.provision.flash import label, session
+from paraat.provision.flash.flash import FlashError
+from paraat.provision.flash.session import STEPS, Job, Outcome
+from paraat.provision.image import littlefs
+from paraat.provision.micropython.micropython_image import FirmwareError
+from paraat.provision.pki.authority import Authority, AuthorityError
+from paraat.site import inventory
 from virtual_board import VirtualBoard, micropython
 from waiting import wait_for
 

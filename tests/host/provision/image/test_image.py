@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from flashing import NOW, firmware
-from paraat import paths
-from paraat.provision import image, littlefs, pki
-from paraat.provision.boards import load_board
-from paraat.provision.image import Authorities, Image, ImageError
-from paraat.provision.micropython_image import MicroPythonImage
-from paraat.settings import load_site
+from paraat.boards.boards import load_board
+from paraat.provision.image import image, littlefs
+from paraat.provision.image.image import Authorities, Image, ImageError
+from paraat.provision.micropython.micropython_image import MicroPythonImage
+from paraat.provision.pki import pki
+from paraat.site import paths
+from paraat.site.site import load_site
 from virtual_board import micropython
 
 BOARD = load_board("esp32_devkitc")

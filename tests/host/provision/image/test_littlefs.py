@@ -1,6 +1,6 @@
 import pytest
 
-from paraat.provision import littlefs
+from paraat.provision.image import littlefs
 
 SIZE = 64 * littlefs.BLOCK_BYTES
 FILES = {"main.py": b"print(1)\n", "tls/key.der": bytes(range(138)), "a/node/app.mpy": b"M" * 9000, "empty": b""}

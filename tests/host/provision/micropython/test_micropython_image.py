@@ -3,9 +3,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from paraat.provision import micropython_image
-from paraat.provision.boards import Board, board_names, load_board
-from paraat.provision.micropython_image import FirmwareError
+from paraat.boards.boards import Board, board_names, load_board
+from paraat.provision.micropython import micropython_image
+from paraat.provision.micropython.micropython_image import FirmwareError
 from virtual_board import micropython
 
 ESP32 = load_board("esp32_devkitc")

@@ -17,9 +17,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from paraat.provision import authority, files, inventory, pki
-from paraat.provision.authority import Authority, AuthorityError, PointTakenError
-from paraat.provision.inventory import Board, Inventory, InventoryError, PkiError
+from paraat.provision.pki import authority, pki
+from paraat.provision.pki.authority import Authority, AuthorityError, PointTakenError
+from paraat.site import files, inventory
+from paraat.site.inventory import Board, Inventory, InventoryError, PkiError
 from site_broker import NOW, PASSPHRASE
 from waiting import LIMIT_S
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from paraat.provision import broker_config, pki
-from paraat.provision.authority import Authority
-from paraat.provision.pki import Issued
-from paraat.settings import load_site
+from paraat.provision.pki import broker_config, pki
+from paraat.provision.pki.authority import Authority
+from paraat.provision.pki.pki import Issued
+from paraat.site.site import load_site
 from site_broker import PASSPHRASE, BoardClient, SiteBroker, make_site
 from waiting import LIMIT_S, wait_for
 
@@ -172,7 +172,7 @@ def test_what_is_written_has_the_sites_paths_and_a_private_key(tmp_path: Path, s
 
 
 def test_without_an_authority_it_says_how_to_make_one(tmp_path: Path) -> None:
-    from paraat import paths
+    from paraat.site import paths
 
     with pytest.raises(broker_config.BrokerConfigError, match="paraat pki init"):
         broker_config.write(load_site(paths.example_site_dir()), tmp_path, address="", data=tmp_path)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from paraat.provision import pki
+from paraat.provision.pki import pki
 
 pytestmark = pytest.mark.needs("openssl")
 

@@ -16,13 +16,19 @@ import msgspec
 import pytest
 
 from flashing import NOW, PASSPHRASE, firmware, make_site
-from paraat.cli import main
-from paraat.provision import attached, bundle, chip, console, image, inventory, micropython_image, texts, verify
-from paraat.provision.authority import Authority
-from paraat.provision.boards import load_board
-from paraat.provision.checks import Level
-from paraat.provision.remote import RemoteBoard, RemoteError
-from paraat.settings import load_site
+from paraat import texts
+from paraat.boards.boards import load_board
+from paraat.cli.main import main
+from paraat.provision.bundle import bundle
+from paraat.provision.doctor import verify
+from paraat.provision.doctor.checks import Level
+from paraat.provision.image import image
+from paraat.provision.micropython import micropython_image
+from paraat.provision.pki.authority import Authority
+from paraat.provision.usb import attached, chip, console
+from paraat.provision.usb.remote import RemoteBoard, RemoteError
+from paraat.site import inventory
+from paraat.site.site import load_site
 from usb_board import UsbBoard
 from virtual_board import VirtualBoard, micropython
 from waiting import LIMIT_S, wait_for

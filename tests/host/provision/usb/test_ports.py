@@ -3,8 +3,8 @@ from types import SimpleNamespace
 import pytest
 import serial
 
-from paraat.provision import ports
-from paraat.provision.ports import PortError, SerialPort, board_ports, only_port
+from paraat.provision.usb import ports
+from paraat.provision.usb.ports import PortError, SerialPort, board_ports, only_port
 
 
 def listed(device: str, vid: int | None, pid: int | None, location: str | None = None) -> SimpleNamespace:

@@ -1,0 +1,1 @@
+"""The command `paraat`: one file a group of commands, and nothing that decides anything."""
