@@ -66,7 +66,7 @@ setup: $(VENV)/dev.stamp ## Make .venv with everything to run, test and build
 	@echo "$(VENV) is ready."
 
 .PHONY: demo
-demo: $(VENV)/demo.stamp ## Play a blackout in two minutes: real firmware, broker, host, status board (DURATION=100 ends by itself; ENGLISH=1)
+demo: $(VENV)/demo.stamp ## Play a blackout in two minutes: real firmware, broker, host, status page (DURATION=100 ends by itself; ENGLISH=1)
 	@$(BIN)/paraat demo $(if $(DURATION),--duration $(DURATION)) $(if $(ENGLISH),--language en)
 
 #: Boards, at the technician's laptop

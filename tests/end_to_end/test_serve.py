@@ -47,7 +47,7 @@ class Host:
         (self.site / "points").mkdir(parents=True)
         self.url = f"http://{LOOPBACK}:{(port := free_port())}"
         (self.site / "site.toml").write_text(
-            f'[site]\nregion = "Proef"\n[broker]\nport = {self.broker.port}\n[board]\nport = {port}\n'
+            f'[site]\nregion = "Proef"\n[broker]\nport = {self.broker.port}\n[web]\nport = {port}\n'
         )
         for number in (1, 2, 3):
             point = f"sim-{number:05d}"

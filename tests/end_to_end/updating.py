@@ -59,7 +59,7 @@ class Scene:
         point = (paths.example_site_dir() / "points" / f"{POINT}.toml").read_text(encoding="utf-8")
         (self.site / "points" / f"{POINT}.toml").write_text(point, encoding="utf-8")
         (self.site / "site.toml").write_text(
-            f'[site]\nregion = "Proef"\n[broker]\nport = {self.broker.port}\n[board]\nport = {free_port()}\n'
+            f'[site]\nregion = "Proef"\n[broker]\nport = {self.broker.port}\n[web]\nport = {free_port()}\n'
         )
         self.authority = Authority.create(self.site, "Proef", PASSPHRASE, (LOOPBACK,), datetime.now(UTC))
         with (self._directory / "serve.log").open("wb") as log:

@@ -27,7 +27,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
     site = load_site(paths.example_site_dir())
     region = msgspec.structs.replace(site.region, journal=str(tmp_path / "journal.sqlite"))
     broker = msgspec.structs.replace(site.broker, port=free_port())
-    made = Service(msgspec.structs.replace(site, region=region, broker=broker), clock=SystemClock(), serve_board=False)
+    made = Service(msgspec.structs.replace(site, region=region, broker=broker), clock=SystemClock(), serve_web=False)
     yield made
     made.stop()
 

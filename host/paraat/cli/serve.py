@@ -10,7 +10,7 @@ from paraat.site.site import load_site
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add both commands to those of `paraat`."""
-    serve = commands.add_parser("serve", help="run the host: broker to journal, InfluxDB, alerts, status board")
+    serve = commands.add_parser("serve", help="run the host: broker to journal, InfluxDB, alerts, status page")
     serve.add_argument("--site", type=Path, required=True, metavar="DIR", help="folder with site.toml and points/")
     serve.set_defaults(run=_serve)
 

@@ -43,12 +43,8 @@ def unknown_points(site: Site, points: Iterable[str]) -> str:
     return f"{site.directory}: no point {', '.join(unknown)}; known are {', '.join(sorted(site.points))}"
 
 
-# Each command imports what it needs by itself: `paraat check` must not wait for the rest to load. Those that run until
-# Ctrl-C listen for it before, because loading may take seconds.
-
-
 def stop_on_signal() -> threading.Event:
-    """An event that Ctrl-C or a polite kill sets. Call it in the main thread."""
+    """An event that Ctrl-C or a polite kill sets. Call it in the main thread, before imports that may take seconds."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

@@ -21,13 +21,11 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     simulate.add_argument("--seed", type=int, default=1, metavar="K", help="the same seed makes up the same points")
     simulate.set_defaults(run=_simulate)
 
-    demo = commands.add_parser("demo", help="play a blackout on this machine: real firmware, broker, host, board")
+    demo = commands.add_parser("demo", help="play a blackout on this machine: real firmware, broker, host, status page")
     demo.add_argument("--duration", type=_positive, metavar="S", help="seconds; without it until Ctrl-C")
     demo.add_argument("--json", action="store_true", help="print only the summary, as one JSON object")
     demo.add_argument("--language", choices=("nl", "en"), default="nl")
-    demo.add_argument(
-        "--port", type=_port, default=8080, help="of the status board; the next free one when it is taken"
-    )
+    demo.add_argument("--port", type=_port, default=8080, help="of the status page; the next free one when it is taken")
     demo.add_argument("--broker", choices=("auto", "mosquitto", "embedded"), default="auto")
     demo.add_argument(
         "--boards",
@@ -96,7 +94,7 @@ def _demo(args: argparse.Namespace) -> int:
         duration_s=args.duration,
         as_json=args.json,
         language=args.language,
-        board_port=args.port,
+        web_port=args.port,
         broker_kind=args.broker,
         boards_kind=args.boards,
         keep=args.keep,

@@ -29,7 +29,7 @@ class Region(Part, frozen=True):
 
 
 class InfluxSettings(Part, frozen=True):
-    """[influx]: optional; without it the journal and the status board still work."""
+    """[influx]: optional; without it the journal and the status page still work."""
 
     url: HttpUrl
     bucket: Text

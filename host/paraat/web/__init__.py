@@ -1,4 +1,4 @@
-"""The web status board: one page, a JSON API, health and metrics.
+"""The status page on the web: one page, a JSON API, health and metrics.
 
-It shows what a BoardSource says, and judges nothing.
+It shows what a WebSource says, and judges nothing.
 """

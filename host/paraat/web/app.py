@@ -1,4 +1,4 @@
-"""The board's addresses and what answers each."""
+"""The page's addresses and what answers each."""
 
 from collections.abc import AsyncIterator, Collection
 
@@ -17,13 +17,13 @@ from paraat.web.cards import rfc3339
 from paraat.web.feed import Feed
 from paraat.web.guard import Guard, failure
 from paraat.web.render import STATIC, Renderer
-from paraat.web.source import BoardSource
+from paraat.web.source import WebSource
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-def create_app(source: BoardSource, *, hosts: Collection[str] = LOOPBACK) -> Starlette:
-    """The board of a source. It answers only to the names in `hosts`, whatever address it is bound
+def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK) -> Starlette:
+    """The page of a source. It answers only to the names in `hosts`, whatever address it is bound
     to.
 
     Raises KeyError for a language without texts, ZoneInfoNotFoundError for an unknown time zone.
@@ -53,7 +53,7 @@ def create_app(source: BoardSource, *, hosts: Collection[str] = LOOPBACK) -> Sta
 class _Routes:
     """The plain functions run in worker threads: the source may block shortly."""
 
-    def __init__(self, source: BoardSource, renderer: Renderer, feed: Feed) -> None:
+    def __init__(self, source: WebSource, renderer: Renderer, feed: Feed) -> None:
         self._source = source
         self._renderer = renderer
         self._feed = feed

@@ -15,7 +15,7 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 
 from paraat.web.render import Piece, Renderer, Snapshot
-from paraat.web.source import BoardSource
+from paraat.web.source import WebSource
 
 HEARTBEAT_S = 2.0
 MIN_INTERVAL_S = 0.25  # between two renderings, however much changes
@@ -56,7 +56,7 @@ class _Run:
 class Feed:
     """Renders while somebody looks. Belongs to the event loop that serves the pages."""
 
-    def __init__(self, source: BoardSource, renderer: Renderer) -> None:
+    def __init__(self, source: WebSource, renderer: Renderer) -> None:
         self._source = source
         self._renderer = renderer
         self._run: _Run | None = None
@@ -98,7 +98,7 @@ class Feed:
     def _join(self) -> _Run:
         if self._run is None:
             self._run = _Run()
-            self._task = asyncio.create_task(self._produce(self._run), name="board-feed")
+            self._task = asyncio.create_task(self._produce(self._run), name="web-feed")
         self._run.pages += 1
         return self._run
 
@@ -127,7 +127,7 @@ class Feed:
                     failing = False
                 except Exception:  # noqa: BLE001 - whatever the source raises, the pages must hear of it
                     if not failing:
-                        _log.exception("status board: cannot render the points; open pages say so")
+                        _log.exception("status page: cannot render the points; open pages say so")
                     failing = True
                     await run.tell(None)
                 await asyncio.sleep(MIN_INTERVAL_S)

@@ -1,4 +1,4 @@
-"""What every answer of the board goes through: who asks by which name, what a browser may do with
+"""What every answer of the page goes through: who asks by which name, what a browser may do with
 it, and errors.
 """
 
@@ -34,7 +34,7 @@ def failure(status: int, error: str) -> Response:
 
 
 class Guard:
-    """Refuses names that are not the board's own: a page elsewhere whose DNS name was turned to
+    """Refuses names that are not the page's own: a page elsewhere whose DNS name was turned to
     127.0.0.1 sends its own.
 
     Adds the security headers to every answer, and answers 500 in JSON where a handler raised.
@@ -64,7 +64,7 @@ class Guard:
             expected = ", ".join(sorted(self._hosts))
             answer = failure(
                 421,
-                f"this board does not answer to the host name {asked[:80]!r}; it answers to: {expected}",
+                f"this page does not answer to the host name {asked[:80]!r}; it answers to: {expected}",
             )
             await answer(scope, receive, send_guarded)
             return
@@ -73,7 +73,7 @@ class Guard:
         except Exception:
             if started:
                 raise
-            _log.exception("status board: %s %s failed", scope["method"], scope["path"])
+            _log.exception("status page: %s %s failed", scope["method"], scope["path"])
             await failure(500, "the service cannot answer this now; its log says why")(scope, receive, send_guarded)
 
 

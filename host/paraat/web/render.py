@@ -13,7 +13,7 @@ import jinja2
 import msgspec
 
 from paraat.web.cards import Card, Counts, Item, Writer, count, rfc3339
-from paraat.web.source import BoardSource
+from paraat.web.source import WebSource
 from paraat.web.texts import Words
 
 _HERE = Path(__file__).parent
@@ -51,7 +51,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 class Renderer:
     """Renders one source's page. Raises KeyError, at once, for a language that has no texts."""
 
-    def __init__(self, source: BoardSource) -> None:
+    def __init__(self, source: WebSource) -> None:
         self._source = source
         self.words = Words(source.language)
         self._writer = Writer(self.words, ZoneInfo(source.timezone), source.stale_after_s)

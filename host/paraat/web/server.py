@@ -17,12 +17,12 @@ _START_S = 10.0
 _OPEN_STREAMS_S = 2  # what a page gets to read its last words
 
 
-class BoardError(Exception):
-    """Raised when the board cannot be served. str() names the address and what to do."""
+class WebError(Exception):
+    """Raised when the page cannot be served. str() names the address and what to do."""
 
 
 class Handle:
-    """A board that is being served at `url`."""
+    """A page that is being served at `url`."""
 
     def __init__(self, url: str, port: int, server: "_Server", thread: threading.Thread) -> None:
         self.url = url
@@ -43,14 +43,14 @@ class Handle:
         self._server.stop()
         self._thread.join(timeout_s)
         if self._thread.is_alive():
-            _log.warning("status board: %s still open after %g s", self.url, timeout_s)
+            _log.warning("status page: %s still open after %g s", self.url, timeout_s)
 
 
 def serve(app: Starlette, host: str, port: int, *, next_free: bool = False) -> Handle:
-    """Serve a board from create_app() and return once it answers.
+    """Serve a page from create_app() and return once it answers.
 
     port 0 takes any free one. Where the port is taken, next_free tries the ones above it, then any;
-    the handle tells which it became. Raises BoardError when it cannot be bound or does not start.
+    the handle tells which it became. Raises WebError when it cannot be bound or does not start.
     """
     bound = _bind(host, port, next_free)
     taken = bound.getsockname()[1]
@@ -69,12 +69,12 @@ def serve(app: Starlette, host: str, port: int, *, next_free: bool = False) -> H
         timeout_graceful_shutdown=_OPEN_STREAMS_S,
     )
     server = _Server(config, app)
-    thread = threading.Thread(target=server.run_on, args=(bound,), name="board", daemon=True)
+    thread = threading.Thread(target=server.run_on, args=(bound,), name="web", daemon=True)
     thread.start()
     server.ready.wait(_START_S)
     if not server.started:
         bound.close()
-        raise BoardError(f"status board: {host} port {taken} was bound but does not answer; the log says why")
+        raise WebError(f"status page: {host} port {taken} was bound but does not answer; the log says why")
     name = f"[{host}]" if ":" in host else host
     return Handle(f"http://{name}:{taken}", taken, server, thread)
 
@@ -90,9 +90,9 @@ class _Server(uvicorn.Server):
         try:
             self.run(sockets=[bound])
             if not self.should_exit:
-                _log.error("status board: its server has ended by itself; restart the service")
+                _log.error("status page: its server has ended by itself; restart the service")
         except Exception:  # noqa: BLE001 - its thread would end without a word in our log
-            _log.exception("status board: its server failed; restart the service")
+            _log.exception("status page: its server failed; restart the service")
         finally:
             self._loop = None
             self.ready.set()
@@ -120,14 +120,14 @@ def _bind(host: str, port: int, next_free: bool) -> socket.socket:
             return _listen(host, candidate)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
-                raise BoardError(
-                    f"status board: cannot bind {host} port {candidate}: "
+                raise WebError(
+                    f"status page: cannot bind {host} port {candidate}: "
                     f"{error.strerror or error}; "
-                    "choose another: port under [board] in site.toml, or --port of the demo"
+                    "choose another: port under [web] in site.toml, or --port of the demo"
                 ) from error
-    raise BoardError(
-        f"status board: {host} port {port} is taken by another program; stop that one, "
-        "or set another port under [board] in site.toml"
+    raise WebError(
+        f"status page: {host} port {port} is taken by another program; stop that one, "
+        "or set another port under [web] in site.toml"
     )
 
 

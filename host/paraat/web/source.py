@@ -1,6 +1,6 @@
-"""What the status board asks of the host.
+"""What the status page asks of the host.
 
-The service fulfils it; the board knows nothing else of the host.
+The service fulfils it; the page knows nothing else of the host.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,14 +18,14 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     A required one that fails makes /healthz 503; another one makes it "degraded".
     """
 
-    name: str  # "broker", "journal", "ingest", "alerts", "delivery", "certificates", "influx": the board has the words
+    name: str  # "broker", "journal", "ingest", "alerts", "delivery", "certificates", "influx": the page has the words
     ok: bool
     required: bool
     detail: str = ""  # for the technician, in English: what is wrong, where, what to do
 
 
-class BoardSource(Protocol):
-    """Everything the board shows.
+class WebSource(Protocol):
+    """Everything the page shows.
 
     The methods may block shortly; they are called from worker threads, several at once.
     """

@@ -1,4 +1,4 @@
-"""Asks a served board over a real socket, as any program would."""
+"""Asks a served page over a real socket, as any program would."""
 
 import http.client
 import json
@@ -13,7 +13,7 @@ from waiting import LIMIT_S
 
 
 class Answer(msgspec.Struct):
-    """What the board answered."""
+    """What the page answered."""
 
     status: int
     headers: dict[str, str]
@@ -31,9 +31,9 @@ class Answer(msgspec.Struct):
 Ask = Callable[..., Answer]
 
 
-def fetch(board: Handle, path: str, method: str = "GET", **headers: str) -> Answer:
-    """One request to the board, over a real socket."""
-    connection = http.client.HTTPConnection(urlsplit(board.url).netloc, timeout=LIMIT_S)
+def fetch(web: Handle, path: str, method: str = "GET", **headers: str) -> Answer:
+    """One request to the page, over a real socket."""
+    connection = http.client.HTTPConnection(urlsplit(web.url).netloc, timeout=LIMIT_S)
     try:
         connection.request(method, path, headers=headers)
         response = connection.getresponse()

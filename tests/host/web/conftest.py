@@ -1,4 +1,4 @@
-"""A served board for the tests of this folder, on a free port of loopback."""
+"""A served page for the tests of this folder, on a free port of loopback."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -18,7 +18,7 @@ def source() -> FakeSource:
 
 
 @pytest.fixture
-def board(source: FakeSource) -> Iterator[Handle]:
+def web(source: FakeSource) -> Iterator[Handle]:
     handle = serve(create_app(source), "127.0.0.1", free_port())  # nobody else's, also when it has stopped
     yield handle
     handle.stop()
@@ -26,6 +26,6 @@ def board(source: FakeSource) -> Iterator[Handle]:
 
 
 @pytest.fixture
-def ask(board: Handle) -> Ask:
-    """ask(path, method=, **headers): one request to the board."""
-    return partial(fetch, board)
+def ask(web: Handle) -> Ask:
+    """ask(path, method=, **headers): one request to the page."""
+    return partial(fetch, web)

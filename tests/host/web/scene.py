@@ -33,7 +33,7 @@ class StillClock:
 
 
 class FakeSource:
-    """A BoardSource whose answers are attributes. change() does what the service does when
+    """A WebSource whose answers are attributes. change() does what the service does when
     something arrived.
     """
 

@@ -1,4 +1,4 @@
-"""The board's addresses, over a real socket."""
+"""The page's addresses, over a real socket."""
 
 import json
 import logging
@@ -27,7 +27,7 @@ EVERYTHING = [
     "/api/v1/alerts",
     "/healthz",
     "/metrics",
-    "/static/board.css",
+    "/static/page.css",
     "/nothing",
     "/api/v1/points/nobody",
 ]
@@ -35,7 +35,7 @@ EVERYTHING = [
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[tuple[Handle, FakeSource]]:
-    """One board for the whole file: what differs between these tests is what its source says."""
+    """One page for the whole file: what differs between these tests is what its source says."""
     source = rich()
     handle = serve(create_app(source), "127.0.0.1", 0)
     yield handle, source
@@ -43,8 +43,8 @@ def running() -> Iterator[tuple[Handle, FakeSource]]:
 
 
 @pytest.fixture
-def hostile_board(source: FakeSource) -> Iterator[Handle]:
-    """A board of its own, as a region's name is read once."""
+def hostile_web(source: FakeSource) -> Iterator[Handle]:
+    """A page of its own, as a region's name is read once."""
     source.region = HOSTILE
     handle = serve(create_app(source), "127.0.0.1", 0)
     yield handle
@@ -185,7 +185,7 @@ def test_security_headers_are_on_every_answer(ask: Ask, path: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:8080", "", "[::2]:80"])
-@pytest.mark.parametrize("path", ["/", "/events", "/api/v1/points", "/static/board.css"])
+@pytest.mark.parametrize("path", ["/", "/events", "/api/v1/points", "/static/page.css"])
 def test_a_name_that_was_rebound_to_loopback_gets_nothing(ask: Ask, host: str, path: str) -> None:
     answer = ask(path, Host=host)
     assert answer.status == 421
@@ -213,14 +213,14 @@ def test_a_source_that_fails_is_a_500_in_json_with_headers(
     assert ask("/healthz").status == 200
 
 
-def test_every_value_is_escaped(hostile_board: Handle, source: FakeSource) -> None:
+def test_every_value_is_escaped(hostile_web: Handle, source: FakeSource) -> None:
     hostile = {"name": HOSTILE, "municipality": HOSTILE, "reasons": (HOSTILE,)}
     source.points = [
         point(values={"power/mains": True}, faults={"fuel/level": HOSTILE}, **hostile),
         never_heard("nsp-0102", **hostile),
     ]
     source.firing = [alert(HOSTILE), alert(HOSTILE, severity=HOSTILE, id=8)]
-    page = fetch(hostile_board, "/").text
+    page = fetch(hostile_web, "/").text
     assert "<script>alert" not in page
     assert "<img" not in page
     assert "{{7*7}}" in page
@@ -267,10 +267,10 @@ def test_a_whole_country_is_cut_to_the_worst_and_the_page_says_so(ask: Ask, sour
 def test_nothing_is_kept_but_the_named_build_of_a_file(ask: Ask) -> None:
     page = ask("/")
     assert page.headers["cache-control"] == "no-store"
-    link = re.search(r'href="(/static/board\.css\?\w+)"', page.text)
+    link = re.search(r'href="(/static/page\.css\?\w+)"', page.text)
     assert link is not None
     assert ask(link[1]).headers["cache-control"] == "public, max-age=86400"
-    assert ask("/static/board.css").headers["cache-control"] == "no-cache"
+    assert ask("/static/page.css").headers["cache-control"] == "no-cache"
     assert ask("/static/../app.py").status == 404
     assert ask("/static/%2e%2e/app.py").status == 404
 

@@ -143,9 +143,9 @@ def statuses(browser: Browser) -> list[str]:
 
 
 def test_a_change_appears_without_a_reload_and_touches_only_its_card(
-    browser: Browser, board: Handle, source: FakeSource
+    browser: Browser, web: Handle, source: FakeSource
 ) -> None:
-    browser.open(board.url)
+    browser.open(web.url)
     browser.run("window.same = document.querySelector('[data-key=nsp-0102]')")
     source.points[0] = point("nsp-0101", values={"fuel/level": 9.0}, status=Status.ALARM, autonomy=None)
     source.change()
@@ -159,10 +159,10 @@ def test_a_change_appears_without_a_reload_and_touches_only_its_card(
 
 
 def test_a_new_alert_is_announced_once_and_goes_when_it_is_over(
-    browser: Browser, board: Handle, source: FakeSource
+    browser: Browser, web: Handle, source: FakeSource
 ) -> None:
     source.firing = []
-    browser.open(board.url)
+    browser.open(web.url)
     assert browser.text("#alerts-none") == "Geen meldingen."
     source.firing = [alert()]
     source.change()
@@ -177,9 +177,9 @@ def test_a_new_alert_is_announced_once_and_goes_when_it_is_over(
 def test_ages_tick_at_the_speed_of_the_service_clock(browser: Browser) -> None:
     source = FakeSource([point(read_at=NOW - 60)])
     source.clock = RunningClock(speed=600)
-    board = serve(create_app(source), "127.0.0.1", 0)
+    web = serve(create_app(source), "127.0.0.1", 0)
     try:
-        browser.open(board.url)
+        browser.open(web.url)
         browser.until("return Math.abs(clock.rate - 600) < 60")  # measured by the page from what the server says
         shown, *ages_s = browser.run(
             "const t = Number(document.querySelector('.card time.age').dataset.t), before = clock.now() - t;"
@@ -187,11 +187,11 @@ def test_ages_tick_at_the_speed_of_the_service_clock(browser: Browser) -> None:
         )
         assert any(f"gemeten {Words('nl').ago(age_s)}" in shown for age_s in ages_s)
     finally:
-        board.stop()
+        web.stop()
 
 
-def test_a_page_of_an_older_build_reloads_itself(browser: Browser, board: Handle) -> None:
-    browser.open(board.url)
+def test_a_page_of_an_older_build_reloads_itself(browser: Browser, web: Handle) -> None:
+    browser.open(web.url)
     browser.run("window.old = true; document.documentElement.dataset.build = 'older'")
     browser.run("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
     browser.until("return window.old === undefined && document.querySelector('.is-live') !== null")
@@ -215,30 +215,30 @@ def assert_takes_its_word_back(browser: Browser) -> None:
 
 
 def test_a_dead_server_is_said_loudly_and_a_new_one_is_found(browser: Browser, source: FakeSource) -> None:
-    board = serve(create_app(source), "127.0.0.1", free_port())
-    browser.open(board.url)
+    web = serve(create_app(source), "127.0.0.1", free_port())
+    browser.open(web.url)
     assert "In orde" in statuses(browser)
-    board.stop()
+    web.stop()
     browser.until_text("Deze pagina is niet meer live.", "#dead")
     assert "Geen verbinding sinds 17:00." in browser.text("#dead")
     assert_takes_its_word_back(browser)
     assert "Onbekend (laatst bekend: In orde)" in [" ".join(s.split()) for s in statuses(browser)]
 
     source.points = [msgspec.structs.replace(one, status=Status.ATTENTION) for one in source.points]
-    board = serve(create_app(source), "127.0.0.1", board.port)
+    web = serve(create_app(source), "127.0.0.1", web.port)
     try:
         browser.until("return document.querySelector('.is-live') !== null")
         assert statuses(browser) == ["Let op"] * 6
         assert browser.text("#dead") == ""
     finally:
-        board.stop()
+        web.stop()
 
 
 def test_a_server_that_hangs_is_noticed_by_its_silence(browser: Browser) -> None:
     source = StuckSource()
-    board = serve(create_app(source), "127.0.0.1", 0)
+    web = serve(create_app(source), "127.0.0.1", 0)
     try:
-        browser.open(board.url)
+        browser.open(web.url)
         source.free.clear()
         # The page trusts neither of its two clocks alone: one that jumps ahead counts as silence.
         browser.run("const real = Date.now; Date.now = () => real.call(Date) + 9000")
@@ -249,14 +249,14 @@ def test_a_server_that_hangs_is_noticed_by_its_silence(browser: Browser) -> None
         assert "In orde" in statuses(browser)
     finally:
         source.free.set()
-        board.stop()
+        web.stop()
 
 
 def test_a_source_that_fails_is_said_loudly(
-    browser: Browser, board: Handle, source: FakeSource, caplog: pytest.LogCaptureFixture
+    browser: Browser, web: Handle, source: FakeSource, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("CRITICAL")
-    browser.open(board.url)
+    browser.open(web.url)
     source.error = OSError("disk gone")
     source.change()
     browser.until_text("De dienst kan de stand niet berekenen.", "#dead")
@@ -266,10 +266,10 @@ def test_a_source_that_fails_is_said_loudly(
     browser.until("return document.querySelector('.is-live') !== null")
 
 
-def test_without_a_script_the_page_is_whole_and_says_of_when_it_is(browser: Browser, board: Handle) -> None:
+def test_without_a_script_the_page_is_whole_and_says_of_when_it_is(browser: Browser, web: Handle) -> None:
     browser.command("Emulation.setScriptExecutionDisabled", value=True)
     try:
-        browser.open(board.url, live=False)
+        browser.open(web.url, live=False)
         document = browser.command("DOM.getDocument", depth=0)["root"]["nodeId"]
         html = browser.command("DOM.getOuterHTML", nodeId=document)["outerHTML"]
         assert "Stand van 24-11-2025 17:00:00." in html
@@ -282,13 +282,13 @@ def test_without_a_script_the_page_is_whole_and_says_of_when_it_is(browser: Brow
 
 
 @pytest.mark.parametrize("width", [320, 360, 768, 1280, 1600, 3840])
-def test_nothing_sticks_out(browser: Browser, board: Handle, source: FakeSource, width: int) -> None:
+def test_nothing_sticks_out(browser: Browser, web: Handle, source: FakeSource, width: int) -> None:
     unbroken = point("nsp-0103", name="Dorpshuis" * 12, municipality="Voorbeeldstad" * 9)
     source.points[2] = msgspec.structs.replace(
         unbroken, status=Status.ATTENTION, missing=123456, reasons=("reden" * 20,)
     )
     source.firing.append(alert("regel" * 20, "nsp-0103", id=12))
-    browser.open(board.url, width, 800)
+    browser.open(web.url, width, 800)
     out = browser.run(
         "return [...document.querySelectorAll('body *')]"
         ".filter(e => !e.closest('.unseen, .skip, svg') && e.getClientRects().length"
@@ -336,26 +336,26 @@ return poor;
 """
 
 
-def test_the_contrast_meter_finds_grey_on_grey(browser: Browser, board: Handle) -> None:
-    browser.open(board.url)
+def test_the_contrast_meter_finds_grey_on_grey(browser: Browser, web: Handle) -> None:
+    browser.open(web.url)
     browser.run("document.querySelector('h1').style.color = '#3a6a60'")
     assert [text for text, _ in browser.run(CONTRAST)] == ["Veiligheidsregio Voorbeeld"]
 
 
 @pytest.mark.parametrize("dead", [False, True], ids=["live", "dead"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_contrast_is_aa(browser: Browser, board: Handle, source: FakeSource, scheme: str, dead: bool) -> None:
+def test_contrast_is_aa(browser: Browser, web: Handle, source: FakeSource, scheme: str, dead: bool) -> None:
     source.checks = [msgspec.structs.replace(check, ok=False) for check in source.checks]
-    browser.open(board.url, prefers_color_scheme=scheme)
+    browser.open(web.url, prefers_color_scheme=scheme)
     assert "geen verbinding met de broker" in browser.text("#host")
     if dead:
-        board.stop()
+        web.stop()
         browser.until_text("niet meer live", "#dead")
     assert browser.run(CONTRAST) == []
 
 
-def test_status_is_told_by_a_word_and_a_shape_of_its_own(browser: Browser, board: Handle) -> None:
-    browser.open(board.url)
+def test_status_is_told_by_a_word_and_a_shape_of_its_own(browser: Browser, web: Handle) -> None:
+    browser.open(web.url)
     told = browser.run(
         "return [...document.querySelectorAll('.card .now')]"
         ".map(e => [e.textContent.trim(), e.querySelector('use').getAttribute('href')])"
@@ -374,8 +374,8 @@ def test_status_is_told_by_a_word_and_a_shape_of_its_own(browser: Browser, board
     assert len(set(shapes)) == 5
 
 
-def test_stale_and_unknown_figures_are_hatched_and_fine_ones_are_not(browser: Browser, board: Handle) -> None:
-    browser.open(board.url)
+def test_stale_and_unknown_figures_are_hatched_and_fine_ones_are_not(browser: Browser, web: Handle) -> None:
+    browser.open(web.url)
     pattern = "return getComputedStyle(document.querySelector(arguments[0])).backgroundImage"
     assert "repeating-linear-gradient" in browser.run(pattern, ".card.stale .values")
     assert "repeating-linear-gradient" in browser.run(pattern, ".card.unknown .fuel")
@@ -383,8 +383,8 @@ def test_stale_and_unknown_figures_are_hatched_and_fine_ones_are_not(browser: Br
     assert "Cijfers van 83 min geleden" in browser.text(".card.stale")
 
 
-def test_a_screen_reader_finds_its_way(browser: Browser, board: Handle) -> None:
-    browser.open(board.url)
+def test_a_screen_reader_finds_its_way(browser: Browser, web: Handle) -> None:
+    browser.open(web.url)
     tree = browser.command("Accessibility.getFullAXTree")["nodes"]
     named = {(node["role"]["value"], node.get("name", {}).get("value", "")) for node in tree if not node["ignored"]}
     assert ("heading", "Veiligheidsregio Voorbeeld") in named
@@ -400,8 +400,8 @@ def test_a_screen_reader_finds_its_way(browser: Browser, board: Handle) -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_on_paper_nothing_depends_on_colour_and_ages_have_a_date(browser: Browser, board: Handle) -> None:
-    browser.open(board.url)
+def test_on_paper_nothing_depends_on_colour_and_ages_have_a_date(browser: Browser, web: Handle) -> None:
+    browser.open(web.url)
     browser.command("Emulation.setEmulatedMedia", media="print")
     after = (
         "const age = document.querySelector('.card.fine footer .age');return getComputedStyle(age, '::after').content"
@@ -415,9 +415,9 @@ def test_on_paper_nothing_depends_on_colour_and_ages_have_a_date(browser: Browse
 
 
 def test_english_when_the_site_says_so(browser: Browser) -> None:
-    board = serve(create_app(rich("en")), "127.0.0.1", 0)
+    web = serve(create_app(rich("en")), "127.0.0.1", 0)
     try:
-        browser.open(board.url)
+        browser.open(web.url)
         assert browser.run("return document.documentElement.lang") == "en"
         seen = browser.text()
         for words in (
@@ -429,13 +429,13 @@ def test_english_when_the_site_says_so(browser: Browser) -> None:
         ):
             assert words in seen
     finally:
-        board.stop()
+        web.stop()
 
 
-def test_nothing_is_fetched_from_elsewhere_and_nothing_is_refused(browser: Browser, board: Handle) -> None:
-    browser.open(board.url)
+def test_nothing_is_fetched_from_elsewhere_and_nothing_is_refused(browser: Browser, web: Handle) -> None:
+    browser.open(web.url)
     fetched = browser.run("return performance.getEntriesByType('resource').map(e => e.name)")
     assert fetched
-    assert all(name.startswith(board.url + "/") for name in fetched)
+    assert all(name.startswith(web.url + "/") for name in fetched)
     assert browser.errors() == [], "a line here is a refusal by the CSP or an error of the script"
     assert browser.driver.get_cookies() == []

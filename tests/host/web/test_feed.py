@@ -14,7 +14,7 @@ import pytest
 
 from host.web.scene import NOW, FakeSource, alert, point
 from paraat.web.app import create_app
-from paraat.web.server import BoardError, Handle, serve
+from paraat.web.server import Handle, WebError, serve
 from waiting import LIMIT_S
 
 Event = tuple[str, dict[str, Any]]
@@ -23,8 +23,8 @@ Event = tuple[str, dict[str, Any]]
 class Stream:
     """A page's end of the stream."""
 
-    def __init__(self, board: Handle) -> None:
-        self._connection = http.client.HTTPConnection(urlsplit(board.url).netloc, timeout=LIMIT_S)
+    def __init__(self, web: Handle) -> None:
+        self._connection = http.client.HTTPConnection(urlsplit(web.url).netloc, timeout=LIMIT_S)
         self._connection.request("GET", "/events")
         self.response = self._connection.getresponse()
 
@@ -45,8 +45,8 @@ class Stream:
 
 
 @pytest.fixture
-def stream(board: Handle) -> Iterator[Stream]:
-    with closing(Stream(board)) as opened:
+def stream(web: Handle) -> Iterator[Stream]:
+    with closing(Stream(web)) as opened:
         yield opened
 
 
@@ -109,44 +109,44 @@ def test_a_source_that_fails_is_told_and_found_again(
     assert (name, len(stand["cards"]["html"])) == ("stand", 6)
 
 
-def test_two_pages_see_the_same_and_the_source_is_asked_for_both_at_once(board: Handle, source: FakeSource) -> None:
-    with closing(Stream(board)) as one, closing(Stream(board)) as two:
+def test_two_pages_see_the_same_and_the_source_is_asked_for_both_at_once(web: Handle, source: FakeSource) -> None:
+    with closing(Stream(web)) as one, closing(Stream(web)) as two:
         assert one.next() == two.next()
         assert len(source.listeners) == 1
 
 
-def test_nothing_runs_while_nobody_looks(board: Handle, source: FakeSource) -> None:
-    with closing(Stream(board)) as opened:
+def test_nothing_runs_while_nobody_looks(web: Handle, source: FakeSource) -> None:
+    with closing(Stream(web)) as opened:
         opened.next()
         assert len(source.listeners) == 1
-    board.stop()
+    web.stop()
     assert source.listeners == []
     source.change()
 
 
-def test_stopping_ends_the_open_streams(board: Handle, stream: Stream) -> None:
+def test_stopping_ends_the_open_streams(web: Handle, stream: Stream) -> None:
     stream.next()
-    board.stop(timeout_s=LIMIT_S)
-    assert not board.alive
+    web.stop(timeout_s=LIMIT_S)
+    assert not web.alive
     assert list(stream) == []
     with pytest.raises(OSError, match="refused"):
-        socket.create_connection(("127.0.0.1", board.port), timeout=LIMIT_S)
-    board.stop()
+        socket.create_connection(("127.0.0.1", web.port), timeout=LIMIT_S)
+    web.stop()
 
 
-def test_a_taken_port_is_an_error_that_says_what_to_do(board: Handle, source: FakeSource) -> None:
-    with pytest.raises(BoardError) as raised:
-        serve(create_app(source), "127.0.0.1", board.port)
+def test_a_taken_port_is_an_error_that_says_what_to_do(web: Handle, source: FakeSource) -> None:
+    with pytest.raises(WebError) as raised:
+        serve(create_app(source), "127.0.0.1", web.port)
     assert str(raised.value) == (
-        f"status board: 127.0.0.1 port {board.port} is taken by another program; stop that one, "
-        "or set another port under [board] in site.toml"
+        f"status page: 127.0.0.1 port {web.port} is taken by another program; stop that one, "
+        "or set another port under [web] in site.toml"
     )
 
 
-def test_a_taken_port_is_passed_by_when_asked(board: Handle, source: FakeSource) -> None:
-    other = serve(create_app(source), "127.0.0.1", board.port, next_free=True)
+def test_a_taken_port_is_passed_by_when_asked(web: Handle, source: FakeSource) -> None:
+    other = serve(create_app(source), "127.0.0.1", web.port, next_free=True)
     try:
-        assert other.port != board.port
+        assert other.port != web.port
         assert other.url == f"http://127.0.0.1:{other.port}"
         socket.create_connection(("127.0.0.1", other.port), timeout=LIMIT_S).close()
     finally:
@@ -154,21 +154,21 @@ def test_a_taken_port_is_passed_by_when_asked(board: Handle, source: FakeSource)
 
 
 def test_an_address_that_is_not_ours_is_an_error(source: FakeSource) -> None:
-    with pytest.raises(BoardError, match=r"cannot bind 192\.0\.2\.1 port 0: .*site\.toml"):
+    with pytest.raises(WebError, match=r"cannot bind 192\.0\.2\.1 port 0: .*site\.toml"):
         serve(create_app(source), "192.0.2.1", 0, next_free=True)
 
 
 def test_ipv6_loopback_has_brackets_in_its_url(source: FakeSource) -> None:
     try:
-        board = serve(create_app(source), "::1", 0)
-    except BoardError as error:
+        web = serve(create_app(source), "::1", 0)
+    except WebError as error:
         pytest.skip(f"no IPv6 loopback here: {error}")
     try:
-        assert board.url == f"http://[::1]:{board.port}"
-        with closing(Stream(board)) as opened:
+        assert web.url == f"http://[::1]:{web.port}"
+        with closing(Stream(web)) as opened:
             assert opened.next()[0] == "stand"
     finally:
-        board.stop()
+        web.stop()
 
 
 def test_a_language_without_texts_fails_at_once() -> None:

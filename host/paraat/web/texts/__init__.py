@@ -1,4 +1,4 @@
-"""The words of the status board, a table a language.
+"""The words of the status page, a table a language.
 
 Every table has the same keys and the same {placeholders}.
 """
@@ -42,7 +42,7 @@ class Words:
     def ago(self, seconds: float) -> str:
         """An age in words: seconds below a minute, minutes below 100, hours below 48, then days.
 
-        static/board.js says the same of the same numbers, so that an age ticks without the server.
+        static/page.js says the same of the same numbers, so that an age ticks without the server.
         """
         for key, unit_s, below in (
             ("ago.s", 1, 60),

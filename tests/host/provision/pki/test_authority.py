@@ -190,7 +190,7 @@ def test_boards_flashed_at_once_are_all_recorded(site: Path) -> None:
 def test_processes_wait_for_each_other(site: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from datetime import datetime;"
-        "from paraat.provision.authority import Authority; now = datetime.fromisoformat(sys.argv[3]);"
+        "from paraat.provision.pki.authority import Authority; now = datetime.fromisoformat(sys.argv[3]);"
         "ca = Authority.open(Path(sys.argv[1]), sys.stdin.readline().strip(), now);"
         "[ca.commit(ca.issue_board(sys.argv[2] + str(n), now), None, now) for n in range(8)]"
     )
@@ -392,7 +392,7 @@ def test_the_inventory_reads_what_it_writes(site: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
 def test_a_process_that_opened_the_authority_leaves_no_core(site: Path) -> None:
     code = (
-        "import sys, resource, ctypes; from pathlib import Path; from paraat.provision.authority import Authority;"
+        "import sys, resource, ctypes; from pathlib import Path; from paraat.provision.pki.authority import Authority;"
         "Authority.open(Path(sys.argv[1]), sys.stdin.readline().strip());"
         "print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"  # PR_GET_DUMPABLE
     )
