@@ -16,7 +16,7 @@ from paraat.domain.thresholds import Alerts
 from paraat.site.broker import BrokerSettings, check_broker
 from paraat.site.errors import SettingsError
 from paraat.site.points import check_interval, read_points
-from paraat.site.tables import read_table
+from paraat.site.tables import convert_table, read_toml
 
 
 class Region(Part, frozen=True):
@@ -65,8 +65,7 @@ class SiteFile(Part, frozen=True):
     site: Region
     broker: BrokerSettings = BrokerSettings()
     influx: InfluxSettings | None = None
-    web: WebSettings | None = None
-    board: WebSettings | None = None  # the name of [web] before the ESP32 was the only board: still read
+    web: WebSettings = WebSettings()
     alerts: Alerts = Alerts()
     channels: Channels = Channels()
     coordination: Lead = Lead()
@@ -93,7 +92,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 def load_site(directory: Path) -> Site:
     """Read and check a site's folder. Raises SettingsError at the first thing that is wrong."""
     path = directory / "site.toml"
-    site = read_table(path, SiteFile)
+    site = _read_site_file(path)
     try:
         ZoneInfo(site.site.timezone)
     except (KeyError, ValueError, OSError) as error:
@@ -109,8 +108,6 @@ def load_site(directory: Path) -> Site:
                 str(getattr(fuel, clear_key)),
                 f"more than {raise_key} ({getattr(fuel, raise_key)}), or the alert would flutter",
             )
-    if site.web is not None and site.board is not None:
-        raise SettingsError(path, "board", "a table beside [web]", "one of them: [board] is the old name of [web]")
     check_broker(path, site.broker)
     points: dict[str, Point] = {}
     for point_path, point in read_points(directory / "points"):
@@ -125,9 +122,21 @@ def load_site(directory: Path) -> Site:
         region=site.site,
         broker=site.broker,
         influx=site.influx,
-        web=site.web or site.board or WebSettings(),
+        web=site.web,
         alerts=site.alerts,
         channels=site.channels,
         coordination=site.coordination,
         points=points,
     )
+
+
+def _read_site_file(path: Path) -> SiteFile:
+    """Raises SettingsError. [board] is the old name of [web]: a site that was set up under it goes on."""
+    tables = read_toml(path)
+    if "board" not in tables:
+        return convert_table(path, tables, SiteFile)
+    if "web" in tables:
+        raise SettingsError(path, "board", "a table beside [web]", "only [web]: [board] is its old name")
+    old = tables.pop("board")
+    site = convert_table(path, tables, SiteFile)
+    return msgspec.structs.replace(site, web=convert_table(path, old, WebSettings, "board"))

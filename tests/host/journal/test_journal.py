@@ -17,8 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paraat.domain.model import AlertState, Delivery, Derived, NodeState, Refusal, SampleSet
-from paraat.journal import Attempt, Journal, JournalError
-from paraat.journal import journal as journal_module
+from paraat.journal import Attempt, Journal, JournalError, entries, schema
 
 T0 = 1764000000.0
 
@@ -182,7 +181,7 @@ def test_events_are_found_without_reading_the_sets_between(journal: Journal) -> 
     journal.store([a_set(n, kind="event" if n in (1, 900) else "telemetry") for n in range(1, 1001)], [], [])
     journal.store([a_set(5, point="nsp-b", kind="event")], [], [])
     assert [s.seq for s in journal.replay("nsp-0101", only_events=True)] == [900, 1]
-    plan = journal._read(f"EXPLAIN QUERY PLAN {journal_module._REPLAY_EVENTS}", ("nsp-0101", 9, 1))
+    plan = journal._read(f"EXPLAIN QUERY PLAN {entries._REPLAY_EVENTS}", ("nsp-0101", 9, 1))
     assert "entry_event" in plan[0][3]
 
 
@@ -193,7 +192,7 @@ def test_a_journal_of_the_version_before_is_brought_up_to_date(path: Path) -> No
     older.close()
     newer = Journal(path)
     assert [s.seq for s in newer.replay("nsp-0101", only_events=True)] == [1]
-    assert newer._read("PRAGMA user_version") == [(journal_module.schema.VERSION,)]
+    assert newer._read("PRAGMA user_version") == [(schema.VERSION,)]
     assert newer._read("SELECT count(*) FROM sqlite_schema WHERE name = 'entry_event'") == [(1,)]
     newer.close()
 
@@ -219,7 +218,7 @@ def test_the_last_state_of_each_point_survives(path: Path) -> None:
 
 
 def test_dead_letters_are_bounded_in_number_and_size(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal_module, "MAX_DEAD_LETTERS", 10)
+    monkeypatch.setattr(entries, "MAX_DEAD_LETTERS", 10)
     journal.store([], [], [a_refusal(n, b"x" * 1_000_000) for n in range(7)])
     journal.store([], [], [a_refusal(n) for n in range(7, 12)])
     letters = journal.dead_letters(100)
@@ -389,7 +388,7 @@ def test_a_foreign_database_is_left_alone(path: Path) -> None:
     with sqlite3.connect(path) as db:
         db.execute("CREATE TABLE theirs (x)")
     db.close()
-    with pytest.raises(JournalError, match=f"expected a journal of version {journal_module.schema.VERSION}"):
+    with pytest.raises(JournalError, match=f"expected a journal of version {schema.VERSION}"):
         Journal(path)
 
 

@@ -45,6 +45,15 @@ def test_the_example_site_is_right_and_has_five_points(site_dir: Path) -> None:
     assert site.path("journal.sqlite") == site_dir / "journal.sqlite"
 
 
+def test_the_old_name_of_the_web_table_is_still_read(site_dir: Path) -> None:
+    edit(site_dir / "site.toml", '[web]\nhost = "127.0.0.1"', '[board]\nhost = "::1"')
+    assert load_site(site_dir).web.host == "::1"
+    edit(site_dir / "site.toml", 'host = "::1"', 'host = "0.0.0.0"')
+    assert complaint(site_dir).key == "board.host"
+    edit(site_dir / "site.toml", 'host = "0.0.0.0"', "[web]")
+    assert "only [web]: [board] is its old name" in str(complaint(site_dir))
+
+
 def keys(kind: type[Part]) -> set[str]:
     """Those of a table and of the tables in it."""
     found = set()
@@ -72,7 +81,7 @@ def test_the_example_site_shows_every_key(site_dir: Path, kind: type[Part], name
         ('region = "', 'regio = "', "site.regio", "an unknown key", "region"),
         ('language = "nl"', 'language = "fr"', "site.language", "'fr'", "'nl' or 'en'"),
         ("Europe/Amsterdam", "Europe/Atlantis", "site.timezone", "'Europe/Atlantis'", "time zone"),
-        ('[board]\nhost = "127.0.0.1"', '[board]\nhost = "0.0.0.0"', "board.host", "'0.0.0.0'", "'127.0.0.1'"),
+        ('[web]\nhost = "127.0.0.1"', '[web]\nhost = "0.0.0.0"', "web.host", "'0.0.0.0'", "'127.0.0.1'"),
         ("clear_hours = 8.0", "clear_hours = 5.0", "alerts.low_fuel.clear_hours", "5.0", "more than raise_hours"),
         ("raise_percent = 20.0", "raise_percent = 120", "alerts.low_fuel.raise_percent", "120", "<= 100"),
         ("[broker]", "[broker", "", "line", "TOML"),

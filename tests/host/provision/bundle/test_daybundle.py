@@ -288,7 +288,7 @@ def copied(tmp_path: Path) -> Path:
     for name in ("requirements/technician.lock", "pyproject.toml", "wheels/python.txt", "site/secrets.toml"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch(mode=0o644)
-    shutil.copy(Path(__file__).parents[3] / "Makefile", folder)
+    shutil.copy(Path(__file__).parents[4] / "Makefile", folder)
     python = folder / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text("#!/bin/sh\n")
