@@ -148,9 +148,10 @@ soak: $(VENV)/dev.stamp ## Run a board through 30 virtual days with a fault ever
 	@PARAAT_FAULTS=1 PARAAT_SOAK="$(or $(DAYS),30) $(or $(SEED),1)" $(BIN)/python -m pytest -s tests/faults/firmware/test_soak.py
 
 .PHONY: lint
-lint: $(VENV)/dev.stamp ## Check style and types of host, wire, dashboards and firmware
+lint: $(VENV)/dev.stamp ## Check style, imports and types of host, wire, dashboards and firmware
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/mypy
 	$(BIN)/pyright --project pyrightconfig.json
 
