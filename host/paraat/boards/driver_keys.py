@@ -1,7 +1,7 @@
 """What a sensor's table may say: the KEYS of its driver, read from the firmware's source without running it.
 
 firmware/drivers/__init__.py says what KEYS holds. A value's range is the driver's own business, and shows as the fault
-"config" of the sensor; pins and buses are provision/pins.py's.
+"config" of the sensor; pins and buses are boards/pins.py's.
 """
 
 import ast

@@ -1,1 +1,1 @@
-"""How messages reach the host and leave it. It knows bytes and topics, not what they mean."""
+"""From the broker until stored and acknowledged: mqtt -> inbox -> decode -> admission -> ingest."""

@@ -13,7 +13,7 @@ from paraat.domain.model import NodeState, Refusal, SampleSet
 from paraat.intake.decode import Decoded
 from paraat_wire import codec, topics
 
-# Reason of the host's own, beside those of paraat.decode.
+# Reason of the host's own, beside those of decode.py.
 TOO_MANY_NAMES = "too-many-names"
 
 MAX_SENSOR_NAMES = 64  # of a point, such as climate/temperature/hall; a board has some ten pins

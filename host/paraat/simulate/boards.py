@@ -39,7 +39,7 @@ class SimulatedBoard:
     """One board: its folder holds config.json, secrets.json, the journal and console.txt, as its flash would.
 
     built: what build() returned. scenario: see simulate/hal/world.py. flash: files of the flash, by path, where the
-    board has slots (provision/bundle.py); without it the firmware runs from `built`.
+    board has slots (provision/bundle/bundle.py); without it the firmware runs from `built`.
     """
 
     def __init__(
