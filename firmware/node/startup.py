@@ -6,8 +6,9 @@ node.desired says which files there are, and what becomes of a trial. Loaded onl
 import json
 import os
 
-from node import calibration, config, flash
-from node.desired import COPY_FILE, NEW_FILE, NOTES_FILE, Desired, copy
+from node import calibration, config, desired_files, flash
+from node.desired import Desired
+from node.desired_files import COPY_FILE, NEW_FILE, NOTES_FILE, copy
 from node.log import complain
 
 
@@ -16,9 +17,9 @@ def choose():
     desired = Desired(_confirmed(), read_notes())
     if _exists(NEW_FILE):
         try:
-            desired.begin(config.load(NEW_FILE))
+            desired_files.begin(desired, config.load(NEW_FILE))
         except config.ConfigError as error:  # it was whole when it was staged: the flash has lost it
-            desired.roll_back(str(error))
+            desired_files.roll_back(desired, str(error))
     calibration.apply(desired.settings)
     return desired
 
