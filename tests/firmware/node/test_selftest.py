@@ -53,7 +53,7 @@ async def test_what_the_host_has_of_an_earlier_board_is_no_ack():
         if n.uplink.problem == "":
             break
         await asyncio.sleep_ms(100)
-    n.uplink._on_message("paraat/v1/nsp-0123/ack", b'{"stored": [[1, 40]]}')
+    n.uplink.on_message("paraat/v1/nsp-0123/ack", b'{"stored": [[1, 40]]}')
     report = await told(n, n.sample)
     running.cancel()
     assert report["ack"] is False
