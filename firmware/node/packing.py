@@ -20,17 +20,6 @@ _FAULT = const(3)
 _CODES = ("", "range", "silent", "bus", "crc", "blocked", "config", "error", "unsure", "wire-break", "short", "stopped")
 
 
-def layout_of(names):
-    """The layout of these metrics as text. Raises KeyError for a name that is not in the table."""
-    slots = []
-    for name in names:
-        found = metrics.lookup(name)
-        if found is None:
-            raise KeyError(name)
-        slots.append("%s:%s%d" % (name, found[0][metrics.TYPE], found[0][metrics.DIGITS]))
-    return " ".join(slots)
-
-
 def parse(text):
     """The slots of a layout: a list of (name, type, decimals). Raises ValueError."""
     slots = []
@@ -47,16 +36,6 @@ def _slot(name, kind, decimals):
         return name, kind, decimals
     row = found[0]
     return row[metrics.NAME] if row[metrics.NAME] == name else name, row[metrics.TYPE], decimals
-
-
-def text(slots):
-    """The text of slots, as parse() reads it."""
-    return " ".join(["%s:%s%d" % slot for slot in slots])
-
-
-def is_known(slots):
-    """Whether the table has all these metrics: a layout of a newer firmware that was given up cannot be added to."""
-    return all([metrics.lookup(slot[0]) is not None for slot in slots])
 
 
 def pack(slots, values, faults):

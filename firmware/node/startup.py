@@ -6,9 +6,39 @@ node.desired says which files there are, and what becomes of a trial. Loaded onl
 import json
 import os
 
-from node import calibration, config, flash
-from node.desired import COPY_FILE, NEW_FILE, NOTES_FILE, Desired, copy
+import machine
+
+from node import calibration, config, desired_files, flash
+from node.desired import Desired
+from node.desired_files import COPY_FILE, NEW_FILE, NOTES_FILE, copy
 from node.log import complain
+from node.node import Node
+
+
+def node():
+    """(node.node.Node, ""), or (None, what is wrong) where there is no configuration to start with."""
+    try:
+        wanted = choose()
+        secrets = config.load_secrets()
+    except config.ConfigError as error:
+        return None, str(error)
+    try:
+        return Node(wanted, secrets, count_boot()), ""
+    except Exception as error:
+        if wanted.on:
+            desired_files.roll_back(wanted, "%s %s" % (type(error).__name__, error))
+            machine.reset()
+        raise
+
+
+def count_boot(path="boot"):
+    """How often this board has started, this time included."""
+    try:
+        boot = int(flash.read(path)) + 1
+    except ValueError:
+        boot = 1
+    flash.keep(path, str(boot), "boot")
+    return boot
 
 
 def choose():
@@ -16,9 +46,9 @@ def choose():
     desired = Desired(_confirmed(), read_notes())
     if _exists(NEW_FILE):
         try:
-            desired.begin(config.load(NEW_FILE))
+            desired_files.begin(desired, config.load(NEW_FILE))
         except config.ConfigError as error:  # it was whole when it was staged: the flash has lost it
-            desired.roll_back(str(error))
+            desired_files.roll_back(desired, str(error))
     calibration.apply(desired.settings)
     return desired
 

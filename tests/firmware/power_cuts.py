@@ -44,7 +44,7 @@ class Board:
         os.chdir("/")
         if journal is not None:
             try:
-                journal._close()  # else its file is collected later, and complains on the console
+                journal.close()  # else its file is collected later, and complains on the console
             except OSError:
                 pass
         try:
@@ -130,7 +130,7 @@ def every_cut(appends, step=1, offset=0):
         other.on()
         journal = Journal("journal", RING, 9)
         found = book.check(journal)
-        journal._close()
+        journal.close()
         journal = Journal("journal", RING, 9)  # the power goes again, before anything is sampled
         assert journal.next > book.highest, "next %d after two cuts, but %d was given out" % (
             journal.next,
@@ -141,7 +141,7 @@ def every_cut(appends, step=1, offset=0):
         again = Journal("journal", RING, 10)
         assert again.next == seq + 1
         assert again.take(1, 1)[0].seq == seq
-        journal._close()
+        journal.close()
         other.off(again)
         os.chdir("/flash")
         if book.highest > 400:
@@ -163,7 +163,7 @@ def every_cut(appends, step=1, offset=0):
             journal.ack([(1, journal.next - 1)])
             book.acked = book.highest
         if i % 211 == 0:  # and the board starts anew
-            journal._close()
+            journal.close()
             journal = Journal("journal", RING, 1 + i)
             book.check(journal)
             journal.send_again()

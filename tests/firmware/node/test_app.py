@@ -12,7 +12,8 @@ from bundles import lay_out, write
 from fake_broker import FakeBroker
 from node import app, config
 from node.desired import Desired
-from node.startup import read_notes
+from node.node import Node, for_ever
+from node.startup import count_boot, read_notes
 from world import World
 
 from paraat_wire import host_codec, topics
@@ -47,7 +48,7 @@ def node(port=1, scenario=None):
     world = World(dict({"tank": {"capacity_l": 100}, "fuel_l": 60}, **(scenario or {})))
     wiring.levels[0] = 1
     simboard.wire(settings, world)
-    return app.Node(Desired(config.check(settings), read_notes()), {"wifi": {"ssid": "bench"}})
+    return Node(Desired(config.check(settings), read_notes()), {"wifi": {"ssid": "bench"}}, count_boot())
 
 
 class Host:
@@ -326,7 +327,7 @@ async def test_a_task_that_fails_begins_again_and_the_others_go_on():
         failures.append(time.time())
         raise ZeroDivisionError("in a task")
 
-    await run(61, lambda: app._for_ever("broken", broken), n.sample)
+    await run(61, lambda: for_ever("broken", broken), n.sample)
     assert len(failures) >= 10
     assert n.journal.next >= 2
 

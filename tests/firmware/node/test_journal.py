@@ -4,6 +4,7 @@ import time
 
 from bench import board_ticks, raises
 from node import journal as journal_module
+from node import journal_files
 from node.journal import EVENT, TELEMETRY, Journal
 from node.ranges import Ranges
 
@@ -236,13 +237,13 @@ def test_a_segment_that_the_flash_does_not_give_holds_up_nothing():
                 raise OSError(5)
             return open(path, mode)
 
-        journal_module.open = refusing
+        journal_module.open = journal_files.open = refusing
         try:
             j = Journal(directory, KB64, 2)
             assert j.next >= 501
             seqs = drain(j)
         finally:
-            del journal_module.open
+            del journal_module.open, journal_files.open
         assert j.torn > 0
         assert j.backlog == 0
         first = int(bad[:-4], 16)

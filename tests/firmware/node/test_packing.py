@@ -1,5 +1,5 @@
 from bench import raises
-from node import packing
+from node import layouts, packing
 
 from paraat_wire import codec, metrics
 
@@ -19,7 +19,7 @@ NAMES = [name for name, _ in VALUES + FAULTS]
 
 
 def there_and_back(values, faults, names=NAMES):
-    slots = packing.parse(packing.layout_of(names))
+    slots = packing.parse(layouts.layout_of(names))
     return packing.unpack(slots, packing.pack(slots, values, faults))
 
 
@@ -54,14 +54,14 @@ def test_a_fault_says_more_than_a_value():
 
 
 def test_a_name_that_the_layout_lacks_is_told():
-    slots = packing.parse(packing.layout_of(["fuel/level"]))
+    slots = packing.parse(layouts.layout_of(["fuel/level"]))
     raises(KeyError, packing.pack, slots, [("fuel/level", 1), ("people/in", 1)], [])
     raises(KeyError, packing.pack, slots, [("fuel/level", 1)], [("people/in", "bus")])
-    raises(KeyError, packing.layout_of, ["fuel/colour"])
+    raises(KeyError, layouts.layout_of, ["fuel/colour"])
 
 
 def test_damaged_bytes_are_refused_not_believed():
-    slots = packing.parse(packing.layout_of(NAMES))
+    slots = packing.parse(layouts.layout_of(NAMES))
     data = packing.pack(slots, VALUES, FAULTS)
     for end in range(len(data)):
         try:
@@ -79,7 +79,7 @@ def test_the_standard_kit_is_small():
         ("power/mains", False), ("power/generator", True), ("node/uptime", 2592000), ("node/heap", 60000),
         ("node/backlog", 4320), ("node/dropped", 0), ("node/rssi", -67),
     ]  # fmt: skip
-    slots = packing.parse(packing.layout_of([name for name, _ in values]))
+    slots = packing.parse(layouts.layout_of([name for name, _ in values]))
     size = len(packing.pack(slots, values, []))
     print("standard kit: %d bytes" % size)
     assert size <= 36, size
