@@ -10,7 +10,8 @@ import simboard
 import wiring
 from bundles import lay_out, write
 from fake_broker import FakeBroker
-from node import app, config
+from node import VERSION, app, config
+from node import node as node_module
 from node.desired import Desired
 from node.node import Node, for_ever
 from node.startup import count_boot, read_notes
@@ -241,7 +242,7 @@ async def test_birth_and_will():
     assert b"paraat/v1/nsp-0123/state" in hello
     state = host.states[0]
     assert state == {
-        "online": True, "boot": 1, "reset": "pwron", "error": "", "fw": app.VERSION, "build": 0, "update": "", "config": 3, "board": "bench", "clock": "none", "next": 1,
+        "online": True, "boot": 1, "reset": "pwron", "error": "", "fw": VERSION, "build": 0, "update": "", "config": 3, "board": "bench", "clock": "none", "next": 1,
     }  # fmt: skip
     await host.tell_time(NOON)
     await until(lambda: len(host.states) == 2)
@@ -361,10 +362,10 @@ async def test_a_set_that_cannot_be_kept_does_not_stop_sampling():
 
 async def test_without_a_configuration_it_says_so_and_drives_no_pin():
     said = []
-    kept, app.log = app.log, lambda level, who, text: said.append((level, who, text))
+    kept, node_module.log = node_module.log, lambda level, who, text: said.append((level, who, text))
     task = asyncio.create_task(app.main())
     await asyncio.sleep(60)
-    app.log = kept
+    node_module.log = kept
     assert not task.done()
     assert len(said) == 6
     assert said[-1] == ("E", "config", "config.json: found nothing, expected the file that `make flash` writes")
