@@ -1,13 +1,15 @@
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from paraat import paths
+from paraat import cli, paths
+from paraat.provision import boards
 from paraat.provision.boards import board_names
-from paraat.provision.node_config import node_config
+from paraat.provision.node_config import check_memory_of_points, check_points, node_config
 from paraat.settings import PointBoard, SettingsError, Site, load_site
 
 
@@ -72,6 +74,29 @@ def test_every_example_point_fits_every_board(site: Site, board: str) -> None:
         config = node_config(msgspec.structs.replace(site, points=site.points | {point: fitted}), point)
         assert config["board"] == board
         assert config["buses"]["rtc"] == {"bus": "i2c0"}
+
+
+def test_a_board_with_too_little_memory_is_wrong_in_the_points_file(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_memory_of_points(site)
+    monkeypatch.setattr(boards, "NEEDED_KB", 1000)
+    with pytest.raises(SettingsError) as caught:
+        check_memory_of_points(site)
+    error = caught.value
+    assert error.path.parent == Path(site.directory) / "points"
+    assert (error.key, error.found) == ("board.type", f"'{site.points[error.path.stem].board.type}'")
+    assert error.expected.endswith("esp32_devkitc_ve, esp32_s3_devkitc_r8, olimex_esp32_poe_iso_wrover")
+
+
+def test_check_refuses_it_and_serve_goes_on_with_the_boards_that_are_out_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(shutil.copytree(paths.example_site_dir(), tmp_path / "site"))
+    monkeypatch.setattr(boards, "NEEDED_KB", 1000)
+    assert cli.main(["check", "--site", str(folder)]) == 2
+    assert "a board with enough memory (docs/budget.md): esp32_devkitc_ve" in capsys.readouterr().err
+    check_points(load_site(folder))  # all that `serve` asks
 
 
 def test_a_board_with_ethernet_uses_it_and_a_point_may_say_otherwise(site: Site) -> None:
