@@ -271,7 +271,7 @@ def test_a_given_file_of_any_name_is_found_again_in_the_bundle(site: Path, tmp_p
 
 def give_board(site: Path, point: str, kind: str) -> None:
     path = site / "points" / f"{point}.toml"
-    path.write_text(path.read_text().replace("[board]\n", f'[board]\ntype = "{kind}"\n', 1))
+    path.write_text(path.read_text().replace('type = "esp32_devkitc"', f'type = "{kind}"'))
 
 
 def test_each_boards_variant_is_fetched_and_goes_along(site: Path, repository: Path, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
+from flashing import without_psram
 from paraat import paths
 from paraat.cli import main
 from paraat.provision import boards, checks, console_faults, doctor, inventory, pki, reach, texts, usb
@@ -60,6 +61,7 @@ def site(tmp_path: Path) -> Path:
     """A site in order, with its authority."""
     folder = tmp_path / "site"
     shutil.copytree(paths.example_site_dir(), folder)
+    without_psram(folder)
     toml = (folder / "site.toml").read_text()
     (folder / "site.toml").write_text(toml.replace("[broker]\n", f"[broker]\n{TLS}"))
     made = pki.make_authority("Voorbeeld", NOW - timedelta(days=30))
