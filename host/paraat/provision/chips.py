@@ -132,8 +132,8 @@ MODULES: Mapping[str, Module] = {
     "ESP32-C3-MINI-1": Module("esp32c3", {}),
 }
 
-# The one switch: a board that leaves less than this, or of which nobody knows what it leaves, is neither checked in,
-# flashed nor made an image of. It stands at what the plain ESP32 leaves, which the firmware is made to fit into; when
+# The one switch: `paraat check`, `make doctor`, `flash` and `image` refuse a board that leaves less than this, and one of
+# which nobody knows what it leaves. It stands at what the plain ESP32 leaves, which the firmware is made to fit into; when
 # measurement (docs/budget.md) says that it does not fit, raise it above that row.
 NEEDED_KB = 203
 

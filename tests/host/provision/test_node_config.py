@@ -103,6 +103,15 @@ def test_check_refuses_it_and_serve_goes_on_with_the_boards_that_are_out_there(
     check_points(load_site(folder))  # all that `serve` asks
 
 
+def test_the_wrover_of_olimex_counts_people_where_there_is_no_generator(site: Site) -> None:
+    """As its README.md says."""
+    kind, beams = "olimex_esp32_poe_iso_wrover", {"driver": "light_beam", "pin_a": 32, "pin_b": 15}
+    point = changed(site, board=PointBoard(type=kind, without=("power/generator",)), sensors=(beams,))
+    assert beams in node_config(point, "nsp-0101")["sensors"]
+    with pytest.raises(SettingsError, match="GPIO 15"):
+        node_config(changed(site, board=PointBoard(type=kind), sensors=(beams,)), "nsp-0101")
+
+
 def test_a_board_with_ethernet_uses_it_and_a_point_may_say_otherwise(site: Site) -> None:
     olimex = node_config(changed(site, board=PointBoard(type="olimex_esp32_poe_iso")), "nsp-0101")
     assert olimex["link"] == {
