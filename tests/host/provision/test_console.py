@@ -127,11 +127,11 @@ def test_a_board_as_it_was_flashed_is_right_in_every_respect(site: Path, board: 
 def test_a_damaged_file_is_named(site: Path, board: UsbBoard) -> None:
     with (board.flash / "a/node/app.mpy").open("ab") as file:
         file.write(b"\0")
-    (board.flash / "a/node/clock.mpy").unlink()
+    (board.flash / "a/node/update.mpy").unlink()
     found = verify.ask(RemoteBoard(board.port))
     wanted = verify.expected(load_site(site), POINT)
     damaged = [f for _, f in verify.compare(found, wanted) if f.code == "verify.firmware-damaged"]
-    assert damaged[0].values["files"] == "node/app.mpy, node/clock.mpy"
+    assert damaged[0].values["files"] == "node/app.mpy, node/update.mpy"
 
 
 def test_the_board_of_another_point(site: Path, board: UsbBoard) -> None:
