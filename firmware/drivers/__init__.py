@@ -46,12 +46,13 @@ class Sensor:
 
     async def sample(self):
         read = await self.driver.read()
+        scales = self._scales or [None] * len(self.names)
         found = []
-        for i, name in enumerate(self.names):
-            value = read[i]
+        for name, value, scale in zip(self.names, read, scales):
+            if scale is not None and value is not None and not isinstance(value, SensorError):
+                value = value / scale
             if value is not None:
-                scaled = self._scales is not None and not isinstance(value, SensorError)
-                found.append((name, value / self._scales[i] if scaled else value))
+                found.append((name, value))
         return found
 
 
