@@ -8,7 +8,6 @@ from node.filters import plausible
 from node.log import complain, log
 from paraat_wire import metrics
 
-
 _OTHER_LINE = {"power/mains": "power/generator", "power/generator": "power/mains"}
 
 

@@ -127,7 +127,12 @@ async def test_a_meter_on_a_line_that_is_rightly_dead_is_explained():
         (mains, [], of_mains, of_mains),
         (mains, [out, stands], of_mains[:1], []),  # an input says that the line is dead
         (mains, [there, stands], of_mains[:1], of_mains[:1]),  # and that it is not: then the meter is at fault
-        (mains, [runs], [("power/load", "crc"), ("power/mains", "crc")], [("power/load", "crc"), ("power/mains", "crc")]),
+        (
+            mains,
+            [runs],
+            [("power/load", "crc"), ("power/mains", "crc")],
+            [("power/load", "crc"), ("power/mains", "crc")],
+        ),
         (generator, [there], of_generator, []),  # standby
         (generator, [out], of_generator, of_generator),
         (generator, [there, runs], of_generator[:1], of_generator[:1]),
