@@ -208,7 +208,7 @@ class MQTTClient:
             if len(body) < 2:
                 raise MQTTError("an acknowledgement without a packet id")
             packet_id = body[0] << 8 | body[1]
-            if kind == _SUBACK:
+            if kind == _SUBACK and packet_id in self.waiting:
                 self.granted[packet_id] = bytes(body[2:])
             event = self.waiting.get(packet_id)
             if event is not None:
