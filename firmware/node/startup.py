@@ -12,6 +12,24 @@ from node.desired_files import COPY_FILE, NEW_FILE, NOTES_FILE, copy
 from node.log import complain
 
 
+def begin():
+    """(desired.Desired, secrets, number of this start, ""), or three times None and what is wrong."""
+    try:
+        return choose(), config.load_secrets(), count_boot(), ""
+    except config.ConfigError as error:
+        return None, None, None, str(error)
+
+
+def count_boot(path="boot"):
+    """How often this board has started, this time included."""
+    try:
+        boot = int(flash.read(path)) + 1
+    except ValueError:
+        boot = 1
+    flash.keep(path, str(boot), "boot")
+    return boot
+
+
 def choose():
     """desired.Desired, with the settings to run with. Raises config.ConfigError when there are none."""
     desired = Desired(_confirmed(), read_notes())

@@ -23,7 +23,7 @@ class Desk:
         self.restarts = []
         self.node.health.restart = self.restarts.append
         n = self.node
-        self.tasks = [asyncio.create_task(t()) for t in (n.sample, n.panel.signal, n.commands.run, n.uplink.run)]
+        self.tasks = [asyncio.create_task(t()) for t in (n.sample, n.panel.signal, n.post.run, n.uplink.run)]
         await until(lambda: self.host.states)
         await self.host.tell_time(NOON)
         await until(lambda: self.host.sets)

@@ -10,9 +10,11 @@ import simboard
 import wiring
 from bundles import lay_out, write
 from fake_broker import FakeBroker
-from node import app, config
+from node import VERSION, app, config
+from node import node as node_module
 from node.desired import Desired
-from node.startup import read_notes
+from node.node import Node, for_ever
+from node.startup import count_boot, read_notes
 from world import World
 
 from paraat_wire import host_codec, topics
@@ -47,7 +49,7 @@ def node(port=1, scenario=None, **other):
     world = World(dict({"tank": {"capacity_l": 100}, "fuel_l": 60}, **(scenario or {})))
     wiring.levels[0] = 1
     simboard.wire(settings, world)
-    return app.Node(Desired(config.check(settings), read_notes()), {"wifi": {"ssid": "bench"}})
+    return Node(Desired(config.check(settings), read_notes()), {"wifi": {"ssid": "bench"}}, count_boot())
 
 
 class Host:
@@ -240,7 +242,7 @@ async def test_birth_and_will():
     assert b"paraat/v1/nsp-0123/state" in hello
     state = host.states[0]
     assert state == {
-        "online": True, "boot": 1, "reset": "pwron", "error": "", "fw": app.VERSION, "build": 0, "update": "", "config": 3, "board": "bench", "clock": "none", "next": 1,
+        "online": True, "boot": 1, "reset": "pwron", "error": "", "fw": VERSION, "build": 0, "update": "", "config": 3, "board": "bench", "clock": "none", "next": 1,
     }  # fmt: skip
     await host.tell_time(NOON)
     await until(lambda: len(host.states) == 2)
@@ -326,7 +328,7 @@ async def test_a_task_that_fails_begins_again_and_the_others_go_on():
         failures.append(time.time())
         raise ZeroDivisionError("in a task")
 
-    await run(61, lambda: app._for_ever("broken", broken), n.sample)
+    await run(61, lambda: for_ever("broken", broken), n.sample)
     assert len(failures) >= 10
     assert n.journal.next >= 2
 
@@ -372,10 +374,10 @@ async def test_a_set_that_cannot_be_kept_does_not_stop_sampling():
 
 async def test_without_a_configuration_it_says_so_and_drives_no_pin():
     said = []
-    kept, app.log = app.log, lambda level, who, text: said.append((level, who, text))
+    kept, node_module.log = node_module.log, lambda level, who, text: said.append((level, who, text))
     task = asyncio.create_task(app.main())
     await asyncio.sleep(60)
-    app.log = kept
+    node_module.log = kept
     assert not task.done()
     assert len(said) == 6
     assert said[-1] == ("E", "config", "config.json: found nothing, expected the file that `make flash` writes")
