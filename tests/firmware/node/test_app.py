@@ -42,9 +42,9 @@ CONFIG = {
 }
 
 
-def node(port=1, scenario=None):
-    """A node on simulated hardware: a tank of 100 l that is 60 % full, mains on."""
-    settings = json.loads(json.dumps(CONFIG))
+def node(port=1, scenario=None, **other):
+    """A node on simulated hardware: a tank of 100 l that is 60 % full, mains on. other: keys of its configuration."""
+    settings = json.loads(json.dumps(dict(CONFIG, **other)))
     settings["broker"]["port"] = port
     world = World(dict({"tank": {"capacity_l": 100}, "fuel_l": 60}, **(scenario or {})))
     wiring.levels[0] = 1
@@ -337,6 +337,18 @@ async def test_generator_start_and_stop_are_events():
     n = node(scenario={"generator": [[0, False], [120, True], [300, False]]})
     await run(500, n.sample)
     assert events_of(n) == [[("event/generator", True)], [("event/generator", False)]]
+
+
+async def test_a_meter_on_dead_mains_does_not_keep_the_lamp_on_unknown_through_a_blackout():
+    meter = {"driver": "pzem004t", "bus": "uart1", "address": 1}
+    buses = dict(CONFIG["buses"], uart1={"kind": "uart", "rx": 25, "tx": 26})
+    states = []
+    for sensors in (SENSORS[:3] + [meter, SENSORS[3]], SENSORS[:2] + [meter, SENSORS[3]]):
+        n = node(sensors=sensors, buses=buses, scenario={"mains": [[0, False]], "generator": [[0, True]]})
+        await n.take_set()
+        states.append(n.alarm.state)
+        assert ("power/load", "silent") in n.last_set[1]
+    assert states == ["no-link", "no-link"]
 
 
 async def test_a_set_that_cannot_be_kept_does_not_stop_sampling():
