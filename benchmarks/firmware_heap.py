@@ -6,7 +6,7 @@ KB of a 32-bit board (the port's "w": half of what 64-bit objects take here):
   free       free heap after a collection, at the start and after five minutes, in a heap of BOARD_HEAP_KB + hardware
   smallest   the smallest heap in which it runs five minutes (connects, sends, is acknowledged) without a MemoryError:
              its true peak
-  .mpy       bytes of the compiled firmware and wire
+  .mpy       bytes of the compiled firmware, packed
 The ratio compares the smallest heap with the 160 KB that an ESP32 without PSRAM has.
 """
 
@@ -159,7 +159,7 @@ def main() -> int:
                 tried, console = attempt(middle)
                 works = bool(tried.uptime_s) and max(tried.uptime_s) >= MINUTES * 60 and "MemoryError" not in console
                 low, high = (low, middle) if works else (middle, high)
-            mpy = sum(p.stat().st_size for part in ("firmware", "wire") for p in (built / part).rglob("*.mpy"))
+            mpy = sum(p.stat().st_size for p in (built / "firmware").rglob("*.mpy"))
     peak = high - hardware
     print(json.dumps({
         "hardware_kb": round(hardware, 1),

@@ -173,7 +173,7 @@ def free_heap(bench: Bench) -> tuple[float, int]:
     board = make_board(bench, "full")
     program = boards.micropython()
     assert program is not None
-    places = ":".join(str(bench.built / part) for part in ("firmware", "wire"))
+    places = ":".join(map(str, (paths.firmware_dir(), paths.wire_dir())))
     filled = subprocess.run(
         [str(program), "-X", "heapsize=4000wk", "-c", _FILL],
         cwd=board.directory, env={"MICROPYPATH": f"{bench.built / 'hal'}:{places}:.frozen"}, capture_output=True, text=True, check=True,

@@ -38,7 +38,8 @@ class UsbBoard:
             "import os, sys, binascii\n"
             f"def unique_id():\n    return binascii.unhexlify('{self._mac}')\n"
             "def reset():\n    sys.exit()\n"
-            "class Pin:\n    OUT = 1\n    def __init__(self, pin, mode):\n        self._pin = pin\n"
+            "class ADC: pass\nclass I2C: pass\nclass RTC: pass\nclass UART: pass\n"
+            "class Pin:\n    OUT = PULL_UP = PULL_DOWN = 1\n    def __init__(self, pin, mode):\n        self._pin = pin\n"
             "    def value(self, x):\n        open('blinked', 'a').write('%d=%d ' % (self._pin, x))\n"
         )
         self._thread.start()

@@ -103,7 +103,7 @@ class Node:
         """Read all sensors, alarm, and keep the set. Returns (seq or None, values, faults)."""
         values, faults = await self.sampler.sample()
         self.last_set = values, faults
-        for name, on in self.alarm.update(values, faults):
+        for name, on in self.alarm.update(values, self.sampler.unexplained(values, faults)):
             self.record_event(name, on)
         self.panel.refresh()
         self._watch_generator(dict(values).get("power/generator"))

@@ -111,7 +111,7 @@ class Uplink:
                 await self._attempt()
             except Exception as error:
                 self.linked = False
-                with lent("node.way", "node.link") as way:
+                with lent("node.way") as way:
                     silent = await way.failed(self, error, silent)
             if self.stage == mqtt.TALK and self.clock.uptime_s() - began_s >= _STEADY_S:
                 wait_s = self.broker["retry_min_s"]
@@ -121,7 +121,7 @@ class Uplink:
 
     async def _attempt(self):
         """The link, the broker's address, perhaps the time, and one connection until it fails."""
-        with lent("node.way", "node.link") as way:
+        with lent("node.way") as way:
             client = await way.client(self)
         await self._session(client)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from paraat.provision.bundle.mpy import compile_tree, compile_wire
+from paraat.provision.bundle.mpy import compile_board, compile_tree
 from paraat.simulate.servers import die_with_parent
 from paraat.site import paths
 
@@ -28,9 +28,8 @@ def micropython() -> Path | None:
 
 
 def build(target: Path) -> Path:
-    """Compile firmware, wire and simulated hardware into folders below `target`. Returns target."""
-    compile_tree(paths.firmware_dir(), target / "firmware")
-    compile_wire(target / "wire" / "paraat_wire")
+    """Compile the firmware, as boards carry it, and simulated hardware into folders below `target`. Returns target."""
+    compile_board(target / "firmware")
     compile_tree(paths.hal_dir(), target / "hal")
     return target
 
@@ -71,12 +70,14 @@ class SimulatedBoard:
             raise FileNotFoundError("MicroPython's unix port has no wheel for this machine")
         return [str(program), "-X", f"heapsize={heap_kb}wk", *script]
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, *, sources: bool = False) -> dict[str, str]:
         places = [self._built / "hal"]
-        if self._has_slots:
+        if sources:
+            places += [paths.firmware_dir(), paths.wire_dir()]
+        elif self._has_slots:
             places.append(self.directory)  # main.py, which puts a slot in front
         else:
-            places += [self._built / "firmware", self._built / "wire"]
+            places.append(self._built / "firmware")
         return {
             "PATH": os.environ.get("PATH", ""),
             "MICROPYPATH": ":".join([*map(str, places), ".frozen"]),
@@ -123,12 +124,15 @@ class SimulatedBoard:
             process.send_signal(signal.SIGKILL)
             process.wait()
 
-    def evaluate(self, code: str) -> str:
-        """What a program prints that runs in the board's place, on its flash and with its heap."""
+    def evaluate(self, code: str, *, sources: bool = False) -> str:
+        """What a program prints that runs in the board's place, on its flash and with its heap.
+
+        sources: with the firmware's modules as they are written, each by its name, and not as a board carries them.
+        """
         run = subprocess.run(
             self._command(BOARD_HEAP_KB + HARDWARE_HEAP_KB, "-c", code),
             cwd=self.directory,
-            env=self._environment(),
+            env=self._environment(sources=sources),
             capture_output=True,
             check=True,
             timeout=30,
@@ -145,7 +149,7 @@ class SimulatedBoard:
             "j = Journal(c['directory'], c['max_bytes']);"
             "print(json.dumps({'made': j.next - 1, 'dropped': j.dropped, 'torn': j.torn}))"
         )
-        result: dict[str, int] = json.loads(self.evaluate(code))
+        result: dict[str, int] = json.loads(self.evaluate(code, sources=True))
         return result
 
     def console(self) -> str:
