@@ -104,7 +104,7 @@ async def go():
     serving = asyncio.create_task(client.serve())
     for i in range({IDS}):
         await client.publish("ids", b"x")
-    print(client._ids._last)
+    print(client.ids._last)
 asyncio.run(go())
 """
 

@@ -1,31 +1,50 @@
 """What the host can ask of a node; node.commands says how it arrives, and that it happens once."""
 
 import asyncio
+import gc
 
 from drivers import SensorError
 
 from node import calibration
-from node.commands import CommandError, number
+from node.commands import CommandError, Commands, number
+from node.lent import lent
 
 _MAX_SECONDS = 600
 
 
-def register(node):
-    """Let the node's commands do these. node: node.app.Node."""
-    _Actions(node).register(node.commands)
+def commands_of(node, seen):
+    """The node's Commands. node: node.node.Node. seen: as Commands takes it."""
+    commands = Commands(node.clock, node.uplink.reply, seen)
+    _Actions(node, commands).register()
+    return commands
 
 
 class _Actions:
-    def __init__(self, node):
+    def __init__(self, node, commands):
         self._node = node
+        self._commands = commands
+        self._receiver = None  # of an update
 
-    def register(self, commands):
-        commands.register("identify", self.identify)
-        commands.register("sample-now", self.sample_now)
-        commands.register("calibrate", self.calibrate)
-        commands.register("resend", self.resend)
-        commands.register("reset-count", self.reset_count)
-        commands.register("reboot", self.reboot, lasting=True)
+    def register(self):
+        register = self._commands.register
+        register("identify", self.identify)
+        register("sample-now", self.sample_now)
+        register("calibrate", self.calibrate)
+        register("resend", self.resend)
+        register("reset-count", self.reset_count)
+        register("reboot", self.reboot, lasting=True)
+        register("update", lambda args: self._updates().begin(args))
+        register("part", lambda args: self._updates().part(args))
+
+    def _updates(self):
+        """What takes new firmware; loaded when it is first wanted, for the room that it needs in the heap."""
+        if self._receiver is None:
+            gc.collect()
+            from node import update
+
+            self._receiver = update.Receiver(self._commands.afterwards, self._node.health.restart)
+            self._commands.is_busy = self._receiver.look
+        return self._receiver
 
     def identify(self, args):
         """seconds (10): how long lamp and buzzer show which board this is; 0 ends it."""
@@ -70,7 +89,8 @@ class _Actions:
         Raises SensorError and OSError from the sensor, ValueError when its driver does not take the value or the
         configuration cannot be read, OSError when the flash does not take it: nothing has changed then.
         """
-        said = self._node.desired.said()
+        with lent("node.desired_files", "paraat_wire.orders") as files:
+            said = files.said(self._node.desired)
         sampler = self._node.sampler
         async with sampler.lock:
             try:
@@ -107,5 +127,5 @@ class _Actions:
 
     def reboot(self, args):
         """Start anew, once the answer is on its way."""
-        self._node.commands.afterwards(lambda: self._node.health.restart("asked by the host"))
+        self._commands.afterwards(lambda: self._node.health.restart("asked by the host"))
         return {"boot": self._node.boot}

@@ -3,6 +3,7 @@
 MQTT hands a message over twice when a connection breaks, or when the board restarts, before the broker has our PUBACK.
 So the ids of the last commands are remembered; in flash those of commands that must not be done twice across a restart,
 such as the restart itself. A command is refused after its expiry: a broker keeps them for a board that is away.
+Lent by node.post, from the first command until none has come for a while.
 """
 
 import asyncio
@@ -11,13 +12,14 @@ from micropython import const
 
 from node import flash
 from node.log import complain, log
-from paraat_wire import codec
+from paraat_wire import orders
 
 _FILE = "commands"
 _REMEMBERED = const(16)
 _IN_FLASH = const(8)
 _QUEUE = const(4)
 _REPLY_WAIT_S = const(10)
+_KEEP_S = const(60)  # in memory after the last one: another often follows
 
 
 class CommandError(Exception):
@@ -27,20 +29,21 @@ class CommandError(Exception):
 class Commands:
     """clock: node.clock.Clock. reply: function(payload, on_sent), on_sent() when the broker has the answer.
 
-    Other parts register what they can do; load(), where given, registers more when the first command comes. run()
-    carries them out, one after the other.
+    seen: the ids of earlier ones, the newest last; those that come are added to it.
+
+    Others register what they can do. run() carries them out, one after the other.
     """
 
-    def __init__(self, clock, reply, load=None):
+    def __init__(self, clock, reply, seen):
         self._clock = clock
         self._reply = reply
-        self._load = load
         self._handlers = {}  # name -> (handler, whether it is remembered in flash)
         self._queue = []
         self._arrived = asyncio.Event()
-        self._seen = []  # ids, the newest last
+        self._seen = seen
         self._lasting = _load()  # [id, answered], the newest last
         self._afterwards = None
+        self.is_busy = lambda: False  # whether more must come: an update is under way
 
     def register(self, name, handler, lasting=False):
         """handler(args): a dict in, a dict of results out; may be a coroutine; raises CommandError to refuse.
@@ -55,21 +58,27 @@ class Commands:
 
     def on_message(self, payload):
         """A `command` message. Never waits. Raises codec.WireError for what is no command."""
-        command = codec.read_command(payload)
+        command = orders.read_command(payload)
         if command.id in self._seen:
             return  # it is in the queue, or answered
         self._seen.append(command.id)
         del self._seen[:-_REMEMBERED]
         if len(self._queue) >= _QUEUE:
-            self._answer(codec.Reply(command.id, "busy: %d commands are waiting" % _QUEUE, {}))
+            self._answer(orders.Reply(command.id, "busy: %d commands are waiting" % _QUEUE, {}))
             return
         self._queue.append(command)
         self._arrived.set()
 
     async def run(self):
-        """Carry out what arrives, for ever."""
+        """Carry out what arrives, until nothing has come for a while."""
         while True:
-            await self._arrived.wait()
+            try:
+                await asyncio.wait_for(self._arrived.wait(), _KEEP_S)
+            except asyncio.TimeoutError:
+                if self.is_busy():
+                    continue
+                if not self._queue:  # else it came in the very moment
+                    return
             self._arrived.clear()
             while self._queue:
                 await self._carry_out(self._queue.pop(0))
@@ -79,7 +88,7 @@ class Commands:
             if record[0] == command.id:
                 if not record[1]:
                     self._answer(
-                        codec.Reply(command.id, "the board restarted before it could answer; see its state", {})
+                        orders.Reply(command.id, "the board restarted before it could answer; see its state", {})
                     )
                 return
         self._afterwards = None
@@ -93,7 +102,7 @@ class Commands:
         except Exception as mistake:  # the edge: a mistake of ours is an answer too
             result, error = {}, "%s %s" % (type(mistake).__name__, mistake)
             complain("command", mistake)
-        sent = self._answer(codec.Reply(command.id, error[:200], result))
+        sent = self._answer(orders.Reply(command.id, error[:200], result))
         action, self._afterwards = self._afterwards, None
         if action is not None:
             try:
@@ -104,9 +113,6 @@ class Commands:
 
     async def _do(self, command):
         """The handler's results. Raises CommandError."""
-        if self._load is not None:
-            self._load()
-            self._load = None
         if command.do not in self._handlers:
             raise CommandError("unknown command; known are " + ", ".join(sorted(self._handlers)))
         now, dated = self._clock.now()
@@ -133,7 +139,7 @@ class Commands:
                     record[1] = 1
                     self._store()
 
-        self._reply(codec.encode_reply(reply), on_sent)
+        self._reply(orders.encode_reply(reply), on_sent)
         return sent
 
     def _remember(self, command_id):

@@ -6,7 +6,7 @@
 import network
 from machine import Pin
 
-from node.link import Link
+from node.nic import Link
 
 
 class EthernetLink(Link):

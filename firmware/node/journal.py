@@ -367,4 +367,3 @@ def read_record(f):
 def record(flags, t, body):
     head = struct.pack(HEADER, len(body), flags, t)
     return head + body + struct.pack("<I", binascii.crc32(body, binascii.crc32(head)))
-

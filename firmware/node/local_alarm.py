@@ -63,7 +63,7 @@ class LocalAlarm:
         self._blind = True  # no sample yet
 
     def update(self, values, faults):
-        """Judge a sample. Returns the changes as a list of (alarm name, on)."""
+        """Judge a sample. faults: those that tell of trouble. Returns the changes as a list of (alarm name, on)."""
         self._blind = bool(faults or self._unusable)
         limits = self._limits
         wanted = {

@@ -4,15 +4,16 @@
 
 The first half turns values into packets and back and touches no socket. The second half, MQTTClient, owns the socket
 and holds no tasks: its user runs serve() beside what publishes. Every wait has a time limit; whatever goes wrong is one of
-MQTTClient.ERRORS, after which the connection is closed and a new one is wanted.
+MQTTClient.ERRORS, after which the connection is closed and a new one is wanted. How a connection begins is in
+node.mqtt_open, which is lent for that.
 """
 
 import asyncio
-import errno
 import time
 
 from micropython import const
 
+from node.lent import lent
 from node.log import complain
 
 # How far a connection has come.
@@ -21,31 +22,18 @@ TLS = const(2)  # the handshake, both certificates
 HELLO = const(3)  # CONNECT and the broker's answer
 TALK = const(4)  # everything after
 
-_CONNECT = const(0x10)
-_CONNACK = const(0x20)
 _PUBLISH = const(0x30)
 _PUBACK = const(0x40)
-_SUBSCRIBE = const(0x82)  # MQTT 3.8.1: the lower bits are 0010
 _SUBACK = const(0x90)
 _PINGRESP = const(0xD0)
 
 PINGREQ = b"\xc0\x00"
 
-# MQTT table 3.1
-_REFUSALS = (
-    "accepted",
-    "unacceptable protocol version",
-    "client id refused",
-    "server unavailable",
-    "bad user name or password",
-    "not authorized",
-)
-
 MAX_ID = const(65535)
 # What goes out at once: about what a TCP segment carries. A small packet goes in one piece, or its parts would wait for
 # each other (Nagle against delayed acknowledgement, 40 ms); a large one needs no room of its size.
 _CHUNK_BYTES = const(1400)
-_DROPPED_BYTES = const(131072)  # a larger packet ends the connection: to read it all would hold up the rest
+_DROPPED_BYTES = const(262144)  # a larger packet ends the connection: our brokers let none through (max_packet_size)
 _TOPIC_BYTES = const(128)  # of a message that is dropped: its topic and its packet id are among the first of it
 _REST_BYTES = const(512)  # of it that are read at once
 
@@ -62,16 +50,11 @@ class HungUp(Exception):
     """Raised when the broker closes the connection."""
 
 
-def is_date(error):
-    """True when a certificate was refused for its date, which may be our clock's fault."""
-    return isinstance(error, ValueError) and "validity" in str(error)
-
-
 # --- packets ---
 
 
-def _length(n):
-    """MQTT 2.2.3: remaining length, 7 bits a byte, at most 4 bytes."""
+def length(n):
+    """MQTT 2.2.3: the remaining length, 7 bits a byte, at most 4 bytes."""
     out = bytearray()
     while True:
         byte = n & 0x7F
@@ -83,45 +66,20 @@ def _length(n):
             return bytes(out)
 
 
-def _text(value):
+def text(value):
     """MQTT 1.5.3: length and UTF-8 bytes."""
     if isinstance(value, str):
         value = value.encode()
     return len(value).to_bytes(2, "big") + value
 
 
-def connect_packet(client_id, keepalive_s, username=None, password=None, will=None):
-    """MQTT 3.1, clean session 0. will: (topic, payload), sent retained with QoS 1."""
-    flags = 0
-    payload = _text(client_id)
-    if will is not None:
-        flags |= 0x04 | 0x08 | 0x20  # will, will QoS 1, will retain
-        payload += _text(will[0]) + _text(will[1])
-    if username is not None:
-        flags |= 0x80
-        payload += _text(username)
-        if password is not None:  # MQTT 3.1.2.9: a password only with a user name
-            flags |= 0x40
-            payload += _text(password)
-    body = b"\x00\x04MQTT\x04" + bytes((flags,)) + keepalive_s.to_bytes(2, "big") + payload
-    return bytes((_CONNECT,)) + _length(len(body)) + body
-
-
 def publish_head(topic, payload_bytes, packet_id, retain=False):
     """MQTT 3.3: what comes before the payload. packet_id 0 means QoS 0."""
     first = _PUBLISH | (0x02 if packet_id else 0) | (0x01 if retain else 0)
-    variable = _text(topic)
+    variable = text(topic)
     if packet_id:
         variable += packet_id.to_bytes(2, "big")
-    return bytes((first,)) + _length(len(variable) + payload_bytes) + variable
-
-
-def subscribe_packet(packet_id, topics):
-    """MQTT 3.8, QoS 1 for each topic."""
-    body = packet_id.to_bytes(2, "big")
-    for topic in topics:
-        body += _text(topic) + b"\x01"
-    return bytes((_SUBSCRIBE,)) + _length(len(body)) + body
+    return bytes((first,)) + length(len(variable) + payload_bytes) + variable
 
 
 def puback_packet(packet_id):
@@ -167,33 +125,14 @@ class PacketIds:
 # --- the connection ---
 
 
-def _is_open(sock):
-    """A socket that was refused is ready to write, too: reading tells. Raises OSError, HungUp."""
-    try:
-        if not sock.recv(1):
-            raise HungUp
-    except OSError as error:
-        if error.args[0] not in (errno.EAGAIN, errno.EINPROGRESS):
-            raise
-        return
-    raise MQTTError("is no MQTT broker: it speaks first")
-
-
-def _no_delay(sock):
-    """Ask not to hold small packets back (Nagle): behind an acknowledgement each would wait 40 to 200 ms."""
-    try:
-        sock.setsockopt(6, 1, 1)  # IPPROTO_TCP, TCP_NODELAY
-    except (OSError, ValueError, AttributeError):
-        pass  # a port without it is slower, nothing else
-
-
 class MQTTClient:
     """One connection. Call connect(), run serve() in a task, publish and subscribe beside it, and close() at the end.
 
     on_message(topic, payload) is called for each message, and acknowledged when it returns; the payload is a memoryview.
-    keepalive_s, timeout_s in seconds; timeout_s limits every single wait for the broker. max_bytes: of a message and
-    its topic. A larger one, or one that the heap has no room for, is dropped, and acknowledged like the others: the
-    broker would hand it over again at every connection, for ever.
+    keepalive_s, timeout_s in seconds; timeout_s limits every single wait for the broker, and within a packet every wait
+    for more of it: a slow line is no silence. max_bytes: of a message and its topic. A larger one, or one that the heap
+    has no room for, is skipped, and acknowledged like the others: the broker would hand it over again at every
+    connection, for ever. skipped: how many, since the start.
     tls: an ssl.SSLContext, or None; server_name: the name that the broker's certificate must have. host: an address:
     a name would be looked up while everything else stands still.
 
@@ -202,94 +141,85 @@ class MQTTClient:
 
     # ValueError: a certificate that cannot be believed.
     ERRORS = (MQTTError, Silence, HungUp, OSError, ValueError, EOFError, MemoryError)
+    skipped = 0
 
     def __init__(self, host, port, client_id, on_message, *, username=None, password=None, will=None,
                  keepalive_s=60, timeout_s=10, max_bytes=2048, tls=None, server_name=None):  # fmt: skip
-        self._host = host
-        self._port = port
-        self._tls = tls
-        self._server_name = server_name or host
-        self._hello = connect_packet(client_id, keepalive_s, username, password, will)
+        self.address = host, port
+        self.tls = tls, server_name or host
+        self.hello = client_id, keepalive_s, username, password, will
         self._on_message = on_message
         self._keepalive_s = keepalive_s
         self._timeout_s = timeout_s
-        self._ids = PacketIds()
-        self._waiting = {}  # packet id -> asyncio.Event, set when the broker acknowledged it
-        self._granted = {}  # packet id of a SUBSCRIBE -> its return codes
+        self.ids = PacketIds()
+        self.waiting = {}  # packet id -> asyncio.Event, set when the broker acknowledged it
+        self.granted = {}  # packet id of a SUBSCRIBE -> its return codes
         self._max_bytes = max_bytes
         self._write_lock = asyncio.Lock()
         self._out = bytearray(_CHUNK_BYTES)
         self._dropped = ""  # why only the beginning of the packet at hand was kept
-        self._sockets = []  # TLS, and the one below it
-        self._reader = None
-        self._writer = None
+        self._filled_ms = None  # when more of a packet came
+        self._due_ms = None  # of a PINGREQ, whatever is heard: MQTT 3.1.2.10; None before serve()
+        self.sockets = []  # TLS, and the one below it
+        self.reader = None
+        self.writer = None
         self.stage = OPEN
 
     async def connect(self):
         """Open, say hello and wait for the answer. Returns whether the broker kept our session. Raises ERRORS."""
-        self._reader, self._writer = await self._limit(asyncio.open_connection(self._host, self._port), "connection")
-        plain = self._writer.s
-        self._sockets.append(plain)
-        _is_open(plain)
-        _no_delay(plain)
-        self.stage = HELLO
-        if self._tls is not None:
-            self.stage = TLS
-            # The handshake is done by the first write, in steps that wait for the network as any other write does.
-            secure = self._tls.wrap_socket(plain, server_hostname=self._server_name, do_handshake_on_connect=False)
-            self._sockets.insert(0, secure)
-            self._reader, self._writer = asyncio.StreamReader(secure), asyncio.StreamWriter(secure, {})
-        await self._write(self._hello)
-        self.stage = HELLO
-        first, body = await self._limit(self._read_packet(), "answer to CONNECT")
-        if first != _CONNACK or len(body) != 2:
-            raise MQTTError("is no MQTT broker: it answers with packet type 0x%02x" % first)
-        if body[1]:
-            reason = _REFUSALS[body[1]] if body[1] < len(_REFUSALS) else "code %d" % body[1]
-            raise MQTTError("refuses us: %s; see the broker's log and its list of users" % reason)
-        self.stage = TALK
-        return bool(body[0] & 1)
+        with lent("node.mqtt_open") as opening:
+            return await opening.connect(self)
+
+    async def subscribe(self, topics):
+        """Subscribe with QoS 1. Raises MQTTError when the broker refuses one of them."""
+        with lent("node.mqtt_open") as opening:
+            await opening.subscribe(self, topics)
 
     async def serve(self):
         """Read until the connection ends, and keep it alive. Never returns; raises ERRORS."""
-        half_ms = self._keepalive_s * 500
         pinged = False
-        due = time.ticks_add(time.ticks_ms(), half_ms)  # of a PINGREQ, whatever is heard: MQTT 3.1.2.10
+        self._due_ms = time.ticks_add(time.ticks_ms(), self._keepalive_s * 500)
         while True:
-            limit_ms = self._timeout_s * 1000 if pinged else max(1, time.ticks_diff(due, time.ticks_ms()))
+            limit_ms = self._timeout_s * 1000 if pinged else max(1, time.ticks_diff(self._due_ms, time.ticks_ms()))
             try:
                 # One byte: cutting this wait short can lose nothing.
                 head = await asyncio.wait_for_ms(self._stream().readexactly(1), limit_ms)
             except asyncio.TimeoutError:
                 if pinged:
                     raise Silence("no answer to PINGREQ in %d s" % self._timeout_s)
-                await self._write(PINGREQ)
-                due = time.ticks_add(time.ticks_ms(), half_ms)
+                await self._ping()
                 pinged = True
                 continue
             except EOFError:
                 raise HungUp
-            first, body = await self._limit(self._read_packet(head[0]), "rest of a packet")
+            first, body = await self.read_packet(head[0])
             pinged = False
             await self._handle(first, body)
+
+    async def _ping(self):
+        await self.write(PINGREQ)
+        self._due_ms = time.ticks_add(time.ticks_ms(), self._keepalive_s * 500)
 
     async def _handle(self, first, body):
         kind = first & 0xF0
         if kind == _PUBLISH:
             topic, payload, packet_id = read_publish(first, body)
             if self._dropped:
-                complain("mqtt", "a message of %s: dropped: %s" % (self._dropped, topic))
+                MQTTClient.skipped += 1
+                kept = " (retained: clear it at the broker)" if first & 1 else ""
+                told = MQTTClient.skipped, self._dropped, topic, kept
+                complain("mqtt", "skipped message %d since the start, of %s: %s%s" % told)
             else:
                 self._on_message(topic, payload)
             if packet_id:
-                await self._write(puback_packet(packet_id))
+                await self.write(puback_packet(packet_id))
         elif kind in (_PUBACK, _SUBACK):
             if len(body) < 2:
                 raise MQTTError("an acknowledgement without a packet id")
             packet_id = body[0] << 8 | body[1]
-            if kind == _SUBACK:
-                self._granted[packet_id] = bytes(body[2:])
-            event = self._waiting.get(packet_id)
+            if kind == _SUBACK and packet_id in self.waiting:
+                self.granted[packet_id] = bytes(body[2:])
+            event = self.waiting.get(packet_id)
             if event is not None:
                 event.set()
         elif kind != _PINGRESP:
@@ -300,39 +230,40 @@ class MQTTClient:
         pieces = payload if isinstance(payload, list) else [payload]
         size = sum(len(piece) for piece in pieces)
         if not qos:
-            await self._write(publish_head(topic, size, 0, retain), *pieces)
+            await self.write(publish_head(topic, size, 0, retain), *pieces)
             return
-        packet_id = self._ids.take(self._waiting)
+        packet_id = self.ids.take(self.waiting)
         head = publish_head(topic, size, packet_id, retain)
-        await self._acknowledged(packet_id, head, pieces, "PUBACK")
+        await self.acknowledged(packet_id, head, pieces, "PUBACK")
 
-    async def subscribe(self, topics):
-        """Subscribe with QoS 1. Raises MQTTError when the broker refuses one of them."""
-        packet_id = self._ids.take(self._waiting)
-        await self._acknowledged(packet_id, subscribe_packet(packet_id, topics), (), "SUBACK")
-        for topic, code in zip(topics, self._granted.pop(packet_id, b"")):
-            if code & 0x80:
-                raise MQTTError("refuses a subscription to " + topic)
-
-    async def _acknowledged(self, packet_id, head, pieces, what):
-        event = self._waiting[packet_id] = asyncio.Event()
+    async def acknowledged(self, packet_id, head, pieces, what):
+        """Send a packet and wait for the broker's answer to its id. Raises ERRORS."""
+        event = self.waiting[packet_id] = asyncio.Event()
         try:
-            await self._write(head, *pieces)
-            await self._limit(event.wait(), what)
+            await self.write(head, *pieces)
+            while not event.is_set():
+                try:
+                    await self.limit(event.wait(), what)
+                except Silence:
+                    # Behind what still comes in over a slow line.
+                    filled_ms = self._filled_ms
+                    if filled_ms is None or time.ticks_diff(time.ticks_ms(), filled_ms) > self._timeout_s * 1000:
+                        raise
         finally:
-            del self._waiting[packet_id]
+            del self.waiting[packet_id]
 
     def close(self):
         """Close the connection. Without DISCONNECT: the broker tells the will whenever we are away."""
-        self._writer = None
+        self.writer = None
         # TLS lets go of the socket below it when a handshake fails: close that one too, or lwIP has none left.
-        while self._sockets:
+        while self.sockets:
             try:
-                self._sockets.pop(0).close()
+                self.sockets.pop(0).close()
             except OSError:
                 pass
 
-    async def _limit(self, wait, what):
+    async def limit(self, wait, what):
+        """What comes of a wait. Raises Silence after the time limit, HungUp."""
         try:
             return await asyncio.wait_for(wait, self._timeout_s)
         except asyncio.TimeoutError:
@@ -340,7 +271,8 @@ class MQTTClient:
         except EOFError:
             raise HungUp
 
-    async def _write(self, *pieces):
+    async def write(self, *pieces):
+        """Send these pieces as one packet. Raises ERRORS."""
         async with self._write_lock:
             used = 0
             for piece in pieces:
@@ -356,23 +288,23 @@ class MQTTClient:
             await self._flush(used)
 
     async def _flush(self, used):
-        if self._writer is None:
+        if self.writer is None:
             raise MQTTError("not connected")
-        self._writer.write(memoryview(self._out)[:used])
-        await self._limit(self._writer.drain(), "room to send")
+        self.writer.write(memoryview(self._out)[:used])
+        await self.limit(self.writer.drain(), "room to send")
 
     def _stream(self):
-        if self._reader is None:
+        if self.reader is None:
             raise MQTTError("not connected")
-        return self._reader
+        return self.reader
 
-    async def _read_packet(self, first=None):
+    async def read_packet(self, first=None):
         """(first byte, body as a memoryview); of a message that is dropped only the beginning."""
         if first is None:
             first = (await self._stream().readexactly(1))[0]
         length = shift = 0
         while True:
-            byte = (await self._stream().readexactly(1))[0]
+            byte = (await self.limit(self._stream().readexactly(1), "rest of a packet"))[0]
             length |= (byte & 0x7F) << shift
             if not byte & 0x80:
                 break
@@ -385,6 +317,8 @@ class MQTTClient:
         if left:
             rest = memoryview(bytearray(_REST_BYTES))
             while left > 0:
+                if self._due_ms is not None and time.ticks_diff(self._due_ms, time.ticks_ms()) < 0:
+                    await self._ping()
                 await self._fill(rest[:left])
                 left -= _REST_BYTES
         return first, body
@@ -406,7 +340,8 @@ class MQTTClient:
     async def _fill(self, view):
         read = 0
         while read < len(view):
-            n = await self._stream().readinto(view[read:])
+            n = await self.limit(self._stream().readinto(view[read:]), "rest of a packet")
+            self._filled_ms = time.ticks_ms()
             if n is None:  # TLS has a part of a record, and gives nothing of it yet
                 continue
             if not n:

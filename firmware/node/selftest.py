@@ -18,19 +18,29 @@ import json
 import machine
 from micropython import const
 
+from node import VERSION
+
 LIMIT_S = const(30)
 _ATTEMPTS = const(2)
 _LOOK_MS = const(200)
 
 
 async def run(node, limit_s=LIMIT_S):
-    """Wait until there is something to tell, and print it."""
+    """Wait until there is something to tell, and print it; then that the node is at work."""
     for _ in range(limit_s * 1000 // _LOOK_MS):
         uplink = node.uplink
         if node.last_set is not None and (uplink.stored or uplink.failures >= _ATTEMPTS):
             break
         await asyncio.sleep_ms(_LOOK_MS)
     print(json.dumps({"selftest": report(node)}))
+    ready = {
+        "point": node.point,
+        "boot": node.boot,
+        "config": node.settings["version"],
+        "fw": VERSION,
+        "next": node.journal.next,
+    }
+    print(json.dumps({"ready": ready}))
 
 
 def report(node):

@@ -6,9 +6,28 @@ node.desired says which files there are, and what becomes of a trial. Loaded onl
 import json
 import os
 
-from node import calibration, config, flash
-from node.desired import COPY_FILE, NEW_FILE, NOTES_FILE, Desired, copy
+from node import calibration, config, desired_files, flash
+from node.desired import Desired
+from node.desired_files import COPY_FILE, NEW_FILE, NOTES_FILE, copy
 from node.log import complain
+
+
+def begin():
+    """(desired.Desired, secrets, number of this start, ""), or three times None and what is wrong."""
+    try:
+        return choose(), config.load_secrets(), count_boot(), ""
+    except config.ConfigError as error:
+        return None, None, None, str(error)
+
+
+def count_boot(path="boot"):
+    """How often this board has started, this time included."""
+    try:
+        boot = int(flash.read(path)) + 1
+    except ValueError:
+        boot = 1
+    flash.keep(path, str(boot), "boot")
+    return boot
 
 
 def choose():
@@ -16,9 +35,9 @@ def choose():
     desired = Desired(_confirmed(), read_notes())
     if _exists(NEW_FILE):
         try:
-            desired.begin(config.load(NEW_FILE))
+            desired_files.begin(desired, config.load(NEW_FILE))
         except config.ConfigError as error:  # it was whole when it was staged: the flash has lost it
-            desired.roll_back(str(error))
+            desired_files.roll_back(desired, str(error))
     calibration.apply(desired.settings)
     return desired
 

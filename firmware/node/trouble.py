@@ -32,6 +32,11 @@ _CERTIFICATE = (
 )
 
 
+def is_date(error):
+    """True when a certificate was refused for its date, which may be our clock's fault."""
+    return isinstance(error, ValueError) and "validity" in str(error)
+
+
 def explain(stage, error, where):
     """One line for the console. where: the broker's address and port."""
     words = _words(stage, error) or " ".join(str(error).split()) or type(error).__name__

@@ -327,10 +327,11 @@ class Receiver:
             installer.close()
 
     def look(self):
-        """Give up a transfer that stands still: it holds some of the heap, and a file."""
+        """Whether a transfer is under way. One that stands still is given up: it holds some of the heap, and a file."""
         if self._installer is not None and time.ticks_diff(time.ticks_ms(), self._heard_ms) > _IDLE_MS:
             log("W", "update", "nothing came for %d s" % (_IDLE_MS // 1000))
             self._drop()
+        return self._installer is not None
 
 
 def install_file(path):

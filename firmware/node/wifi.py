@@ -6,50 +6,51 @@
 import network
 from micropython import const
 
-from node.link import Link
+from node.lent import lent
+from node.nic import Link
 
-# Reasons of the ESP-IDF (wifi_err_reason_t) that WLAN.status() returns once an attempt has failed. MicroPython names
-# three of them; the others mean the same to who stands in the hall.
-_WRONG_PASSWORD = (2, 15, 202, 204)  # auth expired, 4-way handshake timed out, auth failed, handshake timed out
-_NOT_FOUND = (200, 201, 210, 211, 212)  # no beacons, no access point, none with this security, mode or signal
 _FAILED_FROM = const(1)  # a reason; 1000 idle, 1001 connecting, 1010 connected
 _FAILED_BELOW = const(1000)
+_COUNTRY = "NL"  # channels 1 to 13; where the driver's default is another, it does not see 12 and 13
 
 
 class WifiLink(Link):
-    """A Wi-Fi station."""
+    """A Wi-Fi station. looked: for the access point's signal_dbm, since it was last joined (node.refusal)."""
 
     def __init__(self, ssid, password, timeout_s):
         hint = "is the access point on, and does it give addresses (DHCP)?"
+        if hasattr(network, "country"):  # not in every port
+            network.country(_COUNTRY)
         super().__init__(network.WLAN(network.STA_IF), "Wi-Fi " + ssid, hint, timeout_s)
-        self._ssid = ssid
+        self.ssid = ssid
         self._password = password
+        self.looked = False
+        self.signal_dbm = None
 
     def rssi(self):
         try:
-            return self._nic.status("rssi") if self.is_up else None
+            found = self.nic.status("rssi") if self.is_up else None
         except (OSError, ValueError):
             return None
+        self.looked = self.looked and found is None
+        return found
 
     def _connect(self):
         # One attempt at a time, ours: else the driver tries by itself for ever, hides why, and refuses connect().
-        self._nic.config(reconnects=0)
-        self._nic.connect(self._ssid, self._password)
+        self.nic.config(reconnects=0)
+        self.nic.connect(self.ssid, self._password)
 
     def _why(self):
-        reason = self._nic.status()
+        reason = self.nic.status()
         if not _FAILED_FROM <= reason < _FAILED_BELOW:
             return None
-        if reason in _WRONG_PASSWORD:
-            return "wrong password (%d): flash the board with the right one" % reason
-        if reason in _NOT_FOUND:
-            return "not found (%d): is the access point on, in reach, and on 2.4 GHz?" % reason
-        return "refused (%d)" % reason
+        with lent("node.refusal") as refusal:
+            return refusal.words(self, reason)
 
     async def restart(self):
         try:
-            if self._nic.active():
-                self._nic.disconnect()
+            if self.nic.active():
+                self.nic.disconnect()
         except OSError:
             pass  # it was not connected
         await super().restart()

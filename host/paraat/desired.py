@@ -12,10 +12,10 @@ from typing import Any
 from paraat.provision.files import write_atomic
 from paraat.provision.node_config import CONFIG_VERSION, node_config
 from paraat.settings import SettingsError, Site
-from paraat_wire import codec
+from paraat_wire import orders
 
 FOLDER = "desired"
-MAX_VERSIONS_AHEAD = 100_000  # of codec.MAX_VERSION: for a host that has lost its memory
+MAX_VERSIONS_AHEAD = 100_000  # of orders.MAX_VERSION: for a host that has lost its memory
 
 # What a board has from its own image and no message may change (firmware/node/desired.py) is not in it.
 
@@ -35,7 +35,7 @@ def path_of(site: Site, point: str) -> Path:
 def read(path: Path) -> dict[str, Any] | None:
     """What was published last; None when nothing was. Raises SettingsError for a file that is not ours."""
     try:
-        return codec.read_config(path.read_bytes())
+        return orders.read_config(path.read_bytes())
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

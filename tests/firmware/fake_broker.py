@@ -3,7 +3,8 @@
 import asyncio
 import os
 
-from node.mqtt import _length, _no_delay, publish_head
+from node.mqtt import length, publish_head
+from node.mqtt_open import no_delay
 
 CONNACK = b"\x20\x02\x00\x00"
 
@@ -37,7 +38,7 @@ class FakeBroker:
 
     async def _serve(self, reader, writer):
         self.connections += 1
-        _no_delay(writer.s)
+        no_delay(writer.s)
         self._writers.append(writer)
         try:
             while True:
@@ -105,4 +106,4 @@ class FakeBroker:
 
 
 def packet(first, body):
-    return bytes((first,)) + _length(len(body)) + body
+    return bytes((first,)) + length(len(body)) + body

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paraat_wire import codec, host_codec
+from paraat_wire import codec, host_codec, orders
 
 READERS: dict[str, Callable[[bytes], Any]] = {
     "state": host_codec.read_state,
     "ack": codec.read_ack,
     "time": codec.read_time,
-    "config": codec.read_config,
-    "command": codec.read_command,
+    "config": orders.read_config,
+    "command": orders.read_command,
     "reply": host_codec.read_reply,
 }
 KEYS = ["id", "do", "expires", "args", "ok", "error", "result", "version", "stored", "t", "online", "config_error"]
@@ -43,11 +43,11 @@ def test_whatever_comes_is_taken_or_refused_with_a_reason(name: str, payload: by
 
 @given(WORDS, WORDS, st.integers(codec.RELATIVE_BELOW, 10**11 - 1), TABLES)
 def test_a_command_arrives_as_it_was_sent(command_id: str, do: str, expires: int, args: dict[str, Any]) -> None:
-    command = codec.Command(command_id, do, expires, args)
-    assert codec.read_command(host_codec.encode_command(command)) == command
+    command = orders.Command(command_id, do, expires, args)
+    assert orders.read_command(host_codec.encode_command(command)) == command
 
 
 @given(WORDS, st.text(max_size=100), TABLES)
 def test_a_reply_arrives_as_it_was_sent(reply_id: str, error: str, result: dict[str, Any]) -> None:
-    reply = codec.Reply(reply_id, error, {} if error else result)
-    assert host_codec.read_reply(codec.encode_reply(reply)) == reply
+    reply = orders.Reply(reply_id, error, {} if error else result)
+    assert host_codec.read_reply(orders.encode_reply(reply)) == reply

@@ -7,7 +7,7 @@ what comes out: "sets", "value" or "error" (a word of host_codec.REASONS). "enco
 import json
 import sys
 
-from paraat_wire import codec, host_codec
+from paraat_wire import codec, host_codec, orders
 
 POINT = "nsp-0123"
 NOW = 1764000100
@@ -17,8 +17,8 @@ READERS = {
     "state": host_codec.read_state,
     "ack": codec.read_ack,
     "time": codec.read_time,
-    "config": codec.read_config,
-    "command": codec.read_command,
+    "config": orders.read_config,
+    "command": orders.read_command,
     "reply": host_codec.read_reply,
 }
 
@@ -128,11 +128,11 @@ def test_messages_survive_the_way_there_and_back():
     assert codec.read_ack(host_codec.encode_ack([(1, 811), (813, 900)])) == [(1, 811), (813, 900)]
     assert codec.read_time(host_codec.encode_time(1764000000)) == 1764000000
     config = {"version": 4, "broker": {"host": "10.0.0.2"}, "sensors": []}
-    assert codec.read_config(host_codec.encode_config(config)) == config
-    command = codec.Command("7f3a", "calibrate", 1764000060, {"sensor": "a02yyuw", "at": "full"})
-    assert codec.read_command(host_codec.encode_command(command)) == command
-    for reply in (codec.Reply("7f3a", "", {"reading": 120}), codec.Reply("7f3a", "no such sensor", {})):
-        assert host_codec.read_reply(codec.encode_reply(reply)) == reply
+    assert orders.read_config(host_codec.encode_config(config)) == config
+    command = orders.Command("7f3a", "calibrate", 1764000060, {"sensor": "a02yyuw", "at": "full"})
+    assert orders.read_command(host_codec.encode_command(command)) == command
+    for reply in (orders.Reply("7f3a", "", {"reading": 120}), orders.Reply("7f3a", "no such sensor", {})):
+        assert host_codec.read_reply(orders.encode_reply(reply)) == reply
     state = {"online": True, "boot": 3, "clock": "rtc", "next": 77}
     assert host_codec.read_state(codec.encode_state(state)) == state
 

@@ -1,6 +1,7 @@
 """Values to payload bytes and back, wire version 1, as far as a board needs it: what it writes, and what it reads.
 
-host_codec is the other side, which no board loads: the readers of what boards write, and the writers of what they read.
+orders is what comes seldom, which a board loads only then: configuration and commands. host_codec is the other side,
+which no board loads: the readers of what boards write, and the writers of what they read.
 
 A sample set, or an event, is what was read at one moment. It is sent in a SenML JSON pack (RFC 8428), where it starts
 with its seq record:
@@ -10,14 +11,12 @@ A pack holds one or more of them, in any order of seq (after an outage the newes
 """
 
 import json
-from collections import namedtuple
 
 from . import metrics
 
 MAX_PAYLOAD_BYTES = 65536
 MAX_SEQ = 9007199254740991  # 2**53 - 1: exact in every JSON reader
 RELATIVE_BELOW = 268435456  # 2**28, RFC 8428 section 4.5.3
-MAX_VERSION = 1000000000  # of a configuration
 MAX_BOARD_BYTES = 4096  # of a payload for a board: a piece of this size its heap nearly always has
 
 # Why a payload (WireError.reason) or a record (refused) was not taken. Counted under these words; never renamed.
@@ -37,14 +36,6 @@ class WireError(ValueError):
         super().__init__(reason + ": " + detail)
         self.reason = reason
         self.detail = detail
-
-
-# id: made by the host, never used twice. do: what to do. expires: unix seconds, after which it must not be done any
-# more. args: a dict.
-Command = namedtuple("Command", ("id", "do", "expires", "args"))
-
-# error: why it was not done, "" when it was. result: a dict, empty when it was not done.
-Reply = namedtuple("Reply", ("id", "error", "result"))
 
 
 # --- what a board writes ---------------------------------------------------------------------------------------
@@ -152,55 +143,6 @@ def read_time(payload, loads=json.loads):
     if not isinstance(t, int) or isinstance(t, bool) or not RELATIVE_BELOW <= t < 100000000000:
         raise WireError(BAD_TIME, "t is " + short(t))
     return t
-
-
-def read_config(payload, loads=json.loads):
-    """The dict of a `config` payload; all that is checked here is its version. Raises WireError."""
-    check_board_size(payload)
-    message = read_object(payload, loads)
-    version = message.get("version")
-    if not isinstance(version, int) or isinstance(version, bool) or not 1 <= version <= MAX_VERSION:
-        raise WireError(BAD_MESSAGE, "version is " + short(version) + ", expected 1 to %d" % MAX_VERSION)
-    return message
-
-
-def check_board_size(payload):
-    if len(payload) > MAX_BOARD_BYTES:
-        raise WireError(TOO_LARGE, "%d bytes, at most %d" % (len(payload), MAX_BOARD_BYTES))
-
-
-def read_command(payload, loads=json.loads):
-    """The Command of a `command` payload; "args" may be left out. Raises WireError."""
-    check_board_size(payload)
-    message = read_object(payload, loads)
-    expires = message.get("expires")
-    if not isinstance(expires, int) or isinstance(expires, bool) or not RELATIVE_BELOW <= expires < 100000000000:
-        raise WireError(BAD_TIME, "expires is " + short(expires) + ", expected unix seconds")
-    args = message.get("args", {})
-    if not isinstance(args, dict):
-        raise WireError(BAD_MESSAGE, "args is " + short(args) + ", expected an object")
-    return Command(read_word(message, "id"), read_word(message, "do"), expires, args)
-
-
-def encode_reply(reply):
-    """The payload of `reply` from a Reply."""
-    message = {"id": reply.id, "ok": not reply.error}
-    if reply.error:
-        message["error"] = reply.error
-    else:
-        message["result"] = reply.result
-    return json.dumps(message).encode()
-
-
-def read_word(message, key):
-    """The 1 to 40 letters, digits and hyphens under a key."""
-    value = message.get(key)
-    if not isinstance(value, str) or not 0 < len(value) <= 40:
-        raise WireError(BAD_MESSAGE, key + " is " + short(value) + ", expected 1 to 40 characters")
-    for c in value:
-        if not ("a" <= c <= "z" or "A" <= c <= "Z" or "0" <= c <= "9" or c == "-"):
-            raise WireError(BAD_MESSAGE, key + " is " + short(value) + ", expected letters, digits and -")
-    return value
 
 
 def read_object(payload, loads):

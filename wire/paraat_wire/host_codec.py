@@ -8,7 +8,7 @@ What makes a pack unreadable refuses it whole (codec.WireError). One bad record 
 import json
 from collections import namedtuple
 
-from . import codec, metrics, topics
+from . import codec, metrics, orders, topics
 
 MAX_FAULT_LENGTH = 20
 
@@ -190,14 +190,14 @@ def read_state(payload, loads=json.loads):
 
 
 def read_reply(payload, loads=json.loads):
-    """The codec.Reply of a `reply` payload. Raises codec.WireError."""
+    """The orders.Reply of a `reply` payload. Raises codec.WireError."""
     message = codec.read_object(payload, loads)
     ok = message.get("ok")
     error = message.get("error", "" if ok else "no reason given")
     result = message.get("result", {})
     if not isinstance(ok, bool) or not isinstance(error, str) or ok == bool(error) or not isinstance(result, dict):
         raise codec.WireError(codec.BAD_MESSAGE, "ok is " + codec.short(ok) + ", error is " + codec.short(error))
-    return codec.Reply(codec.read_word(message, "id"), error, result)
+    return orders.Reply(orders.read_word(message, "id"), error, result)
 
 
 def encode_ack(ranges):
@@ -213,11 +213,11 @@ def encode_time(t):
 def encode_config(config):
     """The payload of `config`. Raises codec.WireError when it is too large for a board."""
     payload = json.dumps(config, separators=(",", ":")).encode()
-    codec.check_board_size(payload)
+    orders.check_board_size(payload)
     return payload
 
 
 def encode_command(command):
-    """The payload of `command` from a codec.Command."""
+    """The payload of `command` from a orders.Command."""
     message = {"id": command.id, "do": command.do, "expires": command.expires, "args": command.args}
     return json.dumps(message).encode()

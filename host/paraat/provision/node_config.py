@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from paraat.provision.boards import Board, UnknownBoardError, load_board
+from paraat.provision.boards import Board, TooLittleMemoryError, UnknownBoardError, check_memory, load_board
 from paraat.provision.pins import Sensor, check, sensors_of
 from paraat.settings import Point, SettingsError, Site
 
@@ -49,6 +49,17 @@ def check_points(site: Site) -> None:
         path = point_path(site, point.id)
         board = boards[point.board.type] = boards.get(point.board.type) or board_of(path, point)
         _hardware(board, path, point)
+
+
+def check_memory_of_points(site: Site) -> None:
+    """Check that each point's board is one on which the firmware runs. Raises SettingsError."""
+    for point in site.points.values():
+        path = point_path(site, point.id)
+        try:
+            check_memory(board_of(path, point))
+        except TooLittleMemoryError as error:
+            known = f"a board with enough memory (docs/budget.md): {', '.join(error.others)}"
+            raise SettingsError(path, "board.type", repr(point.board.type), known) from error
 
 
 def _hardware(board: Board, path: Path, point: Point) -> tuple[dict[str, Any], list[Sensor]]:

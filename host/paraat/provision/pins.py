@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from paraat.provision.board_file import Board, Bus, UartBus, contacts
+from paraat.provision.builds import builds
 from paraat.provision.chips import CHIPS, MODULES, Chip
 from paraat.provision.driver_keys import driver_keys, first_wrong
 from paraat.provision.parts import ALARM_PINS, BUS_PINS, CLOCK, Part, Use, part_of
@@ -52,6 +53,7 @@ class Claim(NamedTuple):
 def check_board(board: Board) -> None:
     """Check a board with its standard sensors, and with those that points are expected to add. Raises SettingsError."""
     _check_chip(board)
+    _check_psram(board)
     check(board, kit(board))
     _check_reasons(board)
 
@@ -92,6 +94,22 @@ def _check_chip(board: Board) -> None:
     if board.flash.firmware_offset != offset:
         found = f"0x{board.flash.firmware_offset:X}"
         raise SettingsError(board.path, "flash.firmware_offset", found, f"0x{offset:X}: there the chip looks for it")
+
+
+def _check_psram(board: Board) -> None:
+    """PSRAM that the module has not, or that the build does not use, would be missed only when the board runs."""
+    if board.psram is None:
+        return
+    place = Place(board.path, "psram.kind")
+    module, kind = MODULES[board.module], board.psram.kind
+    if kind != module.psram:
+        raise place.error(repr(kind), f"what the {board.module} has: {module.psram or 'no [psram], it has none'}")
+    known = builds()
+    fitting = sorted(name for name, build in known.items() if build.psram == kind)
+    if board.firmware.image in known and board.firmware.image not in fitting:
+        found = repr(board.firmware.image)
+        place = Place(board.path, "firmware.image")
+        raise place.error(found, f"a build that uses {kind} PSRAM: {', '.join(fitting)}")
 
 
 def sensors_of(path: Path, tables: Iterable[Mapping[str, Any]], key: str = "sensors") -> list[Sensor]:

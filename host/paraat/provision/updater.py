@@ -13,8 +13,9 @@ from typing import Any
 import paho.mqtt.client as mqtt
 
 from paraat.provision.console import printable
-from paraat_wire import codec, host_codec, topics
-from paraat_wire.codec import Command, WireError
+from paraat_wire import host_codec, orders, topics
+from paraat_wire.codec import WireError
+from paraat_wire.orders import Command
 
 ANSWER_S = 30.0  # for one command, before it is said again
 SILENCE_S = 900.0  # without any answer, before we give up
@@ -66,7 +67,7 @@ class Transfer:
         assert self._command is not None
         return self._command._replace(expires=int(now) + _EXPIRES_S)
 
-    def on_reply(self, reply: codec.Reply, now: float) -> None:
+    def on_reply(self, reply: orders.Reply, now: float) -> None:
         """An answer of this board, to us or to somebody else."""
         if self._command is None or reply.id != self._command.id or self.phase not in ("waiting", "sending"):
             return

@@ -20,7 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from paraat.provision import inventory
 from paraat.settings import DESK_NAME, Site, check_private, read_secret
-from paraat_wire import codec, host_codec, topics
+from paraat_wire import codec, host_codec, orders, topics
 
 _CONNECT_S = 10.0
 
@@ -153,11 +153,11 @@ class Desk:
         if not sent.is_published():
             raise DeskError(f"{self._where}: it has not taken our message within {limit_s:g} s")
 
-    def ask(self, point: str, do: str, args: dict[str, Any], *, now: float, limit_s: float) -> codec.Reply | None:
+    def ask(self, point: str, do: str, args: dict[str, Any], *, now: float, limit_s: float) -> orders.Reply | None:
         """Have a board do something. None when it has not answered in time: then it will not do it later either,
         unless it was just at it. now: unix seconds. Raises DeskError, codec.WireError for args that are too large.
         """
-        command = codec.Command(secrets.token_hex(8), do, int(now + limit_s), args)
+        command = orders.Command(secrets.token_hex(8), do, int(now + limit_s), args)
         self.publish(point, topics.COMMAND, host_codec.encode_command(command), limit_s=limit_s)
         for who, leaf, payload in self._hear(limit_s):
             if who == point and leaf == topics.REPLY:

@@ -23,6 +23,7 @@ from bench import board_ticks
 from devices.flash import BLOCK_BYTES, Flash, PowerCut
 from fake_broker import FakeBroker
 from node import app
+from node import node as node_module
 from node.ranges import Ranges
 from power_cuts import Board
 from world import World
@@ -298,7 +299,7 @@ class Faults:
 def watched(faults, book):
     """The node's class, which notes what the board promises, and for what its tasks are restarted."""
 
-    class Watched(app.Node):
+    class Watched(node_module.Node):
         def __init__(self, *args):
             super().__init__(*args)
             faults.node = self
@@ -393,7 +394,7 @@ def test_thirty_days_with_a_fault_every_ten_minutes():
     host = Host(book)
     faults = Faults(Draw(seed), flash, host)
     report = Report(faults, book)
-    app.Node = watched(faults, book)
+    node_module.Node = watched(faults, book)
     first_start(board)
     end_s = days * DAY_S
     while kernel.now_us // 1000000 < end_s:

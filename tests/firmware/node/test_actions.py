@@ -8,7 +8,7 @@ from fake_broker import FakeBroker
 from node import calibration
 from test_app import NOON, POINT, Host, node, until
 
-from paraat_wire import codec, host_codec, topics
+from paraat_wire import host_codec, orders, topics
 
 EXPIRES = NOON + 3600
 
@@ -23,7 +23,7 @@ class Desk:
         self.restarts = []
         self.node.health.restart = self.restarts.append
         n = self.node
-        self.tasks = [asyncio.create_task(t()) for t in (n.sample, n.panel.signal, n.commands.run, n.uplink.run)]
+        self.tasks = [asyncio.create_task(t()) for t in (n.sample, n.panel.signal, n.post.run, n.uplink.run)]
         await until(lambda: self.host.states)
         await self.host.tell_time(NOON)
         await until(lambda: self.host.sets)
@@ -33,7 +33,7 @@ class Desk:
     async def ask(self, do, **args):
         """The reply to a command."""
         self._id += 1
-        command = codec.Command("t-%d" % self._id, do, EXPIRES, args)
+        command = orders.Command("t-%d" % self._id, do, EXPIRES, args)
         await self.broker.publish(topics.topic(POINT, topics.COMMAND), host_codec.encode_command(command), self._id)
         await until(lambda: [r for r in self.host.replies if r.id == command.id])
         return self.host.replies[-1]
@@ -47,7 +47,7 @@ def fuel_slot(desk):
 
 async def test_identify_lights_the_lamp_and_sounds_the_buzzer():
     desk = await Desk().start()
-    assert await desk.ask("identify", seconds=5) == codec.Reply("t-1", "", {"seconds": 5})
+    assert await desk.ask("identify", seconds=5) == orders.Reply("t-1", "", {"seconds": 5})
     await asyncio.sleep(2)
     assert len([1 for _, level in wiring.outputs[25] if level]) >= 3
     assert "expected a whole number from 0 to 600" in (await desk.ask("identify", seconds=1e9)).error

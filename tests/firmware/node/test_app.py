@@ -10,9 +10,11 @@ import simboard
 import wiring
 from bundles import lay_out, write
 from fake_broker import FakeBroker
-from node import app, config
+from node import VERSION, app, config
+from node import node as node_module
 from node.desired import Desired
-from node.startup import read_notes
+from node.node import Node, for_ever
+from node.startup import count_boot, read_notes
 from world import World
 
 from paraat_wire import host_codec, topics
@@ -40,14 +42,14 @@ CONFIG = {
 }
 
 
-def node(port=1, scenario=None):
-    """A node on simulated hardware: a tank of 100 l that is 60 % full, mains on."""
-    settings = json.loads(json.dumps(CONFIG))
+def node(port=1, scenario=None, **other):
+    """A node on simulated hardware: a tank of 100 l that is 60 % full, mains on. other: keys of its configuration."""
+    settings = json.loads(json.dumps(dict(CONFIG, **other)))
     settings["broker"]["port"] = port
     world = World(dict({"tank": {"capacity_l": 100}, "fuel_l": 60}, **(scenario or {})))
     wiring.levels[0] = 1
     simboard.wire(settings, world)
-    return app.Node(Desired(config.check(settings), read_notes()), {"wifi": {"ssid": "bench"}})
+    return Node(Desired(config.check(settings), read_notes()), {"wifi": {"ssid": "bench"}}, count_boot())
 
 
 class Host:
@@ -240,7 +242,7 @@ async def test_birth_and_will():
     assert b"paraat/v1/nsp-0123/state" in hello
     state = host.states[0]
     assert state == {
-        "online": True, "boot": 1, "reset": "pwron", "error": "", "fw": app.VERSION, "build": 0, "update": "", "config": 3, "board": "bench", "clock": "none", "next": 1,
+        "online": True, "boot": 1, "reset": "pwron", "error": "", "fw": VERSION, "build": 0, "update": "", "config": 3, "board": "bench", "clock": "none", "next": 1,
     }  # fmt: skip
     await host.tell_time(NOON)
     await until(lambda: len(host.states) == 2)
@@ -326,7 +328,7 @@ async def test_a_task_that_fails_begins_again_and_the_others_go_on():
         failures.append(time.time())
         raise ZeroDivisionError("in a task")
 
-    await run(61, lambda: app._for_ever("broken", broken), n.sample)
+    await run(61, lambda: for_ever("broken", broken), n.sample)
     assert len(failures) >= 10
     assert n.journal.next >= 2
 
@@ -335,6 +337,18 @@ async def test_generator_start_and_stop_are_events():
     n = node(scenario={"generator": [[0, False], [120, True], [300, False]]})
     await run(500, n.sample)
     assert events_of(n) == [[("event/generator", True)], [("event/generator", False)]]
+
+
+async def test_a_meter_on_dead_mains_does_not_keep_the_lamp_on_unknown_through_a_blackout():
+    meter = {"driver": "pzem004t", "bus": "uart1", "address": 1}
+    buses = dict(CONFIG["buses"], uart1={"kind": "uart", "rx": 25, "tx": 26})
+    states = []
+    for sensors in (SENSORS[:3] + [meter, SENSORS[3]], SENSORS[:2] + [meter, SENSORS[3]]):
+        n = node(sensors=sensors, buses=buses, scenario={"mains": [[0, False]], "generator": [[0, True]]})
+        await n.take_set()
+        states.append(n.alarm.state)
+        assert ("power/load", "silent") in n.last_set[1]
+    assert states == ["no-link", "no-link"]
 
 
 async def test_a_set_that_cannot_be_kept_does_not_stop_sampling():
@@ -360,10 +374,10 @@ async def test_a_set_that_cannot_be_kept_does_not_stop_sampling():
 
 async def test_without_a_configuration_it_says_so_and_drives_no_pin():
     said = []
-    kept, app.log = app.log, lambda level, who, text: said.append((level, who, text))
+    kept, node_module.log = node_module.log, lambda level, who, text: said.append((level, who, text))
     task = asyncio.create_task(app.main())
     await asyncio.sleep(60)
-    app.log = kept
+    node_module.log = kept
     assert not task.done()
     assert len(said) == 6
     assert said[-1] == ("E", "config", "config.json: found nothing, expected the file that `make flash` writes")

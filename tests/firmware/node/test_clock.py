@@ -255,7 +255,7 @@ def test_a_host_that_was_wrong_for_a_minute_is_outlived():
     assert reaches(clock, certificate, NOON + 300)
     clock.set_from_host(NOON + 301)
     power_off()
-    assert Clock(NOON)._floor_s == NOON + 301, "what is stored follows the host"
+    assert Clock(NOON).stored_s == NOON + 301, "what is stored follows the host"
 
 
 def test_a_battery_clock_by_which_no_certificate_is_valid_keeps_dating_until_another_proves_right():

@@ -4,7 +4,7 @@ import json
 from bench import raises
 from node.commands import CommandError, Commands, number
 
-from paraat_wire import codec, host_codec
+from paraat_wire import codec, host_codec, orders
 
 NOW = 1795521600
 
@@ -24,7 +24,7 @@ class Desk:
         self.replies = []
         self.sends = True
         self.done = []
-        self.commands = Commands(Clock(dated), self._reply)
+        self.commands = Commands(Clock(dated), self._reply, [])
         self.commands.register("note", self._note)
         self.commands.register("reboot", self._reboot, lasting=True)
 
@@ -42,7 +42,7 @@ class Desk:
         self.commands.afterwards(lambda: self.done.append("restart"))
 
     def say(self, do, expires=NOW + 60, args=None, id="a1"):
-        self.commands.on_message(host_codec.encode_command(codec.Command(id, do, expires, args or {})))
+        self.commands.on_message(host_codec.encode_command(orders.Command(id, do, expires, args or {})))
 
     async def work(self):
         task = asyncio.create_task(self.commands.run())
@@ -54,7 +54,7 @@ class Desk:
 async def test_a_command_is_done_and_answered():
     desk = Desk()
     desk.say("note", args={"x": 1})
-    assert await desk.work() == [codec.Reply("a1", "", {"noted": 1})]
+    assert await desk.work() == [orders.Reply("a1", "", {"noted": 1})]
     assert desk.done == [{"x": 1}]
 
 

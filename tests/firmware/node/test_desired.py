@@ -6,7 +6,7 @@ import os
 
 from bench import raises
 from drivers import a02yyuw
-from node import calibration, config, desired, startup
+from node import calibration, config, desired_files, startup
 from node import flash as small_files
 
 from paraat_wire import codec, host_codec
@@ -181,7 +181,7 @@ def test_hostile_payloads_are_no_configuration():
             start.offer(json.dumps(wanted(4, **{key: value})).encode())
             if not start.error:  # an empty list of sensors, say, is in order
                 os.remove("config.new.json")
-                start._staged = 0
+                start.staged = 0
     assert startup.choose().settings["version"] == 3
 
 
@@ -232,7 +232,7 @@ def test_a_power_cut_between_any_two_writes_leaves_one_that_can_be_used():
         if start.on:
             start.roll_back("no answer")
 
-    desired.os = small_files.os = CutOs()
+    desired_files.os = small_files.os = CutOs()
     cuts = 0
     for steps in ((offer,), (offer, confirm), (offer, roll_back)):
         for after in range(16):
@@ -266,7 +266,7 @@ def test_a_configuration_that_the_flash_has_lost_is_there_a_second_time():
                 f.write(content)
         start = startup.choose()
         assert (start.on, start.settings["version"]) == (False, 4)
-        assert start.said()["broker"]["host"] == "10.0.0.2", "and it is mended"
+        assert desired_files.said(start)["broker"]["host"] == "10.0.0.2", "and it is mended"
     os.remove("config.copy.json")
     assert startup.choose().settings["version"] == 4
     os.remove("config.json")
@@ -319,7 +319,7 @@ def test_without_room_to_try_it_a_configuration_is_neither_taken_nor_refused():
 
 def test_a_calibration_holds_until_the_configuration_says_something_else():
     start = flash()
-    calibration.keep(start.said(), start.settings["sensors"][0], {"full_mm": 150})
+    calibration.keep(desired_files.said(start), start.settings["sensors"][0], {"full_mm": 150})
     assert startup.choose().settings["sensors"][0]["full_mm"] == 150
     start.offer(host_codec.encode_config(wanted(4)))  # says 200 as before
     start = startup.choose()

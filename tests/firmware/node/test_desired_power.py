@@ -4,7 +4,7 @@ import json
 import os
 
 from devices.flash import Flash
-from node import calibration, startup
+from node import calibration, desired_files, startup
 from power_cuts import Board
 from test_desired import RUNS, wanted
 
@@ -52,7 +52,7 @@ def test_a_cut_anywhere_leaves_one_that_runs_and_takes_the_next():
 
     flash.before_change = before_change
     start = startup.choose()
-    calibration.keep(start.said(), start.settings["sensors"][0], {"full_mm": 150})
+    calibration.keep(desired_files.said(start), start.settings["sensors"][0], {"full_mm": 150})
     for version in (4, 5):
         may_run.add(version)
         offer(start, version)

@@ -3,7 +3,7 @@ import time
 
 from bench import raises
 from fake_broker import FakeBroker, packet
-from node import mqtt
+from node import mqtt, mqtt_open
 from node.mqtt import HungUp, MQTTClient, MQTTError, PacketIds, Silence
 
 
@@ -45,8 +45,8 @@ class Everything:
 
 def test_connect_byte_for_byte():
     # MQTT 3.1.1, section 3.1; session kept, will with QoS 1 and retained, user name.
-    assert mqtt.connect_packet("nsp-0123", 60) == b"\x10\x14\x00\x04MQTT\x04\x00\x00\x3c\x00\x08nsp-0123"
-    assert mqtt.connect_packet("ab", 60, "ab", "pw", ("t", b"x")) == (
+    assert mqtt_open.connect_packet("nsp-0123", 60) == b"\x10\x14\x00\x04MQTT\x04\x00\x00\x3c\x00\x08nsp-0123"
+    assert mqtt_open.connect_packet("ab", 60, "ab", "pw", ("t", b"x")) == (
         b"\x10\x1c\x00\x04MQTT\x04\xec\x00\x3c\x00\x02ab\x00\x01t\x00\x01x\x00\x02ab\x00\x02pw"
     )
 
@@ -54,14 +54,14 @@ def test_connect_byte_for_byte():
 def test_publish_subscribe_and_puback_byte_for_byte():
     assert mqtt.publish_head("a/b", 5, 0) == b"\x30\x0a\x00\x03a/b"
     assert mqtt.publish_head("a/b", 5, 10, True) == b"\x33\x0c\x00\x03a/b\x00\x0a"
-    assert mqtt.subscribe_packet(1, ["a/b", "c"]) == b"\x82\x0c\x00\x01\x00\x03a/b\x01\x00\x01c\x01"
+    assert mqtt_open.subscribe_packet(1, ["a/b", "c"]) == b"\x82\x0c\x00\x01\x00\x03a/b\x01\x00\x01c\x01"
     assert mqtt.puback_packet(0x1234) == b"\x40\x02\x12\x34"
 
 
 def test_lengths_as_in_table_2_4():
     for n, expected in ((0, b"\x00"), (127, b"\x7f"), (128, b"\x80\x01"), (16383, b"\xff\x7f"), (16384, b"\x80\x80\x01"),
                         (2097151, b"\xff\xff\x7f"), (2097152, b"\x80\x80\x80\x01")):  # fmt: skip
-        assert mqtt._length(n) == expected, n
+        assert mqtt.length(n) == expected, n
 
 
 def test_a_publish_is_read_back():
@@ -230,6 +230,71 @@ async def test_a_message_for_which_there_is_no_room_is_dropped_and_acknowledged(
     serving.cancel()
 
 
+async def trickle(broker, data, bytes_per_s=2000):
+    """Send this slowly."""
+    for at in range(0, len(data), bytes_per_s // 2):
+        await broker.say(data[at : at + bytes_per_s // 2])
+        await asyncio.sleep_ms(500)
+
+
+async def slow_message(size, retain, got, said):
+    """A message of this size at 2 kB/s, before which the broker answers nothing else."""
+    broker = await FakeBroker().start()
+    broker.puback = broker.ping = False
+    kept, mqtt.complain = mqtt.complain, lambda task, text: said.append(text)
+    client, serving = await connected(broker, lambda topic, payload: got.append(topic), keepalive_s=20)
+    publishing = asyncio.create_task(client.publish("telemetry", b"x"))
+    await asyncio.sleep_ms(100)
+    await trickle(broker, mqtt.publish_head("config", size, 9, retain) + b"x" * size)
+    pings = [first for first, _ in broker.received if first == 0xC0]
+    assert len(pings) >= size // 2000 // 12, "the broker hears of us all the while: MQTT 3.1.2.10"
+    await broker.say(packet(0x40, b"\x00\x01") + packet(0xD0, b"") * len(pings))
+    await publishing
+    assert (0x40, b"\x00\x09") in broker.received
+    assert not serving.done()
+    mqtt.complain = kept
+    serving.cancel()
+    client.close()
+
+
+async def test_a_large_message_over_a_slow_line_is_skipped_and_the_connection_lives():
+    # 256dpi/esp-mqtt#19: limits are on progress, not on the whole.
+    got, said = [], []
+    await slow_message(3, 0, got, said)
+    assert (got, said) == (["config"], [])
+    await slow_message(30000, 0, got, said)
+    await slow_message(140000, 1, got, said)
+    assert got == ["config"]
+    assert said == [
+        "skipped message 1 since the start, of 30010 bytes, at most 2048: config",
+        "skipped message 2 since the start, of 140010 bytes, at most 2048: config (retained: clear it at the broker)",
+    ], said
+
+
+async def test_a_broker_that_is_silent_for_an_answer_is_found_out_beside_other_traffic():
+    broker = await FakeBroker().start()
+    broker.puback = False
+    client, serving = await connected(broker)
+    publishing = asyncio.create_task(error_of(client.publish("telemetry", b"x")))
+    await asyncio.sleep(1)
+    await broker.publish("time", b"x")
+    await asyncio.sleep(20)
+    assert isinstance(await publishing, Silence)
+    serving.cancel()
+
+
+async def test_return_codes_that_nobody_waits_for_do_not_pile_up():
+    broker = await FakeBroker().start()
+    client, serving = await connected(broker)
+    for i in range(1000, 1020):
+        await broker.say(packet(0x90, i.to_bytes(2, "big") + b"\x01"))
+    await asyncio.sleep(1)
+    assert client.granted == {}
+    await client.subscribe(["a", "b"])
+    assert client.granted == {}
+    serving.cancel()
+
+
 async def test_broken_and_oversized_packets_end_the_connection_with_a_name():
     for data, words in (
         (b"\x30\xff\xff\xff\xff\x01", "malformed length"),
@@ -278,7 +343,7 @@ class Records:
 
 async def test_a_packet_over_two_tls_records_is_waited_for():
     client = MQTTClient("127.0.0.1", 1, "nsp-0123", lambda topic, payload: None)
-    client._reader = Records(b"ab", None, b"c", b"")
+    client.reader = Records(b"ab", None, b"c", b"")
     found = bytearray(3)
     await client._fill(memoryview(found))
     assert found == b"abc"

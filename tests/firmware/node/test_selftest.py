@@ -14,8 +14,9 @@ class Console:
         selftest.print = self.lines.append
 
     def report(self):
-        assert len(self.lines) == 1, self.lines
-        return json.loads(self.lines[0])["selftest"]
+        report, ready = [json.loads(line) for line in self.lines]
+        assert list(ready) == ["ready"], self.lines
+        return report["selftest"]
 
 
 async def told(n, *tasks):
@@ -53,7 +54,7 @@ async def test_what_the_host_has_of_an_earlier_board_is_no_ack():
         if n.uplink.problem == "":
             break
         await asyncio.sleep_ms(100)
-    n.uplink._on_message("paraat/v1/nsp-0123/ack", b'{"stored": [[1, 40]]}')
+    n.uplink.on_message("paraat/v1/nsp-0123/ack", b'{"stored": [[1, 40]]}')
     report = await told(n, n.sample)
     running.cancel()
     assert report["ack"] is False

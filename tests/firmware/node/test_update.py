@@ -215,7 +215,7 @@ class Board:
     """The commands of a board that runs slot a, and what they answer."""
 
     def __init__(self):
-        self.commands = Commands(Clock(), None)
+        self.commands = Commands(Clock(), None, [])
         self.restarts = []
         self.receiver = update.Receiver(self.commands.afterwards, self.restarts.append)
 

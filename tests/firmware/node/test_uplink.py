@@ -6,8 +6,7 @@ import time
 import network
 from bench import board_ticks
 from fake_broker import FakeBroker
-from node import config, mqtt, ntp
-from node import uplink as uplink_module
+from node import config, link, mqtt, ntp, trouble, way
 from node.clock import Clock
 from node.journal import EVENT, TELEMETRY, Journal
 from node.mqtt import MQTTClient
@@ -83,7 +82,7 @@ async def test_it_tries_for_ever_with_jitter_and_starts_the_link_anew():
 
     async def up():
         if made.link is None:
-            made.link = uplink_module.link.make(made.settings, made._secrets)
+            made.link = link.make(made.settings, made.secrets)
         await made.link.up()
 
     made.link_up = up
@@ -97,7 +96,7 @@ async def test_it_tries_for_ever_with_jitter_and_starts_the_link_anew():
     assert max(late) - min(late) > 20, "drawn at random"
     assert 250 < len(attempts) < 750
     assert abs(network.WLAN().restarts - len(attempts) // 5) <= 1
-    assert made._health.restarts == []
+    assert made.health.restarts == []
 
 
 async def test_a_wifi_driver_that_cannot_be_loaded_is_told_and_tried_again():
@@ -120,19 +119,19 @@ async def test_after_so_long_without_the_broker_the_board_starts_anew_and_only_t
     made, _, _ = uplink()
     made.settings["link"]["reboot_after_s"] = 7200
     await run(made, 3 * 7200 + 1200)
-    times = [t for t, _ in made._health.restarts]
-    assert len(times) == 3, made._health.restarts
+    times = [t for t, _ in made.health.restarts]
+    assert len(times) == 3, made.health.restarts
     for a, b in zip(times, times[1:]):
         assert 7200 <= b - a <= 7800
-    assert made._health.restarts[0][1] == "no broker for 7200 s"
+    assert made.health.restarts[0][1] == "no broker for 7200 s"
 
 
 async def test_a_board_that_is_told_so_never_starts_anew():
     made, _, _ = uplink()
     made.settings["link"]["reboot_after_s"] = 0
-    made._heard_s -= 400 * DAY_S
+    made.heard_s -= 400 * DAY_S
     await run(made, 3600)
-    assert made._health.restarts == []
+    assert made.health.restarts == []
 
 
 async def test_a_host_that_is_away_is_no_reason_to_start_anew():
@@ -141,7 +140,7 @@ async def test_a_host_that_is_away_is_no_reason_to_start_anew():
     made.settings["link"]["reboot_after_s"] = 3600
     journal.append(TELEMETRY, 0, False, [], [])
     await run(made, 3 * 3600)
-    assert made._health.restarts == []
+    assert made.health.restarts == []
     assert broker.connections == 1
     assert not made.linked
 
@@ -286,10 +285,10 @@ def test_an_ack_that_the_broker_kept_from_before_this_start_confirms_nothing():
     made.on_reached = lambda: reached.append(1)
     seq = journal.append(TELEMETRY, NOON, True, [("fuel/level", 61.2)], [])
     ack = host_codec.encode_ack([(seq, seq)])
-    made._on_message(topics.topic(POINT, topics.ACK), ack)  # of an earlier start: nothing was sent yet
+    made.on_message(topics.topic(POINT, topics.ACK), ack)  # of an earlier start: nothing was sent yet
     assert (reached, made.stored, journal.backlog) == ([], False, 1)
     journal.take(4096, 4)
-    made._on_message(topics.topic(POINT, topics.ACK), ack)
+    made.on_message(topics.topic(POINT, topics.ACK), ack)
     assert (reached, made.stored, journal.backlog) == ([1], True, 0)
 
 
@@ -368,17 +367,17 @@ async def test_a_time_server_is_asked_again_after_a_week_of_connection():
         raise OSError("no answer")
 
     ntp.ask = ask
-    await made._ask_time("127.0.0.1", "127.0.0.1")
+    await way.ask_time(made, "127.0.0.1", "127.0.0.1")
     await asyncio.sleep(200)
-    await made._ask_time("127.0.0.1", "127.0.0.1")
+    await way.ask_time(made, "127.0.0.1", "127.0.0.1")
     assert len(asked) == 1, "not more often than each five minutes"
     await asyncio.sleep(8 * DAY_S)  # the broker had us, and the host was away
-    await made._ask_time("127.0.0.1", "127.0.0.1")
+    await way.ask_time(made, "127.0.0.1", "127.0.0.1")
     assert len(asked) == 2
 
 
 def test_only_a_date_makes_us_doubt_our_clock():
-    assert mqtt.is_date(ValueError("\nThe certificate validity has expired\n"))
-    assert mqtt.is_date(ValueError("\nThe certificate validity starts in the future\n"))
-    assert not mqtt.is_date(ValueError("\nThe certificate is not correctly signed by the trusted CA\n"))
-    assert not mqtt.is_date(OSError(5))
+    assert trouble.is_date(ValueError("\nThe certificate validity has expired\n"))
+    assert trouble.is_date(ValueError("\nThe certificate validity starts in the future\n"))
+    assert not trouble.is_date(ValueError("\nThe certificate is not correctly signed by the trusted CA\n"))
+    assert not trouble.is_date(OSError(5))

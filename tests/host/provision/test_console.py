@@ -276,7 +276,13 @@ def test_a_port_that_is_gone_is_an_error_with_the_next_step() -> None:
 @pytest.mark.parametrize("kind", ["esp32", "esp32s3"])
 def test_the_chip_behind_a_port_is_named(kind: str) -> None:
     with VirtualBoard(kind) as virtual:
-        assert chip.chip_of(virtual.port) == kind
+        assert chip.chip_of(virtual.port).chip == kind
+
+
+@pytest.mark.parametrize(("kind", "cap", "psram_mib"), [("esp32", 0, None), ("esp32s3", 0, 0), ("esp32s3", 1, 8)])
+def test_the_psram_is_told_where_the_chip_knows_it(kind: str, cap: int, psram_mib: int | None) -> None:
+    with VirtualBoard(kind, psram_cap=cap) as virtual:
+        assert chip.chip_of(virtual.port) == chip.Found(kind, psram_mib)
 
 
 def test_a_port_without_a_chip_says_why() -> None:

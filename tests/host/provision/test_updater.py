@@ -7,7 +7,7 @@ import pytest
 
 from paraat.provision import updater
 from paraat.provision.updater import Transfer
-from paraat_wire.codec import Command, Reply
+from paraat_wire.orders import Command, Reply
 
 DATA = bytes(range(256)) * 10
 OLD = {"online": True, "boot": 4, "build": 1, "update": ""}

@@ -15,7 +15,7 @@ from paraat.provision.authority import Authority
 from paraat.provision.pki import Issued
 from paraat.settings import load_site
 from paraat.transport.desk import Desk, DeskError
-from paraat_wire import codec, topics
+from paraat_wire import codec, orders, topics
 from site_broker import PASSPHRASE, BoardClient, SiteBroker, make_site
 from waiting import LIMIT_S, wait_for
 
@@ -43,15 +43,15 @@ class Board(BoardClient):
         if payload.startswith(b"of "):
             return
         if topic == topics.topic(POINT, topics.CONFIG):
-            self.state["config"] = codec.read_config(payload)["version"]
+            self.state["config"] = orders.read_config(payload)["version"]
             self._tell()
             return
-        command = codec.read_command(payload)
+        command = orders.read_command(payload)
         result = {
             "update": lambda: {"want": [0, 1024]},
             "part": lambda: {"done": "b"},
         }.get(command.do, lambda: command.args)()
-        reply = codec.encode_reply(codec.Reply(command.id, "", result))
+        reply = orders.encode_reply(orders.Reply(command.id, "", result))
         self.client.publish(topics.topic(POINT, topics.REPLY), reply, 1)
         if command.do == "part":
             self.state["build"] = command.args["build"]

@@ -1,0 +1,27 @@
+"""What a board tells of itself in `state`, when it is born and when something of it changes."""
+
+from node import VERSION
+
+
+def state_of(node):
+    """The fields of the `state` message. node: node.node.Node."""
+    trial, desired = node.trial, node.desired
+    state = {
+        "online": True,
+        "boot": node.boot,
+        "reset": node.health.reset_cause,
+        "error": node.health.last_error,
+        "fw": VERSION,
+        "build": node.build,
+        "update": node.update if trial is None or trial.active else "",  # it has ended well
+        "config": node.settings["version"],
+        "board": node.settings["board"],
+        "clock": node.clock.source,
+        "next": node.journal.next,
+    }
+    if desired.on:
+        state["config_trial"] = True
+    if desired.error:
+        state["config_refused"] = desired.refused
+        state["config_error"] = desired.error
+    return state

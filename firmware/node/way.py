@@ -1,0 +1,148 @@
+"""How the board comes to its broker, and what it tries when it does not. Lent by node.uplink for each attempt."""
+
+import time
+
+from micropython import const
+
+from node import link, mqtt
+from node.lent import lent
+from node.log import complain, log
+from node.mqtt import MQTTClient
+from paraat_wire import codec, topics
+
+_RESTART_LINK_AFTER = const(5)  # attempts in a row in which nothing came back
+_ASK_TIME_EVERY_MS = const(300000)
+_TOPIC_BYTES = const(64)  # of a message: what stands before its payload
+
+
+async def client(uplink):
+    """The link up, the broker's address, perhaps the time: an MQTTClient that can connect. Raises ERRORS, LinkError."""
+    uplink.health.beat("uplink")
+    if uplink.link is None:
+        uplink.link = link.make(uplink.settings, uplink.secrets)
+    way = uplink.link
+    await way.up()
+    uplink.health.beat("uplink")
+    broker = uplink.broker
+    address = await _find(uplink, broker["host"], way.name_server())
+    await ask_time(uplink, address, way.name_server())
+    uplink.health.beat("uplink")
+    if broker["tls"] and uplink.context is None:
+        uplink.context = _tls_context()  # once: what it takes in the chip's own heap is given back late
+    return MQTTClient(
+        address,
+        broker["port"],
+        uplink.point,
+        uplink.on_message,
+        username=uplink.point,
+        password=uplink.secrets.get("mqtt", {}).get("password"),
+        will=(uplink.topic(topics.STATE), codec.encode_state({"online": False})),
+        keepalive_s=broker["keepalive_s"],
+        timeout_s=broker["timeout_s"],
+        max_bytes=codec.MAX_BOARD_BYTES + _TOPIC_BYTES,
+        tls=uplink.context,
+        server_name=broker["server_name"] or broker["host"],
+    )
+
+
+async def _find(uplink, host, name_server):
+    """The address of a host. A name server that is away stops nobody who was found once. Raises LinkError."""
+    if link.is_address(host):
+        return host
+    try:
+        uplink.address = await _look_up(host, name_server)
+    except link.LinkError as error:
+        if uplink.address is None:
+            raise
+        complain("uplink", "%s; going on with %s" % (error, uplink.address))
+    return uplink.address
+
+
+async def ask_time(uplink, broker_address, name_server):
+    """Ask a time server, where the clock wants one, not more often than each five minutes."""
+    now = time.ticks_ms()
+    if not uplink.clock.wants_time or (
+        uplink.time_asked_ms is not None and 0 <= time.ticks_diff(now, uplink.time_asked_ms) < _ASK_TIME_EVERY_MS
+    ):
+        return
+    uplink.time_asked_ms = now
+    server = uplink.settings["ntp"]
+    try:
+        address = server["host"] or broker_address
+        if not link.is_address(address):
+            address = await _look_up(address, name_server)
+        with lent("node.ntp", "node.udp") as ntp:
+            found = await ntp.ask(address, server["port"])
+    except (OSError, ValueError, link.LinkError) as error:
+        complain("clock", "no time from a time server: %s" % error)
+        return
+    if uplink.clock.set_from_ntp(found, uplink.next_seq):
+        log("I", "clock", "time from NTP")
+
+
+async def _look_up(name, name_server):
+    """The address of a name. Raises LinkError."""
+    with lent("node.dns", "node.udp") as dns:
+        try:
+            return await dns.look_up(name, name_server)
+        except dns.LookUpError as error:
+            raise link.LinkError(str(error))
+
+
+def _tls_context():
+    """What a TLS connection goes by. Raises LinkError."""
+    with lent("node.tls") as tls:
+        try:
+            return tls.context()
+        except tls.TLSError as error:
+            raise link.LinkError(str(error))
+
+
+# --- when it did not come to it ---
+
+
+async def failed(uplink, error, silent):
+    """Say what ended an attempt, and try what may help. Raises the error when it is none that an attempt may end with.
+
+    silent: attempts in a row before it in which nothing came back. Returns their number, this one included.
+    """
+    if isinstance(error, (link.LinkError, RuntimeError)):  # RuntimeError: the Wi-Fi driver cannot even be loaded
+        why = str(error)
+        silent += 1
+    elif isinstance(error, MQTTClient.ERRORS):
+        why = _explain(uplink, error)
+        silent = silent + 1 if uplink.stage == mqtt.OPEN or isinstance(error, mqtt.Silence) else 0
+    else:
+        raise error
+    uplink.failures += 1
+    uplink.problem = why
+    complain("uplink", why)
+    now_s = uplink.clock.uptime_s()
+    if uplink.stage == mqtt.TALK:
+        uplink.heard_s = now_s
+    await _ladder(uplink, silent, now_s)
+    return silent
+
+
+def _explain(uplink, error):
+    """What is wrong with the broker, in words; only its kind where the heap has no room for the words."""
+    where = "%s:%d" % (uplink.broker["host"], uplink.broker["port"])
+    try:
+        with lent("node.trouble") as trouble:
+            if trouble.is_date(error):
+                uplink.clock.doubt()
+                uplink.time_asked_ms = None
+            return trouble.explain(uplink.stage, error, where)
+    except MemoryError:
+        return "broker %s: %s, and not enough memory to say more" % (where, type(error).__name__)
+
+
+async def _ladder(uplink, silent, now_s):
+    """What may help when nothing gets through: the link anew, and after hours the whole board."""
+    if silent and silent % _RESTART_LINK_AFTER == 0 and uplink.link is not None:
+        log("W", "uplink", "%d attempts without an answer: the link starts anew" % silent)
+        await uplink.link.restart()
+    limit_s = uplink.settings["link"]["reboot_after_s"]
+    if limit_s and now_s - uplink.heard_s > limit_s:
+        uplink.heard_s = now_s
+        uplink.health.restart("no broker for %d s" % limit_s)
