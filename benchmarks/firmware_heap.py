@@ -2,8 +2,8 @@
 
 The compiled firmware runs from a slot on MicroPython's unix port with its simulated hardware, a broker with mutual TLS and
 a host, through its phases: start, steady minutes, a broker that goes and comes back, every command, an update to the
-other slot, a new configuration. After every import, and every few seconds, it says what it has loaded and what lives in
-its heap after a collection. paraat.provision.mpy_memory knows what the loaded files take on both machines, so what is
+other slot, a new configuration. After every import, and every second, it says what it has loaded and what lives in
+its heap after a collection. paraat.memory.mpy_memory knows what the loaded files take on both machines, so what is
 left is objects, which are made of words: half as large on the chip. The hardware's part is taken off.
 """
 
@@ -14,20 +14,21 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from paraat import paths
-from paraat.provision import bundle, mpy_memory, pki
+from paraat.memory import mpy_memory
+from paraat.memory.mpy_memory import UNIX_PORT_WORD, Mpy
+from paraat.provision import bundle, pki
 from paraat.provision.authority import Authority
-from paraat.provision.mpy_memory import UNIX_PORT_WORD, Mpy
+from paraat.provision.files import write_atomic
 from paraat.provision.node_config import node_config
 from paraat.provision.updater import Transfer
 from paraat.settings import load_site
@@ -41,41 +42,61 @@ from waiting import wait_for  # after the path to it
 
 POINT = story.PARTS[0].point
 SPEED = 20.0
-HEAP_KB = 4000  # more than it can use: what lives is measured, not what fits
-STEADY_S = 180
+BACKLOG = 360
+HEAP_KB = 1000  # more than it can use: what lives is measured, not what fits
+STEADY_S = 300
 # MicroPython's own at its prompt, on the emulated chip (v1.26.1).
 PROMPT_BYTES = 2900
 _PHASE = "phase"
 _LIMIT_S = 120.0
 
-# simboard, with a note after every import that brought something, and every five seconds.
+# simboard, with a note after every import that brought something, and every second.
 _PROBE = f"""
 import builtins, gc, json, kernel, micropython, sys
 import simboard, machine, network, select, socket, time
 real_import = builtins.__import__
-known = 0
+own = 0  # what these notes have allocated
 def note():
-    global known
-    known = len(sys.modules)
+    global own
+    allocated = micropython.mem_total()
     gc.collect()
     live = gc.mem_alloc()
     with open("{_PHASE}") as f:
-        print(json.dumps({{"note": [f.read(), live, list(sys.modules), kernel.now_us]}}))
+        print(json.dumps({{"note": [f.read(), live, list(sys.modules), kernel.now_us, allocated - own]}}))
     micropython.qstr_info()
+    own += micropython.mem_total() - allocated
 def watched_import(*args):
+    before = len(sys.modules)
     found = real_import(*args)
-    if len(sys.modules) > known:
+    if len(sys.modules) > before:
         note()
     return found
 def tick():
-    kernel.at(kernel.now_us + 5000000, tick)
+    kernel.at(kernel.now_us + 1000000, tick)
     note()
 simboard.wire_this_board()
 note()
 builtins.__import__ = watched_import
-kernel.at(5000000, tick)
+kernel.at(1000000, tick)
 import main
 main.start()
+"""
+
+
+# Six hours of sets, which the board has not sent yet.
+_FILL = f"""
+import main
+main.put_slot_on_path()
+from node import config
+from node.journal import TELEMETRY, Journal
+c = config.load()["journal"]
+journal = Journal(c["directory"], c["max_bytes"], 1)
+for i in range({BACKLOG}):
+    journal.append(TELEMETRY, 1700000000 + 60 * i, True, [
+        ("fuel/distance", 0.5 + i % 50 / 100), ("fuel/level", i % 100), ("battery/voltage", 12 + i % 30 / 10),
+        ("battery/current", -1.8), ("climate/temperature", 19.5), ("people/present", i % 40), ("power/mains", False),
+        ("power/generator", True), ("people/in", i), ("people/out", i),
+    ], [])
 """
 
 
@@ -90,6 +111,7 @@ class Moment:
     names: int
     objects: int
     port_live: int  # on the unix port, without the simulated hardware
+    allocated: int  # ever, on the unix port, the simulated hardware's among it
 
     @property
     def live(self) -> int:
@@ -126,7 +148,7 @@ class Host:
     def __init__(self, broker: TlsBroker, directory: Path, authority: pki.Issued, own: pki.Issued) -> None:
         self.sets = 0
         self.uptime_s = 0.0
-        self.heap_free: list[float] = []
+        self._told = 0.0
         self.replies: dict[str, codec.Reply] = {}
         self.states: list[dict[str, Any]] = []
         self.on_state: Callable[[dict[str, Any]], None] = lambda _: None
@@ -166,6 +188,10 @@ class Host:
         client.publish(topics.topic(POINT, topics.ACK), host_codec.encode_ack([(s.seq, s.seq) for s in sets]), qos=1)
 
     def tell_the_time(self) -> None:
+        """Once in a minute of the board's time."""
+        if time.monotonic() < self._told + 60 / SPEED:
+            return
+        self._told = time.monotonic()
         self._client.publish(topics.TIME, host_codec.encode_time(int(time.time())))
 
     def say(self, command: codec.Command) -> None:
@@ -179,54 +205,72 @@ class Host:
         self._client.loop_stop()
 
 
-class Stage:
-    """A board with slots on its broker with its host. Use it in `with`."""
+class Place:
+    """A broker with its host, and what a board has in its flash to find them. Use it in `with`."""
 
     def __init__(self, directory: Path) -> None:
+        self.directory = directory
         now = datetime.now(UTC)
         self.firmware = bundle.compile_firmware()
         self.built = boards.build(directory / "built")
-        authority = pki.make_authority("Budget", now)
-        own = pki.issue_board(authority, POINT, now)
+        self._authority = pki.make_authority("Budget", now)
+        self._own = own = pki.issue_board(self._authority, POINT, now)
         site = directory / "site"
         site.mkdir()
-        self._updates = Authority.create(site, "Budget", "for a measurement", (LOOPBACK,), now)
-        self.broker = TlsBroker(directory / "broker", authority, pki.issue_broker(authority, (LOOPBACK,), now))
-        self.broker.start()
-        self.host = Host(self.broker, directory, authority, own)
+        self.updates = Authority.create(site, "Budget", "for a measurement", (LOOPBACK,), now)
+        issued = pki.issue_broker(self._authority, (LOOPBACK,), now)
+        self.broker = TlsBroker(directory / "broker", self._authority, issued)
         limits = {
             "host": LOOPBACK, "port": self.broker.port, "tls": True, "server_name": LOOPBACK,
             "timeout_s": int(10 * SPEED), "retry_max_s": 5,
         }  # fmt: skip
         known = load_site(paths.example_site_dir())
         self.config = node_config(known, POINT, broker=limits) | {"built": int(now.timestamp())}
-        scenario = story.scenario(
+        self.scenario = story.scenario(
             story.PARTS[0], known.points[POINT], t0_unix=time.time(), real0_unix=time.time(), speed=SPEED
         )
-        tls = {"ca.der": authority.certificate_der(), "cert.der": own.certificate_der(), "key.der": own.key_der()}
-        flash = {
+        self.flash = {
             **self.firmware.slot("a", 1),
-            "update.pub": self._updates.update_public(),
-            **{f"tls/{name}": data for name, data in tls.items()},
+            "update.pub": self.updates.update_public(),
+            "tls/ca.der": self._authority.certificate_der(),
+            "tls/cert.der": own.certificate_der(),
+            "tls/key.der": own.key_der(),
         }
-        self.board = boards.SimulatedBoard(directory / "board", self.config, scenario, self.built, flash)
 
-    def __enter__(self) -> "Stage":
+    def __enter__(self) -> Self:
+        self.broker.start()
+        self.host = Host(self.broker, self.directory, self._authority, self._own)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.host.stop()
+        self.broker.stop()
+
+
+class Stage(Place):
+    """A board with slots at its place. What it had not sent when it lost its power lies in its journal."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self.board = boards.SimulatedBoard(directory / "board", self.config, self.scenario, self.built, self.flash)
+        self.board.evaluate(_FILL)
+
+    def __enter__(self) -> Self:
+        super().__enter__()
         self.phase("start")
         self._power_on()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *error: object) -> None:
         self.board.stop()
-        self.host.stop()
-        self.broker.stop()
+        super().__exit__(*error)
 
     def _power_on(self) -> None:
         self.board.start(heap_kb=HEAP_KB, script=("-c", _PROBE))
 
     def phase(self, name: str) -> None:
         """What the notes are filed under from now on."""
-        (self.board.directory / _PHASE).write_text(name, encoding="utf-8")
+        write_atomic(self.board.directory / _PHASE, name.encode(), mode=0o600)
 
     def until(self, condition: Callable[[], object], what: str) -> None:
         """Wait for it. The board starts again whenever it resets."""
@@ -255,11 +299,10 @@ class Stage:
 
     def update(self, build: int) -> None:
         """To the other slot, until the board runs it."""
-        transfer = Transfer(POINT, bundle.make(self.firmware, build, self._updates.update_key()), build)
+        transfer = Transfer(POINT, bundle.make(self.firmware, build, self.updates.update_key()), build)
         self.host.on_state = lambda state: transfer.on_state(state, time.time())
         self.host.on_reply = lambda reply: transfer.on_reply(reply, time.time())
-        for state in self.host.states[-1:]:
-            transfer.on_state(state, time.time())
+        transfer.on_state(self.host.states[-1], time.time())
 
         def goes_on() -> bool:
             command = transfer.next_command(time.time())
@@ -280,7 +323,9 @@ class Stage:
 
 def play(stage: Stage) -> None:
     """Take the board through its phases."""
-    stage.until(lambda: stage.host.sets, "the first set")
+    stage.until(lambda: stage.host.uptime_s, "the first set")
+    stage.phase("backlog")
+    stage.until(lambda: stage.host.sets >= BACKLOG, "the backlog")
     stage.phase("steady")
     begun_s = stage.host.uptime_s
     stage.until(lambda: stage.host.uptime_s >= begun_s + STEADY_S, "steady minutes")
@@ -331,7 +376,9 @@ class _Reader:
                 if moment is not None:
                     yield moment
 
-    def _moment(self, phase: str, live: int, modules: list[str], now_us: int, names: int) -> Moment | None:
+    def _moment(
+        self, phase: str, live: int, modules: list[str], now_us: int, allocated: int, names: int
+    ) -> Moment | None:
         ours = {path for module in modules if (path := self._path(module))}
         hardware = sum(_hal_bytes(self._hal, module) for module in modules)
         objects = live - names - hardware - self._code(ours, UNIX_PORT_WORD)
@@ -345,7 +392,7 @@ class _Reader:
         code = self._code(ours, mpy_memory.CHIP_WORD)
         kept = mpy_memory.names_bytes(self._names - mpy_memory.rom_names() - {""})
         port_live = live - hardware - self._hardware_objects
-        return Moment(phase, now_us / 1e6, frozenset(ours), code, kept, objects // 2, port_live)
+        return Moment(phase, now_us / 1e6, frozenset(ours), code, kept, objects // 2, port_live, allocated)
 
     def _path(self, module: str) -> str | None:
         path = module.replace(".", "/")
@@ -367,16 +414,9 @@ def _hal_bytes(hal: Path, module: str) -> int:
     return mpy_memory.module_bytes(mpy_memory.read(path.read_bytes()), UNIX_PORT_WORD) if path.exists() else 0
 
 
-@contextmanager
-def stage() -> Iterator[Stage]:
-    """A board at work, in a folder that goes."""
-    with tempfile.TemporaryDirectory() as folder, Stage(Path(folder)) as found:
-        yield found
-
-
 def measure() -> tuple[dict[str, bytes], list[Moment]]:
     """(the firmware's files, the moments of a board that went through all phases)."""
-    with stage() as found:
+    with tempfile.TemporaryDirectory() as folder, Stage(Path(folder)) as found:
         play(found)
         reader = _Reader(found.firmware.files, found.built / "hal")
         return found.firmware.files, list(reader.moments(found.board.console()))
