@@ -62,6 +62,12 @@ class Row(NamedTuple):
     kept: bool
 
 
+def measure_all() -> Budget:
+    """Run the firmware through its phases, and through a start from flash. Raises SystemExit where it does not."""
+    files, moments = measure()
+    return Budget(files, moments, flash_reads.measure(), heaps.load())
+
+
 def limits(budget: Budget) -> Iterator[Row]:
     """What must hold whatever the board."""
     total = sum(map(len, budget.files.values()))
@@ -102,10 +108,13 @@ def steady_minutes(moments: Sequence[Moment]) -> list[int]:
 
 def images(memory: heaps.Memory) -> list[tuple[str, heaps.Image]]:
     """(our boards that carry it, the image), for each that the table knows; those first that one carries."""
-    carried: dict[str, list[str]] = {}
-    for name in board_names():
-        carried.setdefault(load_board(name).firmware.image, []).append(name)
-    return [(", ".join(carried.get(image.name, [])), image) for image in memory.images]
+    carried = {name: load_board(name).firmware.image for name in board_names()}
+    return [(", ".join(name for name in carried if carried[name] == image.name), image) for image in memory.images]
+
+
+def carried_images() -> set[str]:
+    """The images that our boards carry."""
+    return {load_board(name).firmware.image for name in board_names()}
 
 
 def what_is_left(budget: Budget, image: heaps.Image) -> heaps.Left:
@@ -224,8 +233,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--write", type=Path, metavar="FILE")
     args = parser.parse_args()
-    files, moments = measure()
-    budget = Budget(files, moments, flash_reads.measure(), heaps.load())
+    budget = measure_all()
     text = report(budget)
     print(text)
     if args.write is not None:

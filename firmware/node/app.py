@@ -5,6 +5,7 @@ import gc
 import json
 import time
 
+import esp32
 import machine
 from micropython import const
 
@@ -25,6 +26,7 @@ _RESTART_PAUSE_S = const(5)
 _TRIAL_WATCHDOG_S = const(120)
 _LOOK_AT_UPDATE_S = const(60)
 _SAY_AGAIN_S = const(10)
+_PSRAM_BYTES = const(1048576)  # a region so large is that: Python's heap lies there, and neither network nor TLS need it
 
 
 class Node:
@@ -157,6 +159,7 @@ class Node:
             ("node/backlog", self.journal.backlog),
             ("node/dropped", self.journal.dropped),
         ]
+        values.extend(_idf_heap())
         rssi = self.uplink.rssi()
         if rssi is not None:
             values.append(("node/rssi", rssi))
@@ -217,6 +220,13 @@ class Node:
             state["config_refused"] = self.desired.refused
             state["config_error"] = self.desired.error
         return state
+
+
+def _idf_heap():
+    """What the heap of network and TLS has left, which is not Python's: its free sum and its largest block."""
+    regions = [region for region in esp32.idf_heap_info(esp32.HEAP_DATA) if region[0] < _PSRAM_BYTES]
+    free = sum([region[1] for region in regions])
+    return ("node/idf-free", free), ("node/idf-largest", max([region[2] for region in regions]))
 
 
 def _count_boot(path="boot"):
