@@ -4,6 +4,7 @@ import os
 import sys
 import time
 
+import esp32
 import kernel
 import machine
 import simboard
