@@ -49,6 +49,7 @@ STEADY_S = 300
 PROMPT_BYTES = 2900
 _PHASE = "phase"
 _LIMIT_S = 120.0
+_VALID_S = 3600
 
 # simboard, with a note after every import that brought something, and every second.
 _PROBE = f"""
@@ -98,6 +99,10 @@ for i in range({BACKLOG}):
         ("power/generator", True), ("people/in", i), ("people/out", i),
     ], [])
 """
+
+
+class MeasureError(Exception):
+    """Raised when the board does not come so far. str() says how far, and what it printed last."""
 
 
 @dataclass(frozen=True)
@@ -284,7 +289,7 @@ class Stage(Place):
         try:
             wait_for(look, what, _LIMIT_S)
         except AssertionError as error:
-            raise SystemExit(f"{error}; the board said:\n{self.console()[-3000:]}") from error
+            raise MeasureError(f"{error}; the board said:\n{self.console()[-3000:]}") from error
 
     def next_set(self, what: str) -> None:
         """Wait until a set arrives."""
@@ -293,26 +298,30 @@ class Stage(Place):
 
     def ask(self, do: str, **args: Any) -> None:
         """A command, answered; a refusal is an answer."""
-        command = codec.Command(f"budget-{do}", do, int(time.time()) + 3600, args)
+        command = codec.Command(f"budget-{do}", do, int(time.time()) + _VALID_S, args)
         self.host.say(command)
         self.until(lambda: command.id in self.host.replies, f"an answer to {do}")
 
     def update(self, build: int) -> None:
         """To the other slot, until the board runs it."""
+
+        def now() -> float:  # its commands expire in two minutes, which the board's fast clock may be ahead
+            return time.time() + _VALID_S
+
         transfer = Transfer(POINT, bundle.make(self.firmware, build, self.updates.update_key()), build)
-        self.host.on_state = lambda state: transfer.on_state(state, time.time())
-        self.host.on_reply = lambda reply: transfer.on_reply(reply, time.time())
-        transfer.on_state(self.host.states[-1], time.time())
+        self.host.on_state = lambda state: transfer.on_state(state, now())
+        self.host.on_reply = lambda reply: transfer.on_reply(reply, now())
+        transfer.on_state(self.host.states[-1], now())
 
         def goes_on() -> bool:
-            command = transfer.next_command(time.time())
+            command = transfer.next_command(now())
             if command is not None:
                 self.host.say(command)
             return transfer.phase in ("trial", "done", "failed")
 
         self.until(goes_on, "the update is there")
         if transfer.phase == "failed":
-            raise SystemExit(f"the update failed: {transfer.why}")
+            raise MeasureError(f"the update failed: {transfer.why}")
         self.until(lambda: any(state.get("build") == build for state in self.host.states), "the new firmware is online")
 
     def console(self) -> str:
@@ -380,6 +389,10 @@ class _Reader:
         self, phase: str, live: int, modules: list[str], now_us: int, allocated: int, names: int
     ) -> Moment | None:
         ours = {path for module in modules if (path := self._path(module))}
+        packages = {path.partition("/")[0] for path in self._files}
+        lost = [m for m in modules if m.partition(".")[0] in packages and not self._path(m)]
+        if lost:
+            raise MeasureError(f"{', '.join(lost)}: found no file of that name, so nobody can tell what it takes")
         hardware = sum(_hal_bytes(self._hal, module) for module in modules)
         objects = live - names - hardware - self._code(ours, UNIX_PORT_WORD)
         if not ours:  # wired, and nothing of the firmware yet: a board that has just got power

@@ -11,6 +11,7 @@ Exit code 1 when a limit is not kept.
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -63,7 +64,7 @@ class Row(NamedTuple):
 
 
 def measure_all() -> Budget:
-    """Run the firmware through its phases, and through a start from flash. Raises SystemExit where it does not."""
+    """Run the firmware through its phases, and through a start from flash. Raises MeasureError."""
     files, moments = measure()
     return Budget(files, moments, flash_reads.measure(), heaps.load())
 
@@ -124,7 +125,14 @@ def what_is_left(budget: Budget, image: heaps.Image) -> heaps.Left:
 
 def report(budget: Budget) -> str:
     """All of it, as Markdown."""
-    parts = (_limits(budget), _boards(budget), _idf(budget.memory), _growth(budget.memory), _python(budget), _files(budget))
+    parts = (
+        _limits(budget),
+        _boards(budget),
+        _idf(budget.memory),
+        _growth(budget.memory),
+        _python(budget),
+        _files(budget),
+    )
     return "\n\n".join(parts) + "\n"
 
 
@@ -158,7 +166,7 @@ def _boards(budget: Budget) -> str:
         f"Limits: Python free >= {heaps.PYTHON_FREE_LIMIT}, IDF heap free >= {heaps.IDF_FREE_LIMIT}, its largest block >="
         f" {heaps.IDF_LARGEST_LIMIT} bytes. Less than nothing: so many bytes are missing."
     )
-    moment = f"With {budget.fullest.live} bytes alive in Python's heap, as in the phase \"{budget.fullest.phase}\"."
+    moment = f'With {budget.fullest.live} bytes alive in Python\'s heap, as in the phase "{budget.fullest.phase}".'
     sources = "\n".join(f"- {image.name} {image.micropython}: {image.source}." for image in budget.memory.images)
     return f"## What is left, board by board\n\n{moment} {limit}\n\n{_table(head, rows())}\n\n{sources}"
 
@@ -206,17 +214,25 @@ def _files(budget: Budget) -> str:
     steady = [moment for moment in budget.moments if moment.phase == _STEADY]
     resident = frozenset.intersection(*[moment.files for moment in steady])
 
-    def rows() -> Iterator[tuple[str, int, int, str]]:
+    names = Counter(name for data in budget.files.values() for name in _names(data))
+
+    def rows() -> Iterator[tuple[str, int, int, int, str]]:
         for path, data in budget.files.items():
+            own = sum(mpy_memory.name_bytes(name) for name in _names(data) if names[name] == 1)
             phases = list(dict.fromkeys(m.phase for m in budget.moments if path in m.files))
             when = "resident" if path in resident else "lent: " + ", ".join(phases) if phases else "not loaded"
-            yield path, len(data), mpy_memory.module_bytes(mpy_memory.read(data)), when
+            yield path, len(data), mpy_memory.module_bytes(mpy_memory.read(data)), own, when
 
-    ordered = sorted(rows(), key=lambda row: (row[3] != "resident", -row[2]))
-    kept = sum(row[2] for row in ordered if row[3] == "resident")
-    head = ("file", "in flash", "in the heap", "")
-    text = f"Without their names. Resident: {len(resident)} files, {kept} bytes."
+    ordered = sorted(rows(), key=lambda row: (row[4] != "resident", -row[2]))
+    kept = sum(row[2] for row in ordered if row[4] == "resident")
+    head = ("file", "in flash", "in the heap", "names that only it has", "")
+    text = f"Resident: {len(resident)} files, {kept} bytes without names. Names stay when what is lent has gone."
     return f"## Files\n\n{text}\n\n{_table(head, iter(ordered))}"
+
+
+def _names(data: bytes) -> set[str]:
+    """The names of a file that take heap on the chip."""
+    return set(mpy_memory.read(data).names) - mpy_memory.rom_names() - {""}
 
 
 _DOCUMENT = """# The board's budget

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from firmware_heap import HEAP_KB, Place
+from firmware_heap import HEAP_KB, MeasureError, Place
 
 from paraat.provision import littlefs
 from paraat.simulate import boards
@@ -103,7 +103,7 @@ class Reads(NamedTuple):
 
 
 def measure() -> Reads:
-    """Start a board from its image. Raises SystemExit where it does not come so far."""
+    """Start a board from its image. Raises MeasureError."""
     with tempfile.TemporaryDirectory() as folder, Place(Path(folder)) as place:
         directory = Path(folder) / "image"
         directory.mkdir()
@@ -146,7 +146,7 @@ def _read(console: Path, board: "subprocess.Popen[bytes]") -> Reads:
             selftest, rows = found["self-test"]
             return Reads(found["first sample"][0], selftest, tuple((name, n) for name, n in rows))
         if board.poll() is not None or time.monotonic() > deadline:
-            raise SystemExit(f"the board did not come to its self-test:\n{text[-2000:]}")
+            raise MeasureError(f"the board did not come to its self-test:\n{text[-2000:]}")
         time.sleep(0.05)
 
 

@@ -84,7 +84,14 @@ class MicroPythonItem(pytest.Item):
         limit_s = LONG_LIMIT_S if long else LIMIT_S
         try:
             run = subprocess.run(
-                [program, *heap_option(LONG_HEAP_KB if long else BOARD_HEAP_KB, beside_kb=BESIDE_KB), "-c", _RUN, self.path.stem, self.test],
+                [
+                    program,
+                    *heap_option(LONG_HEAP_KB if long else BOARD_HEAP_KB, beside_kb=BESIDE_KB),
+                    "-c",
+                    _RUN,
+                    self.path.stem,
+                    self.test,
+                ],
                 cwd=board,
                 env=environment,
                 capture_output=True,

@@ -26,7 +26,7 @@ _RESTART_PAUSE_S = const(5)
 _TRIAL_WATCHDOG_S = const(120)
 _LOOK_AT_UPDATE_S = const(60)
 _SAY_AGAIN_S = const(10)
-_PSRAM_BYTES = const(1048576)  # a region so large is that: Python's heap lies there, and neither network nor TLS need it
+_PSRAM_BYTES = const(1048576)  # a region so large is that, and holds Python's heap
 
 
 class Node:

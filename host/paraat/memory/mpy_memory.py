@@ -32,6 +32,7 @@ _MAKE_CLOSURE, _MAKE_CLOSURE_DEFARGS = 0x20, 0x21
 _WITH_DEFAULTS = (_MAKE_FUNCTION_DEFARGS, _MAKE_CLOSURE_DEFARGS)
 _NAME_POOL_INIT = 10  # the first pool of names in RAM holds twice as many
 _NAME_CHUNK = 128
+_HASH_AND_LENGTH = 3  # bytes, beside the pointer to a name's text
 
 
 class MpyError(Exception):
@@ -231,7 +232,7 @@ def _constant(constant: Constant, count: _Count, known: frozenset[str]) -> None:
         count.words(2 + len(content))
         for item in content:
             _constant(item, count, known)
-    elif kind == _BYTES and content or kind == _STR and content.decode() not in known:
+    elif (kind == _BYTES and content) or (kind == _STR and content.decode() not in known):
         count.words(4)
         count.data(len(content) + 1)
     elif kind == _FLOAT:
@@ -294,6 +295,11 @@ def _kept(code: Code, count: _Count) -> None:
         _kept(child, count)
 
 
+def name_bytes(name: str, word: int = CHIP_WORD) -> int:
+    """What one name takes of a table and of the texts."""
+    return word + _HASH_AND_LENGTH + len(name.encode()) + 1
+
+
 def names_bytes(names: Iterable[str], word: int = CHIP_WORD) -> int:
     """Heap for so many names that are not in the machine's ROM: tables, each twice as large as the last, and texts."""
     distinct = set(names)
@@ -301,7 +307,7 @@ def names_bytes(names: Iterable[str], word: int = CHIP_WORD) -> int:
     room = 2 * _NAME_POOL_INIT
     left = len(distinct)
     while left > 0:
-        count.data(6 * word + (word + 3) * room)  # a pointer, two bytes of hash and one of length
+        count.data(6 * word + (word + _HASH_AND_LENGTH) * room)
         left -= room
         room *= 2
     texts = sum(len(name.encode()) + 1 for name in distinct)

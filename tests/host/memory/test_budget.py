@@ -1,14 +1,7 @@
 """No board may leave the hall that cannot connect: the firmware as it is, in the memory of every board that we offer."""
 
-import sys
-from pathlib import Path
-
+import firmware_size
 import pytest
-
-BENCHMARKS = str(Path(__file__).parents[3] / "benchmarks")
-sys.path.insert(0, BENCHMARKS)
-
-import firmware_size  # after the path to it
 from firmware_size import Budget
 
 pytestmark = [pytest.mark.needs("micropython"), pytest.mark.needs("mosquitto")]
