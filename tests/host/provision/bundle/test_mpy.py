@@ -8,7 +8,7 @@ from paraat.provision.bundle.mpy import CompileError, board_metrics, board_sourc
 from paraat.site import paths
 from paraat_wire import metrics
 
-_ALL_BUT_TOPICS = ("__init__.py", "bundle.py", "codec.py", "host_codec.py", "metrics.py")
+_ALL_BUT_TOPICS = ("__init__.py", "bundle.py", "codec.py", "host_codec.py", "metrics.py", "orders.py")
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_what_cannot_be_packed_is_a_compile_error(tmp_path: Path, monkeypatch: p
     folder = tmp_path / "firmware"
     shutil.copytree(paths.firmware_dir(), folder)
     with (folder / "node" / "app.py").open("a") as file:
-        file.write("\n\ndef late():\n    with lent('node.log') as log:\n        return log\n")
+        file.write("\n\nfrom node.lent import lent\n\ndef late():\n    with lent('node.log') as log:\n        return log\n")
     monkeypatch.setattr(paths, "firmware_dir", lambda: folder)
     with pytest.raises(CompileError, match=r'node/app\.py:\d+: lent\("node\.log"\): it runs always'):
         compile_board(tmp_path / "built")
@@ -101,4 +101,4 @@ def test_a_table_of_metrics_that_is_not_found_is_a_mistake() -> None:
 
 def test_the_board_does_not_carry_the_hosts_side_of_the_contract() -> None:
     names = {name for name in board_sources() if name.startswith("paraat_wire/")}
-    assert names == {f"paraat_wire/{stem}.py" for stem in ("__init__", "bundle", "codec", "metrics", "topics")}
+    assert names == {f"paraat_wire/{stem}.py" for stem in ("__init__", "bundle", "codec", "metrics", "orders", "topics")}
