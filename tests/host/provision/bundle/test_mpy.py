@@ -77,7 +77,9 @@ def test_what_cannot_be_packed_is_a_compile_error(tmp_path: Path, monkeypatch: p
     folder = tmp_path / "firmware"
     shutil.copytree(paths.firmware_dir(), folder)
     with (folder / "node" / "app.py").open("a") as file:
-        file.write("\n\nfrom node.lent import lent\n\ndef late():\n    with lent('node.log') as log:\n        return log\n")
+        file.write(
+            "\n\nfrom node.lent import lent\n\ndef late():\n    with lent('node.log') as log:\n        return log\n"
+        )
     monkeypatch.setattr(paths, "firmware_dir", lambda: folder)
     with pytest.raises(CompileError, match=r'node/app\.py:\d+: lent\("node\.log"\): it runs always'):
         compile_board(tmp_path / "built")
@@ -101,4 +103,6 @@ def test_a_table_of_metrics_that_is_not_found_is_a_mistake() -> None:
 
 def test_the_board_does_not_carry_the_hosts_side_of_the_contract() -> None:
     names = {name for name in board_sources() if name.startswith("paraat_wire/")}
-    assert names == {f"paraat_wire/{stem}.py" for stem in ("__init__", "bundle", "codec", "metrics", "orders", "topics")}
+    assert names == {
+        f"paraat_wire/{stem}.py" for stem in ("__init__", "bundle", "codec", "metrics", "orders", "topics")
+    }
