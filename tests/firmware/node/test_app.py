@@ -10,7 +10,7 @@ import simboard
 import wiring
 from bundles import lay_out, write
 from fake_broker import FakeBroker
-from node import VERSION, app, config
+from node import VERSION, app, config, local_alarm
 from node import node as node_module
 from node.desired import Desired
 from node.node import Node, for_ever
@@ -370,6 +370,26 @@ async def test_a_set_that_cannot_be_kept_does_not_stop_sampling():
         await run(300, n.sample)
         assert n.alarm.state == "no-link"
         assert len(sets) == 5, "on its beat, not over and over"
+
+
+async def test_a_journal_that_cannot_be_opened_stops_neither_sampling_nor_the_alarm():
+    with open("journal", "w"):
+        pass  # a file where its folder should be
+    n = node(scenario={"fuel_l": 10})
+    seq, values, _ = await n.take_set()
+    assert seq is None
+    assert dict(values)["fuel/level"] == 10
+    assert n.alarm.state == local_alarm.LOW_FUEL
+    assert "journal" in n.health.last_error
+    n = node()
+    n.uplink.linked = True  # the host answers, but what is read does not come to it
+    await n.take_set()
+    n.panel._state()
+    assert n.alarm.state == "no-link"
+    os.remove("journal")
+    assert (await n.take_set())[0] == 1
+    n.panel._state()
+    assert n.alarm.state == "well"
 
 
 async def test_without_a_configuration_it_says_so_and_drives_no_pin():
