@@ -14,7 +14,7 @@ from typing import Any
 from paraat.provision.program import LENT, Binding, External, Module, PackError, Program, Ref, Walk
 
 # The module in whose place the pack is put: where main.py, and who has a board on the console, find what runs.
-ROOT = "node.app"
+ROOT = "node.node"
 # Modules of this package are loaded by the name that the configuration gives.
 _BY_NAME = "drivers."
 # What other modules call the pack where they use it as a module.
