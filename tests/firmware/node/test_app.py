@@ -339,6 +339,18 @@ async def test_generator_start_and_stop_are_events():
     assert events_of(n) == [[("event/generator", True)], [("event/generator", False)]]
 
 
+async def test_a_battery_that_gives_out_under_its_heaviest_load_alarms():
+    # esphome/issues#2999: the shunt is at its end, and the voltage must not go with it.
+    n = node(scenario={"battery_v": [[0, 11.2]]})
+    wiring.i2c[(22, 21)][64].current_a = lambda: -60
+    seq, values, faults = await n.take_set()
+    assert seq is not None
+    assert dict(values)["battery/voltage"] == 11.2
+    assert ("battery/current", "range") in faults
+    assert n.alarm.state == local_alarm.LOW_BATTERY
+    assert ("alarm/low-battery", True) in [value for entry in events_of(n) for value in entry]
+
+
 async def test_a_meter_on_dead_mains_does_not_keep_the_lamp_on_unknown_through_a_blackout():
     meter = {"driver": "pzem004t", "bus": "uart1", "address": 1}
     buses = dict(CONFIG["buses"], uart1={"kind": "uart", "rx": 25, "tx": 26})
