@@ -14,7 +14,7 @@ import tty
 from pathlib import Path
 from typing import Self
 
-from paraat.simulate.boards import micropython
+from paraat.simulate.boards import heap_option, micropython
 from waiting import LIMIT_S
 
 
@@ -66,7 +66,7 @@ class UsbBoard:
         assert program is not None
         # Pipes: on a terminal the unix port throws away what is typed while it changes the terminal's mode.
         with subprocess.Popen(
-            [str(program), "-X", "heapsize=160wk", "-i"],
+            [str(program), *heap_option(), "-i"],
             cwd=self.flash,
             env={"PATH": "", "MICROPYPATH": ":.frozen"},
             stdin=subprocess.PIPE,

@@ -1,16 +1,10 @@
-"""The way to the network behind one small interface: up(), is_up, name_server(), rssi(), restart().
+"""The network interface that the board has, as far as it is asked every minute. How it comes up is in node.link, lent.
 
-Whether the coordination point can be reached is not a link's business: only the host's ack shows that. isconnected()
-stays True behind a dead uplink.
+Whether the coordination point can be reached is not its business: only the host's ack shows that. isconnected() stays
+True behind a dead uplink.
 """
 
-import asyncio
-import time
-
-from micropython import const
-
-_POLL_MS = const(100)
-_OFF_MS = const(500)  # the PHY and the radio forget what hung
+from node.lent import lent
 
 
 class LinkError(Exception):
@@ -18,13 +12,21 @@ class LinkError(Exception):
 
 
 class Link:
-    """nic: the network interface. what: its name in messages. hint: what to do when it does not come up."""
+    """nic: what MicroPython has of it. kind: "wifi" or "ethernet". what: its name in messages.
 
-    def __init__(self, nic, what, hint, timeout_s):
+    hint: what to do when it does not come up. ssid, password: of a Wi-Fi.
+    """
+
+    def __init__(self, nic, kind, what, hint, timeout_s, ssid="", password=""):
         self.nic = nic
-        self._what = what
-        self._hint = hint
-        self._timeout_s = timeout_s
+        self.kind = kind
+        self.what = what
+        self.hint = hint
+        self.timeout_s = timeout_s
+        self.ssid = ssid
+        self.password = password
+        self.looked = False  # for the access point's signal_dbm, since it was last joined (node.refusal)
+        self.signal_dbm = None
 
     @property
     def is_up(self):
@@ -32,43 +34,26 @@ class Link:
 
     def rssi(self):
         """Signal in dBm; None when it is not known, or there is no such thing."""
-        return
+        if self.kind != "wifi":
+            return None
+        try:
+            found = self.nic.status("rssi") if self.is_up else None
+        except (OSError, ValueError):
+            return None
+        self.looked = self.looked and found is None
+        return found
 
     def name_server(self):
         """The address of the network's name server, as DHCP gave it."""
         return self.nic.ifconfig()[3]
 
-    def _connect(self):
-        pass
-
-    def _why(self):
-        """Why an attempt has failed, in words; None while it goes on or nobody knows."""
-        return
-
     async def up(self):
         """Come up within the time limit. Raises LinkError, and then it is off: the next attempt begins anew."""
-        if self.is_up:
-            return
-        try:
-            self.nic.active(True)
-            self._connect()
-        except (OSError, RuntimeError) as error:  # the driver is in the middle of something, or has no memory
-            await self.restart()
-            raise LinkError("%s: the driver refuses (%s); it starts anew" % (self._what, error))
-        start = time.ticks_ms()
-        while not self.is_up:
-            why = self._why()
-            if why is None and time.ticks_diff(time.ticks_ms(), start) > self._timeout_s * 1000:
-                why = "not up in %d s: %s" % (self._timeout_s, self._hint)
-            if why is not None:
-                await self.restart()  # a connect that hangs would refuse the next one
-                raise LinkError("%s: %s" % (self._what, why))
-            await asyncio.sleep_ms(_POLL_MS)
+        if not self.is_up:
+            with lent("node.link", "node.wifi", "node.ethernet") as link:
+                await link.up(self)
 
     async def restart(self):
         """Switch it off; the next up() starts it anew."""
-        try:
-            self.nic.active(False)
-        except OSError:
-            pass  # it was not on, or hangs: the ladder's next rung restarts the board
-        await asyncio.sleep_ms(_OFF_MS)
+        with lent("node.link", "node.wifi", "node.ethernet") as link:
+            await link.restart(self)

@@ -12,7 +12,7 @@ from micropython import const
 from node import local_alarm
 from node.clock import Clock
 from node.hardware import Hardware
-from node.health import Health
+from node.health import Health, idf_heap
 from node.journal import EVENT, TELEMETRY, Journal
 from node.lent import lent
 from node.log import complain, log
@@ -136,6 +136,8 @@ class Node:
             ("node/backlog", self.journal.backlog),
             ("node/dropped", self.journal.dropped),
         ]
+        free, largest = idf_heap()
+        values.extend((("node/idf-free", free), ("node/idf-largest", largest)))
         rssi = self.uplink.rssi()
         if rssi is not None:
             values.append(("node/rssi", rssi))

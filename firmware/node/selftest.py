@@ -8,7 +8,8 @@ whichever comes first. It holds what was found and no secret:
   clock    where the time comes from (node.clock)
   broker   "" when it took us, else what went wrong
   ack      whether the host has stored something of ours
-  heap     bytes free
+  heap     bytes free, with what Python could still take
+  idf      bytes free and largest free block of the chip's own heap (node.health)
 """
 
 import asyncio
@@ -19,6 +20,7 @@ import machine
 from micropython import const
 
 from node import VERSION
+from node.health import idf_heap
 
 LIMIT_S = const(30)
 _ATTEMPTS = const(2)
@@ -64,4 +66,5 @@ def report(node):
         "broker": "not tried yet" if uplink.problem is None else uplink.problem,
         "ack": uplink.stored,
         "heap": gc.mem_free(),
+        "idf": idf_heap(),
     }

@@ -23,6 +23,7 @@ NotNegative = Annotated[float, Meta(ge=0, le=1e9)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
+Bytes = Annotated[int, Meta(ge=0, le=2**30)]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 # No table of tanks goes beyond what the metrics fuel/litres and fuel/burn hold; and a rate near 0 would put the moment
 # at which a tank is empty behind the year 9999, where no date can be shown.
@@ -131,6 +132,17 @@ class HelpAsked(Part, frozen=True):
     for_s: Positive = 3600.0
 
 
+class BoardMemory(Part, frozen=True):
+    """[alerts.board_memory]: below these the card says that the board's memory runs low; nobody gets a message.
+
+    Our firmware leaves 20 KB of the chip's own heap, in it a block of 12 KB, and 20 KB of Python's.
+    """
+
+    idf_free_bytes: Bytes = 16384
+    idf_largest_bytes: Bytes = 8192
+    heap_free_bytes: Bytes = 12288
+
+
 class Alerts(Part, frozen=True):
     """[alerts]"""
 
@@ -138,6 +150,7 @@ class Alerts(Part, frozen=True):
     point_silent: Silent = Silent()
     certificate_expiry: CertificateExpiry = CertificateExpiry()
     help_asked: HelpAsked = HelpAsked()
+    board_memory: BoardMemory = BoardMemory()
 
 
 class Email(Part, frozen=True):

@@ -5,6 +5,7 @@ files and functions only. The sources run as they are too, on the unix port and 
 """
 
 import hashlib
+import json
 import re
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from paraat import paths
+from paraat.provision.names import shorten
 from paraat.provision.pack import pack
 from paraat.provision.program import PackError
 from paraat_wire import metrics
@@ -26,6 +28,7 @@ _AS_SOURCE = ("main.py", "boot.py")
 
 # What of the contract only the host uses, and which columns of a metric the board does.
 _HOST_MODULE = "host_codec.py"
+NAMES = "names.json"
 _METRICS = "paraat_wire/metrics.py"
 _BOARD_COLUMNS = metrics.DIGITS + 1
 _ROWS = re.compile(r"^ROWS = \($.*?^\).*?$", re.MULTILINE | re.DOTALL)
@@ -64,10 +67,12 @@ def compile_tree(source: Path, target: Path, *, exclude: Iterable[str] = (), lea
 def compile_board(target: Path) -> list[Path]:
     """Compile the firmware and its part of the wire contract as a board carries them, packed. Returns the files.
 
+    Beside them lies names.json, which no board carries: what a traceback calls a private function, by its name here.
     Files whose content stays the same are not compiled again. Raises CompileError.
     """
     try:
-        packed = _packed(tuple(sorted(board_sources().items())))
+        main = (paths.firmware_dir() / "main.py").read_text(encoding="utf-8")
+        packed, names = _packed(tuple(sorted(board_sources().items())), main)
     except PackError as error:
         raise CompileError(str(error)) from error
     with tempfile.TemporaryDirectory() as folder:
@@ -78,12 +83,14 @@ def compile_board(target: Path) -> list[Path]:
             path.write_text(text, encoding="utf-8")
         for path in paths.firmware_dir().glob("*.py"):
             shutil.copyfile(path, source / path.name)
-        return compile_tree(source, target, lean=True)
+        files = compile_tree(source, target, lean=True)
+    (target / NAMES).write_text(json.dumps(names, indent=1) + "\n", encoding="utf-8")
+    return files
 
 
 @lru_cache(maxsize=1)
-def _packed(sources: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
-    return pack(dict(sources))
+def _packed(sources: tuple[tuple[str, str], ...], main: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    return shorten(pack(dict(sources)), main)
 
 
 def board_sources() -> dict[str, str]:

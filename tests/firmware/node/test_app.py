@@ -4,6 +4,7 @@ import os
 import sys
 import time
 
+import esp32
 import kernel
 import machine
 import simboard
@@ -431,6 +432,9 @@ async def test_main_runs_all_of_it():
     names = [name for name, _ in host.sets[1].values]
     assert names[:4] == ["fuel/distance", "fuel/level", "battery/voltage", "battery/current"]
     assert "node/heap" in names
+    said = dict(host.sets[1].values)
+    assert said["node/idf-free"] == sum([region[1] for region in esp32.regions])
+    assert said["node/idf-largest"] == max([region[2] for region in esp32.regions])
     assert os.stat("boot")
     task.cancel()
     await asyncio.sleep(0)

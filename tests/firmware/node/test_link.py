@@ -2,14 +2,14 @@ import asyncio
 
 import network
 from bench import raises
-from node import link
+from node import link, nic
 
 
 async def fails(way):
     """What a link says when it does not come up; fails when it does."""
     try:
         await way.up()
-    except link.LinkError as error:
+    except nic.LinkError as error:
         return str(error)
     raise AssertionError("it came up")
 
@@ -133,5 +133,5 @@ def test_what_is_missing_is_named():
         (dict(PINS, phy="tlk110"), "PHY_TLK110"),
         (dict(PINS, phy_addr=99), "invalid phy address"),
     ):
-        assert words in str(raises(link.LinkError, link.make, {"link": table}, {})), words
-    assert "wifi.ssid" in str(raises(link.LinkError, link.make, {"link": {"kind": "wifi", "timeout_s": 5}}, {}))
+        assert words in str(raises(nic.LinkError, link.make, {"link": table}, {})), words
+    assert "wifi.ssid" in str(raises(nic.LinkError, link.make, {"link": {"kind": "wifi", "timeout_s": 5}}, {}))
