@@ -29,9 +29,11 @@ VFS_BYTES = 0x200000
 _TOP = 12
 _LIMIT_S = 120.0
 
-_COUNTED = f"""
+_COUNTED = (
+    f"""
 ROOT = "{ROOT}"
-""" + """
+"""
+    + """
 import builtins, json, os
 import image, kernel, simboard, sys
 from world import World
@@ -95,6 +97,7 @@ builtins.print = counted_print
 image.run("boot.py")
 image.run("main.py")
 """
+)
 
 
 class Reads(NamedTuple):
