@@ -35,7 +35,7 @@ from paraat.simulate.servers import LOOPBACK, MosquittoBroker
 from paraat.site import paths
 from paraat.site.files import write_atomic
 from paraat.site.site import load_site
-from paraat_wire import codec, host_codec, topics
+from paraat_wire import host_codec, orders, topics
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
@@ -87,8 +87,6 @@ main.start()
 
 # Six hours of sets, which the board has not sent yet.
 _FILL = f"""
-import main
-main.put_slot_on_path()
 from node import config
 from node.journal import TELEMETRY, Journal
 c = config.load()["journal"]
@@ -155,10 +153,10 @@ class Host:
         self.sets = 0
         self.uptime_s = 0.0
         self._told = 0.0
-        self.replies: dict[str, codec.Reply] = {}
+        self.replies: dict[str, orders.Reply] = {}
         self.states: list[dict[str, Any]] = []
         self.on_state: Callable[[dict[str, Any]], None] = lambda _: None
-        self.on_reply: Callable[[codec.Reply], None] = lambda _: None
+        self.on_reply: Callable[[orders.Reply], None] = lambda _: None
         certificate = directory / "host.pem"
         certificate.write_bytes(own.certificate_pem() + own.key_pem())
         context = ssl.create_default_context(cadata=authority.certificate_pem().decode())
@@ -200,7 +198,7 @@ class Host:
         self._told = time.monotonic()
         self._client.publish(topics.TIME, host_codec.encode_time(int(time.time())))
 
-    def say(self, command: codec.Command) -> None:
+    def say(self, command: orders.Command) -> None:
         self._client.publish(topics.topic(POINT, topics.COMMAND), host_codec.encode_command(command), qos=1)
 
     def configure(self, config: dict[str, Any]) -> None:
@@ -259,7 +257,7 @@ class Stage(Place):
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
         self.board = boards.SimulatedBoard(directory / "board", self.config, self.scenario, self.built, self.flash)
-        self.board.evaluate(_FILL)
+        self.board.evaluate(_FILL, sources=True)
 
     def __enter__(self) -> Self:
         super().__enter__()
@@ -299,7 +297,7 @@ class Stage(Place):
 
     def ask(self, do: str, **args: Any) -> None:
         """A command, answered; a refusal is an answer."""
-        command = codec.Command(f"budget-{do}", do, int(time.time()) + _VALID_S, args)
+        command = orders.Command(f"budget-{do}", do, int(time.time()) + _VALID_S, args)
         self.host.say(command)
         self.until(lambda: command.id in self.host.replies, f"an answer to {do}")
 
@@ -390,8 +388,8 @@ class _Reader:
         self, phase: str, live: int, modules: list[str], now_us: int, allocated: int, names: int
     ) -> Moment | None:
         ours = {path for module in modules if (path := self._path(module))}
-        packages = {path.partition("/")[0] for path in self._files}
-        lost = [m for m in modules if m.partition(".")[0] in packages and not self._path(m)]
+        packages = {path.partition("/")[0] for path in self._files}  # a folder without __init__ is a module too
+        lost = [m for m in modules if "." in m and m.partition(".")[0] in packages and not self._path(m)]
         if lost:
             raise MeasureError(f"{', '.join(lost)}: found no file of that name, so nobody can tell what it takes")
         hardware = sum(_hal_bytes(self._hal, module) for module in modules)
@@ -404,7 +402,7 @@ class _Reader:
             self._names |= {*_parsed(self._files[path]).names, path, *path.removesuffix(".mpy").split("/")}
         objects -= self._hardware_objects
         code = self._code(ours, mpy_memory.CHIP_WORD)
-        kept = mpy_memory.names_bytes(self._names - mpy_memory.rom_names() - {""})
+        kept = mpy_memory.names_bytes(self._names - mpy_memory.in_rom() - {""})
         port_live = live - hardware - self._hardware_objects
         return Moment(phase, now_us / 1e6, frozenset(ours), code, kept, objects // 2, port_live, allocated)
 

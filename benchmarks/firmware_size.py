@@ -120,7 +120,7 @@ def carried_images() -> set[str]:
 
 def what_is_left(budget: Budget, image: heaps.Image) -> heaps.Left:
     """Of a board with this image, at the firmware's fullest moment."""
-    return heaps.left(image, budget.memory.needs, budget.fullest.live, budget.memory.held_bytes)
+    return heaps.left(image, budget.memory.needs, budget.fullest.live, budget.memory.kept_bytes)
 
 
 def report(budget: Budget) -> str:
@@ -193,7 +193,8 @@ def _growth(memory: heaps.Memory) -> str:
     text = (
         "When an allocation fails after a collection, MicroPython takes as much again as its heap has, or the largest\n"
         "block of ESP-IDF's heap where that is smaller, and never gives it back. Bytes for objects, step by step, where\n"
-        f"nothing is held from it; the firmware holds {memory.held_bytes} bytes."
+        "nobody interferes. The firmware gives Python its share at once (firmware/node/memory.py): all of ESP-IDF's heap\n"
+        f"but {memory.kept_bytes} bytes; as long as Python needs no more, that stays."
     )
     head = ("image", "Python's heap", "left of the largest block")
     return f"## How Python's heap grows\n\n{text}\n\n{_table(head, rows())}"
@@ -232,7 +233,7 @@ def _files(budget: Budget) -> str:
 
 def _names(data: bytes) -> set[str]:
     """The names of a file that take heap on the chip."""
-    return set(mpy_memory.read(data).names) - mpy_memory.rom_names() - {""}
+    return set(mpy_memory.read(data).names) - mpy_memory.in_rom() - {""}
 
 
 _DOCUMENT = """# The board's budget

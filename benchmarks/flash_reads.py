@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from firmware_heap import HEAP_KB, MeasureError, Place
 
+from paraat.provision.bundle.pack import ROOT
 from paraat.provision.image import littlefs
 from paraat.simulate import boards
 
@@ -28,7 +29,11 @@ VFS_BYTES = 0x200000
 _TOP = 12
 _LIMIT_S = 120.0
 
-_COUNTED = """
+_COUNTED = (
+    f"""
+ROOT = "{ROOT}"
+"""
+    + """
 import builtins, json, os
 import image, kernel, simboard, sys
 from world import World
@@ -68,14 +73,14 @@ def counted_import(name, *more):
         depth[-1] += own
     if own > inner:
         rows.append((name, own - inner))
-    sampler = sys.modules.get("node.sampler")
-    if hasattr(sampler, "Sampler") and not hasattr(sampler, "counted"):
-        sampler.counted = sampler.Sampler.sample
+    root = sys.modules.get(ROOT)
+    if hasattr(root, "Sampler") and not hasattr(root, "counted"):
+        root.counted = root.Sampler.sample
         async def sample(self):
-            read = await sampler.counted(self)
+            read = await root.counted(self)
             tell("first sample")
             return read
-        sampler.Sampler.sample = sample
+        root.Sampler.sample = sample
     return found
 told = set()
 def tell(what):
@@ -92,6 +97,7 @@ builtins.print = counted_print
 image.run("boot.py")
 image.run("main.py")
 """
+)
 
 
 class Reads(NamedTuple):

@@ -42,6 +42,7 @@ class UsbBoard:
             "class Pin:\n    OUT = PULL_UP = PULL_DOWN = 1\n    def __init__(self, pin, mode):\n        self._pin = pin\n"
             "    def value(self, x):\n        open('blinked', 'a').write('%d=%d ' % (self._pin, x))\n"
         )
+        (self.flash / "esp32.py").touch()
         self._thread.start()
         return self
 

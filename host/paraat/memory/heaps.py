@@ -5,6 +5,7 @@ What MicroPython takes it never gives back, and it takes the largest piece there
 gets at its largest. boards/memory.toml holds what was measured, with where; here is only the arithmetic.
 """
 
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ _BLOCKS_PER_FINALISER_BYTE = 8
 _AREA_BYTES = 28  # mp_state_mem_area_t
 _GAP_BYTES = 1
 _LEAST_OVERHEAD = 2048
+_LEAST_SHARE = 8192  # firmware/node/memory.py takes no smaller one
+_KEPT = re.compile(r"^_KEPT_BYTES = const\((\d+)\)", re.MULTILINE)
 # In a heap that is filled to its last block no large piece is found: it grows before that.
 _ROOM_TO_WORK = 8192
 
@@ -84,11 +87,11 @@ class Left:
 
 @dataclass(frozen=True)
 class Memory:
-    """boards/memory.toml. held_bytes: what the firmware keeps from Python of the largest piece while its heap grows."""
+    """boards/memory.toml. kept_bytes: of ESP-IDF's heap, when the firmware gives Python the rest (node/memory.py)."""
 
     images: tuple[Image, ...]
     needs: tuple[Need, ...]
-    held_bytes: int
+    kept_bytes: int
 
     def of(self, name: str) -> tuple[Image, ...]:
         """The builds of that name that are known, one for each version of MicroPython."""
@@ -106,7 +109,15 @@ def load(path: Path | None = None) -> Memory:
         for row in found["image"]
     )  # fmt: skip
     needs = tuple(Need(row["what"], row["bytes"] * row.get("times", 1), row["source"]) for row in found["need"])
-    return Memory(images, needs, found["firmware"]["held_bytes"])
+    return Memory(images, needs, _kept_bytes())
+
+
+def _kept_bytes() -> int:
+    source = (paths.firmware_dir() / "node" / "memory.py").read_text(encoding="utf-8")
+    found = _KEPT.search(source)
+    if found is None:
+        raise ValueError("firmware/node/memory.py: found no _KEPT_BYTES = const(...)")
+    return int(found[1])
 
 
 def usable(area_bytes: int) -> int:
@@ -136,9 +147,15 @@ def growth(total: int, available: int, wanted: int = 0) -> int:
     return min(available, max(double, needed))
 
 
-def python_areas(python_bytes: int, available: int, live: int) -> tuple[int, ...]:
-    """The areas that Python's heap consists of, once so many bytes live in it. available: the largest free block."""
+def python_areas(python_bytes: int, available: int, live: int, *, share: int = 0) -> tuple[int, ...]:
+    """The areas that Python's heap consists of, once so many bytes live in it.
+
+    available: the largest free block. share: what the firmware gives it of that at once; then it has to ask for itself.
+    """
     areas = [python_bytes]
+    if share:
+        areas.append(share)
+        available -= share
     while sum(map(usable, areas)) < live + _ROOM_TO_WORK:
         grown = growth(sum(map(usable, areas)), available)
         if not grown:
@@ -148,15 +165,18 @@ def python_areas(python_bytes: int, available: int, live: int) -> tuple[int, ...
     return tuple(areas)
 
 
-def left(image: Image, needs: Sequence[Need], live_peak: int, held_bytes: int = 0) -> Left:
+def left(image: Image, needs: Sequence[Need], live_peak: int, kept_bytes: int | None = None) -> Left:
     """What a board has left at its fullest moment. live_peak: bytes that live in Python's heap then, at most.
 
-    Python grows before the radio is on: it finds all of the largest piece but what is held from it. The radio and TLS
-    then fill the small pieces first, as seen on the emulated chip.
+    kept_bytes: Python gets all but these of ESP-IDF's heap before anything is loaded; None: it grows by itself. The
+    radio and TLS then fill the small pieces first, as seen on the emulated chip.
     """
     pieces = sorted(image.pieces)
-    available = image.psram or max(0, pieces[-1] - held_bytes)
-    areas = python_areas(image.python_bytes, available, live_peak)
+    share = 0
+    if kept_bytes is not None and not image.psram:
+        share = min(sum(pieces) - kept_bytes, pieces[-1])
+        share = share if share >= _LEAST_SHARE else 0
+    areas = python_areas(image.python_bytes, image.psram or pieces[-1], live_peak, share=share)
     if not image.psram:
         pieces[-1] -= sum(areas[1:])
     due = sum(need.bytes for need in needs)

@@ -11,8 +11,8 @@ Names are kept once for all modules: `names_bytes` counts those of a whole progr
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
+
+from paraat.provision.bundle.names import rom_names
 
 CHIP_WORD = 4
 UNIX_PORT_WORD = 8
@@ -214,7 +214,7 @@ def module_bytes(mpy: Mpy, word: int = CHIP_WORD, *, children: int = 0) -> int:
 
     children: entries that its import adds to it besides its own, as a package gets one for each of its modules.
     """
-    known = rom_names().union(mpy.names)
+    known = in_rom().union(mpy.names)
     count = _Count(word)
     count.words(4)
     count.words(-(-2 * len(mpy.names) // word) + len(mpy.constants))
@@ -315,8 +315,6 @@ def names_bytes(names: Iterable[str], word: int = CHIP_WORD) -> int:
     return count.bytes
 
 
-@cache
-def rom_names() -> frozenset[str]:
-    """The names that MicroPython's own image for the ESP32 holds, so that they take no heap."""
-    text = resources.files("paraat.memory").joinpath("rom_names.txt").read_text(encoding="utf-8")
-    return frozenset(word for line in text.splitlines() if not line.startswith("#") for word in line.split())
+def in_rom() -> frozenset[str]:
+    """The names that every official image for the ESP32 holds, so that they take no heap."""
+    return rom_names()[0]

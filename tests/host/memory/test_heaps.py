@@ -58,11 +58,21 @@ def test_a_program_that_fills_two_areas_leaves_nothing_for_tls() -> None:
     assert left.short[0].startswith("IDF heap free -")
 
 
-def test_what_is_held_from_python_stays_for_the_radio() -> None:
+def test_what_is_kept_from_python_stays_for_the_radio() -> None:
     needs = [Need("network", 80000, "")]
-    alone, held = (heaps.left(PLAIN, needs, 70000, held) for held in (0, 80000))
-    assert held.idf_free - alone.idf_free == 57344 - (112968 - 80000)
-    assert held.python_total == 56000 + heaps.usable(112968 - 80000)
+    left = heaps.left(PLAIN, needs, 60000, 104448)
+    assert left.idf_free == 104448 - 80000
+    assert left.python_total == 56000 + heaps.usable(sum(PLAIN.pieces) - 104448)
+
+
+def test_what_is_kept_is_lost_when_python_needs_more_than_its_share() -> None:
+    left = heaps.left(PLAIN, [], 100000, 104448)
+    assert left.python_total > 56000 + heaps.usable(sum(PLAIN.pieces) - 104448)
+    assert left.idf_free < 104448
+
+
+def test_the_firmware_says_what_it_keeps() -> None:
+    assert heaps.load().kept_bytes > 90000
 
 
 def test_psram_takes_python_away_from_the_radio() -> None:

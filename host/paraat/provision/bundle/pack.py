@@ -2,13 +2,14 @@
 
 What the root's imports at the top level reach runs from power-on to power-off, and becomes one module in the root's
 place. All else stays a file of its own (lent, loaded when it is first wanted, or a driver that the configuration
-names), and imports from the pack. Constants are written out wherever they are used, and are names no more.
+names), and imports from the pack. Constants are written out wherever they are used, and are names no more; what nothing
+uses is left out.
 """
 
 import ast
 import operator
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from paraat.provision.bundle.program import LENT, Binding, External, Module, PackError, Program, Ref, Walk
@@ -43,6 +44,10 @@ def pack(sources: Mapping[str, str], root: str = ROOT) -> dict[str, str]:
     for module in program.modules.values():
         survey.look_at(module)
     constants = _Constants(program, survey.opaque)
+    for ref in survey.idle():
+        module = program.modules[ref.module]
+        module.tree.body = [node for node in module.tree.body if _made_by(node) != ref.name]
+        del module.tops[ref.name]
     names = _choose_names(program, packed, survey, constants)
     plan = _Plan(root, frozenset(packed), constants, names)
     out = {
@@ -142,12 +147,14 @@ class _NotConstantError(Exception):
 class _Survey(Walk):
     """What must be known of all modules before one of them is written anew.
 
-    opaque: names that are looked up in what may be anything. free: that the packed modules expect to be built in.
+    uses: what a function, class or table at the top level refers to; under None what is needed in any case. opaque: names that are looked up in what may be anything. free: that the packed modules expect to be built in.
     mentioned: all names. hidden: what is meant at the top level of the pack where a function has another of that name.
     """
 
-    def __init__(self, program: Program, packed: Iterable[str]) -> None:
+    def __init__(self, program: Program, packed: Sequence[str]) -> None:
         self._packed = packed
+        self._owner: Ref | None = None
+        self.uses: dict[Ref | None, set[Ref]] = {None: set()}
         self.opaque: set[str] = set()
         self.free: set[str] = set()
         self.mentioned: set[str] = set()
@@ -156,7 +163,29 @@ class _Survey(Walk):
 
     def look_at(self, module: Module) -> None:
         super().__init__(self.program, module)
-        self.visit(module.tree)
+        for node in module.tree.body:
+            self._owner = self._can_be_left_out(node)
+            self.uses.setdefault(self._owner, set())
+            self.visit(node)
+
+    def _can_be_left_out(self, node: ast.stmt) -> Ref | None:
+        """What this statement makes, where it does nothing else and nobody finds it without the packer seeing it."""
+        name = _made_by(node)
+        module = self.module.name
+        if name is None or module not in self._packed[:-1]:
+            return None
+        return None if module.startswith(_BY_NAME) and not name.startswith("_") else Ref(module, name)
+
+    def idle(self) -> set[Ref]:
+        """What nothing that runs refers to, at first or second hand."""
+        needed: set[Ref] = set()
+        waiting = list(self.uses[None])
+        while waiting:
+            ref = waiting.pop()
+            if ref not in needed:
+                needed.add(ref)
+                waiting += self.uses.get(ref, ())
+        return {ref for ref in self.uses if ref is not None and ref not in needed and ref.name not in self.opaque}
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         found = self.resolve(node)
@@ -177,6 +206,14 @@ class _Survey(Walk):
         self._refers_to(self.program.resolve(binding))
         return node
 
+    def visit_Import(self, node: ast.Import | ast.ImportFrom) -> ast.AST:
+        if self.module.name not in self._packed:  # it may be looked up there
+            for alias in node.names:
+                self._refers_to(self.program.resolve(self.program.imported(self.module, node, alias)))
+        return node
+
+    visit_ImportFrom = visit_Import
+
     def visit_arg(self, node: ast.arg) -> ast.AST:
         self.mentioned.add(node.arg)
         return node
@@ -187,8 +224,20 @@ class _Survey(Walk):
         return node
 
     def _refers_to(self, found: Binding) -> None:
+        if isinstance(found, Ref) and found != self._owner:
+            self.uses[self._owner].add(found)
         if isinstance(found, Ref) and found.name and self.module.name in self._packed and self.is_hidden(found):
             self.hidden_refs.add(found)
+
+
+def _made_by(node: ast.stmt) -> str | None:
+    """The name of a function, a class or a table of literals; None for a statement that does more."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return node.name
+    match node:
+        case ast.Assign([ast.Name(name)], value) if not any(isinstance(n, ast.Call) for n in ast.walk(value)):
+            return name
+    return None
 
 
 def _choose_names(program: Program, packed: list[str], survey: _Survey, constants: _Constants) -> dict[Ref, str]:

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from paraat.provision.bundle.mpy import CompileError, board_metrics, board_sources, compile_board, compile_tree
+from paraat.provision.bundle.pack import ROOT
 from paraat.site import paths
 from paraat_wire import metrics
 
-_ALL_BUT_TOPICS = ("__init__.py", "bundle.py", "codec.py", "host_codec.py", "metrics.py", "orders.py")
+_PACK = ROOT.replace(".", "/")
 
 
 @pytest.fixture
@@ -54,15 +55,25 @@ def test_a_mistake_in_the_source_names_the_file(source: Path, tmp_path: Path) ->
         compile_tree(source, tmp_path / "built")
 
 
-def test_without_line_numbers_the_files_are_smaller(tmp_path: Path) -> None:
-    (full,) = compile_tree(paths.wire_dir(), tmp_path / "full", exclude=_ALL_BUT_TOPICS)
-    (lean,) = compile_tree(paths.wire_dir(), tmp_path / "lean", exclude=_ALL_BUT_TOPICS, lean=True)
-    assert lean.stat().st_size < full.stat().st_size
+def test_without_line_numbers_the_files_are_smaller(source: Path, tmp_path: Path) -> None:
+    (source / "node" / "app.py").write_text("def run(x):\n" + 20 * "    x += 1\n" + "    return x\n")
+    sizes = []
+    for lean in (False, True):
+        compile_tree(source, tmp_path / "built", lean=lean)
+        sizes.append((tmp_path / "built" / "node" / "app.mpy").stat().st_size)
+    assert sizes[1] <= sizes[0] - 20
 
 
 def test_a_board_carries_what_always_runs_in_one_file(tmp_path: Path) -> None:
     files = {str(path.relative_to(tmp_path)) for path in compile_board(tmp_path)}
-    assert {"main.py", "node/app.mpy", "node/wifi.mpy", "node/update.mpy", "drivers/a02yyuw.mpy"} <= files
+    assert {
+        "main.py",
+        f"{_PACK}.mpy",
+        "node/app.mpy",
+        "node/wifi.mpy",
+        "node/update.mpy",
+        "drivers/a02yyuw.mpy",
+    } <= files
     assert not {"node/__init__.mpy", "node/journal.mpy", "node/log.mpy", "paraat_wire/metrics.mpy"} & files
 
 
@@ -76,12 +87,10 @@ def test_a_board_is_compiled_once_and_always_the_same(tmp_path: Path) -> None:
 def test_what_cannot_be_packed_is_a_compile_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "firmware"
     shutil.copytree(paths.firmware_dir(), folder)
-    with (folder / "node" / "app.py").open("a") as file:
-        file.write(
-            "\n\nfrom node.lent import lent\n\ndef late():\n    with lent('node.log') as log:\n        return log\n"
-        )
+    with (folder / f"{_PACK}.py").open("a") as file:
+        file.write("\n\ndef late():\n    with lent('node.log') as log:\n        return log\n")
     monkeypatch.setattr(paths, "firmware_dir", lambda: folder)
-    with pytest.raises(CompileError, match=r'node/app\.py:\d+: lent\("node\.log"\): it runs always'):
+    with pytest.raises(CompileError, match=rf'{_PACK}\.py:\d+: lent\("node\.log"\): it runs always'):
         compile_board(tmp_path / "built")
 
 

@@ -189,6 +189,32 @@ def test_a_packed_driver_is_still_found_by_its_name(tmp_path: Path) -> None:
     assert run(tmp_path, files, code) == "{'pin': 'pin'} named named True"
 
 
+def test_what_nothing_uses_is_left_out_and_what_something_else_may_find_is_not(tmp_path: Path) -> None:
+    files = packed(
+        node__tools="""
+            _TABLE = (1, 2)
+            ALL = {"a": _TABLE}
+            noted = []
+            def first(): return second() + _TABLE[0]
+            def second(): return first()
+            def used(): return _needed()
+            def _needed(): return 3
+            def looked_up(): return 4
+            noted.append(sorted((2, 1)))
+        """,
+        node__app="""
+            from node import tools
+            def main(found):
+                return tools.used(), tools.noted, getattr(found, "looked_up")()
+            def for_the_console():
+                return 5
+        """,
+    )
+    assert not any(word in files["node/app.py"] for word in ("_TABLE", "ALL", "first", "second"))
+    code = "from node import app; print(app.main(app), app.for_the_console())"
+    assert run(tmp_path, files, code) == "(3, [[1, 2]], 4) 5"
+
+
 def test_texts_for_readers_are_left_out_and_what_stays_empty_holds(tmp_path: Path) -> None:
     files = packed(
         node__app='''
