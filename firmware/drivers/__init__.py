@@ -36,7 +36,7 @@ class Sensor:
     """What setup gives where a sample is what the driver's read() gives: a value for each name, in the same order.
 
     scales: what each value is divided by, to come to its metric's unit; without them they come in it. None is absent,
-    and a SensorError is the fault of that one value.
+    and a SensorError is the fault of that one value; where no value stands, the first of them is raised.
     """
 
     def __init__(self, driver, names, scales=None):
@@ -48,11 +48,17 @@ class Sensor:
         read = await self.driver.read()
         scales = self._scales or [None] * len(self.names)
         found = []
+        fault = None
         for name, value, scale in zip(self.names, read, scales):
-            if scale is not None and value is not None and not isinstance(value, SensorError):
+            if value is None:
+                continue
+            if isinstance(value, SensorError):
+                fault = fault or value
+            elif scale is not None:
                 value = value / scale
-            if value is not None:
-                found.append((name, value))
+            found.append((name, value))
+        if fault is not None and all([isinstance(value, SensorError) for _, value in found]):
+            raise fault
         return found
 
 

@@ -54,6 +54,8 @@ class Node:
             self.update = slots.last_result()
         # A slot on trial is under main.py's watchdog, which wants to be fed.
         self.health = Health(limits_s, settings["watchdog_s"] or (_TRIAL_WATCHDOG_S if on_trial else 0))
+        if self.journal.problem:
+            self.health.note(self.journal.problem)
         self.uplink = Uplink(settings, secrets, self.journal, self.clock, self.boot, self.health, self._state)
         self.post = Post(self)
         self.uplink.handlers[topics.COMMAND] = self.post.on_message
@@ -108,6 +110,7 @@ class Node:
         self.panel.refresh()
         self._watch_generator(dict(values).get("power/generator"))
         seq = self._record(TELEMETRY, values + self._own_values(), faults)
+        self.alarm.kept = seq is not None
         if self.trial is not None:
             self.trial.sampled()
         return seq, values, faults

@@ -148,7 +148,7 @@ def _serve(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     from paraat.journal.peek import obstacle
-    from paraat.provision.node_config import check_memory_of_points, check_points
+    from paraat.provision.node_config import check_memory_of_points, check_points, limits_of_points
     from paraat.service import check_files
 
     site = load_site(args.site)
@@ -159,6 +159,8 @@ def _check(args: argparse.Namespace) -> int:
         raise SettingsError(
             args.site / "site.toml", "site.journal", found, "a file in a folder that the service may write to"
         )
+    for line in limits_of_points(site):
+        print(line)
     print(f"{args.site}: {site.region.region}, {len(site.points)} points: in order")
     return 0
 

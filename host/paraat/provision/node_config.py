@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from paraat.provision.boards import Board, TooLittleMemoryError, UnknownBoardError, check_memory, load_board
+from paraat.provision.driver_limits import shunts
 from paraat.provision.pins import Sensor, check, sensors_of
 from paraat.settings import Point, SettingsError, Site
 
@@ -49,6 +50,21 @@ def check_points(site: Site) -> None:
         path = point_path(site, point.id)
         board = boards[point.board.type] = boards.get(point.board.type) or board_of(path, point)
         _hardware(board, path, point)
+
+
+def limits_of_points(site: Site) -> list[str]:
+    """What the sensors of checked points cannot measure, a line for each kind. Raises SettingsError."""
+    points: dict[tuple[float, float], list[str]] = {}
+    for point in site.points.values():
+        path = point_path(site, point.id)
+        sensors = point_sensors(board_of(path, point), path, point)
+        for shunt in sorted(set(shunts(sensor.table for sensor in sensors))):
+            points.setdefault(shunt, []).append(point.id)
+    return [
+        f"battery/current: up to {most_a:.2f} A with shunt_milliohm = {milliohm:g}; beyond it is a fault, beside the "
+        f"voltage ({ids[0] if len(ids) == 1 else f'{len(ids)} points'})"
+        for (milliohm, most_a), ids in sorted(points.items())
+    ]
 
 
 def check_memory_of_points(site: Site) -> None:

@@ -12,6 +12,7 @@ from paraat.provision.board_file import Board, Bus, UartBus, contacts
 from paraat.provision.builds import builds
 from paraat.provision.chips import CHIPS, MODULES, Chip
 from paraat.provision.driver_keys import driver_keys, first_wrong
+from paraat.provision.driver_limits import unsafe
 from paraat.provision.parts import ALARM_PINS, BUS_PINS, CLOCK, Part, Use, part_of
 from paraat.settings import SettingsError
 
@@ -70,7 +71,7 @@ def check(board: Board, sensors: Iterable[Sensor], *, wifi: bool | None = None) 
     """
     sensors = list(sensors)
     for sensor in sensors:
-        if wrong := first_wrong(sensor.table):
+        if wrong := first_wrong(sensor.table) or unsafe(sensor.table):
             raise sensor.at(wrong.key).error(wrong.found, wrong.expected)
     _check_buses(board, sensors)
     chip = CHIPS[board.chip]

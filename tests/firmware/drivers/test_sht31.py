@@ -57,7 +57,9 @@ async def test_every_fault_and_the_recovery():
     assert await fault_of(sensor) == "crc"
     device.fault = None
     assert len(await sensor.sample()) == 2
-    device.fault = "crc"  # of the first word alone
+    device.fault = "crc"
+    assert await fault_of(sensor) == "crc"
+    device.fault = "crc-first"
     found = await outcome(sensor)
     assert found["climate/temperature"] == "crc"
     assert near(found["climate/humidity"], 47)

@@ -52,6 +52,8 @@ async def test_every_fault_and_the_recovery():
     assert await fault_of(sensor) is OSError
     device.nack = False
     device.fault = "crc"
+    assert await fault_of(sensor) == "crc"
+    device.fault = "crc-first"
     found = await outcome(sensor)
     assert found["climate/temperature"] == "crc"
     assert near(found["climate/humidity"], 47)

@@ -11,7 +11,7 @@ import simboard
 import wiring
 from bundles import lay_out, write
 from fake_broker import FakeBroker
-from node import VERSION, app, config
+from node import VERSION, app, config, local_alarm
 from node import node as node_module
 from node.desired import Desired
 from node.node import Node, for_ever
@@ -340,6 +340,18 @@ async def test_generator_start_and_stop_are_events():
     assert events_of(n) == [[("event/generator", True)], [("event/generator", False)]]
 
 
+async def test_a_battery_that_gives_out_under_its_heaviest_load_alarms():
+    # esphome/issues#2999: the shunt is at its end, and the voltage must not go with it.
+    n = node(scenario={"battery_v": [[0, 11.2]]})
+    wiring.i2c[(22, 21)][64].current_a = lambda: -60
+    seq, values, faults = await n.take_set()
+    assert seq is not None
+    assert dict(values)["battery/voltage"] == 11.2
+    assert ("battery/current", "range") in faults
+    assert n.alarm.state == local_alarm.LOW_BATTERY
+    assert ("alarm/low-battery", True) in [value for entry in events_of(n) for value in entry]
+
+
 async def test_a_meter_on_dead_mains_does_not_keep_the_lamp_on_unknown_through_a_blackout():
     meter = {"driver": "pzem004t", "bus": "uart1", "address": 1}
     buses = dict(CONFIG["buses"], uart1={"kind": "uart", "rx": 25, "tx": 26})
@@ -371,6 +383,26 @@ async def test_a_set_that_cannot_be_kept_does_not_stop_sampling():
         await run(300, n.sample)
         assert n.alarm.state == "no-link"
         assert len(sets) == 5, "on its beat, not over and over"
+
+
+async def test_a_journal_that_cannot_be_opened_stops_neither_sampling_nor_the_alarm():
+    with open("journal", "w"):
+        pass  # a file where its folder should be
+    n = node(scenario={"fuel_l": 10})
+    seq, values, _ = await n.take_set()
+    assert seq is None
+    assert dict(values)["fuel/level"] == 10
+    assert n.alarm.state == local_alarm.LOW_FUEL
+    assert "journal" in n.health.last_error
+    n = node()
+    n.uplink.linked = True  # the host answers, but what is read does not come to it
+    await n.take_set()
+    n.panel._state()
+    assert n.alarm.state == "no-link"
+    os.remove("journal")
+    assert (await n.take_set())[0] == 1
+    n.panel._state()
+    assert n.alarm.state == "well"
 
 
 async def test_without_a_configuration_it_says_so_and_drives_no_pin():
