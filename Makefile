@@ -66,7 +66,7 @@ setup: $(VENV)/dev.stamp ## Make .venv with everything to run, test and build
 	@echo "$(VENV) is ready."
 
 .PHONY: demo
-demo: $(VENV)/demo.stamp ## Play a blackout in two minutes: real firmware, broker, host, status board (DURATION=100 ends by itself; ENGLISH=1)
+demo: $(VENV)/demo.stamp ## Play a blackout in two minutes: real firmware, broker, host, status page (DURATION=100 ends by itself; ENGLISH=1)
 	@$(BIN)/paraat demo $(if $(DURATION),--duration $(DURATION)) $(if $(ENGLISH),--language en)
 
 #: Boards, at the technician's laptop
@@ -148,9 +148,10 @@ soak: $(VENV)/dev.stamp ## Run a board through 30 virtual days with a fault ever
 	@PARAAT_FAULTS=1 PARAAT_SOAK="$(or $(DAYS),30) $(or $(SEED),1)" $(BIN)/python -m pytest -s tests/faults/firmware/test_soak.py
 
 .PHONY: lint
-lint: $(VENV)/dev.stamp ## Check style and types of host, wire, dashboards and firmware
+lint: $(VENV)/dev.stamp ## Check style, imports and types of host, wire, dashboards and firmware
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/mypy
 	$(BIN)/pyright --project pyrightconfig.json
 
@@ -161,7 +162,7 @@ format: $(VENV)/dev.stamp ## Put the code in the house's form
 
 .PHONY: boards
 boards: $(VENV)/dev.stamp ## Check boards/*/board.toml against the chips and draw their wiring (wiring.svg)
-	$(BIN)/python -m paraat.provision.wiring
+	$(BIN)/python -m paraat.boards.wiring
 
 .PHONY: dashboards
 dashboards: $(VENV)/dev.stamp ## Build dashboards/*.json from dashboards/*.py

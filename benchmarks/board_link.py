@@ -28,7 +28,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from link.stage import POINT, Stage  # after the path to it
-from paraat.provision.pack import ROOT
+from paraat.provision.bundle.pack import ROOT
 from paraat.simulate import boards
 from paraat.simulate.servers import free_port
 

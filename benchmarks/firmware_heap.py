@@ -23,17 +23,18 @@ from typing import Any, Self
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from paraat import paths
+from paraat.boards.node_config import node_config
+from paraat.fleet.updater import Transfer
 from paraat.memory import mpy_memory
 from paraat.memory.mpy_memory import UNIX_PORT_WORD, Mpy
-from paraat.provision import bundle, pki
-from paraat.provision.authority import Authority
-from paraat.provision.files import write_atomic
-from paraat.provision.node_config import node_config
-from paraat.provision.updater import Transfer
-from paraat.settings import load_site
+from paraat.provision.bundle import bundle
+from paraat.provision.pki import pki
+from paraat.provision.pki.authority import Authority
 from paraat.simulate import boards, story
 from paraat.simulate.servers import LOOPBACK, MosquittoBroker
+from paraat.site import paths
+from paraat.site.files import write_atomic
+from paraat.site.site import load_site
 from paraat_wire import host_codec, orders, topics
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))

@@ -20,9 +20,9 @@ from typing import NamedTuple
 import flash_reads
 from firmware_heap import Moment, measure
 
+from paraat.boards.boards import board_names, load_board
 from paraat.memory import heaps, mpy_memory
-from paraat.provision import bundle
-from paraat.provision.boards import board_names, load_board
+from paraat.provision.bundle import bundle
 from paraat.simulate.boards import PORT_TO_CHIP
 
 MPY_LIMIT = 120 * 1024

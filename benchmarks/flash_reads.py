@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 from firmware_heap import HEAP_KB, MeasureError, Place
 
-from paraat.provision import littlefs
-from paraat.provision.pack import ROOT
+from paraat.provision.bundle.pack import ROOT
+from paraat.provision.image import littlefs
 from paraat.simulate import boards
 
 READ_MS = 0.5  # on the emulated chip, on a quiet machine

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from paraat.decode import decode
+from paraat.intake.decode import decode
 from paraat.journal import Journal
 from paraat_wire import codec, host_codec, topics
 

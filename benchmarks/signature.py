@@ -12,8 +12,8 @@ import sys
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from paraat import paths
 from paraat.simulate import boards
+from paraat.site import paths
 
 STEPS = 17
 _INNER_STEPS = STEPS * (192 * 192 + 193 * 192)

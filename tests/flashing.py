@@ -7,13 +7,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from paraat import paths
-from paraat.provision import selftest
-from paraat.provision.authority import Authority
-from paraat.provision.boards import load_board
-from paraat.provision.bundle import Firmware, compile_firmware
-from paraat.provision.session import Session
-from paraat.settings import Site, load_site
+from paraat.boards.boards import load_board
+from paraat.provision.bundle.bundle import Firmware, compile_firmware
+from paraat.provision.flash import selftest
+from paraat.provision.flash.session import Session
+from paraat.provision.pki.authority import Authority
+from paraat.site import paths
+from paraat.site.site import Site, load_site
 from virtual_board import micropython
 from waiting import LIMIT_S
 

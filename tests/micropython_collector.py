@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from paraat import paths
 from paraat.simulate.boards import BOARD_HEAP_KB, heap_option
+from paraat.site import paths
 
 # Beside the chip's heap: the simulated hardware, and all sources, the test's too, as they are compiled on the spot, which
 # the board never does.

@@ -11,12 +11,13 @@ import msgspec
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from paraat import paths
-from paraat.provision import broker_config
-from paraat.provision.authority import Authority
-from paraat.provision.pki import Issued
-from paraat.settings import BrokerSettings, Site, load_site
+from paraat.provision.pki import broker_config
+from paraat.provision.pki.authority import Authority
+from paraat.provision.pki.pki import Issued
 from paraat.simulate.servers import LOOPBACK, MosquittoBroker
+from paraat.site import paths
+from paraat.site.broker import BrokerSettings
+from paraat.site.site import Site, load_site
 from waiting import LIMIT_S, wait_for
 
 PASSPHRASE = "correct horse battery staple"

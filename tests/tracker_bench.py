@@ -1,8 +1,9 @@
 """A tracker of one point, fed by hand: for the tests of the domain and of the alert rules."""
 
 from paraat.domain.model import PointView, SampleSet, Value
+from paraat.domain.points import Point, Tank
+from paraat.domain.thresholds import Alerts
 from paraat.domain.tracker import Tracker
-from paraat.settings import Alerts, Point, Tank
 
 T0 = 1764000000.0
 POINT = Point(

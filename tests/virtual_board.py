@@ -13,8 +13,8 @@ import esptool.bin_image as images
 from esp32_mock_bootloader import server as mock
 from esptool.bin_image import LoadFirmwareImage
 
-from paraat.provision.boards import Board
-from paraat.provision.builds import builds
+from paraat.boards.boards import Board
+from paraat.boards.builds import builds
 from waiting import LIMIT_S
 
 Console = Callable[[bytes], Iterator[bytes]]

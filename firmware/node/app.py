@@ -29,8 +29,8 @@ async def main():
     try:
         found = node.Node(wanted, secrets, boot)
     except Exception as error:
-        if wanted.on:
-            wanted.roll_back("%s %s" % (type(error).__name__, error))
+        if wanted.on:  # pyright: ignore[reportOptionalMemberAccess]
+            wanted.roll_back("%s %s" % (type(error).__name__, error))  # pyright: ignore[reportOptionalMemberAccess]
             machine.reset()
         raise
     await found.run()

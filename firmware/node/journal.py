@@ -142,8 +142,8 @@ class Journal:
                 marks += record(BOOT, self._boot, b"")
             if new_layout:
                 marks += record(LAYOUT, 0, self.layout.encode())
-            self.file.write(marks + data)
-            self.file.flush()
+            self.file.write(marks + data)  # pyright: ignore[reportAttributeAccessIssue]
+            self.file.flush()  # pyright: ignore[reportAttributeAccessIssue]
         except OSError:
             with lent("node.journal_files", "node.layouts") as files:
                 files.make_room(self)

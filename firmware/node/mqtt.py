@@ -301,7 +301,7 @@ class MQTTClient:
     async def read_packet(self, first=None):
         """(first byte, body as a memoryview); of a message that is dropped only the beginning."""
         if first is None:
-            first = (await self._stream().readexactly(1))[0]
+            first = (await self._stream().readexactly(1))[0]  # pyright: ignore[reportGeneralTypeIssues]
         length = shift = 0
         while True:
             byte = (await self.limit(self._stream().readexactly(1), "rest of a packet"))[0]

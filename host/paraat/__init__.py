@@ -1,1 +1,1 @@
-"""Paraat's host: runs at the coordination point, from MQTT to journal, InfluxDB, alerts and the status board."""
+"""Paraat's host: runs at the coordination point, from MQTT to journal, InfluxDB, alerts and the status page."""

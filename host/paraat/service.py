@@ -4,10 +4,10 @@
                           |
                           +-> tracker -> alert engine -> deliveries -> channels
                                  |
-                                 +-> status board
+                                 +-> status page
 
 Threads: the broker's (paho), "ingest", "tick" (alerts, time, status rows), "delivery", "influx"
-and the board's. Each of ours starts again after a mistake of ours. What must survive is in the
+and the page's. Each of ours starts again after a mistake of ours. What must survive is in the
 journal before anybody is told of it.
 """
 
@@ -22,22 +22,23 @@ from paraat.alerts.channels import make_channels
 from paraat.alerts.dispatch import Dispatcher
 from paraat.alerts.engine import Engine, Transition
 from paraat.alerts.rules import make_own_rules, make_rules
-from paraat.board.app import create_app
-from paraat.board.server import BoardError, Handle, serve
-from paraat.board.source import Check
-from paraat.certificates import Certificates
-from paraat.clock import Clock
-from paraat.counters import Counters
-from paraat.decode import MAX_AHEAD_S
 from paraat.domain.model import AlertState, Delivery, NodeState, PointView
 from paraat.domain.tracker import HISTORY_SAMPLES, OPEN, Tracker
-from paraat.ingest import Ingest
+from paraat.intake.decode import MAX_AHEAD_S
+from paraat.intake.inbox import Inbox
+from paraat.intake.ingest import Ingest
+from paraat.intake.mqtt import MqttTransport
 from paraat.journal import Journal, JournalError, Stored
-from paraat.settings import Site, read_secret
+from paraat.runtime.clock import Clock
+from paraat.runtime.counters import Counters
 from paraat.sinks.influx import InfluxSink
 from paraat.sinks.status import derive
-from paraat.transport.inbox import Inbox
-from paraat.transport.mqtt import MqttTransport
+from paraat.site.certificates import Certificates
+from paraat.site.private import read_secret
+from paraat.site.site import Site
+from paraat.web.app import create_app
+from paraat.web.server import Handle, WebError, serve
+from paraat.web.source import Check
 from paraat_wire import host_codec, topics
 
 _log = logging.getLogger(__name__)
@@ -62,25 +63,25 @@ class ServiceError(Exception):
 
 
 class Service:
-    """The host service of one site. It is the status board's BoardSource too."""
+    """The host service of one site. It is the status page's WebSource too."""
 
     def __init__(
         self,
         site: Site,
         *,
         clock: Clock,
-        serve_board: bool = True,
+        serve_web: bool = True,
         next_free_port: bool = False,
     ) -> None:
         """Read the journal back; nothing is connected or sent before `start`.
 
-        next_free_port: where board.port is taken, serve the board on another one. Raises
+        next_free_port: where web.port is taken, serve the page on another one. Raises
         ServiceError when the journal cannot be used, SettingsError for a secret that cannot.
         """
         self.site = site
         self.clock = clock
         self.counters = Counters()
-        self._serve_board = serve_board
+        self._serve_web = serve_web
         self._next_free_port = next_free_port
         self._stop = threading.Event()
         self._lock = threading.Lock()  # around the tracker and self._alerts
@@ -95,7 +96,7 @@ class Service:
         self._ticked_at: float | None = None
         self._time_sent_at: float | None = None
         self._status_at: float | None = None
-        self._board: Handle | None = None
+        self._web: Handle | None = None
         channels = make_channels(site)
         token = _influx_token(site)
         self._inbox = Inbox()
@@ -164,15 +165,15 @@ class Service:
     # --- start and stop ----------------------------------------------------------------------
 
     def start(self) -> None:
-        """Serve the board, start the threads, connect. Raises ServiceError; stopped again then."""
-        if self._serve_board:
-            board = self.site.board
+        """Serve the page, start the threads, connect. Raises ServiceError; stopped again then."""
+        if self._serve_web:
+            web = self.site.web
             try:
-                self._board = serve(create_app(self), board.host, board.port, next_free=self._next_free_port)
-            except BoardError as error:
+                self._web = serve(create_app(self), web.host, web.port, next_free=self._next_free_port)
+            except WebError as error:
                 self.stop()
                 raise ServiceError(str(error)) from error
-            _log.info("status board: %s", self._board.url)
+            _log.info("status page: %s", self._web.url)
         self._spawn("ingest", self._ingest.run)
         self._spawn("tick", self._tick)
         self._spawn("delivery", self._run_deliveries)
@@ -194,8 +195,8 @@ class Service:
                 _log.warning("thread %s does not end within %g s", thread.name, _JOIN_S)
         # After the ingest, whose acknowledgements go out here.
         self._transport.stop()
-        if self._board is not None:
-            self._board.stop()
+        if self._web is not None:
+            self._web.stop()
         if self._influx is not None:
             self._influx.close()
         self.journal.close()
@@ -362,7 +363,7 @@ class Service:
             if not more:
                 self.clock.wait(self._deliver, TICK_S)
 
-    # --- what the status board and the demo ask ----------------------------------------------
+    # --- what the status page and the demo ask ----------------------------------------------
 
     @property
     def region(self) -> str:
@@ -385,9 +386,9 @@ class Service:
         return self.site.alerts.point_silent.after_s
 
     @property
-    def board_url(self) -> str | None:
-        """Where the status board is served; None when it is not."""
-        return None if self._board is None else self._board.url
+    def web_url(self) -> str | None:
+        """Where the status page is served; None when it is not."""
+        return None if self._web is None else self._web.url
 
     def views(self, now: float) -> list[PointView]:
         """Every expected point as it stands at `now`."""

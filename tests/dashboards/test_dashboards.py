@@ -11,15 +11,15 @@ import pytest
 import yaml
 
 import dashboards
-from paraat import paths
-from paraat.counters import Counters
 from paraat.domain.model import Derived, SampleSet, Value
 from paraat.domain.tracker import Tracker
 from paraat.journal import Journal
-from paraat.settings import InfluxSettings, load_site
+from paraat.runtime.counters import Counters
 from paraat.simulate.servers import InfluxServer
 from paraat.sinks.influx import InfluxSink
 from paraat.sinks.status import derive
+from paraat.site import paths
+from paraat.site.site import InfluxSettings, load_site
 
 pytestmark = pytest.mark.needs("influxdb")
 DATABASE = "paraat"

@@ -72,11 +72,11 @@ def test_made_up_points_lose_nothing_either(demos: dict[str, Demo]) -> None:
     assert summary["alerts_resolved"] >= 2
 
 
-def test_the_taken_port_of_the_board_is_left_for_another(demos: dict[str, Demo]) -> None:
+def test_the_taken_port_of_the_page_is_left_for_another(demos: dict[str, Demo]) -> None:
     urls = set()
     for _, _, folder in demos.values():
         log = (folder / "host.log").read_text(encoding="utf-8")
-        urls |= {line.split()[-1] for line in log.splitlines() if "status board: http" in line}
+        urls |= {line.split()[-1] for line in log.splitlines() if "status page: http" in line}
     assert len(urls) == 2
 
 

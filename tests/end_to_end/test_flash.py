@@ -17,12 +17,13 @@ from typing import Any
 import pytest
 
 from flashing import without_psram
+from paraat.boards.boards import load_board
 from paraat.journal.peek import first_free_seq
-from paraat.provision import inventory, littlefs
-from paraat.provision.boards import load_board
-from paraat.settings import load_site
+from paraat.provision.image import littlefs
 from paraat.simulate.image_board import ImageBoard
 from paraat.simulate.servers import free_port
+from paraat.site import inventory
+from paraat.site.site import load_site
 from site_broker import PASSPHRASE, SiteBroker, make_site
 from virtual_board import VirtualBoard, micropython
 from waiting import LIMIT_S, wait_for

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from paraat import paths
 from paraat.simulate.servers import LOOPBACK, find_broker, free_port
+from paraat.site import paths
 from waiting import LIMIT_S, wait_for
 
 PARAAT = str(Path(sys.executable).parent / "paraat")
@@ -47,7 +47,7 @@ class Host:
         (self.site / "points").mkdir(parents=True)
         self.url = f"http://{LOOPBACK}:{(port := free_port())}"
         (self.site / "site.toml").write_text(
-            f'[site]\nregion = "Proef"\n[broker]\nport = {self.broker.port}\n[board]\nport = {port}\n'
+            f'[site]\nregion = "Proef"\n[broker]\nport = {self.broker.port}\n[web]\nport = {port}\n'
         )
         for number in (1, 2, 3):
             point = f"sim-{number:05d}"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from paraat.provision.authority import Authority
+from paraat.provision.pki.authority import Authority
 from paraat.simulate.servers import LOOPBACK, free_port
 from paraat_wire import codec, host_codec
 from site_broker import PASSPHRASE, BoardClient, SiteBroker, make_site
@@ -29,7 +29,7 @@ def test_a_set_over_mutual_tls_is_stored_and_acknowledged_until_its_board_is_rev
         f'{name} = "{value}"' for name, value in (("ca_file", "pki/ca.crt"), ("cert_file", "pki/host.crt"), ("key_file", "pki/host.key"))
     )  # fmt: skip
     (tmp_path / "site" / "site.toml").write_text(
-        f'[site]\nregion = "Proef"\n[broker]\nport = {broker.port}\n{settings}\n[board]\nport = {port}\n'
+        f'[site]\nregion = "Proef"\n[broker]\nport = {broker.port}\n{settings}\n[web]\nport = {port}\n'
     )
     authority = Authority.open(tmp_path / "site", PASSPHRASE, now)
     issued = authority.issue_board(POINT, now)

@@ -10,14 +10,14 @@ from pathlib import Path
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
-from paraat import paths
-from paraat.provision import bundle
-from paraat.provision.authority import Authority
-from paraat.provision.bundle import Firmware
-from paraat.provision.node_config import node_config
-from paraat.settings import load_site
+from paraat.boards.node_config import node_config
+from paraat.provision.bundle import bundle
+from paraat.provision.bundle.bundle import Firmware
+from paraat.provision.pki.authority import Authority
 from paraat.simulate import boards, story
 from paraat.simulate.servers import LOOPBACK, find_broker, free_port
+from paraat.site import paths
+from paraat.site.site import load_site
 from paraat_wire import host_codec, topics
 from waiting import LIMIT_S
 
@@ -59,7 +59,7 @@ class Scene:
         point = (paths.example_site_dir() / "points" / f"{POINT}.toml").read_text(encoding="utf-8")
         (self.site / "points" / f"{POINT}.toml").write_text(point, encoding="utf-8")
         (self.site / "site.toml").write_text(
-            f'[site]\nregion = "Proef"\n[broker]\nport = {self.broker.port}\n[board]\nport = {free_port()}\n'
+            f'[site]\nregion = "Proef"\n[broker]\nport = {self.broker.port}\n[web]\nport = {free_port()}\n'
         )
         self.authority = Authority.create(self.site, "Proef", PASSPHRASE, (LOOPBACK,), datetime.now(UTC))
         with (self._directory / "serve.log").open("wb") as log:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from end_to_end.updating import Scene
-from paraat.provision.bundle import Firmware
-from paraat.provision.mpy import compile_tree
+from paraat.provision.bundle.bundle import Firmware
+from paraat.provision.bundle.mpy import compile_tree
 
 
 def with_app(firmware: Firmware, source: str, folder: Path) -> Firmware:

@@ -13,8 +13,8 @@ import pytest
 
 import flashing
 from flashing import PASSPHRASE, make_site
-from paraat.cli import main
-from paraat.provision.boards import load_board
+from paraat.boards.boards import load_board
+from paraat.cli.main import main
 from virtual_board import micropython
 
 OFFLINE = ["unshare", "--net"]

@@ -7,15 +7,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from paraat import paths
-from paraat.board.api import health
-from paraat.board.texts import nl
-from paraat.clock import SystemClock
-from paraat.decode import MAX_AHEAD_S
 from paraat.domain.model import SampleSet
+from paraat.intake.decode import MAX_AHEAD_S
+from paraat.runtime.clock import SystemClock
 from paraat.service import Service
-from paraat.settings import load_site
 from paraat.simulate.servers import free_port
+from paraat.site import paths
+from paraat.site.site import load_site
+from paraat.web.api import health
+from paraat.web.texts import nl
 from waiting import wait_for
 
 T0 = 1764000000.0
@@ -27,7 +27,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
     site = load_site(paths.example_site_dir())
     region = msgspec.structs.replace(site.region, journal=str(tmp_path / "journal.sqlite"))
     broker = msgspec.structs.replace(site.broker, port=free_port())
-    made = Service(msgspec.structs.replace(site, region=region, broker=broker), clock=SystemClock(), serve_board=False)
+    made = Service(msgspec.structs.replace(site, region=region, broker=broker), clock=SystemClock(), serve_web=False)
     yield made
     made.stop()
 

@@ -1,4 +1,4 @@
-"""The host service whole: real broker, journal and board; killed, restarted, fed with garbage."""
+"""The host service whole: real broker, journal and page; killed, restarted, fed with garbage."""
 
 import json
 import os
@@ -19,26 +19,16 @@ import pytest
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from paraat.clock import Clock, ScaledClock, SystemClock
 from paraat.domain.model import AlertState, Delivery, PointView, SampleSet, Status, Value
 from paraat.domain.tracker import HISTORY_SAMPLES
 from paraat.journal import Journal, JournalError
-from paraat.provision.authority import Authority
-from paraat.provision.pki import BROKER_DAYS
+from paraat.provision.pki.authority import Authority
+from paraat.provision.pki.pki import BROKER_DAYS
+from paraat.runtime.clock import Clock, ScaledClock, SystemClock
 from paraat.service import Service, ServiceError
-from paraat.settings import (
-    BrokerSettings,
-    InfluxSettings,
-    Site,
-    StatusBoardSettings,
-    load_site,
-)
-from paraat.simulate.servers import (
-    EmbeddedBroker,
-    InfluxServer,
-    MosquittoBroker,
-    free_port,
-)
+from paraat.simulate.servers import EmbeddedBroker, InfluxServer, MosquittoBroker, free_port
+from paraat.site.broker import BrokerSettings
+from paraat.site.site import InfluxSettings, Site, WebSettings, load_site
 from paraat_wire import codec, host_codec, topics
 from waiting import LIMIT_S, wait_for
 
@@ -60,7 +50,7 @@ def a_site(directory: Path, port: int, **changes: object) -> Site:
     fields = {
         "directory": directory,
         "broker": BrokerSettings(port=port, keepalive_s=5),
-        "board": StatusBoardSettings(port=free_port()),
+        "web": WebSettings(port=free_port()),
         **changes,
     }
     return msgspec.structs.replace(site, **fields)  # type: ignore[arg-type]
@@ -200,8 +190,8 @@ def be_silent(service: Service, clock: StillClock) -> None:
 
 
 def get(service: Service, path: str) -> bytes:
-    assert service.board_url is not None
-    with urllib.request.urlopen(service.board_url + path, timeout=LIMIT_S) as answer:
+    assert service.web_url is not None
+    with urllib.request.urlopen(service.web_url + path, timeout=LIMIT_S) as answer:
         body: bytes = answer.read()
         return body
 
@@ -264,7 +254,7 @@ def test_what_a_start_brings_back(embedded: EmbeddedBroker, tmp_path: Path, run:
     wait_for(lambda: view_of(service, T0 + 30.0).node and view_of(service, T0 + 30.0).stored == 19)
     before = service.views(T0 + 30.0)
     service.stop()
-    service = Service(site, clock=ScaledClock(T0, 1.0), serve_board=False)
+    service = Service(site, clock=ScaledClock(T0, 1.0), serve_web=False)
     after = service.views(T0 + 30.0)
     service.stop()
     assert [view.status for view in before] == [view.status for view in after]
@@ -358,7 +348,7 @@ def test_a_point_that_opened_days_ago_is_open_after_a_restart_too(tmp_path: Path
     journal = Journal(site.path(site.region.journal))
     journal.store(sets, [], [])
     journal.close()
-    service = Service(site, clock=SystemClock(), serve_board=False)
+    service = Service(site, clock=SystemClock(), serve_web=False)
     opened = service.views(T0 + 10_000_000.0)[0].latest["point/open"]
     service.stop()
     assert (opened.value, opened.t) == (True, T0 + 180.0)
@@ -367,7 +357,7 @@ def test_a_point_that_opened_days_ago_is_open_after_a_restart_too(tmp_path: Path
 def test_the_end_of_the_brokers_own_certificate_is_told(tmp_path: Path) -> None:
     site = a_site(tmp_path, free_port())
     Authority.create(tmp_path, "Proef", "made for a test only", ("cp.lan",), datetime.fromtimestamp(T0, UTC))
-    service = Service(site, clock=SystemClock(), serve_board=False)
+    service = Service(site, clock=SystemClock(), serve_web=False)
     later = T0 + (BROKER_DAYS - 30) * 86400.0
     for t in (later, later + 601):
         service._judge(t, [])
@@ -442,7 +432,7 @@ def test_a_broker_that_restarts_costs_nothing(broker: Broker, tmp_path: Path, ru
     assert service.journal.ranges(POINT) == [(1, 29)]
 
 
-SERVE = "import sys; from paraat.cli import main; sys.exit(main(sys.argv[1:]))"
+SERVE = "import sys; from paraat.cli.main import main; sys.exit(main(sys.argv[1:]))"
 
 
 class Served:
@@ -453,7 +443,7 @@ class Served:
         for path in (EXAMPLE / "points").glob("*.toml"):
             (directory / "points" / path.name).write_bytes(path.read_bytes())
         (directory / "site.toml").write_text(
-            f'[site]\nregion = "Test"\n[broker]\nport = {port}\n[board]\nport = {free_port()}\n'
+            f'[site]\nregion = "Test"\n[broker]\nport = {port}\n[web]\nport = {free_port()}\n'
         )
         self.log = (directory / "serve.log").open("ab")
         self.process = subprocess.Popen(
@@ -568,14 +558,14 @@ def test_a_journal_that_is_in_use_stops_the_start(tmp_path: Path) -> None:
 def test_a_port_that_is_taken_stops_the_start_or_moves(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        site = a_site(tmp_path, free_port(), board=StatusBoardSettings(port=port))
+        site = a_site(tmp_path, free_port(), web=WebSettings(port=port))
         service = Service(site, clock=SystemClock())
         with pytest.raises(ServiceError, match=f"port {port} is taken"):
             service.start()
         # It let go of everything: the next one may start.
         service = Service(site, clock=SystemClock(), next_free_port=True)
         service.start()
-        assert service.board_url not in (None, f"http://127.0.0.1:{port}")
+        assert service.web_url not in (None, f"http://127.0.0.1:{port}")
         service.stop()
 
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from paraat.provision import pki
+from paraat.provision.pki import pki
 from paraat.simulate.boards import SimulatedBoard
 from paraat.simulate.servers import LOOPBACK, MosquittoBroker, free_port
 from paraat_wire import host_codec, topics

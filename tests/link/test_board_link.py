@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from link.stage import POINT, SPEED, Host, Stage
-from paraat import paths
-from paraat.provision import pki
+from paraat.provision.pki import pki
 from paraat.simulate import boards
 from paraat.simulate.servers import LOOPBACK
+from paraat.site import paths
 from waiting import LIMIT_S, wait_for
 
 pytestmark = pytest.mark.needs("mosquitto", "micropython")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from paraat.alerts import texts
 from paraat.alerts.channels import Channel, ChannelError
 from paraat.domain.model import OWN, AlertState, Delivery
-from paraat.settings import Site
+from paraat.site.site import Site
 
 _log = logging.getLogger(__name__)
 

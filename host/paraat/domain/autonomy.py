@@ -5,7 +5,7 @@ from statistics import median
 from typing import NamedTuple
 
 from paraat.domain.model import Autonomy
-from paraat.settings import Tank
+from paraat.domain.points import Tank
 
 MIN_RUN_H = 1 / 6  # of running before a slope means anything
 MIN_SAMPLES = 6

@@ -96,7 +96,7 @@ class Autonomy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PointView(msgspec.Struct, frozen=True, kw_only=True):
-    """One point as everybody sees it at `now`: alert rules, the status board, the API, the InfluxDB status rows."""
+    """One point as everybody sees it at `now`: alert rules, the status page, the API, the InfluxDB status rows."""
 
     point: str
     name: str

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from paraat.settings import Tank
+from paraat.domain.points import Tank
 
 
 def interpolate(table: Sequence[tuple[float, float]], x: float) -> float:

@@ -9,7 +9,8 @@ import msgspec
 from paraat.domain import autonomy, tanks
 from paraat.domain.autonomy import Burn, FuelSample
 from paraat.domain.model import AlertState, Latest, NodeState, PointView, SampleSet, Status
-from paraat.settings import Alerts, BoardMemory, Point
+from paraat.domain.points import Point
+from paraat.domain.thresholds import Alerts, BoardMemory
 
 HISTORY_SAMPLES = 600  # of fuel: ten hours at one a minute
 BURN_EVERY_S = 60.0  # a new slope at most so often; between two it hardly changes
@@ -22,7 +23,7 @@ OPEN = "point/open"
 # Of these the point can do without, but when one of them is old it is not all well. The page shows each with its age.
 _SHOWN = (GENERATOR, "people/present", "battery/voltage", "climate/temperature")
 
-# Reasons for a status; alerts/texts and board/texts have the words.
+# Reasons for a status; alerts/texts and web/texts have the words.
 NEVER_HEARD = "never-heard"
 SILENT = "silent"
 OFFLINE = "offline"

@@ -1,5 +1,8 @@
 """The durable memory of the host: it survives a power cut, and comes before any acknowledgement."""
 
-from paraat.journal.journal import Attempt, Journal, JournalError, Stored
+from paraat.journal.alerts import Attempt
+from paraat.journal.entries import Stored
+from paraat.journal.file import JournalError
+from paraat.journal.journal import Journal
 
 __all__ = ["Attempt", "Journal", "JournalError", "Stored"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from paraat import paths
+from paraat.site import paths
 
 # What must be left, from the first connection on, for a board to leave the hall.
 IDF_FREE_LIMIT = 20 * 1024

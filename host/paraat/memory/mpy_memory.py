@@ -12,7 +12,7 @@ Names are kept once for all modules: `names_bytes` counts those of a whole progr
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from paraat.provision.names import rom_names
+from paraat.provision.bundle.names import rom_names
 
 CHIP_WORD = 4
 UNIX_PORT_WORD = 8

@@ -1,1 +1,1 @@
-"""From a point's files to what lies on its board."""
+"""On the technician's laptop: from a point's files to a board that works."""

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from paraat import paths
-from paraat.provision.mpy import compile_board, compile_tree
+from paraat.provision.bundle.mpy import compile_board, compile_tree
 from paraat.simulate.servers import die_with_parent
+from paraat.site import paths
 
 # All that Python's heap grows to on an ESP32 without PSRAM (paraat.memory.heaps: 162 KB).
 BOARD_HEAP_KB = 160
@@ -47,7 +47,7 @@ class SimulatedBoard:
     """One board: its folder holds config.json, secrets.json, the journal and console.txt, as its flash would.
 
     built: what build() returned. scenario: see simulate/hal/world.py. flash: files of the flash, by path, where the
-    board has slots (provision/bundle.py); without it the firmware runs from `built`.
+    board has slots (provision/bundle/bundle.py); without it the firmware runs from `built`.
     """
 
     def __init__(

@@ -20,15 +20,16 @@ from typing import Any, Protocol
 
 import msgspec
 
-from paraat import paths
-from paraat.clock import ScaledClock
+from paraat.boards.node_config import node_config
 from paraat.domain.model import AlertState
-from paraat.provision.node_config import node_config
+from paraat.runtime.clock import ScaledClock
 from paraat.service import Service, ServiceError
-from paraat.settings import Site, load_site
 from paraat.simulate import boards, fleet, story
 from paraat.simulate.screen import Screen
 from paraat.simulate.servers import InfluxServer, LocalBroker, ServerError, find_broker, find_program
+from paraat.simulate.summary import Summary
+from paraat.site import paths
+from paraat.site.site import Site, load_site
 
 _log = logging.getLogger(__name__)
 
@@ -79,30 +80,12 @@ class Points(Protocol):
         ...
 
 
-class Summary(msgspec.Struct, kw_only=True):
-    """What the demo found. sets: sample sets and events, which share one count on the board."""
-
-    points: dict[str, dict[str, int]]
-    sets_made: int
-    sets_stored: int
-    missing: int
-    duplicates_stored: int
-    alerts_fired: int
-    alerts_resolved: int
-    boards: str  # "firmware" or "made-up"
-    broker: str
-    influx_points: int | None  # None: without InfluxDB
-    broker_outage_s: float  # seconds of the story
-    duration_s: float
-    problems: list[str]
-
-
 def run(
     *,
     duration_s: float | None,
     as_json: bool,
     language: str,
-    board_port: int,
+    web_port: int,
     broker_kind: str,
     boards_kind: str,
     keep: Path | None,
@@ -120,7 +103,7 @@ def run(
             return 2
         stack.enter_context(_log_to(directory / "host.log"))
         try:
-            summary = _play(directory, duration_s, language, board_port, broker_kind, boards_kind, stop, screen)
+            summary = _play(directory, duration_s, language, web_port, broker_kind, boards_kind, stop, screen)
         except (ServerError, ServiceError, OSError) as error:
             _complain(f"the demo cannot start: {error}", as_json)
             return 1
@@ -159,7 +142,7 @@ def _play(
     directory: Path,
     duration_s: float | None,
     language: str,
-    board_port: int,
+    web_port: int,
     broker_kind: str,
     boards_kind: str,
     stop: threading.Event,
@@ -172,7 +155,7 @@ def _play(
         broker = find_broker(broker_kind, directory / "broker")
         stack.enter_context(broker)
         influx = _influx(directory / "influx", stack)
-        site = _site(directory / "site", broker.port, influx, board_port, language, speed)
+        site = _site(directory / "site", broker.port, influx, web_port, language, speed)
         clock = ScaledClock(_T0_UNIX, speed)
         points = _points(boards_kind, directory / "boards", site, speed, time.time())
         service = Service(site, clock=clock, next_free_port=True)
@@ -183,7 +166,7 @@ def _play(
         stopped.callback(service.stop)
         stage = _Stage(broker, service, points, clock, screen)
         played = "no-wheel" if points.kind == "made-up" and boards.micropython() is None else points.kind
-        screen.begin(service, played, broker.name, influx is not None, board_port)
+        screen.begin(service, played, broker.name, influx is not None, web_port)
         points.start()
         # The story is told whole, however long it took to set the stage.
         told_s = time.monotonic() + (story.STORY_S - clock.story_s()) / speed
@@ -316,7 +299,7 @@ def _settle(service: Service, points: Points, clock: ScaledClock) -> None:
 
 
 def _site(
-    directory: Path, broker_port: int, influx: InfluxServer | None, board_port: int, language: str, speed: float
+    directory: Path, broker_port: int, influx: InfluxServer | None, web_port: int, language: str, speed: float
 ) -> Site:
     """Three points of the example site, in a site of their own."""
     (directory / "points").mkdir(parents=True)
@@ -329,8 +312,8 @@ def _site(
         f'language = "{language}"',
         "[broker]",
         f"port = {broker_port}",
-        "[board]",
-        f"port = {board_port}",
+        "[web]",
+        f"port = {web_port}",
         "[alerts.point_silent]",
         f"after_s = {max(900.0, 3 * speed)}",
     ]

@@ -12,8 +12,8 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from paraat.clock import Clock, SystemClock
-from paraat.settings import Tank
+from paraat.domain.points import Tank
+from paraat.runtime.clock import Clock, SystemClock
 from paraat.simulate.hal.world import World
 from paraat_wire import codec, host_codec, topics
 

@@ -5,10 +5,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from paraat import paths
-from paraat.provision.boards import Flash
-from paraat.provision.mpy import compile_tree
+from paraat.boards.boards import Flash
+from paraat.provision.bundle.mpy import compile_tree
 from paraat.simulate.boards import HARDWARE_PORT_KB, heap_option, micropython
+from paraat.site import paths
 
 # The block device, which the ESP32 has in C.
 _FLASH_PORT_KB = 16

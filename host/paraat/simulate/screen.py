@@ -17,11 +17,11 @@ from rich.text import Text
 
 from paraat.alerts import texts
 from paraat.domain.model import AlertState, PointView, Status
-from paraat.settings import Point
+from paraat.domain.points import Point
+from paraat.simulate.summary import Summary
 
 if TYPE_CHECKING:
     from paraat.service import Service
-    from paraat.simulate.demo import Summary
 
 _LINES = 9  # of what happened, below the table
 # What matters least is left out where the terminal is too narrow for it; the last fits 80 columns.
@@ -45,8 +45,8 @@ _STATUS_STYLE = {
 
 _NL: Mapping[str, str] = {
     "title": "Paraat, een stroomuitval in versnelde tijd",
-    "board": "Statusbord: {url}",
-    "board.moved": "Statusbord: {url} (poort {port} was bezet)",
+    "web": "Statuspagina: {url}",
+    "web.moved": "Statuspagina: {url} (poort {port} was bezet)",
     "parts": "Punten: {boards}. Broker: {broker}. InfluxDB: {influx}.",
     "firmware": "de eigen firmware onder MicroPython",
     "made-up": "nagespeeld, zonder de firmware",
@@ -85,8 +85,8 @@ _NL: Mapping[str, str] = {
 }
 _EN: Mapping[str, str] = {
     "title": "Paraat, a blackout in faster time",
-    "board": "Status board: {url}",
-    "board.moved": "Status board: {url} (port {port} was taken)",
+    "web": "Status page: {url}",
+    "web.moved": "Status page: {url} (port {port} was taken)",
     "parts": "Points: {boards}. Broker: {broker}. InfluxDB: {influx}.",
     "firmware": "the project's own firmware under MicroPython",
     "made-up": "made up, without the firmware",
@@ -147,13 +147,13 @@ class Screen:
         return self._console.is_terminal and not self._console.quiet
 
     def begin(self, service: "Service", boards: str, broker: str, influx: bool, port: int) -> None:
-        """Say what runs, and where the status board is. boards: "firmware", "made-up", or "no-wheel" for why they are."""
+        """Say what runs, and where the status page is. boards: "firmware", "made-up", or "no-wheel" for why they are."""
         words = self._words
         self._points = service.site.points
-        url = service.board_url or ""
+        url = service.web_url or ""
         moved = f":{port}" not in url
         lines = [
-            words["board.moved" if moved else "board"].format(url=url, port=port),
+            words["web.moved" if moved else "web"].format(url=url, port=port),
             words["parts"].format(boards=words[boards], broker=broker, influx=words["yes" if influx else "no"]),
         ]
         if self.interactive:
@@ -257,7 +257,7 @@ class Screen:
             str(view.missing) if view.stored else unknown,
         ]
 
-    def summary(self, summary: "Summary", kept: Path | None) -> None:
+    def summary(self, summary: Summary, kept: Path | None) -> None:
         """What was counted at the end."""
         words = self._words
         table = Table(title=words["sum.title"], show_header=False)

@@ -5,7 +5,7 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
-from paraat.settings import Point
+from paraat.domain.points import Point
 
 HOUR_S = 3600
 STORY_S = 7 * HOUR_S

@@ -17,10 +17,10 @@ from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
-from paraat.counters import Counters
 from paraat.domain.model import Entry, Value
 from paraat.journal import Journal, JournalError
-from paraat.settings import InfluxSettings
+from paraat.runtime.counters import Counters
+from paraat.site.site import InfluxSettings
 from paraat_wire import metrics
 
 _log = logging.getLogger(__name__)

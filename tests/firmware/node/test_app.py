@@ -244,6 +244,7 @@ async def test_birth_and_will():
     state = host.states[0]
     assert state == {
         "online": True, "boot": 1, "reset": "pwron", "error": "", "fw": VERSION, "build": 0, "update": "", "config": 3, "board": "bench", "clock": "none", "next": 1,
+        "idf_free": sum([region[1] for region in esp32.regions]), "idf_largest": max([region[2] for region in esp32.regions]),
     }  # fmt: skip
     await host.tell_time(NOON)
     await until(lambda: len(host.states) == 2)

@@ -10,13 +10,15 @@ import msgspec
 import pytest
 from aiosmtpd.controller import Controller
 
-from paraat import paths
 from paraat.alerts.channels import make_channels
 from paraat.alerts.dispatch import GIVE_UP_AFTER_S, Dispatcher
 from paraat.domain.model import AlertState, Delivery
+from paraat.domain.points import Lead
 from paraat.journal import Journal, JournalError
-from paraat.settings import Lead, SettingsError, Site, load_site
 from paraat.simulate.servers import LOOPBACK, free_port
+from paraat.site import paths
+from paraat.site.errors import SettingsError
+from paraat.site.site import Site, load_site
 
 NOW = 1764000000.0
 PASSWORD = "hunter2-geheim"

@@ -7,7 +7,7 @@ import pytest
 from paraat.alerts.rules import RULES
 from paraat.alerts.texts import LANGUAGES, local_time, message
 from paraat.domain.model import AlertState
-from paraat.settings import Point, Tank
+from paraat.domain.points import Point, Tank
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 POINT = Point(

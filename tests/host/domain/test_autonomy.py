@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paraat.domain.autonomy import FuelSample, burn, estimate, level, since_refuel
-from paraat.settings import Tank
+from paraat.domain.points import Tank
 
 TANK = Tank(capacity_l=400, burn_l_per_h=9.5, reserve_l=15)
 T0 = 1764000000.0

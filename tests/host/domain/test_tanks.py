@@ -1,7 +1,7 @@
 import pytest
 
+from paraat.domain.points import Tank
 from paraat.domain.tanks import interpolate, litres
-from paraat.settings import Tank
 
 CYLINDER = Tank(capacity_l=400, burn_l_per_h=9.5, calibration=((0, 0), (10, 21), (50, 200), (90, 379), (100, 400)))
 BY_DISTANCE = Tank(capacity_l=200, burn_l_per_h=6, by="distance", calibration=((0.1, 200), (0.5, 104), (0.9, 8)))

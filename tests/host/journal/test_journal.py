@@ -16,16 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paraat.domain.model import (
-    AlertState,
-    Delivery,
-    Derived,
-    NodeState,
-    Refusal,
-    SampleSet,
-)
-from paraat.journal import Attempt, Journal, JournalError
-from paraat.journal import journal as journal_module
+from paraat.domain.model import AlertState, Delivery, Derived, NodeState, Refusal, SampleSet
+from paraat.journal import Attempt, Journal, JournalError, entries, schema
 
 T0 = 1764000000.0
 
@@ -189,7 +181,7 @@ def test_events_are_found_without_reading_the_sets_between(journal: Journal) -> 
     journal.store([a_set(n, kind="event" if n in (1, 900) else "telemetry") for n in range(1, 1001)], [], [])
     journal.store([a_set(5, point="nsp-b", kind="event")], [], [])
     assert [s.seq for s in journal.replay("nsp-0101", only_events=True)] == [900, 1]
-    plan = journal._read(f"EXPLAIN QUERY PLAN {journal_module._REPLAY_EVENTS}", ("nsp-0101", 9, 1))
+    plan = journal._read(f"EXPLAIN QUERY PLAN {entries._REPLAY_EVENTS}", ("nsp-0101", 9, 1))
     assert "entry_event" in plan[0][3]
 
 
@@ -200,7 +192,7 @@ def test_a_journal_of_the_version_before_is_brought_up_to_date(path: Path) -> No
     older.close()
     newer = Journal(path)
     assert [s.seq for s in newer.replay("nsp-0101", only_events=True)] == [1]
-    assert newer._read("PRAGMA user_version") == [(journal_module.schema.VERSION,)]
+    assert newer._read("PRAGMA user_version") == [(schema.VERSION,)]
     assert newer._read("SELECT count(*) FROM sqlite_schema WHERE name = 'entry_event'") == [(1,)]
     newer.close()
 
@@ -226,7 +218,7 @@ def test_the_last_state_of_each_point_survives(path: Path) -> None:
 
 
 def test_dead_letters_are_bounded_in_number_and_size(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal_module, "MAX_DEAD_LETTERS", 10)
+    monkeypatch.setattr(entries, "MAX_DEAD_LETTERS", 10)
     journal.store([], [], [a_refusal(n, b"x" * 1_000_000) for n in range(7)])
     journal.store([], [], [a_refusal(n) for n in range(7, 12)])
     letters = journal.dead_letters(100)
@@ -267,6 +259,34 @@ def test_a_rolled_back_transaction_leaves_no_gap_in_the_ids(journal: Journal) ->
     journal.store([a_set(1)], [], [])
     assert [entry.id for entry in journal.entries_after(0, 10)] == [1]
     assert journal.backlog("influx") == 1
+
+
+def test_ids_are_not_used_again_once_the_journal_was_emptied(path: Path) -> None:
+    journal = Journal(path)
+    journal.store([a_set(n) for n in range(1, 6)], [], [])
+    journal.advance("influx", journal.entries_after(0, 10)[-1].id)
+    journal.close()
+    with sqlite3.connect(path) as db:
+        db.execute("DELETE FROM entry")
+        db.execute("DELETE FROM stored")
+    db.close()
+    journal = Journal(path)
+    journal.store([a_set(6)], [], [])
+    assert [entry.seq for entry in journal.entries_after(journal.cursor("influx"), 10)] == [6], "no sink skips it"
+    journal.close()
+
+
+@pytest.mark.parametrize("table", ["entry", "dead_letter", "refused_line", "alert", "delivery", "attempt"])
+def test_no_table_gives_an_id_twice(path: Path, table: str) -> None:
+    """An id names one thing for ever: an alert that people spoke of, an entry that a sink has."""
+    Journal(path).close()
+    db = sqlite3.connect(path)
+    columns = [name for _, name, _, required, _, _ in db.execute(f"PRAGMA table_info({table})") if required]
+    insert = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('0' for _ in columns)})"
+    first, second = db.execute(insert).lastrowid, db.execute(insert).lastrowid
+    db.execute(f"DELETE FROM {table}")
+    assert (first, second, db.execute(insert).lastrowid) == (1, 2, 3)
+    db.close()
 
 
 def an_alert(**changes: object) -> AlertState:
@@ -396,7 +416,7 @@ def test_a_foreign_database_is_left_alone(path: Path) -> None:
     with sqlite3.connect(path) as db:
         db.execute("CREATE TABLE theirs (x)")
     db.close()
-    with pytest.raises(JournalError, match=f"expected a journal of version {journal_module.schema.VERSION}"):
+    with pytest.raises(JournalError, match=f"expected a journal of version {schema.VERSION}"):
         Journal(path)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from paraat.domain.model import NodeState, SampleSet
-from paraat.journal.journal import Journal, JournalError
+from paraat.journal import Journal, JournalError
 from paraat.journal.peek import first_free_seq, obstacle
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from paraat.memory import mpy_memory
 from paraat.memory.mpy_memory import UNIX_PORT_WORD, MpyError
-from paraat.provision.mpy import compile_tree
+from paraat.provision.bundle.mpy import compile_tree
 from paraat.simulate import boards
 
 SAMPLES = Path(__file__).parent / "mpy_samples"

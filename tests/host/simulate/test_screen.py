@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from host.board.scene import NOW, left, point
+from host.web.scene import NOW, left, point
 from paraat.domain.model import Status
 from paraat.simulate.screen import Screen
 
@@ -22,7 +22,7 @@ def drawn(width: int, language: str) -> list[str]:
               autonomy=left(9.8), stored=1288, missing=11)
         for name, status in (("Dorpshuis 't Veerhuis", Status.UNKNOWN), ("Buurthuis De Linde", Status.ATTENTION))
     ]  # fmt: skip
-    service = SimpleNamespace(site=SimpleNamespace(points={}), board_url="http://127.0.0.1:8081")
+    service = SimpleNamespace(site=SimpleNamespace(points={}), web_url="http://127.0.0.1:8081")
     screen.begin(service, "firmware", "mosquitto", True, 8080)  # type: ignore[arg-type] - these two it reads
     with screen:
         screen.show(views, [], NOW)

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from paraat.counters import Counters
 from paraat.domain.model import Derived, Entry, SampleSet, Value
 from paraat.journal import Journal, JournalError
-from paraat.settings import InfluxSettings
+from paraat.runtime.counters import Counters
 from paraat.simulate.servers import InfluxServer
 from paraat.sinks.influx import SINK, InfluxSink, lines
+from paraat.site.site import InfluxSettings
 from paraat_wire import metrics
 from waiting import LIMIT_S, wait_for
 

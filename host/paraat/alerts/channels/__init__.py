@@ -3,7 +3,7 @@
 from paraat.alerts.channels.base import Channel, ChannelError
 from paraat.alerts.channels.email import EmailChannel
 from paraat.alerts.channels.log import LogChannel
-from paraat.settings import Site
+from paraat.site.site import Site
 
 __all__ = ["CHANNELS", "Channel", "ChannelError", "make_channels"]
 

@@ -3,7 +3,8 @@
 from typing import Protocol, Self
 
 from paraat.domain.model import Delivery
-from paraat.settings import Lead, Site
+from paraat.domain.points import Lead
+from paraat.site.site import Site
 
 
 class ChannelError(Exception):

@@ -9,7 +9,10 @@ import apprise
 
 from paraat.alerts.channels.base import ChannelError
 from paraat.domain.model import Delivery
-from paraat.settings import Lead, SettingsError, Site, read_secret
+from paraat.domain.points import Lead
+from paraat.site.errors import SettingsError
+from paraat.site.private import read_secret
+from paraat.site.site import Site
 
 _KEY = "channels.email.url_file"
 

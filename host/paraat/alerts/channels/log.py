@@ -4,7 +4,8 @@ import logging
 from typing import Self
 
 from paraat.domain.model import Delivery
-from paraat.settings import Lead, Site
+from paraat.domain.points import Lead
+from paraat.site.site import Site
 
 _log = logging.getLogger(__name__)
 

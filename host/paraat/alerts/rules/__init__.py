@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from paraat.alerts.rules import certificate_expiry, help_asked, low_fuel, own_certificate, point_silent
 from paraat.alerts.rules.base import Judgement, OwnRule, Rule, Verdict
-from paraat.settings import Alerts
+from paraat.domain.thresholds import Alerts
 
 __all__ = ["OWN_RULES", "RULES", "Judgement", "OwnRule", "Rule", "Verdict", "make_own_rules", "make_rules"]
 

@@ -2,7 +2,7 @@
 
 from paraat.alerts.rules.base import Judgement, Verdict
 from paraat.domain.model import PointView
-from paraat.settings import Alerts
+from paraat.domain.thresholds import Alerts
 
 NAME = "low_fuel"
 

@@ -6,7 +6,7 @@ Without the broker's or the host's no reading of any point comes in, so it is to
 from paraat.alerts.rules.base import Judgement
 from paraat.alerts.rules.certificate_expiry import judge_end
 from paraat.domain.model import OwnCertificate
-from paraat.settings import Alerts
+from paraat.domain.thresholds import Alerts
 
 NAME = "own_certificate"
 

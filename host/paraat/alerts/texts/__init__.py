@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from paraat.alerts.texts import en, nl
 from paraat.domain.model import AlertState
-from paraat.localtime import local, marked
-from paraat.settings import Point
+from paraat.domain.points import Point
+from paraat.texts.localtime import local, marked
 
 LANGUAGES: Mapping[str, ModuleType] = {"nl": nl, "en": en}
 

@@ -64,7 +64,7 @@ TEXTS = {
     "point_silent.resolved": (
         "Recovered: readings from {name} again",
         "Support point {name} ({municipality}) sends readings again, the last of {heard_at}.\n"
-        "Nothing to do; the status board shows how the point stands. Alert {id} of {fired_at}.",
+        "Nothing to do; the status page shows how the point stands. Alert {id} of {fired_at}.",
     ),
     "help_asked.firing": (
         "Help asked for: {name}, at {asked_at}",

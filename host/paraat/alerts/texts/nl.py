@@ -66,7 +66,7 @@ TEXTS = {
     "point_silent.resolved": (
         "Hersteld: {name} meldt zich weer",
         "Noodsteunpunt {name} ({municipality}) stuurt weer metingen, de laatste van {heard_at}.\n"
-        "U hoeft niets te doen; kijk op het statusbord hoe het punt ervoor staat. Melding {id} van {fired_at}.",
+        "U hoeft niets te doen; kijk op de statuspagina hoe het punt ervoor staat. Melding {id} van {fired_at}.",
     ),
     "help_asked.firing": (
         "Hulp gevraagd: {name}, om {asked_at}",

@@ -5,7 +5,7 @@ from paraat.alerts.rules.base import Verdict
 from paraat.alerts.rules.certificate_expiry import NAME, CertificateExpiryRule
 from paraat.alerts.texts import message
 from paraat.domain.model import AlertState
-from paraat.settings import Alerts
+from paraat.domain.thresholds import Alerts
 from tracker_bench import POINT, T0, Bench
 
 DAY_S = 86400.0

@@ -4,7 +4,7 @@ from paraat.alerts.engine import Engine
 from paraat.alerts.rules.base import Verdict
 from paraat.alerts.rules.help_asked import HelpAskedRule
 from paraat.domain.model import SampleSet, Status
-from paraat.settings import Alerts
+from paraat.domain.thresholds import Alerts
 from tracker_bench import POINT, T0, Bench
 
 RULE = HelpAskedRule(Alerts())

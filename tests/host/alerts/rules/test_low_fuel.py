@@ -2,7 +2,7 @@ import pytest
 
 from paraat.alerts.rules.base import Verdict
 from paraat.alerts.rules.low_fuel import LowFuelRule
-from paraat.settings import Alerts
+from paraat.domain.thresholds import Alerts
 from tracker_bench import T0, Bench
 
 RULE = LowFuelRule(Alerts())

@@ -7,7 +7,7 @@ from paraat.alerts.rules.base import Verdict
 from paraat.alerts.rules.own_certificate import NAME, OwnCertificateRule
 from paraat.alerts.texts import message
 from paraat.domain.model import AlertState, OwnCertificate
-from paraat.settings import Alerts
+from paraat.domain.thresholds import Alerts
 
 T0 = 1764000000.0
 DAY_S = 86400.0

@@ -1,7 +1,7 @@
 from paraat.alerts.rules.base import Verdict
 from paraat.alerts.rules.point_silent import PointSilentRule
 from paraat.domain.model import NodeState
-from paraat.settings import Alerts
+from paraat.domain.thresholds import Alerts
 from tracker_bench import POINT, T0, Bench
 
 RULE = PointSilentRule(Alerts())

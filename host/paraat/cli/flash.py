@@ -1,0 +1,231 @@
+"""`paraat flash`, `replace`, `image` and `erase`."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paraat.cli.shared import EXIT_FAILED, EXIT_STOPPED, EXIT_USAGE, Run, add_passphrase_file, fail, now
+from paraat.site.errors import SettingsError
+from paraat.site.site import Site, load_site
+
+if TYPE_CHECKING:
+    from paraat.provision.flash.screen import Screen
+    from paraat.provision.flash.session import Job, Session
+    from paraat.provision.pki.authority import Authority
+
+
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add them to those of `paraat`."""
+    flash = _command(commands, "flash", "write boards, check them, record them, make their labels", _flash)
+    replace = _command(commands, "replace", "as flash, with a new board for a point: the old one is refused", _flash)
+    for parser, is_replacement in ((flash, False), (replace, True)):
+        parser.add_argument("points", nargs="+", metavar="POINT")
+        parser.add_argument(
+            "--port", action="append", default=[], metavar="DEVICE",
+            help="of each point, in their order; without it the one board on USB, or the button that you press",
+        )  # fmt: skip
+        parser.set_defaults(replace=is_replacement)
+
+    image = _command(commands, "image", "write what `flash` would write into a folder, flash.bin and files", _image)
+    image.add_argument("points", nargs=1, metavar="POINT")
+    image.add_argument("--out", type=Path, required=True, metavar="DIR", help="the board's private key will be in it")
+    image.add_argument("--replace", action="store_true", help="the point has a board; that one will be refused")
+
+    erase = commands.add_parser("erase", help="erase a board's whole flash, with everything secret on it")
+    erase.add_argument("--site", type=Path, required=True, metavar="DIR")
+    erase.add_argument("--port", metavar="DEVICE", help="without it the one board on USB")
+    erase.add_argument("--board", required=True, help="its type, a folder of boards/")
+    erase.add_argument("--yes", action="store_true", help="do not ask")
+    erase.add_argument("--language", choices=("nl", "en"), help="of the screen; without it the site's")
+    erase.set_defaults(run=_guarded(_erase))
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, text: str, run: Run
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text)
+    parser.add_argument("--site", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--board", help="stop when the point's file says another type")
+    parser.add_argument("--firmware", type=Path, metavar="FILE", help="image of MicroPython; without it the pinned one")
+    add_passphrase_file(parser)
+    parser.add_argument("--language", choices=("nl", "en"), help="of the screen; without it the site's")
+    parser.set_defaults(run=_guarded(run))
+    return parser
+
+
+def _guarded(run: Run) -> Run:
+    """Expected failures become one line in the technician's language, and Ctrl-C its exit code."""
+
+    def guarded(args: argparse.Namespace) -> int:
+        from paraat.provision.bundle.mpy import CompileError
+        from paraat.texts import SpokenError, explain, sentence
+        from paraat_wire.bundle import BundleError
+
+        try:
+            return run(args)
+        except KeyboardInterrupt:
+            return EXIT_STOPPED
+        except (BundleError, CompileError, SettingsError, SpokenError) as error:
+            code = fail(sentence(*explain(error, _language(args))))
+            return EXIT_USAGE if isinstance(error, SettingsError) else code
+
+    return guarded
+
+
+def _language(args: argparse.Namespace) -> str:
+    """Of the screen: what was asked for, else the site's, and Dutch where even that cannot be read."""
+    try:
+        return args.language or load_site(args.site).region.language
+    except SettingsError:
+        return "nl"
+
+
+def _flash(args: argparse.Namespace) -> int:
+    site, session, screen = _open(args)
+    jobs = _jobs(args.points, args.port, site, screen)
+    with screen:
+        try:
+            outcomes = session.run(jobs, lambda: screen.say("flash.stopping"))
+        except KeyboardInterrupt:
+            screen.show(session.outcomes)  # some may be ready
+            _say_left(session, screen, args.site)
+            raise
+    screen.show(outcomes)
+    _say_left(session, screen, args.site)
+    return EXIT_FAILED if any(outcome.error is not None for outcome in outcomes) else 0
+
+
+def _image(args: argparse.Namespace) -> int:
+    from paraat.provision.image.image import FLASH
+
+    _, session, screen = _open(args)
+    [point] = args.points
+    try:
+        _, issued = session.save(point, args.out)
+    finally:
+        _say_left(session, screen, args.site)
+    screen.say("image.done", point=point, path=args.out / FLASH, serial=issued.serial)
+    return 0
+
+
+def _say_left(session: "Session", screen: "Screen", site: Path) -> None:
+    """Which certificates nobody may use, and the broker takes all the same."""
+    for issued in session.left_pending:
+        screen.say("flash.left-pending", point=issued.name, serial=issued.serial, site=site)
+
+
+def _erase(args: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from paraat.boards.boards import load_board
+    from paraat.provision.flash.flash import Flasher
+    from paraat.provision.flash.screen import Screen
+    from paraat.provision.usb.ports import only_port
+    from paraat.site import inventory
+    from paraat.texts import say
+
+    site = load_site(args.site)
+    language = args.language or site.region.language
+    screen = Screen(site, (), Console(), language)
+    port = args.port or only_port()
+    if not args.yes and _answer(say("erase.ask", language, port=port)) != say("erase.yes", language):
+        screen.say("erase.not")
+        return EXIT_FAILED
+    with Flasher(port, load_board(args.board)) as chip:
+        chip.erase()
+        screen.say("erase.done", port=port, mac=chip.mac)
+    if (args.site / inventory.FOLDER).is_dir():
+        for point, record in inventory.boards(args.site).items():
+            if record.board is not None and record.board.mac == chip.mac:
+                screen.say("erase.certificate", point=point, site=args.site)
+    return 0
+
+
+def _answer(question: str) -> str:
+    """What is typed; empty without a keyboard."""
+    try:
+        return input(question).strip().lower()
+    except EOFError:
+        print()
+        return ""
+
+
+def _open(args: argparse.Namespace) -> "tuple[Site, Session, Screen]":
+    """The session that the arguments ask for, checked, and its screen."""
+    from rich.console import Console
+
+    from paraat.provision.bundle.bundle import compile_firmware
+    from paraat.provision.flash.screen import Screen
+    from paraat.provision.flash.session import Session
+
+    site = load_site(args.site)
+    language = args.language or site.region.language
+    screen = Screen(site, args.points, Console(), language)
+    authority = _authority(args, site)
+    session = Session(
+        site,
+        authority,
+        compile_firmware(),
+        screen,
+        now=now,
+        language=language,
+        micropython=args.firmware,
+        replace=args.replace,
+    )
+    session.check(args.points, args.board)
+    _warn(site, session, screen, args.points)
+    return site, session, screen
+
+
+def _authority(args: argparse.Namespace, site: Site) -> "Authority":
+    from paraat.provision.pki import passphrase
+    from paraat.provision.pki.authority import CA_KEY, Authority
+    from paraat.site import inventory
+    from paraat.texts import say
+
+    key = site.directory / inventory.FOLDER / CA_KEY
+    asked = say("flash.passphrase", args.language or site.region.language, path=key)
+    return Authority.open(site.directory, passphrase.read(args.passphrase_file, question=asked), now())
+
+
+def _warn(site: Site, session: "Session", screen: "Screen", points: Sequence[str]) -> None:
+    """Say what is no mistake for sure and may be one."""
+    host = site.broker.boards_host or site.broker.host
+    if host in ("127.0.0.1", "::1", "localhost"):
+        screen.say("flash.loopback", host=host, path=site.directory / "site.toml")
+    if site.broker.ca_file is None:
+        screen.say("flash.plain", port=site.broker.port, path=site.directory / "site.toml")
+    if not site.path(site.region.journal).exists():
+        screen.say("flash.no-history", path=site.path(site.region.journal))
+    images = {point: session.micropython(point) for point in points}
+    for kind, image in {site.points[point].board.type: image for point, image in images.items()}.items():
+        screen.say("flash.micropython", board=kind, file=image.path.name)
+        if image.too_old:
+            screen.say("flash.old-micropython", version=image.version)
+
+
+def _jobs(points: Sequence[str], ports: Sequence[str], site: Site, screen: "Screen") -> "list[Job]":
+    """Which point's board is behind which port. Raises PortError, FlashError."""
+    from paraat.provision.flash.flash import FlashError
+    from paraat.provision.flash.pairing import pair
+    from paraat.provision.flash.session import Job
+    from paraat.provision.usb.ports import board_ports, few_ports, only_port
+
+    if ports and len(ports) != len(points):
+        raise FlashError("flash.port-count", ports=len(ports), points=len(points))
+    if not ports and len(points) == 1:
+        ports = [only_port()]
+    if not ports:
+        attached = board_ports()
+        if len(attached) < len(points):
+            raise few_ports(attached, len(points))
+        found = pair(
+            points,
+            [port.device for port in attached],
+            lambda point: screen.say("flash.press", point=point, name=site.points[point].name),
+        )
+        ports = [found[point] for point in points]
+        for point, port in zip(points, ports, strict=True):
+            screen.say("flash.paired", point=point, port=port)
+    return [Job(point, port) for point, port in zip(points, ports, strict=True)]

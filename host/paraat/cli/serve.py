@@ -1,0 +1,58 @@
+"""`paraat serve` and `paraat check`: the host of a site, and whether it could start."""
+
+import argparse
+from pathlib import Path
+
+from paraat.cli.shared import fail, stop_on_signal
+from paraat.site.errors import SettingsError
+from paraat.site.site import load_site
+
+
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add both commands to those of `paraat`."""
+    serve = commands.add_parser("serve", help="run the host: broker to journal, InfluxDB, alerts, status page")
+    serve.add_argument("--site", type=Path, required=True, metavar="DIR", help="folder with site.toml and points/")
+    serve.set_defaults(run=_serve)
+
+    check = commands.add_parser("check", help="check a site's files and say what is wrong")
+    check.add_argument("--site", type=Path, required=True, metavar="DIR")
+    check.set_defaults(run=_check)
+
+
+def _serve(args: argparse.Namespace) -> int:
+    stop = stop_on_signal()
+    from paraat.boards.node_config import check_points
+    from paraat.runtime.clock import SystemClock
+    from paraat.service import Service, ServiceError
+
+    site = load_site(args.site)
+    check_points(site)
+    try:
+        service = Service(site, clock=SystemClock())
+        service.start()
+    except ServiceError as error:
+        return fail(str(error))
+    try:
+        stop.wait()
+    finally:
+        service.stop()
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from paraat.boards.node_config import check_memory_of_points, check_points, limits_of_points
+    from paraat.journal.peek import obstacle
+    from paraat.service import check_files
+
+    site = load_site(args.site)
+    check_files(site)
+    check_points(site)
+    check_memory_of_points(site)  # not what keeps `serve` from starting: boards that are out there go on
+    if found := obstacle(site.path(site.region.journal)):
+        raise SettingsError(
+            args.site / "site.toml", "site.journal", found, "a file in a folder that the service may write to"
+        )
+    for line in limits_of_points(site):
+        print(line)
+    print(f"{args.site}: {site.region.region}, {len(site.points)} points: in order")
+    return 0

@@ -1,0 +1,1 @@
+"""What is asked of boards over the broker: commands, configuration, updates."""

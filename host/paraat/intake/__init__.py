@@ -1,0 +1,1 @@
+"""From the broker until stored and acknowledged: mqtt -> inbox -> decode -> admission -> ingest."""

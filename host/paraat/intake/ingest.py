@@ -1,0 +1,198 @@
+"""From the inbox to the journal, then the acknowledgements: the one order that loses nothing.
+
+1. decode; 2. store the batch in one transaction; 3. acknowledge to the broker; 4. tell each board
+on `ack` what is stored. A cut before 2 ends: the broker hands the messages over again. After 2:
+again, and they are duplicates. Before or in 4: the board sends again, and is answered like the
+first time.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Collection, Sequence
+from typing import Protocol
+
+from paraat.domain.model import NodeState, Refusal
+from paraat.intake.admission import Admission
+from paraat.intake.decode import Decoded, decode
+from paraat.intake.inbox import Inbox, Message
+from paraat.journal import Journal, JournalError, Stored
+from paraat.runtime.counters import Counters
+from paraat_wire import host_codec, topics
+
+_log = logging.getLogger(__name__)
+
+MAX_BATCH = 500
+LINGER_S = 0.05
+MAX_BIRTH_RANGES = 50
+HOST_ERROR = "host-error"
+_RETRY_MIN_S = 0.5
+_RETRY_MAX_S = 30.0
+
+
+class Link(Protocol):
+    """What of the transport is needed here."""
+
+    def ack(self, message: Message) -> None:
+        """Tell the broker that a message is stored."""
+        ...
+
+    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
+        """Send a message; False when it cannot be sent now."""
+        ...
+
+
+class Ingest:
+    """The thread that stores. `run` returns once the inbox is closed and drained, or `stop` cuts a
+    wait short.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        link: Link,
+        journal: Journal,
+        counters: Counters,
+        *,
+        points: Collection[str],
+        stop: threading.Event,
+        on_stored: Callable[[Stored, Sequence[NodeState]], None],
+        retry_min_s: float = _RETRY_MIN_S,
+    ) -> None:
+        """points: the ids of the site. on_stored is called after the acknowledgements; it may
+        raise.
+        """
+        self._inbox = inbox
+        self._link = link
+        self._journal = journal
+        self._counters = counters
+        self._points = points
+        self._stop = stop
+        self._on_stored = on_stored
+        self._retry_min_s = retry_min_s
+        self._admission = Admission(journal.highest)
+        self._greeted: set[str] = set()
+        self._problem = ""
+
+    @property
+    def problem(self) -> str:
+        """Why nothing can be stored now; empty when it can."""
+        return self._problem
+
+    def run(self) -> None:
+        """Store what comes."""
+        while batch := self._inbox.take(MAX_BATCH, LINGER_S):
+            self._take(batch)
+
+    def _take(self, batch: Sequence[Message]) -> None:
+        decoded = [self._decode(message) for message in batch]
+        try:
+            stored = self._store(decoded)
+        except JournalError:
+            return  # we stop: unacknowledged, the broker keeps them
+        except Exception:  # noqa: BLE001 - one message must not keep the others for ever
+            _log.exception("a batch of %d messages cannot be stored; one by one", len(batch))
+            self._counters.thread_errors.labels("ingest").inc()
+            for message, one in zip(batch, decoded, strict=True):
+                self._take_alone(message, one)
+            return
+        for message in batch:
+            self._link.ack(message)
+        self._answer(stored, decoded)
+
+    def _take_alone(self, message: Message, decoded: Decoded) -> None:
+        try:
+            stored = self._store([decoded])
+        except JournalError:
+            return
+        except Exception as error:  # noqa: BLE001 - a mistake of ours, kept as a dead letter
+            # Without an `ack` the board keeps the sets, so that a mended host gets them still.
+            _log.exception("a message on %.80r cannot be stored", message.topic)
+            decoded = Decoded(refusals=[_mistake(message, error)])
+            try:
+                stored = self._store([decoded])
+            except JournalError:
+                return
+        self._link.ack(message)
+        self._answer(stored, [decoded])
+
+    def _decode(self, message: Message) -> Decoded:
+        try:
+            decoded = decode(
+                message.topic,
+                message.payload,
+                received_at=message.received_at,
+                retained=message.retained,
+                points=self._points,
+            )
+            return self._admission.check(decoded, message.payload)
+        except Exception as error:  # noqa: BLE001 - a mistake of ours, kept as a dead letter
+            _log.exception("a message on %.80r cannot be decoded", message.topic)
+            self._counters.thread_errors.labels("ingest").inc()
+            return Decoded(refusals=[_mistake(message, error)])
+
+    def _store(self, decoded: Sequence[Decoded]) -> Stored:
+        """Store, trying until the disk takes it.
+
+        Raises JournalError only when the service stops meanwhile.
+        """
+        sets = [a_set for one in decoded for a_set in one.sets]
+        states = [one.state for one in decoded if one.state is not None]
+        refusals = [refusal for one in decoded for refusal in one.refusals]
+        delay_s = self._retry_min_s
+        while True:
+            try:
+                with self._counters.journal_seconds.time():
+                    stored = self._journal.store(sets, states, refusals)
+            except JournalError as error:
+                self._counters.journal_errors.inc()
+                if not self._problem:
+                    _log.error("%s; nothing is acknowledged until it works again", error)
+                self._problem = str(error)
+                if self._stop.wait(delay_s):
+                    raise
+                delay_s = min(delay_s * 2, _RETRY_MAX_S)
+                continue
+            if self._problem:
+                _log.info("%s: works again", self._journal.path)
+                self._problem = ""
+            self._count(decoded, stored)
+            return stored
+
+    def _count(self, decoded: Sequence[Decoded], stored: Stored) -> None:
+        counters = self._counters
+        counters.messages.inc(len(decoded))
+        counters.sets_stored.inc(len(stored.new))
+        counters.sets_duplicate.inc(stored.duplicates)
+        for point in stored.acks:
+            counters.missing.labels(point).set(self._journal.missing(point))
+        refusals = [refusal for one in decoded for refusal in one.refusals] + stored.conflicts
+        if refusals:
+            counters.count_refusals(refusals, max(refusal.received_at for refusal in refusals))
+
+    def _answer(self, stored: Stored, decoded: Sequence[Decoded]) -> None:
+        for point, ranges in stored.acks.items():
+            self._link.publish(topics.topic(point, topics.ACK), host_codec.encode_ack(ranges))
+        states = [one.state for one in decoded if one.state is not None]
+        for state in states:
+            if state.online and not (state.retained and state.point in self._greeted):
+                self._greet(state.point)
+        self._on_stored(stored, states)
+
+    def _greet(self, point: str) -> None:
+        """Tell a board what is stored of its point, so that one that was wiped goes on beyond those
+        seqs.
+        """
+        self._greeted.add(point)
+        ranges = self._journal.ranges(point)[-MAX_BIRTH_RANGES:]
+        if ranges:
+            self._link.publish(topics.topic(point, topics.ACK), host_codec.encode_ack(ranges))
+
+
+def _mistake(message: Message, error: Exception) -> Refusal:
+    return Refusal(
+        topic=message.topic,
+        received_at=message.received_at,
+        reason=HOST_ERROR,
+        detail=f"{type(error).__name__}: {error}"[:200],
+        payload=message.payload,
+    )

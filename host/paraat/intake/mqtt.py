@@ -1,0 +1,266 @@
+"""The connection to the broker: MQTT 3.1.1, a session that outlives us, acknowledged by hand.
+
+The broker gets its acknowledgement only after the message is stored. Until then it keeps it, and
+hands it over again after a cut. Everything that can be told twice is told twice rather than never.
+"""
+
+import logging
+import ssl
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from paho.mqtt.client import (
+    Client,
+    ConnectFlags,
+    DisconnectFlags,
+    MQTTMessage,
+    MQTTMessageInfo,
+)
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from paraat.intake.inbox import Inbox, Message
+from paraat.intake.tls import TlsFiles
+from paraat.site.broker import BrokerSettings
+from paraat.site.errors import SettingsError
+from paraat.site.private import read_secret
+from paraat_wire import topics
+
+_log = logging.getLogger(__name__)
+
+SUBSCRIPTIONS = tuple(f"{topics.PREFIX}+/{leaf}" for leaf in (topics.TELEMETRY, topics.EVENT, topics.STATE))
+_RETRY_MIN_S = 1
+_RETRY_MAX_S = 30
+_CONNECT_LIMIT_S = 5.0
+_GOODBYE_S = 5.0
+_MAX_OUTGOING = 50_000  # beyond it an `ack` is left out; the board sends again and is answered then
+_MAX_INFLIGHT = 1000
+
+
+class MqttTransport:
+    """Puts what arrives into an inbox, reconnects for ever, publishes."""
+
+    def __init__(
+        self,
+        settings: BrokerSettings,
+        directory: Path,
+        inbox: Inbox,
+        *,
+        now: Callable[[], float],
+        on_change: Callable[[bool], None],
+    ) -> None:
+        """Nothing happens before `start`. Raises SettingsError for a file that cannot be used.
+
+        directory: what file names in the settings count from. now: unix seconds; it dates what
+        arrives. on_change: called from the broker's thread, with True when we are subscribed and
+        with False when the connection is lost.
+        """
+        self._inbox = inbox
+        self._now = now
+        self._on_change = on_change
+        self._where = f"{settings.host}:{settings.port}"
+        self._connection = 0
+        self._connected = False
+        self._last_published: MQTTMessageInfo | None = None
+        self._problem = "not connected yet"
+        self._starting = threading.Lock()
+        self._gone = threading.Event()
+        self._gone.set()
+        client = _make_client(settings, directory)
+        self._tls = None if settings.ca_file is None else TlsFiles(settings, directory)
+        if self._tls is not None:
+            client.tls_set_context(self._tls.context)
+        client.on_pre_connect = self._pre_connect
+        client.on_connect = self._connect
+        client.on_connect_fail = self._connect_fail
+        client.on_disconnect = self._disconnect
+        client.on_subscribe = self._subscribe
+        client.on_message = self._message
+        client.connect_async(settings.host, settings.port, settings.keepalive_s)
+        self._client = client
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has us and our subscriptions."""
+        return self._connected
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, where, and what to do; empty when nothing is."""
+        return self._problem
+
+    def start(self) -> None:
+        """Connect in a thread of its own, and again when the connection is lost.
+
+        Safe to call again.
+        """
+        # The thread ends on an error that paho does not expect; calling this again starts it anew.
+        # Two at once would be two threads on one connection.
+        with self._starting:
+            self._client.loop_start()
+
+    def stop(self) -> None:
+        """Say goodbye to the broker, which keeps our session.
+
+        What was published and acknowledged goes out before.
+        """
+        if self._connected and self._last_published is not None:
+            # Closing with its answers unread would reset the connection, and what it has not read
+            # of ours would be lost.
+            self._last_published.wait_for_publish(_GOODBYE_S)
+        self._client.disconnect()
+        if not self._gone.wait(_GOODBYE_S):
+            # It does not read what we send: let go of it, or the thread would wait for ever.
+            if (sock := self._client.socket()) is not None:
+                sock.close()
+            _log.warning("broker %s did not take our goodbye within %g s", self._where, _GOODBYE_S)
+        self._client.loop_stop()
+        self._client.reinitialise()  # paho leaves two sockets of its thread to the garbage collector otherwise
+
+    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
+        """Hand a message to the broker's thread.
+
+        False when there is no connection to send it on.
+        """
+        if not self._connected:
+            return False
+        info = self._client.publish(topic, payload, qos, retain)
+        if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            return False
+        self._last_published = info
+        return True
+
+    def ack(self, message: Message) -> None:
+        """Tell the broker that a message is stored; if its connection is gone, it comes again."""
+        # On another connection the same mid may mean another message.
+        if message.qos and message.connection == self._connection:
+            self._client.ack(message.mid, message.qos)
+
+    # --- called by paho, in its thread; an exception would end it ----------------------------
+
+    def _pre_connect(self, _client: Client, _userdata: object) -> None:
+        if self._tls is not None:
+            try:
+                self._tls.refresh()
+            except SettingsError as error:
+                self._trouble(f"{error}; until then we connect with what was there before")
+
+    def _connect(
+        self,
+        client: Client,
+        _userdata: object,
+        flags: ConnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        if reason.is_failure:
+            self._trouble(
+                f"broker {self._where} refuses us: {reason};"
+                " check broker.username, password_file and cert_file in site.toml"
+            )
+            return
+        self._connection += 1
+        self._gone.clear()
+        session = "our old" if flags.session_present else "a new"
+        _log.info("broker %s: connected, %s session", self._where, session)
+        client.subscribe([(pattern, 1) for pattern in SUBSCRIPTIONS])
+
+    def _connect_fail(self, _client: Client, _userdata: object) -> None:
+        # paho does not hand the error on, but calls us while it handles it.
+        error = sys.exc_info()[1]
+        if isinstance(error, ssl.SSLError):
+            why = getattr(error, "verify_message", "") or error.reason or str(error)
+            self._trouble(
+                f"broker {self._where}: no trust by TLS ({why}); check broker.ca_file, and that broker.host is one of"
+                " the names in the broker's certificate"
+            )
+            return
+        self._trouble(
+            f"broker {self._where} cannot be reached; is it running, and are broker.host and broker.port right?"
+        )
+
+    def _disconnect(
+        self,
+        _client: Client,
+        _userdata: object,
+        _flags: DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        self._connection += 1  # what it still owed an acknowledgement comes again
+        if self._connected:
+            if reason.is_failure:
+                self._trouble(f"broker {self._where}: connection lost ({reason}); trying again")
+            self._connected = False
+            self._on_change(False)
+        elif self._tls is not None and reason.is_failure:
+            # TLS 1.3: a server says only after our handshake that it refuses our certificate.
+            self._trouble(
+                f"broker {self._where} closed the connection before it took us; is broker.cert_file of the broker's CA,"
+                " still valid and not revoked? Its log says which. A new one: `paraat pki renew host`"
+            )
+        self._gone.set()
+
+    def _subscribe(
+        self,
+        _client: Client,
+        _userdata: object,
+        _mid: int,
+        reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        answers = zip(SUBSCRIPTIONS, reasons, strict=False)
+        refused = [pattern for pattern, reason in answers if reason.is_failure]
+        if refused:
+            self._trouble(f"broker {self._where} refuses {', '.join(refused)}; check its acl_file")
+        else:
+            self._problem = ""
+        self._connected = True
+        self._on_change(True)
+
+    def _message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeError:
+            topic = "(not UTF-8)"
+        self._inbox.put(
+            Message(
+                topic=topic,
+                payload=bytes(message.payload),
+                received_at=self._now(),
+                retained=message.retain,
+                qos=message.qos,
+                mid=message.mid,
+                connection=self._connection,
+            )
+        )
+
+    def _trouble(self, problem: str) -> None:
+        """Remember what is wrong, and log it once."""
+        if problem != self._problem:
+            _log.warning(problem)
+        self._problem = problem
+
+
+def _make_client(settings: BrokerSettings, directory: Path) -> Client:
+    """A client that is not connected, with its user. Raises SettingsError for a password that cannot be read."""
+    client = Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=settings.client_id,
+        clean_session=False,
+        protocol=MQTTProtocolVersion.MQTTv311,
+        manual_ack=True,
+    )
+    client.max_inflight_messages_set(_MAX_INFLIGHT)
+    client.max_queued_messages_set(_MAX_OUTGOING)
+    client.reconnect_delay_set(_RETRY_MIN_S, _RETRY_MAX_S)
+    client.connect_timeout = _CONNECT_LIMIT_S
+    if settings.username is not None:
+        password = None
+        if settings.password_file is not None:
+            password = read_secret(directory / settings.password_file, "broker.password_file")
+        client.username_pw_set(settings.username, password)
+    return client

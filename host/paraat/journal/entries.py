@@ -1,0 +1,236 @@
+"""What boards sent: sample sets and events by seq, the last state of each, and what was refused."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from paraat.domain.model import NodeState, Refusal, SampleSet
+from paraat.journal.file import JournalFile
+from paraat.journal.ranges import Range, Ranges, merge
+
+SEQ_CONFLICT = "seq-conflict"
+
+MAX_DEAD_LETTERS = 10_000
+MAX_DEAD_PAYLOAD_BYTES = 2048
+_REPLAY_CHUNK = 256
+_REPLAY = (
+    "SELECT seq, kind, t, received_at, dated_by_host, body FROM entry"
+    " WHERE point = ? AND seq < ? ORDER BY seq DESC LIMIT ?"
+)
+_REPLAY_EVENTS = _REPLAY.replace(" ORDER", " AND kind = 'event' ORDER")
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+_decode_state = msgspec.json.Decoder(NodeState).decode
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one call of `store`: now all of it is on the disk.
+
+    acks: per point the merged ranges of all seqs of this call, also the duplicates and the
+    conflicts, because the board may drop those too.
+    """
+
+    new: list[SampleSet]
+    duplicates: int
+    conflicts: list[Refusal]
+    acks: dict[str, list[Range]]
+
+
+class Entries(JournalFile):
+    """The part of the journal that boards fill."""
+
+    def store(self, sets: Sequence[SampleSet], states: Sequence[NodeState], refusals: Sequence[Refusal]) -> Stored:
+        """Store a batch in one transaction.
+
+        A seq that is there already with the same kind, values and faults is a duplicate; with
+        others it is a conflict: the first one stays, the second becomes a dead letter
+        "seq-conflict". Raises JournalError.
+        """
+        with self._write_lock:
+            if self._depth:
+                raise RuntimeError("store() is a transaction of its own and cannot be part of another")
+            forks: dict[str, Ranges] = {}
+            seqs: dict[str, list[int]] = {}
+            new: list[SampleSet] = []
+            rows: list[tuple[object, ...]] = []
+            fresh: dict[tuple[str, int], tuple[str, bytes]] = {}
+            again: list[tuple[SampleSet, bytes]] = []
+            for a_set in sets:
+                point, seq = a_set.point, a_set.seq
+                ranges = forks.get(point)
+                if ranges is None:
+                    known = self._ranges.get(point)
+                    ranges = forks[point] = known.fork() if known else Ranges()
+                    seqs[point] = []
+                seqs[point].append(seq)
+                body = _encode((a_set.values, a_set.faults))
+                if not ranges.add(seq):
+                    again.append((a_set, body))
+                    continue
+                new.append(a_set)
+                fresh[point, seq] = (a_set.kind, body)
+                rows.append((point, a_set.kind, seq, a_set.t, a_set.received_at, a_set.dated_by_host, body))
+            with self._transaction() as db:
+                conflicts = self._conflicts(db, again, fresh)
+                db.executemany(
+                    "INSERT INTO entry (point, kind, seq, t, received_at, dated_by_host, body)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    rows,
+                )
+                self._write_ranges(db, forks)
+                self._write_states(db, states)
+                if refusals or conflicts:
+                    self._write_dead_letters(db, [*refusals, *conflicts])
+            self._ranges.update(forks)
+            return Stored(
+                new=new,
+                duplicates=len(again) - len(conflicts),
+                conflicts=conflicts,
+                acks={point: merge(numbers) for point, numbers in seqs.items()},
+            )
+
+    def _conflicts(
+        self,
+        db: sqlite3.Connection,
+        again: list[tuple[SampleSet, bytes]],
+        fresh: dict[tuple[str, int], tuple[str, bytes]],
+    ) -> list[Refusal]:
+        """Those of `again` that are not what is stored under their seq; `fresh` is what this batch
+        stores.
+        """
+        conflicts = []
+        for a_set, body in again:
+            stored = fresh.get((a_set.point, a_set.seq))
+            if stored is None:
+                stored = db.execute(
+                    "SELECT kind, body FROM entry WHERE point = ? AND seq = ?",
+                    (a_set.point, a_set.seq),
+                ).fetchone()
+            assert stored is not None, f"{a_set.point} seq {a_set.seq} is in stored but not in entry"
+            kind, stored_body = stored
+            # The same readings may come in another order.
+            if kind == a_set.kind and (stored_body == body or _decode(stored_body) == _decode(body)):
+                continue
+            conflicts.append(
+                Refusal(
+                    topic=f"paraat/v1/{a_set.point}/{a_set.kind}",
+                    received_at=a_set.received_at,
+                    reason=SEQ_CONFLICT,
+                    detail=f"seq {a_set.seq} is stored with other content; two boards may run as {a_set.point}",
+                    record="seq",
+                    payload=body,
+                )
+            )
+        return conflicts
+
+    @staticmethod
+    def _write_ranges(db: sqlite3.Connection, forks: dict[str, Ranges]) -> None:
+        gone = []
+        changed = []
+        for point, ranges in forks.items():
+            gone += [(point, first) for first in ranges.gone]
+            changed += [(point, first, ranges.last_of(first)) for first in ranges.changed]
+        db.executemany("DELETE FROM stored WHERE point = ? AND first = ?", gone)
+        db.executemany("INSERT OR REPLACE INTO stored (point, first, last) VALUES (?, ?, ?)", changed)
+
+    @staticmethod
+    def _write_states(db: sqlite3.Connection, states: Sequence[NodeState]) -> None:
+        db.executemany(
+            "INSERT OR REPLACE INTO state (point, body) VALUES (?, ?)",
+            [(state.point, _encode(state)) for state in states],
+        )
+
+    @staticmethod
+    def _write_dead_letters(db: sqlite3.Connection, refusals: Sequence[Refusal]) -> None:
+        db.executemany(
+            "INSERT INTO dead_letter (received_at, topic, reason, record, detail, count, payload)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    r.received_at,
+                    r.topic,
+                    r.reason,
+                    r.record,
+                    r.detail,
+                    r.count,
+                    r.payload[:MAX_DEAD_PAYLOAD_BYTES],
+                )
+                for r in refusals[-MAX_DEAD_LETTERS:]
+            ],
+        )
+        db.execute(
+            "DELETE FROM dead_letter WHERE id <= (SELECT max(id) FROM dead_letter) - ?",
+            (MAX_DEAD_LETTERS,),
+        )
+
+    def ranges(self, point: str) -> list[Range]:
+        """The seqs of a point that are stored, merged, lowest first."""
+        ranges = self._ranges.get(point)
+        return ranges.pairs() if ranges else []
+
+    def stored(self, point: str) -> int:
+        """How many sets and events of a point are stored."""
+        ranges = self._ranges.get(point)
+        return ranges.count if ranges else 0
+
+    def missing(self, point: str) -> int:
+        """How many seqs below the highest of a point are not stored."""
+        ranges = self._ranges.get(point)
+        return ranges.missing if ranges else 0
+
+    def highest(self, point: str) -> int:
+        """The highest stored seq of a point, 0 when there is none."""
+        ranges = self._ranges.get(point)
+        return ranges.highest if ranges else 0
+
+    def last_states(self) -> list[NodeState]:
+        """The last state message of each point."""
+        return [_decode_state(body) for (body,) in self._read("SELECT body FROM state")]
+
+    def replay(self, point: str, *, only_events: bool = False) -> Iterator[SampleSet]:
+        """The sets and events of a point, the highest seq first, read as they are asked for."""
+        below = self.highest(point) + 1
+        query = _REPLAY_EVENTS if only_events else _REPLAY
+        while rows := self._read(query, (point, below, _REPLAY_CHUNK)):
+            for seq, kind, t, received_at, dated_by_host, body in rows:
+                values, faults = _decode(body)
+                yield SampleSet(
+                    point=point,
+                    kind=kind,
+                    seq=seq,
+                    t=t,
+                    received_at=received_at,
+                    values=values,
+                    faults=faults,
+                    dated_by_host=bool(dated_by_host),
+                )
+                below = seq
+
+    def dead_letters(self, limit: int) -> list[Refusal]:
+        """The newest refusals first, each with the beginning of its payload."""
+        rows = self._read(
+            "SELECT received_at, topic, reason, record, detail, count, payload FROM dead_letter"
+            " ORDER BY id DESC LIMIT ?",
+            (limit,),
+        )
+        return [
+            Refusal(
+                received_at=received_at,
+                topic=topic,
+                reason=reason,
+                record=record,
+                detail=detail,
+                count=count,
+                payload=payload,
+            )
+            for received_at, topic, reason, record, detail, count, payload in rows
+        ]
+
+    def _load(self) -> None:
+        pairs: dict[str, list[Range]] = {}
+        rows = self._writer.execute("SELECT point, first, last FROM stored ORDER BY point, first")
+        for point, first, last in rows:
+            pairs.setdefault(point, []).append((first, last))
+        self._ranges = {point: Ranges(found) for point, found in pairs.items()}

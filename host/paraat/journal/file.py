@@ -1,0 +1,150 @@
+"""The file of the journal: SQLite in WAL mode with synchronous=FULL, held by one process, written in transactions."""
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from paraat.journal import schema
+
+
+class JournalError(Exception):
+    """Raised when the journal cannot be opened, read or written. str() names the file and what to
+    do.
+    """
+
+
+class JournalFile:
+    """What all parts of the journal share: one connection that writes and one that reads.
+
+    Every method of theirs that writes is one transaction, unless it runs inside `atomic`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open or make the journal. Raises JournalError when another process has it or it is no
+        journal of ours.
+        """
+        self.path = path
+        self._write_lock = threading.RLock()
+        self._read_lock = threading.Lock()
+        self._depth = 0
+        with ExitStack() as stack, self._explain():
+            lock_file = self._take_lock()
+            stack.callback(os.close, lock_file)
+            self._writer = stack.enter_context(closing(self._connect()))
+            self._prepare()
+            self._reader = stack.enter_context(closing(self._connect()))
+            self._reader.execute("PRAGMA query_only = ON")
+            self._load()
+            self._opened = stack.pop_all()
+
+    def close(self) -> None:
+        """Close the file and let another process have it. Safe to call twice."""
+        with self._write_lock, self._read_lock:
+            self._opened.close()
+
+    @contextmanager
+    def atomic(self) -> Iterator[None]:
+        """Make one transaction of all that this thread writes inside: an alert that fires and its
+        deliveries, say.
+        """
+        with self._transaction():
+            yield
+
+    def _load(self) -> None:
+        """What a part keeps in memory, read while the file is opened."""
+
+    def _take_lock(self) -> int:
+        """Hold <journal>.lock as long as this process lives; the kernel lets go of it, also after
+        kill -9.
+        """
+        lock_path = self.path.with_name(self.path.name + ".lock")
+        try:
+            lock_file = os.open(lock_path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise JournalError(
+                f"{self.path}: cannot be made or opened ({error.strerror}); give the service a folder it may write to"
+            ) from error
+        try:
+            fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(lock_file)
+            raise JournalError(
+                f"{self.path}: in use by another process; stop the other `paraat serve` of this site first"
+            ) from error
+        except OSError as error:
+            os.close(lock_file)
+            raise JournalError(
+                f"{self.path}: this disk locks no files ({error.strerror}); name one of this machine as site.journal"
+            ) from error
+        return lock_file
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA foreign_keys = ON")
+        except sqlite3.Error:
+            db.close()
+            raise
+        return db
+
+    def _prepare(self) -> None:
+        version = self._writer.execute("PRAGMA user_version").fetchone()[0]
+        if version == schema.VERSION:
+            return
+        if version in schema.STEPS:
+            steps = "".join(schema.STEPS[at] for at in range(version, schema.VERSION))
+            self._writer.executescript(f"BEGIN; {steps} PRAGMA user_version = {schema.VERSION}; COMMIT;")
+            return
+        if version or self._writer.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+            raise JournalError(
+                f"{self.path}: found a database of version {version},"
+                f" expected a journal of version {schema.VERSION};"
+                " name another file as site.journal, or run the release of Paraat that made it"
+            )
+        self._writer.executescript(
+            f"BEGIN; {schema.TABLES} PRAGMA application_id = {schema.APPLICATION_ID};"
+            f" PRAGMA user_version = {schema.VERSION}; COMMIT;"
+        )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """The writer inside a transaction; nested ones are part of the outermost."""
+        with self._write_lock:
+            if self._depth:
+                yield self._writer
+                return
+            with self._explain():
+                self._writer.execute("BEGIN IMMEDIATE")
+                self._depth += 1
+                try:
+                    yield self._writer
+                    self._writer.execute("COMMIT")
+                finally:
+                    self._depth -= 1
+                    if self._writer.in_transaction:
+                        self._writer.execute("ROLLBACK")
+
+    def _read(self, sql: str, arguments: tuple[object, ...] = ()) -> list[Any]:
+        with self._read_lock, self._explain():
+            return self._reader.execute(sql, arguments).fetchall()
+
+    @contextmanager
+    def _explain(self) -> Iterator[None]:
+        """Turn the errors that the disk or the file cause into JournalError; mistakes of ours stay
+        what they are.
+        """
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, (sqlite3.ProgrammingError, sqlite3.IntegrityError, sqlite3.DataError)):
+                raise
+            raise JournalError(
+                f"{self.path}: {error}; look at the disk (free space, its health) and at who may write to the file"
+            ) from error

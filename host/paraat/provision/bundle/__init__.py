@@ -1,0 +1,1 @@
+"""Our firmware compiled and signed, and the folder for a day without internet."""

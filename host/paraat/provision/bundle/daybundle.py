@@ -1,0 +1,234 @@
+"""`make bundle`: a folder with everything that a day without internet takes, in which `make` works as in a clone.
+
+Makefile, host/, firmware/, docs/ ...   this software, as it is committed
+wheels/               the Python packages, with a lock of their own; the Makefile takes them from there
+firmware-images/      MicroPython for the boards of the site
+site/                 the site's files that a technician needs, the encrypted CA key and the Wi-Fi too unless left out
+SHA256SUMS            of all but site/
+"""
+
+import contextlib
+import hashlib
+import platform
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from paraat.boards.boards import load_board
+from paraat.provision.micropython import pinned
+from paraat.provision.micropython.pinned import Obtained
+from paraat.site import inventory
+from paraat.site.site import Site
+from paraat.texts import SpokenError
+
+MARK = "SHA256SUMS"
+SITE = "site"
+WHEELS = "wheels"
+IMAGES = "firmware-images"
+LOCK = "technician.lock"
+# What a technician's work takes. The broker's and the host's keys, tokens, mail addresses and the journal stay at home.
+_SITE_FILES = ("site.toml", pinned.LOCK)
+_PKI_FILES = ("ca.crt", "broker.crt", "update.pub", "crl.pem", inventory.NAME)
+_KEYS = ("secrets.toml", f"{inventory.FOLDER}/ca.key", f"{inventory.FOLDER}/update.key")  # only to flash
+
+_README = """\
+PARAAT: alles voor een dag zonder internet / everything for a day without internet
+
+1. Kopieer deze hele map naar de laptop (versleutelde schijf).   Copy this whole folder to the laptop (encrypted disk).
+2. Open een terminal in deze map:                               Open a terminal in this folder:
+      make tools        een keer, zonder internet               once, without internet
+      make doctor       zegt wat er nog mis is                  says what is still wrong
+      make flash POINT=nsp-0101
+3. Hoe verder: docs/technician.md                               How to go on: docs/technician.en.md
+4. Na de dag: breng de map site/ terug naar het coordinatiepunt. Daarin staat welk bord bij welk punt hoort.
+   After the day: bring the folder site/ back to the coordination point. It says which board belongs to which point.
+   Flash in the meantime with no other copy of site/: the two lists cannot be joined.
+
+Python {python}, {system}. Software {commit}.
+"""
+
+
+class BundleError(SpokenError):
+    """Raised when the folder cannot be made whole; nothing is left behind. str() says why and what to do."""
+
+
+class Summary(NamedTuple):
+    """What was made. sizes: bytes by part."""
+
+    folder: Path
+    commit: str
+    uncommitted: int
+    sizes: dict[str, int]
+    images: list[Obtained]
+    keys: bool
+
+
+Wheels = Callable[[Path, Path], None]
+
+
+def make(
+    site: Site,
+    out: Path,
+    *,
+    repository: Path,
+    given: Sequence[Path] = (),
+    folders: tuple[Path, ...] = (),
+    with_keys: bool = True,
+    wheels: Wheels | None = None,
+    fetching: Callable[[str], bytes] = pinned.fetch,
+) -> Summary:
+    """Make the folder `out`, or make it anew. given: files of MicroPython; folders: where more of them lie.
+
+    wheels: puts the packages of a lock file into a folder; None: pip. Raises BundleError, FirmwareError, InventoryError.
+    """
+    _check_place(out, site.directory)
+    commit, uncommitted = _commit(repository)
+    with _told(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        building = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))  # of mode 0700
+        try:
+            _copy_site(site.directory, building / SITE, with_keys=with_keys)
+            (building / IMAGES).mkdir()
+            kinds = sorted({point.board.type for point in site.points.values()})
+            images = [
+                pinned.obtain(
+                    load_board(kind), building / IMAGES, site.directory, given=given, folders=folders, fetching=fetching
+                )
+                for kind in kinds
+            ]
+            if (site.directory / pinned.LOCK).exists():  # it may have been written just now
+                shutil.copy2(site.directory / pinned.LOCK, building / SITE)
+            _copy_source(repository, building)
+            (wheels or pip_wheels)(repository / "requirements" / LOCK, building / WHEELS)
+            _write_readme(building, commit)
+            _write_sums(building)
+            sizes = _sizes(building)
+            if out.exists():
+                shutil.rmtree(out)
+            building.rename(out)
+        except BaseException:  # Ctrl-C too: keys lie in it
+            shutil.rmtree(building, ignore_errors=True)
+            raise
+    return Summary(out, commit, uncommitted, sizes, images, with_keys)
+
+
+@contextlib.contextmanager
+def _told(out: Path) -> Iterator[None]:
+    """A disk that is full or not ours, as a BundleError."""
+    try:
+        yield
+    except OSError as error:
+        raise BundleError("bundle.not-written", path=error.filename or out, why=error.strerror) from error
+
+
+def pip_wheels(lock: Path, target: Path) -> None:
+    """The packages of a lock as wheels for this machine and Python, and a lock of these. Raises BundleError."""
+    target.mkdir(parents=True)
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    command += ["--require-hashes", "--wheel-dir", str(target), "--requirement", str(lock)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    if run.returncode != 0:
+        said = [line for line in run.stderr.splitlines() if line.strip()]
+        last = said[-1] if said else f"pip ended with code {run.returncode}"
+        raise BundleError("bundle.packages", why=last)
+    write_lock(target)
+
+
+def write_lock(target: Path) -> None:
+    """wheels/technician.lock: exactly the files that lie there; and for which Python they are."""
+    lines = []
+    for path in sorted(target.glob("*.whl")):
+        name, version = path.name.split("-")[:2]
+        lines.append(f"{name.replace('_', '-')}=={version} --hash=sha256:{_sha256(path)}\n")
+    (target / LOCK).write_text("".join(lines))
+    (target / "python.txt").write_text(_python() + "\n")
+
+
+def _python() -> str:
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def _check_place(out: Path, site_dir: Path) -> None:
+    """A folder that is there is made anew, unless it is another one, or boards were flashed from it since."""
+    if out.exists() and not (out / MARK).exists():
+        raise BundleError("bundle.other-folder", out=out)
+    theirs = out / SITE
+    if inventory.path_of(theirs).exists():
+        known = inventory.load(site_dir).certificates if inventory.path_of(site_dir).exists() else ()
+        ours = {record.serial: record.state for record in known}
+        # A revoked one here is at least as new: what was issued or revoked there only must not be lost.
+        for record in inventory.load(theirs).certificates:
+            if ours.get(record.serial) not in (record.state, "revoked"):
+                about = {"serial": record.serial, "point": record.cn, "state": record.state}
+                raise BundleError("bundle.flashed-from", theirs=theirs, site=site_dir, out=out, **about)
+
+
+def _commit(repository: Path) -> tuple[str, int]:
+    """(the commit, how many tracked files differ from it)"""
+    if not (repository / ".git").exists():
+        raise BundleError("bundle.no-clone", folder=repository)
+    commit = _git(repository, "rev-parse", "--short=12", "HEAD").strip()
+    return commit, len(_git(repository, "status", "--porcelain", "--untracked-files=no").splitlines())
+
+
+def _git(repository: Path, *words: str) -> str:
+    run = subprocess.run(["git", "-C", str(repository), *words], capture_output=True, text=True, check=False)
+    if run.returncode != 0:
+        raise BundleError(f"git {words[0]}: {run.stderr.strip()}")
+    return run.stdout
+
+
+def _copy_source(repository: Path, target: Path) -> None:
+    with tempfile.TemporaryFile() as file:
+        subprocess.run(["git", "-C", str(repository), "archive", "--format=tar", "HEAD"], stdout=file, check=True)
+        file.seek(0)
+        with tarfile.open(fileobj=file) as tar:
+            # Our own repository's files. Python before 3.11.4, as in Debian 12, has no filter, and ignores this line.
+            tar.extraction_filter = getattr(tarfile, "data_filter", None)
+            tar.extractall(target)  # noqa: S202 - our own files
+
+
+def _copy_site(site_dir: Path, target: Path, *, with_keys: bool) -> None:
+    for name in (inventory.FOLDER, "points"):
+        (target / name).mkdir(parents=True, mode=0o700)
+    pki = [f"{inventory.FOLDER}/{name}" for name in _PKI_FILES]
+    keys = _KEYS if with_keys else ()
+    points = [f"points/{path.name}" for path in sorted((site_dir / "points").glob("*.toml"))]
+    for name in (*_SITE_FILES, *points, *pki, *keys):
+        source = site_dir / name
+        if not source.exists():
+            continue
+        if name.endswith(".key") and b"ENCRYPTED" not in source.read_bytes()[:64]:
+            raise BundleError("bundle.open-key", path=source)
+        shutil.copy2(source, target / name)  # with its mode
+
+
+def _write_readme(folder: Path, commit: str) -> None:
+    system = f"{platform.system()} {platform.machine()}"
+    (folder / "LEES-MIJ.txt").write_text(_README.format(python=_python(), system=system, commit=commit))
+
+
+def _write_sums(folder: Path) -> None:
+    """For `sha256sum -c SHA256SUMS`. Not of site/: a digest of a short password tells the password."""
+    files = [p for p in sorted(folder.rglob("*")) if p.is_file() and p.relative_to(folder).parts[0] != SITE]
+    sums = [f"{_sha256(path)}  {path.relative_to(folder)}\n" for path in files]
+    (folder / MARK).write_text("".join(sums))
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    parts = {WHEELS: 0, IMAGES: 0, SITE: 0, "software": 0}
+    for path in folder.rglob("*"):
+        if path.is_file():
+            part = path.relative_to(folder).parts[0]
+            parts[part if part in parts else "software"] += path.stat().st_size
+    return parts
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""Boards written, tested and recorded, one after the other or side by side."""

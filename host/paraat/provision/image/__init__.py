@@ -1,0 +1,1 @@
+"""All of a board's flash as one image."""

@@ -1,0 +1,1 @@
+"""MicroPython itself: which image, obtained and checked."""

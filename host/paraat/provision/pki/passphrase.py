@@ -1,0 +1,39 @@
+"""Where the passphrase of the authority comes from: a file, systemd, or the keyboard.
+
+Never an argument, which every user sees in the process list; never the environment, which every child inherits.
+"""
+
+import getpass
+import os
+import sys
+from pathlib import Path
+
+from paraat.site.inventory import PkiError
+from paraat.site.private import read_secret
+
+CREDENTIAL = "paraat-ca-passphrase"  # of systemd, LoadCredential= or LoadCredentialEncrypted= (systemd.exec(5))
+
+
+class PassphraseError(PkiError):
+    """Raised when there is no passphrase. str() says how to give one."""
+
+
+def read(path: Path | None, *, new: bool = False, question: str = "Passphrase of the CA: ") -> str:
+    """The passphrase: from `path` (mode 0600), else systemd's credential, else asked for. new: ask twice.
+
+    Raises SettingsError for a file that cannot be used, PassphraseError.
+    """
+    if path is not None:
+        return read_secret(path, "--passphrase-file")
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    if folder and (credential := Path(folder) / CREDENTIAL).is_file():
+        return read_secret(credential, CREDENTIAL)
+    if not sys.stdin.isatty():
+        raise PassphraseError("pki.no-terminal")
+    try:
+        passphrase = getpass.getpass(question)
+        if new and getpass.getpass("Once more: ") != passphrase:
+            raise PassphraseError("the two passphrases differ; nothing was made, do it again")
+    except EOFError as error:
+        raise PassphraseError("pki.no-passphrase") from error
+    return passphrase

@@ -1,0 +1,1 @@
+"""A board on the USB cable: its port, its console, its MicroPython."""

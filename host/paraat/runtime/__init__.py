@@ -1,0 +1,1 @@
+"""What every running part of the host uses: the clock and the counters."""

@@ -1,0 +1,1 @@
+"""A site on disk: site.toml, points/, secrets, certificates; read and checked whole."""

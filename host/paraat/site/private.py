@@ -1,0 +1,28 @@
+"""Files that only their owner may read."""
+
+from pathlib import Path
+
+from paraat.site.errors import SettingsError
+
+
+def read_secret(path: Path, key: str) -> str:
+    """The one line of a secret file that `key` of site.toml names. Raises SettingsError; never shows the content."""
+    try:
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError) as error:
+        raise SettingsError(
+            path, key, f"no readable file ({error.__class__.__name__})", "a file with one line"
+        ) from error
+    check_private(path, key)
+    if not secret:
+        raise SettingsError(path, key, "an empty file", "one line")
+    if not secret.isprintable():  # in a header of HTTP it would be an error whose words show it
+        raise SettingsError(path, key, "more than one line, or a character that cannot be printed", "one line")
+    return secret
+
+
+def check_private(path: Path, key: str = "") -> None:
+    """Raise SettingsError when others than its owner may read a file that is there."""
+    mode = path.stat().st_mode
+    if mode & 0o077:
+        raise SettingsError(path, key, f"mode {mode & 0o777:04o}", f"mode 0600: run `chmod 600 {path}`")

@@ -1,0 +1,142 @@
+"""A site on disk: site.toml and points/*.toml, read and checked whole before anything starts.
+
+Every complaint is a SettingsError that says which file, which key, what was found and what is expected.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Meta
+
+from paraat.domain.fields import HttpUrl, Part, Port, Positive, Text
+from paraat.domain.points import Lead, Point
+from paraat.domain.thresholds import Alerts
+from paraat.site.broker import BrokerSettings, check_broker
+from paraat.site.errors import SettingsError
+from paraat.site.points import check_interval, read_points
+from paraat.site.tables import convert_table, read_toml
+
+
+class Region(Part, frozen=True):
+    """[site]"""
+
+    region: Text
+    language: Literal["nl", "en"] = "nl"
+    timezone: Text = "Europe/Amsterdam"
+    journal: Text = "journal.sqlite"  # relative to the site's folder
+
+
+class InfluxSettings(Part, frozen=True):
+    """[influx]: optional; without it the journal and the status page still work."""
+
+    url: HttpUrl
+    bucket: Text
+    org: str = ""
+    token_file: str | None = None  # relative to the site's folder, mode 0600
+    timeout_s: Positive = 10.0
+    batch_points: Annotated[int, Meta(ge=1, le=50000)] = 5000
+    status_interval_s: Positive = 60.0
+
+
+class WebSettings(Part, frozen=True):
+    """[web]: the status page binds to loopback until users are configured."""
+
+    host: Literal["127.0.0.1", "::1", "localhost"] = "127.0.0.1"
+    port: Port = 8080
+
+
+class Email(Part, frozen=True):
+    """[channels.email]: sent with apprise. url_file holds one apprise mailto(s):// URL (it may hold a password)."""
+
+    url_file: Text  # relative to the site's folder, mode 0600
+
+
+class Channels(Part, frozen=True):
+    """[channels]: the log is always one of them."""
+
+    email: Email | None = None
+
+
+class SiteFile(Part, frozen=True):
+    """site.toml"""
+
+    site: Region
+    broker: BrokerSettings = BrokerSettings()
+    influx: InfluxSettings | None = None
+    web: WebSettings = WebSettings()
+    alerts: Alerts = Alerts()
+    channels: Channels = Channels()
+    coordination: Lead = Lead()
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole site, checked. points is keyed by point id; relative file names count from `directory`."""
+
+    directory: Path
+    region: Region
+    broker: BrokerSettings
+    influx: InfluxSettings | None
+    web: WebSettings
+    alerts: Alerts
+    channels: Channels
+    coordination: Lead
+    points: dict[str, Point]
+
+    def path(self, name: str) -> Path:
+        """A file named in site.toml, relative to the site's folder."""
+        return self.directory / name
+
+
+def load_site(directory: Path) -> Site:
+    """Read and check a site's folder. Raises SettingsError at the first thing that is wrong."""
+    path = directory / "site.toml"
+    site = _read_site_file(path)
+    try:
+        ZoneInfo(site.site.timezone)
+    except (KeyError, ValueError, OSError) as error:
+        raise SettingsError(
+            path, "site.timezone", repr(site.site.timezone), 'a time zone such as "Europe/Amsterdam"'
+        ) from error
+    fuel = site.alerts.low_fuel
+    for raise_key, clear_key in (("raise_hours", "clear_hours"), ("raise_percent", "clear_percent")):
+        if getattr(fuel, clear_key) <= getattr(fuel, raise_key):
+            raise SettingsError(
+                path,
+                f"alerts.low_fuel.{clear_key}",
+                str(getattr(fuel, clear_key)),
+                f"more than {raise_key} ({getattr(fuel, raise_key)}), or the alert would flutter",
+            )
+    check_broker(path, site.broker)
+    points: dict[str, Point] = {}
+    for point_path, point in read_points(directory / "points"):
+        check_interval(point_path, point, site.alerts.point_silent)
+        points[point.id] = point
+    if site.broker.client_id in points:
+        raise SettingsError(
+            path, "broker.client_id", repr(site.broker.client_id), "another name: it is a point's, whose board bears it"
+        )
+    return Site(
+        directory=directory,
+        region=site.site,
+        broker=site.broker,
+        influx=site.influx,
+        web=site.web,
+        alerts=site.alerts,
+        channels=site.channels,
+        coordination=site.coordination,
+        points=points,
+    )
+
+
+def _read_site_file(path: Path) -> SiteFile:
+    """Raises SettingsError. [board] is the old name of [web]: a site that was set up under it goes on."""
+    tables = read_toml(path)
+    if "board" not in tables:
+        return convert_table(path, tables, SiteFile)
+    if "web" in tables:
+        raise SettingsError(path, "board", "a table beside [web]", "only [web]: [board] is its old name")
+    old = tables.pop("board")
+    site = convert_table(path, tables, SiteFile)
+    return msgspec.structs.replace(site, web=convert_table(path, old, WebSettings, "board"))

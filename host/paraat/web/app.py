@@ -1,0 +1,118 @@
+"""The page's addresses and what answers each."""
+
+from collections.abc import AsyncIterator, Collection
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from paraat.web import api
+from paraat.web.cards import rfc3339
+from paraat.web.feed import Feed
+from paraat.web.guard import Guard, failure
+from paraat.web.render import STATIC, Renderer
+from paraat.web.source import WebSource
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK) -> Starlette:
+    """The page of a source. It answers only to the names in `hosts`, whatever address it is bound
+    to.
+
+    Raises KeyError for a language without texts, ZoneInfoNotFoundError for an unknown time zone.
+    `app.state.feed` is the live stream; whoever stops the server closes it first.
+    """
+    renderer = Renderer(source)
+    feed = Feed(source, renderer)
+    routes = _Routes(source, renderer, feed)
+    app = Starlette(
+        routes=[
+            Route("/", routes.page),
+            Route("/events", routes.events),
+            Route("/api/v1/points", routes.points),
+            Route("/api/v1/points/{point}", routes.point),
+            Route("/api/v1/alerts", routes.alerts),
+            Route("/healthz", routes.healthz),
+            Route("/metrics", routes.metrics),
+            Mount("/static", _Static(directory=STATIC)),
+        ],
+        middleware=[Middleware(Guard, hosts=hosts)],
+        exception_handlers={HTTPException: _refuse},
+    )
+    app.state.feed = feed
+    return app
+
+
+class _Routes:
+    """The plain functions run in worker threads: the source may block shortly."""
+
+    def __init__(self, source: WebSource, renderer: Renderer, feed: Feed) -> None:
+        self._source = source
+        self._renderer = renderer
+        self._feed = feed
+
+    def page(self, _request: Request) -> Response:
+        return HTMLResponse(self._renderer.page())
+
+    async def events(self, request: Request) -> Response:
+        stream = _nothing() if request.method == "HEAD" else self._feed.stream()
+        return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+
+    def points(self, _request: Request) -> Response:
+        now = self._source.clock.now()
+        points = sorted(map(api.point, self._source.views(now)), key=lambda point: point.point)
+        return _json(api.Points(now=rfc3339(now), region=self._source.region, points=points))
+
+    def point(self, request: Request) -> Response:
+        wanted = request.path_params["point"]
+        for view in self._source.views(self._source.clock.now()):
+            if view.point == wanted:
+                return _json(api.point(view))
+        raise HTTPException(404, f"no point {wanted!r} in this region; /api/v1/points lists them")
+
+    def alerts(self, _request: Request) -> Response:
+        now = self._source.clock.now()
+        alerts = [api.alert(alert) for alert in self._source.alerts()]
+        return _json(api.Alerts(now=rfc3339(now), region=self._source.region, alerts=alerts))
+
+    def healthz(self, _request: Request) -> Response:
+        health = api.health(self._source.health())
+        return _json(health, status=503 if health.status == "failing" else 200)
+
+    def metrics(self, _request: Request) -> Response:
+        return Response(
+            self._source.metrics(),
+            headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"},
+        )
+
+
+class _Static(StaticFiles):
+    """Files that a browser may keep, and asks for again when it was told of another build."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["cache-control"] = "public, max-age=86400" if scope["query_string"] else "no-cache"
+        return response
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield b""  # makes it a generator
+
+
+async def _refuse(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    answer = failure(error.status_code, error.detail)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def _json(body: msgspec.Struct, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(body), status_code=status, media_type="application/json")

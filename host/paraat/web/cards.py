@@ -1,0 +1,338 @@
+"""What the page says of a point and of an alert, in words. Pure: no clock, no HTML.
+
+A Card holds no age, only the moments that ages count from. So a card that says the same compares
+equal, and is neither rendered nor sent again.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from paraat.domain import tracker
+from paraat.domain.model import OWN, AlertState, Autonomy, PointView, Status
+from paraat.texts.localtime import local, marked
+from paraat.web.source import Check
+from paraat.web.texts import Words
+from paraat_wire import metrics
+
+# Worst first on the page. A point that fell silent in a blackout may be worse off than one that
+# says what it lacks.
+_ORDER = (Status.ALARM, Status.STALE, Status.UNKNOWN, Status.ATTENTION, Status.FINE)
+_RANK = {status: rank for rank, status in enumerate(_ORDER)}
+_ALERT_RANK = {"firing": 0, "pending": 1, "resolved": 2}
+_EMPTY_ROUND_S = 300
+CARDS_MAX = 400
+# Reasons that a card tells in places of their own: its alerts, its faults, its missing sets, its connection.
+_SHOWN_ELSEWHERE = frozenset((tracker.LOW_FUEL, tracker.HELP_ASKED, tracker.FAULT, tracker.MISSING, tracker.OFFLINE))
+_SAME_SET_S = 60  # figures read so shortly before the newest share its age
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """One figure in words. kind: "known", "old", "fault" or "unknown". label: which sensor, where
+    there are several.
+
+    t: when it was read, where that is longer ago than the age of the point's figures tells.
+    """
+
+    text: str
+    kind: str
+    t: float | None = None
+    label: str = ""
+
+
+class Fuel(msgspec.Struct, frozen=True, kw_only=True):
+    """The fuel part of a card. percent and hours are None while unknown, which is not 0."""
+
+    level: Figure
+    percent: float | None
+    litres: str
+    hours: str | None
+    range: str
+    until: str
+    source: str
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """A labelled group of figures; icon is the name of a drawing of the page."""
+
+    icon: str
+    label: str
+    figures: tuple[Figure, ...]
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the page says of one point."""
+
+    point: str
+    name: str
+    municipality: str
+    status: str  # alarm, attention, fine, stale, unknown
+    status_word: str
+    reasons: tuple[str, ...]
+    opened: str  # since when the point is open; empty while it is not, or has no key switch
+    config: str  # that the board has refused its configuration; empty when not
+    fuel: Fuel
+    cells: tuple[Cell, ...]
+    alerts: tuple[tuple[str, str], ...]  # (severity, title) of those that fire
+    faults: tuple[str, ...]
+    missing: str
+    offline: bool
+    data_t: float | None
+    heard_at: float | None
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the list of alerts."""
+
+    key: str
+    look: str  # critical, warning, pending, resolved
+    word: str
+    title: str
+    name: str
+    when: str
+    t: float
+    say: str  # what a screen reader says when it appears
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """The head of the page. The numbers of points by status; they add up to `points`."""
+
+    points: int
+    alarm: int
+    attention: int
+    silent: int  # stale or unknown
+    fine: int
+
+
+class Writer:
+    """Puts points and alerts in the words and the time zone of a site."""
+
+    def __init__(self, words: Words, zone: ZoneInfo, stale_after_s: float) -> None:
+        self.words = words
+        self.zone = zone
+        self.stale_after_s = stale_after_s
+
+    def cards(self, views: Iterable[PointView], alerts: Iterable[AlertState]) -> list[Card]:
+        """The cards, worst first; among equals the one with the fewest hours of fuel first.
+
+        At most CARDS_MAX of them, so that a whole country does not choke a phone.
+        """
+        firing: dict[str, list[AlertState]] = {}
+        for alert in alerts:
+            if alert.state == "firing":
+                firing.setdefault(alert.point, []).append(alert)
+        ordered = sorted(views, key=_worst_first)[:CARDS_MAX]
+        return [self._card(view, firing.get(view.point, ())) for view in ordered]
+
+    def items(self, alerts: Iterable[AlertState], names: dict[str, str], now: float) -> list[Item]:
+        """The list of alerts: firing first, critical before warning, then the newest."""
+        ordered = sorted(alerts, key=lambda a: (_ALERT_RANK[a.state], a.severity != "critical", -_moment(a)))
+        return [self._item(alert, self._place(alert.point, names), now) for alert in ordered]
+
+    def _place(self, point: str, names: dict[str, str]) -> str:
+        return self.words("own") if point.startswith(OWN) else names.get(point, point)
+
+    def troubles(self, health: Iterable[Check]) -> list[tuple[bool, str]]:
+        """What fails in the host itself, as (required, words)."""
+        return [(check.required, self.words.code("check", check.name)) for check in health if not check.ok]
+
+    def time(self, t: float, now: float) -> str:
+        """A moment as people say it: the hour, with the day when it is not today."""
+        at, today = local(t, self.zone), local(now, self.zone).date()
+        clock = marked(at, f"{at:%H:%M}")
+        if at.date() == today:
+            return clock
+        if abs((at.date() - today).days) <= 6:
+            return f"{self.words(f'day.{at.weekday()}')} {clock}"
+        return f"{at.day}-{at.month} {clock}"
+
+    def full_time(self, t: float) -> str:
+        """A moment with its date and its seconds, for paper and for a mouse that hovers."""
+        at = local(t, self.zone)
+        return marked(at, f"{at:%d-%m-%Y %H:%M:%S}")
+
+    def _card(self, view: PointView, firing: Sequence[AlertState]) -> Card:
+        words = self.words
+        missing = "missing.one" if view.missing == 1 else "missing"
+        return Card(
+            point=view.point,
+            name=view.name,
+            municipality=view.municipality,
+            status=view.status.name.lower(),
+            status_word=words(f"status.{int(view.status)}"),
+            reasons=tuple(words.code("reason", code) for code in view.reasons if code not in _SHOWN_ELSEWHERE),
+            opened=self._opened(view),
+            config=self._config(view),
+            fuel=self._fuel(view),
+            cells=(
+                Cell("power", words("power"), self._power(view)),
+                Cell("people", words("people"), self._people(view)),
+                Cell(
+                    "battery",
+                    words("battery"),
+                    self._measured(view, "battery/voltage", "battery.v", 1),
+                ),
+                Cell(
+                    "climate",
+                    words("temperature"),
+                    self._measured(view, "climate/temperature", "temperature.c", 1),
+                ),
+            ),
+            alerts=tuple((alert.severity, words.code("rule", alert.rule)) for alert in firing),
+            faults=self._faults(view),
+            missing=words(missing, n=view.missing) if view.missing else "",
+            offline=view.online is False,
+            data_t=view.data_t,
+            heard_at=view.heard_at,
+        )
+
+    def _opened(self, view: PointView) -> str:
+        latest = view.latest.get(tracker.OPEN)
+        if latest is None or not latest.value:
+            return ""
+        return self.words("opened", time=self.time(latest.t, view.now))
+
+    def _config(self, view: PointView) -> str:
+        node = view.node
+        if node is None or not node.config_refused or not node.config_error:
+            return ""
+        return self.words("config.refused", n=node.config_refused, runs=node.config)
+
+    def _item(self, alert: AlertState, name: str, now: float) -> Item:
+        words, t = self.words, _moment(alert)
+        look = alert.severity if alert.state == "firing" else alert.state
+        title = words.code("rule", alert.rule)
+        return Item(
+            key=f"{alert.rule}/{alert.point}/{alert.state}/{alert.id}",
+            look=look,
+            word=words.code("severity", look),
+            title=title,
+            name=name,
+            when=words(f"alert.{alert.state}", time=self.time(t, now)),
+            t=t,
+            say=words("alert.say", title=title, name=name) if alert.state == "firing" else "",
+        )
+
+    def _fuel(self, view: PointView) -> Fuel:
+        words = self.words
+        percent = view.fuel_percent
+        if percent is None or view.fuel_t is None:
+            level = self._figure(view, "fuel/level", "fuel.percent", 0)
+        else:
+            level = self._dated(words("fuel.percent", n=words.number(percent, 0)), view.fuel_t, view)
+        litres = "" if view.litres is None else words("fuel.litres", n=words.number(view.litres, 0))
+        if view.autonomy is None:
+            return Fuel(
+                level=level,
+                percent=percent,
+                litres=litres,
+                hours=None,
+                range="",
+                until="",
+                source="",
+            )
+        left = view.autonomy
+        return Fuel(
+            level=level,
+            percent=percent,
+            litres=litres,
+            hours=self._hours(left.hours),
+            range=words("hours.range", low=self._hours(left.hours_low), high=self._hours(left.hours_high)),
+            until=self._until(left, view),
+            source=words.code("hours", left.source).format(rate=words.number(left.burn_l_per_h, 1)),
+        )
+
+    def _until(self, left: Autonomy, view: PointView) -> str:
+        """When the tank is empty; of a generator that stands still nobody can say when."""
+        if view.value("power/generator") is not True:
+            return self.words("hours.if")
+        rounded = round(left.empty_at / _EMPTY_ROUND_S) * _EMPTY_ROUND_S
+        return self.words("hours.empty", time=self.time(rounded, view.now))
+
+    def _hours(self, hours: float) -> str:
+        return self.words.number(hours, 1 if hours < 9.95 else 0)
+
+    def _power(self, view: PointView) -> tuple[Figure, ...]:
+        return tuple(self._switch(view, name) for name in ("power/mains", "power/generator"))
+
+    def _switch(self, view: PointView, name: str) -> Figure:
+        key, latest = name.replace("/", "."), view.latest.get(name)
+        if latest is None or latest.value is None:
+            return Figure(self.words(f"{key}.unknown"), "unknown" if latest is None else "fault")
+        return self._dated(self.words(f"{key}.{'on' if latest.value else 'off'}"), latest.t, view)
+
+    def _people(self, view: PointView) -> tuple[Figure, ...]:
+        latest, capacity = view.latest.get("people/present"), view.capacity
+        if latest is None or latest.value is None:
+            text = self.words("people.unknown", capacity=capacity)
+            return (Figure(text, "unknown" if latest is None else "fault"),)
+        text = self.words("people.of", n=int(latest.value), capacity=capacity)
+        return (self._dated(text, latest.t, view),)
+
+    def _measured(self, view: PointView, name: str, key: str, digits: int) -> tuple[Figure, ...]:
+        """The figures of a metric: the plain one first, then those of the sensors with a name of
+        their own.
+        """
+        own = sorted(other for other in view.latest if other == name or other.startswith(f"{name}/"))
+        return tuple(self._figure(view, one, key, digits, label=one[len(name) + 1 :]) for one in own or [name])
+
+    def _figure(self, view: PointView, name: str, key: str, digits: int, label: str = "") -> Figure:
+        latest = view.latest.get(name)
+        if latest is None or latest.value is None:
+            return Figure(self.words("unknown"), "unknown" if latest is None else "fault", label=label)
+        return self._dated(self.words(key, n=self.words.number(latest.value, digits)), latest.t, view, label)
+
+    def _dated(self, text: str, t: float, view: PointView, label: str = "") -> Figure:
+        """A figure that was read at t."""
+        if view.now - t <= self.stale_after_s:
+            return Figure(text, "known", label=label)
+        with_the_rest = view.data_t is not None and view.data_t - t < _SAME_SET_S
+        told = with_the_rest and view.status is Status.STALE  # such a card says the age of all its figures, large
+        return Figure(text, "old", None if told else t, label)
+
+    def _faults(self, view: PointView) -> tuple[str, ...]:
+        """Each broken sensor once: a chip that measures volts and amperes breaks for both at the
+        same time.
+        """
+        found: dict[tuple[str, str, str], None] = {}
+        for name, latest in sorted(view.latest.items()):
+            row = metrics.lookup(name) if latest.fault else None
+            if row is not None and latest.fault is not None:
+                group = row[0][metrics.NAME].partition("/")[0]
+                found[(group, row[1], latest.fault)] = None
+        return tuple(self._fault(*key) for key in found)
+
+    def _fault(self, group: str, instance: str, code: str) -> str:
+        what = self.words.code("sensor", group) + (f" {instance}" if instance else "")
+        text = self.words("fault", what=what, why=self.words.code("fault", code))
+        return text[0].upper() + text[1:]
+
+
+def count(views: Iterable[PointView]) -> Counts:
+    """How many points stand how."""
+    of = Counter(view.status for view in views)
+    return Counts(
+        points=of.total(),
+        alarm=of[Status.ALARM],
+        attention=of[Status.ATTENTION],
+        silent=of[Status.STALE] + of[Status.UNKNOWN],
+        fine=of[Status.FINE],
+    )
+
+
+def rfc3339(t: float) -> datetime:
+    """Unix seconds as UTC to the millisecond; msgspec and isoformat() write it by RFC 3339."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=round(t * 1000))
+
+
+def _worst_first(view: PointView) -> tuple[int, float, str, str]:
+    hours = -1.0 if view.autonomy is None else view.autonomy.hours
+    return _RANK[view.status], hours, view.name, view.point
+
+
+def _moment(alert: AlertState) -> float:
+    """When the state the alert is in began: for one that fires, when its cause did."""
+    return alert.since if alert.resolved_at is None else alert.resolved_at

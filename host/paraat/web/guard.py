@@ -1,0 +1,84 @@
+"""What every answer of the page goes through: who asks by which name, what a browser may do with
+it, and errors.
+"""
+
+import logging
+from collections.abc import Collection
+
+import msgspec
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from paraat.web.api import Failure
+
+_log = logging.getLogger(__name__)
+
+HEADERS = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cache-control": "no-store",
+}
+
+
+def failure(status: int, error: str) -> Response:
+    """An error as JSON."""
+    body = msgspec.json.encode(Failure(status=status, error=error))
+    return Response(body, status_code=status, media_type="application/json")
+
+
+class Guard:
+    """Refuses names that are not the page's own: a page elsewhere whose DNS name was turned to
+    127.0.0.1 sends its own.
+
+    Adds the security headers to every answer, and answers 500 in JSON where a handler raised.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+        self._app = app
+        self._hosts = frozenset(host.lower() for host in hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def send_guarded(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        asked = Headers(scope=scope).get("host", "")
+        if _hostname(asked) not in self._hosts:
+            expected = ", ".join(sorted(self._hosts))
+            answer = failure(
+                421,
+                f"this page does not answer to the host name {asked[:80]!r}; it answers to: {expected}",
+            )
+            await answer(scope, receive, send_guarded)
+            return
+        try:
+            await self._app(scope, receive, send_guarded)
+        except Exception:
+            if started:
+                raise
+            _log.exception("status page: %s %s failed", scope["method"], scope["path"])
+            await failure(500, "the service cannot answer this now; its log says why")(scope, receive, send_guarded)
+
+
+def _hostname(host: str) -> str:
+    """The name in a Host header, without the port; "[::1]:8080" gives "::1"."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    return host.partition(":")[0].lower()

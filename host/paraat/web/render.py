@@ -1,0 +1,136 @@
+"""From what the source says to HTML: the whole page, and the pieces of it that the live stream
+sends.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Generic, TypeVar
+from zoneinfo import ZoneInfo
+
+import jinja2
+import msgspec
+
+from paraat.web.cards import Card, Counts, Item, Writer, count, rfc3339
+from paraat.web.source import WebSource
+from paraat.web.texts import Words
+
+_HERE = Path(__file__).parent
+STATIC = _HERE / "static"
+
+_AGES = ("age", "age.bare", "age.old", "heard", "ago.s", "ago.min", "ago.h", "ago.d")
+_SCRIPT_TEXTS = (*_AGES, "dead", "dead.since", "broken")
+
+T = TypeVar("T")
+
+
+class Piece(msgspec.Struct, Generic[T], frozen=True):
+    """A part of the page with its key: what it says, and the HTML that says it."""
+
+    key: str
+    says: T
+    html: str
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """The changing parts of the page as they were at `now` (unix seconds).
+
+    Equal parts keep their identity.
+    """
+
+    now: float
+    title: str
+    head: str
+    host: str
+    more: str
+    alerts: dict[str, Piece[Item]]
+    cards: dict[str, Piece[Card]]
+
+
+class Renderer:
+    """Renders one source's page. Raises KeyError, at once, for a language that has no texts."""
+
+    def __init__(self, source: WebSource) -> None:
+        self._source = source
+        self.words = Words(source.language)
+        self._writer = Writer(self.words, ZoneInfo(source.timezone), source.stale_after_s)
+        self.build = _digest(path for folder in ("static", "templates") for path in (_HERE / folder).iterdir())
+        self._templates = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(_HERE / "templates"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.globals.update(
+            t=self.words,
+            region=source.region,
+            zone=source.timezone,
+            build=self.build,
+            texts=self._script_texts(),
+            iso=_iso,
+            full_time=self._writer.full_time,
+        )
+        self._parts = self._templates.get_template("parts.html").module
+
+    def page(self) -> str:
+        """The whole page, every age counted at this moment."""
+        snapshot = self.snapshot(None)
+        return self._templates.get_template("page.html").render(
+            snapshot=snapshot, clock=self._writer.time(snapshot.now, snapshot.now)
+        )
+
+    def snapshot(self, before: Snapshot | None) -> Snapshot:
+        """The page's changing parts now. What says the same as in `before` is taken from there."""
+        now = self._source.clock.now()
+        views = self._source.views(now)
+        alerts = self._source.alerts()
+        names = {view.point: view.name for view in views}
+        cards = self._writer.cards(views, alerts)
+        items = self._writer.items(alerts, names, now)
+        counts = count(views)
+        return Snapshot(
+            now=now,
+            title=self._title(counts),
+            head=str(self._macro("counts", counts)),
+            host=str(self._macro("host", self._writer.troubles(self._source.health()))),
+            more=self._more(counts.points - len(cards)),
+            alerts=self._pieces("alert", {i.key: i for i in items}, before.alerts if before else {}, now),
+            cards=self._pieces("card", {c.point: c for c in cards}, before.cards if before else {}, now),
+        )
+
+    def _script_texts(self) -> str:
+        """The words that the script in the page needs, as JSON."""
+        return msgspec.json.encode({key: self.words.raw(key) for key in _SCRIPT_TEXTS}).decode()
+
+    def _title(self, counts: Counts) -> str:
+        title = self.words("title", region=self._source.region)
+        return f"({counts.alarm}) {title}" if counts.alarm else title
+
+    def _more(self, others: int) -> str:
+        return str(self._macro("more", others)) if others else ""
+
+    def _pieces(self, macro: str, wanted: dict[str, T], before: dict[str, Piece[T]], now: float) -> dict[str, Piece[T]]:
+        pieces: dict[str, Piece[T]] = {}
+        for key, says in wanted.items():
+            old = before.get(key)
+            same = old is not None and old.says == says
+            pieces[key] = old if same and old else Piece(key, says, str(self._macro(macro, says, now)))
+        return pieces
+
+    def _macro(self, name: str, *values: object) -> object:
+        return getattr(self._parts, name)(*values)
+
+
+def _iso(t: float) -> str:
+    moment: datetime = rfc3339(t)
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    """Changes when the page's own files do: so an old page in a browser knows that it is old."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in paths if path.is_file()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]

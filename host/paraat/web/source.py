@@ -1,0 +1,80 @@
+"""What the status page asks of the host.
+
+The service fulfils it; the page knows nothing else of the host.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from paraat.domain.model import AlertState, PointView
+from paraat.runtime.clock import Clock
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that must work.
+
+    A required one that fails makes /healthz 503; another one makes it "degraded".
+    """
+
+    name: str  # "broker", "journal", "ingest", "alerts", "delivery", "certificates", "influx": the page has the words
+    ok: bool
+    required: bool
+    detail: str = ""  # for the technician, in English: what is wrong, where, what to do
+
+
+class WebSource(Protocol):
+    """Everything the page shows.
+
+    The methods may block shortly; they are called from worker threads, several at once.
+    """
+
+    @property
+    def region(self) -> str:
+        """The name of the safety region."""
+        ...
+
+    @property
+    def language(self) -> str:
+        """ "nl" or "en"."""
+        ...
+
+    @property
+    def timezone(self) -> str:
+        """The IANA zone in which times are shown, such as "Europe/Amsterdam"."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Where `now` comes from; in a demo it runs faster than the machine's."""
+        ...
+
+    @property
+    def stale_after_s(self) -> float:
+        """Seconds after which a value is shown as old (alerts.point_silent.after_s)."""
+        ...
+
+    def views(self, now: float) -> Sequence[PointView]:
+        """Every expected point as it stands at `now`, also those never heard, in any order."""
+        ...
+
+    def alerts(self) -> Sequence[AlertState]:
+        """The alerts that are pending or firing, and those resolved shortly ago, in any order."""
+        ...
+
+    def health(self) -> Sequence[Check]:
+        """How the host itself does."""
+        ...
+
+    def metrics(self) -> bytes:
+        """The counters in Prometheus' text format 0.0.4."""
+        ...
+
+    def subscribe(self, on_change: Callable[[], None]) -> Callable[[], None]:
+        """Call `on_change` (quick, never raises, from any thread) when views, alerts or health may
+        have changed.
+
+        Returns what ends it; calling that twice does no harm.
+        """
+        ...

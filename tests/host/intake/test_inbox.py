@@ -1,0 +1,120 @@
+"""The queue between broker and journal: bounded, in order, and it never turns in circles."""
+
+import threading
+import time
+
+from paraat.intake.inbox import Inbox, Message
+from waiting import LIMIT_S
+
+LINGER_S = 60.0
+
+
+def a_message(n: int, size: int = 10) -> Message:
+    return Message(topic=str(n), payload=b"x" * size, received_at=float(n))
+
+
+def test_first_in_first_out_in_batches() -> None:
+    inbox = Inbox()
+    for n in range(25):
+        assert inbox.put(a_message(n))
+    assert [m.topic for m in inbox.take(10, 0.01)] == [str(n) for n in range(10)]
+    assert [m.topic for m in inbox.take(100, 0.01)] == [str(n) for n in range(10, 25)]
+
+
+def test_a_full_batch_is_taken_at_once() -> None:
+    inbox = Inbox()
+    for n in range(10):
+        inbox.put(a_message(n))
+    began = time.monotonic()
+    assert len(inbox.take(10, LINGER_S)) == 10
+    assert time.monotonic() - began < LINGER_S
+
+
+def test_it_does_not_linger_when_nothing_follows() -> None:
+    """A broker that hands over twenty at a time waits for us; we must not wait for it."""
+    inbox = Inbox()
+    inbox.put(a_message(1))
+    began = time.monotonic()
+    assert len(inbox.take(500, LINGER_S)) == 1
+    assert time.monotonic() - began < LINGER_S
+
+
+def put_in_thread(inbox: Inbox, message: Message) -> tuple[threading.Thread, list[bool]]:
+    answers: list[bool] = []
+    thread = threading.Thread(target=lambda: answers.append(inbox.put(message)))
+    thread.start()
+    return thread, answers
+
+
+def test_a_full_inbox_makes_the_sender_wait() -> None:
+    inbox = Inbox(max_messages=2)
+    inbox.put(a_message(1))
+    inbox.put(a_message(2))
+    thread, answers = put_in_thread(inbox, a_message(3))
+    thread.join(0.05)
+    assert (thread.is_alive(), answers) == (True, [])
+    assert len(inbox.take(1, 0.0)) == 1
+    thread.join(LIMIT_S)
+    assert answers == [True]
+    assert [m.topic for m in inbox.take(5, 0.0)] == ["2", "3"]
+
+
+def test_large_messages_fill_it_too_but_one_always_passes() -> None:
+    inbox = Inbox(max_bytes=1000)
+    assert inbox.put(a_message(1, size=5000))
+    thread, answers = put_in_thread(inbox, a_message(2, size=1))
+    thread.join(0.05)
+    assert answers == []
+    inbox.take(1, 0.0)
+    thread.join(LIMIT_S)
+    assert answers == [True]
+
+
+def test_a_waiting_sender_wakes_a_reader_that_wants_more_than_fits() -> None:
+    inbox = Inbox(max_messages=3)
+    threads = [put_in_thread(inbox, a_message(n))[0] for n in range(9)]
+    taken: list[Message] = []
+    while len(taken) < 9:
+        taken += inbox.take(500, LINGER_S)
+    for thread in threads:
+        thread.join(LIMIT_S)
+    assert sorted(m.topic for m in taken) == [str(n) for n in range(9)]
+
+
+def test_closing_lets_everybody_go_and_what_is_inside_can_be_taken() -> None:
+    inbox = Inbox(max_messages=1)
+    inbox.put(a_message(1))
+    thread, answers = put_in_thread(inbox, a_message(2))
+    thread.join(0.05)
+    inbox.close()
+    thread.join(LIMIT_S)
+    assert answers == [False], "not taken, so not acknowledged: the broker keeps it"
+    assert [m.topic for m in inbox.take(10, 0.0)] == ["1"]
+    assert inbox.take(10, LINGER_S) == []
+    assert inbox.put(a_message(3)) is False
+
+
+def test_closing_wakes_an_idle_reader() -> None:
+    inbox = Inbox()
+    taken: list[list[Message]] = []
+    thread = threading.Thread(target=lambda: taken.append(inbox.take(10, LINGER_S)))
+    thread.start()
+    inbox.close()
+    thread.join(LIMIT_S)
+    assert taken == [[]]
+
+
+def test_an_idle_inbox_costs_no_time() -> None:
+    inbox = Inbox()
+    spent: list[float] = []
+
+    def read() -> None:
+        inbox.take(10, 0.05)
+        spent.append(time.thread_time())  # its own alone, whatever else this process does
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    thread.join(0.3)
+    inbox.close()
+    thread.join(LIMIT_S)
+    assert spent[0] < 0.1

@@ -1,0 +1,270 @@
+"""The order that loses nothing: store, then acknowledge; and what happens when a step fails."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from paraat.domain.model import NodeState, SampleSet
+from paraat.intake.inbox import Inbox, Message
+from paraat.intake.ingest import MAX_BIRTH_RANGES, Ingest
+from paraat.journal import Journal, Stored
+from paraat.runtime.counters import Counters
+from paraat_wire import codec, host_codec
+
+T0 = 1764000000
+
+
+class FakeLink:
+    """Writes down what the ingest says to the broker, and what the journal held at that moment."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self.connected = True
+        self.said: list[tuple[str, object]] = []
+
+    def ack(self, message: Message) -> None:
+        self.said.append(("puback", message.mid))
+
+    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
+        if not self.connected:
+            return False
+        assert (qos, retain) == (1, False)
+        ranges = codec.read_ack(payload)
+        point = topic.split("/")[2]
+        for first, last in ranges:
+            assert any(a <= first and last <= b for a, b in self.journal.ranges(point)), "not stored"
+        self.said.append((topic, ranges))
+        return True
+
+    def acks(self) -> list[tuple[str, object]]:
+        return [said for said in self.said if said[0] != "puback"]
+
+    def pubacks(self) -> list[object]:
+        return [mid for what, mid in self.said if what == "puback"]
+
+
+class Bench:
+    """An ingest with everything around it in sight."""
+
+    def __init__(self, path: Path) -> None:
+        self.inbox = Inbox()
+        self.journal = Journal(path)
+        self.link = FakeLink(self.journal)
+        self.counters = Counters()
+        self.stop = threading.Event()
+        self.stored: list[SampleSet] = []
+        self.states: list[NodeState] = []
+        self.ingest = Ingest(
+            self.inbox,
+            self.link,
+            self.journal,
+            self.counters,
+            points={"nsp-0101", "nsp-0102"},
+            stop=self.stop,
+            on_stored=self.on_stored,
+            retry_min_s=0.01,
+        )
+        self.mid = 0
+
+    def on_stored(self, stored: Stored, states: Sequence[NodeState]) -> None:
+        self.stored += stored.new
+        self.states += states
+
+    def put(self, topic: str, payload: bytes, *, retained: bool = False) -> None:
+        self.mid += 1
+        self.inbox.put(
+            Message(
+                topic=topic,
+                payload=payload,
+                received_at=T0 + 9.0,
+                retained=retained,
+                mid=self.mid,
+            )
+        )
+
+    def put_sets(self, *seqs: int, point: str = "nsp-0101", level: float = 50.0) -> None:
+        records = codec.encode_records([("fuel/level", level)], [])
+        pack = host_codec.encode_pack([codec.encode_set(point, seq, T0, records) for seq in seqs])
+        self.put(f"paraat/v1/{point}/telemetry", pack)
+
+    def put_state(self, point: str = "nsp-0101", *, online: bool = True, retained: bool = False) -> None:
+        payload = codec.encode_state({"online": online, "next": 1})
+        self.put(f"paraat/v1/{point}/state", payload, retained=retained)
+
+    def run(self) -> None:
+        """Store all that is in the inbox."""
+        self.inbox.close()
+        self.ingest.run()
+        self.inbox._closed = False
+
+    def metric(self, sample: str) -> float:
+        found = [
+            line.rpartition(" ")[2]
+            for line in self.counters.render().decode().splitlines()
+            if line.startswith(sample + " ")
+        ]
+        return float(found[0]) if found else 0.0
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path / "journal.sqlite")
+    yield made
+    made.journal.close()
+
+
+def test_store_then_puback_then_ack(bench: Bench) -> None:
+    bench.put_sets(1, 2)
+    bench.put_sets(4)
+    bench.put_sets(1, point="nsp-0102")
+    bench.run()
+    assert bench.link.said == [
+        ("puback", 1),
+        ("puback", 2),
+        ("puback", 3),
+        ("paraat/v1/nsp-0101/ack", [(1, 2), (4, 4)]),
+        ("paraat/v1/nsp-0102/ack", [(1, 1)]),
+    ]
+    assert [a_set.seq for a_set in bench.stored] == [1, 2, 4, 1]
+    assert bench.metric("paraat_sets_stored_total") == 4
+    assert bench.metric('paraat_missing_sets{point="nsp-0101"}') == 1
+
+
+def test_a_duplicate_is_acknowledged_again_and_told_nobody_else(bench: Bench) -> None:
+    bench.link.connected = False
+    bench.put_sets(1, 2, 3)
+    bench.run()
+    assert bench.link.acks() == [], "the broker is gone: the ack is not sent"
+    bench.link.connected = True
+    bench.put_sets(1, 2, 3)
+    bench.run()
+    assert bench.link.acks() == [("paraat/v1/nsp-0101/ack", [(1, 3)])]
+    assert len(bench.stored) == 3
+    assert bench.metric("paraat_sets_duplicate_total") == 3
+
+
+def test_bad_payloads_are_acknowledged_to_the_broker_only(bench: Bench) -> None:
+    bench.put("paraat/v1/nsp-0101/telemetry", b"\xff" * 1_000_000)
+    bench.put("paraat/v1/nsp-0999/telemetry", b"[]")
+    bench.put("paraat/v1/nsp-0101/telemetry", b"[]", retained=True)
+    bench.put_sets(1)
+    bench.run()
+    assert bench.link.pubacks() == [1, 2, 3, 4]
+    assert bench.link.acks() == [("paraat/v1/nsp-0101/ack", [(1, 1)])]
+    for reason in ("too-large", "unknown-point", "retained"):
+        assert bench.metric(f'paraat_refused_total{{reason="{reason}"}}') == 1
+    assert len(bench.journal.dead_letters(10)) == 3
+
+
+def test_a_conflict_is_counted_and_acknowledged(bench: Bench) -> None:
+    bench.put_sets(1, level=50.0)
+    bench.put_sets(1, level=40.0)
+    bench.run()
+    assert bench.link.acks() == [("paraat/v1/nsp-0101/ack", [(1, 1)])]
+    assert bench.metric('paraat_refused_total{reason="seq-conflict"}') == 1
+    assert [a_set.values["fuel/level"] for a_set in bench.stored] == [50.0]
+
+
+def test_a_birth_is_answered_with_what_is_stored(bench: Bench) -> None:
+    """A board that was wiped must go on beyond the seqs that its point has used."""
+    bench.put_sets(1, 2, 7)
+    bench.run()
+    bench.link.said.clear()
+    bench.put_state()
+    bench.run()
+    bench.put_state()
+    bench.run()
+    assert bench.link.acks() == [("paraat/v1/nsp-0101/ack", [(1, 2), (7, 7)])] * 2
+    assert [state.online for state in bench.states] == [True, True]
+
+
+def test_the_answer_to_a_birth_is_short(bench: Bench) -> None:
+    bench.put_sets(*range(1, 301, 2))
+    bench.run()
+    bench.link.said.clear()
+    bench.put_state()
+    bench.run()
+    ((_, ranges),) = bench.link.acks()
+    assert isinstance(ranges, list)
+    assert len(ranges) == MAX_BIRTH_RANGES
+    assert ranges[-1] == (299, 299)
+
+
+def test_a_retained_state_is_answered_when_first_seen_and_a_will_never(bench: Bench) -> None:
+    bench.put_sets(1)
+    bench.run()
+    bench.link.said.clear()
+    bench.put_state(online=False)
+    bench.put_state(retained=True)
+    bench.put_state(retained=True)
+    bench.run()
+    bench.put_state(point="nsp-0102")
+    bench.run()
+    assert bench.link.acks() == [("paraat/v1/nsp-0101/ack", [(1, 1)])]
+
+
+def failing(journal: Journal, errors: list[Exception]) -> None:
+    """Let the next transactions of a journal fail."""
+    conflicts: Callable[..., object] = journal._conflicts
+
+    def first_fail(*args: object) -> object:
+        if errors:
+            raise errors.pop(0)
+        return conflicts(*args)
+
+    journal._conflicts = first_fail  # type: ignore[method-assign, assignment]
+
+
+def test_a_disk_that_fails_is_waited_for_and_nothing_is_acknowledged_before(bench: Bench) -> None:
+    failing(bench.journal, [sqlite3.OperationalError("disk I/O error")] * 3)
+    bench.put_sets(1)
+    bench.run()
+    assert bench.metric("paraat_journal_errors_total") == 3
+    assert bench.link.pubacks() == [1]
+    assert bench.journal.ranges("nsp-0101") == [(1, 1)]
+    assert bench.ingest.problem == ""
+
+
+def test_stopping_while_the_disk_fails_acknowledges_nothing(bench: Bench) -> None:
+    failing(bench.journal, [sqlite3.OperationalError("database or disk is full")] * 1000)
+    bench.put_sets(1)
+    bench.stop.set()
+    bench.run()
+    assert bench.link.said == []
+    assert "full" in bench.ingest.problem
+    assert bench.stored == []
+
+
+def test_a_message_that_cannot_be_stored_does_not_keep_the_others(bench: Bench) -> None:
+    bench.put_sets(1)
+    bench.put_sets(2)
+    bench.put_sets(3)
+    store = bench.journal.store
+
+    def broken(sets: Sequence[SampleSet], *rest: object) -> Stored:
+        if any(a_set.seq == 2 for a_set in sets):
+            raise OverflowError("too big")
+        return store(sets, *rest)  # type: ignore[arg-type]
+
+    bench.journal.store = broken  # type: ignore[method-assign]
+    bench.run()
+    assert bench.link.pubacks() == [1, 2, 3]
+    acked = [ranges for _, ranges in bench.link.acks()]
+    assert acked == [[(1, 1)], [(3, 3)]], "the board keeps what is not stored"
+    (letter,) = bench.journal.dead_letters(10)
+    assert (letter.reason, letter.detail) == ("host-error", "OverflowError: too big")
+
+
+def test_a_decoder_that_breaks_is_a_dead_letter(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: object, **kwargs: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("paraat.intake.ingest.decode", broken)
+    bench.put_sets(1)
+    bench.run()
+    assert [letter.reason for letter in bench.journal.dead_letters(10)] == ["host-error"]
+    assert bench.link.pubacks() == [1]
+    assert bench.link.acks() == []

@@ -1,0 +1,291 @@
+"""A source that stands still, built from the host's own structs, and a region in which everything
+is the matter.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from paraat.domain.model import AlertState, Autonomy, Latest, NodeState, PointView, Status, Value
+from paraat.web.source import Check
+
+NOW = 1_764_000_000.0  # 2025-11-24 16:00:00 UTC, 17:00 in Amsterdam
+FINE_CHECKS = (
+    Check(name="broker", ok=True, required=True),
+    Check(name="journal", ok=True, required=True),
+    Check(name="ingest", ok=True, required=True),
+    Check(name="alerts", ok=True, required=True),
+    Check(name="influx", ok=True, required=False),
+)
+
+
+class StillClock:
+    """A clock that a test turns."""
+
+    def __init__(self, now: float = NOW) -> None:
+        self.t = now
+
+    def now(self) -> float:
+        return self.t
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        return event.wait(0)
+
+
+class FakeSource:
+    """A WebSource whose answers are attributes. change() does what the service does when
+    something arrived.
+    """
+
+    def __init__(
+        self,
+        points: Sequence[PointView] = (),
+        alerts: Sequence[AlertState] = (),
+        language: str = "nl",
+    ) -> None:
+        self.region = "Veiligheidsregio Voorbeeld"
+        self.language = language
+        self.timezone = "Europe/Amsterdam"
+        self.clock = StillClock()
+        self.stale_after_s = 300.0
+        self.points = list(points)
+        self.firing = list(alerts)
+        self.checks: Sequence[Check] = FINE_CHECKS
+        self.error: Exception | None = None
+        self.listeners: list[Callable[[], None]] = []
+
+    def views(self, now: float) -> Sequence[PointView]:
+        if self.error is not None:
+            raise self.error
+        return self.points
+
+    def alerts(self) -> Sequence[AlertState]:
+        return self.firing
+
+    def health(self) -> Sequence[Check]:
+        return self.checks
+
+    def metrics(self) -> bytes:
+        return b"# TYPE paraat_sets_stored_total counter\nparaat_sets_stored_total 12\n"
+
+    def subscribe(self, on_change: Callable[[], None]) -> Callable[[], None]:
+        self.listeners.append(on_change)
+        return lambda: self.listeners.remove(on_change) if on_change in self.listeners else None
+
+    def change(self) -> None:
+        for listener in list(self.listeners):
+            listener()
+
+
+def point(
+    point_id: str = "nsp-0101",
+    *,
+    values: dict[str, Value] | None = None,
+    faults: dict[str, str] | None = None,
+    read_at: float = NOW - 20,
+    old: dict[str, float] | None = None,
+    **fields: Any,
+) -> PointView:
+    """A point that is fine, but for what the test says. `old`: metrics read at another moment than
+    the rest.
+    """
+    if values is None:
+        values = {
+            "fuel/level": 61.2,
+            "battery/voltage": 12.64,
+            "climate/temperature": 19.25,
+            "people/present": 84,
+            "power/mains": True,
+            "power/generator": False,
+        }
+    latest = {name: Latest(value, None, (old or {}).get(name, read_at)) for name, value in values.items()}
+    latest |= {name: Latest(None, code, read_at) for name, code in (faults or {}).items()}
+    plain: dict[str, Any] = {
+        "point": point_id,
+        "name": "Buurthuis De Linde",
+        "municipality": "Voorbeeldstad",
+        "capacity": 150,
+        "now": NOW,
+        "status": Status.FINE,
+        "reasons": (),
+        "online": True,
+        "watched_since": NOW - 86400,
+        "heard_at": read_at,
+        "data_t": read_at,
+        "latest": latest,
+        "litres": 244.8,
+        "fuel_t": latest["fuel/level"].t if "fuel/level" in latest else None,
+        "fuel_percent": values.get("fuel/level"),
+        "autonomy": left(26.3, source="record"),
+        "stored": 812,
+        "missing": 0,
+        "node": NodeState(
+            point=point_id,
+            received_at=read_at,
+            retained=False,
+            online=True,
+            boot=3,
+            fw="0.1.0",
+            config=1,
+        ),
+    }
+    return PointView(**(plain | fields))
+
+
+def never_heard(point_id: str, **fields: Any) -> PointView:
+    """A point that exists in the files only."""
+    return point(
+        point_id,
+        values={},
+        **(
+            {
+                "status": Status.UNKNOWN,
+                "reasons": ("never-heard",),
+                "online": None,
+                "heard_at": None,
+                "data_t": None,
+                "litres": None,
+                "autonomy": None,
+                "stored": 0,
+                "node": None,
+            }
+            | fields
+        ),
+    )
+
+
+def left(hours: float, *, source: str = "slope", spread: float = 0.15, rate: float = 9.3) -> Autonomy:
+    """An autonomy of so many hours from NOW."""
+    return Autonomy(
+        hours_low=hours * (1 - spread),
+        hours=hours,
+        hours_high=hours * (1 + spread),
+        burn_l_per_h=rate,
+        source=source,
+        empty_at=NOW + hours * 3600,
+        refuel_before=NOW + hours * 0.8 * 3600,
+    )
+
+
+def alert(rule: str = "low_fuel", point_id: str = "nsp-0102", **fields: Any) -> AlertState:
+    """An alert that fires, but for what the test says."""
+    plain: dict[str, Any] = {
+        "rule": rule,
+        "point": point_id,
+        "state": "firing",
+        "since": NOW - 900,
+        "severity": "critical",
+        "detail": {"hours": 2.4, "percent": 14.0},
+        "id": 7,
+        "fired_at": NOW - 780,
+    }
+    return AlertState(**(plain | fields))
+
+
+def rich(language: str = "nl") -> FakeSource:
+    """A region in which each status, a fault, an old value, a gap, long names and four kinds of
+    alert occur.
+    """
+    outage: dict[str, Value] = {"power/mains": False, "power/generator": True}
+    points = [
+        point("nsp-0101"),
+        point(
+            "nsp-0102",
+            name="Sporthal De Zuiderpoort",
+            status=Status.ALARM,
+            values={
+                "fuel/level": 14.0,
+                "battery/voltage": 12.1,
+                "climate/temperature": 17.8,
+                "people/present": 212,
+            }
+            | outage,
+            litres=42.0,
+            autonomy=left(2.42),
+            capacity=250,
+        ),
+        point(
+            "nsp-0103",
+            name="Multifunctioneel centrum en dorpshuis Ons Genoegen-Westerkwartier",
+            municipality="Nieuwerkerk-Capelsewaarden aan den IJssel",
+            status=Status.ATTENTION,
+            values={
+                "fuel/level": 48.0,
+                "people/present": 0,
+                "climate/temperature": 18.4,
+                "climate/temperature/opslag": 4.5,
+                "power/mains": False,
+                "power/generator": True,
+            },
+            faults={"battery/voltage": "silent", "battery/current": "silent"},
+            old={"people/present": NOW - 2400},
+            autonomy=left(11.9),
+            litres=192.0,
+            missing=3,
+        ),
+        point(
+            "nsp-0201",
+            name="Kulturhus Het Baken",
+            municipality="Dijkerwaard",
+            status=Status.STALE,
+            reasons=("silent",),
+            online=False,
+            read_at=NOW - 4980,
+            values={
+                "fuel/level": 37.0,
+                "battery/voltage": 11.9,
+                "climate/temperature": 15.1,
+                "people/present": 61,
+            }
+            | outage,
+            autonomy=left(8.2),
+            litres=130.0,
+        ),
+        never_heard("nsp-0202", name="Basisschool De Regenboog", municipality="Dijkerwaard", capacity=80),
+        point(
+            "nsp-0203",
+            name="Dorpskerk",
+            municipality="Dijkerwaard",
+            status=Status.UNKNOWN,
+            reasons=("fuel-unknown",),
+            values={
+                "battery/voltage": 12.6,
+                "climate/temperature": 18.0,
+                "people/present": 12,
+                "power/mains": True,
+            },
+            faults={"fuel/level": "range"},
+            litres=None,
+            autonomy=None,
+            capacity=60,
+        ),
+    ]
+    alerts = [
+        alert(),
+        alert(
+            "point_silent",
+            "nsp-0201",
+            severity="warning",
+            since=NOW - 4680,
+            id=6,
+            fired_at=NOW - 4620,
+        ),
+        alert(
+            "low_fuel",
+            "nsp-0103",
+            state="pending",
+            severity="warning",
+            since=NOW - 60,
+            id=0,
+            fired_at=None,
+        ),
+        alert(
+            "point_silent",
+            "nsp-0101",
+            state="resolved",
+            resolved_at=NOW - 2400,
+            severity="warning",
+            id=5,
+        ),
+    ]
+    return FakeSource(points, alerts, language)

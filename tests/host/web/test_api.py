@@ -1,0 +1,284 @@
+"""The page's addresses, over a real socket."""
+
+import json
+import logging
+import re
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from host.web.asking import Ask, fetch
+from host.web.scene import FINE_CHECKS, NOW, FakeSource, alert, never_heard, point, rich
+from paraat.web import api
+from paraat.web.app import create_app
+from paraat.web.cards import CARDS_MAX
+from paraat.web.server import Handle, serve
+from paraat.web.source import Check
+
+DOC = Path(__file__).parents[3] / "docs" / "api.md"
+HOSTILE = """<script>alert(1)</script>"'><img src=x onerror=alert(2)>{{7*7}}"""
+EVERYTHING = [
+    "/",
+    "/api/v1/points",
+    "/api/v1/points/nsp-0101",
+    "/api/v1/alerts",
+    "/healthz",
+    "/metrics",
+    "/static/page.css",
+    "/nothing",
+    "/api/v1/points/nobody",
+]
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[tuple[Handle, FakeSource]]:
+    """One page for the whole file: what differs between these tests is what its source says."""
+    source = rich()
+    handle = serve(create_app(source), "127.0.0.1", 0)
+    yield handle, source
+    handle.stop()
+
+
+@pytest.fixture
+def hostile_web(source: FakeSource) -> Iterator[Handle]:
+    """A page of its own, as a region's name is read once."""
+    source.region = HOSTILE
+    handle = serve(create_app(source), "127.0.0.1", 0)
+    yield handle
+    handle.stop()
+
+
+@pytest.fixture
+def source(running: tuple[Handle, FakeSource]) -> FakeSource:
+    vars(running[1]).update(vars(rich()))
+    return running[1]
+
+
+@pytest.fixture
+def ask(running: tuple[Handle, FakeSource], source: FakeSource) -> Ask:
+    return partial(fetch, running[0])
+
+
+def test_points(ask: Ask) -> None:
+    answer = ask("/api/v1/points")
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "application/json"
+    found = answer.json
+    assert (found["now"], found["region"]) == ("2025-11-24T16:00:00Z", "Veiligheidsregio Voorbeeld")
+    ids = [one["point"] for one in found["points"]]
+    assert ids == sorted(ids)
+    assert len(ids) == 6
+
+
+def test_a_point(ask: Ask) -> None:
+    found = ask("/api/v1/points/nsp-0102").json
+    assert found["status"] == "alarm"
+    assert found["data_at"] == "2025-11-24T15:59:40Z"
+    assert found["data_age_s"] == 20.0
+    assert found["capacity_people"] == 250
+    assert found["fuel_litres"] == 42.0
+    assert found["fuel_left"] == {
+        "hours_low": 2.06,
+        "hours": 2.42,
+        "hours_high": 2.78,
+        "burn_l_per_h": 9.3,
+        "source": "slope",
+        "empty_at": "2025-11-24T18:25:12Z",
+        "refuel_before": "2025-11-24T17:56:09.600000Z",
+    }
+    assert found["readings"]["fuel/level"] == {
+        "value": 14.0,
+        "unit": "%",
+        "fault": None,
+        "read_at": "2025-11-24T15:59:40Z",
+        "age_s": 20.0,
+    }
+    assert found["readings"]["power/mains"]["value"] is False
+
+
+def test_what_is_not_known_is_null(ask: Ask) -> None:
+    found = ask("/api/v1/points/nsp-0202").json
+    assert found["status"] == "unknown"
+    assert found["readings"] == {}
+    unknown = ("online", "heard_at", "heard_age_s", "data_at", "fuel_litres", "fuel_left")
+    assert [found[key] for key in unknown] == [None] * len(unknown)
+    broken = ask("/api/v1/points/nsp-0203").json["readings"]["fuel/level"]
+    assert (broken["value"], broken["fault"]) == (None, "range")
+
+
+@pytest.mark.parametrize("wanted", ["nsp-9999", "%2e%2e", "a%00b", "%3Cscript%3E"])
+def test_no_such_point_is_a_404_in_json(ask: Ask, wanted: str) -> None:
+    answer = ask(f"/api/v1/points/{wanted}")
+    assert answer.status == 404
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json["status"] == 404
+    assert "no point" in answer.json["error"]
+
+
+def test_other_errors_are_json_too(ask: Ask) -> None:
+    assert ask("/nothing").json == {"status": 404, "error": "Not Found"}
+    answer = ask("/api/v1/points", method="POST")
+    assert (answer.status, answer.json["status"]) == (405, 405)
+    assert "GET" in answer.headers["allow"]
+
+
+def test_alerts(ask: Ask) -> None:
+    found = ask("/api/v1/alerts").json["alerts"]
+    assert [one["state"] for one in found] == ["firing", "firing", "pending", "resolved"]
+    assert found[0] == {
+        "id": 7,
+        "rule": "low_fuel",
+        "point": "nsp-0102",
+        "state": "firing",
+        "severity": "critical",
+        "since": "2025-11-24T15:45:00Z",
+        "fired_at": "2025-11-24T15:47:00Z",
+        "resolved_at": None,
+        "detail": {"hours": 2.4, "percent": 14.0},
+    }
+
+
+def test_every_field_is_documented() -> None:
+    told = set(re.findall(r"^\| `(\w+)`", DOC.read_text(), re.MULTILINE))
+    shapes = (api.Points, api.Point, api.FuelLeft, api.Reading, api.Alerts, api.Alert)
+    shapes += (api.Health, Check, api.Failure)
+    assert {name for shape in shapes for name in shape.__struct_fields__} == told
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "word"),
+    [
+        ((), 200, "ok"),
+        (("influx",), 200, "degraded"),
+        (("broker",), 503, "failing"),
+        (("journal", "influx"), 503, "failing"),
+        (("ingest",), 503, "failing"),
+    ],
+)
+def test_healthz(ask: Ask, source: FakeSource, wrong: tuple[str, ...], status: int, word: str) -> None:
+    source.checks = [msgspec.structs.replace(check, ok=check.name not in wrong, detail="why") for check in FINE_CHECKS]
+    answer = ask("/healthz")
+    assert (answer.status, answer.json["status"]) == (status, word)
+    assert {one["name"] for one in answer.json["checks"] if not one["ok"]} == set(wrong)
+    assert answer.json["checks"][0]["detail"] == "why"
+
+
+def test_metrics(ask: Ask) -> None:
+    answer = ask("/metrics")
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert b"paraat_sets_stored_total 12\n" in answer.body
+
+
+@pytest.mark.parametrize("path", EVERYTHING)
+def test_security_headers_are_on_every_answer(ask: Ask, path: str) -> None:
+    headers = ask(path).headers
+    assert headers["content-security-policy"].startswith("default-src 'none'; script-src 'self';")
+    assert "unsafe" not in headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert "set-cookie" not in headers
+    assert "server" not in headers
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:8080", "", "[::2]:80"])
+@pytest.mark.parametrize("path", ["/", "/events", "/api/v1/points", "/static/page.css"])
+def test_a_name_that_was_rebound_to_loopback_gets_nothing(ask: Ask, host: str, path: str) -> None:
+    answer = ask(path, Host=host)
+    assert answer.status == 421
+    assert b"Veiligheidsregio" not in answer.body
+    assert "does not answer to the host name" in answer.json["error"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("host", ["localhost:8080", "LOCALHOST", "[::1]:8080", "127.0.0.1"])
+def test_the_names_of_loopback_are_answered(ask: Ask, host: str) -> None:
+    assert ask("/healthz", Host=host).status == 200
+
+
+def test_a_source_that_fails_is_a_500_in_json_with_headers(
+    ask: Ask, source: FakeSource, caplog: pytest.LogCaptureFixture
+) -> None:
+    source.error = OSError("disk gone")
+    with caplog.at_level(logging.CRITICAL):
+        answer = ask("/")
+        assert ask("/api/v1/points").status == 500
+    assert answer.status == 500
+    assert answer.json["error"] == "the service cannot answer this now; its log says why"
+    assert "disk gone" not in answer.text
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert ask("/healthz").status == 200
+
+
+def test_every_value_is_escaped(hostile_web: Handle, source: FakeSource) -> None:
+    hostile = {"name": HOSTILE, "municipality": HOSTILE, "reasons": (HOSTILE,)}
+    source.points = [
+        point(values={"power/mains": True}, faults={"fuel/level": HOSTILE}, **hostile),
+        never_heard("nsp-0102", **hostile),
+    ]
+    source.firing = [alert(HOSTILE), alert(HOSTILE, severity=HOSTILE, id=8)]
+    page = fetch(hostile_web, "/").text
+    assert "<script>alert" not in page
+    assert "<img" not in page
+    assert "{{7*7}}" in page
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") > 8
+    assert re.findall(r"<script[^>]*>", page) == re.findall(r'<script src="/static/[^>]*>', page)
+
+
+def test_the_page_can_be_read_without_a_script(ask: Ask) -> None:
+    page = ask("/").text
+    assert '<html lang="nl"' in page
+    for said in ("Sporthal De Zuiderpoort", "leeg rond 19:25", "Accusensor defect", "onbekend"):
+        assert said in page
+    assert '<noscript><meta http-equiv="refresh" content="30"></noscript>' in page
+    assert page.index("Sporthal De Zuiderpoort") < page.index("Buurthuis De Linde")
+    assert re.search(r"\sstyle=|\son\w+=", page) is None, "the CSP forbids inline styles and handlers"
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert "https://" not in page
+
+
+def test_ages_on_the_page_count_from_the_moment_it_is_asked_for(ask: Ask, source: FakeSource) -> None:
+    source.points = [point()]
+    assert "gemeten 20 s geleden" in ask("/").text
+    source.clock.t = NOW + 120
+    assert "gemeten 2 min geleden" in ask("/").text
+
+
+def test_an_empty_region_says_so(ask: Ask, source: FakeSource) -> None:
+    source.points, source.firing = [], []
+    page = ask("/").text
+    assert '<p id="points-none" class="none">' in page
+    assert '<p id="alerts-none" class="none">' in page
+
+
+def test_a_whole_country_is_cut_to_the_worst_and_the_page_says_so(ask: Ask, source: FakeSource) -> None:
+    source.points = [point(f"p-{number}") for number in range(CARDS_MAX + 20)]
+    source.points.append(never_heard("worst"))
+    page = ask("/").text
+    assert page.count("<article") == CARDS_MAX
+    assert page.index('data-key="worst"') < page.index('data-key="p-0"')
+    assert "En nog 21 punten die minder dringend zijn." in page
+    assert len(ask("/api/v1/points").json["points"]) == CARDS_MAX + 21
+
+
+def test_nothing_is_kept_but_the_named_build_of_a_file(ask: Ask) -> None:
+    page = ask("/")
+    assert page.headers["cache-control"] == "no-store"
+    link = re.search(r'href="(/static/page\.css\?\w+)"', page.text)
+    assert link is not None
+    assert ask(link[1]).headers["cache-control"] == "public, max-age=86400"
+    assert ask("/static/page.css").headers["cache-control"] == "no-cache"
+    assert ask("/static/../app.py").status == 404
+    assert ask("/static/%2e%2e/app.py").status == 404
+
+
+def test_head_of_the_stream_ends(ask: Ask) -> None:
+    answer = ask("/events", method="HEAD")
+    assert (answer.status, answer.body) == (200, b"")
+
+
+def test_numbers_stay_numbers(ask: Ask) -> None:
+    assert json.loads(ask("/api/v1/points").body, parse_constant=pytest.fail)

@@ -1,0 +1,264 @@
+"""What the page says: unknown is never 0, old is never new, the worst comes first."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+
+from host.web.scene import NOW, alert, left, never_heard, point, rich
+from paraat.domain import tracker
+from paraat.domain.model import NodeState, PointView, Status
+from paraat.web import cards
+from paraat.web.cards import Card, Figure, Writer, count, rfc3339
+from paraat.web.source import Check
+from paraat.web.texts import LANGUAGES, Words
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+
+
+def writer(language: str = "nl") -> Writer:
+    return Writer(Words(language), AMSTERDAM, stale_after_s=300.0)
+
+
+def card(view: PointView, language: str = "nl") -> Card:
+    (made,) = writer(language).cards([view], [])
+    return made
+
+
+def cell(made: Card, icon: str) -> tuple[Figure, ...]:
+    (found,) = (one.figures for one in made.cells if one.icon == icon)
+    return found
+
+
+def texts(made: Card, icon: str) -> list[str]:
+    return [figure.text for figure in cell(made, icon)]
+
+
+def test_a_point_that_was_never_heard_says_unknown_everywhere_and_0_nowhere() -> None:
+    made = card(never_heard("nsp-0202"))
+    said = [figure.text for one in made.cells for figure in one.figures]
+    assert said == [
+        "net onbekend",
+        "aggregaat onbekend",
+        "onbekend (max. 150)",
+        "onbekend",
+        "onbekend",
+    ]
+    assert (made.fuel.level.text, made.fuel.percent, made.fuel.hours) == ("onbekend", None, None)
+    assert made.fuel.litres == ""
+
+
+def test_zero_is_a_reading() -> None:
+    values = {"fuel/level": 0.0, "people/present": 0, "battery/voltage": 0.0}
+    made = card(point(values=values, litres=0.0, autonomy=left(0.0)))
+    assert made.fuel.level == Figure("0 %", "known")
+    assert (made.fuel.percent, made.fuel.hours, made.fuel.litres) == (0.0, "0,0", "0 liter")
+    assert texts(made, "people") == ["0 van 150"]
+    assert texts(made, "battery") == ["0,0 V"]
+
+
+def test_a_card_says_since_when_a_point_is_open_and_that_a_configuration_was_refused() -> None:
+    made = card(point(values={"point/open": True}))
+    assert made.opened == f"open sinds {writer().time(NOW - 20, NOW)}"
+    assert card(point(values={"point/open": False})).opened == ""
+    assert card(point()).opened == ""
+    state: dict[str, Any] = {"point": "nsp-0101", "received_at": NOW, "retained": False, "online": True, "config": 3}
+    refused = NodeState(config_refused=4, config_error="version 4: pins.led", **state)
+    assert card(point(node=refused)).config == "instelling 4 geweigerd, versie 3 blijft"
+    assert card(point(node=NodeState(**state))).config == ""
+
+
+def test_a_sensor_at_fault_has_no_figure_and_says_in_words_what_is_wrong() -> None:
+    faults = {"climate/temperature/hall": "crc", "fuel/level": "silent"}
+    made = card(point(values={"people/present": 3}, faults=faults))
+    assert made.fuel.level == Figure("onbekend", "fault")
+    assert cell(made, "climate") == (Figure("onbekend", "fault", label="hall"),)
+    assert made.faults == (
+        "Klimaatsensor hall defect: gestoord signaal",
+        "Brandstofsensor defect: geen antwoord",
+    )
+
+
+def test_one_chip_that_breaks_is_one_fault_and_a_new_code_is_said_as_it_is() -> None:
+    faults = {"battery/voltage": "bus", "battery/current": "bus", "people/present": "melted"}
+    assert card(point(values={}, faults=faults)).faults == (
+        "Accusensor defect: sensor antwoordt niet op de bus",
+        "Mensenteller defect: melted",
+    )
+
+
+def test_an_old_value_of_a_point_that_is_heard_says_its_own_age() -> None:
+    view = point(old={"people/present": NOW - 301, "battery/voltage": NOW - 300})
+    assert cell(card(view), "people") == (Figure("84 van 150", "old", NOW - 301),)
+    assert cell(card(view), "battery") == (Figure("12,6 V", "known"),)
+
+
+def test_a_stale_point_says_the_age_of_its_figures_once() -> None:
+    view = point(read_at=NOW - 5000, status=Status.STALE, old={"battery/voltage": NOW - 9000})
+    made = card(view)
+    assert made.data_t == NOW - 5000
+    assert cell(made, "people") == (Figure("84 van 150", "old"),)
+    assert cell(made, "battery") == (Figure("12,6 V", "old", NOW - 9000),)
+
+
+def test_hours_come_with_a_range_an_end_and_where_they_come_from() -> None:
+    running = {"power/generator": True, "fuel/level": 14.0}
+    made = card(point(values=running, autonomy=left(2.42)))
+    assert made.fuel.hours == "2,4"
+    assert made.fuel.range == "tussen 2,1 en 2,8 uur"
+    assert made.fuel.until == "leeg rond 19:25"
+    assert made.fuel.source == "gemeten verbruik 9,3 l/uur"
+    record = card(point(values=running, autonomy=left(30.0, source="record")))
+    assert record.fuel.hours == "30"
+    assert record.fuel.until == "leeg rond di 23:00"
+    assert record.fuel.source == "verbruik uit het tankblad, 9,3 l/uur"
+
+
+@pytest.mark.parametrize("values", [{"power/generator": False}, {}])
+def test_nobody_can_say_when_a_tank_is_empty_while_the_generator_stands_still(
+    values: dict[str, bool],
+) -> None:
+    assert card(point(values=dict(values))).fuel.until == "zodra het aggregaat draait"
+
+
+def test_second_sensors_are_told_apart_by_name() -> None:
+    values = {"climate/temperature": 18.4, "climate/temperature/opslag": -4.5}
+    assert cell(card(point(values=dict(values))), "climate") == (
+        Figure("18,4 °C", "known"),
+        Figure("-4,5 °C", "known", label="opslag"),
+    )
+
+
+def test_the_worst_comes_first_and_then_the_one_with_the_fewest_hours() -> None:
+    alarm = {"status": Status.ALARM}
+    views = [
+        point("fine"),
+        point("attention", status=Status.ATTENTION),
+        never_heard("unknown"),
+        point("stale", status=Status.STALE),
+        point("alarm-9h", autonomy=left(9.0), **alarm),
+        point("alarm-2h", autonomy=left(2.0), **alarm),
+        point("alarm-unknown-hours", autonomy=None, **alarm),
+    ]
+    assert [made.point for made in writer().cards(views, [])] == [
+        "alarm-unknown-hours",
+        "alarm-2h",
+        "alarm-9h",
+        "stale",
+        "unknown",
+        "attention",
+        "fine",
+    ]
+
+
+def test_counts_add_up() -> None:
+    counts = count(rich().points)
+    assert (counts.alarm, counts.attention, counts.silent, counts.fine) == (1, 1, 3, 1)
+    assert counts.points == 6
+
+
+def test_only_firing_alerts_stand_on_the_card() -> None:
+    alerts = [
+        alert(),
+        alert("point_silent", state="pending", id=0),
+        alert("point_silent", state="resolved", resolved_at=NOW),
+        alert("brand_new_rule", severity="warning", id=9),
+    ]
+    (made,) = writer().cards([point("nsp-0102")], alerts)
+    assert made.alerts == (("critical", "Brandstof raakt op"), ("warning", "brand_new_rule"))
+
+
+def test_an_alert_about_the_coordination_point_itself_has_its_name() -> None:
+    own = msgspec.structs.replace(alert("own_certificate"), point="_own/broker")
+    (item,) = writer().items([own], {}, NOW)
+    assert (item.title, item.name) == ("Certificaat verloopt", "Coördinatiepunt")
+
+
+def test_alerts_are_listed_by_what_needs_doing_first() -> None:
+    source = rich()
+    items = writer().items(source.firing, {"nsp-0102": "De Zuiderpoort"}, NOW)
+    assert [item.look for item in items] == ["critical", "warning", "pending", "resolved"]
+    assert items[0].when == "sinds 16:45"
+    assert items[0].say == "Nieuwe melding: Brandstof raakt op, De Zuiderpoort"
+    assert [item.say for item in items[2:]] == ["", ""]
+    assert items[3].when == "hersteld om 16:20"
+
+
+def test_the_same_point_a_moment_later_gives_an_equal_card() -> None:
+    now, later = point(), point(now=NOW + 60)
+    assert card(now) == card(later)
+
+
+def test_trouble_of_the_host_is_said_in_words() -> None:
+    checks = [
+        Check(name="broker", ok=False, required=True, detail="refused"),
+        Check(name="journal", ok=True, required=True),
+        Check(name="influx", ok=False, required=False),
+        Check(name="ups", ok=False, required=False),
+    ]
+    (broker, influx, ups) = writer().troubles(checks)
+    assert broker == (True, "geen verbinding met de broker: er komen geen nieuwe cijfers binnen")
+    assert influx[0] is False
+    assert ups == (False, "ups")
+
+
+@pytest.mark.parametrize(
+    ("t", "said"),
+    [
+        (NOW, "17:00"),
+        (NOW - 17 * 3600, "00:00"),
+        (NOW - 17 * 3600 - 60, "zo 23:59"),
+        (NOW + 6 * 86400, "zo 17:00"),
+        (NOW - 7 * 86400, "17-11 17:00"),
+        (1_761_436_800.0, "26-10 02:00 (CEST)"),  # at 3 the clocks go back
+        (1_761_440_400.0, "26-10 02:00 (CET)"),  # an hour later
+    ],
+)
+def test_times_are_local_and_name_the_day_when_it_is_not_today(t: float, said: str) -> None:
+    assert writer().time(t, NOW) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "0 s geleden"),
+        (59.9, "59 s geleden"),
+        (60, "1 min geleden"),
+        (5999, "99 min geleden"),
+        (6000, "1 uur geleden"),
+        (172799, "47 uur geleden"),
+        (172800, "2 dagen geleden"),
+        (-3, "0 s geleden"),
+    ],
+)
+def test_ages_in_words(seconds: float, said: str) -> None:
+    assert Words("nl").ago(seconds) == said
+
+
+def test_numbers_are_written_as_in_the_language() -> None:
+    assert Words("nl").number(12.64, 1) == "12,6"
+    assert Words("en").number(12.64, 1) == "12.6"
+    assert Words("nl").number(-0.04, 1) == "0,0"
+
+
+def test_every_language_says_the_same_things() -> None:
+    holes = {language: {key: _holes(text) for key, text in table.items()} for language, table in LANGUAGES.items()}
+    assert holes["nl"] == holes["en"]
+
+
+def _holes(text: str) -> set[str]:
+    return {part.partition("}")[0] for part in text.split("{")[1:]}
+
+
+def test_rfc3339_has_milliseconds_and_no_binary_dust() -> None:
+    assert rfc3339(1764000000.1).isoformat() == "2025-11-24T16:00:00.100000+00:00"
+
+
+def test_every_reason_of_a_status_has_words_or_a_place_of_its_own() -> None:
+    codes = {value for name, value in vars(tracker).items() if name.isupper() and isinstance(value, str)}
+    codes -= {tracker.FUEL, tracker.DISTANCE, tracker.MAINS, tracker.GENERATOR, tracker.OPEN}
+    for language in ("nl", "en"):
+        words = Words(language)
+        for code in codes - cards._SHOWN_ELSEWHERE:
+            assert f"reason.{code}" in words._texts, (language, code)
