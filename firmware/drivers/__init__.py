@@ -70,10 +70,8 @@ def keep(i2c, address, register, wanted):
     if i2c.readfrom_mem(address, register, len(wanted)) == wanted:
         return False
     i2c.writeto_mem(address, register, wanted)
-    found = i2c.readfrom_mem(address, register, len(wanted))
-    if found != wanted:
-        detail = "0x%02x: register %d reads %s, not %s: its supply dips, or wires"
-        raise SensorError("bus", detail % (address, register, found.hex(), wanted.hex()))
+    if i2c.readfrom_mem(address, register, len(wanted)) != wanted:
+        raise SensorError("bus", "0x%02x does not keep register %d: its supply dips, or wires" % (address, register))
     return True
 
 

@@ -60,10 +60,9 @@ class INA226:
         self._buf = bytearray(2)
         found = self._read(_MANUFACTURER_ID)
         if found in (0, 0xFFFF):
-            detail = "0x%02x: nothing but %04x on the wires: a line of the bus is held, or no supply"
-            raise SensorError("bus", detail % (address, found))
+            raise SensorError("bus", "0x%02x: only %04x: a line of the bus is held, or no supply" % (address, found))
         if found != maker_id:
-            detail = "0x%02x: maker's id %04x, not %04x: a copy (then maker_id = 0x%04x), or another chip"
+            detail = "0x%02x: id %04x, not %04x: a copy (maker_id = 0x%04x), or another chip"
             raise SensorError("config", detail % (address, found, maker_id, found))
 
     def _read(self, register):

@@ -23,10 +23,7 @@ async def main():
     from node import node
 
     del room  # what stays lies in it by now
-    with node.lent(
-        "node.startup", "node.config", "node.calibration", "node.desired_files", "paraat_wire.orders"
-    ) as startup:
-        wanted, secrets, boot, problem = startup.begin()
+    wanted, secrets, boot, problem = _begin(node.lent)
     if wanted is None:
         await _tell_no_config(node.log, problem)
     try:
@@ -37,6 +34,11 @@ async def main():
             machine.reset()
         raise
     await found.run()
+
+
+def _begin(lent):
+    with lent("node.startup", "node.config", "node.calibration", "node.desired_files", "paraat_wire.orders") as startup:
+        return startup.begin()
 
 
 async def _tell_no_config(log, problem):

@@ -145,7 +145,7 @@ class Journal:
             self.file.write(marks + data)  # pyright: ignore[reportAttributeAccessIssue]
             self.file.flush()  # pyright: ignore[reportAttributeAccessIssue]
         except OSError:
-            with lent("node.journal_files") as files:
+            with lent("node.journal_files", "node.layouts") as files:
                 files.make_room(self)
             raise
         index = self.index.get(segment[FIRST])
@@ -182,7 +182,7 @@ class Journal:
             newest = self.segments[-1]
             if newest[LAST] + 1 == seq and newest[SIZE] + record_bytes + len(self.layout) <= self.segment_bytes:
                 return newest
-        with lent("node.journal_files") as files:
+        with lent("node.journal_files", "node.layouts") as files:
             return files.begin_segment(self, seq)
 
     def _head_of(self, segment):

@@ -2,7 +2,7 @@
 
 # Ref: MicroPython v1.24 to v1.27, py/gc.c (gc_try_add_heap) and ports/esp32/main.c (gc_get_max_new_split).
 
-Python begins with 64 KB. When it has no room it takes as much again, at most the largest free piece, out of the heap in
+Python begins with 56 KB. When it has no room it takes as much again, at most the largest free piece, out of the heap in
 which the ESP-IDF keeps Wi-Fi, TLS, sockets and UARTs, and gives a piece back only when nothing at all lies in it. Left
 alone it takes all, and then no connection comes about, or the Wi-Fi task aborts. So Python gets here, at once, what those
 can spare, and has no reason to ask again.
@@ -15,7 +15,7 @@ from micropython import const
 # What the ESP-IDF needs at the most at once, measured on an emulated ESP32 with MicroPython 1.26.1 (docs/budget.md):
 # Wi-Fi 38 KB, a TLS session with the peak of its handshake 30, sockets and name service 9, UARTs and tasks 3; and what is
 # to be free beside that.
-_KEPT_BYTES = const(104448)
+_KEPT_BYTES = const(102400)
 _LEAST_BYTES = const(8192)  # less than that is not worth a piece of its own
 _STEP_BYTES = const(2048)
 _PSRAM_BYTES = const(1048576)  # a heap with so much free lies in PSRAM, and takes nothing of the other

@@ -114,8 +114,7 @@ class Uplink:
                 await self._attempt()
             except _ENDS as error:
                 self.linked = False
-                with lent("node.way", "node.link", "node.wifi", "node.ethernet") as way:
-                    silent = await way.failed(self, error, silent)
+                silent = await self._failed(error, silent)
             if self.stage == mqtt.TALK and self.clock.uptime_s() - began_s >= _STEADY_S:
                 wait_s = self.broker["retry_min_s"]
             # Jitter: after a blackout hundreds of boards meet one broker.
@@ -124,9 +123,15 @@ class Uplink:
 
     async def _attempt(self):
         """The link, the broker's address, perhaps the time, and one connection until it fails."""
+        await self._session(await self._client())
+
+    async def _client(self):
         with lent("node.way", "node.link", "node.wifi", "node.ethernet") as way:
-            client = await way.client(self)
-        await self._session(client)
+            return await way.client(self)
+
+    async def _failed(self, error, silent):
+        with lent("node.way", "node.link", "node.wifi", "node.ethernet") as way:
+            return await way.failed(self, error, silent)
 
     async def _session(self, client):
         """One connection, until it fails: birth, then the newest sets first, then the backlog."""

@@ -6,7 +6,7 @@ import wiring
 from bench import fault_of, hardware, raises
 from devices.tank_sender import TankSender as Device
 from drivers import tank_sender
-from node.hardware import adc1_pins
+from node.buses import adc1_pins
 
 CONFIG = {"driver": "tank_sender", "pin": 36, "sender": "240-33"}
 EUROPEAN = dict(CONFIG, sender="0-190")

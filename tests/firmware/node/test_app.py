@@ -261,7 +261,7 @@ async def test_new_firmware_is_on_trial_in_state_until_it_is_confirmed():
     broker = await FakeBroker().start()
     host = Host(broker)
     n = node(broker.port)
-    tasks = [asyncio.create_task(task()) for task in (n.uplink.run, n.watch_trial, n.sample)]
+    tasks = [asyncio.create_task(task()) for task in (n.uplink.run, n.trial.watch, n.sample)]
     await until(lambda: host.states and not host.states[-1]["update"])
     assert (host.states[0]["build"], host.states[0]["update"]) == (2, "trial")
     for task in tasks:

@@ -3,7 +3,8 @@
 Every name of a program that the ROM lacks takes some 20 bytes of the board's heap, for ever. What is neither seen from
 outside nor looked up by its text can be called anything, if it is the same everywhere: one spelling becomes one other
 throughout the firmware, a word that the firmware has nowhere. What belongs to MicroPython is in its ROM by itself, and
-so is never touched. Public functions, methods and classes keep their names, for who reads a traceback.
+so is never touched. Classes keep their names: an exception's is what the console says. For the functions' in a
+traceback names.json is the key.
 """
 
 import ast
@@ -19,6 +20,8 @@ _CALLED = {
     "args", "close", "code", "coro", "errno", "flush", "ioctl", "line", "message",
     "pend_throw", "read", "readinto", "readline", "send", "throw", "value", "write",
 }  # fmt: skip
+# Typed or sent by who has a board on the console (provision/attached.py).
+_FOR_THE_CONSOLE = {"install_file", "main"}
 _ONLY_SOME = "#"
 _DYNAMIC = ("getattr", "setattr", "hasattr")
 
@@ -73,13 +76,19 @@ class _Survey(ast.NodeVisitor):
 
     visit_ImportFrom = visit_Import
 
-    def visit_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+    def visit_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         self.names.add(node.name)
-        if not node.name.startswith("_") or node.name.endswith("__"):
+        if node.name.endswith("__") or node.name in _FOR_THE_CONSOLE:
             self.kept.add(node.name)
         self.generic_visit(node)
 
-    visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = visit_function
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_function
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        self.names.add(node.name)
+        if not node.name.startswith("_"):  # an exception's name is what the console says of it
+            self.kept.add(node.name)
+        self.generic_visit(node)
 
     def visit_Assign(self, node: ast.Assign) -> None:
         if node in self._top:
