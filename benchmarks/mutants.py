@@ -28,7 +28,7 @@ ROOMS = {
 _ALSO = ("firmware", "boards", "deploy", "wire", "benchmarks", "docs")
 # By the exit code of the tests; 33: no test comes there.
 _KINDS = {0: "survived", 1: "killed", 3: "killed", 5: "survived", 33: "survived", None: "not run"}
-_SQL = re.compile(r"\b(select|insert|update|delete|values|where|order by|from)\b")
+_SQL = re.compile(r"\b(select|insert|update|delete|values|where|order by|from|pragma)\b")
 _MUTMUT = str(Path(sys.executable).parent / "mutmut")
 
 

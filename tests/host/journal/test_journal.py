@@ -417,6 +417,7 @@ def test_a_full_disk_is_an_error_with_advice_and_loses_nothing(journal: Journal)
 def test_one_process_at_a_time(journal: Journal, path: Path) -> None:
     with pytest.raises(JournalError, match="in use by another process"):
         Journal(path)
+    assert path.with_name("journal.sqlite.lock").stat().st_mode & 0o777 == 0o600, "the name that git ignores"
 
 
 def test_it_can_be_opened_again_after_close(path: Path) -> None:
