@@ -21,8 +21,9 @@ from itertools import islice
 from paraat.alerts.channels import make_channels
 from paraat.alerts.dispatch import Dispatcher
 from paraat.alerts.engine import Engine, Transition
-from paraat.alerts.rules import make_own_rules, make_rules
+from paraat.alerts.rules import make_rules
 from paraat.domain.model import AlertState, Delivery, NodeState, PointView
+from paraat.domain.subjects import POINT, View
 from paraat.domain.tracker import HISTORY_SAMPLES, OPEN, Tracker
 from paraat.intake.decode import MAX_AHEAD_S
 from paraat.intake.inbox import Inbox
@@ -104,7 +105,6 @@ class Service:
             site.broker, site.directory, self._inbox, now=clock.now, on_change=self._on_broker
         )
         self._rules = make_rules(site.alerts)
-        self._own_rules = make_own_rules(site.alerts)
         self._certificates = Certificates(site.directory)
         self._tracker = Tracker(
             site.points,
@@ -141,7 +141,7 @@ class Service:
 
     def _restore(self) -> None:
         """Rebuild what is known of the points and the alerts from the journal."""
-        self._engine = Engine(self._rules, self.journal.open_alerts(), own_rules=self._own_rules)
+        self._engine = Engine(self._rules, self.journal.open_alerts())
         self._alerts = self._engine.active()
         self._resolved = [
             alert
@@ -287,7 +287,8 @@ class Service:
     def _judge(self, now: float, views: Sequence[PointView]) -> None:
         """Let the alerts follow the points. An alert and its deliveries are stored at once."""
         if not self._unsaved:
-            self._unsaved = self._engine.step(now, views, self._certificates.own(now))
+            found: list[View] = [*views, *self._certificates.own(now)]
+            self._unsaved = self._engine.step(now, found, expected={POINT: self.site.points})
         if not self._unsaved:
             self._note_alerts([])
             return
@@ -315,7 +316,7 @@ class Service:
         try:
             return self._dispatcher.deliveries(alert, now)
         except Exception:  # noqa: BLE001 - a text that fails must not keep the other alerts back
-            _log.exception("alert %d of %s at %s has no message", alert.id, alert.rule, alert.point)
+            _log.exception("alert %d of %s about %s has no message", alert.id, alert.rule, alert.subject)
             self.counters.thread_errors.labels("tick").inc()
             return []
 
@@ -329,7 +330,7 @@ class Service:
             ][:_RESOLVED_READ]
             self._tracker.note_alerts(active)
         firing = Counter(alert.rule for alert in active if alert.state == "firing")
-        for rule in (*self._rules, *self._own_rules):
+        for rule in self._rules:
             self.counters.alerts_firing.labels(rule).set(firing[rule])
 
     def _store_status(self, now: float, views: Sequence[PointView]) -> None:
@@ -341,7 +342,7 @@ class Service:
             return
         firing: dict[str, set[str]] = {}
         for alert in self._alerts:
-            if alert.state == "firing":
+            if alert.state == "firing" and alert.point is not None:
                 firing.setdefault(alert.point, set()).add(alert.rule)
         self.journal.store_derived(derive(view, firing.get(view.point, ())) for view in views)
         self._status_at = now

@@ -20,6 +20,7 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
 from paraat.domain.model import AlertState, Delivery, PointView, SampleSet, Status, Value
+from paraat.domain.subjects import Subject
 from paraat.domain.tracker import HISTORY_SAMPLES
 from paraat.journal import Journal, JournalError
 from paraat.provision.pki.authority import Authority
@@ -362,7 +363,7 @@ def test_the_end_of_the_brokers_own_certificate_is_told(tmp_path: Path) -> None:
     for t in (later, later + 601):
         service._judge(t, [])
     (alert, *_) = [a for a in service._engine.active() if a.state == "firing"]
-    assert (alert.rule, alert.point) == ("own_certificate", "_own/broker")
+    assert (alert.rule, alert.subject) == ("own_certificate", Subject("certificate", "broker"))
     (told,) = service.journal.deliveries(alert.id)
     service.stop()
     assert told.subject == "Certificaat van de broker verloopt, nog 29 dagen"  # and 23 hours

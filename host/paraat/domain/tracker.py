@@ -87,7 +87,7 @@ class Tracker:
         """Which alerts fire now: a point stays in alarm until its alert resolves, not until the first better value."""
         firing: dict[str, set[str]] = {}
         for alert in alerts:
-            if alert.state == "firing":
+            if alert.state == "firing" and alert.point is not None:
                 firing.setdefault(alert.point, set()).add(alert.rule)
         for point_id, tracked in self._points.items():
             tracked.firing = firing.get(point_id, set())

@@ -1,13 +1,24 @@
 """The journal's tables. A change raises VERSION and brings a step from the version before."""
 
-VERSION = 2
+VERSION = 3
 APPLICATION_ID = 0x50415241  # "PARA", so that `file` and we know a journal from another database
 
 # Events are few among sets: without it, the last one of a point that opened long ago means reading all its sets.
 _ENTRY_EVENT = "CREATE INDEX entry_event ON entry (point, seq) WHERE kind = 'event';"
 
+# An alert was about a "point", which of the coordination point's own certificates was "_own/<kind>".
+_ALERT_SUBJECT = """
+UPDATE alert SET body = CAST(json_set(
+    json_remove(CAST(body AS TEXT), '$.point'),
+    '$.subject', CASE
+        WHEN json_extract(CAST(body AS TEXT), '$.point') LIKE '\\_own/%' ESCAPE '\\'
+        THEN json_object('kind', 'certificate', 'id', substr(json_extract(CAST(body AS TEXT), '$.point'), 6))
+        ELSE json_object('kind', 'point', 'id', json_extract(CAST(body AS TEXT), '$.point')) END
+) AS BLOB);
+"""
+
 # What makes a journal of version n one of version n + 1.
-STEPS = {1: _ENTRY_EVENT}
+STEPS = {1: _ENTRY_EVENT, 2: _ALERT_SUBJECT}
 
 TABLES = f"""
 -- What a board reported, and what the host derived (then seq is NULL). AUTOINCREMENT: without it

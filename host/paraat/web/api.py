@@ -11,6 +11,7 @@ from datetime import datetime
 import msgspec
 
 from paraat.domain.model import AlertState, Autonomy, PointView, Value
+from paraat.domain.subjects import Subject
 from paraat.web.cards import rfc3339
 from paraat.web.source import Check
 from paraat_wire import metrics
@@ -80,6 +81,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
     id: int
     rule: str
+    subject: Subject
     point: str
     state: str
     severity: str
@@ -165,7 +167,9 @@ def alert(state: AlertState) -> Alert:
     return Alert(
         id=state.id,
         rule=state.rule,
-        point=state.point,
+        subject=state.subject,
+        # Before there was `subject`, the coordination point's own certificates were told apart so.
+        point=state.point or f"_own/{state.subject.id}",
         state=state.state,
         severity=state.severity,
         since=rfc3339(state.since),

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from paraat.domain import tracker
-from paraat.domain.model import OWN, AlertState, Autonomy, PointView, Status
+from paraat.domain.model import AlertState, Autonomy, PointView, Status
 from paraat.texts.localtime import local, marked
 from paraat.web.source import Check
 from paraat.web.texts import Words
@@ -122,7 +122,7 @@ class Writer:
         """
         firing: dict[str, list[AlertState]] = {}
         for alert in alerts:
-            if alert.state == "firing":
+            if alert.state == "firing" and alert.point is not None:
                 firing.setdefault(alert.point, []).append(alert)
         ordered = sorted(views, key=_worst_first)[:CARDS_MAX]
         return [self._card(view, firing.get(view.point, ())) for view in ordered]
@@ -132,8 +132,8 @@ class Writer:
         ordered = sorted(alerts, key=lambda a: (_ALERT_RANK[a.state], a.severity != "critical", -_moment(a)))
         return [self._item(alert, self._place(alert.point, names), now) for alert in ordered]
 
-    def _place(self, point: str, names: dict[str, str]) -> str:
-        return self.words("own") if point.startswith(OWN) else names.get(point, point)
+    def _place(self, point: str | None, names: dict[str, str]) -> str:
+        return self.words("own") if point is None else names.get(point, point)
 
     def troubles(self, health: Iterable[Check]) -> list[tuple[bool, str]]:
         """What fails in the host itself, as (required, words)."""
@@ -206,7 +206,7 @@ class Writer:
         look = alert.severity if alert.state == "firing" else alert.state
         title = words.code("rule", alert.rule)
         return Item(
-            key=f"{alert.rule}/{alert.point}/{alert.state}/{alert.id}",
+            key=f"{alert.rule}/{alert.subject.kind}/{alert.subject.id}/{alert.state}/{alert.id}",
             look=look,
             word=words.code("severity", look),
             title=title,

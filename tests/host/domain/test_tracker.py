@@ -3,6 +3,7 @@ import random
 import pytest
 
 from paraat.domain.model import AlertState, NodeState, SampleSet, Status
+from paraat.domain.subjects import Subject
 from tracker_bench import POINT, T0, Bench
 
 
@@ -70,7 +71,9 @@ def test_mains_out_without_a_generator_is_an_alarm(bench: Bench) -> None:
 
 def test_an_alert_that_fires_is_an_alarm_until_it_resolves(bench: Bench) -> None:
     bench.sees(T0)
-    alert = AlertState(rule="low_fuel", point=POINT.id, state="firing", since=T0, severity="critical", detail={})
+    alert = AlertState(
+        rule="low_fuel", subject=Subject("point", POINT.id), state="firing", since=T0, severity="critical", detail={}
+    )
     bench.tracker.note_alerts([alert])
     assert bench.view(T0 + 1).status is Status.ALARM
     bench.tracker.note_alerts([])

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paraat.domain.model import AlertState, Delivery, Derived, NodeState, Refusal, SampleSet
+from paraat.domain.subjects import Subject
 from paraat.journal import Attempt, Journal, JournalError, entries, schema
 
 T0 = 1764000000.0
@@ -264,7 +265,7 @@ def test_a_rolled_back_transaction_leaves_no_gap_in_the_ids(journal: Journal) ->
 def an_alert(**changes: object) -> AlertState:
     fields: dict[str, object] = {
         "rule": "low_fuel",
-        "point": "nsp-0101",
+        "subject": Subject("point", "nsp-0101"),
         "state": "firing",
         "since": T0,
         "severity": "critical",
@@ -290,7 +291,7 @@ def a_delivery(alert_id: int, **changes: object) -> Delivery:
 def test_alerts_keep_their_id_and_leave_the_open_ones_when_resolved(path: Path) -> None:
     journal = Journal(path)
     first = journal.save_alert(an_alert())
-    second = journal.save_alert(an_alert(point="nsp-0102"))
+    second = journal.save_alert(an_alert(subject=Subject("point", "nsp-0102")))
     assert 0 < first.id < second.id
     resolved = an_alert(id=first.id, state="resolved", resolved_at=T0 + 900)
     assert journal.save_alert(resolved) == resolved

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from paraat.domain.model import AlertState, Autonomy, Latest, NodeState, PointView, Status, Value
+from paraat.domain.subjects import Subject
 from paraat.web.source import Check
 
 NOW = 1_764_000_000.0  # 2025-11-24 16:00:00 UTC, 17:00 in Amsterdam
@@ -171,7 +172,7 @@ def alert(rule: str = "low_fuel", point_id: str = "nsp-0102", **fields: Any) -> 
     """An alert that fires, but for what the test says."""
     plain: dict[str, Any] = {
         "rule": rule,
-        "point": point_id,
+        "subject": Subject("point", point_id),
         "state": "firing",
         "since": NOW - 900,
         "severity": "critical",

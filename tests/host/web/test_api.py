@@ -131,6 +131,7 @@ def test_alerts(ask: Ask) -> None:
     assert found[0] == {
         "id": 7,
         "rule": "low_fuel",
+        "subject": {"kind": "point", "id": "nsp-0102"},
         "point": "nsp-0102",
         "state": "firing",
         "severity": "critical",

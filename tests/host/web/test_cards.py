@@ -9,6 +9,7 @@ import pytest
 from host.web.scene import NOW, alert, left, never_heard, point, rich
 from paraat.domain import tracker
 from paraat.domain.model import NodeState, PointView, Status
+from paraat.domain.subjects import Subject
 from paraat.web import cards
 from paraat.web.cards import Card, Figure, Writer, count, rfc3339
 from paraat.web.source import Check
@@ -170,7 +171,7 @@ def test_only_firing_alerts_stand_on_the_card() -> None:
 
 
 def test_an_alert_about_the_coordination_point_itself_has_its_name() -> None:
-    own = msgspec.structs.replace(alert("own_certificate"), point="_own/broker")
+    own = msgspec.structs.replace(alert("own_certificate"), subject=Subject("certificate", "broker"))
     (item,) = writer().items([own], {}, NOW)
     assert (item.title, item.name) == ("Certificaat verloopt", "Coördinatiepunt")
 
