@@ -17,8 +17,34 @@ UPDATE alert SET body = CAST(json_set(
 ) AS BLOB);
 """
 
+_FACT = """
+-- What the host is told beside the boards' sets: board states, what people do, what befalls the host (domain/facts.py).
+-- Rows are only added. AUTOINCREMENT: an id stands for one fact for ever, also once rows were cut off.
+CREATE TABLE fact (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,            -- the tag of its kind, with its version; unknown ones are kept and skipped
+    point TEXT,                    -- the point that it is about, if it is about one
+    after INTEGER NOT NULL,        -- the newest id in entry when it was stored: both tables are one stream
+    t REAL NOT NULL,               -- unix seconds, when it was so
+    recorded_at REAL NOT NULL,     -- unix seconds, when the host learnt it
+    author BLOB NOT NULL,          -- JSON of Author
+    body BLOB NOT NULL             -- JSON of the kind
+);
+CREATE INDEX fact_by_kind ON fact (kind, point, id);
+"""
+
+# Of each board the last state is known.
+_FACT_STATES = """
+INSERT INTO fact (kind, point, after, t, recorded_at, author, body)
+SELECT 'board-state/1', point, (SELECT coalesce(max(id), 0) FROM entry),
+    json_extract(CAST(body AS TEXT), '$.received_at'), json_extract(CAST(body AS TEXT), '$.received_at'),
+    CAST(json_object('name', point, 'way', 'board', 'role', '') AS BLOB),
+    CAST(json_object('kind', 'board-state/1', 'state', json(CAST(body AS TEXT))) AS BLOB)
+FROM state;
+"""
+
 # What makes a journal of version n one of version n + 1.
-STEPS = {1: _ENTRY_EVENT, 2: _ALERT_SUBJECT}
+STEPS = {1: _ENTRY_EVENT, 2: _ALERT_SUBJECT + _FACT + _FACT_STATES}
 
 TABLES = f"""
 -- What a board reported, and what the host derived (then seq is NULL). AUTOINCREMENT: without it
@@ -35,7 +61,7 @@ CREATE TABLE entry (
 );
 CREATE UNIQUE INDEX entry_by_seq ON entry (point, seq) WHERE seq IS NOT NULL;
 {_ENTRY_EVENT}
-
+{_FACT}
 -- The seqs of each point that are in entry, merged. Written together with entry, so that a start
 -- need not read millions of rows.
 CREATE TABLE stored (
@@ -45,6 +71,7 @@ CREATE TABLE stored (
     PRIMARY KEY (point, first)
 ) WITHOUT ROWID;
 
+-- The last state of each point; all of them are facts.
 CREATE TABLE state (
     point TEXT PRIMARY KEY,
     body BLOB NOT NULL             -- JSON of NodeState

@@ -9,6 +9,8 @@ import pytest
 
 from paraat.alerts.engine import Engine
 from paraat.alerts.rules import make_rules
+from paraat.domain.facts import Author, BoardState
+from paraat.domain.points import Point, Tank
 from paraat.domain.subjects import Subject
 from paraat.domain.thresholds import Alerts
 from paraat.journal import Journal
@@ -66,4 +68,24 @@ def test_what_the_boards_sent_and_what_influxdb_has_is_unchanged(path: Path) -> 
     assert (journal.stored("nsp-0101"), journal.missing("nsp-0101"), journal.cursor("influx")) == (15, 0, 5)
     assert [state.point for state in journal.last_states()] == ["nsp-0101", "nsp-0102"]
     assert [letter.reason for letter in journal.dead_letters(9)] == ["not-json"]
+    journal.close()
+
+
+def test_the_last_state_of_each_board_becomes_a_fact_and_the_past_can_be_asked(path: Path) -> None:
+    journal = Journal(path)
+    states = journal.facts(BoardState)
+    assert [(fact.author, fact.t, fact.told) for fact in states] == [
+        (Author(name=state.point, way="board"), state.received_at, BoardState(state=state))
+        for state in journal.last_states()
+    ]
+    point = Point(
+        id="nsp-0101", name="", municipality="", capacity=1, tank=Tank(capacity_l=400, burn_l_per_h=10, reserve_l=0)
+    )
+
+    def litres(t: float) -> float | None:
+        past = journal.past(t, {point.id: point}, Alerts(), sets=None, certificate_until=lambda _point, _now: None)
+        return past.views[0].litres
+
+    assert litres(T0) is None
+    assert litres(T0 + 800) == 50.0
     journal.close()
