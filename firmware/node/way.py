@@ -1,5 +1,6 @@
 """How the board comes to its broker, and what it tries when it does not. Lent by node.uplink for each attempt."""
 
+import socket
 import time
 
 from micropython import const
@@ -8,6 +9,7 @@ from node import link, mqtt
 from node.lent import lent
 from node.log import complain, log
 from node.mqtt import MQTTClient
+from node.nic import LinkError
 from paraat_wire import codec, topics
 
 _RESTART_LINK_AFTER = const(5)  # attempts in a row in which nothing came back
@@ -18,17 +20,19 @@ _TOPIC_BYTES = const(64)  # of a message: what stands before its payload
 async def client(uplink):
     """The link up, the broker's address, perhaps the time: an MQTTClient that can connect. Raises ERRORS, LinkError."""
     uplink.health.beat("uplink")
+    broker = uplink.broker
+    if broker["tls"]:
+        if uplink.context is None:
+            uplink.context = _tls_context()  # once: what it takes in the chip's own heap is given back late
+        _keep_room(uplink)
     if uplink.link is None:
         uplink.link = link.make(uplink.settings, uplink.secrets)
     way = uplink.link
     await way.up()
     uplink.health.beat("uplink")
-    broker = uplink.broker
     address = await _find(uplink, broker["host"], way.name_server())
     await ask_time(uplink, address, way.name_server())
     uplink.health.beat("uplink")
-    if broker["tls"] and uplink.context is None:
-        uplink.context = _tls_context()  # once: what it takes in the chip's own heap is given back late
     return MQTTClient(
         address,
         broker["port"],
@@ -42,7 +46,25 @@ async def client(uplink):
         max_bytes=codec.MAX_BOARD_BYTES + _TOPIC_BYTES,
         tls=uplink.context,
         server_name=broker["server_name"] or broker["host"],
+        room=uplink.room,
+        buffers=uplink.buffers,
     )
+
+
+def _keep_room(uplink):
+    """Let a TLS session that is connected to nothing take the chip's memory that the next one will need.
+
+    Else Python's heap may take it meanwhile, and then no connection comes about any more.
+    """
+    if uplink.room:
+        return
+    plain = socket.socket()
+    uplink.room.append(plain)
+    try:
+        secure = uplink.context.wrap_socket(plain, server_hostname=uplink.point, do_handshake_on_connect=False)
+        uplink.room.insert(0, secure)
+    except (OSError, ValueError, MemoryError):
+        pass  # there is none; the handshake will say so
 
 
 async def _find(uplink, host, name_server):
@@ -51,7 +73,7 @@ async def _find(uplink, host, name_server):
         return host
     try:
         uplink.address = await _look_up(host, name_server)
-    except link.LinkError as error:
+    except LinkError as error:
         if uplink.address is None:
             raise
         complain("uplink", "%s; going on with %s" % (error, uplink.address))
@@ -73,7 +95,7 @@ async def ask_time(uplink, broker_address, name_server):
             address = await _look_up(address, name_server)
         with lent("node.ntp", "node.udp") as ntp:
             found = await ntp.ask(address, server["port"])
-    except (OSError, ValueError, link.LinkError) as error:
+    except (OSError, ValueError, LinkError) as error:
         complain("clock", "no time from a time server: %s" % error)
         return
     if uplink.clock.set_from_ntp(found, uplink.next_seq):
@@ -86,7 +108,7 @@ async def _look_up(name, name_server):
         try:
             return await dns.look_up(name, name_server)
         except dns.LookUpError as error:
-            raise link.LinkError(str(error))
+            raise LinkError(str(error))
 
 
 def _tls_context():
@@ -95,31 +117,31 @@ def _tls_context():
         try:
             return tls.context()
         except tls.TLSError as error:
-            raise link.LinkError(str(error))
+            raise LinkError(str(error))
 
 
 # --- when it did not come to it ---
 
 
 async def failed(uplink, error, silent):
-    """Say what ended an attempt, and try what may help. Raises the error when it is none that an attempt may end with.
+    """Say what ended an attempt, and try what may help.
 
     silent: attempts in a row before it in which nothing came back. Returns their number, this one included.
     """
-    if isinstance(error, (link.LinkError, RuntimeError)):  # RuntimeError: the Wi-Fi driver cannot even be loaded
+    if isinstance(error, (LinkError, RuntimeError)):
         why = str(error)
         silent += 1
-    elif isinstance(error, MQTTClient.ERRORS):
+    else:
         why = _explain(uplink, error)
         silent = silent + 1 if uplink.stage == mqtt.OPEN or isinstance(error, mqtt.Silence) else 0
-    else:
-        raise error
     uplink.failures += 1
     uplink.problem = why
     complain("uplink", why)
     now_s = uplink.clock.uptime_s()
     if uplink.stage == mqtt.TALK:
         uplink.heard_s = now_s
+    if uplink.context is not None:
+        _keep_room(uplink)
     await _ladder(uplink, silent, now_s)
     return silent
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -120,6 +121,7 @@ def test_other_content_under_a_seq_is_a_conflict(journal: Journal, second: Sampl
     (letter,) = journal.dead_letters(10)
     assert letter.reason == "seq-conflict"
     assert letter.topic == f"paraat/v1/nsp-0101/{second.kind}"
+    assert letter.record == "seq"
     assert letter.payload
 
 
@@ -206,6 +208,12 @@ def test_replay_reads_the_newest_first_and_only_what_is_asked_for(journal: Journ
     assert list(journal.replay("nsp-9999")) == []
 
 
+def test_whether_the_host_dated_a_set_is_known_when_it_is_read_again(journal: Journal) -> None:
+    by_host = msgspec.structs.replace(a_set(2), dated_by_host=True)
+    journal.store([a_set(1), by_host], [], [])
+    assert list(journal.replay("nsp-0101")) == [by_host, a_set(1)]
+
+
 def test_the_last_state_of_each_point_survives(path: Path) -> None:
     journal = Journal(path)
     birth = NodeState(point="nsp-b", received_at=77.0, retained=False, online=True, boot=3)
@@ -216,6 +224,12 @@ def test_the_last_state_of_each_point_survives(path: Path) -> None:
     journal = Journal(path)
     assert journal.last_states() == [will, replayed]
     journal.close()
+
+
+def test_a_dead_letter_comes_back_as_it_was(journal: Journal) -> None:
+    whole = msgspec.structs.replace(a_refusal(5), record="fuel/level", count=3)
+    journal.store([], [], [whole])
+    assert journal.dead_letters(10) == [whole]
 
 
 def test_dead_letters_are_bounded_in_number_and_size(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -260,6 +274,34 @@ def test_a_rolled_back_transaction_leaves_no_gap_in_the_ids(journal: Journal) ->
     journal.store([a_set(1)], [], [])
     assert [entry.id for entry in journal.entries_after(0, 10)] == [1]
     assert journal.backlog("influx") == 1
+
+
+def test_ids_are_not_used_again_once_the_journal_was_emptied(path: Path) -> None:
+    journal = Journal(path)
+    journal.store([a_set(n) for n in range(1, 6)], [], [])
+    journal.advance("influx", journal.entries_after(0, 10)[-1].id)
+    journal.close()
+    with sqlite3.connect(path) as db:
+        db.execute("DELETE FROM entry")
+        db.execute("DELETE FROM stored")
+    db.close()
+    journal = Journal(path)
+    journal.store([a_set(6)], [], [])
+    assert [entry.seq for entry in journal.entries_after(journal.cursor("influx"), 10)] == [6], "no sink skips it"
+    journal.close()
+
+
+@pytest.mark.parametrize("table", ["entry", "dead_letter", "refused_line", "alert", "delivery", "attempt"])
+def test_no_table_gives_an_id_twice(path: Path, table: str) -> None:
+    """An id names one thing for ever: an alert that people spoke of, an entry that a sink has."""
+    Journal(path).close()
+    db = sqlite3.connect(path)
+    columns = [name for _, name, _, required, _, _ in db.execute(f"PRAGMA table_info({table})") if required]
+    insert = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('0' for _ in columns)})"
+    first, second = db.execute(insert).lastrowid, db.execute(insert).lastrowid
+    db.execute(f"DELETE FROM {table}")
+    assert (first, second, db.execute(insert).lastrowid) == (1, 2, 3)
+    db.close()
 
 
 def an_alert(**changes: object) -> AlertState:
@@ -376,6 +418,7 @@ def test_a_full_disk_is_an_error_with_advice_and_loses_nothing(journal: Journal)
 def test_one_process_at_a_time(journal: Journal, path: Path) -> None:
     with pytest.raises(JournalError, match="in use by another process"):
         Journal(path)
+    assert path.with_name("journal.sqlite.lock").stat().st_mode & 0o777 == 0o600, "the name that git ignores"
 
 
 def test_it_can_be_opened_again_after_close(path: Path) -> None:
