@@ -14,6 +14,7 @@ from paraat.alerts.channels import ChannelError, make_channels
 from paraat.alerts.dispatch import GIVE_UP_AFTER_S, Dispatcher
 from paraat.domain.model import AlertState, Delivery
 from paraat.domain.points import Lead
+from paraat.domain.subjects import Subject
 from paraat.journal import Journal, JournalError
 from paraat.simulate.servers import LOOPBACK, free_port
 from paraat.site import paths
@@ -70,7 +71,7 @@ class Post:
 
     def announce(self, point: str = "nsp-0101") -> AlertState:
         alert = AlertState(
-            rule="point_silent", point=point, state="firing", since=NOW, severity="warning", fired_at=NOW,
+            rule="point_silent", subject=Subject("point", point), state="firing", since=NOW, severity="warning", fired_at=NOW,
             detail={"heard_at": NOW - 600},
         )  # fmt: skip
         return self.store(alert)
@@ -96,7 +97,7 @@ def post(tmp_path: Path) -> Iterator[Post]:
 
 def test_what_concerns_the_coordination_point_goes_to_its_own_address(post: Post) -> None:
     alert = AlertState(
-        rule="own_certificate", point="_own/broker", state="firing", since=NOW, severity="warning", fired_at=NOW,
+        rule="own_certificate", subject=Subject("certificate", "broker"), state="firing", since=NOW, severity="warning", fired_at=NOW,
         detail={"kind": "broker", "days": 30.0, "ends_at": NOW + 30 * 86400},
     )  # fmt: skip
     assert [d.channel for d in post.journal.deliveries(post.store(alert).id)] == ["log"], "no address is configured"
@@ -212,7 +213,13 @@ def test_the_coordination_point_hears_of_a_point_whose_lead_has_no_address(post:
 
 def test_an_alert_of_a_point_that_left_the_site_is_not_announced(post: Post) -> None:
     alert = AlertState(
-        rule="low_fuel", point="nsp-9999", state="firing", since=NOW, severity="critical", detail={}, id=1
+        rule="low_fuel",
+        subject=Subject("point", "nsp-9999"),
+        state="firing",
+        since=NOW,
+        severity="critical",
+        detail={},
+        id=1,
     )
     assert post.dispatcher.deliveries(alert, NOW) == []
 
