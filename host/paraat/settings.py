@@ -3,8 +3,6 @@
 Every complaint is a SettingsError that says which file, which key, what was found and what is expected.
 """
 
-import itertools
-import math
 import re
 import tomllib
 from collections.abc import Iterator
@@ -15,6 +13,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta
 
+from paraat.domain import tanks
+from paraat.domain.tanks import Tank
 from paraat_wire import topics
 
 # TOML knows inf and nan. These types refuse both: a hold of inf would never let an alert fire.
@@ -24,10 +24,6 @@ Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
 Port = Annotated[int, Meta(ge=1, le=65535)]
-# No table of tanks goes beyond what the metrics fuel/litres and fuel/burn hold; and a rate near 0 would put the moment
-# at which a tank is empty behind the year 9999, where no date can be shown.
-TankLitres = Annotated[float, Meta(gt=0, le=100_000)]
-LitresPerHour = Annotated[float, Meta(ge=0.05, le=10_000)]
 # \Z and not $, which lets a line end behind it: a name goes into the subject of a mail.
 _LINE = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*\Z"
 _HTTP_URL = r"^https?://[^\s/]+(/\S*)?\Z"
@@ -170,16 +166,6 @@ class SiteFile(Part, frozen=True):
     coordination: Lead = Lead()
 
 
-class Tank(Part, frozen=True):
-    """[tank]: calibration is a table of [reading, litres], reading in % or in m as `by` says."""
-
-    capacity_l: TankLitres
-    burn_l_per_h: LitresPerHour  # the tank record's rate, used while none was measured
-    reserve_l: NotNegative = 0.0  # what the pick-up cannot reach
-    by: Literal["level", "distance"] = "level"
-    calibration: tuple[tuple[float, float], ...] = ()  # empty: linear from 0 to 100 %
-
-
 class PointBoard(Part, frozen=True):
     """[board] of a point"""
 
@@ -222,7 +208,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         return self.directory / name
 
 
-T = TypeVar("T", bound=Part)
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 def load_site(directory: Path) -> Site:
@@ -333,51 +319,9 @@ def _read_points(directory: Path) -> Iterator[tuple[Path, Point]]:
                 if other.exists()
                 else f"{path.stem!r}, as the file is called; or call the file {other.name}",
             )
-        _check_tank(path, point.tank)
+        for key, found, expected in tanks.mistakes(point.tank):
+            raise SettingsError(path, f"tank.{key}", found, expected)
         yield path, point
-
-
-def _check_tank(path: Path, tank: Tank) -> None:
-    table = tank.calibration
-    if tank.by == "distance" and not table:
-        raise SettingsError(path, "tank.calibration", "nothing", 'a table of [metres, litres], because by = "distance"')
-    if len(table) == 1:
-        raise SettingsError(path, "tank.calibration", "one row", "at least two rows")
-    for row, pair in enumerate(table):
-        if not all(math.isfinite(value) for value in pair):
-            raise SettingsError(
-                path, f"tank.calibration[{row}]", str(list(pair)), "[reading, litres], two plain numbers"
-            )
-    for row, (a, b) in enumerate(itertools.pairwise(table), start=1):
-        if b[0] <= a[0]:
-            raise SettingsError(
-                path, f"tank.calibration[{row}]", str(list(b)), f"a reading above {a[0]}: sort the rows"
-            )
-    for row, (_, litres) in enumerate(table):
-        if not 0 <= litres <= tank.capacity_l:
-            raise SettingsError(path, f"tank.calibration[{row}]", f"{litres} l", f"0 to capacity_l ({tank.capacity_l})")
-    rises = [b[1] - a[1] for a, b in itertools.pairwise(table)]
-    wanted = 1 if tank.by == "level" else -1
-    for row, rise in enumerate(rises, start=1):
-        if rise * wanted < 0:
-            word = "more" if wanted > 0 else "fewer"
-            raise SettingsError(
-                path, f"tank.calibration[{row}]", f"{table[row][1]} l", f"{word} litres than the row before"
-            )
-    if table:
-        _check_bottom(path, tank)
-    if tank.reserve_l >= tank.capacity_l:
-        raise SettingsError(path, "tank.reserve_l", str(tank.reserve_l), f"less than capacity_l ({tank.capacity_l})")
-
-
-def _check_bottom(path: Path, tank: Tank) -> None:
-    """Below the lowest row litres stay what they are there: a tank that runs dry would never be seen to be empty."""
-    by_level = tank.by == "level"
-    row = 0 if by_level else len(tank.calibration) - 1
-    reading, litres = tank.calibration[row]
-    if litres > 0 and not (by_level and reading <= 0):
-        at = "0 l, or a row at 0 % before it" if by_level else "0 l: the distance to the bottom of the tank"
-        raise SettingsError(path, f"tank.calibration[{row}]", f"{litres} l, the lowest row", at)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -417,7 +361,7 @@ _PATTERNS = {
 _WHERE = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<key>[^`]*)`)?$", re.DOTALL)
 
 
-def _explain(path: Path, data: dict[str, Any], kind: type[Part], message: str, at: str) -> SettingsError:
+def _explain(path: Path, data: dict[str, Any], kind: type[msgspec.Struct], message: str, at: str) -> SettingsError:
     match = _WHERE.match(message)
     assert match is not None
     what, key = match["what"], match["key"] or ""
@@ -448,28 +392,28 @@ def _found(data: Any, key: str) -> str:
     return repr(data)[:80]
 
 
-def _table(kind: type[Part], parts: list[str]) -> type[Part] | None:
+def _table(kind: type[msgspec.Struct], parts: list[str]) -> type[msgspec.Struct] | None:
     """The struct that describes the table at `parts`, or None where the table is free."""
     for part in parts:
         found = _types(kind).get(part)
-        structs = [o for o in (found, *get_args(found)) if isinstance(o, type) and issubclass(o, Part)]
+        structs = [o for o in (found, *get_args(found)) if isinstance(o, type) and issubclass(o, msgspec.Struct)]
         if not structs:
             return None
         kind = structs[0]
     return kind
 
 
-def _types(kind: type[Part]) -> dict[str, Any]:
+def _types(kind: type[msgspec.Struct]) -> dict[str, Any]:
     return {field.name: field.type for field in msgspec.structs.fields(kind)}
 
 
-def _keys(kind: type[Part], key: str) -> tuple[str, ...]:
+def _keys(kind: type[msgspec.Struct], key: str) -> tuple[str, ...]:
     """The keys that the table at `key` may have."""
     table = _table(kind, key.split(".") if key else [])
     return table.__struct_fields__ if table else ()
 
 
-def _choices(kind: type[Part], key: str) -> tuple[Any, ...]:
+def _choices(kind: type[msgspec.Struct], key: str) -> tuple[Any, ...]:
     """The values that a Literal at `key` may have."""
     *parents, last = key.split(".")
     table = _table(kind, parents)

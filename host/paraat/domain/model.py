@@ -82,7 +82,11 @@ class Latest(msgspec.Struct, frozen=True):
 
 
 class Autonomy(msgspec.Struct, frozen=True, kw_only=True):
-    """Hours of fuel left, with a range. source: "slope" (measured burn rate) or "record" (the tank record's rate)."""
+    """Hours of fuel left, with a range.
+
+    source: "slope" (burn rate measured from the level), "load" (the generator's curve at the measured load) or "record"
+    (the tank record's rate). hours_full: how long a tank that was just filled lasts at this rate.
+    """
 
     hours_low: float
     hours: float
@@ -91,6 +95,7 @@ class Autonomy(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     empty_at: float
     refuel_before: float
+    hours_full: float | None = None
 
 
 class PointView(msgspec.Struct, frozen=True, kw_only=True):
