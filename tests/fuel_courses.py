@@ -74,20 +74,19 @@ class Course:
         return max(0.0, self.start_l - self.burnt(hour) + filled)
 
     def since_change_h(self, hour: float) -> float:
-        """Hours of running since the load last changed (or the run began, for the first)."""
-        at = begun = ran = 0.0
+        """Hours of running seen by sets since the load last changed (or the run began, for the first)."""
+        at = ran = 0.0
         before: float | None = None
         for hours, rate in self.legs:
             if at >= hour:
                 break
-            part = min(hours, hour - at)
+            until = min(at + hours, hour)
             if rate > 0:
-                if before is not None and rate != before:
-                    ran = 0.0
+                ran = ran if rate == before else 0.0
                 before = rate
-                ran += part
+                ran += until - at - sum(max(0.0, min(b, until) - max(a, at)) for a, b in self.gaps)
             at += hours
-        return ran - begun
+        return ran
 
     def left_h(self, hour: float) -> float:
         """The truth: hours at the burn rate of now (of the last run, while it stands still)."""
@@ -162,7 +161,7 @@ def _ramp(hour: float) -> float:
     return 5 + 0.7 * hour
 
 
-COURSES = (
+COURSES: tuple[Course, ...] = (
     Course("steady", ((8, 9.5),)),
     Course("steady, little noise", ((8, 9.5),), noise=0.001),
     Course("steady, much noise", ((10, 9.5),), capacity_l=600, start_l=500, noise=0.01),

@@ -7,7 +7,7 @@ before which restart a set came.
 import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from statistics import median
+from statistics import fmean, median
 from typing import NamedTuple
 
 from paraat.domain import slopes
@@ -27,7 +27,13 @@ _SURE = 0.975
 _GAP_MIN_S, _GAP_SPACINGS = 180.0, 3.5
 _ANCHOR_S = 3600.0  # so near a run the level of a generator at rest tells where the run began or ended
 _DAY_H = 24.0
-_STANDS_OUT = 4.0  # times its deviation that a fall must be, before it says more than the tank record
+# How often a load changes to anything, before anything is measured; and how likely over a rest or a gap.
+CHANGES_PER_H, CHANGED_MEANWHILE = 3e-4, 0.02
+_SHORT_GAP_S = 900.0
+_CREEP_SURE, _CREEPS = 0.04, 1.07  # the newest hours, known so well, show so much more than all since the last change
+_MIN_OWN = 6  # spots before a gap that tell what to expect of it
+_IDLE = 0.1  # of the record's rate: nothing that runs burns less
+_STANDS_OUT = 0.4  # of the likely fall that the lowest one must be, before it says more than the tank record
 
 
 class Burn(NamedTuple):
@@ -89,7 +95,7 @@ def read(slots: Iterable[Slot], tank: Tank) -> Reading | None:
     burn, litres, litres_sd, since = _conclude(kept, mixture, spots, times, by_load, noise, tank, jumps, gap_s, bool(stuck))
     newest = every[-1].last_t
     hidden_h = (newest - stuck.since) / 3600 if stuck is not None else 0.0
-    events = sorted((*(jump.event for jump in jumps if jump.event), *losses, *rises, *((stuck,) if stuck else ())), key=lambda e: e.since)
+    events = sorted((*(jump.event for jump in jumps), *losses, *rises, *((stuck,) if stuck else ())), key=lambda e: e.since)
     return Reading(litres, litres_sd, max(s.last_t for s in every), burn, since, hidden_h * tank.burn_l_per_h, tuple(events))
 
 
@@ -192,19 +198,23 @@ def _spots(
     times: list[float] = []
     x, stretch = 0.0, 0
     for i, slot in enumerate(slots):
+        chance = 1.0
         jumped = any(jump.begun < slot.t < jump.done for jump in jumps)
         if i:
             before = slots[i - 1]
+            chance = CHANGES_PER_H * max(1 / 60, (slot.t - before.t) / 3600)
             more_h = _ran_h(before, slot)
             far = slot.first_t - before.last_t > gap_s
-            if far and not (before.state == slot.state == ON and _fits(slots, i, spots, noise)):
+            if far or (before.state == OFF != slot.state):
+                chance = max(chance, CHANGED_MEANWHILE)
+            if far and not (before.state == slot.state == ON and _fits(slots, i, spots, noise, tank.burn_l_per_h)):
                 more_h, stretch = 0.0, stretch + 1
             elif any(before.t <= jump.begun <= slot.t or before.t <= jump.done <= slot.t for jump in jumps):
                 stretch += 1
             x += more_h * (_by_load(tank, before, slot) if by_load else 1.0)
         if jumped or (slot.state == OFF and not _is_anchor(slots, i, losses)):
             continue
-        spots.append(Spot(x, slot.litres, noise.sd**2 / slot.n + (0.03 * noise.step) ** 2 + 1e-6, stretch))
+        spots.append(Spot(x, slot.litres, noise.sd**2 / slot.n + (0.1 * noise.step) ** 2 + 1e-6, stretch, chance))
         times.append(slot.t)
     if noise.in_steps:
         spots, times = _one_a_step(spots, times, noise)
@@ -229,19 +239,22 @@ def _by_load(tank: Tank, a: Slot, b: Slot) -> float:
     return sum(interpolate(tank.burn_by_load, load) for load in known) / len(known) / tank.burn_l_per_h
 
 
-def _fits(slots: Sequence[Slot], i: int, spots: Sequence[Spot], noise: Noise) -> bool:
-    """Whether the level fell over the gap before slot i as it did before the gap: only then the generator ran in it."""
-    own = [spot for spot in spots if spots and spot.stretch == spots[-1].stretch]
-    if len(own) < 6:
-        return False
-    found = slopes.lines(own, height_width=1e3, fall_width=1e3)
+def _fits(slots: Sequence[Slot], i: int, spots: Sequence[Spot], noise: Noise, usual: float) -> bool:
+    """Whether the level fell over the gap before slot i as it did before the gap: only then the generator ran in it.
+
+    Over a short one it is enough that nothing speaks against it.
+    """
+    before, after = slots[max(0, i - 3) : i], slots[i : i + 3]
+    own = [spot for spot in spots[-40:] if spot.stretch == spots[-1].stretch]
+    unsure = 3 * noise.whole_sd / math.sqrt(min(sum(s.n for s in before), sum(s.n for s in after)))
+    hours = (fmean(slot.t for slot in after) - fmean(slot.t for slot in before)) / 3600
+    fell = fmean(slot.litres for slot in before) - fmean(slot.litres for slot in after)
+    if slots[i].first_t - slots[i - 1].last_t <= _SHORT_GAP_S:
+        return -unsure <= fell <= unsure + 4 * usual * hours
+    found = slopes.lines(own, height_width=1e3, usual=usual) if len(own) >= _MIN_OWN else []
     if not found:
         return False
-    line = max(found, key=lambda one: one.share)
-    after = slots[i : i + 3]
-    fell = line.y - line.fall * (own[-1].x - line.x) - median(slot.litres for slot in after)
-    expected = line.fall * (after[len(after) // 2].t - slots[i - 1].t) / 3600
-    unsure = 2 * noise.whole_sd
+    expected = max(found, key=lambda one: one.share).fall * hours
     return expected > 3 * unsure and abs(fell - expected) < unsure + 0.1 * expected
 
 
@@ -270,14 +283,14 @@ def _one_a_step(spots: Sequence[Spot], times: Sequence[float], noise: Noise) -> 
         middle = (spots[run[0]].x + spots[run[-1]].x) / 2
         level = sum(spots[i].y for i in run) / len(run)
         sd = noise.step * (0.15 if inner else 0.3)
-        stepped.append(Spot(middle, level, sd * sd, spots[run[0]].stretch))
+        stepped.append(Spot(middle, level, sd * sd, spots[run[0]].stretch, max(spots[i].chance for i in run)))
     return stepped, [times[run[0]] for run in runs]
 
 
 def _fit(spots: Sequence[Spot], noise: Noise, tank: Tank) -> list[Line]:
     if len(spots) < 3:
         return []
-    return slopes.lines(spots, height_width=max(2.0, 6 * noise.whole_sd), fall_width=4 * tank.burn_l_per_h)
+    return slopes.lines(spots, height_width=max(2.0, 6 * noise.whole_sd), usual=tank.burn_l_per_h)
 
 
 def _conclude(
@@ -305,16 +318,25 @@ def _conclude(
     )
     if not mixture or stuck:
         return record, litres, litres_sd, None
+    least = _IDLE * tank.burn_l_per_h
+    mixture = [line for line in mixture if line.fall > least]
+    if sum(line.share for line in mixture) < _IDLE:
+        return record, litres, litres_sd, None
     low, middle, high = (slopes.quantile(mixture, part) for part in (_LOW, 0.5, _HIGH))
     line = max(mixture, key=lambda one: one.share)
-    if low <= 0 or line.fall < _STANDS_OUT * line.sd or middle < 0.1 * record_rate / scale:
-        doubtful = max(record.high, min(high * scale, 2 * record.high)) if low > 0 else record.high
-        return record._replace(high=doubtful), litres, litres_sd, None
+    if low < _STANDS_OUT * middle:
+        return record._replace(high=max(record.high, high * scale)), litres, litres_sd, None
     if slots[-1].state != OFF:
         on_h = spots[-1].x - line.x
         litres = line.y - line.fall * on_h
         litres_sd = math.sqrt(1 / line.weight + (on_h * line.sd) ** 2)
-    burn = Burn(low * scale, middle * scale, high * scale, record.source.replace("record", "slope"), slopes.quantile(mixture, _SURE) * scale)
+    sure = slopes.quantile(mixture, _SURE)
+    creeps = slopes.newest(spots, line.since, sure=_CREEP_SURE)
+    if creeps is not None and creeps.fall > _CREEPS * middle:
+        middle, high = creeps.fall, max(high, creeps.fall + 1.645 * creeps.sd)
+        sure = max(sure, middle)
+    source = "load" if by_load else "slope"
+    burn = Burn(low * scale, middle * scale, high * scale, source, sure * scale)
     return burn, litres, litres_sd, times[line.since]
 
 

@@ -46,11 +46,11 @@ class FuelEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Jump(NamedTuple):
-    """The level after `done` has nothing to do with that before `begun`. event: None for a jump that is too small to tell."""
+    """The level after `done` has nothing to do with that before `begun`."""
 
     begun: float
     done: float
-    event: FuelEvent | None
+    event: FuelEvent
 
 
 def find_jumps(slots: Sequence[Slot], noise_l: float, tank: Tank, gap_s: float) -> list[Jump]:
@@ -67,7 +67,7 @@ def find_jumps(slots: Sequence[Slot], noise_l: float, tank: Tank, gap_s: float) 
         last = at
         while last + 1 < len(slots) - _SLOTS and _rise(slots, last + 1) * sign > least_l:
             last += 1
-        jumps += _jump(slots, at, last, sign, gap_s)
+        jumps.append(_jump(slots, at, last, sign, gap_s, noise_l, least_l))
         at = last + 1
     return jumps
 
@@ -85,15 +85,21 @@ def _may_burn(slots: Sequence[Slot], at: int, tank: Tank) -> float:
     return _BURNT_MAX * tank.burn_l_per_h * (last.t - first.t) / 3600
 
 
-def _jump(slots: Sequence[Slot], at: int, last: int, sign: int, gap_s: float) -> list[Jump]:
+def _jump(
+    slots: Sequence[Slot], at: int, last: int, sign: int, gap_s: float, noise_l: float, least_l: float
+) -> Jump:
     before = median(slot.litres for slot in slots[max(0, at - _SLOTS + 1) : at + 1])
     after = median(slot.litres for slot in slots[last + 1 : last + 1 + _SLOTS])
-    # The medians of three see a step one slot early and one late.
-    while at < last and abs(slots[at + 1].litres - before) < 0.25 * abs(after - before):
+    # The medians of three see a step one slot early and one late, and the end of a slow filling not at all.
+    ripple = 3 * noise_l
+    while at < last and abs(slots[at + 1].litres - before) < ripple:
         at += 1
     done = last + 1
-    while done - 1 > at and abs(slots[done - 1].litres - after) < 0.25 * abs(after - before):
+    while done - 1 > at and abs(slots[done - 1].litres - after) < ripple:
         done -= 1
+    while done + 1 < len(slots) and (slots[done + 1].litres - slots[done].litres) * sign > max(ripple, 0.2 * least_l):
+        done += 1
+    after = median(slot.litres for slot in slots[done : done + _SLOTS])
     begun_t, done_t = slots[at].last_t, slots[done].first_t
     gap = any(b.first_t - a.last_t > gap_s for a, b in pairwise(slots[at : done + 1]))
     if sign < 0:
@@ -101,7 +107,7 @@ def _jump(slots: Sequence[Slot], at: int, last: int, sign: int, gap_s: float) ->
     else:
         kind = REFUEL if gap or done_t - begun_t <= _FILL_S else RISING
     event = FuelEvent(kind=kind, since=begun_t, until=done_t, litres=abs(after - before))
-    return [Jump(begun_t, done_t, event)]
+    return Jump(begun_t, done_t, event)
 
 
 def find_losses(slots: Sequence[Slot], noise_l: float, tank: Tank, jumps: Sequence[Jump]) -> list[FuelEvent]:

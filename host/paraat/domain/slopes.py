@@ -12,24 +12,31 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-_CHANGES_PER_H = 0.1  # how often a load changes, before anything is measured
+# How often a load changes by a little, before anything is measured; what "a little" is, as a part.
+_TURNS_PER_H, _TURN = 0.03, 0.15
+_MIN_TURN_H = 1 / 60
+_WIDE = 1.5  # a fall may differ so much from the usual one, as a part of it
 _PASSES = 6  # changes that are forgotten at most; beyond the oldest slots there are no more
 _ONE_LINE = 0.02  # below this weight one line over all is out of the question
 _NEGLIGIBLE = 1e-3  # a part of the mixture so light says nothing
-_MIN_SLOTS = 4  # on the newer side of a change
-_MIN_X_H = 1 / 12
+_MIN_SLOTS = 5  # on the newer side of a change
+_MIN_X_H = 1 / 10
 _NO_WIDTH = 1e-9
 _SQRT2 = math.sqrt(2)
 _LOG_2PI = math.log(2 * math.pi)
 
 
 class Spot(NamedTuple):
-    """One slot to fit: y at x (hours of running), with its variance. Heights of two stretches have nothing in common."""
+    """One slot to fit: y at x (hours of running), with its variance.
+
+    Heights of two stretches have nothing in common.
+    """
 
     x: float
     y: float
     variance: float
     stretch: int
+    chance: float  # that the load changed just before it
 
 
 class Line(NamedTuple):
@@ -45,6 +52,12 @@ class Line(NamedTuple):
     y: float
     weight: float
     since: int  # the first spot on it
+
+
+class _Priors(NamedTuple):
+    log_height: float
+    usual: float
+    wide: float
 
 
 class _Sums(NamedTuple):
@@ -66,9 +79,12 @@ class _Sums(NamedTuple):
     last_w: float
 
 
-def lines(spots: Sequence[Spot], *, height_width: float, fall_width: float) -> list[Line]:
-    """The mixture for the fall now. Empty without spots at two x. height_width, fall_width: what may be, in y and y/h."""
-    priors = math.log(height_width), math.log(fall_width)
+def lines(spots: Sequence[Spot], *, height_width: float, usual: float) -> list[Line]:
+    """The mixture for the fall now. Empty without spots at two x.
+
+    height_width: how far a stretch may lie from another, in y. usual: a fall in y an hour, of the order of what is usual.
+    """
+    priors = _Priors(math.log(height_width), usual, _WIDE * usual)
     newer = _cumulate(spots[::-1], priors)[::-1]
     start = 0
     around: list[Line] = []  # the places at which the line since `start` may have begun, as the pass before saw them
@@ -88,6 +104,19 @@ def lines(spots: Sequence[Spot], *, height_width: float, fall_width: float) -> l
     return [line._replace(share=line.share / total) for line in found if line.share > _NEGLIGIBLE * total]
 
 
+def newest(spots: Sequence[Spot], since: int, *, sure: float) -> Line | None:
+    """The line through so few of the newest spots from `since` on as tell the fall to a part `sure` of it; None: too few.
+
+    A load that creeps up never changes at a moment; the newest spots show it first.
+    """
+    priors = _Priors(0.0, 1.0, 1e6)
+    sums = _cumulate(spots[: since - 1 if since else None : -1], priors)
+    for sum_ in sums[_MIN_SLOTS:]:
+        if sum_.sxx > _NO_WIDTH and 0 < 1 / math.sqrt(sum_.sxx) < -sum_.sxy / sum_.sxx * sure:
+            return _line(sum_, since, 1.0, 1e6, 0.0)
+    return None
+
+
 def quantile(mixture: Sequence[Line], part: float) -> float:
     """The fall below which so large a part of the mixture lies."""
     low = min(line.fall - 5 * line.sd for line in mixture)
@@ -99,35 +128,42 @@ def quantile(mixture: Sequence[Line], part: float) -> float:
     return (low + high) / 2
 
 
-def _weigh(
-    spots: Sequence[Spot], newer: Sequence[_Sums], start: int, priors: tuple[float, float]
-) -> list[Line]:
+def _weigh(spots: Sequence[Spot], newer: Sequence[_Sums], start: int, priors: _Priors) -> list[Line]:
     """One line from `start` on, and each place at which another may have begun."""
     end = len(spots) - 1
     if newer[start].sxx <= _NO_WIDTH:
         return []
     older = _cumulate(spots[start:], priors)
-    log_height = priors[0]
-    weighed = [(_evidence(newer[start], priors) + _height(newer[start].last_w) - log_height, newer[start], start)]
+    weighed = [_line(newer[start], start, priors.usual, priors.wide, _height(newer[start].last_w) - priors.log_height)]
     for first in range(start + 2, end - _MIN_SLOTS + 2):
         x0, x1 = spots[first - 1].x, spots[first].x
         if spots[end].x - x1 < _MIN_X_H:
             break
         before, after = older[first - 1 - start], newer[first]
-        chance = _CHANGES_PER_H * (x1 - x0)
-        if before.sxx <= _NO_WIDTH or after.sxx <= _NO_WIDTH or chance <= 0:
+        if before.sxx <= _NO_WIDTH or after.sxx <= _NO_WIDTH:
             continue
-        log = math.log(chance) + _evidence(before, priors) + _height(before.last_w) - log_height
+        old = _line(before, start, priors.usual, priors.wide, _height(before.last_w) - priors.log_height)
         if spots[first - 1].stretch == spots[first].stretch:
             after, height = _joined(before, after, x0, x1)
-            log += height
         else:
-            log += _height(after.last_w) - log_height
-        weighed.append((log + _evidence(after, priors), after, first))
-    best = max(log for log, _, _ in weighed)
-    shares = [(math.exp(log - best), sums, first) for log, sums, first in weighed if log > best - 12]
-    total = sum(share for share, _, _ in shares)
-    return [_line(share / total, sums, first) for share, sums, first in shares]
+            height = _height(after.last_w) - priors.log_height
+        log = old.share + height
+        changes, turns = math.log(spots[first].chance), math.log(_TURNS_PER_H * max(x1 - x0, _MIN_TURN_H))
+        weighed.append(_line(after, first, priors.usual, priors.wide, log + changes))
+        weighed.append(_line(after, first, old.fall, _TURN * max(old.fall, 0.1 * priors.usual), log + turns))
+    best = max(line.share for line in weighed)
+    shares = [line._replace(share=math.exp(line.share - best)) for line in weighed if line.share > best - 12]
+    total = sum(line.share for line in shares)
+    return [line._replace(share=line.share / total) for line in shares]
+
+
+def _line(sums: _Sums, since: int, usual: float, width: float, log: float) -> Line:
+    """The line through what is summed, when falls around `usual` are likely. Its share is the log of its evidence yet."""
+    precision = 1 / (width * width)
+    sxx, sxy, syy = sums.sxx + precision, sums.sxy - usual * precision, sums.syy + usual * usual * precision
+    unexplained = max(0.0, syy - sxy * sxy / sxx)
+    evidence = log + sums.flat - math.log(width) - math.log(sxx) / 2 - unexplained / 2
+    return Line(evidence, -sxy / sxx, 1 / math.sqrt(sxx), sums.first_x, sums.first_y, sums.first_w, since)
 
 
 def _joined(before: _Sums, after: _Sums, x0: float, x1: float) -> tuple[_Sums, float]:
@@ -161,29 +197,18 @@ def _height(weight: float) -> float:
     return (_LOG_2PI - math.log(weight)) / 2
 
 
-def _evidence(sums: _Sums, priors: tuple[float, float]) -> float:
-    unexplained = max(0.0, sums.syy - sums.sxy * sums.sxy / sums.sxx)
-    return sums.flat + (_LOG_2PI - math.log(sums.sxx)) / 2 - priors[1] - unexplained / 2
-
-
-def _line(share: float, sums: _Sums, since: int) -> Line:
-    return Line(
-        share, -sums.sxy / sums.sxx, 1 / math.sqrt(sums.sxx), sums.first_x, sums.first_y, sums.first_w, since
-    )
-
-
-def _cumulate(spots: Sequence[Spot], priors: tuple[float, float]) -> list[_Sums]:
+def _cumulate(spots: Sequence[Spot], priors: _Priors) -> list[_Sums]:
     """For each spot, the line through it and all before it."""
     found: list[_Sums] = []
     xx = xy = yy = flat = 0.0  # of the stretches that are complete
     w = mx = my = sxx = sxy = syy = 0.0  # of the one at hand
     stretch = spots[0].stretch if spots else 0
     first: tuple[float, float, float] | None = None
-    for x, y, variance, own in spots:
+    for x, y, variance, own, _ in spots:
         if own != stretch:
             first = first or (mx, my, w)
             xx, xy, yy = xx + sxx, xy + sxy, yy + syy
-            flat += _height(w) - priors[0]
+            flat += _height(w) - priors.log_height
             w = mx = my = sxx = sxy = syy = 0.0
             stretch = own
         more = 1 / variance
