@@ -30,6 +30,7 @@ _DAY_H = 24.0
 # How often a load changes to anything, before anything is measured; and how likely over a rest or a gap.
 CHANGES_PER_H, CHANGED_MEANWHILE = 3e-4, 0.02
 _SHORT_GAP_S = 900.0
+_WIDER, _NO_BETTER = 1.25, 0.003  # no sensor is as true as its ripple says: its errors hang together, its table is a table
 _CREEP_SURE, _CREEPS = 0.04, 1.07  # the newest hours, known so well, show so much more than all since the last change
 _MIN_OWN = 6  # spots before a gap that tell what to expect of it
 _IDLE = 0.1  # of the record's rate: nothing that runs burns less
@@ -91,7 +92,7 @@ def read(slots: Iterable[Slot], tank: Tank) -> Reading | None:
     stuck = find_stuck(kept, noise.whole_sd, noise.step, tank, gap_s)
     rises = find_rises(kept, noise.whole_sd, tank, jumps, gap_s)
     spots, times, by_load = _spots(kept, noise, tank, gap_s, jumps, losses)
-    mixture = _fit(spots, noise, tank)
+    mixture = _fit(kept, spots, noise, tank)
     burn, litres, litres_sd, since = _conclude(kept, mixture, spots, times, by_load, noise, tank, jumps, gap_s, bool(stuck))
     newest = every[-1].last_t
     hidden_h = (newest - stuck.since) / 3600 if stuck is not None else 0.0
@@ -287,10 +288,16 @@ def _one_a_step(spots: Sequence[Spot], times: Sequence[float], noise: Noise) -> 
     return stepped, [times[run[0]] for run in runs]
 
 
-def _fit(spots: Sequence[Spot], noise: Noise, tank: Tank) -> list[Line]:
+def _fit(slots: Sequence[Slot], spots: Sequence[Spot], noise: Noise, tank: Tank) -> list[Line]:
     if len(spots) < 3:
         return []
-    return slopes.lines(spots, height_width=max(2.0, 6 * noise.whole_sd), usual=tank.burn_l_per_h)
+    known = all(slot.state in (ON, OFF) for slot in slots)
+    return slopes.lines(
+        spots,
+        height_width=max(2.0, 6 * noise.whole_sd),
+        usual=tank.burn_l_per_h,
+        least=_IDLE * tank.burn_l_per_h if known else 0.0,
+    )
 
 
 def _conclude(
@@ -322,6 +329,7 @@ def _conclude(
     mixture = [line for line in mixture if line.fall > least]
     if sum(line.share for line in mixture) < _IDLE:
         return record, litres, litres_sd, None
+    mixture = [line._replace(sd=math.hypot(_WIDER * line.sd, _NO_BETTER * line.fall)) for line in mixture]
     low, middle, high = (slopes.quantile(mixture, part) for part in (_LOW, 0.5, _HIGH))
     line = max(mixture, key=lambda one: one.share)
     if low < _STANDS_OUT * middle:
@@ -329,9 +337,9 @@ def _conclude(
     if slots[-1].state != OFF:
         on_h = spots[-1].x - line.x
         litres = line.y - line.fall * on_h
-        litres_sd = math.sqrt(1 / line.weight + (on_h * line.sd) ** 2)
+        litres_sd = _WIDER * math.sqrt(1 / line.weight + (on_h * line.sd) ** 2)
     sure = slopes.quantile(mixture, _SURE)
-    creeps = slopes.newest(spots, line.since, sure=_CREEP_SURE)
+    creeps = slopes.newest(spots, line.since, sd=_CREEP_SURE * middle)
     if creeps is not None and creeps.fall > _CREEPS * middle:
         middle, high = creeps.fall, max(high, creeps.fall + 1.645 * creeps.sd)
         sure = max(sure, middle)

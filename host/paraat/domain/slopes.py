@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 # How often a load changes by a little, before anything is measured; what "a little" is, as a part.
-_TURNS_PER_H, _TURN = 0.03, 0.15
+_TURNS_PER_H, _TURN = 0.01, 0.15
 _MIN_TURN_H = 1 / 60
 _WIDE = 1.5  # a fall may differ so much from the usual one, as a part of it
 _PASSES = 6  # changes that are forgotten at most; beyond the oldest slots there are no more
@@ -58,6 +58,7 @@ class _Priors(NamedTuple):
     log_height: float
     usual: float
     wide: float
+    least: float
 
 
 class _Sums(NamedTuple):
@@ -79,12 +80,13 @@ class _Sums(NamedTuple):
     last_w: float
 
 
-def lines(spots: Sequence[Spot], *, height_width: float, usual: float) -> list[Line]:
+def lines(spots: Sequence[Spot], *, height_width: float, usual: float, least: float = 0.0) -> list[Line]:
     """The mixture for the fall now. Empty without spots at two x.
 
     height_width: how far a stretch may lie from another, in y. usual: a fall in y an hour, of the order of what is usual.
+    least: the smallest fall that can be; 0 where it may stand still.
     """
-    priors = _Priors(math.log(height_width), usual, _WIDE * usual)
+    priors = _Priors(math.log(height_width), usual, _WIDE * usual, least)
     newer = _cumulate(spots[::-1], priors)[::-1]
     start = 0
     around: list[Line] = []  # the places at which the line since `start` may have begun, as the pass before saw them
@@ -104,16 +106,16 @@ def lines(spots: Sequence[Spot], *, height_width: float, usual: float) -> list[L
     return [line._replace(share=line.share / total) for line in found if line.share > _NEGLIGIBLE * total]
 
 
-def newest(spots: Sequence[Spot], since: int, *, sure: float) -> Line | None:
-    """The line through so few of the newest spots from `since` on as tell the fall to a part `sure` of it; None: too few.
+def newest(spots: Sequence[Spot], since: int, *, sd: float) -> Line | None:
+    """The line through so few of the newest spots from `since` on as tell the fall to `sd`; None: too few.
 
     A load that creeps up never changes at a moment; the newest spots show it first.
     """
-    priors = _Priors(0.0, 1.0, 1e6)
+    priors = _Priors(0.0, 1.0, 1e6, 0.0)
     sums = _cumulate(spots[: since - 1 if since else None : -1], priors)
     for sum_ in sums[_MIN_SLOTS:]:
-        if sum_.sxx > _NO_WIDTH and 0 < 1 / math.sqrt(sum_.sxx) < -sum_.sxy / sum_.sxx * sure:
-            return _line(sum_, since, 1.0, 1e6, 0.0)
+        if sum_.sxx * sd * sd > 1:
+            return _line(sum_, since, 1.0, 1e6, 0.0, 0.0)
     return None
 
 
@@ -134,7 +136,7 @@ def _weigh(spots: Sequence[Spot], newer: Sequence[_Sums], start: int, priors: _P
     if newer[start].sxx <= _NO_WIDTH:
         return []
     older = _cumulate(spots[start:], priors)
-    weighed = [_line(newer[start], start, priors.usual, priors.wide, _height(newer[start].last_w) - priors.log_height)]
+    weighed = [_line(newer[start], start, priors.usual, priors.wide, priors.least, _height(newer[start].last_w) - priors.log_height)]
     for first in range(start + 2, end - _MIN_SLOTS + 2):
         x0, x1 = spots[first - 1].x, spots[first].x
         if spots[end].x - x1 < _MIN_X_H:
@@ -142,28 +144,31 @@ def _weigh(spots: Sequence[Spot], newer: Sequence[_Sums], start: int, priors: _P
         before, after = older[first - 1 - start], newer[first]
         if before.sxx <= _NO_WIDTH or after.sxx <= _NO_WIDTH:
             continue
-        old = _line(before, start, priors.usual, priors.wide, _height(before.last_w) - priors.log_height)
+        old = _line(before, start, priors.usual, priors.wide, priors.least, _height(before.last_w) - priors.log_height)
         if spots[first - 1].stretch == spots[first].stretch:
             after, height = _joined(before, after, x0, x1)
         else:
             height = _height(after.last_w) - priors.log_height
         log = old.share + height
         changes, turns = math.log(spots[first].chance), math.log(_TURNS_PER_H * max(x1 - x0, _MIN_TURN_H))
-        weighed.append(_line(after, first, priors.usual, priors.wide, log + changes))
-        weighed.append(_line(after, first, old.fall, _TURN * max(old.fall, 0.1 * priors.usual), log + turns))
+        weighed.append(_line(after, first, priors.usual, priors.wide, priors.least, log + changes))
+        weighed.append(_line(after, first, old.fall, _TURN * max(old.fall, 0.1 * priors.usual), priors.least, log + turns))
     best = max(line.share for line in weighed)
     shares = [line._replace(share=math.exp(line.share - best)) for line in weighed if line.share > best - 12]
     total = sum(line.share for line in shares)
     return [line._replace(share=line.share / total) for line in shares]
 
 
-def _line(sums: _Sums, since: int, usual: float, width: float, log: float) -> Line:
+def _line(sums: _Sums, since: int, usual: float, width: float, least: float, log: float) -> Line:
     """The line through what is summed, when falls around `usual` are likely. Its share is the log of its evidence yet."""
     precision = 1 / (width * width)
     sxx, sxy, syy = sums.sxx + precision, sums.sxy - usual * precision, sums.syy + usual * usual * precision
     unexplained = max(0.0, syy - sxy * sxy / sxx)
     evidence = log + sums.flat - math.log(width) - math.log(sxx) / 2 - unexplained / 2
-    return Line(evidence, -sxy / sxx, 1 / math.sqrt(sxx), sums.first_x, sums.first_y, sums.first_w, since)
+    fall, sd = -sxy / sxx, 1 / math.sqrt(sxx)
+    if least > 0 and fall < least + 2 * sd:  # what of it is too flat to be
+        evidence += math.log(max(1e-300, math.erfc((least - fall) / sd / _SQRT2) / 2))
+    return Line(evidence, fall, sd, sums.first_x, sums.first_y, sums.first_w, since)
 
 
 def _joined(before: _Sums, after: _Sums, x0: float, x1: float) -> tuple[_Sums, float]:
