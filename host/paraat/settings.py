@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from paraat.domain import tanks
+from paraat.domain.battery import Battery
 from paraat.domain.tanks import Tank
 from paraat_wire import topics
 
@@ -121,6 +122,12 @@ class CertificateExpiry(Part, frozen=True):
     hold_s: NotNegative = 600.0
 
 
+class FuelLoss(Part, frozen=True):
+    """[alerts.fuel_loss]: fires when the level falls while the generator is off."""
+
+    hold_s: NotNegative = 120.0
+
+
 class HelpAsked(Part, frozen=True):
     """[alerts.help_asked]: fires when the help button of a point is held, and ends so long after the last time."""
 
@@ -131,6 +138,7 @@ class Alerts(Part, frozen=True):
     """[alerts]"""
 
     low_fuel: LowFuel = LowFuel()
+    fuel_loss: FuelLoss = FuelLoss()
     point_silent: Silent = Silent()
     certificate_expiry: CertificateExpiry = CertificateExpiry()
     help_asked: HelpAsked = HelpAsked()
@@ -184,6 +192,7 @@ class Point(Part, frozen=True):
     municipality: Text
     capacity: Annotated[int, Meta(ge=1, le=5000)]
     tank: Tank
+    battery: Battery | None = None  # where one carries the load when there is no generator
     position: tuple[Latitude, Longitude] | None = None  # latitude, longitude in degrees; never shown on a public feed
     board: PointBoard = PointBoard()
     lead: Lead = Lead()

@@ -41,13 +41,13 @@ def test_the_example_site_is_right_and_has_five_points(site_dir: Path) -> None:
     assert site.path("journal.sqlite") == site_dir / "journal.sqlite"
 
 
-def keys(kind: type[Part]) -> set[str]:
+def keys(kind: type[msgspec.Struct]) -> set[str]:
     """Those of a table and of the tables in it."""
     found = set()
     for field in msgspec.structs.fields(kind):
         found.add(field.name)
         for part in (field.type, *get_args(field.type)):
-            if isinstance(part, type) and issubclass(part, Part):
+            if isinstance(part, type) and issubclass(part, msgspec.Struct):
                 found |= keys(part)
     return found
 

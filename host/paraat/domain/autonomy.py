@@ -34,6 +34,7 @@ _WIDER, _NO_BETTER = 1.25, 0.003  # no sensor is as true as its ripple says: its
 _CREEP_SURE, _CREEPS = 0.04, 1.07  # the newest hours, known so well, show so much more than all since the last change
 _MIN_OWN = 6  # spots before a gap that tell what to expect of it
 _IDLE = 0.1  # of the record's rate: nothing that runs burns less
+MIN_RUN_H = 1 / 6  # of running before a slope means anything
 _STANDS_OUT = 0.4  # of the likely fall that the lowest one must be, before it says more than the tank record
 
 
@@ -289,7 +290,7 @@ def _one_a_step(spots: Sequence[Spot], times: Sequence[float], noise: Noise) -> 
 
 
 def _fit(slots: Sequence[Slot], spots: Sequence[Spot], noise: Noise, tank: Tank) -> list[Line]:
-    if len(spots) < 3:
+    if len(spots) < 3 or spots[-1].x - spots[0].x < MIN_RUN_H:
         return []
     known = all(slot.state in (ON, OFF) for slot in slots)
     return slopes.lines(

@@ -30,6 +30,8 @@ _LEAK_NOW_S = 900.0
 _STUCK_S = 3600.0
 _STUCK_PART = 0.1  # of what the record says was burnt
 _RISE_S = 1800.0
+_TOLD_S = 86_400.0  # a loss is told so long
+_DOUBTFUL_S = 900.0
 
 
 class FuelEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +45,19 @@ class FuelEvent(msgspec.Struct, frozen=True, kw_only=True):
     since: float
     until: float
     litres: float
+
+
+def lost(events: Sequence[FuelEvent], t: float) -> FuelEvent | None:
+    """The newest loss of the last day before t that no delivery followed."""
+    refuelled = max((event.until for event in events if event.kind == REFUEL), default=float("-inf"))
+    losses = [e for e in events if e.kind in (THEFT, LEAK) and e.until > max(refuelled, t - _TOLD_S)]
+    return max(losses, key=lambda event: event.until, default=None)
+
+
+def doubtful(events: Sequence[FuelEvent], t: float) -> FuelEvent | None:
+    """What makes the level at t doubtful: a gauge that is stuck, or that rises without a delivery."""
+    found = [e for e in events if e.kind in (STUCK, RISING) and e.until >= t - _DOUBTFUL_S]
+    return max(found, key=lambda event: event.until, default=None)
 
 
 class Jump(NamedTuple):

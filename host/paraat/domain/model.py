@@ -4,6 +4,8 @@ from enum import IntEnum
 
 import msgspec
 
+from paraat.domain.fuel_events import FuelEvent
+
 Value = float | int | bool
 
 
@@ -98,6 +100,23 @@ class Autonomy(msgspec.Struct, frozen=True, kw_only=True):
     hours_full: float | None = None
 
 
+class BatteryLeft(msgspec.Struct, frozen=True, kw_only=True):
+    """Hours of battery left at load_w. source of the load: "current" (its own), "load" (of the point) or "record"."""
+
+    hours: float
+    load_w: float
+    source: str
+
+
+class OffGrid(msgspec.Struct, frozen=True, kw_only=True):
+    """Hours that the point can do without the grid. source: "fuel", "battery" or "fuel+battery"."""
+
+    hours_low: float
+    hours: float
+    hours_high: float
+    source: str
+
+
 class PointView(msgspec.Struct, frozen=True, kw_only=True):
     """One point as everybody sees it at `now`: alert rules, the status board, the API, the InfluxDB status rows."""
 
@@ -117,6 +136,9 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
     fuel_t: float | None = None  # when the newest fuel was read; it may be older than the newest set
     fuel_percent: float | None  # of the tank's capacity, from litres
     autonomy: Autonomy | None
+    fuel_events: tuple[FuelEvent, ...] = ()  # found in the level, in order of their beginning
+    battery: BatteryLeft | None = None
+    off_grid: OffGrid | None = None
     stored: int  # sets and events the host has
     missing: int  # seq numbers below the highest that the host does not have
     node: NodeState | None

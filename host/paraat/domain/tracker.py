@@ -1,18 +1,20 @@
 """What is known of every expected point, folded from the sets as they come in any order."""
 
-from bisect import insort
 from collections.abc import Callable, Collection, Iterable, Mapping
-from operator import attrgetter
 
 import msgspec
 
-from paraat.domain import autonomy, tanks
-from paraat.domain.autonomy import Burn, FuelSample
+from paraat.domain import autonomy, battery, tanks
+from paraat.domain.autonomy import Reading
+from paraat.domain.fuel_events import doubtful
+from paraat.domain.fuel_history import History
 from paraat.domain.model import AlertState, Latest, NodeState, PointView, SampleSet, Status
+from paraat.domain.seen import Seen
 from paraat.settings import Alerts, Point
 
-HISTORY_SAMPLES = 600  # of fuel: ten hours at one a minute
-BURN_EVERY_S = 60.0  # a new slope at most so often; between two it hardly changes
+HISTORY_SAMPLES = 600  # that a start reads back of each point: ten hours at one a minute
+READ_EVERY_S = 60.0  # the fuel is read anew at most so often, in the time of its sets; between two it hardly changes
+LATE_SETS = 5  # or when so many came; a backlog that fills the history from behind changes the reading too
 
 FUEL = "fuel/level"
 DISTANCE = "fuel/distance"
@@ -29,6 +31,8 @@ OFFLINE = "offline"
 LOW_FUEL = "low-fuel"
 HELP_ASKED = "help-asked"
 GENERATOR_DOWN = "generator-down"
+FUEL_FALLS = "fuel-falls"
+FUEL_DOUBTFUL = "fuel-doubtful"
 FUEL_UNKNOWN = "fuel-unknown"
 MAINS_UNKNOWN = "mains-unknown"
 GENERATOR_UNKNOWN = "generator-unknown"
@@ -101,15 +105,17 @@ class Tracker:
         point = tracked.point
         stored, missing = self._counts(point_id)
         fuel = tracked.latest.get(DISTANCE if point.tank.by == "distance" else FUEL)
-        litres = None
+        reading = None
         if fuel is not None and fuel.value is not None and fuel.t >= tracked.last_word_t(now, self._silent_after_s):
-            litres = autonomy.level(tracked.fuel, point.tank.capacity_l)
+            reading = tracked.read()
         mains, generator = tracked.value(MAINS), tracked.value(GENERATOR)
         left = None
-        if litres is not None:
+        if reading is not None:
             # Unknown drains: better an hour too few than one too many.
             drains = bool(generator) or (generator is None and not mains)
-            left = autonomy.estimate(tracked.fuel, tracked.burn(), point.tank, now, drains=drains)
+            left = autonomy.estimate(reading, point.tank, now, drains=drains)
+        litres = None if reading is None else reading.litres
+        charge = None if point.battery is None else battery.left(point.battery, tracked.known(now, self._silent_after_s))
         view = PointView(
             point=point_id,
             name=point.name,
@@ -127,6 +133,9 @@ class Tracker:
             fuel_t=None if fuel is None else fuel.t,
             fuel_percent=None if litres is None else 100 * litres / point.tank.capacity_l,
             autonomy=left,
+            fuel_events=() if reading is None else reading.events,
+            battery=charge,
+            off_grid=battery.off_grid(left, charge),
             stored=stored,
             missing=missing,
             node=tracked.node,
@@ -149,7 +158,11 @@ def judge(view: PointView, firing: Collection[str], silent_after_s: float) -> tu
         alarm.append(HELP_ASKED)
     if mains is False and generator is False:
         alarm.append(GENERATOR_DOWN)
+    if "fuel_loss" in firing:
+        alarm.append(FUEL_FALLS)
     unknown = [FUEL_UNKNOWN] if view.litres is None else []
+    if view.fuel_t is not None and doubtful(view.fuel_events, view.fuel_t) is not None:
+        unknown.append(FUEL_DOUBTFUL)
     if mains is None:
         unknown.append(MAINS_UNKNOWN)
     if generator is None and mains is False:
@@ -175,14 +188,15 @@ class _Tracked:
     def __init__(self, point: Point) -> None:
         self.point = point
         self.latest: dict[str, Latest] = {}
-        self.fuel: list[FuelSample] = []  # in order of time
+        self.fuel = History()
+        self._seen = Seen()
         self.heard_at: float | None = None
         self.data_t: float | None = None
         self.node: NodeState | None = None
         self.firing: set[str] = set()
-        self._burn: Burn | None = None
-        self._burn_t = 0.0  # of the newest fuel sample when the burn rate was worked out
-        self._burn_samples = 0
+        self._reading: Reading | None = None
+        self._read_t = 0.0  # of the newest fuel sample when it was read
+        self._read_version = -1
 
     def apply(self, sample_set: SampleSet) -> None:
         t = sample_set.t
@@ -194,7 +208,8 @@ class _Tracked:
             self._learn(name, Latest(value, None, t))
         for name, code in sample_set.faults.items():
             self._learn(name, Latest(None, code, t))
-        self._learn_fuel(sample_set)
+        if self._seen.add(sample_set.seq):
+            self._learn_fuel(sample_set)
 
     def _learn(self, name: str, latest: Latest) -> None:
         before = self.latest.get(name)
@@ -206,12 +221,13 @@ class _Tracked:
         litres = tanks.litres(self.point.tank, level_percent=values.get(FUEL), distance_m=values.get(DISTANCE))
         if litres is None:
             return
-        running = values.get(GENERATOR)
-        insort(
-            self.fuel, FuelSample(sample_set.t, litres, None if running is None else bool(running)), key=attrgetter("t")
+        running, load_w = values.get(GENERATOR), values.get(battery.LOAD)
+        self.fuel.add(
+            sample_set.t,
+            litres,
+            None if running is None else bool(running),
+            None if load_w is None else float(load_w),
         )
-        if len(self.fuel) > HISTORY_SAMPLES:
-            del self.fuel[: len(self.fuel) - HISTORY_SAMPLES]
 
     def apply_state(self, state: NodeState) -> None:
         if self.node is not None and state.received_at < self.node.received_at:
@@ -236,10 +252,10 @@ class _Tracked:
         if max(self.heard_at or t, self.data_t or t) <= t:
             return
         self.latest = {name: latest for name, latest in self.latest.items() if latest.t <= t}
-        self.fuel = [sample for sample in self.fuel if sample.t <= t]
+        self.fuel.forget_after(t)
         self.data_t = max((latest.t for latest in self.latest.values()), default=None)
         self.heard_at = self.data_t if self.heard_at is None or self.heard_at > t else self.heard_at
-        self._burn = None
+        self._read_version = -1
 
     def _hear(self, t: float) -> None:
         if self.heard_at is None or t > self.heard_at:
@@ -249,12 +265,23 @@ class _Tracked:
         latest = self.latest.get(name)
         return None if latest is None else latest.value
 
-    def burn(self) -> Burn:
-        newest = self.fuel[-1].t if self.fuel else 0.0
-        # A backlog that fills the history from behind changes the slope too.
-        grown = abs(len(self.fuel) - self._burn_samples) > 5
-        if self._burn is None or grown or not 0 <= newest - self._burn_t < BURN_EVERY_S:
-            self._burn = autonomy.burn(self.fuel, self.point.tank)
-            self._burn_t = newest
-            self._burn_samples = len(self.fuel)
-        return self._burn
+    def known(self, now: float, limit_s: float) -> battery.Known:
+        """Gives the value of a metric when it is at most limit_s old."""
+
+        def value(name: str) -> float | int | bool | None:
+            latest = self.latest.get(name)
+            return None if latest is None or now - latest.t > limit_s else latest.value
+
+        return value
+
+    def read(self) -> Reading | None:
+        """What the history of the fuel says; worked out anew when it has changed enough."""
+        history = self.fuel
+        if history.newest_t is None:
+            return None
+        changed = history.version - self._read_version
+        later_s = history.newest_t - self._read_t
+        if self._read_version < 0 or changed > LATE_SETS or (changed and not 0 <= later_s < READ_EVERY_S):
+            self._reading = autonomy.read(history.slots(), self.point.tank)
+            self._read_t, self._read_version = history.newest_t, history.version
+        return self._reading

@@ -13,7 +13,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from paraat.clock import Clock, SystemClock
-from paraat.settings import Tank
+from paraat.domain.tanks import Tank
 from paraat.simulate.hal.world import World
 from paraat_wire import codec, host_codec, topics
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from paraat.alerts.rules import certificate_expiry, help_asked, low_fuel, own_certificate, point_silent
+from paraat.alerts.rules import certificate_expiry, fuel_loss, help_asked, low_fuel, own_certificate, point_silent
 from paraat.alerts.rules.base import Judgement, OwnRule, Rule, Verdict
 from paraat.settings import Alerts
 
@@ -10,6 +10,7 @@ __all__ = ["OWN_RULES", "RULES", "Judgement", "OwnRule", "Rule", "Verdict", "mak
 
 RULES: dict[str, Callable[[Alerts], Rule]] = {
     low_fuel.NAME: low_fuel.LowFuelRule,
+    fuel_loss.NAME: fuel_loss.FuelLossRule,
     point_silent.NAME: point_silent.PointSilentRule,
     certificate_expiry.NAME: certificate_expiry.CertificateExpiryRule,
     help_asked.NAME: help_asked.HelpAskedRule,
