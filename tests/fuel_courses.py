@@ -42,7 +42,6 @@ class Course:
     missing: float = 0.0
     wild: float = 0.0
     flag: bool = True
-    shape: str | None = None
     curve: Callable[[float], float] | None = field(default=None, compare=False)
 
     @property
@@ -136,7 +135,7 @@ def demand(course: Course, hour: float) -> float:
     to 2 * s / sqrt(n).
     """
     hours = max(1e-6, course.since_change_h(hour))
-    rate = course.curve(hour) if course.curve else next(r for r in (_rate_now(course, hour),))
+    rate = course.rate(hour) or course.record_l_per_h
     step_l = max(course.step, 0.001) * course.capacity_l
     sd_l = math.hypot(course.noise * course.capacity_l, step_l / math.sqrt(12))
     n = hours * 3600 / course.every_s * (1 - course.missing)
@@ -149,10 +148,6 @@ def demand(course: Course, hour: float) -> float:
     return 1.645 * math.hypot(slope, level)
 
 
-def _rate_now(course: Course, hour: float) -> float:
-    return (course.litres(hour) - course.reserve_l) / max(1e-9, course.left_h(hour)) if course.left_h(hour) else course.legs[-1][1]
-
-
 def _day(hour: float) -> float:
     return 9 + 3 * math.sin(2 * math.pi * (hour - 8) / 24)
 
@@ -160,6 +155,12 @@ def _day(hour: float) -> float:
 def _ramp(hour: float) -> float:
     return 5 + 0.7 * hour
 
+
+# A load that changes all the time: the truth is the burn rate of now, and no line fits it for long.
+CREEPING = (
+    Course("a day of hours", ((24, 9),), start_l=380, curve=_day, noise=0.002),
+    Course("ramp", ((14, 9),), start_l=380, curve=_ramp, noise=0.002),
+)
 
 COURSES: tuple[Course, ...] = (
     Course("steady", ((8, 9.5),)),
@@ -186,8 +187,6 @@ COURSES: tuple[Course, ...] = (
     Course("load down by a third", ((4, 12), (6, 8)), noise=0.002),
     Course("big tank", ((6, 20), (8, 35)), capacity_l=1500, start_l=1200, record_l_per_h=25, noise=0.002),
     Course("small can", ((4, 2.5),), capacity_l=20, start_l=19, record_l_per_h=3, noise=0.003),
-    Course("a day of hours", ((24, 9),), start_l=380, curve=_day, noise=0.002),
-    Course("ramp", ((14, 9),), start_l=380, curve=_ramp, noise=0.002),
     Course("refuelled at the same load", ((10, 12),), start_l=200, refuels=((4, 180, 10),)),
     Course("refuelled, then more load", ((3, 8), (5, 16)), start_l=150, refuels=((2, 200, 15),), noise=0.002),
     Course("topped up twice", ((12, 14),), start_l=150, refuels=((3, 60, 6), (8, 120, 8)), noise=0.002),

@@ -123,7 +123,7 @@ def quantile(mixture: Sequence[Line], part: float) -> float:
     """The fall below which so large a part of the mixture lies."""
     low = min(line.fall - 5 * line.sd for line in mixture)
     high = max(line.fall + 5 * line.sd for line in mixture)
-    for _ in range(24):
+    for _ in range(32):
         middle = (low + high) / 2
         below = sum(line.share * (1 + math.erf((middle - line.fall) / (_SQRT2 * line.sd))) / 2 for line in mixture)
         low, high = (middle, high) if below < part else (low, middle)
