@@ -9,7 +9,7 @@ from paraat.domain.fuel_history import History
 from paraat.domain.tanks import Tank
 
 SETTLED_H = 0.5  # after a change
-DEMAND = 0.06  # a moment is judged by the goals when the noise demands no wider range than this
+DEMAND = 0.05  # a moment is judged by the goals when the noise demands no wider range than this
 SHEET = 0.9  # a generator that takes a ninth more than its data sheet says
 
 
@@ -69,7 +69,13 @@ def _judge(course: Course, history: History, tank: Tank, seen: list[tuple[float,
     hour = (t - T0) / 3600 - 1e-6
     true, rate = course.left_h(hour), course.rate(hour)
     reading = autonomy.read(history.slots(), tank)
-    if reading is None or rate == 0 or true < 0.2 or course.litres(hour) < 0.05 * course.capacity_l or t - reading.t > 600:
+    if (
+        reading is None
+        or rate == 0
+        or true < 0.2
+        or course.litres(hour) < 0.05 * course.capacity_l
+        or t - reading.t > 600
+    ):
         return None
     left = autonomy.estimate(reading, tank, t, drains=True)
     return Moment(

@@ -116,7 +116,9 @@ class Course:
                 true = self.litres(hour)
             else:
                 minute = int(hour * 60)
-                true = self.start_l - burnt_at[minute] - (burnt_at[minute + 1] - burnt_at[minute]) * (hour * 60 - minute)
+                true = (
+                    self.start_l - burnt_at[minute] - (burnt_at[minute + 1] - burnt_at[minute]) * (hour * 60 - minute)
+                )
             shown = true + chance.gauss(0, self.noise * self.capacity_l)
             if chance.random() < self.wild:
                 shown = chance.choice((0.05, 0.97)) * self.capacity_l

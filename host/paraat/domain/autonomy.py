@@ -21,19 +21,22 @@ RECORD_SPREAD = 0.3  # how far a tank record's rate is trusted, as a part of it
 LEVEL_AGE_S = 900.0  # a reading older than this, against the newest one, is not "the level now"
 LEVEL_SLOTS = 5  # whose median is "the level now" where no line tells it better
 LOAD_AGE_S = 600.0  # so long back goes "the load now"
-TOO_MANY = 1.1  # hours shown may be so much more than are there, and that no oftener than one time in SURE
+TOO_MANY = 1.1  # hours shown may be so much more than the cautious end
 _LOW, _HIGH = 0.05, 0.95  # the range holds the truth in 90 %
-_SURE = 0.975
-_GAP_MIN_S, _GAP_SPACINGS = 180.0, 3.5
+_GAP_MIN_S, _GAP_MAX_S, _GAP_SPACINGS = 300.0, 3600.0, 4.0
 _ANCHOR_S = 3600.0  # so near a run the level of a generator at rest tells where the run began or ended
 _DAY_H = 24.0
 # How often a load changes to anything, before anything is measured; and how likely over a rest or a gap.
 CHANGES_PER_H, CHANGED_MEANWHILE = 3e-4, 0.02
 _SHORT_GAP_S = 900.0
-_WIDER, _NO_BETTER = 1.25, 0.003  # no sensor is as true as its ripple says: its errors hang together, its table is a table
-_CREEP_SURE, _CREEPS = 0.04, 1.07  # the newest hours, known so well, show so much more than all since the last change
+_WIDER, _NO_BETTER = (
+    1.25,
+    0.003,
+)  # no sensor is as true as its ripple says: its errors hang together, its table is a table
+_CREEP_SURE, _CREEPS = 0.04, 1.1  # the newest hours, known so well, show so much more than all since the last change
 _MIN_OWN = 6  # spots before a gap that tell what to expect of it
 _IDLE = 0.1  # of the record's rate: nothing that runs burns less
+_UNSURE, _ODD_SDS = 0.15, 3.0
 MIN_RUN_H = 1 / 6  # of running before a slope means anything
 _STANDS_OUT = 0.4  # of the likely fall that the lowest one must be, before it says more than the tank record
 
@@ -48,7 +51,6 @@ class Burn(NamedTuple):
     likely: float
     high: float
     source: str
-    sure: float  # it is not more than this in 97.5 %; where nothing was measured, the likely one
 
 
 class Reading(NamedTuple):
@@ -61,6 +63,14 @@ class Reading(NamedTuple):
     since: float | None
     lost_l: float  # that a stuck gauge may hide: burnt at the record's rate since it moved last
     events: tuple[FuelEvent, ...]
+    noise_l: float  # standard deviation of one sample
+    state: int  # of the generator at the newest sample, as in fuel_history
+
+    @property
+    def unsure(self) -> bool:
+        """Whether the burn rate may soon be known better: then it is worth while to read again soon."""
+        burn = self.burn
+        return self.state != OFF and (burn.high - burn.low > _UNSURE * burn.likely)
 
 
 class Noise(NamedTuple):
@@ -94,11 +104,25 @@ def read(slots: Iterable[Slot], tank: Tank) -> Reading | None:
     rises = find_rises(kept, noise.whole_sd, tank, jumps, gap_s)
     spots, times, by_load = _spots(kept, noise, tank, gap_s, jumps, losses)
     mixture = _fit(kept, spots, noise, tank)
-    burn, litres, litres_sd, since = _conclude(kept, mixture, spots, times, by_load, noise, tank, jumps, gap_s, bool(stuck))
+    burn, litres, litres_sd, since = _conclude(
+        kept, mixture, spots, times, by_load, noise, tank, jumps, gap_s, bool(stuck)
+    )
     newest = every[-1].last_t
     hidden_h = (newest - stuck.since) / 3600 if stuck is not None else 0.0
-    events = sorted((*(jump.event for jump in jumps), *losses, *rises, *((stuck,) if stuck else ())), key=lambda e: e.since)
-    return Reading(litres, litres_sd, max(s.last_t for s in every), burn, since, hidden_h * tank.burn_l_per_h, tuple(events))
+    events = sorted(
+        (*(jump.event for jump in jumps), *losses, *rises, *((stuck,) if stuck else ())), key=lambda e: e.since
+    )
+    return Reading(
+        litres,
+        litres_sd,
+        max(s.last_t for s in every),
+        burn,
+        since,
+        hidden_h * tank.burn_l_per_h,
+        tuple(events),
+        noise.whole_sd,
+        every[-1].state,
+    )
 
 
 def estimate(reading: Reading, tank: Tank, now: float, *, drains: bool) -> Autonomy:
@@ -112,9 +136,13 @@ def estimate(reading: Reading, tank: Tank, now: float, *, drains: bool) -> Auton
     at_most = max(0.0, reading.litres - tank.reserve_l)
     middle, level_h = usable / burn.likely, 1.645 * reading.litres_sd / burn.likely
     hours_low = max(0.0, middle - math.hypot(middle - usable / burn.high, level_h) - gone_h)
-    hours_high = max(0.0, at_most / burn.likely + math.hypot(at_most / burn.low - at_most / burn.likely, level_h) - gone_h)
+    hours_high = max(
+        0.0, at_most / burn.likely + math.hypot(at_most / burn.low - at_most / burn.likely, level_h) - gone_h
+    )
     # The hours shown must not be many too many: where they are unsure, they lean to the cautious end.
-    unsure = math.hypot(burn.sure / burn.likely - 1, 1.2 * level_h / middle) if middle else 0.0
+    # Not where nothing was measured: the record is what it is, and its range is wide.
+    measured = burn.high / burn.likely - 1 if reading.since is not None else 0.0
+    unsure = math.hypot(measured, level_h / middle) if middle else 0.0
     hours = max(hours_low, middle / max(1.0, (1 + unsure) / TOO_MANY) - gone_h)
     return Autonomy(
         hours_low=hours_low,
@@ -126,6 +154,15 @@ def estimate(reading: Reading, tank: Tank, now: float, *, drains: bool) -> Auton
         refuel_before=now + hours_low * 3600,
         hours_full=(tank.fill_l - tank.reserve_l) / burn.likely,
     )
+
+
+def is_odd(reading: Reading, tank: Tank, t: float, litres: float, running: bool | None) -> bool:
+    """Whether a sample is older than what was read, or not what the reading leads to expect."""
+    if running is not None and running != (reading.state == ON):
+        return True
+    later_h = (t - reading.t) / 3600
+    expected = reading.litres - (later_h * reading.burn.likely if reading.state != OFF else 0.0)
+    return later_h <= 0 or abs(litres - expected) > max(0.01 * tank.capacity_l, _ODD_SDS * reading.noise_l)
 
 
 def measure_noise(slots: Sequence[Slot]) -> Noise:
@@ -151,7 +188,8 @@ def measure_noise(slots: Sequence[Slot]) -> Noise:
 def _gap_s(slots: Sequence[Slot]) -> float:
     """Longer than this between two samples is a gap, in which nobody knows whether the generator ran."""
     spaces = sorted(max(0.0, b.first_t - a.last_t) for a, b in pairwise(slots))
-    return max(_GAP_MIN_S, _GAP_SPACINGS * spaces[len(spaces) // 2]) if spaces else _GAP_MIN_S
+    usual_s = spaces[(len(spaces) - 1) // 2] if spaces else 0.0
+    return min(_GAP_MAX_S, max(_GAP_MIN_S, _GAP_SPACINGS * usual_s))
 
 
 def _without_wild(slots: Sequence[Slot], noise: Noise, tank: Tank, gap_s: float) -> list[Slot]:
@@ -322,7 +360,6 @@ def _conclude(
         record_rate,
         record_rate * (1 + RECORD_SPREAD),
         "load" if by_load else "record",
-        record_rate,
     )
     if not mixture or stuck:
         return record, litres, litres_sd, None
@@ -339,13 +376,11 @@ def _conclude(
         on_h = spots[-1].x - line.x
         litres = line.y - line.fall * on_h
         litres_sd = _WIDER * math.sqrt(1 / line.weight + (on_h * line.sd) ** 2)
-    sure = slopes.quantile(mixture, _SURE)
     creeps = slopes.newest(spots, line.since, sd=_CREEP_SURE * middle)
     if creeps is not None and creeps.fall > _CREEPS * middle:
         middle, high = creeps.fall, max(high, creeps.fall + 1.645 * creeps.sd)
-        sure = max(sure, middle)
     source = "load" if by_load else "slope"
-    burn = Burn(low * scale, middle * scale, high * scale, source, sure * scale)
+    burn = Burn(low * scale, middle * scale, high * scale, source)
     return burn, litres, litres_sd, times[line.since]
 
 

@@ -100,9 +100,7 @@ def _may_burn(slots: Sequence[Slot], at: int, tank: Tank) -> float:
     return _BURNT_MAX * tank.burn_l_per_h * (last.t - first.t) / 3600
 
 
-def _jump(
-    slots: Sequence[Slot], at: int, last: int, sign: int, gap_s: float, noise_l: float, least_l: float
-) -> Jump:
+def _jump(slots: Sequence[Slot], at: int, last: int, sign: int, gap_s: float, noise_l: float, least_l: float) -> Jump:
     before = median(slot.litres for slot in slots[max(0, at - _SLOTS + 1) : at + 1])
     after = median(slot.litres for slot in slots[last + 1 : last + 1 + _SLOTS])
     # The medians of three see a step one slot early and one late, and the end of a slow filling not at all.
@@ -117,10 +115,8 @@ def _jump(
     after = median(slot.litres for slot in slots[done : done + _SLOTS])
     begun_t, done_t = slots[at].last_t, slots[done].first_t
     gap = any(b.first_t - a.last_t > gap_s for a, b in pairwise(slots[at : done + 1]))
-    if sign < 0:
-        kind = THEFT
-    else:
-        kind = REFUEL if gap or done_t - begun_t <= _FILL_S else RISING
+    risen = REFUEL if gap or done_t - begun_t <= _FILL_S else RISING
+    kind = THEFT if sign < 0 else risen
     event = FuelEvent(kind=kind, since=begun_t, until=done_t, litres=abs(after - before))
     return Jump(begun_t, done_t, event)
 

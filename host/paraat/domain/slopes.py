@@ -103,7 +103,9 @@ def lines(spots: Sequence[Spot], *, height_width: float, usual: float, least: fl
         around = later
         start = max(later, key=lambda line: line.share).since
     total = sum(line.share for line in found)
-    return [line._replace(share=line.share / total) for line in found if line.share > _NEGLIGIBLE * total]
+    found = [line for line in found if line.share > _NEGLIGIBLE * total]
+    total = sum(line.share for line in found)
+    return [line._replace(share=line.share / total) for line in found]
 
 
 def newest(spots: Sequence[Spot], since: int, *, sd: float) -> Line | None:
@@ -115,7 +117,9 @@ def newest(spots: Sequence[Spot], since: int, *, sd: float) -> Line | None:
     sums = _cumulate(spots[: since - 1 if since else None : -1], priors)
     for sum_ in sums[_MIN_SLOTS:]:
         if sum_.sxx * sd * sd > 1:
-            return _line(sum_, since, 1.0, 1e6, 0.0, 0.0)
+            return Line(
+                1.0, -sum_.sxy / sum_.sxx, 1 / math.sqrt(sum_.sxx), sum_.first_x, sum_.first_y, sum_.first_w, since
+            )
     return None
 
 
@@ -136,7 +140,9 @@ def _weigh(spots: Sequence[Spot], newer: Sequence[_Sums], start: int, priors: _P
     if newer[start].sxx <= _NO_WIDTH:
         return []
     older = _cumulate(spots[start:], priors)
-    weighed = [_line(newer[start], start, priors.usual, priors.wide, priors.least, _height(newer[start].last_w) - priors.log_height)]
+    usual, wide, least = priors.usual, priors.wide, priors.least
+    log = _height(newer[start].last_w) - priors.log_height
+    weighed = [(*_fitted(newer[start], usual, wide, least, log), newer[start], start)]
     for first in range(start + 2, end - _MIN_SLOTS + 2):
         x0, x1 = spots[first - 1].x, spots[first].x
         if spots[end].x - x1 < _MIN_X_H:
@@ -144,31 +150,36 @@ def _weigh(spots: Sequence[Spot], newer: Sequence[_Sums], start: int, priors: _P
         before, after = older[first - 1 - start], newer[first]
         if before.sxx <= _NO_WIDTH or after.sxx <= _NO_WIDTH:
             continue
-        old = _line(before, start, priors.usual, priors.wide, priors.least, _height(before.last_w) - priors.log_height)
+        log = _height(before.last_w) - priors.log_height
+        log, fall, _ = _fitted(before, usual, wide, least, log)
         if spots[first - 1].stretch == spots[first].stretch:
             after, height = _joined(before, after, x0, x1)
         else:
             height = _height(after.last_w) - priors.log_height
-        log = old.share + height
+        log += height
         changes, turns = math.log(spots[first].chance), math.log(_TURNS_PER_H * max(x1 - x0, _MIN_TURN_H))
-        weighed.append(_line(after, first, priors.usual, priors.wide, priors.least, log + changes))
-        weighed.append(_line(after, first, old.fall, _TURN * max(old.fall, 0.1 * priors.usual), priors.least, log + turns))
-    best = max(line.share for line in weighed)
-    shares = [line._replace(share=math.exp(line.share - best)) for line in weighed if line.share > best - 12]
-    total = sum(line.share for line in shares)
-    return [line._replace(share=line.share / total) for line in shares]
+        weighed.append((*_fitted(after, usual, wide, least, log + changes), after, first))
+        little = _TURN * max(fall, 0.1 * usual)
+        weighed.append((*_fitted(after, fall, little, least, log + turns), after, first))
+    best = max(one[0] for one in weighed)
+    lines = [
+        Line(math.exp(log - best), fall, sd, sums.first_x, sums.first_y, sums.first_w, since)
+        for log, fall, sd, sums, since in weighed
+        if log > best - 12
+    ]
+    total = sum(line.share for line in lines)
+    return [line._replace(share=line.share / total) for line in lines]
 
 
-def _line(sums: _Sums, since: int, usual: float, width: float, least: float, log: float) -> Line:
-    """The line through what is summed, when falls around `usual` are likely. Its share is the log of its evidence yet."""
+def _fitted(sums: _Sums, usual: float, width: float, least: float, log: float) -> tuple[float, float, float]:
+    """The line through what is summed, when falls around `usual` are likely: log of its evidence, its fall, its sd."""
     precision = 1 / (width * width)
     sxx, sxy, syy = sums.sxx + precision, sums.sxy - usual * precision, sums.syy + usual * usual * precision
-    unexplained = max(0.0, syy - sxy * sxy / sxx)
-    evidence = log + sums.flat - math.log(width) - math.log(sxx) / 2 - unexplained / 2
+    log += sums.flat - math.log(width) - math.log(sxx) / 2 - max(0.0, syy - sxy * sxy / sxx) / 2
     fall, sd = -sxy / sxx, 1 / math.sqrt(sxx)
-    if least > 0 and fall < least + 2 * sd:  # what of it is too flat to be
-        evidence += math.log(max(1e-300, math.erfc((least - fall) / sd / _SQRT2) / 2))
-    return Line(evidence, fall, sd, sums.first_x, sums.first_y, sums.first_w, since)
+    if fall < least + 2 * sd and least > 0:  # what of it is too flat to be
+        log += math.log(max(1e-300, math.erfc((least - fall) / sd / _SQRT2) / 2))
+    return log, fall, sd
 
 
 def _joined(before: _Sums, after: _Sums, x0: float, x1: float) -> tuple[_Sums, float]:

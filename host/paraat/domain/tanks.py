@@ -31,7 +31,9 @@ class Tank(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     shape: Shape | None = None  # None: straight up, or as the calibration table says
     empty_m: Metres | None = None  # sensor face to the bottom, for a shape by distance
     full_m: Metres | None = None  # sensor face to the surface of a full tank, for a shape by distance
-    calibration: tuple[tuple[float, float], ...] = ()  # [reading, litres], reading in % or m; empty: linear, or the shape
+    calibration: tuple[
+        tuple[float, float], ...
+    ] = ()  # [reading, litres], reading in % or m; empty: linear, or the shape
     burn_by_load: tuple[tuple[float, float], ...] = ()  # [W, l/h] of the generator, where power/load is measured
 
     @property

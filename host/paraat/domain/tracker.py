@@ -13,8 +13,9 @@ from paraat.domain.seen import Seen
 from paraat.settings import Alerts, Point
 
 HISTORY_SAMPLES = 600  # that a start reads back of each point: ten hours at one a minute
-READ_EVERY_S = 60.0  # the fuel is read anew at most so often, in the time of its sets; between two it hardly changes
-LATE_SETS = 5  # or when so many came; a backlog that fills the history from behind changes the reading too
+# The fuel is read anew at most so often, in the time of its sets: while the burn rate is unsure, and once it is settled.
+READ_EVERY_S, READ_SETTLED_S = 60.0, 240.0
+ODD_SETS = 2  # that come late, or lie beside what was expected: then it is read at once
 
 FUEL = "fuel/level"
 DISTANCE = "fuel/distance"
@@ -115,7 +116,9 @@ class Tracker:
             drains = bool(generator) or (generator is None and not mains)
             left = autonomy.estimate(reading, point.tank, now, drains=drains)
         litres = None if reading is None else reading.litres
-        charge = None if point.battery is None else battery.left(point.battery, tracked.known(now, self._silent_after_s))
+        charge = (
+            None if point.battery is None else battery.left(point.battery, tracked.known(now, self._silent_after_s))
+        )
         view = PointView(
             point=point_id,
             name=point.name,
@@ -197,6 +200,7 @@ class _Tracked:
         self._reading: Reading | None = None
         self._read_t = 0.0  # of the newest fuel sample when it was read
         self._read_version = -1
+        self._odd = 0  # sets since then that came late, or lie beside what it leads to expect
 
     def apply(self, sample_set: SampleSet) -> None:
         t = sample_set.t
@@ -221,13 +225,11 @@ class _Tracked:
         litres = tanks.litres(self.point.tank, level_percent=values.get(FUEL), distance_m=values.get(DISTANCE))
         if litres is None:
             return
-        running, load_w = values.get(GENERATOR), values.get(battery.LOAD)
-        self.fuel.add(
-            sample_set.t,
-            litres,
-            None if running is None else bool(running),
-            None if load_w is None else float(load_w),
-        )
+        told, load_w = values.get(GENERATOR), values.get(battery.LOAD)
+        running = None if told is None else bool(told)
+        if self._reading is not None and autonomy.is_odd(self._reading, self.point.tank, sample_set.t, litres, running):
+            self._odd += 1
+        self.fuel.add(sample_set.t, litres, running, None if load_w is None else float(load_w))
 
     def apply_state(self, state: NodeState) -> None:
         if self.node is not None and state.received_at < self.node.received_at:
@@ -279,9 +281,10 @@ class _Tracked:
         history = self.fuel
         if history.newest_t is None:
             return None
-        changed = history.version - self._read_version
+        changed = history.version != self._read_version
+        every_s = READ_EVERY_S if self._reading is None or self._reading.unsure else READ_SETTLED_S
         later_s = history.newest_t - self._read_t
-        if self._read_version < 0 or changed > LATE_SETS or (changed and not 0 <= later_s < READ_EVERY_S):
+        if self._read_version < 0 or (changed and (self._odd >= ODD_SETS or not 0 <= later_s < every_s)):
             self._reading = autonomy.read(history.slots(), self.point.tank)
-            self._read_t, self._read_version = history.newest_t, history.version
+            self._read_t, self._read_version, self._odd = history.newest_t, history.version, 0
         return self._reading
