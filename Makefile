@@ -168,11 +168,16 @@ dashboards: $(VENV)/dev.stamp ## Build dashboards/*.json from dashboards/*.py
 	$(BIN)/python -m dashboards
 
 .PHONY: bench
-bench: $(VENV)/dev.stamp ## Measure: the host's store rate, the board's drain and stalls, the firmware's heap
+bench: $(VENV)/dev.stamp ## Measure: the host's store rate, the board's drain and stalls, the firmware's heap, the estimate's cost
 	$(BIN)/python benchmarks/host_ingest.py
 	$(BIN)/python benchmarks/board_link.py --ids
 	$(BIN)/python benchmarks/firmware_heap.py
 	$(BIN)/python benchmarks/signature.py
+	$(BIN)/python benchmarks/autonomy.py
+
+.PHONY: autonomy
+autonomy: $(VENV)/dev.stamp ## Follow forty courses of a tank and write what the estimate is worth into docs/autonomy.md (minutes)
+	$(BIN)/python benchmarks/autonomy.py --write docs/autonomy.md
 
 .PHONY: size
 size: $(VENV)/dev.stamp ## Print the board's budget: .mpy bytes, flash, free heap, idle allocation (WRITE=1: docs/budget.md too)

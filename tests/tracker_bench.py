@@ -1,8 +1,11 @@
 """A tracker of one point, fed by hand: for the tests of the domain and of the alert rules."""
 
+import msgspec
+
 from paraat.domain.model import PointView, SampleSet, Value
+from paraat.domain.tanks import Tank
 from paraat.domain.tracker import Tracker
-from paraat.settings import Alerts, Point, Tank
+from paraat.settings import Alerts, Point
 
 T0 = 1764000000.0
 POINT = Point(
@@ -17,11 +20,11 @@ POINT = Point(
 class Bench:
     """A tracker of one point, with its counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, tank: Tank = POINT.tank) -> None:
         self.counts = (0, 0)
         self.certificate_until: float | None = None
         self.tracker = Tracker(
-            {POINT.id: POINT},
+            {POINT.id: msgspec.structs.replace(POINT, tank=tank)},
             Alerts(),
             since=T0,
             counts=lambda _: self.counts,

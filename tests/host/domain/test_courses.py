@@ -42,7 +42,11 @@ def left(course: Course, hour: float, seed: int = SEED, keep: float = 1.0) -> Au
         (Course("night", ((2, 12), (4, 4)), start_l=335), 6, 73.7),
         (Course("x5", ((8, 5), (4.4, 25)), capacity_l=200, start_l=200), 12.4, 2.0),
         (Course("gap", ((3, 9.5), (3, 0), (3, 9.5)), start_l=300, gaps=((3, 6),)), 9, 25.6),
-        (Course("weeks", ((0.5, 9.5), (167.5, 0), (0.5, 9.5), (167.5, 0), (0.5, 9.5)), start_l=254), 336.5, 25.2),
+        (
+            Course("weeks", ((0.5, 9.5), (167.5, 0), (0.5, 9.5), (167.5, 0), (0.5, 9.5)), start_l=254, noise=0.001),
+            336.5,
+            25.2,
+        ),
         (Course("small", ((2, 15),), capacity_l=100, start_l=100), 2, 4.67),
     ],
     ids=lambda value: value.name if isinstance(value, Course) else None,

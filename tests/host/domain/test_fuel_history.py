@@ -25,9 +25,7 @@ def fold(rows: list[tuple[float, float, bool | None]]) -> History:
 
 
 @given(rows=SAMPLES, seed=st.integers(0, 1000))
-def test_the_order_in_which_samples_come_changes_nothing(
-    rows: list[tuple[int, float, bool | None]], seed: int
-) -> None:
+def test_the_order_in_which_samples_come_changes_nothing(rows: list[tuple[int, float, bool | None]], seed: int) -> None:
     shuffled = list(rows)
     random.Random(seed).shuffle(shuffled)
     one, other = list(fold(rows).slots()), list(fold(shuffled).slots())

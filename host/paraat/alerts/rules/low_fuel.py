@@ -5,7 +5,8 @@ from paraat.domain.model import PointView
 from paraat.settings import Alerts
 
 NAME = "low_fuel"
-_FULL = 0.85  # of the hours of a full tank: it is rarely filled to the brim, and the cautious end lies below them
+# Of the hours of a full tank: it is rarely filled to the brim, and the cautious end lies below. And of that: no flutter.
+_FULL, _BELOW = 0.85, 0.9
 
 
 class LowFuelRule:
@@ -46,7 +47,7 @@ class LowFuelRule:
         return Judgement(verdict=Verdict.HOLD)
 
     def _within_reach(self, view: PointView) -> tuple[float, float]:
-        """The two thresholds for this tank: where a full one does not hold clear_hours, parts of what it does hold.
+        """The two thresholds for this tank: where a full one does not hold clear_hours, below what it does hold.
 
         An alert that a full tank cannot end would be heard for ever, and then by nobody.
         """
@@ -55,7 +56,7 @@ class LowFuelRule:
         if full_h is None or full_h * _FULL > limits.clear_hours:
             return limits.raise_hours, limits.clear_hours
         clear_hours = full_h * _FULL
-        return min(limits.raise_hours, clear_hours * limits.raise_hours / limits.clear_hours), clear_hours
+        return min(limits.raise_hours, _BELOW * clear_hours), clear_hours
 
     @staticmethod
     def _detail(view: PointView, by_hours: bool, standby: bool) -> dict[str, float | int | str | None]:

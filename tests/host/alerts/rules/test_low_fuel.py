@@ -2,6 +2,7 @@ import pytest
 
 from paraat.alerts.rules.base import Verdict
 from paraat.alerts.rules.low_fuel import LowFuelRule
+from paraat.domain.tanks import Tank
 from paraat.settings import Alerts
 from tracker_bench import T0, Bench
 
@@ -83,3 +84,31 @@ def test_mains_that_are_no_longer_told_of_do_not_clear_an_alert_about_hours() ->
     for i in range(32, 45):
         bench.sees(T0 + 60 * i, fuel__level=35.0, without="power/mains", power__generator=False)
     assert verdict(bench, T0 + 60 * 44) is Verdict.HOLD
+
+
+def test_a_tank_that_cannot_hold_the_hours_of_the_threshold_clears_when_it_is_filled() -> None:
+    """100 l at 15 l/h are 6.7 h when full: an alert that ends at 8 h would stand for ever."""
+    tank = Tank(capacity_l=100, burn_l_per_h=15)
+    bench = Bench(tank)
+    litres = 100.0
+    verdicts = []
+    for minute in range(420):
+        litres = 100.0 if minute == 360 else litres - 0.25
+        bench.sees(T0 + 60 * minute, fuel__level=litres, power__mains=False, power__generator=True)
+        verdicts.append(verdict(bench, T0 + 60 * minute + 1))
+    assert verdicts[5] is not Verdict.RAISE
+    assert Verdict.RAISE in verdicts[60:180]  # long before it is empty
+    assert verdicts[350] is Verdict.RAISE
+    assert Verdict.CLEAR in verdicts[362:380]
+
+
+def test_a_load_that_rises_is_told_well_before_the_tank_is_empty() -> None:
+    """200 l, 8 h at 5 l/h, then 25 l/h: with 2 h left the alert stands long since."""
+    bench = Bench(Tank(capacity_l=200, burn_l_per_h=9.5))
+    for minute in range(480):
+        bench.sees(T0 + 60 * minute, fuel__level=100 - minute / 24, power__mains=False, power__generator=True)
+    litres = 160.0
+    for minute in range(480, 480 + 60):
+        litres -= 25 / 60
+        bench.sees(T0 + 60 * minute, fuel__level=litres / 2, power__mains=False, power__generator=True)
+    assert verdict(bench, T0 + 540 * 60) is Verdict.RAISE
