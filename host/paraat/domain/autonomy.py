@@ -152,7 +152,7 @@ def estimate(reading: Reading, tank: Tank, now: float, *, drains: bool) -> Auton
         source=burn.source,
         empty_at=now + hours * 3600,
         refuel_before=now + hours_low * 3600,
-        hours_full=(tank.fill_l - tank.reserve_l) / burn.likely,
+        hours_full=(tank.fill_l - tank.reserve_l) / burn.high,
     )
 
 

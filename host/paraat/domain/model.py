@@ -87,7 +87,7 @@ class Autonomy(msgspec.Struct, frozen=True, kw_only=True):
     """Hours of fuel left, with a range.
 
     source: "slope" (burn rate measured from the level), "load" (the generator's curve at the measured load) or "record"
-    (the tank record's rate). hours_full: how long a tank that was just filled lasts at this rate.
+    (the tank record's rate). hours_full: how long a tank that was just filled lasts, cautious.
     """
 
     hours_low: float
