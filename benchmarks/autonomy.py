@@ -89,9 +89,10 @@ def row(name: str, moments: list[Moment]) -> str:
 def found_after(course: Course) -> str:
     """Minutes after its first change of load at which the hours shown are, and stay, within 15 %."""
     at = course.legs[0][0]
+    until = at + min(2.0, course.legs[1][0])
     minutes = []
     for seed in SEEDS:
-        late = [m.hour - at for m in follow(course, seed, 120) if at < m.hour < at + 2 and abs(m.error) > 0.15]
+        late = [m.hour - at for m in follow(course, seed, 120) if at < m.hour < until and abs(m.error) > 0.15]
         minutes.append(60 * max(late, default=0.0))
     return f"{median(minutes):.0f} ({max(minutes):.0f})"
 
