@@ -25,7 +25,6 @@ TOO_MANY = 1.1  # hours shown may be so much more than the cautious end
 _LOW, _HIGH = 0.05, 0.95  # the range holds the truth in 90 %
 _GAP_MIN_S, _GAP_MAX_S, _GAP_SPACINGS = 300.0, 3600.0, 4.0
 _ANCHOR_S = 3600.0  # so near a run the level of a generator at rest tells where the run began or ended
-_DAY_H = 24.0
 # How often a load changes to anything, before anything is measured; and how likely over a rest or a gap.
 CHANGES_PER_H, CHANGED_MEANWHILE = 3e-4, 0.02
 _SHORT_GAP_S = 900.0
