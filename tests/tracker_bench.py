@@ -1,5 +1,7 @@
 """A tracker of one point, fed by hand: for the tests of the domain and of the alert rules."""
 
+import msgspec
+
 from paraat.domain.model import PointView, SampleSet, Value
 from paraat.domain.points import Point, Tank
 from paraat.domain.thresholds import Alerts
@@ -18,11 +20,11 @@ POINT = Point(
 class Bench:
     """A tracker of one point, with its counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, tank: Tank = POINT.tank) -> None:
         self.counts = (0, 0)
         self.certificate_until: float | None = None
         self.tracker = Tracker(
-            {POINT.id: POINT},
+            {POINT.id: msgspec.structs.replace(POINT, tank=tank)},
             Alerts(),
             since=T0,
             counts=lambda _: self.counts,

@@ -4,6 +4,7 @@ from enum import IntEnum
 
 import msgspec
 
+from paraat.domain.fuel_events import FuelEvent
 from paraat.domain.subjects import CERTIFICATE, POINT, Subject
 
 Value = float | int | bool
@@ -86,7 +87,11 @@ class Latest(msgspec.Struct, frozen=True):
 
 
 class Autonomy(msgspec.Struct, frozen=True, kw_only=True):
-    """Hours of fuel left, with a range. source: "slope" (measured burn rate) or "record" (the tank record's rate)."""
+    """Hours of fuel left, with a range.
+
+    source: "slope" (burn rate measured from the level), "load" (the generator's curve at the measured load) or "record"
+    (the tank record's rate). hours_full: how long a tank that was just filled lasts, cautious.
+    """
 
     hours_low: float
     hours: float
@@ -95,6 +100,24 @@ class Autonomy(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     empty_at: float
     refuel_before: float
+    hours_full: float | None = None
+
+
+class BatteryLeft(msgspec.Struct, frozen=True, kw_only=True):
+    """Hours of battery left at load_w. source of the load: "current" (its own), "load" (of the point) or "record"."""
+
+    hours: float
+    load_w: float
+    source: str
+
+
+class OffGrid(msgspec.Struct, frozen=True, kw_only=True):
+    """Hours that the point can do without the grid. source: "fuel", "battery" or "fuel+battery"."""
+
+    hours_low: float
+    hours: float
+    hours_high: float
+    source: str
 
 
 class PointView(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +139,9 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
     fuel_t: float | None = None  # when the newest fuel was read; it may be older than the newest set
     fuel_percent: float | None  # of the tank's capacity, from litres
     autonomy: Autonomy | None
+    fuel_events: tuple[FuelEvent, ...] = ()  # found in the level, in order of their beginning
+    battery: BatteryLeft | None = None
+    off_grid: OffGrid | None = None
     stored: int  # sets and events the host has
     missing: int  # seq numbers below the highest that the host does not have
     node: NodeState | None

@@ -1,18 +1,19 @@
 """What is known of every expected point, folded from the sets as they come in any order."""
 
-from bisect import insort
 from collections.abc import Callable, Collection, Iterable, Mapping
-from operator import attrgetter
 
 import msgspec
 
-from paraat.domain import autonomy, tanks
-from paraat.domain.autonomy import Burn, FuelSample
+from paraat.domain import autonomy, battery, tanks
+from paraat.domain.autonomy import Reading
+from paraat.domain.fuel_events import doubtful
+from paraat.domain.fuel_history import History
 from paraat.domain.model import AlertState, Latest, NodeState, PointView, SampleSet, Status
 from paraat.domain.points import Point
+from paraat.domain.seen import Seen
 from paraat.domain.thresholds import Alerts, BoardMemory
 
-HISTORY_SAMPLES = 600  # of fuel: ten hours at one a minute
+HISTORY_SAMPLES = 600  # that a start reads back of each point: ten hours at one a minute
 
 FUEL = "fuel/level"
 DISTANCE = "fuel/distance"
@@ -29,6 +30,8 @@ OFFLINE = "offline"
 LOW_FUEL = "low-fuel"
 HELP_ASKED = "help-asked"
 GENERATOR_DOWN = "generator-down"
+FUEL_FALLS = "fuel-falls"
+FUEL_DOUBTFUL = "fuel-doubtful"
 FUEL_UNKNOWN = "fuel-unknown"
 MAINS_UNKNOWN = "mains-unknown"
 GENERATOR_UNKNOWN = "generator-unknown"
@@ -107,15 +110,19 @@ class Tracker:
         point = tracked.point
         stored, missing = self._counts(point_id)
         fuel = tracked.latest.get(DISTANCE if point.tank.by == "distance" else FUEL)
-        litres = None
+        reading = None
         if fuel is not None and fuel.value is not None and fuel.t >= tracked.last_word_t(now, self._silent_after_s):
-            litres = autonomy.level(tracked.fuel, point.tank.capacity_l)
+            reading = tracked.read()
         mains, generator = tracked.value(MAINS), tracked.value(GENERATOR)
         left = None
-        if litres is not None:
+        if reading is not None:
             # Unknown drains: better an hour too few than one too many.
             drains = bool(generator) or (generator is None and not mains)
-            left = autonomy.estimate(tracked.fuel, tracked.burn(), point.tank, now, drains=drains)
+            left = autonomy.estimate(reading, point.tank, now, drains=drains)
+        litres = None if reading is None else reading.litres
+        charge = (
+            None if point.battery is None else battery.left(point.battery, tracked.known(now, self._silent_after_s))
+        )
         view = PointView(
             point=point_id,
             name=point.name,
@@ -133,6 +140,9 @@ class Tracker:
             fuel_t=None if fuel is None else fuel.t,
             fuel_percent=None if litres is None else 100 * litres / point.tank.capacity_l,
             autonomy=left,
+            fuel_events=() if reading is None else reading.events,
+            battery=charge,
+            off_grid=battery.off_grid(left, charge),
             stored=stored,
             missing=missing,
             node=tracked.node,
@@ -157,7 +167,11 @@ def judge(
         alarm.append(HELP_ASKED)
     if mains is False and generator is False:
         alarm.append(GENERATOR_DOWN)
+    if "fuel_loss" in firing:
+        alarm.append(FUEL_FALLS)
     unknown = [FUEL_UNKNOWN] if view.litres is None else []
+    if view.fuel_t is not None and doubtful(view.fuel_events, view.fuel_t) is not None:
+        unknown.append(FUEL_DOUBTFUL)
     if mains is None:
         unknown.append(MAINS_UNKNOWN)
     if generator is None and mains is False:
@@ -196,12 +210,14 @@ class _Tracked:
     def __init__(self, point: Point) -> None:
         self.point = point
         self.latest: dict[str, Latest] = {}
-        self.fuel: list[FuelSample] = []  # in order of time
+        self.fuel = History()
+        self._seen = Seen()
         self.heard_at: float | None = None
         self.data_t: float | None = None
         self.node: NodeState | None = None
         self.firing: set[str] = set()
-        self._burn: Burn | None = None  # of these samples; None: not worked out yet
+        self._reading: Reading | None = None
+        self._read_version = -1  # of the history of the fuel when it was read
 
     def apply(self, sample_set: SampleSet) -> None:
         t = sample_set.t
@@ -213,7 +229,8 @@ class _Tracked:
             self._learn(name, Latest(value, None, t))
         for name, code in sample_set.faults.items():
             self._learn(name, Latest(None, code, t))
-        self._learn_fuel(sample_set)
+        if self._seen.add(sample_set.seq):
+            self._learn_fuel(sample_set)
 
     def _learn(self, name: str, latest: Latest) -> None:
         before = self.latest.get(name)
@@ -225,13 +242,9 @@ class _Tracked:
         litres = tanks.litres(self.point.tank, level_percent=values.get(FUEL), distance_m=values.get(DISTANCE))
         if litres is None:
             return
-        running = values.get(GENERATOR)
-        insort(
-            self.fuel, FuelSample(sample_set.t, litres, None if running is None else bool(running)), key=attrgetter("t")
-        )
-        if len(self.fuel) > HISTORY_SAMPLES:
-            del self.fuel[: len(self.fuel) - HISTORY_SAMPLES]
-        self._burn = None
+        told, load_w = values.get(GENERATOR), values.get(battery.LOAD)
+        running = None if told is None else bool(told)
+        self.fuel.add(sample_set.t, litres, running, None if load_w is None else float(load_w))
 
     def apply_state(self, state: NodeState) -> None:
         if self.node is not None and state.received_at < self.node.received_at:
@@ -256,10 +269,10 @@ class _Tracked:
         if max(self.heard_at or t, self.data_t or t) <= t:
             return
         self.latest = {name: latest for name, latest in self.latest.items() if latest.t <= t}
-        self.fuel = [sample for sample in self.fuel if sample.t <= t]
+        self.fuel.forget_after(t)
         self.data_t = max((latest.t for latest in self.latest.values()), default=None)
         self.heard_at = self.data_t if self.heard_at is None or self.heard_at > t else self.heard_at
-        self._burn = None
+        self._read_version = -1
 
     def _hear(self, t: float) -> None:
         if self.heard_at is None or t > self.heard_at:
@@ -269,8 +282,19 @@ class _Tracked:
         latest = self.latest.get(name)
         return None if latest is None else latest.value
 
-    def burn(self) -> Burn:
+    def known(self, now: float, limit_s: float) -> battery.Known:
+        """Gives the value of a metric when it is at most limit_s old."""
+
+        def value(name: str) -> float | int | bool | None:
+            latest = self.latest.get(name)
+            return None if latest is None or now - latest.t > limit_s else latest.value
+
+        return value
+
+    def read(self) -> Reading | None:
+        """What the history of the fuel says."""
         # By what is known alone, never by when somebody asked: a view must come out again as it was.
-        if self._burn is None:
-            self._burn = autonomy.burn(self.fuel, self.point.tank)
-        return self._burn
+        if self._read_version != self.fuel.version:
+            self._reading = autonomy.read(self.fuel.slots(), self.point.tank)
+            self._read_version = self.fuel.version
+        return self._reading

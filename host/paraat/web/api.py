@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from paraat.domain import model
 from paraat.domain.facts import Author, Fact
 from paraat.domain.model import AlertState, Autonomy, PointView, Value
 from paraat.domain.subjects import Subject
@@ -32,8 +33,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FuelLeft(msgspec.Struct, frozen=True, kw_only=True):
-    """How long the fuel lasts. source: "slope" (measured burn) or "record" (the tank record's
-    rate).
+    """How long the fuel lasts. source: "slope" (measured burn), "load" (the generator's curve at the
+    measured load) or "record" (the tank record's rate).
     """
 
     hours_low: float
@@ -43,6 +44,32 @@ class FuelLeft(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     empty_at: datetime
     refuel_before: datetime
+
+
+class FuelEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened to the fuel. kind: "refuel", "theft", "leak", "stuck" or "rising"."""
+
+    kind: str
+    since: datetime
+    until: datetime
+    litres: float
+
+
+class BatteryLeft(msgspec.Struct, frozen=True, kw_only=True):
+    """How long the battery lasts. source of the load: "current", "load" or "record"."""
+
+    hours: float
+    load_w: float
+    source: str
+
+
+class OffGrid(msgspec.Struct, frozen=True, kw_only=True):
+    """How long the point can do without the grid. source: "fuel", "battery" or "fuel+battery"."""
+
+    hours_low: float
+    hours: float
+    hours_high: float
+    source: str
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +90,9 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     capacity_people: int
     fuel_litres: float | None
     fuel_left: FuelLeft | None
+    fuel_events: list[FuelEvent]
+    battery_left: BatteryLeft | None
+    off_grid: OffGrid | None
     readings: dict[str, Reading]
     stored: int
     missing: int
@@ -154,6 +184,17 @@ def point(view: PointView) -> Point:
         capacity_people=view.capacity,
         fuel_litres=view.litres if view.litres is None else round(view.litres, 1),
         fuel_left=None if view.autonomy is None else fuel_left(view.autonomy),
+        fuel_events=[
+            FuelEvent(
+                kind=event.kind,
+                since=rfc3339(event.since),
+                until=rfc3339(event.until),
+                litres=round(event.litres, 1),
+            )
+            for event in view.fuel_events
+        ],
+        battery_left=None if view.battery is None else battery_left(view.battery),
+        off_grid=None if view.off_grid is None else off_grid(view.off_grid),
         readings={
             name: Reading(
                 value=latest.value,
@@ -181,6 +222,21 @@ def fuel_left(left: Autonomy) -> FuelLeft:
         source=left.source,
         empty_at=rfc3339(left.empty_at),
         refuel_before=rfc3339(left.refuel_before),
+    )
+
+
+def battery_left(left: model.BatteryLeft) -> BatteryLeft:
+    """The hours of battery left as the API tells them."""
+    return BatteryLeft(hours=round(left.hours, 2), load_w=round(left.load_w, 1), source=left.source)
+
+
+def off_grid(left: model.OffGrid) -> OffGrid:
+    """The hours without the grid as the API tells them."""
+    return OffGrid(
+        hours_low=round(left.hours_low, 2),
+        hours=round(left.hours, 2),
+        hours_high=round(left.hours_high, 2),
+        source=left.source,
     )
 
 

@@ -27,7 +27,9 @@ _ALERT_RANK = {"firing": 0, "pending": 1, "resolved": 2}
 _EMPTY_ROUND_S = 300
 CARDS_MAX = 400
 # Reasons that a card tells in places of their own: its alerts, its faults, its missing sets, its connection.
-_SHOWN_ELSEWHERE = frozenset((tracker.LOW_FUEL, tracker.HELP_ASKED, tracker.FAULT, tracker.MISSING, tracker.OFFLINE))
+_SHOWN_ELSEWHERE = frozenset(
+    (tracker.LOW_FUEL, tracker.FUEL_FALLS, tracker.HELP_ASKED, tracker.FAULT, tracker.MISSING, tracker.OFFLINE)
+)
 _SAME_SET_S = 60  # figures read so shortly before the newest share its age
 
 

@@ -1,6 +1,8 @@
 import random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from paraat.domain.model import AlertState, NodeState, SampleSet, Status
 from paraat.domain.subjects import Subject
@@ -249,3 +251,49 @@ def test_a_view_is_the_same_whenever_somebody_looked_before() -> None:
             bench.sees(T0 + 20 * n, fuel__level=level, power__generator=True, power__mains=False)
         watched.view(T0 + 20 * n)
     assert watched.view(T0 + 1200) == alone.view(T0 + 1200)
+
+
+LEVELS = st.lists(
+    st.tuples(st.integers(0, 20 * 60), st.floats(0, 100), st.booleans()),
+    min_size=1,
+    max_size=60,
+    unique_by=lambda r: r[0],
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=LEVELS, seed=st.integers(0, 1000), asked=st.booleans())
+def test_neither_order_nor_repetition_nor_a_restart_changes_the_hours(
+    rows: list[tuple[int, float, bool]], seed: int, asked: bool
+) -> None:
+    """A restart is a tracker that is fed from the journal, the newest set first."""
+    sets = [
+        SampleSet(
+            point=POINT.id, kind="telemetry", seq=seq, t=T0 + 60 * minute, received_at=T0 + 80_000, faults={},
+            values={"fuel/level": level, "power/mains": not running, "power/generator": running},
+        )
+        for seq, (minute, level, running) in enumerate(sorted(rows), start=1)
+    ]  # fmt: skip
+    mixed = [*sets, *sets[:10]]
+    random.Random(seed).shuffle(mixed)
+    found = []
+    for order in (sets, mixed, sets[::-1]):
+        bench = Bench()
+        for a_set in order:
+            bench.tracker.apply(a_set)
+        view = bench.view(T0 + 80_000)
+        found.append((view.litres, view.autonomy, view.fuel_events))
+    assert found[0] == found[1] == found[2]
+
+
+def test_a_reading_is_kept_while_nothing_new_can_be_learnt_and_renewed_when_it_can() -> None:
+    bench = Bench()
+    for minute in range(180):
+        bench.sees(T0 + 60 * minute, fuel__level=80 - minute / 24, power__mains=False, power__generator=True)
+    first = bench.view(T0 + 180 * 60)
+    assert first.litres == pytest.approx((80 - 179 / 24) * 4, abs=0.2)
+    for minute in range(180, 183):  # refuelled: three sets that nothing led to expect
+        bench.sees(T0 + 60 * minute, fuel__level=95.0, power__mains=False, power__generator=True)
+    second = bench.view(T0 + 183 * 60)
+    assert second.litres == pytest.approx(380, abs=0.5)
+    assert [event.kind for event in second.fuel_events] == ["refuel"]

@@ -222,6 +222,7 @@ def test_another_moment_than_one_of_the_past_is_refused(ask: Ask, at: str) -> No
 def test_every_field_is_documented() -> None:
     told = set(re.findall(r"^\| `(\w+)`", DOC.read_text(), re.MULTILINE))
     shapes = (api.Points, api.Point, api.FuelLeft, api.Reading, api.Alerts, api.Alert, api.Acknowledgement)
+    shapes += (api.FuelEvent, api.BatteryLeft, api.OffGrid)
     shapes += (api.Health, Check, api.Failure)
     assert {name for shape in shapes for name in shape.__struct_fields__} == told
 

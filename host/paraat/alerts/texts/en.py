@@ -49,6 +49,18 @@ TEXTS = {
         "Support point {name} ({municipality}) has enough fuel again: {percent} %, {litres} litres.\n"
         "Nothing to do. Measured {data_t}. Alert {id} of {fired_at}.",
     ),
+    "fuel_loss.firing": (
+        "Fuel falls while the generator is off: {name}",
+        "At support point {name} ({municipality}) about {lost_l} litres have gone from the tank since {fell_at} while "
+        "the generator is off. The tank may leak, or fuel was taken.\n"
+        "Do now: have somebody look at the tank. If it smells of fuel or lies on the ground, call 112.\n"
+        "Measured {data_t}. Alert {id}.",
+    ),
+    "fuel_loss.resolved": (
+        "Fuel falls no longer: {name}",
+        "At support point {name} ({municipality}) the fuel falls no longer; the tank is at {percent} %.\n"
+        "Nothing to do. Measured {data_t}. Alert {id} of {fired_at}.",
+    ),
     "point_silent.firing": (
         "No readings from {name} since {heard_at}",
         "Support point {name} ({municipality}) has sent no readings since {heard_at}. How it stands is not known.\n"

@@ -49,6 +49,18 @@ TEXTS = {
         "Noodsteunpunt {name} ({municipality}) heeft weer genoeg brandstof: {percent} %, {litres} liter.\n"
         "U hoeft niets te doen. Meting van {data_t}. Melding {id} van {fired_at}.",
     ),
+    "fuel_loss.firing": (
+        "Brandstof daalt terwijl het aggregaat uit staat: {name}",
+        "Bij noodsteunpunt {name} ({municipality}) is sinds {fell_at} ongeveer {lost_l} liter uit de tank verdwenen "
+        "terwijl het aggregaat uit staat. Misschien lekt de tank, of is er brandstof weggenomen.\n"
+        "Doe nu: laat iemand bij de tank gaan kijken. Ruikt het naar brandstof of ligt er iets op de grond, bel dan 112.\n"
+        "Meting van {data_t}. Melding {id}.",
+    ),
+    "fuel_loss.resolved": (
+        "Brandstof daalt niet meer: {name}",
+        "Bij noodsteunpunt {name} ({municipality}) daalt de brandstof niet meer; in de tank zit {percent} %.\n"
+        "U hoeft niets te doen. Meting van {data_t}. Melding {id} van {fired_at}.",
+    ),
     "point_silent.firing": (
         "Geen metingen van {name} sinds {heard_at}",
         "Noodsteunpunt {name} ({municipality}) stuurt sinds {heard_at} geen metingen. "
