@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from paraat.domain import slopes
 from paraat.domain.fuel_events import FuelEvent, Jump, find_jumps, find_losses, find_rises, find_stuck
-from paraat.domain.fuel_history import OFF, ON, Slot
+from paraat.domain.fuel_history import OFF, ON, UNKNOWN, Slot
 from paraat.domain.model import Autonomy
 from paraat.domain.points import Tank
 from paraat.domain.slopes import Line, Spot
@@ -37,6 +37,7 @@ _CREEP_SURE, _CREEPS = 0.04, 1.1  # the newest hours, known so well, show so muc
 _MIN_OWN = 6  # spots before a gap that tell what to expect of it
 _IDLE = 0.1  # of the record's rate: nothing that runs burns less
 _UNSURE, _ODD_SDS = 0.15, 3.0
+ODD_SAMPLES = 2  # that lie beside what was expected: then all is read anew
 MIN_RUN_H = 1 / 6  # of running before a slope means anything
 _STANDS_OUT = 0.4  # of the likely fall that the lowest one must be, before it says more than the tank record
 
@@ -156,13 +157,30 @@ def estimate(reading: Reading, tank: Tank, now: float, *, drains: bool) -> Auton
     )
 
 
-def is_odd(reading: Reading, tank: Tank, t: float, litres: float, running: bool | None) -> bool:
-    """Whether a sample is older than what was read, or not what the reading leads to expect."""
-    if running is not None and running != (reading.state == ON):
-        return True
+def carry(reading: Reading, latest: Sequence[Slot], tank: Tank) -> Reading | None:
+    """The reading at the newest of the slots that came after it; None where they may tell more than it does.
+
+    Reading anew costs a hundred times as much as seeing that all goes on as it went.
+    """
+    if reading.unsure or any(event.until >= reading.t for event in reading.events):
+        return None
+    if sum(slot.n for slot in latest if _is_odd(reading, slot, tank)) >= ODD_SAMPLES:
+        return None
+    newest_t = max((slot.last_t for slot in latest), default=reading.t)
+    return reading._replace(litres=max(0.0, _expected_l(reading, newest_t)), t=newest_t)
+
+
+def _expected_l(reading: Reading, t: float) -> float:
     later_h = (t - reading.t) / 3600
-    expected = reading.litres - (later_h * reading.burn.likely if reading.state != OFF else 0.0)
-    return later_h <= 0 or abs(litres - expected) > max(0.01 * tank.capacity_l, _ODD_SDS * reading.noise_l)
+    return reading.litres - (later_h * reading.burn.likely if reading.state != OFF else 0.0)
+
+
+def _is_odd(reading: Reading, slot: Slot, tank: Tank) -> bool:
+    """Whether a slot is not what the reading leads to expect."""
+    if slot.state != UNKNOWN and slot.state != reading.state:
+        return True
+    limit_l = max(0.01 * tank.capacity_l, _ODD_SDS * reading.noise_l)
+    return abs(slot.litres - _expected_l(reading, slot.t)) > limit_l
 
 
 def measure_noise(slots: Sequence[Slot]) -> Noise:

@@ -6,7 +6,7 @@ lies follows from its time and that of the newest sample alone. Nothing else is 
 """
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 SLOT_MIN = (1, 4, 16, 64)
@@ -44,20 +44,23 @@ class Slot(NamedTuple):
 class History:
     """At most some 130 slots of about 90 bytes."""
 
-    __slots__ = ("_levels", "newest_t", "version")
+    __slots__ = ("_levels", "newest_t", "settled_version", "version")
 
     def __init__(self) -> None:
         self._levels = tuple(array("d") for _ in SLOT_MIN)
         self.newest_t: float | None = None
         self.version = 0  # counts the changes, so that who has read it knows whether to read again
+        self.settled_version = 0  # counts those of settled()
 
     def add(self, t: float, litres: float, running: bool | None, load_w: float | None) -> None:
         """Take a sample in, also one that is older than others; the same one must not come twice."""
+        minute, step = int(t // 60), self._step()
         if self.newest_t is None or t > self.newest_t:
             self.newest_t = t
             self._coarsen()
         self.version += 1
-        minute = int(t // 60)
+        if minute < step or self._step() != step:
+            self.settled_version += 1
         level = self._level(minute)
         slot = minute // SLOT_MIN[level]
         start_s = slot * SLOT_MIN[level] * 60
@@ -69,27 +72,17 @@ class History:
 
     def slots(self) -> Iterator[Slot]:
         """Each slot, in order of time; those of one slot and two states by their middle."""
-        found: list[Slot] = []
-        for level in reversed(_LEVELS):
-            rows, minutes = self._levels[level], SLOT_MIN[level]
-            for i in range(0, len(rows), _WIDTH):
-                slot, state, n, sum_ms, sum_ml, first, last, low, high, sum_w, n_w = rows[i : i + _WIDTH]
-                start_s = slot * minutes * 60
-                found.append(
-                    Slot(
-                        start_s + sum_ms / n / 1000,
-                        sum_ml / n / 1000,
-                        int(n),
-                        int(state),
-                        start_s + first / 1000,
-                        start_s + last / 1000,
-                        low / 1000,
-                        high / 1000,
-                        sum_w / n_w if n_w else None,
-                    )
-                )
-        found.sort()
-        return iter(found)
+        return iter(sorted((*self.settled(), *self.latest())))
+
+    def settled(self) -> list[Slot]:
+        """The slots before those of the newest step, in order: until the next step only a late sample changes them."""
+        found = [self._slot(level, row) for level in _LEVELS if level for row in self._rows(level)]
+        found += [self._slot(0, row) for row in self._rows(0) if row[_SLOT] < self._step()]
+        return sorted(found)
+
+    def latest(self) -> list[Slot]:
+        """The slots of the newest step, which is of as many minutes as a slot of the next level."""
+        return sorted(self._slot(0, row) for row in self._rows(0) if row[_SLOT] >= self._step())
 
     def forget_after(self, t: float) -> None:
         """Let go of the slots that end after t."""
@@ -99,11 +92,36 @@ class History:
                 if rows[i + _SLOT] * slot_s + rows[i + _LAST_MS] / 1000 > t:
                     del rows[i : i + _WIDTH]
         self.version += 1
+        self.settled_version += 1
         self.newest_t = max((slot.last_t for slot in self.slots()), default=None)
 
     def size_bytes(self) -> int:
         """What the slots take."""
         return sum(rows.itemsize * len(rows) for rows in self._levels)
+
+    def _step(self) -> int:
+        """The minute with which the newest step begins."""
+        return 0 if self.newest_t is None else int(self.newest_t // 60) // SLOT_MIN[1] * SLOT_MIN[1]
+
+    def _rows(self, level: int) -> Iterator[Sequence[float]]:
+        rows = self._levels[level]
+        return (rows[i : i + _WIDTH] for i in range(0, len(rows), _WIDTH))
+
+    @staticmethod
+    def _slot(level: int, row: Sequence[float]) -> Slot:
+        slot, state, n, sum_ms, sum_ml, first, last, low, high, sum_w, n_w = row
+        start_s = slot * SLOT_MIN[level] * 60
+        return Slot(
+            start_s + sum_ms / n / 1000,
+            sum_ml / n / 1000,
+            int(n),
+            int(state),
+            start_s + first / 1000,
+            start_s + last / 1000,
+            low / 1000,
+            high / 1000,
+            sum_w / n_w if n_w else None,
+        )
 
     def _level(self, minute: int) -> int:
         """In which level the samples of a minute lie: what a slot of the next level holds, moves there as a whole."""

@@ -218,6 +218,8 @@ class _Tracked:
         self.firing: set[str] = set()
         self._reading: Reading | None = None
         self._read_version = -1  # of the history of the fuel when it was read
+        self._settled: Reading | None = None  # of its settled slots alone
+        self._settled_version = -1
 
     def apply(self, sample_set: SampleSet) -> None:
         t = sample_set.t
@@ -272,7 +274,6 @@ class _Tracked:
         self.fuel.forget_after(t)
         self.data_t = max((latest.t for latest in self.latest.values()), default=None)
         self.heard_at = self.data_t if self.heard_at is None or self.heard_at > t else self.heard_at
-        self._read_version = -1
 
     def _hear(self, t: float) -> None:
         if self.heard_at is None or t > self.heard_at:
@@ -292,9 +293,16 @@ class _Tracked:
         return value
 
     def read(self) -> Reading | None:
-        """What the history of the fuel says."""
-        # By what is known alone, never by when somebody asked: a view must come out again as it was.
-        if self._read_version != self.fuel.version:
-            self._reading = autonomy.read(self.fuel.slots(), self.point.tank)
-            self._read_version = self.fuel.version
+        """What the history of the fuel says: by what is known alone, never by when somebody asked.
+
+        A view must come out again as it was. So what is kept between two sets is that of the settled slots.
+        """
+        fuel, tank = self.fuel, self.point.tank
+        if fuel.version == self._read_version:
+            return self._reading
+        if fuel.settled_version != self._settled_version:
+            self._settled, self._settled_version = autonomy.read(fuel.settled(), tank), fuel.settled_version
+        carried = None if self._settled is None else autonomy.carry(self._settled, fuel.latest(), tank)
+        self._reading = carried or autonomy.read(fuel.slots(), tank)
+        self._read_version = fuel.version
         return self._reading

@@ -1,10 +1,14 @@
 import random
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from paraat.domain import autonomy
+from paraat.domain.fuel_history import Slot
 from paraat.domain.model import AlertState, NodeState, SampleSet, Status
+from paraat.domain.points import Tank
 from paraat.domain.subjects import Subject
 from tracker_bench import POINT, T0, Bench
 
@@ -297,3 +301,71 @@ def test_a_reading_is_kept_while_nothing_new_can_be_learnt_and_renewed_when_it_c
     second = bench.view(T0 + 183 * 60)
     assert second.litres == pytest.approx(380, abs=0.5)
     assert [event.kind for event in second.fuel_events] == ["refuel"]
+
+
+@pytest.mark.parametrize("interval_s", [20, 60, 300])
+def test_a_kept_reading_does_not_depend_on_who_asked_when(interval_s: int) -> None:
+    """A load that doubles, a rest and a delivery, a set that comes late: each seen by one who looks at all, and by one who does not."""
+    watched, late = Bench(), 0
+    seen: list[tuple[float, float, bool, int]] = []
+    level = 90.0
+    for n in range(6 * 3600 // interval_s):
+        t = T0 + n * interval_s
+        hour = (t - T0) / 3600
+        running = not 4 <= hour < 5
+        level = 80.0 if hour == 5 else level - (0 if not running else 2.4 if hour < 2 else 4.8) * interval_s / 3600
+        seen.append((t, level, running, n + 1))
+        if n % 7 == 3:  # held back on the way, and taken in after the next
+            late = n
+            continue
+        for at in (n, late) if n == late + 1 and late else (n,):
+            take(watched, seen[at])
+        view = watched.view(t + 1)
+        if n % 11 == 0:
+            alone = Bench()
+            for one in seen[: n + 1]:
+                take(alone, one)
+            assert alone.view(t + 1) == view
+
+
+def test_a_clock_that_was_set_back_leaves_a_level(bench: Bench) -> None:
+    """What was read is in slots of an hour then."""
+    for minute in range(600):
+        bench.sees(T0 + 60 * minute, fuel__level=80 - minute / 24, power__mains=False, power__generator=True)
+    bench.sees(T0 + 30 * 86400, fuel__level=10.0, power__mains=False, power__generator=True)
+    bench.tracker.forget_after(T0 + 36000)
+    assert bench.view(T0 + 36000).litres is None
+    bench.sees(T0 + 36060, fuel__level=55.0, power__mains=False, power__generator=True)
+    view = bench.view(T0 + 36061)
+    assert view.autonomy is not None
+    assert (view.litres, view.autonomy.burn_l_per_h) == (pytest.approx(220, abs=2), pytest.approx(10, rel=0.1))
+
+
+def take(bench: Bench, seen: tuple[float, float, bool, int]) -> None:
+    t, level, running, seq = seen
+    bench.tracker.apply(
+        SampleSet(
+            point=POINT.id, kind="telemetry", seq=seq, t=t, received_at=t, faults={},
+            values={"fuel/level": level, "power/mains": not running, "power/generator": running},
+        )
+    )  # fmt: skip
+
+
+def test_while_all_goes_on_as_it_went_the_fuel_is_read_once_in_four_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = 0
+    read = autonomy.read
+
+    def counted(slots: Iterable[Slot], tank: Tank) -> autonomy.Reading | None:
+        nonlocal times
+        times += 1
+        return read(slots, tank)
+
+    monkeypatch.setattr(autonomy, "read", counted)
+    bench = Bench()
+    for minute in range(300):
+        level = 80 - minute / 24
+        bench.sees(T0 + 60 * minute, fuel__level=level, power__mains=False, power__generator=True)
+        if minute == 240:
+            times = 0
+        assert bench.view(T0 + 60 * minute).litres == pytest.approx(4 * level, abs=0.5)
+    assert times == 15
