@@ -169,14 +169,14 @@ dashboards: $(VENV)/dev.stamp ## Build dashboards/*.json from dashboards/*.py
 	$(BIN)/python -m dashboards
 
 .PHONY: bench
-bench: $(VENV)/dev.stamp ## Measure: the host's store rate, the board's drain and stalls, the firmware's heap
+bench: $(VENV)/dev.stamp ## Measure: the host's store rate, the board's drain and stalls, the flash reads of its start
 	$(BIN)/python benchmarks/host_ingest.py
 	$(BIN)/python benchmarks/board_link.py --ids
-	$(BIN)/python benchmarks/firmware_heap.py
+	$(BIN)/python benchmarks/flash_reads.py
 	$(BIN)/python benchmarks/signature.py
 
 .PHONY: size
-size: $(VENV)/dev.stamp ## Print the board's budget: .mpy bytes, flash, free heap, idle allocation (WRITE=1: docs/budget.md too)
+size: $(VENV)/dev.stamp ## Print the budget of every board: both heaps of the chip, each file's bytes, flash reads (WRITE=1: docs/budget.md too)
 	@$(BIN)/python benchmarks/firmware_size.py $(if $(WRITE),--write docs/budget.md)
 
 .PHONY: deps

@@ -28,6 +28,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from link.stage import POINT, Stage  # after the path to it
+from paraat.provision.bundle.pack import ROOT
 from paraat.simulate import boards
 from paraat.simulate.servers import free_port
 
@@ -54,10 +55,11 @@ for i in range({SETS}):
 """
 
 # simboard, with a clock around every turn of the event loop: the worst one while it connects, and the worst of the others.
-_MEASURED = """
+_MEASURED = (
+    f"from {ROOT} import MQTTClient"
+    + """
 import json, kernel, utime
 import main
-from node.mqtt import MQTTClient
 from simboard import wire
 from world import World
 wait, connect = kernel.wait, MQTTClient.connect
@@ -91,6 +93,7 @@ with open("config.json") as f:
     wire(json.load(f), World(kernel.scenario))
 main.start()
 """
+)
 
 _IDS = f"""
 import asyncio
@@ -176,7 +179,7 @@ def measure(directory: Path, built: Path, *, tls: bool) -> None:
         assert board is not None
         fill = _FILL.replace("START", str(int(time.time()) - 72 * 3600))
         subprocess.run(
-            board._command(4000, "-c", fill), cwd=board.directory, env=board._environment(), check=True
+            board._command(4000, "-c", fill), cwd=board.directory, env=board._environment(sources=True), check=True
         )  # a journal of 72 hours, made by the firmware's own Journal
         board.start(script=("-c", _MEASURED))
         _wait(lambda: len(host.stored()) > 0, 30)
@@ -208,7 +211,7 @@ def packet_ids(directory: Path, built: Path) -> None:
         begin = time.monotonic()
         run = subprocess.run(
             stage.board._command(2000, "-c", _IDS.replace("PORT", str(stage.broker.port))),
-            cwd=stage.board.directory, env=stage.board._environment(), check=True, capture_output=True, text=True,
+            cwd=stage.board.directory, env=stage.board._environment(sources=True), check=True, capture_output=True, text=True,
         )  # fmt: skip
         took_s = time.monotonic() - begin
         last = int(run.stdout.strip().splitlines()[-1])

@@ -50,7 +50,7 @@ def main() -> int:
         return 1
     n = rsa.generate_private_key(public_exponent=65537, key_size=3072).public_key().public_numbers().n
     code = _CHECK % (str(paths.firmware_dir()), str(paths.wire_dir()), f"{n:0768x}", f"{n * 2 // 3:0768x}")
-    run = subprocess.run([str(program), "-X", "heapsize=160wk", "-c", code], capture_output=True, text=True, check=True)
+    run = subprocess.run([str(program), *boards.heap_option(), "-c", code], capture_output=True, text=True, check=True)
     found = json.loads(run.stdout)
     low, high = (1000 * _INNER_STEPS * cycles / _CLOCK_HZ for cycles in _CYCLES)
     print(json.dumps({

@@ -27,9 +27,16 @@ def firmware() -> Firmware:
     return compile_firmware()
 
 
+def without_psram(site_dir: Path) -> None:
+    """Give every point of a copy of the example the plain board: a virtual board has no PSRAM."""
+    for path in (site_dir / "points").glob("*.toml"):
+        path.write_text(path.read_text().replace("esp32_devkitc_ve", "esp32_devkitc"))
+
+
 def make_site(folder: Path, now: datetime = NOW) -> Path:
-    """A copy of the example with its authority, its Wi-Fi, and an image of MicroPython."""
+    """A copy of the example with plain boards, its authority, its Wi-Fi, and an image of MicroPython."""
     shutil.copytree(paths.example_site_dir(), folder)
+    without_psram(folder)
     (folder / "secrets.toml").write_text(WIFI)
     (folder / "secrets.toml").chmod(0o600)
     (folder / "firmware").mkdir()

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from paraat.simulate.boards import BOARD_HEAP_KB, heap_option
 from paraat.site import paths
 
-# The board's heap as the demo sets it, plus what the simulated hardware and the test's own source take (it is
-# compiled on the spot, which the board never does: it runs .mpy files).
-HEAP = "260wk"
+# Beside the chip's heap: the simulated hardware, and all sources, the test's too, as they are compiled on the spot, which
+# the board never does.
+BESIDE_KB = 250
 LIMIT_S = 300
 # Of a run in tests/faults, which holds a whole flash in its heap.
 LONG_LIMIT_S = 1800
-LONG_HEAP = "2500wk"
+LONG_HEAP_KB = 3000
 
 _RUN = """
 import sys
@@ -83,7 +84,14 @@ class MicroPythonItem(pytest.Item):
         limit_s = LONG_LIMIT_S if long else LIMIT_S
         try:
             run = subprocess.run(
-                [program, "-X", f"heapsize={LONG_HEAP if long else HEAP}", "-c", _RUN, self.path.stem, self.test],
+                [
+                    program,
+                    *heap_option(LONG_HEAP_KB if long else BOARD_HEAP_KB, beside_kb=BESIDE_KB),
+                    "-c",
+                    _RUN,
+                    self.path.stem,
+                    self.test,
+                ],
                 cwd=board,
                 env=environment,
                 capture_output=True,

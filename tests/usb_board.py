@@ -14,7 +14,7 @@ import tty
 from pathlib import Path
 from typing import Self
 
-from paraat.simulate.boards import micropython
+from paraat.simulate.boards import heap_option, micropython
 from waiting import LIMIT_S
 
 
@@ -38,9 +38,11 @@ class UsbBoard:
             "import os, sys, binascii\n"
             f"def unique_id():\n    return binascii.unhexlify('{self._mac}')\n"
             "def reset():\n    sys.exit()\n"
-            "class Pin:\n    OUT = 1\n    def __init__(self, pin, mode):\n        self._pin = pin\n"
+            "class ADC: pass\nclass I2C: pass\nclass RTC: pass\nclass UART: pass\n"
+            "class Pin:\n    OUT = PULL_UP = PULL_DOWN = 1\n    def __init__(self, pin, mode):\n        self._pin = pin\n"
             "    def value(self, x):\n        open('blinked', 'a').write('%d=%d ' % (self._pin, x))\n"
         )
+        (self.flash / "esp32.py").touch()
         self._thread.start()
         return self
 
@@ -65,7 +67,7 @@ class UsbBoard:
         assert program is not None
         # Pipes: on a terminal the unix port throws away what is typed while it changes the terminal's mode.
         with subprocess.Popen(
-            [str(program), "-X", "heapsize=160wk", "-i"],
+            [str(program), *heap_option(), "-i"],
             cwd=self.flash,
             env={"PATH": "", "MICROPYPATH": ":.frozen"},
             stdin=subprocess.PIPE,

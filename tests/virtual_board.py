@@ -14,6 +14,7 @@ from esp32_mock_bootloader import server as mock
 from esptool.bin_image import LoadFirmwareImage
 
 from paraat.boards.boards import Board
+from paraat.boards.builds import builds
 from waiting import LIMIT_S
 
 Console = Callable[[bytes], Iterator[bytes]]
@@ -27,16 +28,25 @@ READY = b'{"ready": {"point": "nsp-0101", "boot": 1, "config": 1, "fw": "0.1.0",
 
 _PAUSE_S = 0.1
 _MAC_WORD = 0x3FF5A004  # ESP32, EFUSE_BLK0_RDATA1: the lower half of the MAC
+_S3_CAP_WORD = 0x60007054  # ESP32-S3, EFUSE_RD_MAC_SPI_SYS_4: PSRAM_CAP in bits 3 and 4
 _CONNECTION = threading.local()
 _read_reg = mock._read_reg_value_for_chip
 
 
 def _read_reg_of_this_board(address: int, chip: str) -> int:
     value: int = _read_reg(address, chip)
+    if address == _S3_CAP_WORD and chip == "esp32s3":
+        return value & ~0x18 | getattr(_CONNECTION, "psram_cap", 0) << 3
     return value ^ getattr(_CONNECTION, "number", 0) if address == _MAC_WORD else value
 
 
 mock._read_reg_value_for_chip = _read_reg_of_this_board
+
+
+def talks_with_psram(_flash: bytes) -> Iterator[bytes]:
+    """As talks(), of a board whose MicroPython has found its PSRAM."""
+    yield REPORT.replace(b'"heap": 101000', b'"heap": 4101000')
+    yield READY
 
 
 def talks(_flash: bytes) -> Iterator[bytes]:
@@ -79,7 +89,10 @@ class _Flash(mock.FlashImage):  # type: ignore[misc]
 
 
 class VirtualBoard:
-    """A context. number: makes its MAC its own. lose_after: blocks until the cable goes. rot: offset of a bad byte."""
+    """A context. number: makes its MAC its own. lose_after: blocks until the cable goes. rot: offset of a bad byte.
+
+    psram_cap: what the eFuses of an ESP32-S3 tell.
+    """
 
     def __init__(
         self,
@@ -90,9 +103,11 @@ class VirtualBoard:
         lose_after: int | None = None,
         rot: int | None = None,
         size_bytes: int = 0x400000,
+        psram_cap: int = 0,
     ) -> None:
         self._chip = chip
         self._number = number
+        self._psram_cap = psram_cap
         self._console = console
         self._flash = _Flash(lose_after, rot, size_bytes)
         self._stop = threading.Event()
@@ -123,6 +138,7 @@ class VirtualBoard:
 
     def _serve(self) -> None:
         _CONNECTION.number = self._number
+        _CONNECTION.psram_cap = self._psram_cap
         while not self._stop.is_set():
             try:
                 self._listener.settimeout(0.1)
@@ -170,11 +186,23 @@ _CHIP_IDS = {"esp32": 0, "esp32s3": 9, "esp32c3": 5}
 _RAM = {"esp32": 0x3FFB0000, "esp32s3": 0x3FC88000, "esp32c3": 0x3FC80000}
 
 
-def micropython(board: Board, version: str = "v1.28.0", *, chip: str | None = None, vfs_row: bool = False) -> bytes:
-    """An image as micropython.org publishes it, with little in it: boot loader, partition table, application."""
+def micropython(
+    board: Board,
+    version: str = "v1.28.0",
+    *,
+    chip: str | None = None,
+    vfs_row: bool = False,
+    machine: str | None = None,
+) -> bytes:
+    """An image as micropython.org publishes it, with little in it: boot loader, partition table, application.
+
+    machine: what its prompt calls it; None: that of the board's build.
+    """
     chip = chip or board.chip
     flash = board.flash
-    banner = f"MicroPython {version} on 2026-01-01; made for a test".encode()
+    machine = builds()[board.firmware.image].machine if machine is None else machine
+    # Each a string of its own, as in the real ones.
+    banner = f"made for a test\0MicroPython {version} on 2026-01-01\0; {machine}\0".encode()
     data = bytearray(b"\xff" * (0x10000 - flash.firmware_offset))
     loader = _program(chip, b"boot loader" * 40)
     data[: len(loader)] = loader

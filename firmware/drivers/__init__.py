@@ -8,7 +8,10 @@ file has, for the sampler, which gives them the sensor's table of the configurat
                      sensor (ds3231) has none
   names(config)      the metrics that it reports, so that a failure gives each its fault
   setup(config, hw)  an object with `async sample()`, which returns a list of (name, value); missing is absent, zero is
-                     a reading. For most a Sensor, as below
+                     a reading, and a SensorError in a value's place is its fault: the others stand. For most a Sensor,
+                     as below
+A meter that is fed by the line that it measures, and so falls silent with it, also has
+  fed_by(config)     that line's metric: power/mains or power/generator
 A level sensor that can be calibrated at its tank also has
   ENDS               its keys of the empty and of the full tank
   measure()          of the object that setup made: async, the reading in the unit of those keys
@@ -21,6 +24,7 @@ class SensorError(Exception):
     """Raised when a sensor gives no value that can be believed.
 
     code: bus (it refuses, or lost its settings), crc, silent, range, blocked, config, wire-break, short, stopped.
+    detail: what was seen; where that has several causes, the likelier first.
     """
 
     def __init__(self, code, detail=""):
@@ -31,7 +35,8 @@ class SensorError(Exception):
 class Sensor:
     """What setup gives where a sample is what the driver's read() gives: a value for each name, in the same order.
 
-    scales: what each value is divided by, to come to its metric's unit; without them they come in it. None is absent.
+    scales: what each value is divided by, to come to its metric's unit; without them they come in it. None is absent,
+    and a SensorError is the fault of that one value; where no value stands, the first of them is raised.
     """
 
     def __init__(self, driver, names, scales=None):
@@ -41,9 +46,33 @@ class Sensor:
 
     async def sample(self):
         read = await self.driver.read()
-        if self._scales is not None:
-            read = [value if value is None else value / scale for value, scale in zip(read, self._scales)]
-        return [(name, value) for name, value in zip(self.names, read) if value is not None]
+        scales = self._scales or [None] * len(self.names)
+        found = []
+        fault = None
+        for name, value, scale in zip(self.names, read, scales):
+            if value is None:
+                continue
+            if isinstance(value, SensorError):
+                fault = fault or value
+            elif scale is not None:
+                value = value / scale
+            found.append((name, value))
+        if fault is not None and all([isinstance(value, SensorError) for _, value in found]):
+            raise fault
+        return found
+
+
+def keep(i2c, address, register, wanted):
+    """See that a register holds these bytes, whatever another program or a dip of the supply has left in it.
+
+    Returns whether they had to be written. Raises OSError (bus), SensorError bus: it does not take them.
+    """
+    if i2c.readfrom_mem(address, register, len(wanted)) == wanted:
+        return False
+    i2c.writeto_mem(address, register, wanted)
+    if i2c.readfrom_mem(address, register, len(wanted)) != wanted:
+        raise SensorError("bus", "0x%02x does not keep register %d: its supply dips, or wires" % (address, register))
+    return True
 
 
 def named(metric, config):

@@ -11,12 +11,23 @@ SHOTS = const(5)  # in a median: two of them may be wild
 # of the one before, so a refuel is there at once and nothing has to be forgotten after a fault.
 LOOKS = const(8)
 PERIOD_MS = const(100)
+_SLACK = const(10)  # percent of the span: what ripple and mounting do beyond an end
 
 
 def percent(reading, empty, full):
     """Fill of the tank by height, 0 to 100: a reading a little beyond an end is that end (ripple, mounting)."""
     level = 100 * (reading - empty) / (full - empty)
     return min(100.0, max(0.0, level))
+
+
+def slack(empty, full):
+    """How far beyond an end a reading may lie, in its unit."""
+    return abs(empty - full) * _SLACK / 100
+
+
+def full_slack(empty, full, failed):
+    """The same beyond the full end, where a sensor that fails says `failed`: at most half of the way to that."""
+    return min(slack(empty, full), abs(full - failed) / 2)
 
 
 async def looks(shot):

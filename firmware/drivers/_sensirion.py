@@ -28,37 +28,55 @@ def temp_c(raw):
 
 
 async def ask(i2c, address, command, wait_ms, count):
-    """Send a command (bytes), wait, and return its `count` words. Raises OSError (no answer), SensorError crc."""
+    """Send a command (bytes), wait, and return its `count` words, SensorError crc for a garbled one. Raises OSError."""
     i2c.writeto(address, command)
     await asyncio.sleep_ms(wait_ms)
     reply = bytearray(3 * count)
     i2c.readfrom_into(address, reply)
     words = []
     for i in range(0, len(reply), 3):
-        if crc8(reply[i : i + 2]) != reply[i + 2]:
-            raise SensorError("crc", "word %d of the chip at 0x%02x" % (i // 3, address))
-        words.append(reply[i] << 8 | reply[i + 1])
+        whole = crc8(reply[i : i + 2]) == reply[i + 2]
+        error = None if whole else SensorError("crc", "word %d of the chip at 0x%02x" % (i // 3, address))
+        words.append(error or reply[i] << 8 | reply[i + 1])
     return words
+
+
+async def status(i2c, address, command, wait_ms):
+    """The one word that a command gives. Raises OSError (no answer), SensorError crc."""
+    (word,) = await ask(i2c, address, command, wait_ms, 1)
+    if isinstance(word, SensorError):
+        raise word
+    return word
+
+
+def convert(formula, word):
+    """The formula of a word, or the SensorError that stands in its place."""
+    return word if isinstance(word, SensorError) else formula(word)
 
 
 class Hygrometer:
     """A chip that measures temperature and humidity once for a command.
 
     i2c: the bus, up to 1 MHz. measure: the command, as bytes; measure_ms: how long it takes at most.
-    humidity_percent: the chip's own formula for the second word.
+    humidity_percent: the chip's own formula for the second word. prepare: a coroutine function of i2c and address, for
+    before the first measurement.
     """
 
-    def __init__(self, i2c, address, measure, measure_ms, humidity_percent):
+    def __init__(self, i2c, address, measure, measure_ms, humidity_percent, prepare=None):
         self._i2c = i2c
         self._address = address
         self._measure = measure
         self._measure_ms = measure_ms
         self._humidity_percent = humidity_percent
+        self._prepare = prepare
 
     async def read(self):
-        """Measure now. Raises OSError (bus, or not done in time), SensorError crc."""
+        """Measure now; SensorError crc in the place of a garbled one. Raises OSError (bus, or not done in time)."""
+        if self._prepare is not None:
+            await self._prepare(self._i2c, self._address)
+            self._prepare = None
         raw_t, raw_h = await ask(self._i2c, self._address, self._measure, self._measure_ms, 2)
-        return Climate(temp_c(raw_t), self._humidity_percent(raw_h))
+        return Climate(convert(temp_c, raw_t), convert(self._humidity_percent, raw_h))
 
 
 def climate_names(config):

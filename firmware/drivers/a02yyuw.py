@@ -16,6 +16,7 @@ KEYS = {"bus": "uart", "empty_mm": "int", "full_mm": "int", "shots": "int?", "na
 ENDS = ("empty_mm", "full_mm")
 
 MIN_MM = 30  # closer lies in the dead band: echoes from there are not to be believed
+LEAST_FULL_MM = 60  # what is in its way, or wet on its face, reads as MIN_MM: a full tank must be told from that
 MAX_MM = 4500
 _FRAME_BYTES = 4
 _POLL_MS = 100
@@ -56,7 +57,7 @@ class A02YYUW:
     async def read(self):
         """The mean of eight medians, of fewer when frames come slowly.
 
-        Raises SensorError: silent (no bytes, or too few frames), crc (only wrong frames), range (no echo).
+        Raises SensorError: silent (no bytes, or too few frames), crc (no frames, or wrong ones), range (no echo).
         """
         for _ in range(2):  # what piled up since the last time is old; the chip's FIFO comes out after the first read
             self.uart.read()
@@ -99,11 +100,13 @@ class A02YYUW:
                 else:
                     rejected += 1
         if rejected and rejected >= len(good):
-            raise SensorError("range", "no echo between %d and %d mm" % (MIN_MM, MAX_MM))
+            raise SensorError("range", "no distance of %d to %d mm: no echo, or its face is wet" % (MIN_MM, MAX_MM))
         if len(good) >= self.shots:
             return Distance(median(good), len(good), rejected), used
         if wrong and wrong + rejected >= len(good):
             raise SensorError("crc", "%d frames with a wrong checksum" % wrong)
+        if heard and not good:
+            raise SensorError("crc", "%d bytes but no frame: 9600 baud? wired to TX? a type that sends frames?" % heard)
         return None, used
 
 
@@ -113,7 +116,8 @@ class _Sensor:
         self.empty_mm = config["empty_mm"]
         self.full_mm = config["full_mm"]
         # A surface further off than the bottom, or above "full" by more than this, is an echo from something else.
-        self.slack_mm = max(30, (self.empty_mm - self.full_mm) // 10)
+        self.most_mm = self.empty_mm + max(30, _level.slack(self.empty_mm, self.full_mm))
+        self.least_mm = self.full_mm - _level.full_slack(self.empty_mm, self.full_mm, MIN_MM)
         self.names = names(config)
 
     async def measure(self):
@@ -121,8 +125,9 @@ class _Sensor:
 
     async def sample(self):
         mm = await self.measure()
-        if not self.full_mm - self.slack_mm <= mm <= self.empty_mm + self.slack_mm:
-            raise SensorError("range", "%d mm is outside the tank" % mm)
+        if not self.least_mm <= mm <= self.most_mm:
+            where = "%d mm is not in the tank, which has %d to %d"
+            raise SensorError("range", where % (mm, self.least_mm, self.most_mm))
         return [
             (self.names[0], mm / 1000),
             (self.names[1], _level.percent(mm, self.empty_mm, self.full_mm)),
@@ -135,10 +140,10 @@ def names(config):
 
 def setup(config, hw):
     full_mm, empty_mm = config["full_mm"], config["empty_mm"]
-    if not MIN_MM <= full_mm < empty_mm <= MAX_MM:
+    if not LEAST_FULL_MM <= full_mm < empty_mm <= MAX_MM:
         raise ValueError(
             "full_mm, empty_mm: found %s, %s, expected %d <= full_mm < empty_mm <= %d"
-            % (full_mm, empty_mm, MIN_MM, MAX_MM)
+            % (full_mm, empty_mm, LEAST_FULL_MM, MAX_MM)
         )
     shots = config.get("shots", _level.SHOTS)
     if not isinstance(shots, int) or not _level.SHOTS <= shots <= _MOST_SHOTS:

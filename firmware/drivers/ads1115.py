@@ -85,7 +85,7 @@ class ADS1115:
         for _ in range(_POLLS):
             state = self._read(_CONFIG)
             if state & ~_OS != self._start & ~_OS:  # it lost its power: what it holds is another input's, or none
-                raise SensorError("bus", "the ADS1115 lost its settings")
+                raise SensorError("bus", "the ADS1115 holds %04x: its supply dips, or wires" % state)
             if state & _OS:
                 return current_ma(self._read(_CONVERSION), self.full_scale_mv, self.sense_ohm)
             await asyncio.sleep_ms(_POLL_MS)
@@ -96,7 +96,7 @@ class ADS1115:
         found = await _level.looks(self._shot)
         for ma in found:
             if ma < BROKEN_MA:
-                raise SensorError("wire-break", "%.1f mA: less than a probe that lives" % ma)
+                raise SensorError("wire-break", "%.1f mA: a wire is off, or the probe has no supply" % ma)
             if ma > FAILED_MA:
                 raise SensorError("range", "%.1f mA: the probe says that it failed, or its wires touch" % ma)
         return Current(sum(found) / len(found))
@@ -113,7 +113,11 @@ class _Sensor:
         return (await self.driver.read()).current_ma
 
     async def sample(self):
-        return [(self.names[0], _level.percent(await self.measure(), self.empty_ma, self.full_ma))]
+        ma = await self.measure()
+        over_ma = (ma - self.full_ma) * (1 if self.full_ma > self.empty_ma else -1)
+        if over_ma > _level.slack(self.empty_ma, self.full_ma):  # none of the probe's alarms, and yet no full tank
+            raise SensorError("range", "%.1f mA: beyond a full tank: another probe, or full_ma" % ma)
+        return [(self.names[0], _level.percent(ma, self.empty_ma, self.full_ma))]
 
 
 def names(config):

@@ -17,6 +17,8 @@ _CONVERT = const(0x44)
 _READ_SCRATCHPAD = const(0xBE)
 _CONVERSION_MS = const(760)  # DS table 2: 750 ms at 12 bits
 _POWER_ON = const(0x0550)  # DS figure 4: 85 degC stands in the scratchpad until a conversion was made
+_LOWEST_C = const(-55)  # DS, features: what it measures
+_HIGHEST_C = const(125)
 
 Temperature = namedtuple("Temperature", ("temp_c",))
 
@@ -39,7 +41,7 @@ class DS18B20:
 
     def _select(self):
         if not self.bus.reset():
-            raise SensorError("silent", "nobody on the 1-wire bus")
+            raise SensorError("silent", "nobody on the 1-wire bus: wires, supply, or no pull-up")
         # A line that is held at ground looks like somebody's presence, and its zeros have a right CRC: 0.0 degC.
         if not self.bus.readbit():  # nobody speaks before a command; what follows begins with a reset of its own
             raise SensorError("short", "the 1-wire bus is held at ground")
@@ -54,7 +56,7 @@ class DS18B20:
         self.bus.select_rom(self.rom)
 
     async def read(self):
-        """Convert and read. Raises SensorError: silent, short, crc, range (never converted), config."""
+        """Convert and read. Raises SensorError: silent, short, crc, range (never converted, or impossible), config."""
         self._select()
         self.bus.writebyte(_CONVERT)
         await asyncio.sleep_ms(_CONVERSION_MS)
@@ -65,12 +67,15 @@ class DS18B20:
         if all(byte == 0xFF for byte in buf):  # nobody pulled the line down
             self.rom = self._given  # one that was found may have been exchanged for another
             raise SensorError("silent", "the DS18B20 does not answer")
-        if self.bus.crc8(buf):
-            raise SensorError("crc", "scratchpad")
+        if self.bus.crc8(buf) or not any(buf):  # zeros have a right CRC; of a chip they are never all
+            raise SensorError("crc", "the DS18B20's answer is garbled, or held at ground: %s" % bytes(buf).hex())
         raw = buf[1] << 8 | buf[0]
+        found_c = temp_c(raw)
         if raw == _POWER_ON:
-            raise SensorError("range", "85 degC: it lost its power while it converted")
-        return Temperature(temp_c(raw))
+            raise SensorError("range", "85 degC: what it says when its supply dips; or a place as hot as that")
+        if not _LOWEST_C <= found_c <= _HIGHEST_C:
+            raise SensorError("range", "%.2f degC is outside what a DS18B20 measures" % found_c)
+        return Temperature(found_c)
 
 
 def names(config):

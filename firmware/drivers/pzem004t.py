@@ -98,7 +98,7 @@ class PZEM004T:
                     return line(reply)
             heard += len(data)
         if heard:
-            raise SensorError("crc", "%d bytes from the PZEM-004T, but no whole answer" % heard)
+            raise SensorError("crc", "%d bytes but no whole answer: noise, or several answer at once" % heard)
         raise SensorError("silent", "the PZEM-004T does not answer: line dead, or a wire loose")
 
 
@@ -114,10 +114,14 @@ class _Sensor:
         return [(self.names[0], found.power_w), (self.names[1], found.voltage_v >= _LOW_V)]
 
 
+def fed_by(config):
+    """The metric of the line that it measures, and that feeds it."""
+    return "power/generator" if config.get("feeds") == "generator" else "power/mains"
+
+
 def names(config):
     """A sensor's own name goes to the load only: the point has one mains and one generator."""
-    feeds = "power/generator" if config.get("feeds") == "generator" else "power/mains"
-    return named("power/load", config), feeds
+    return named("power/load", config), fed_by(config)
 
 
 def setup(config, hw):

@@ -6,10 +6,12 @@
 
 The resistor in series keeps a sender of 0 ohm above the 150 mV under which the ESP32 measures nothing; with it, a wire
 that touches ground before it is told from an empty tank. A sender of 0-190 ohm that is itself short reads as empty: that
-raises the alarm, which is the safe side.
+raises the alarm, which is the safe side. One whose full end is the low one must be told from a short, so what lies too
+near to 0 ohm for this ADC is refused.
 
 # Ref: Espressif ESP32 data sheet, pins: ADC1 on GPIO 32 to 39, ADC2 is the radio's; ESP32-S3 data sheet: ADC1 on GPIO 1
-#      to 10. ESP-IDF programming guide, ADC, attenuation: 150 to 2450 mV with 11 dB (ESP32).
+#      to 10. ESP-IDF programming guide, ADC, attenuation: 150 to 2450 mV with 11 dB (ESP32). ESP32 data sheet, ADC
+#      calibration results: within 60 mV of the truth with 11 dB.
 #      MicroPython, machine.ADC.read_uv: microvolts, with the calibration of the chip's fuses.
 """
 
@@ -38,7 +40,7 @@ _HIGH_UV = 2450000
 _REFERENCE_OHM = 470
 _SERIES_OHM = 47
 _SUPPLY_MV = 3300
-_SLACK = 0.1  # of the span: what a float does beyond its ends, and what its wires add
+APART_UV = 120000  # a full tank from a short: the ADC may be wrong by half of it
 
 Sender = namedtuple("Sender", ("sender_ohm",))
 
@@ -87,9 +89,9 @@ class TankSender:
         found = await _level.looks(self._node_uv)
         for uv in found:
             if uv > _HIGH_UV:
-                raise SensorError("wire-break", "%d mV: no current through the sender" % (uv // 1000))
+                raise SensorError("wire-break", "%d mV: no current, a wire of the sender is off" % (uv // 1000))
             if uv < _LOW_UV:
-                raise SensorError("short", "%d mV: the sender's wire touches ground" % (uv // 1000))
+                raise SensorError("short", "%d mV: a wire touches ground, or the divider has no supply" % (uv // 1000))
             total_ohm += sender_ohm(uv, self.supply_uv, self.reference_ohm, self.series_ohm)
         return Sender(total_ohm / len(found))
 
@@ -98,7 +100,7 @@ class _Sensor:
     def __init__(self, driver, table, config):
         self.driver = driver
         self.table = table
-        self.slack_ohm = _SLACK * (table[-1][0] - table[0][0])
+        self.least_ohm, self.most_ohm = _limits(table)
         self.names = names(config)
 
     async def measure(self):
@@ -106,10 +108,10 @@ class _Sensor:
 
     async def sample(self):
         ohm = await self.measure()
-        if ohm > self.table[-1][0] + self.slack_ohm:
-            raise SensorError("wire-break", "%d ohm: more than any sender of this kind" % ohm)
-        if ohm < self.table[0][0] - self.slack_ohm:
-            raise SensorError("short", "%d ohm: less than any sender of this kind" % ohm)
+        if ohm > self.most_ohm:
+            raise SensorError("wire-break", "%d ohm, at most %d: bad contact, or another sender" % (ohm, self.most_ohm))
+        if ohm < self.least_ohm:
+            raise SensorError("short", "%d ohm, at least %d: a short, or another sender" % (ohm, self.least_ohm))
         return [(self.names[0], level_percent(ohm, self.table))]
 
 
@@ -137,6 +139,14 @@ def _table(config):
     return rows
 
 
+def _limits(table):
+    """(least, most ohm) of a sender that works: what a float does beyond its ends, and what its wires add."""
+    low, high = table[0][0], table[-1][0]
+    slack = _level.slack(low, high)
+    # Below an empty end lies a short that reads as empty, which alarms; below a full one it must not read as full.
+    return low - (_level.full_slack(high, low, 0) if table[0][1] else slack), high + slack
+
+
 def setup(config, hw):
     table = _table(config)
     reference_ohm = config.get("reference_ohm", _REFERENCE_OHM)
@@ -151,6 +161,13 @@ def setup(config, hw):
             raise ValueError(
                 "reference_ohm, series_ohm: %s ohm would give %d mV, expected 150 to 2450" % (ohm, uv // 1000)
             )
+    low_ohm = table[0][0]
+    apart_uv = node_uv(low_ohm, supply_uv, reference_ohm, series_ohm) - node_uv(0, supply_uv, reference_ohm, series_ohm)
+    if table[0][1] and apart_uv < APART_UV:
+        raise ValueError(
+            "full_ohm: %s ohm is %d mV from a short, which would read as full; expected at least %d mV: another sender, "
+            "or less reference_ohm" % (low_ohm, apart_uv // 1000, APART_UV // 1000)
+        )
     supply_pin = hw.adc(config["supply_pin"]) if "supply_pin" in config else None
     driver = TankSender(hw.adc(config["pin"]), supply_uv, reference_ohm, series_ohm, supply_pin)
     return _Sensor(driver, table, config)

@@ -91,7 +91,8 @@ class VEDirect:
     async def read(self):
         """The first whole frame from now on that has a voltage. Raises SensorError: silent, crc.
 
-        What the instrument does not know, such as the charge until the battery was once full, is None.
+        What the instrument does not know, such as the charge until the battery was once full, is None; without the
+        voltage itself, which it always measures, that is at fault.
         """
         for _ in range(2):  # what piled up since the last time is old
             self.uart.read()
@@ -106,7 +107,10 @@ class VEDirect:
             heard += len(data)
             for fields in frames.feed(data):
                 if b"V" in fields:
-                    return Battery(number(fields[b"V"]), number(fields.get(b"I")), number(fields.get(b"SOC")))
+                    volts = number(fields[b"V"])
+                    if volts is None:
+                        volts = SensorError("range", "the instrument itself gives no voltage: its wire to the battery")
+                    return Battery(volts, number(fields.get(b"I")), number(fields.get(b"SOC")))
         if not heard:
             raise SensorError("silent", "no bytes from the VE.Direct port")
         if frames.wrong:

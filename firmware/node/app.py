@@ -6,6 +6,7 @@ It and node.memory import nothing else of ours before that: what is loaded first
 import asyncio
 import sys
 
+import machine
 from micropython import const
 
 _SAY_AGAIN_S = const(10)
@@ -15,26 +16,36 @@ async def main():
     """Make room, read the configuration, and be that node for ever."""
     from node import memory
 
-    memory.shape()
+    room = memory.shape()
     del sys.modules["node.memory"], memory
     delattr(sys.modules["node"], "memory")
 
-    from node.lent import lent
+    from node import node
 
-    with lent("node.startup", "node.config", "node.calibration", "node.desired_files", "paraat_wire.orders") as startup:
-        found, problem = startup.node()
-    if found is None:
-        await _tell_no_config(problem)
+    del room  # what stays lies in it by now
+    wanted, secrets, boot, problem = _begin(node.lent)
+    if wanted is None:
+        await _tell_no_config(node.log, problem)
+    try:
+        found = node.Node(wanted, secrets, boot)
+    except Exception as error:
+        if wanted.on:  # pyright: ignore[reportOptionalMemberAccess]
+            wanted.roll_back("%s %s" % (type(error).__name__, error))  # pyright: ignore[reportOptionalMemberAccess]
+            machine.reset()
+        raise
     await found.run()
 
 
-async def _tell_no_config(problem):
+def _begin(lent):
+    with lent("node.startup", "node.config", "node.calibration", "node.desired_files", "paraat_wire.orders") as startup:
+        return startup.begin()
+
+
+async def _tell_no_config(log, problem):
     """No configuration, no point: say why on the console, for ever.
 
     The lamp stays dark: which pin it has is in the configuration, and another pin may be what a sensor drives.
     """
-    from node.log import log
-
     while True:
         log("E", "config", problem)
         await asyncio.sleep(_SAY_AGAIN_S)

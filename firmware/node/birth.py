@@ -1,11 +1,13 @@
 """What a board tells of itself in `state`, when it is born and when something of it changes."""
 
 from node import VERSION
+from node.health import idf_heap
 
 
 def state_of(node):
     """The fields of the `state` message. node: node.node.Node."""
     trial, desired = node.trial, node.desired
+    free, largest = idf_heap()
     state = {
         "online": True,
         "boot": node.boot,
@@ -18,6 +20,8 @@ def state_of(node):
         "board": node.settings["board"],
         "clock": node.clock.source,
         "next": node.journal.next,
+        "idf_free": free,
+        "idf_largest": largest,
     }
     if desired.on:
         state["config_trial"] = True

@@ -62,5 +62,8 @@ class Desired:
                 restart("configuration %d has come" % self.staged)
             except asyncio.TimeoutError:
                 if self.on and not self.staged:
-                    with lent("node.desired_files", "paraat_wire.orders") as files:
-                        files.count(self, restart)
+                    self._count(restart)
+
+    def _count(self, restart):
+        with lent("node.desired_files", "paraat_wire.orders") as files:
+            files.count(self, restart)

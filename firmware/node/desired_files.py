@@ -73,7 +73,7 @@ def offer(desired, payload):
     if version in (desired.settings["version"], desired.refused, desired.staged):
         return
     # 10 KB of the heap that are needed once a year. Where they are not free, the broker hands it over again later.
-    with lent("node.rehearsal", "node.config") as rehearsal:
+    with lent("node.rehearsal", "node.config", "node.buses") as rehearsal:
         try:
             _stage(desired, version, rehearsal.text_of(message, desired.settings))
         except rehearsal.ConfigError as error:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import esp32
 import machine
 from micropython import const
 
@@ -11,6 +12,7 @@ from node.log import log
 
 _LOOK_S = const(5)
 _LAST = "last-error"
+_PSRAM_BYTES = const(1048576)  # a region so large is that, and holds Python's heap
 _CAUSES = ("PWRON_RESET", "HARD_RESET", "WDT_RESET", "DEEPSLEEP_RESET", "SOFT_RESET")
 
 
@@ -61,6 +63,12 @@ class Health:
         """Start anew, and remember why."""
         self.note("restart: " + why)
         machine.reset()
+
+
+def idf_heap():
+    """(bytes free, largest free block) of the chip's own heap, in which Wi-Fi, TLS and sockets live; not Python's."""
+    regions = [region for region in esp32.idf_heap_info(esp32.HEAP_DATA) if region[0] < _PSRAM_BYTES]
+    return sum([region[1] for region in regions]), max([region[2] for region in regions])
 
 
 def _reset_cause():

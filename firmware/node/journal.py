@@ -30,6 +30,7 @@ from micropython import const
 
 from node import packing
 from node.lent import lent
+from node.log import complain
 from node.ranges import Ranges
 
 TELEMETRY = const(0)
@@ -89,8 +90,23 @@ class Journal:
         self.torn = 0
         self.dropped = 0
         self.next = first_seq
-        with lent("node.journal_files", "node.layouts") as files:
-            files.open_ring(self)
+        self.problem = "not opened yet"  # why nothing can be kept; "" when the ring is open
+        try:
+            self._open()
+        except OSError as error:  # the board samples and alarms without it; each entry tries again
+            complain("journal", error)
+
+    def _open(self):
+        try:
+            with lent("node.journal_files", "node.layouts") as files:
+                files.open_ring(self)
+            self.problem = ""
+        except Exception as error:  # whatever the flash has made of it
+            self.close()
+            self.segments = []
+            self.index = {}
+            self.problem = "the journal cannot be opened: %s %s" % (type(error).__name__, error)
+            raise OSError(self.problem)
 
     def path(self, first):
         """The file of the segment that begins with this seq."""
@@ -104,6 +120,8 @@ class Journal:
         Raises OSError when the file system does not take it, KeyError for an unknown metric, ValueError when it is
         too long, MemoryError where the heap has no room to begin a segment; nothing is kept then.
         """
+        if self.problem:
+            self._open()
         seq = self.next
         flags = (_FLAG_EVENT if kind == EVENT else 0) | (_FLAG_DATED if dated else 0)
         if kind == EVENT:
@@ -124,10 +142,10 @@ class Journal:
                 marks += record(BOOT, self._boot, b"")
             if new_layout:
                 marks += record(LAYOUT, 0, self.layout.encode())
-            self.file.write(marks + data)
-            self.file.flush()
+            self.file.write(marks + data)  # pyright: ignore[reportAttributeAccessIssue]
+            self.file.flush()  # pyright: ignore[reportAttributeAccessIssue]
         except OSError:
-            with lent("node.journal_files") as files:
+            with lent("node.journal_files", "node.layouts") as files:
                 files.make_room(self)
             raise
         index = self.index.get(segment[FIRST])
@@ -164,7 +182,7 @@ class Journal:
             newest = self.segments[-1]
             if newest[LAST] + 1 == seq and newest[SIZE] + record_bytes + len(self.layout) <= self.segment_bytes:
                 return newest
-        with lent("node.journal_files") as files:
+        with lent("node.journal_files", "node.layouts") as files:
             return files.begin_segment(self, seq)
 
     def _head_of(self, segment):

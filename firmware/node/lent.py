@@ -7,7 +7,8 @@ import sys
 class lent:
     """with lent("node.ntp", "node.udp") as ntp: ... loads the first, and afterwards lets go of all of these.
 
-    Name those too that the first loads itself. A module that was there before stays. Raises MemoryError where the heap
+    Name those too that the first loads itself. A module that was there before stays. It is given back when nothing has it
+    any more: write the `with` in a function that ends with it, for the frame of one that goes on keeps its `ntp`. Raises MemoryError where the heap
     has no room for it; nothing of it is left then.
     """
 

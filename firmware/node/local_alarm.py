@@ -60,10 +60,11 @@ class LocalAlarm:
         self._unusable = unusable
         self._alarms = {name: _Alarm() for name in _WORST_FIRST}
         self.linked = False  # the host has acknowledged something a short time ago
+        self.kept = True  # the last sample is in the journal: without that the host never hears of it
         self._blind = True  # no sample yet
 
     def update(self, values, faults):
-        """Judge a sample. Returns the changes as a list of (alarm name, on)."""
+        """Judge a sample. faults: those that tell of trouble. Returns the changes as a list of (alarm name, on)."""
         self._blind = bool(faults or self._unusable)
         limits = self._limits
         wanted = {
@@ -101,7 +102,7 @@ class LocalAlarm:
                 return name
         if self._blind:
             return "unknown"
-        return "well" if self.linked else "no-link"
+        return "well" if self.linked and self.kept else "no-link"
 
     @property
     def sounds(self):

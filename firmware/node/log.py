@@ -19,7 +19,7 @@ def complain(task, error):
     # Below zero: days later, the ticks have wrapped.
     if last is not None and 0 <= time.ticks_diff(now, last) < _QUIET_MS:
         return
-    if len(_last) > 20:
+    if len(_last) > 8:  # some 100 bytes of the heap each
         _last.clear()
     _last[(task, text)] = now
     log("W", task, text)

@@ -2,10 +2,10 @@
 
 # Ref: MicroPython v1.24 to v1.27, py/gc.c (gc_try_add_heap) and ports/esp32/main.c (gc_get_max_new_split).
 
-Python begins with 64 KB. When it has no room it takes as much again, at most the largest free piece, out of the heap in
-which the ESP-IDF keeps Wi-Fi, TLS, sockets and UARTs, and it never gives anything back. Left alone it takes all, and then
-no connection comes about, or the Wi-Fi task aborts. So Python gets here, at once, what those can spare, and has no
-reason to ask again.
+Python begins with 56 KB. When it has no room it takes as much again, at most the largest free piece, out of the heap in
+which the ESP-IDF keeps Wi-Fi, TLS, sockets and UARTs, and gives a piece back only when nothing at all lies in it. Left
+alone it takes all, and then no connection comes about, or the Wi-Fi task aborts. So Python gets here, at once, what those
+can spare, and has no reason to ask again.
 """
 
 import gc
@@ -15,14 +15,14 @@ from micropython import const
 # What the ESP-IDF needs at the most at once, measured on an emulated ESP32 with MicroPython 1.26.1 (docs/budget.md):
 # Wi-Fi 38 KB, a TLS session with the peak of its handshake 30, sockets and name service 9, UARTs and tasks 3; and what is
 # to be free beside that.
-_KEPT_BYTES = const(104448)
+_KEPT_BYTES = const(102400)
 _LEAST_BYTES = const(8192)  # less than that is not worth a piece of its own
 _STEP_BYTES = const(2048)
 _PSRAM_BYTES = const(1048576)  # a heap with so much free lies in PSRAM, and takes nothing of the other
 
 
 def shape():
-    """Give Python its share. Returns the bytes that it has in all; None where there is nothing to share."""
+    """Give Python its share. Returns what keeps it, until something else lies in it; None where nothing is shared."""
     try:
         import esp32
         from machine import UART
@@ -35,14 +35,14 @@ def shape():
     share = min(free - _KEPT_BYTES, largest)
     if share < _LEAST_BYTES:
         return None
-    # The buffer of a UART is a piece of that heap that can be given back: it leaves Python only its share to take.
-    uart = UART(2, rxbuf=largest - share)
+    # The buffers of a UART are pieces of that heap that can be given back: they leave Python only its share to take.
+    # Each has at most 65,535 bytes.
+    half = (largest - share) // 2
+    uart = UART(2, rxbuf=half, txbuf=half)
     try:
-        _grow(esp32)
+        return _grow(esp32)
     finally:
         uart.deinit()
-    gc.collect()
-    return _python_bytes(esp32)
 
 
 def idf(esp32):
@@ -57,8 +57,9 @@ def _python_bytes(esp32):
 
 
 def _grow(esp32):
-    """Use Python's heap up until it has taken its next piece."""
+    """Use Python's heap up until it has taken its next piece. Returns something that lies in that."""
     before = _python_bytes(esp32)
     held = []
     while _python_bytes(esp32) < before + _LEAST_BYTES // 2:
         held.append(bytearray(_STEP_BYTES))
+    return held[-1]

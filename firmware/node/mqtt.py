@@ -33,7 +33,7 @@ MAX_ID = const(65535)
 # What goes out at once: about what a TCP segment carries. A small packet goes in one piece, or its parts would wait for
 # each other (Nagle against delayed acknowledgement, 40 ms); a large one needs no room of its size.
 _CHUNK_BYTES = const(1400)
-_DROPPED_BYTES = const(131072)  # a larger packet ends the connection: to read it all would hold up the rest
+_DROPPED_BYTES = const(262144)  # a larger packet ends the connection: our brokers let none through (max_packet_size)
 _TOPIC_BYTES = const(128)  # of a message that is dropped: its topic and its packet id are among the first of it
 _REST_BYTES = const(512)  # of it that are read at once
 
@@ -129,9 +129,10 @@ class MQTTClient:
     """One connection. Call connect(), run serve() in a task, publish and subscribe beside it, and close() at the end.
 
     on_message(topic, payload) is called for each message, and acknowledged when it returns; the payload is a memoryview.
-    keepalive_s, timeout_s in seconds; timeout_s limits every single wait for the broker. max_bytes: of a message and
-    its topic. A larger one, or one that the heap has no room for, is dropped, and acknowledged like the others: the
-    broker would hand it over again at every connection, for ever.
+    keepalive_s, timeout_s in seconds; timeout_s limits every single wait for the broker, and within a packet every wait
+    for more of it: a slow line is no silence. max_bytes: of a message and its topic. A larger one, or one that the heap
+    has no room for, is skipped, and acknowledged like the others: the broker would hand it over again at every
+    connection, for ever. skipped: how many, since the start.
     tls: an ssl.SSLContext, or None; server_name: the name that the broker's certificate must have. host: an address:
     a name would be looked up while everything else stands still.
 
@@ -140,6 +141,7 @@ class MQTTClient:
 
     # ValueError: a certificate that cannot be believed.
     ERRORS = (MQTTError, Silence, HungUp, OSError, ValueError, EOFError, MemoryError)
+    skipped = 0
 
     def __init__(self, host, port, client_id, on_message, *, username=None, password=None, will=None,
                  keepalive_s=60, timeout_s=10, max_bytes=2048, tls=None, server_name=None):  # fmt: skip
@@ -156,6 +158,8 @@ class MQTTClient:
         self._write_lock = asyncio.Lock()
         self._out = bytearray(_CHUNK_BYTES)
         self._dropped = ""  # why only the beginning of the packet at hand was kept
+        self._filled_ms = None  # when more of a packet came
+        self._due_ms = None  # of a PINGREQ, whatever is heard: MQTT 3.1.2.10; None before serve()
         self.sockets = []  # TLS, and the one below it
         self.reader = None
         self.writer = None
@@ -173,33 +177,38 @@ class MQTTClient:
 
     async def serve(self):
         """Read until the connection ends, and keep it alive. Never returns; raises ERRORS."""
-        half_ms = self._keepalive_s * 500
         pinged = False
-        due = time.ticks_add(time.ticks_ms(), half_ms)  # of a PINGREQ, whatever is heard: MQTT 3.1.2.10
+        self._due_ms = time.ticks_add(time.ticks_ms(), self._keepalive_s * 500)
         while True:
-            limit_ms = self._timeout_s * 1000 if pinged else max(1, time.ticks_diff(due, time.ticks_ms()))
+            limit_ms = self._timeout_s * 1000 if pinged else max(1, time.ticks_diff(self._due_ms, time.ticks_ms()))
             try:
                 # One byte: cutting this wait short can lose nothing.
                 head = await asyncio.wait_for_ms(self._stream().readexactly(1), limit_ms)
             except asyncio.TimeoutError:
                 if pinged:
                     raise Silence("no answer to PINGREQ in %d s" % self._timeout_s)
-                await self.write(PINGREQ)
-                due = time.ticks_add(time.ticks_ms(), half_ms)
+                await self._ping()
                 pinged = True
                 continue
             except EOFError:
                 raise HungUp
-            first, body = await self.limit(self.read_packet(head[0]), "rest of a packet")
+            first, body = await self.read_packet(head[0])
             pinged = False
             await self._handle(first, body)
+
+    async def _ping(self):
+        await self.write(PINGREQ)
+        self._due_ms = time.ticks_add(time.ticks_ms(), self._keepalive_s * 500)
 
     async def _handle(self, first, body):
         kind = first & 0xF0
         if kind == _PUBLISH:
             topic, payload, packet_id = read_publish(first, body)
             if self._dropped:
-                complain("mqtt", "a message of %s: dropped: %s" % (self._dropped, topic))
+                MQTTClient.skipped += 1
+                kept = " (retained: clear it at the broker)" if first & 1 else ""
+                told = MQTTClient.skipped, self._dropped, topic, kept
+                complain("mqtt", "skipped message %d since the start, of %s: %s%s" % told)
             else:
                 self._on_message(topic, payload)
             if packet_id:
@@ -208,7 +217,7 @@ class MQTTClient:
             if len(body) < 2:
                 raise MQTTError("an acknowledgement without a packet id")
             packet_id = body[0] << 8 | body[1]
-            if kind == _SUBACK:
+            if kind == _SUBACK and packet_id in self.waiting:
                 self.granted[packet_id] = bytes(body[2:])
             event = self.waiting.get(packet_id)
             if event is not None:
@@ -232,7 +241,14 @@ class MQTTClient:
         event = self.waiting[packet_id] = asyncio.Event()
         try:
             await self.write(head, *pieces)
-            await self.limit(event.wait(), what)
+            while not event.is_set():
+                try:
+                    await self.limit(event.wait(), what)
+                except Silence:
+                    # Behind what still comes in over a slow line.
+                    filled_ms = self._filled_ms
+                    if filled_ms is None or time.ticks_diff(time.ticks_ms(), filled_ms) > self._timeout_s * 1000:
+                        raise
         finally:
             del self.waiting[packet_id]
 
@@ -285,10 +301,10 @@ class MQTTClient:
     async def read_packet(self, first=None):
         """(first byte, body as a memoryview); of a message that is dropped only the beginning."""
         if first is None:
-            first = (await self._stream().readexactly(1))[0]
+            first = (await self._stream().readexactly(1))[0]  # pyright: ignore[reportGeneralTypeIssues]
         length = shift = 0
         while True:
-            byte = (await self._stream().readexactly(1))[0]
+            byte = (await self.limit(self._stream().readexactly(1), "rest of a packet"))[0]
             length |= (byte & 0x7F) << shift
             if not byte & 0x80:
                 break
@@ -301,6 +317,8 @@ class MQTTClient:
         if left:
             rest = memoryview(bytearray(_REST_BYTES))
             while left > 0:
+                if self._due_ms is not None and time.ticks_diff(self._due_ms, time.ticks_ms()) < 0:
+                    await self._ping()
                 await self._fill(rest[:left])
                 left -= _REST_BYTES
         return first, body
@@ -322,7 +340,8 @@ class MQTTClient:
     async def _fill(self, view):
         read = 0
         while read < len(view):
-            n = await self._stream().readinto(view[read:])
+            n = await self.limit(self._stream().readinto(view[read:]), "rest of a packet")
+            self._filled_ms = time.ticks_ms()
             if n is None:  # TLS has a part of a record, and gives nothing of it yet
                 continue
             if not n:

@@ -12,7 +12,7 @@ from micropython import const
 from node import local_alarm
 from node.clock import Clock
 from node.hardware import Hardware
-from node.health import Health
+from node.health import Health, idf_heap
 from node.journal import EVENT, TELEMETRY, Journal
 from node.lent import lent
 from node.log import complain, log
@@ -23,6 +23,10 @@ from node.uplink import Uplink, patience_s
 from paraat_wire import topics
 
 _RESTART_PAUSE_S = const(5)
+SELFTEST_S = const(30)
+_ATTEMPTS = const(2)
+_LOOK_MS = const(200)
+_FIRST_SET_S = const(10)
 _TRIAL_WATCHDOG_S = const(120)
 
 
@@ -48,12 +52,11 @@ class Node:
             "sample": 3 * settings["interval_s"] + 60,
             "uplink": patience_s(settings),
         }
-        with lent("node.slots") as slots:
-            on_trial = slots.on_trial()
-            self.build = slots.build()
-            self.update = slots.last_result()
+        on_trial, self.build, self.update = _slot()
         # A slot on trial is under main.py's watchdog, which wants to be fed.
         self.health = Health(limits_s, settings["watchdog_s"] or (_TRIAL_WATCHDOG_S if on_trial else 0))
+        if self.journal.problem:
+            self.health.note(self.journal.problem)
         self.uplink = Uplink(settings, secrets, self.journal, self.clock, self.boot, self.health, self._state)
         self.post = Post(self)
         self.uplink.handlers[topics.COMMAND] = self.post.on_message
@@ -71,18 +74,27 @@ class Node:
 
     async def run(self):
         """All tasks beside each other, for ever."""
+        if self.trial is not None:  # new firmware: back to the old one, unless all is well
+            self._trial_task = asyncio.create_task(for_ever("trial", self.trial.watch, self.health))
         await asyncio.gather(
             for_ever("sample", self.sample, self.health),  # sensors -> alarm and journal
             for_ever("tell", self.tell),  # the self-test, once, for who holds the board
             for_ever("signal", self.panel.signal, self.health),  # lamp and buzzer
             for_ever("button", self.panel.button, self.health),  # acknowledge, ask for help
             for_ever("opening", self.panel.opening, self.health),  # the point is open, by key switch or button
-            for_ever("uplink", self.uplink.run, self.health),  # journal -> host; time, configuration, commands <- host
+            for_ever("uplink", self.connect, self.health),  # journal -> host; time, configuration, commands <- host
             for_ever("commands", self.post.run, self.health),  # what the host asks to be done
-            for_ever("trial", self.watch_trial, self.health),  # new firmware: back to the old one, unless all is well
             for_ever("config", self.watch_desired, self.health),  # restarts into a new one, or back from it
             for_ever("watch", self.health.watch, self.health),  # feeds the watchdog while all go on
         )
+
+    async def connect(self):
+        """The conversation with the host, once the first set is read: what both load to begin has no room side by side."""
+        for _ in range(_FIRST_SET_S * 1000 // _LOOK_MS):
+            if self.last_set is not None:
+                break
+            await asyncio.sleep_ms(_LOOK_MS)
+        await self.uplink.run()
 
     # --- sampling: never waits for the network ---
 
@@ -103,11 +115,12 @@ class Node:
         """Read all sensors, alarm, and keep the set. Returns (seq or None, values, faults)."""
         values, faults = await self.sampler.sample()
         self.last_set = values, faults
-        for name, on in self.alarm.update(values, faults):
+        for name, on in self.alarm.update(values, self.sampler.unexplained(values, faults)):
             self.record_event(name, on)
         self.panel.refresh()
         self._watch_generator(dict(values).get("power/generator"))
         seq = self._record(TELEMETRY, values + self._own_values(), faults)
+        self.alarm.kept = seq is not None
         if self.trial is not None:
             self.trial.sampled()
         return seq, values, faults
@@ -121,10 +134,6 @@ class Node:
     async def watch_desired(self):
         await self.desired.watch(self.health.restart)
 
-    async def watch_trial(self):
-        if self.trial is not None:
-            await self.trial.watch()
-
     def _own_values(self):
         gc.collect()
         values = [
@@ -133,6 +142,8 @@ class Node:
             ("node/backlog", self.journal.backlog),
             ("node/dropped", self.journal.dropped),
         ]
+        free, largest = idf_heap()
+        values.extend((("node/idf-free", free), ("node/idf-largest", largest)))
         rssi = self.uplink.rssi()
         if rssi is not None:
             values.append(("node/rssi", rssi))
@@ -161,13 +172,23 @@ class Node:
         return seq
 
     async def tell(self):
-        """Say on the console how the start went, and then that the node is at work."""
+        """Say on the console how the start went, as soon as there is something to tell, or at the time limit."""
+        for _ in range(SELFTEST_S * 1000 // _LOOK_MS):
+            if self.last_set is not None and (self.uplink.stored or self.uplink.failures >= _ATTEMPTS):
+                break
+            await asyncio.sleep_ms(_LOOK_MS)
         with lent("node.selftest") as selftest:
-            await selftest.run(self)
+            selftest.tell(self)
 
     def _state(self):
         with lent("node.birth") as birth:
             return birth.state_of(self)
+
+
+def _slot():
+    """(whether the running slot is on trial, its build, how the last update ended)."""
+    with lent("node.slots") as slots:
+        return slots.on_trial(), slots.build(), slots.last_result()
 
 
 async def for_ever(name, task, health=None):

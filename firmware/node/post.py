@@ -34,7 +34,7 @@ class Post:
             await self._arrived.wait()
             self._arrived.clear()
             try:
-                await self._commands.run()
+                await self._commands.run()  # pyright: ignore[reportOptionalMemberAccess]
             finally:
                 self._commands = None
-                self._loan.__exit__()
+                self._loan.__exit__()  # pyright: ignore[reportOptionalMemberAccess]

@@ -9,8 +9,8 @@ import json
 from machine import Pin
 
 from node import config
+from node.buses import check_adc
 from node.config import ConfigError
-from node.hardware import check_adc
 from paraat_wire import metrics
 
 _BUS_PINS = {"i2c": ("scl", "sda"), "uart": ("tx", "rx"), "onewire": ("pin",)}

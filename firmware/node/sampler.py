@@ -8,6 +8,8 @@ from node.filters import plausible
 from node.log import complain, log
 from paraat_wire import metrics
 
+_OTHER_LINE = {"power/mains": "power/generator", "power/generator": "power/mains"}
+
 
 def fault_code(error):
     """The word that goes over the wire for an exception."""
@@ -43,7 +45,8 @@ class _Slot:
         for name in self.names:
             if metrics.lookup(name) is None:
                 raise KeyError("no such metric: " + name)
-        self.sensor = None  # set up at the first sample, and again after the bus failed
+        self.fed_by = self.driver.fed_by(config) if hasattr(self.driver, "fed_by") else None
+        self.sensor = None  # set up at the first sample, and again after it was lost
 
     def ready(self):
         """The sensor. Raises what setup does (drivers/__init__.py)."""
@@ -95,16 +98,32 @@ class Sampler:
         for slot in self.slots:
             try:
                 for name, value in await asyncio.wait_for(slot.ready().sample(), self.limit_s):
-                    if plausible(name, value):
+                    if isinstance(value, SensorError):
+                        complain("sampler", value)
+                        faults.append((name, value.code))
+                    elif plausible(name, value):
                         values.append((name, value))
                     else:
                         faults.append((name, "range"))
             except Exception as error:  # the edge: one sensor never stops the others
                 code = fault_code(error)
-                if code == "bus":
+                if code in ("bus", "silent"):  # it may have forgotten what it was told
                     slot.sensor = None
                 complain("sampler", error)
                 faults.extend([(name, code) for name in slot.names])
         # Where two sensors give one metric, the first that knows it counts: a fault only when neither does.
         known = set()
         return _once(values, known), _once(faults, known)
+
+    def unexplained(self, values, faults):
+        """The faults of a sample that tell of trouble: not the silence of a meter whose line is rightly dead."""
+        known = dict(values)
+        right = []
+        for slot in self.slots:
+            if slot.fed_by is None:
+                continue
+            # Another sensor says that its line is off; or does not know, and the point lives on the other one.
+            alive = known.get(slot.fed_by)
+            if alive is False or (alive is None and known.get(_OTHER_LINE[slot.fed_by])):
+                right.extend(slot.names)
+        return [(name, code) for name, code in faults if code != "silent" or name not in right]

@@ -1,37 +1,28 @@
 """The board's report on itself after a start, for who holds it: one line of JSON on the console, `make flash` reads it.
 
 It is printed when the host has acknowledged the first set, when two connections have failed, or at the time limit,
-whichever comes first. It holds what was found and no secret:
+whichever comes first (node.node). It holds what was found and no secret:
   sensors  metric -> value, null where a sensor said nothing
   faults   metric -> code, as over the wire
   link     kind, up, and rssi in dBm where it is known
   clock    where the time comes from (node.clock)
   broker   "" when it took us, else what went wrong
   ack      whether the host has stored something of ours
-  heap     bytes free
+  heap     bytes free, with what Python could still take
+  idf      bytes free and largest free block of the chip's own heap (node.health)
 """
 
-import asyncio
 import gc
 import json
 
 import machine
-from micropython import const
 
 from node import VERSION
-
-LIMIT_S = const(30)
-_ATTEMPTS = const(2)
-_LOOK_MS = const(200)
+from node.health import idf_heap
 
 
-async def run(node, limit_s=LIMIT_S):
-    """Wait until there is something to tell, and print it; then that the node is at work."""
-    for _ in range(limit_s * 1000 // _LOOK_MS):
-        uplink = node.uplink
-        if node.last_set is not None and (uplink.stored or uplink.failures >= _ATTEMPTS):
-            break
-        await asyncio.sleep_ms(_LOOK_MS)
+def tell(node):
+    """Print it, and then that the node is at work."""
     print(json.dumps({"selftest": report(node)}))
     ready = {
         "point": node.point,
@@ -64,4 +55,5 @@ def report(node):
         "broker": "not tried yet" if uplink.problem is None else uplink.problem,
         "ack": uplink.stored,
         "heap": gc.mem_free(),
+        "idf": idf_heap(),
     }

@@ -6,29 +6,18 @@ node.desired says which files there are, and what becomes of a trial. Loaded onl
 import json
 import os
 
-import machine
-
 from node import calibration, config, desired_files, flash
 from node.desired import Desired
 from node.desired_files import COPY_FILE, NEW_FILE, NOTES_FILE, copy
 from node.log import complain
-from node.node import Node
 
 
-def node():
-    """(node.node.Node, ""), or (None, what is wrong) where there is no configuration to start with."""
+def begin():
+    """(desired.Desired, secrets, number of this start, ""), or three times None and what is wrong."""
     try:
-        wanted = choose()
-        secrets = config.load_secrets()
+        return choose(), config.load_secrets(), count_boot(), ""
     except config.ConfigError as error:
-        return None, str(error)
-    try:
-        return Node(wanted, secrets, count_boot()), ""
-    except Exception as error:
-        if wanted.on:
-            desired_files.roll_back(wanted, "%s %s" % (type(error).__name__, error))
-            machine.reset()
-        raise
+        return None, None, None, str(error)
 
 
 def count_boot(path="boot"):

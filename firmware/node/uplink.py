@@ -16,6 +16,7 @@ from node.journal import EVENT
 from node.lent import lent
 from node.log import complain, log
 from node.mqtt import MQTTClient
+from node.nic import LinkError
 from paraat_wire import codec, metrics, topics
 
 # Packed, of the readings in one message: as JSON some fifteen times that, and twice in the heap.
@@ -28,6 +29,8 @@ _PATIENCE_S = const(900)  # beside the configured waits
 _STEADY_S = const(60)  # a connection that lasts so long was a good one: the next attempt need not wait long
 _HEAR_TIME_MS = const(3000)  # that the host has to tell the time, before sets go out with a worse one
 _LOOK_MS = const(50)
+# What an attempt may end with. RuntimeError: the Wi-Fi driver cannot even be loaded.
+_ENDS = (LinkError, RuntimeError) + MQTTClient.ERRORS
 _LISTEN = (topics.ACK, topics.CONFIG, topics.COMMAND)
 
 
@@ -109,10 +112,9 @@ class Uplink:
             self.stage = mqtt.OPEN
             try:
                 await self._attempt()
-            except Exception as error:
+            except _ENDS as error:
                 self.linked = False
-                with lent("node.way", "node.link") as way:
-                    silent = await way.failed(self, error, silent)
+                silent = await self._failed(error, silent)
             if self.stage == mqtt.TALK and self.clock.uptime_s() - began_s >= _STEADY_S:
                 wait_s = self.broker["retry_min_s"]
             # Jitter: after a blackout hundreds of boards meet one broker.
@@ -121,9 +123,15 @@ class Uplink:
 
     async def _attempt(self):
         """The link, the broker's address, perhaps the time, and one connection until it fails."""
-        with lent("node.way", "node.link") as way:
-            client = await way.client(self)
-        await self._session(client)
+        await self._session(await self._client())
+
+    async def _client(self):
+        with lent("node.way", "node.link", "node.wifi", "node.ethernet") as way:
+            return await way.client(self)
+
+    async def _failed(self, error, silent):
+        with lent("node.way", "node.link", "node.wifi", "node.ethernet") as way:
+            return await way.failed(self, error, silent)
 
     async def _session(self, client):
         """One connection, until it fails: birth, then the newest sets first, then the backlog."""

@@ -8,6 +8,7 @@ from node import link, mqtt
 from node.lent import lent
 from node.log import complain, log
 from node.mqtt import MQTTClient
+from node.nic import LinkError
 from paraat_wire import codec, topics
 
 _RESTART_LINK_AFTER = const(5)  # attempts in a row in which nothing came back
@@ -51,7 +52,7 @@ async def _find(uplink, host, name_server):
         return host
     try:
         uplink.address = await _look_up(host, name_server)
-    except link.LinkError as error:
+    except LinkError as error:
         if uplink.address is None:
             raise
         complain("uplink", "%s; going on with %s" % (error, uplink.address))
@@ -73,7 +74,7 @@ async def ask_time(uplink, broker_address, name_server):
             address = await _look_up(address, name_server)
         with lent("node.ntp", "node.udp") as ntp:
             found = await ntp.ask(address, server["port"])
-    except (OSError, ValueError, link.LinkError) as error:
+    except (OSError, ValueError, LinkError) as error:
         complain("clock", "no time from a time server: %s" % error)
         return
     if uplink.clock.set_from_ntp(found, uplink.next_seq):
@@ -86,7 +87,7 @@ async def _look_up(name, name_server):
         try:
             return await dns.look_up(name, name_server)
         except dns.LookUpError as error:
-            raise link.LinkError(str(error))
+            raise LinkError(str(error))
 
 
 def _tls_context():
@@ -95,25 +96,23 @@ def _tls_context():
         try:
             return tls.context()
         except tls.TLSError as error:
-            raise link.LinkError(str(error))
+            raise LinkError(str(error))
 
 
 # --- when it did not come to it ---
 
 
 async def failed(uplink, error, silent):
-    """Say what ended an attempt, and try what may help. Raises the error when it is none that an attempt may end with.
+    """Say what ended an attempt, and try what may help.
 
     silent: attempts in a row before it in which nothing came back. Returns their number, this one included.
     """
-    if isinstance(error, (link.LinkError, RuntimeError)):  # RuntimeError: the Wi-Fi driver cannot even be loaded
+    if isinstance(error, (LinkError, RuntimeError)):
         why = str(error)
         silent += 1
-    elif isinstance(error, MQTTClient.ERRORS):
+    else:
         why = _explain(uplink, error)
         silent = silent + 1 if uplink.stage == mqtt.OPEN or isinstance(error, mqtt.Silence) else 0
-    else:
-        raise error
     uplink.failures += 1
     uplink.problem = why
     complain("uplink", why)

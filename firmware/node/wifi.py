@@ -1,4 +1,4 @@
-"""A Wi-Fi station as a link.
+"""A Wi-Fi station as a link. Lent by node.link.
 
 # Ref: docs.micropython.org, network.WLAN, v1.24 to v1.29.
 """
@@ -6,50 +6,45 @@
 import network
 from micropython import const
 
-from node.link import Link
+from node.lent import lent
+from node.nic import Link, LinkError
 
-# Reasons of the ESP-IDF (wifi_err_reason_t) that WLAN.status() returns once an attempt has failed. MicroPython names
-# three of them; the others mean the same to who stands in the hall.
-_WRONG_PASSWORD = (2, 15, 202, 204)  # auth expired, 4-way handshake timed out, auth failed, handshake timed out
-_NOT_FOUND = (200, 201, 210, 211, 212)  # no beacons, no access point, none with this security, mode or signal
 _FAILED_FROM = const(1)  # a reason; 1000 idle, 1001 connecting, 1010 connected
 _FAILED_BELOW = const(1000)
+_COUNTRY = "NL"  # channels 1 to 13; where the driver's default is another, it does not see 12 and 13
 
 
-class WifiLink(Link):
-    """A Wi-Fi station."""
+def make(table, secrets):
+    """The station. Raises LinkError where `make flash` has written no network."""
+    wifi = secrets.get("wifi")
+    if not isinstance(wifi, dict) or "ssid" not in wifi:
+        raise LinkError("secrets.json: wifi.ssid: found nothing, expected what `make flash` writes")
+    if hasattr(network, "country"):  # not in every port
+        network.country(_COUNTRY)
+    hint = "is the access point on, and does it give addresses (DHCP)?"
+    ssid = wifi["ssid"]
+    nic = network.WLAN(network.STA_IF)
+    return Link(nic, "wifi", "Wi-Fi " + ssid, hint, table["timeout_s"], ssid, wifi.get("password", ""))
 
-    def __init__(self, ssid, password, timeout_s):
-        hint = "is the access point on, and does it give addresses (DHCP)?"
-        super().__init__(network.WLAN(network.STA_IF), "Wi-Fi " + ssid, hint, timeout_s)
-        self._ssid = ssid
-        self._password = password
 
-    def rssi(self):
-        try:
-            return self._nic.status("rssi") if self.is_up else None
-        except (OSError, ValueError):
-            return None
+def connect(link):
+    # One attempt at a time, ours: else the driver tries by itself for ever, hides why, and refuses connect().
+    link.nic.config(reconnects=0)
+    link.nic.connect(link.ssid, link.password)
 
-    def _connect(self):
-        # One attempt at a time, ours: else the driver tries by itself for ever, hides why, and refuses connect().
-        self._nic.config(reconnects=0)
-        self._nic.connect(self._ssid, self._password)
 
-    def _why(self):
-        reason = self._nic.status()
-        if not _FAILED_FROM <= reason < _FAILED_BELOW:
-            return None
-        if reason in _WRONG_PASSWORD:
-            return "wrong password (%d): flash the board with the right one" % reason
-        if reason in _NOT_FOUND:
-            return "not found (%d): is the access point on, in reach, and on 2.4 GHz?" % reason
-        return "refused (%d)" % reason
+def why(link):
+    """Why an attempt has failed, in words; None while it goes on or nobody knows."""
+    reason = link.nic.status()
+    if not _FAILED_FROM <= reason < _FAILED_BELOW:
+        return None
+    with lent("node.refusal") as refusal:
+        return refusal.words(link, reason)
 
-    async def restart(self):
-        try:
-            if self._nic.active():
-                self._nic.disconnect()
-        except OSError:
-            pass  # it was not connected
-        await super().restart()
+
+def leave(link):
+    try:
+        if link.nic.active():
+            link.nic.disconnect()
+    except OSError:
+        pass  # it was not connected

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from flashing import without_psram
 from paraat.boards.boards import load_board
 from paraat.journal.peek import first_free_seq
 from paraat.provision.image import littlefs
@@ -40,6 +41,7 @@ class CoordinationPoint:
 
     def __init__(self, folder: Path) -> None:
         self.site = make_site(folder / "site", datetime.now(UTC)).directory
+        without_psram(self.site)  # the unix port has a heap of 160 KB
         self.broker = SiteBroker(load_site(self.site), folder / "broker")
         text = (self.site / "site.toml").read_text()
         keys = (

@@ -151,7 +151,7 @@ def add_email(path: Path) -> None:
 
 def edit_board(path: Path) -> None:
     point = path / "points" / "nsp-0101.toml"
-    point.write_text(point.read_text().replace('type = "esp32_devkitc"', 'type = "esp64"'))
+    point.write_text(point.read_text().replace('type = "esp32_devkitc_ve"', 'type = "esp64"'))
 
 
 def edit_journal(path: Path) -> None:

@@ -20,6 +20,11 @@ async def fault_of(sensor):
     raise AssertionError("no fault, but " + repr(found))
 
 
+async def outcome(sensor):
+    """What a sample gives, as a dict: a value for each name, or the code of its own fault."""
+    return {name: getattr(value, "code", value) for name, value in await sensor.sample()}
+
+
 def raises(kind, call, *args):
     """The exception of this kind that the call raises; fails when there is none."""
     try:

@@ -48,6 +48,8 @@ STATE_KEYS = (
     ("config_trial", bool),  # it runs on trial: the host has not acknowledged anything sent with it yet
     ("config_refused", int),  # the last version that was not taken, or failed
     ("config_error", str),  # why
+    ("idf_free", int),  # bytes of the chip's own heap, on which network and TLS live
+    ("idf_largest", int),  # the largest free block of it
     ("clock", str),  # source of the time: none, stored, rtc, ntp, host
     ("next", int),  # the next seq the board will give out
 )

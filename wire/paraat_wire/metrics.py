@@ -43,6 +43,8 @@ ROWS = (
     ("people/out", TELEMETRY, INT, "count", 0, 1073741823, 0, "people", "out", "went out since the count was reset"),
     ("node/uptime", TELEMETRY, INT, "s", 0, 1073741823, 0, "node", "uptime_s", "since the board started"),
     ("node/heap", TELEMETRY, INT, "B", 0, 1073741823, 0, "node", "heap_free_b", "free heap after a collection"),
+    ("node/idf-free", TELEMETRY, INT, "B", 0, 1073741823, 0, "node", "idf_free_b", "free of the chip's own heap, on which network and TLS live"),
+    ("node/idf-largest", TELEMETRY, INT, "B", 0, 1073741823, 0, "node", "idf_largest_b", "largest free block of that heap"),
     ("node/backlog", TELEMETRY, INT, "count", 0, 1073741823, 0, "node", "backlog", "journal entries the host has not acknowledged"),
     ("node/dropped", TELEMETRY, INT, "count", 0, 1073741823, 0, "node", "dropped", "journal entries lost because the ring was full"),
     ("node/rssi", TELEMETRY, INT, "dBm", -128, 0, 0, "node", "rssi_dbm", "Wi-Fi signal"),

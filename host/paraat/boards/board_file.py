@@ -18,6 +18,7 @@ Gpio = Annotated[int, Meta(ge=0, le=48)]
 Bytes = Annotated[int, Meta(ge=1)]
 Offset = Annotated[int, Meta(ge=0)]
 ChipName = Literal["esp32", "esp32s3", "esp32c3"]  # as esptool calls them
+PsramKind = Literal["quad", "octal"]  # data wires to it: the build of MicroPython must speak so
 
 SECTOR_BYTES = 4096  # the smallest piece of flash that is erased, and littlefs' block
 
@@ -36,6 +37,13 @@ class Firmware(Part, frozen=True):
     """[firmware]: the build of MicroPython, by its name on micropython.org/download."""
 
     image: Text
+
+
+class Psram(Part, frozen=True):
+    """[psram]: memory beside the chip. Without this table the board has none, whatever its module could have."""
+
+    kind: PsramKind
+    size_bytes: Bytes
 
 
 class Flash(Part, frozen=True):
@@ -144,6 +152,7 @@ class BoardFile(Part, frozen=True):
     flash: Flash
     usb: Usb
     headers: tuple[Header, ...]
+    psram: Psram | None = None
     link: Link = Link()
     ethernet: Ethernet | None = None
     buses: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
@@ -177,6 +186,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     bottom: str
     firmware: Firmware
     flash: Flash
+    psram: Psram | None
     usb: Usb
     link: Link
     ethernet: Ethernet | None
@@ -204,6 +214,7 @@ def read_board(path: Path) -> Board:
         bottom=file.board.bottom,
         firmware=file.firmware,
         flash=file.flash,
+        psram=file.psram,
         usb=file.usb,
         link=file.link,
         ethernet=file.ethernet,

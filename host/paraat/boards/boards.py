@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from paraat.boards.board_file import Board as Board
+from paraat.boards.board_file import ChipName, PsramKind, read_board
 from paraat.boards.board_file import Flash as Flash
-from paraat.boards.board_file import read_board
+from paraat.boards.chips import LEFT, NEEDED_KB
 from paraat.boards.pins import check_board
 from paraat.site import paths
 from paraat.texts import SpokenError
@@ -16,6 +17,19 @@ class UnknownBoardError(SpokenError):
     def __init__(self, name: str, known: list[str]) -> None:
         super().__init__("board.unknown", name=name, known=", ".join(known))
         self.known = known
+
+
+class TooLittleMemoryError(SpokenError):
+    """Raised for a board on which the firmware would not run. others: boards with enough."""
+
+    def __init__(self, board: Board, others: list[str]) -> None:
+        left = LEFT.get(_memory_of(board))
+        about = {"board": board.name, "needed": NEEDED_KB, "others": ", ".join(others)}
+        if left is None:
+            super().__init__("flash.memory-unknown", **about)
+        else:
+            super().__init__("flash.memory", left=left.kb, **about)
+        self.others = others
 
 
 def board_names() -> list[str]:
@@ -36,3 +50,19 @@ def load_checked(path: Path) -> Board:
     board = read_board(path)
     check_board(board)
     return board
+
+
+def check_memory(board: Board) -> None:
+    """Raises TooLittleMemoryError, which names the boards that have enough, unless this one is known to."""
+    if not has_memory(board):
+        raise TooLittleMemoryError(board, [name for name in board_names() if has_memory(load_board(name))])
+
+
+def has_memory(board: Board) -> bool:
+    """True when the board is known to leave the firmware what it needs (boards/chips.py)."""
+    left = LEFT.get(_memory_of(board))
+    return left is not None and left.kb >= NEEDED_KB
+
+
+def _memory_of(board: Board) -> tuple[ChipName, PsramKind | None]:
+    return board.chip, board.psram.kind if board.psram is not None else None

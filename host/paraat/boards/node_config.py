@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from paraat.boards.boards import Board, UnknownBoardError, load_board
+from paraat.boards.boards import Board, TooLittleMemoryError, UnknownBoardError, check_memory, load_board
+from paraat.boards.driver_limits import shunts
 from paraat.boards.pins import Sensor, check, sensors_of
 from paraat.domain.points import Point
 from paraat.site.errors import SettingsError
@@ -51,6 +52,32 @@ def check_points(site: Site) -> None:
         path = point_path(site, point.id)
         board = boards[point.board.type] = boards.get(point.board.type) or board_of(path, point)
         _hardware(board, path, point)
+
+
+def limits_of_points(site: Site) -> list[str]:
+    """What the sensors of checked points cannot measure, a line for each kind. Raises SettingsError."""
+    points: dict[tuple[float, float], list[str]] = {}
+    for point in site.points.values():
+        path = point_path(site, point.id)
+        sensors = point_sensors(board_of(path, point), path, point)
+        for shunt in sorted(set(shunts(sensor.table for sensor in sensors))):
+            points.setdefault(shunt, []).append(point.id)
+    return [
+        f"battery/current: up to {most_a:.2f} A with shunt_milliohm = {milliohm:g}; beyond it is a fault, beside the "
+        f"voltage ({ids[0] if len(ids) == 1 else f'{len(ids)} points'})"
+        for (milliohm, most_a), ids in sorted(points.items())
+    ]
+
+
+def check_memory_of_points(site: Site) -> None:
+    """Check that each point's board is one on which the firmware runs. Raises SettingsError."""
+    for point in site.points.values():
+        path = point_path(site, point.id)
+        try:
+            check_memory(board_of(path, point))
+        except TooLittleMemoryError as error:
+            known = f"a board with enough memory (docs/budget.md): {', '.join(error.others)}"
+            raise SettingsError(path, "board.type", repr(point.board.type), known) from error
 
 
 def _hardware(board: Board, path: Path, point: Point) -> tuple[dict[str, Any], list[Sensor]]:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from paraat.boards.board_file import Board, Bus, UartBus, contacts
+from paraat.boards.builds import builds
 from paraat.boards.chips import CHIPS, MODULES, Chip
 from paraat.boards.driver_keys import driver_keys, first_wrong
+from paraat.boards.driver_limits import unsafe
 from paraat.boards.parts import ALARM_PINS, BUS_PINS, CLOCK, Part, Use, part_of
 from paraat.site.errors import SettingsError
 
@@ -52,6 +54,7 @@ class Claim(NamedTuple):
 def check_board(board: Board) -> None:
     """Check a board with its standard sensors, and with those that points are expected to add. Raises SettingsError."""
     _check_chip(board)
+    _check_psram(board)
     check(board, kit(board))
     _check_reasons(board)
 
@@ -68,7 +71,7 @@ def check(board: Board, sensors: Iterable[Sensor], *, wifi: bool | None = None) 
     """
     sensors = list(sensors)
     for sensor in sensors:
-        if wrong := first_wrong(sensor.table):
+        if wrong := first_wrong(sensor.table) or unsafe(sensor.table):
             raise sensor.at(wrong.key).error(wrong.found, wrong.expected)
     _check_buses(board, sensors)
     chip = CHIPS[board.chip]
@@ -92,6 +95,22 @@ def _check_chip(board: Board) -> None:
     if board.flash.firmware_offset != offset:
         found = f"0x{board.flash.firmware_offset:X}"
         raise SettingsError(board.path, "flash.firmware_offset", found, f"0x{offset:X}: there the chip looks for it")
+
+
+def _check_psram(board: Board) -> None:
+    """PSRAM that the module has not, or that the build does not use, would be missed only when the board runs."""
+    if board.psram is None:
+        return
+    place = Place(board.path, "psram.kind")
+    module, kind = MODULES[board.module], board.psram.kind
+    if kind != module.psram:
+        raise place.error(repr(kind), f"what the {board.module} has: {module.psram or 'no [psram], it has none'}")
+    known = builds()
+    fitting = sorted(name for name, build in known.items() if build.psram == kind)
+    if board.firmware.image in known and board.firmware.image not in fitting:
+        found = repr(board.firmware.image)
+        place = Place(board.path, "firmware.image")
+        raise place.error(found, f"a build that uses {kind} PSRAM: {', '.join(fitting)}")
 
 
 def sensors_of(path: Path, tables: Iterable[Mapping[str, Any]], key: str = "sensors") -> list[Sensor]:

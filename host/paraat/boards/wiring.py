@@ -54,6 +54,7 @@ _SAFETY = (
     Words("Grijze pinnen blijven vrij; wat erbij staat heeft ze nodig (start: gelezen bij het opstarten).", "Grey pins stay open; what stands beside them needs them (start: read when the board starts)."),
 )  # fmt: skip
 _READ_AT_START = "start"
+_ETHERNET_CLOCK = "Ethernet"
 
 
 class _Row(NamedTuple):
@@ -274,6 +275,8 @@ class _Picture:
             return self.colours[contact.gpio][0], named
         chip = CHIPS[self.board.chip]
         why = MODULES[self.board.module].taken.get(contact.gpio) or chip.reserved.get(contact.gpio, "")
+        if self.board.ethernet is not None and contact.gpio == self.board.ethernet.ref_clk:
+            why = _ETHERNET_CLOCK
         if not why and contact.gpio in chip.strapping:
             why = _READ_AT_START
         return "#ffffff", why.removesuffix(" or flash")

@@ -198,8 +198,11 @@ def _warn(site: Site, session: "Session", screen: "Screen", points: Sequence[str
         screen.say("flash.plain", port=site.broker.port, path=site.directory / "site.toml")
     if not site.path(site.region.journal).exists():
         screen.say("flash.no-history", path=site.path(site.region.journal))
-    for version in sorted({m.version for m in map(session.micropython, points) if m.too_old}):
-        screen.say("flash.old-micropython", version=version)
+    images = {point: session.micropython(point) for point in points}
+    for kind, image in {site.points[point].board.type: image for point, image in images.items()}.items():
+        screen.say("flash.micropython", board=kind, file=image.path.name)
+        if image.too_old:
+            screen.say("flash.old-micropython", version=image.version)
 
 
 def _jobs(points: Sequence[str], ports: Sequence[str], site: Site, screen: "Screen") -> "list[Job]":

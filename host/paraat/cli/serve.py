@@ -40,16 +40,19 @@ def _serve(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from paraat.boards.node_config import check_points
+    from paraat.boards.node_config import check_memory_of_points, check_points, limits_of_points
     from paraat.journal.peek import obstacle
     from paraat.service import check_files
 
     site = load_site(args.site)
     check_files(site)
     check_points(site)
+    check_memory_of_points(site)  # not what keeps `serve` from starting: boards that are out there go on
     if found := obstacle(site.path(site.region.journal)):
         raise SettingsError(
             args.site / "site.toml", "site.journal", found, "a file in a folder that the service may write to"
         )
+    for line in limits_of_points(site):
+        print(line)
     print(f"{args.site}: {site.region.region}, {len(site.points)} points: in order")
     return 0

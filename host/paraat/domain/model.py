@@ -46,6 +46,8 @@ class NodeState(msgspec.Struct, frozen=True, kw_only=True):
     board: str | None = None
     clock: str | None = None
     next: int | None = None
+    idf_free: int | None = None  # bytes of the chip's own heap
+    idf_largest: int | None = None
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):

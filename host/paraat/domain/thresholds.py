@@ -1,6 +1,6 @@
 """When an alert begins and ends: [alerts] of site.toml. Thresholds are settings, never constants of a rule."""
 
-from paraat.domain.fields import NotNegative, Part, Percent, Positive
+from paraat.domain.fields import Bytes, NotNegative, Part, Percent, Positive
 
 
 class LowFuel(Part, frozen=True):
@@ -33,6 +33,17 @@ class HelpAsked(Part, frozen=True):
     for_s: Positive = 3600.0
 
 
+class BoardMemory(Part, frozen=True):
+    """[alerts.board_memory]: below these the card says that the board's memory runs low; nobody gets a message.
+
+    Our firmware leaves 20 KB of the chip's own heap, in it a block of 12 KB, and 20 KB of Python's.
+    """
+
+    idf_free_bytes: Bytes = 16384
+    idf_largest_bytes: Bytes = 8192
+    heap_free_bytes: Bytes = 12288
+
+
 class Alerts(Part, frozen=True):
     """[alerts]"""
 
@@ -40,3 +51,4 @@ class Alerts(Part, frozen=True):
     point_silent: Silent = Silent()
     certificate_expiry: CertificateExpiry = CertificateExpiry()
     help_asked: HelpAsked = HelpAsked()
+    board_memory: BoardMemory = BoardMemory()

@@ -10,7 +10,7 @@ from paraat.domain import autonomy, tanks
 from paraat.domain.autonomy import Burn, FuelSample
 from paraat.domain.model import AlertState, Latest, NodeState, PointView, SampleSet, Status
 from paraat.domain.points import Point
-from paraat.domain.thresholds import Alerts
+from paraat.domain.thresholds import Alerts, BoardMemory
 
 HISTORY_SAMPLES = 600  # of fuel: ten hours at one a minute
 
@@ -22,7 +22,7 @@ OPEN = "point/open"
 # Of these the point can do without, but when one of them is old it is not all well. The page shows each with its age.
 _SHOWN = (GENERATOR, "people/present", "battery/voltage", "climate/temperature")
 
-# Reasons for a status; alerts/texts and board/texts have the words.
+# Reasons for a status; alerts/texts and web/texts have the words.
 NEVER_HEARD = "never-heard"
 SILENT = "silent"
 OFFLINE = "offline"
@@ -35,6 +35,7 @@ GENERATOR_UNKNOWN = "generator-unknown"
 FAULT = "fault"
 OLD = "old"
 MISSING = "missing"
+MEMORY_LOW = "memory-low"
 
 Counts = Callable[[str], tuple[int, int]]
 Until = Callable[[str, float], float | None]
@@ -57,6 +58,7 @@ class Tracker:
     ) -> None:
         self._points = {point_id: _Tracked(point) for point_id, point in points.items()}
         self._silent_after_s = alerts.point_silent.after_s
+        self._memory = alerts.board_memory
         self._since = since
         self._counts = counts
         self._certificate_until = certificate_until
@@ -136,11 +138,13 @@ class Tracker:
             node=tracked.node,
             certificate_until=self._certificate_until(point_id, now),
         )
-        status, reasons = judge(view, tracked.firing, self._silent_after_s)
+        status, reasons = judge(view, tracked.firing, self._silent_after_s, self._memory)
         return msgspec.structs.replace(view, status=status, reasons=reasons)
 
 
-def judge(view: PointView, firing: Collection[str], silent_after_s: float) -> tuple[Status, tuple[str, ...]]:
+def judge(
+    view: PointView, firing: Collection[str], silent_after_s: float, memory: BoardMemory
+) -> tuple[Status, tuple[str, ...]]:
     """The status of a point and why. firing: names of the alert rules that fire for it. Unknown is never fine."""
     if view.data_t is None:
         return Status.UNKNOWN, (NEVER_HEARD,)
@@ -165,12 +169,25 @@ def judge(view: PointView, firing: Collection[str], silent_after_s: float) -> tu
         attention.append(OLD)
     if view.missing:
         attention.append(MISSING)
+    if _memory_low(view, silent_after_s, memory):
+        attention.append(MEMORY_LOW)
     reasons = (*alarm, *unknown, *attention)
     if alarm:
         return Status.ALARM, reasons
     if unknown:
         return Status.UNKNOWN, reasons
     return (Status.ATTENTION if attention else Status.FINE), reasons
+
+
+def _memory_low(view: PointView, silent_after_s: float, memory: BoardMemory) -> bool:
+    """Whether the board says of one of its heaps that it runs low. Older firmware tells less, and that is no fault."""
+    limits = (
+        ("node/idf-free", memory.idf_free_bytes),
+        ("node/idf-largest", memory.idf_largest_bytes),
+        ("node/heap", memory.heap_free_bytes),
+    )
+    found = ((view.fresh(name, silent_after_s), limit) for name, limit in limits)
+    return any(value is not None and value < limit for value, limit in found)
 
 
 class _Tracked:

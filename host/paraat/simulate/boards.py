@@ -9,16 +9,25 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from paraat.provision.bundle.mpy import compile_tree, compile_wire
+from paraat.provision.bundle.mpy import compile_board, compile_tree
 from paraat.simulate.servers import die_with_parent
 from paraat.site import paths
 
-# What an ESP32 without PSRAM leaves the program (164 KB at the start of v1.26), in KB of a 32-bit machine (the port's "w").
+# All that Python's heap grows to on an ESP32 without PSRAM (paraat.memory.heaps: 162 KB).
 BOARD_HEAP_KB = 160
-# What runs without TLS and without updates, as in the demo, does with less.
-SMALL_HEAP_KB = 120
-# What the simulated hardware takes of it (benchmarks/firmware_heap.py measures it), which no board carries.
-HARDWARE_HEAP_KB = 35
+# Bytes of the unix port's heap for one of the chip's: words are twice as wide here, bytecode and texts are not. `make
+# size` measures it on the firmware at its fullest, and fails where this is not it.
+PORT_TO_CHIP = 1.68
+# What the simulated hardware takes of the port's heap, which no board carries.
+HARDWARE_PORT_KB = 70
+
+
+def heap_option(heap_kb: int = BOARD_HEAP_KB, *, beside_kb: int = HARDWARE_PORT_KB) -> list[str]:
+    """MicroPython's arguments for a heap that holds what a chip's of so many KB holds.
+
+    beside_kb: KB of this machine, for what the chip would not hold.
+    """
+    return ["-X", f"heapsize={round(heap_kb * PORT_TO_CHIP + beside_kb)}k"]
 
 
 def micropython() -> Path | None:
@@ -28,9 +37,8 @@ def micropython() -> Path | None:
 
 
 def build(target: Path) -> Path:
-    """Compile firmware, wire and simulated hardware into folders below `target`. Returns target."""
-    compile_tree(paths.firmware_dir(), target / "firmware")
-    compile_wire(target / "wire" / "paraat_wire")
+    """Compile the firmware, as boards carry it, and simulated hardware into folders below `target`. Returns target."""
+    compile_board(target / "firmware")
     compile_tree(paths.hal_dir(), target / "hal")
     return target
 
@@ -69,24 +77,24 @@ class SimulatedBoard:
         program = micropython()
         if program is None:
             raise FileNotFoundError("MicroPython's unix port has no wheel for this machine")
-        return [str(program), "-X", f"heapsize={heap_kb}wk", *script]
+        return [str(program), *heap_option(heap_kb), *script]
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, *, sources: bool = False) -> dict[str, str]:
         places = [self._built / "hal"]
-        if self._has_slots:
+        if sources:
+            places += [paths.firmware_dir(), paths.wire_dir()]
+        elif self._has_slots:
             places.append(self.directory)  # main.py, which puts a slot in front
         else:
-            places += [self._built / "firmware", self._built / "wire"]
+            places.append(self._built / "firmware")
         return {
             "PATH": os.environ.get("PATH", ""),
             "MICROPYPATH": ":".join([*map(str, places), ".frozen"]),
             "PARAAT_SCENARIO": "scenario.json",
         }
 
-    def start(
-        self, *, heap_kb: int = BOARD_HEAP_KB + HARDWARE_HEAP_KB, script: Sequence[str] = ("-m", "simboard")
-    ) -> None:
-        """Power on, with so many KB of heap. script: MicroPython's arguments, for a measurement around simboard."""
+    def start(self, *, heap_kb: int = BOARD_HEAP_KB, script: Sequence[str] = ("-m", "simboard")) -> None:
+        """Power on, with so many KB of a chip's heap. script: MicroPython's arguments, for a measurement around simboard."""
         command = self._command(heap_kb, *script)
         with self.console_path.open("ab") as console:
             self._process = subprocess.Popen(
@@ -123,12 +131,15 @@ class SimulatedBoard:
             process.send_signal(signal.SIGKILL)
             process.wait()
 
-    def evaluate(self, code: str) -> str:
-        """What a program prints that runs in the board's place, on its flash and with its heap."""
+    def evaluate(self, code: str, *, sources: bool = False) -> str:
+        """What a program prints that runs in the board's place, on its flash and with its heap.
+
+        sources: with the firmware's modules as they are written, each by its name, and not as a board carries them.
+        """
         run = subprocess.run(
-            self._command(BOARD_HEAP_KB + HARDWARE_HEAP_KB, "-c", code),
+            self._command(BOARD_HEAP_KB, "-c", code),
             cwd=self.directory,
-            env=self._environment(),
+            env=self._environment(sources=sources),
             capture_output=True,
             check=True,
             timeout=30,
@@ -145,7 +156,7 @@ class SimulatedBoard:
             "j = Journal(c['directory'], c['max_bytes']);"
             "print(json.dumps({'made': j.next - 1, 'dropped': j.dropped, 'torn': j.torn}))"
         )
-        result: dict[str, int] = json.loads(self.evaluate(code))
+        result: dict[str, int] = json.loads(self.evaluate(code, sources=True))
         return result
 
     def console(self) -> str:

@@ -393,7 +393,7 @@ class FirmwarePoints:
 
     def start(self) -> None:
         for board in self._boards:
-            board.start(heap_kb=boards.SMALL_HEAP_KB + boards.HARDWARE_HEAP_KB)
+            board.start()
 
     def step(self, clock: ScaledClock) -> None:
         pass

@@ -7,11 +7,11 @@ from typing import Any
 
 from paraat.boards.boards import Flash
 from paraat.provision.bundle.mpy import compile_tree
-from paraat.simulate.boards import BOARD_HEAP_KB, HARDWARE_HEAP_KB, micropython
+from paraat.simulate.boards import HARDWARE_PORT_KB, heap_option, micropython
 from paraat.site import paths
 
 # The block device, which the ESP32 has in C.
-_FLASH_HEAP_KB = 8
+_FLASH_PORT_KB = 16
 
 
 class ImageBoard:
@@ -32,10 +32,9 @@ class ImageBoard:
         program = micropython()
         if program is None:
             raise FileNotFoundError("MicroPython's unix port has no wheel for this machine")
-        heap_kb = BOARD_HEAP_KB + HARDWARE_HEAP_KB + _FLASH_HEAP_KB
         hal = self._directory / "hal"
         self._process = subprocess.Popen(
-            [str(program), "-X", f"heapsize={heap_kb}wk", "-m", "image"],
+            [str(program), *heap_option(beside_kb=HARDWARE_PORT_KB + _FLASH_PORT_KB), "-m", "image"],
             cwd=self._directory,
             env={
                 "PATH": "",

@@ -28,8 +28,13 @@ TABLE = {
         "No MicroPython for {board}",
         "make bundle where there is internet, or put {file} of micropython.org into {site}/firmware",
     ),
+    "flashing.wrong-image": (
+        "The MicroPython for {board} is not right: {error}",
+        "Take that file out of {site}/firmware; then make bundle where there is internet, or put {file} there",
+    ),
+    "flashing.memory": ("{error}", "It is about: {points}"),
     "flashing.wifi": ("{error}", "Fetch {path} from the coordination point, or mend it; then: chmod 600 {path}"),
-    "flashing.fine": ("MicroPython and Wi-Fi for the boards are there", ""),
+    "flashing.fine": ("MicroPython ({builds}) and Wi-Fi for the boards are there", ""),
     "authority.missing": (
         "The region's folder of keys is not there: {path}",
         "Fetch {site}/pki from the coordination point. A new region: .venv/bin/paraat pki init --site {site}",
@@ -172,7 +177,11 @@ TABLE = {
         "On {device} is a {chip}, but point {point} has a {board} ({wanted})",
         "Take the right board, or correct [board] type in points/{point}.toml",
     ),
-    "usb.chip-fine": ("{device}: {chip}, right for point {point}", ""),
+    "usb.little-psram": (
+        "The chip on {device} has {psram} MB of PSRAM, but the {board} of point {point} has {least}",
+        "Take the right board: its module's name ends in R8; or correct [board] type in points/{point}.toml",
+    ),
+    "usb.chip-fine": ("{device}: {chip}, right for point {point}; MicroPython: {build}", ""),
     "usb.fine": ("{device} ({bridge}) is free", ""),
     "console.brownout": (
         "The board on {device} gets too little voltage (brown-out)",

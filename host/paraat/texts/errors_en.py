@@ -46,6 +46,10 @@ TABLE = {
         "{path} is for {found}, and {board} has an {chip}",
         "Take {image}-*.bin, or mend [board] type of the point",
     ),
+    "micropython.other-build": (
+        "{path} is {found}, and {board} takes {image}",
+        "Take {image}-*.bin (make bundle fetches it), or mend [board] type of the point",
+    ),
     "micropython.damaged": ("{path}: the {what} is damaged ({why})", "Fetch the file again"),
     "micropython.checksum": ("{path}: the {what}'s checksum does not fit, the file is damaged", "Fetch it again"),
     "micropython.no-table": ("{path}: no partition table", "Take the .bin for a first installation, not .app-bin"),

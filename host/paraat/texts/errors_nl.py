@@ -46,6 +46,10 @@ TABLE = {
         "{path} is voor {found}, en {board} heeft een {chip}",
         "Neem {image}-*.bin, of verbeter [board] type van het punt",
     ),
+    "micropython.other-build": (
+        "{path} is {found}, en bij {board} hoort {image}",
+        "Neem {image}-*.bin (make bundle haalt het op), of verbeter [board] type van het punt",
+    ),
     "micropython.damaged": ("{path}: de {what} is beschadigd ({why})", "Haal het bestand opnieuw op"),
     "micropython.checksum": (
         "{path}: het controlegetal van de {what} klopt niet, het bestand is beschadigd",

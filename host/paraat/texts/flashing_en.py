@@ -13,6 +13,22 @@ TABLE = {
         "On {port} there is an {found}, and {board} has an {expected}",
         "Take the right board, or mend [board] type of the point",
     ),
+    "flash.memory": (
+        "{board} has too little memory for the firmware: it leaves {left} KB, and {needed} are needed",
+        "Take another board and put it in [board] type of the point: {others}",
+    ),
+    "flash.memory-unknown": (
+        "Nobody knows whether {board} has memory enough: {needed} KB are needed",
+        "Take another board and put it in [board] type of the point: {others}",
+    ),
+    "flash.little-psram": (
+        "The chip on {port} has {found} MB of PSRAM, and {board} has {expected}",
+        "Take the right board: its module's name ends in R8; or mend [board] type of the point",
+    ),
+    "flash.no-psram": (
+        "The board on {port} does not find its PSRAM: {heap} KB free, and {board} with {image} should have some thousands",
+        "Read the name on the module: it is another board (mend [board] type), or it is broken: take another one",
+    ),
     "flash.lost": ("The connection to {port} was lost: {why}", "Fasten the cable and give the same command again"),
     "flash.mismatch": (
         "What was written to {port} is not what should be there: {why}",
@@ -97,6 +113,7 @@ SAY = {
     "flash.stopping": "Stopped. One moment: what is half done is cleared away.",
     "flash.press": "Press the button EN (reset) of the board for {point} ({name}).",
     "flash.paired": "{point}: {port}",
+    "flash.micropython": "MicroPython for {board}: {file}",
     "flash.old-micropython": "Mind: MicroPython {version} is older than 1.24; the firmware does not start on it.",
     "flash.passphrase": "Passphrase of the region's key ({path}): ",
     "flash.plain": "Mind: the boards speak TLS on port {port}, and [broker] in {path} is not set for that yet. make doctor says what must stand there.",

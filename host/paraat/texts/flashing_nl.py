@@ -13,6 +13,22 @@ TABLE = {
         "Op {port} zit een {found}, en {board} heeft een {expected}",
         "Pak het juiste bord, of verbeter [board] type van het punt",
     ),
+    "flash.memory": (
+        "{board} heeft te weinig geheugen voor de firmware: er blijft {left} KB over, en {needed} is nodig",
+        "Neem een ander bord en zet dat in [board] type van het punt: {others}",
+    ),
+    "flash.memory-unknown": (
+        "Niemand weet of {board} genoeg geheugen heeft: {needed} KB is nodig",
+        "Neem een ander bord en zet dat in [board] type van het punt: {others}",
+    ),
+    "flash.little-psram": (
+        "De chip op {port} heeft {found} MB PSRAM, en {board} heeft {expected}",
+        "Pak het juiste bord: de naam van de module eindigt op R8; of verbeter [board] type van het punt",
+    ),
+    "flash.no-psram": (
+        "Het bord op {port} vindt zijn PSRAM niet: {heap} KB vrij, en {board} met {image} hoort er duizenden te hebben",
+        "Lees de naam op de module: het is een ander bord (verbeter [board] type), of het is stuk: pak een ander",
+    ),
     "flash.lost": (
         "De verbinding met {port} viel weg: {why}",
         "Zet de kabel vast en voer dezelfde opdracht opnieuw uit",
@@ -109,6 +125,7 @@ SAY = {
     "flash.stopping": "Gestopt. Even wachten: wat half is wordt opgeruimd.",
     "flash.press": "Druk op de knop EN (reset) van het bord voor {point} ({name}).",
     "flash.paired": "{point}: {port}",
+    "flash.micropython": "MicroPython voor {board}: {file}",
     "flash.old-micropython": "Let op: MicroPython {version} is ouder dan 1.24; de firmware start er niet op.",
     "flash.passphrase": "Wachtzin van de regio ({path}): ",
     "flash.plain": "Let op: de borden spreken TLS op poort {port}, en [broker] in {path} is daar nog niet op ingesteld. make doctor zegt wat er moet staan.",

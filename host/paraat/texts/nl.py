@@ -31,8 +31,13 @@ TABLE = {
         "Geen MicroPython voor {board}",
         "make bundle waar internet is, of zet {file} van micropython.org in {site}/firmware",
     ),
+    "flashing.wrong-image": (
+        "De MicroPython voor {board} klopt niet: {error}",
+        "Haal dat bestand uit {site}/firmware; dan make bundle waar internet is, of zet {file} daar neer",
+    ),
+    "flashing.memory": ("{error}", "Het gaat om: {points}"),
     "flashing.wifi": ("{error}", "Haal {path} op bij het coördinatiepunt, of verbeter het; daarna: chmod 600 {path}"),
-    "flashing.fine": ("MicroPython en wifi voor de borden zijn er", ""),
+    "flashing.fine": ("MicroPython ({builds}) en wifi voor de borden zijn er", ""),
     "authority.missing": (
         "De sleutelmap van de regio is er niet: {path}",
         "Haal {site}/pki op bij het coördinatiepunt. Nieuwe regio: .venv/bin/paraat pki init --site {site}",
@@ -184,7 +189,11 @@ TABLE = {
         "Op {device} zit een {chip}, maar punt {point} heeft een {board} ({wanted})",
         "Pak het goede bord, of verbeter [board] type in points/{point}.toml",
     ),
-    "usb.chip-fine": ("{device}: {chip}, dat is goed voor punt {point}", ""),
+    "usb.little-psram": (
+        "De chip op {device} heeft {psram} MB PSRAM, maar het {board} van punt {point} heeft {least}",
+        "Pak het goede bord: de naam van de module eindigt op R8; of verbeter [board] type in points/{point}.toml",
+    ),
+    "usb.chip-fine": ("{device}: {chip}, dat is goed voor punt {point}; MicroPython: {build}", ""),
     "usb.fine": ("{device} ({bridge}) is vrij", ""),
     "console.brownout": (
         "Het bord op {device} krijgt te weinig spanning (brown-out)",

@@ -73,6 +73,35 @@ async def test_an_echo_from_outside_the_tank_is_invalid():
         assert await fault_of(sensor) == "range", mm
 
 
+async def test_a_distance_at_the_sensors_own_minimum_is_no_full_tank():
+    # raspi-sump#67: FF 00 1E 1D is 30 mm.
+    assert a02yyuw.parse(b"\xff\x00\x1e\x1d") == ([30], 0, b"")
+    for full_mm, nearest_mm in ((60, 45), (100, 65), (120, 75), (400, 335)):
+        config = dict(CONFIG, empty_mm=1050, full_mm=full_mm)
+        for mm in (30, nearest_mm - 1):
+            _, sensor = mounted(mm, config)
+            assert await fault_of(sensor) == "range", (full_mm, mm)
+        _, sensor = mounted(nearest_mm, config)
+        assert (await sensor.sample())[1] == ("fuel/level", 100.0), full_mm
+
+
+def test_a_full_tank_that_cannot_be_told_from_the_dead_band_is_a_wrong_configuration():
+    error = raises(ValueError, a02yyuw.setup, dict(CONFIG, full_mm=59), hardware())
+    assert "expected 60 <= full_mm" in str(error)
+
+
+async def test_bytes_that_make_no_frame_are_not_silence():
+    # esphome#19277
+    _, sensor = mounted(700, fault="zeros")
+    assert await fault_of(sensor) == "crc"
+    said = ""
+    try:
+        await sensor.sample()
+    except SensorError as error:
+        said = str(error)
+    assert "9600 baud" in said
+
+
 async def test_silence_and_wrong_checksums_are_told_apart():
     _, sensor = mounted(700, fault="silent")
     assert await fault_of(sensor) == "silent"
@@ -182,7 +211,7 @@ def test_a_frame_may_come_in_two_pieces():
 
 
 async def test_a_sample_ends_within_the_samplers_limit():
-    for faults in ({}, {"fault": "silent"}, {"fault": "checksum"}, {"fault": "cut"}):
+    for faults in ({}, {"fault": "silent"}, {"fault": "checksum"}, {"fault": "cut"}, {"fault": "zeros"}):
         for shots in (5, 9):
             for period_us in (100000, 300000, 2500000):
                 device, sensor = mounted(700, dict(CONFIG, shots=shots), **faults)

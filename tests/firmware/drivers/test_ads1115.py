@@ -62,6 +62,15 @@ async def test_a_probe_that_is_longer_than_the_tank():
     assert near(await sensor.measure(), 9)
 
 
+async def test_more_than_a_full_tank_is_not_full():
+    for empty_ma, full_ma, beyond_ma, within_ma in ((4, 14, 15.2, 14.9), (20, 6, 4.5, 4.7)):
+        config = dict(CONFIG, empty_ma=empty_ma, full_ma=full_ma)
+        _, sensor = mounted(beyond_ma, config)
+        assert await fault_of(sensor) == "range", config
+        _, sensor = mounted(within_ma, config)
+        assert (await sensor.sample())[0][1] == 100, config
+
+
 async def test_what_the_probe_or_its_wire_says_of_itself():
     # NAMUR NE 43: up to 3.6 mA and from 21 mA is a failure.
     for current_ma, code in ((0, "wire-break"), (3.5, "wire-break"), (21.1, "range"), (24, "range"), (200, "range")):

@@ -80,6 +80,31 @@ async def test_the_only_one_on_the_bus_may_be_exchanged():
     assert await sensor.sample() == [("climate/temperature", 5)]
 
 
+async def test_nine_zero_bytes_have_a_right_crc_and_are_no_temperature():
+    # vzlogger#610
+    (device,), hw = mounted(19.5)
+    sensor = ds18b20.setup(CONFIG, hw)
+    device.scratchpad = bytes(9)
+    assert await fault_of(sensor) == "crc"
+    for pad, expected in (("00004B467FFF001085", 0.0), ("AD014B0060FF03107C", 26.8125)):
+        device.scratchpad = bytes.fromhex(pad)
+        assert await sensor.sample() == [("climate/temperature", expected)]
+
+
+async def test_what_it_cannot_measure_is_no_temperature():
+    # OneWire#91: 127.94 degC with a right CRC.
+    (device,), hw = mounted(19.5)
+    device.scratchpad = bytes.fromhex("ff074b467fff01102f")
+    assert await fault_of(ds18b20.setup(CONFIG, hw)) == "range"
+
+
+async def test_another_family_on_the_bus_is_left_alone():
+    # esp32-ds18b20-example#5: a DS2408 beside it.
+    devices, hw = mounted(19.5)
+    devices.append(Device(lambda: 0, serial=7, family=0x29))
+    assert await ds18b20.setup(CONFIG, hw).sample() == [("climate/temperature", 19.5)]
+
+
 async def test_nobody_there():
     (device,), hw = mounted(19.5)
     device.present = False

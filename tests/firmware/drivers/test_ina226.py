@@ -1,5 +1,5 @@
 import wiring
-from bench import fault_of, hardware, raises
+from bench import fault_of, hardware, outcome, raises
 from devices.ina226 import INA226 as Device
 from drivers import SensorError, ina226
 
@@ -45,18 +45,86 @@ async def test_no_answer_on_the_bus_is_an_oserror_at_start_and_later():
     raises(OSError, ina226.setup, CONFIG, hw)
 
 
-async def test_a_shunt_at_its_end_is_invalid():
-    for current_a in (60, -60):
-        _, hw = mounted(12.8, current_a)
-        assert await fault_of(ina226.setup(CONFIG, hw)) == "range"
+async def test_a_shunt_at_its_end_leaves_the_batterys_voltage():
+    # esphome/issues#2999: exactly under the heaviest load. 2 mOhm ends at 40.96 A.
+    for current_a in (60, 40.96, -40.96, -60):
+        _, hw = mounted(11.2, current_a)
+        sensor = ina226.setup(CONFIG, hw)
+        assert await outcome(sensor) == {"battery/voltage": 11.2, "battery/current": "range"}
+        assert "40.96 A or more through the shunt" in str((await sensor.sample())[1][1])
+    _, hw = mounted(11.2, 40.9)
+    assert near((await outcome(ina226.setup(CONFIG, hw)))["battery/current"], 40.9, 0.00125)
 
 
-def test_another_chip_at_the_address_is_named():
+async def test_the_words_of_an_overloaded_shunt():
     device, hw = mounted(12.8, 0)
-    device.registers[0xFE] = 0x1234
+    value = device._value
+    device._value = lambda register: {0x01: 0x8000, 0x02: 0x2300}.get(register) or value(register)
+    found = await ina226.setup(CONFIG, hw).sample()
+    assert found[0] == ("battery/voltage", 11.2)
+    assert found[1][1].code == "range"
+
+
+async def test_a_bus_at_its_end_leaves_the_current():
+    for volts in (40.96, 52):
+        _, hw = mounted(volts, -3.5)
+        found = await outcome(ina226.setup(CONFIG, hw))
+        assert found["battery/voltage"] == "range"
+        assert near(found["battery/current"], -3.5, 0.00125)
+
+
+async def test_another_makers_chip_is_named_and_may_be_accepted():
+    # meshtastic#10247: copies read 190Fh.
+    device, hw = mounted(12.8, -3.5)
+    device.registers[0xFE] = 0x190F
     error = raises(SensorError, ina226.setup, CONFIG, hw)
     assert error.code == "config"
     assert "0x40" in str(error)
+    assert "190f" in str(error)
+    assert "maker_id = 0x190f" in str(error)
+    found = await outcome(ina226.setup(dict(CONFIG, maker_id=0x190F), hw))
+    assert near(found["battery/voltage"], 12.8, 0.00125)
+    device.registers[0xFE] = 0x5449
+    assert "5449" in str(raises(SensorError, ina226.setup, dict(CONFIG, maker_id=0x190F), hw))
+
+
+def test_lines_that_only_say_one_thing_are_no_other_chip():
+    device, hw = mounted(12.8, 0)
+    for said in (0x0000, 0xFFFF):
+        device.registers[0xFE] = said
+        error = raises(SensorError, ina226.setup, CONFIG, hw)
+        assert error.code == "bus"
+        assert "%04x" % said in str(error)
+
+
+async def test_one_that_was_put_to_sleep_or_dipped_is_set_right_within_the_sample():
+    device, hw = mounted(12.8, -3.5)
+    device.registers[0] = 0x4520  # power-down, as another program left it
+    sensor = ina226.setup(CONFIG, hw)
+    for left in (0x4520, 0x4524, 0x4127):  # 4127h: after a dip, it averages once
+        device.registers[0] = left
+        assert near((await outcome(sensor))["battery/voltage"], 12.8, 0.00125), left
+        assert device.registers[0] == 0x4527, left
+    device.dip()
+    await sensor.sample()
+    assert device.registers[0] == 0x4527
+
+
+async def test_one_that_does_not_keep_its_settings_is_no_voltage():
+    device, hw = mounted(12.8, -3.5)
+    sensor = ina226.setup(CONFIG, hw)
+    write = device.write
+    device.write = lambda register, data: write(register, b"\x41\x27")
+    assert await fault_of(sensor) == "bus"
+
+
+async def test_a_stuck_bus_is_a_bus_fault_and_passes():
+    _, hw = mounted(12.8, -3.5)
+    sensor = ina226.setup(CONFIG, hw)
+    wiring.stuck.add((22, 21))
+    assert await fault_of(sensor) is OSError
+    wiring.stuck.clear()
+    assert len(await outcome(sensor)) == 2
 
 
 async def test_the_zeros_before_the_first_measurement_are_no_empty_battery():

@@ -175,3 +175,23 @@ def test_a_wrong_configuration_names_its_key():
     for address in (0, 249, "1", None):
         assert "address" in str(raises(ValueError, pzem004t.setup, dict(CONFIG, address=address), hw))
     raises(KeyError, pzem004t.setup, {"driver": "pzem004t"}, hw)
+
+
+async def test_a_capture_at_the_general_address():
+    heard = bytes.fromhex("f8041408d30023000000050000000200000" + "1f500060000f8be")
+    assert pzem004t.find_reply(heard, pzem004t.ANY_ADDRESS) == heard
+    assert pzem004t.line(heard) == (225.9, 0.035, 0.5, 50.1)
+    device, sensor = mounted(230, 0)
+    device._reply = lambda data: heard
+    assert await sensor.sample() == [("power/load", 0.5), ("power/mains", True)]
+
+
+def test_sixty_hertz():
+    heard = bytes.fromhex("0104" + "14089a0029000000120000" + "00ed0000025700140000" + "5138")
+    assert pzem004t.find_reply(heard, 1) == heard
+    assert pzem004t.line(heard) == (220.2, 0.041, 1.8, 59.9)
+
+
+def test_the_line_that_feeds_it():
+    assert pzem004t.fed_by(CONFIG) == "power/mains"
+    assert pzem004t.fed_by(dict(CONFIG, feeds="generator")) == "power/generator"

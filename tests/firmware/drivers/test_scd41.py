@@ -2,7 +2,7 @@ import asyncio
 
 import kernel
 import wiring
-from bench import fault_of, hardware
+from bench import fault_of, hardware, outcome
 from devices.scd41 import SCD41 as Device
 from drivers import scd41
 
@@ -64,6 +64,35 @@ async def test_no_answer_and_damage_on_the_wire():
     device.fault = None
     await asyncio.sleep(60)
     assert len(await sensor.sample()) == 1
+
+
+async def test_damage_in_what_is_not_reported_costs_nothing():
+    device, hw = mounted(800)
+    sensor = scd41.setup(CONFIG, hw)
+    await sensor.sample()
+    whole = device.reply
+    for byte in range(9):
+
+        def damaged(count, byte=byte):
+            data = bytearray(whole(count))
+            if count == 9:
+                data[byte] ^= 0x10
+            return data
+
+        device.reply = damaged
+        await asyncio.sleep(60)
+        if byte < 3:
+            assert await fault_of(sensor) == "crc", byte
+        else:
+            assert await outcome(sensor) == {"climate/co2": 800}, byte
+
+
+async def test_one_that_was_put_to_sleep_or_told_not_to_calibrate_is_set_right():
+    device, hw = mounted(800)
+    device.asleep = True
+    device.calibrates = False
+    assert await scd41.setup(CONFIG, hw).sample() == [("climate/co2", 800)]
+    assert device.calibrates
 
 
 async def test_one_that_lost_its_power_is_started_again():

@@ -1,5 +1,5 @@
 import wiring
-from bench import fault_of, hardware, raises
+from bench import fault_of, hardware, outcome, raises
 from devices.sht31 import SHT31 as Device
 from drivers import _sensirion, sht31
 
@@ -53,17 +53,25 @@ async def test_every_fault_and_the_recovery():
     device.nack = True
     assert await fault_of(sensor) is OSError
     device.nack = False
-    device.fault = "crc"
+    device.fault = "crc"  # of its state, while it is set up
     assert await fault_of(sensor) == "crc"
     device.fault = None
     assert len(await sensor.sample()) == 2
+    device.fault = "crc"
+    assert await fault_of(sensor) == "crc"
+    device.fault = "crc-first"
+    found = await outcome(sensor)
+    assert found["climate/temperature"] == "crc"
+    assert near(found["climate/humidity"], 47)
+    device.fault = None
     device.fault = "slow"  # not done when it is asked: it does not acknowledge the read
     assert await fault_of(sensor) is OSError
 
 
-async def test_damage_in_any_bit_is_found():
+async def test_damage_in_any_bit_is_found_and_leaves_the_other_word():
     device, hw = mounted()
     sensor = sht31.setup(CONFIG, hw)
+    await sensor.sample()
     whole = device.reply
     for bit in range(48):
 
@@ -73,4 +81,25 @@ async def test_damage_in_any_bit_is_found():
             return data
 
         device.reply = damaged
-        assert await fault_of(sensor) == "crc", bit
+        found = await outcome(sensor)
+        damaged_one, other = sht31.names(CONFIG) if bit < 24 else (sht31.names(CONFIG)[1], sht31.names(CONFIG)[0])
+        assert found[damaged_one] == "crc", bit
+        assert near(found[other], 47.0 if bit < 24 else 19.5), bit
+
+
+async def test_it_is_taken_out_of_the_mode_that_it_was_left_in():
+    # esphome/issues#1465: with its heater on it says 28.9 degC and 45 % for 24.4 and 57.
+    device, hw = mounted(24.4, 57.0)
+    device.heater = True
+    found = await outcome(sht31.setup(CONFIG, hw))
+    assert near(found["climate/temperature"], 24.4)
+    assert near(found["climate/humidity"], 57.0)
+    assert not device.heater
+    device.periodic = True  # it takes no single shot
+    assert near((await outcome(sht31.setup(CONFIG, hw)))["climate/temperature"], 24.4)
+
+
+async def test_a_heater_that_stays_on_is_no_temperature():
+    device, hw = mounted(24.4, 57.0)
+    device.heater = device.stuck_heater = True
+    assert await fault_of(sht31.setup(CONFIG, hw)) == "bus"

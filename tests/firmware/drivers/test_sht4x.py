@@ -1,5 +1,5 @@
 import wiring
-from bench import fault_of, hardware, raises
+from bench import fault_of, hardware, outcome, raises
 from devices.sht4x import SHT4x as Device
 from drivers import sht4x
 
@@ -53,6 +53,10 @@ async def test_every_fault_and_the_recovery():
     device.nack = False
     device.fault = "crc"
     assert await fault_of(sensor) == "crc"
+    device.fault = "crc-first"
+    found = await outcome(sensor)
+    assert found["climate/temperature"] == "crc"
+    assert near(found["climate/humidity"], 47)
     device.fault = None
     assert len(await sensor.sample()) == 2
     device.fault = "slow"

@@ -6,7 +6,7 @@ import wiring
 from bench import fault_of, hardware, raises
 from devices.tank_sender import TankSender as Device
 from drivers import tank_sender
-from node.hardware import adc1_pins
+from node.buses import adc1_pins
 
 CONFIG = {"driver": "tank_sender", "pin": 36, "sender": "240-33"}
 EUROPEAN = dict(CONFIG, sender="0-190")
@@ -79,6 +79,28 @@ async def test_a_broken_wire_and_a_short_are_no_level():
     device, sensor = mounted(100, EUROPEAN)
     device.fault = "stuck-short"  # and empty of one of 0 to 190: it cannot be told, and alarms
     assert near((await sensor.sample())[0][1], 0)
+
+
+async def test_a_short_of_a_sender_whose_full_end_is_low_is_no_full_tank():
+    for empty_ohm, full_ohm, reference_ohm in ((240, 33, 470), (410, 15, 220), (240, 20, 330)):
+        config = {"driver": "tank_sender", "pin": 36, "empty_ohm": empty_ohm, "full_ohm": full_ohm}
+        config["reference_ohm"] = reference_ohm
+        for ohm, code in ((0, "short"), (full_ohm / 2 - 1, "short"), (empty_ohm * 1.11, "wire-break")):
+            _, sensor = mounted(ohm, config, reference_ohm=reference_ohm)
+            assert await fault_of(sensor) == code, (full_ohm, ohm)
+        _, sensor = mounted(full_ohm * 0.6, config, reference_ohm=reference_ohm)
+        assert (await sensor.sample())[0][1] == 100, full_ohm
+    table = {"driver": "tank_sender", "pin": 36, "table": [[33, 100], [136, 50], [240, 0]]}
+    _, sensor = mounted(0, table)
+    assert await fault_of(sensor) == "short"
+
+
+def test_a_full_end_that_this_adc_cannot_tell_from_a_short_is_a_wrong_configuration():
+    for empty_ohm, full_ohm in ((410, 15), (73, 3.2)):
+        config = {"driver": "tank_sender", "pin": 36, "empty_ohm": empty_ohm, "full_ohm": full_ohm}
+        error = str(raises(ValueError, tank_sender.setup, config, hardware()))
+        assert error.startswith("full_ohm: %s ohm is " % full_ohm), error
+        assert "from a short" in error
 
 
 async def test_a_bad_contact_is_no_empty_tank():

@@ -3,7 +3,7 @@ import time
 
 import kernel
 import wiring
-from bench import fault_of, hardware, raises
+from bench import fault_of, hardware, outcome, raises
 from devices import ve_direct as device
 from drivers import ve_direct
 
@@ -192,3 +192,15 @@ def test_a_wrong_configuration_names_its_key():
     assert "device: found mmpt" in str(raises(ValueError, ve_direct.setup, dict(CONFIG, device="mmpt"), wired))
     raises(KeyError, ve_direct.setup, {"driver": "ve_direct"}, wired)
     raises(KeyError, ve_direct.setup, dict(CONFIG, bus="uart7"), wired)
+
+
+def test_hex_messages_right_behind_the_checksum():
+    # VeDirectFrameHandler#15
+    frames = synced()
+    assert frames.feed(MAKERS + b":A2001002200000008\n:ADBED00750806\n" + MAKERS) == [FIELDS, FIELDS]
+    assert frames.wrong == 0
+
+
+async def test_a_voltage_that_the_instrument_does_not_know_is_a_fault_beside_the_others():
+    _, sensor = mounted(lambda _: device.frame([("V", "---"), ("I", "-3250"), ("SOC", "875")]))
+    assert await outcome(sensor) == {"battery/voltage": "range", "battery/current": -3.25, "battery/charge": 87.5}

@@ -142,7 +142,7 @@ async def test_every_kind_of_level_sensor_sees_the_same_tank():
         "sensors": [
             {"driver": "a02yyuw", "bus": "uart2", "empty_mm": 1200, "full_mm": 200},
             {"driver": "tank_sender", "pin": 36, "sender": "0-190"},
-            {"driver": "tank_sender", "pin": 39, "table": [[10, 100], [80, 40], [240, 0]]},
+            {"driver": "tank_sender", "pin": 39, "table": [[10, 100], [80, 40], [240, 0]], "reference_ohm": 150},
             {"driver": "ads1115", "bus": "i2c0", "channel": 2, "full_ma": 14},
         ],
     }

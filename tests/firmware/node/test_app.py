@@ -4,13 +4,15 @@ import os
 import sys
 import time
 
+import esp32
 import kernel
 import machine
 import simboard
 import wiring
 from bundles import lay_out, write
 from fake_broker import FakeBroker
-from node import app, config
+from node import VERSION, app, config, local_alarm
+from node import node as node_module
 from node.desired import Desired
 from node.node import Node, for_ever
 from node.startup import count_boot, read_notes
@@ -41,9 +43,9 @@ CONFIG = {
 }
 
 
-def node(port=1, scenario=None):
-    """A node on simulated hardware: a tank of 100 l that is 60 % full, mains on."""
-    settings = json.loads(json.dumps(CONFIG))
+def node(port=1, scenario=None, **other):
+    """A node on simulated hardware: a tank of 100 l that is 60 % full, mains on. other: keys of its configuration."""
+    settings = json.loads(json.dumps(dict(CONFIG, **other)))
     settings["broker"]["port"] = port
     world = World(dict({"tank": {"capacity_l": 100}, "fuel_l": 60}, **(scenario or {})))
     wiring.levels[0] = 1
@@ -241,7 +243,8 @@ async def test_birth_and_will():
     assert b"paraat/v1/nsp-0123/state" in hello
     state = host.states[0]
     assert state == {
-        "online": True, "boot": 1, "reset": "pwron", "error": "", "fw": app.VERSION, "build": 0, "update": "", "config": 3, "board": "bench", "clock": "none", "next": 1,
+        "online": True, "boot": 1, "reset": "pwron", "error": "", "fw": VERSION, "build": 0, "update": "", "config": 3, "board": "bench", "clock": "none", "next": 1,
+        "idf_free": sum([region[1] for region in esp32.regions]), "idf_largest": max([region[2] for region in esp32.regions]),
     }  # fmt: skip
     await host.tell_time(NOON)
     await until(lambda: len(host.states) == 2)
@@ -258,7 +261,7 @@ async def test_new_firmware_is_on_trial_in_state_until_it_is_confirmed():
     broker = await FakeBroker().start()
     host = Host(broker)
     n = node(broker.port)
-    tasks = [asyncio.create_task(task()) for task in (n.uplink.run, n.watch_trial, n.sample)]
+    tasks = [asyncio.create_task(task()) for task in (n.uplink.run, n.trial.watch, n.sample)]
     await until(lambda: host.states and not host.states[-1]["update"])
     assert (host.states[0]["build"], host.states[0]["update"]) == (2, "trial")
     for task in tasks:
@@ -338,6 +341,30 @@ async def test_generator_start_and_stop_are_events():
     assert events_of(n) == [[("event/generator", True)], [("event/generator", False)]]
 
 
+async def test_a_battery_that_gives_out_under_its_heaviest_load_alarms():
+    # esphome/issues#2999: the shunt is at its end, and the voltage must not go with it.
+    n = node(scenario={"battery_v": [[0, 11.2]]})
+    wiring.i2c[(22, 21)][64].current_a = lambda: -60
+    seq, values, faults = await n.take_set()
+    assert seq is not None
+    assert dict(values)["battery/voltage"] == 11.2
+    assert ("battery/current", "range") in faults
+    assert n.alarm.state == local_alarm.LOW_BATTERY
+    assert ("alarm/low-battery", True) in [value for entry in events_of(n) for value in entry]
+
+
+async def test_a_meter_on_dead_mains_does_not_keep_the_lamp_on_unknown_through_a_blackout():
+    meter = {"driver": "pzem004t", "bus": "uart1", "address": 1}
+    buses = dict(CONFIG["buses"], uart1={"kind": "uart", "rx": 25, "tx": 26})
+    states = []
+    for sensors in (SENSORS[:3] + [meter, SENSORS[3]], SENSORS[:2] + [meter, SENSORS[3]]):
+        n = node(sensors=sensors, buses=buses, scenario={"mains": [[0, False]], "generator": [[0, True]]})
+        await n.take_set()
+        states.append(n.alarm.state)
+        assert ("power/load", "silent") in n.last_set[1]
+    assert states == ["no-link", "no-link"]
+
+
 async def test_a_set_that_cannot_be_kept_does_not_stop_sampling():
     for error in (OSError(28), ValueError("a set of 85 readings, and their names do not fit")):
         n = node()
@@ -359,12 +386,32 @@ async def test_a_set_that_cannot_be_kept_does_not_stop_sampling():
         assert len(sets) == 5, "on its beat, not over and over"
 
 
+async def test_a_journal_that_cannot_be_opened_stops_neither_sampling_nor_the_alarm():
+    with open("journal", "w"):
+        pass  # a file where its folder should be
+    n = node(scenario={"fuel_l": 10})
+    seq, values, _ = await n.take_set()
+    assert seq is None
+    assert dict(values)["fuel/level"] == 10
+    assert n.alarm.state == local_alarm.LOW_FUEL
+    assert "journal" in n.health.last_error
+    n = node()
+    n.uplink.linked = True  # the host answers, but what is read does not come to it
+    await n.take_set()
+    n.panel._state()
+    assert n.alarm.state == "no-link"
+    os.remove("journal")
+    assert (await n.take_set())[0] == 1
+    n.panel._state()
+    assert n.alarm.state == "well"
+
+
 async def test_without_a_configuration_it_says_so_and_drives_no_pin():
     said = []
-    kept, app.log = app.log, lambda level, who, text: said.append((level, who, text))
+    kept, node_module.log = node_module.log, lambda level, who, text: said.append((level, who, text))
     task = asyncio.create_task(app.main())
     await asyncio.sleep(60)
-    app.log = kept
+    node_module.log = kept
     assert not task.done()
     assert len(said) == 6
     assert said[-1] == ("E", "config", "config.json: found nothing, expected the file that `make flash` writes")
@@ -386,6 +433,9 @@ async def test_main_runs_all_of_it():
     names = [name for name, _ in host.sets[1].values]
     assert names[:4] == ["fuel/distance", "fuel/level", "battery/voltage", "battery/current"]
     assert "node/heap" in names
+    said = dict(host.sets[1].values)
+    assert said["node/idf-free"] == sum([region[1] for region in esp32.regions])
+    assert said["node/idf-largest"] == max([region[2] for region in esp32.regions])
     assert os.stat("boot")
     task.cancel()
     await asyncio.sleep(0)

@@ -175,6 +175,83 @@ def test_the_host_corrects_a_wrong_clock_and_small_delays_do_not_shake_it():
     assert machine.RTC().datetime()[:3] == (2026, 11, 24)
 
 
+def test_two_seconds_are_a_wrong_clock_and_one_is_the_way():
+    for by in (2, -2):
+        clock = Clock()
+        clock.set_from_host(NOON)
+        assert clock.set_from_host(NOON + by) == by
+        assert clock.now() == (NOON + by, True), by
+    for by in (1, -1):
+        clock = Clock()
+        clock.set_from_host(NOON)
+        assert clock.set_from_host(NOON + by) == by
+        assert clock.now() == (NOON, True), by
+
+
+def test_the_time_is_stored_once_an_hour_not_more_often_and_not_seldomer():
+    clock = Clock()
+    time.sleep(1)
+    clock.set_from_host(NOON)
+    assert clock.stored_s == NOON
+    time.sleep(3599)
+    clock.set_from_host(NOON + 3599)
+    assert clock.stored_s == NOON
+    time.sleep(1)
+    clock.set_from_host(NOON + 3600)
+    assert clock.stored_s == NOON + 3600
+    assert Clock().stored_s == NOON + 3600, "in flash too"
+
+
+def test_a_step_of_an_hour_is_stored_at_once_and_a_smaller_one_when_the_hour_is_over():
+    for step, stored in ((3599, NOON), (-3599, NOON), (3600, NOON + 3600), (-3600, NOON - 3600)):
+        clock = Clock()
+        time.sleep(1)
+        clock.set_from_host(NOON)
+        clock.set_from_host(NOON + step)
+        assert clock.stored_s == stored, step
+
+
+def test_a_battery_clock_is_believed_from_the_floor_until_ten_years_above_it():
+    for found, source in ((-1, "stored"), (0, "rtc"), (315360000 - 1, "rtc"), (315360000, "stored")):
+        power_off()
+        assert Clock(NOON, Battery(NOON + found)).source == source, found
+
+
+def test_times_are_believed_from_2025_until_2068():
+    first, end = 1735689600, 3092601600
+    for wrong in (first - 1, end):
+        power_off()
+        clock = Clock(0, Battery(wrong))
+        assert clock.source == "none"
+        assert not clock.set_from_ntp(wrong)
+        assert clock.set_from_host(wrong) is None
+        assert clock.source == "none"
+        with open("clock", "w") as f:
+            f.write(str(wrong))
+        assert Clock().stored_s == 0
+    for right in (first, end - 1):
+        for take in (Clock.set_from_ntp, Clock.set_from_host):
+            power_off()
+            with open("clock", "w") as f:
+                f.write("0")
+            assert Clock(0, Battery(right)).source == "rtc"
+            power_off()
+            clock = Clock()
+            take(clock, right)
+            assert clock.now() == (right, True)
+        with open("clock", "w") as f:
+            f.write(str(right))
+        assert Clock().stored_s == right
+
+
+def test_a_set_is_dated_by_the_time_that_held_when_it_was_read():
+    clock = Clock()
+    clock.set_from_host(NOON, next_seq=1)
+    clock.set_from_host(NOON + 500, next_seq=10)
+    assert clock.bt(Entry(9, TELEMETRY, NOON, True, 7, [], []), 7) == (NOON + 500, False)
+    assert clock.bt(Entry(10, TELEMETRY, NOON + 500, True, 7, [], []), 7) == (NOON + 500, False)
+
+
 def test_a_host_that_knows_no_time_itself_is_not_believed():
     clock = Clock()
     for wrong in (0, 946684800, 4070908800):

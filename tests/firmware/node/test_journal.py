@@ -418,3 +418,47 @@ def test_ranges():
     assert r.overlaps(3, 5) == [(3, 3), (5, 5)]
     r.forget_below(6)
     assert list(r) == [[6, 9]]
+
+
+def test_one_that_cannot_be_opened_keeps_nothing_and_is_opened_later():
+    fill(journal(), 3)
+    os.rename("journal", "aside")
+    with open("journal", "w"):
+        pass  # a file where its folder should be
+    j = journal(boot=2)
+    assert j.problem
+    assert j.take(1000, 10) == []
+    assert "cannot be opened" in str(raises(OSError, j.append, TELEMETRY, 1, True, [("fuel/level", 5)], []))
+    os.remove("journal")
+    os.rename("aside", "journal")
+    assert j.append(TELEMETRY, 1, True, [("fuel/level", 5)], []) == 4
+    assert not j.problem
+
+
+class HalfGone:
+    """The os module over a flash that gives no more than the newest segment."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def __getattr__(self, name):
+        return getattr(os, name)
+
+    def stat(self, path):
+        self.asked += 1
+        if self.asked > 1:
+            raise OSError(5)
+        return os.stat(path)
+
+
+def test_one_of_which_the_flash_gives_half_is_not_half_opened():
+    last = fill(journal(), 500)[-1]
+    journal_files.os = HalfGone()
+    j = journal(boot=2)
+    assert journal_files.os.asked == 2
+    journal_files.os = os
+    assert j.problem
+    assert j.segments == []
+    assert j.take(1000, 10) == []
+    assert j.append(TELEMETRY, 1, True, [("fuel/level", 5)], []) == last + 1
+    assert j.backlog == last + 1

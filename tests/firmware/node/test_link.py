@@ -2,14 +2,14 @@ import asyncio
 
 import network
 from bench import raises
-from node import link
+from node import link, nic
 
 
 async def fails(way):
     """What a link says when it does not come up; fails when it does."""
     try:
         await way.up()
-    except link.LinkError as error:
+    except nic.LinkError as error:
         return str(error)
     raise AssertionError("it came up")
 
@@ -36,7 +36,11 @@ async def test_wifi_comes_up_and_knows_the_name_server():
 async def test_wifi_says_why_and_comes_back():
     way = wifi(5)
     for air, words in (
-        ("wrong-password", "Wi-Fi Hal: wrong password (202): flash the board with the right one"),
+        (
+            "wrong-password",
+            "Wi-Fi Hal: refused (202), signal -58 dBm: a wrong password, or else the access point turns it away: flash the"
+            " right one, then look there",
+        ),
         ("no-ap", "Wi-Fi Hal: not found (201): is the access point on, in reach, and on 2.4 GHz?"),
         ("no-dhcp", "Wi-Fi Hal: not up in 5 s: is the access point on, and does it give addresses (DHCP)?"),
         ("busy", "Wi-Fi Hal: the driver refuses (Wifi Internal State Error); it starts anew"),
@@ -53,6 +57,40 @@ async def test_wifi_says_why_and_comes_back():
         network.air = "no-ap"  # the access point goes
         assert not way.is_up
         await way.restart()
+
+
+async def test_a_weak_signal_is_not_told_as_a_wrong_password():
+    # arduino-esp32#7605
+    way = wifi(5)
+    network.air = "weak"
+    network.signal_dbm = -88
+    said = await fails(way)
+    assert said.startswith("Wi-Fi Hal: refused (15), signal -88 dBm: too weak, or else a wrong password: "), said
+    for _ in range(5):
+        assert await fails(way) == said
+    assert network.WLAN().scans == 1, "the program stands still while it looks"
+    network.air = "ok"
+    await way.up()
+    assert way.rssi() == -88
+    network.air = "weak"
+    network.signal_dbm = -60
+    assert "signal -60 dBm: a wrong password, or else" in await fails(way)
+    assert network.WLAN().scans == 2
+
+
+async def test_an_access_point_that_is_not_heard_is_refused_as_weak():
+    way = wifi(5)
+    network.air = "weak"
+    network.WLAN.scan = lambda station: []
+    assert "refused (15), signal not heard: too weak, or else" in await fails(way)
+
+
+async def test_the_channels_of_this_country_are_seen():
+    for network.channel in (1, 12, 13):
+        way = wifi()
+        await way.up()
+        await way.restart()
+    assert network.country() == "NL"
 
 
 async def test_a_restart_of_what_is_off_is_no_mistake():
@@ -95,5 +133,5 @@ def test_what_is_missing_is_named():
         (dict(PINS, phy="tlk110"), "PHY_TLK110"),
         (dict(PINS, phy_addr=99), "invalid phy address"),
     ):
-        assert words in str(raises(link.LinkError, link.make, {"link": table}, {})), words
-    assert "wifi.ssid" in str(raises(link.LinkError, link.make, {"link": {"kind": "wifi", "timeout_s": 5}}, {}))
+        assert words in str(raises(nic.LinkError, link.make, {"link": table}, {})), words
+    assert "wifi.ssid" in str(raises(nic.LinkError, link.make, {"link": {"kind": "wifi", "timeout_s": 5}}, {}))

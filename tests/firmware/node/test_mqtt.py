@@ -230,6 +230,71 @@ async def test_a_message_for_which_there_is_no_room_is_dropped_and_acknowledged(
     serving.cancel()
 
 
+async def trickle(broker, data, bytes_per_s=2000):
+    """Send this slowly."""
+    for at in range(0, len(data), bytes_per_s // 2):
+        await broker.say(data[at : at + bytes_per_s // 2])
+        await asyncio.sleep_ms(500)
+
+
+async def slow_message(size, retain, got, said):
+    """A message of this size at 2 kB/s, before which the broker answers nothing else."""
+    broker = await FakeBroker().start()
+    broker.puback = broker.ping = False
+    kept, mqtt.complain = mqtt.complain, lambda task, text: said.append(text)
+    client, serving = await connected(broker, lambda topic, payload: got.append(topic), keepalive_s=20)
+    publishing = asyncio.create_task(client.publish("telemetry", b"x"))
+    await asyncio.sleep_ms(100)
+    await trickle(broker, mqtt.publish_head("config", size, 9, retain) + b"x" * size)
+    pings = [first for first, _ in broker.received if first == 0xC0]
+    assert len(pings) >= size // 2000 // 12, "the broker hears of us all the while: MQTT 3.1.2.10"
+    await broker.say(packet(0x40, b"\x00\x01") + packet(0xD0, b"") * len(pings))
+    await publishing
+    assert (0x40, b"\x00\x09") in broker.received
+    assert not serving.done()
+    mqtt.complain = kept
+    serving.cancel()
+    client.close()
+
+
+async def test_a_large_message_over_a_slow_line_is_skipped_and_the_connection_lives():
+    # 256dpi/esp-mqtt#19: limits are on progress, not on the whole.
+    got, said = [], []
+    await slow_message(3, 0, got, said)
+    assert (got, said) == (["config"], [])
+    await slow_message(30000, 0, got, said)
+    await slow_message(140000, 1, got, said)
+    assert got == ["config"]
+    assert said == [
+        "skipped message 1 since the start, of 30010 bytes, at most 2048: config",
+        "skipped message 2 since the start, of 140010 bytes, at most 2048: config (retained: clear it at the broker)",
+    ], said
+
+
+async def test_a_broker_that_is_silent_for_an_answer_is_found_out_beside_other_traffic():
+    broker = await FakeBroker().start()
+    broker.puback = False
+    client, serving = await connected(broker)
+    publishing = asyncio.create_task(error_of(client.publish("telemetry", b"x")))
+    await asyncio.sleep(1)
+    await broker.publish("time", b"x")
+    await asyncio.sleep(20)
+    assert isinstance(await publishing, Silence)
+    serving.cancel()
+
+
+async def test_return_codes_that_nobody_waits_for_do_not_pile_up():
+    broker = await FakeBroker().start()
+    client, serving = await connected(broker)
+    for i in range(1000, 1020):
+        await broker.say(packet(0x90, i.to_bytes(2, "big") + b"\x01"))
+    await asyncio.sleep(1)
+    assert client.granted == {}
+    await client.subscribe(["a", "b"])
+    assert client.granted == {}
+    serving.cancel()
+
+
 async def test_broken_and_oversized_packets_end_the_connection_with_a_name():
     for data, words in (
         (b"\x30\xff\xff\xff\xff\x01", "malformed length"),

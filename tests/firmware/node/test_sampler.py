@@ -74,6 +74,74 @@ async def test_a_bus_that_fails_is_set_up_again_and_recovers():
     assert len((await s.sample())[1]) == 2
 
 
+async def test_a_chip_that_fell_silent_is_set_up_again():
+    power, _ = wire_up()
+    s = sampler(POWER)
+    await s.sample()
+    power.asleep = True
+    assert (await s.sample())[1] == [("battery/voltage", "silent"), ("battery/current", "silent")]
+    assert s.slots[0].sensor is None
+    power.asleep = False
+    assert len((await s.sample())[0]) == 2
+
+
+async def test_a_count_of_people_is_not_begun_anew_by_a_beam_that_is_blocked():
+    async def blocked():
+        raise SensorError("blocked")
+
+    install("beam", blocked)
+    s = sampler({"driver": "beam"})
+    await s.sample()
+    assert s.slots[0].sensor is not None
+
+
+async def test_a_value_may_be_at_fault_alone():
+    power, _ = wire_up()
+    power.current_a = lambda: 60
+    s = sampler(POWER)
+    assert await s.sample() == ([("battery/voltage", 12.8)], [("battery/current", "range")])
+    assert s.slots[0].sensor is not None
+
+
+async def test_a_stuck_bus_costs_its_own_sensors_only_and_passes():
+    wire_up()
+    s = sampler(POWER, WARMTH)
+    wiring.stuck.add((22, 21))
+    values, faults = await s.sample()
+    assert values == [("climate/temperature", 19.5)]
+    assert faults == [("battery/voltage", "bus"), ("battery/current", "bus")]
+    wiring.stuck.clear()
+    assert len((await s.sample())[0]) == 3
+
+
+async def test_a_meter_on_a_line_that_is_rightly_dead_is_explained():
+    mains = {"driver": "pzem004t", "bus": "uart2"}
+    generator = dict(mains, feeds="generator", name="generator")
+    runs, stands = ("power/generator", True), ("power/generator", False)
+    there, out = ("power/mains", True), ("power/mains", False)
+    of_mains = [("power/load", "silent"), ("power/mains", "silent")]
+    of_generator = [("power/load/generator", "silent"), ("power/generator", "silent")]
+    for sensor, known, faults, left in (
+        (mains, [runs], of_mains, []),  # a blackout, fed by the generator
+        (mains, [stands], of_mains, of_mains),  # dark, or a loose wire: nobody knows
+        (mains, [], of_mains, of_mains),
+        (mains, [out, stands], of_mains[:1], []),  # an input says that the line is dead
+        (mains, [there, stands], of_mains[:1], of_mains[:1]),  # and that it is not: then the meter is at fault
+        (
+            mains,
+            [runs],
+            [("power/load", "crc"), ("power/mains", "crc")],
+            [("power/load", "crc"), ("power/mains", "crc")],
+        ),
+        (generator, [there], of_generator, []),  # standby
+        (generator, [out], of_generator, of_generator),
+        (generator, [there, runs], of_generator[:1], of_generator[:1]),
+    ):
+        s = sampler(sensor, WARMTH)
+        other = [("climate/temperature", "silent")]
+        assert s.unexplained(known, faults + other) == left + other, (known, faults)
+
+
 async def test_a_sensor_that_never_returns_is_cut_off():
     async def hang():
         await asyncio.sleep(3600)
@@ -100,6 +168,12 @@ async def test_whatever_a_driver_raises_becomes_a_code():
         install("fails", fail)
         assert (await sampler({"driver": "fails"}).sample())[1] == [("power/load", code)], error
         assert fault_code(error) == code
+
+
+async def test_what_a_thermometer_cannot_measure_is_a_fault():
+    _, warmth = wire_up()
+    warmth.scratchpad = bytes.fromhex("ff074b467fff01102f")  # 127.94 degC with a right CRC: OneWire#91
+    assert await sampler(WARMTH).sample() == ([], [("climate/temperature", "range")])
 
 
 async def test_an_impossible_value_is_a_fault():

@@ -22,7 +22,7 @@ class Console:
 async def told(n, *tasks):
     console = Console()
     running = [asyncio.create_task(task()) for task in tasks]
-    await selftest.run(n)
+    await n.tell()
     for task in running:
         task.cancel()
     return console.report()

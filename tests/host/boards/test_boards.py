@@ -1,10 +1,13 @@
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from paraat.boards import boards
 from paraat.boards.board_file import contacts
 from paraat.boards.boards import UnknownBoardError, board_names, load_board, load_checked
-from paraat.boards.chips import CHIPS, MODULES
+from paraat.boards.builds import builds
+from paraat.boards.chips import CHIPS, MODULES, NEEDED_KB
 from paraat.boards.driver_keys import driver_keys
 from paraat.boards.parts import PARTS, Use
 from paraat.boards.pins import claims, kit
@@ -12,6 +15,8 @@ from paraat.site import paths
 from paraat.site.errors import SettingsError
 
 DEVKITC, OLIMEX, S3 = "esp32_devkitc", "olimex_esp32_poe_iso", "esp32_s3_devkitc"
+# With PSRAM: those to buy.
+VE, WROVER, R8 = "esp32_devkitc_ve", "olimex_esp32_poe_iso_wrover", "esp32_s3_devkitc_r8"
 
 
 @pytest.mark.parametrize("name", board_names())
@@ -22,7 +27,7 @@ def test_every_board_is_in_order(name: str) -> None:
     assert board.flash.firmware_offset == CHIPS[board.chip].firmware_offset
 
 
-def test_the_three_boards_say_what_flashing_needs() -> None:
+def test_the_boards_say_what_flashing_needs() -> None:
     found = {
         name: (b.chip, b.firmware.image, b.flash.size_bytes >> 20, b.flash.firmware_offset, b.link.kind)
         for name, b in ((name, load_board(name)) for name in board_names())
@@ -31,7 +36,59 @@ def test_the_three_boards_say_what_flashing_needs() -> None:
         DEVKITC: ("esp32", "ESP32_GENERIC", 4, 0x1000, "wifi"),
         OLIMEX: ("esp32", "OLIMEX_ESP32_POE", 4, 0x1000, "ethernet"),
         S3: ("esp32s3", "ESP32_GENERIC_S3", 8, 0x0, "wifi"),
+        VE: ("esp32", "ESP32_GENERIC-SPIRAM", 4, 0x1000, "wifi"),
+        WROVER: ("esp32", "ESP32_GENERIC-SPIRAM", 4, 0x1000, "ethernet"),
+        R8: ("esp32s3", "ESP32_GENERIC_S3-SPIRAM_OCT", 8, 0x0, "wifi"),
     }
+
+
+def test_the_boards_to_buy_have_psram_and_a_build_that_uses_it() -> None:
+    found = {name: load_board(name).psram for name in board_names()}
+    assert {name: (p.kind, p.size_bytes >> 20) for name, p in found.items() if p is not None} == {
+        VE: ("quad", 8),
+        WROVER: ("quad", 8),
+        R8: ("octal", 8),
+    }
+    for name, psram in found.items():
+        if psram is not None:
+            assert builds()[load_board(name).firmware.image].psram == psram.kind
+
+
+def test_the_wrover_of_olimex_is_the_other_one_but_for_what_the_psram_takes() -> None:
+    """By Olimex' netlist and bills of materials of revision L: the Ethernet clock from GPIO 0, SCL on GPIO 33."""
+    plain, wrover = load_board(OLIMEX), load_board(WROVER)
+    assert (wrover.ethernet, wrover.buses["i2c0"]) == (
+        msgspec.structs.replace(plain.ethernet, ref_clk=0),
+        msgspec.structs.replace(plain.buses["i2c0"], scl=33),
+    )
+    same = ("flash", "usb", "link", "rtc", "pins", "pull_ok", "point_sensors")
+    assert all(getattr(wrover, key) == getattr(plain, key) for key in same)
+    assert [s for s in plain.sensors if s["driver"] != "light_beam"] == list(wrover.sensors)
+    assert not {16, 17} & {claim.pin for claim in claims(wrover, kit(wrover))}
+
+
+@pytest.mark.parametrize(
+    ("needed_kb", "refused"), [(NEEDED_KB, set()), (204, {DEVKITC, OLIMEX}), (1000, {DEVKITC, OLIMEX, S3})]
+)
+def test_one_number_decides_which_boards_are_offered(
+    monkeypatch: pytest.MonkeyPatch, needed_kb: int, refused: set[str]
+) -> None:
+    monkeypatch.setattr(boards, "NEEDED_KB", needed_kb)
+    for name in board_names():
+        board = load_board(name)
+        if name not in refused:
+            boards.check_memory(board)
+            continue
+        with pytest.raises(boards.TooLittleMemoryError) as caught:
+            boards.check_memory(board)
+        assert f"{needed_kb} are needed. Take another board" in str(caught.value)
+        assert set(caught.value.others) == set(board_names()) - refused
+
+
+def test_memory_that_nobody_knows_is_not_enough() -> None:
+    board = msgspec.structs.replace(load_board(S3), chip="esp32c3")
+    with pytest.raises(boards.TooLittleMemoryError, match=r"Nobody knows whether .* memory enough"):
+        boards.check_memory(board)
 
 
 def test_an_unknown_board_is_told_with_those_that_there_are() -> None:
@@ -69,6 +126,14 @@ REFUSED = [
     pytest.param(DEVKITC, "led = 26", "led = 6", "pins.led", "GPIO 6", "it is flash", id="flash"),
     pytest.param(S3, "led = 2\n", "led = 35\n", "pins.led", "GPIO 35", "octal PSRAM or flash", id="psram-s3"),
     pytest.param(DEVKITC, 'module = "ESP32-WROOM-32E"', 'module = "ESP32-WROVER-E"', "buses.uart2.rx", "GPIO 16", "it is PSRAM", id="psram-wrover"),
+    pytest.param(VE, "rx = 18", "rx = 16", "buses.uart2.rx", "GPIO 16", "it is PSRAM", id="psram-ve"),
+    pytest.param(WROVER, "tx = 4", "tx = 17", "buses.uart2.tx", "GPIO 17", "it is PSRAM", id="psram-olimex"),
+    pytest.param(WROVER, "ref_clk = 0", "ref_clk = 17", "ethernet.ref_clk", "GPIO 17", "it is PSRAM", id="psram-clock"),
+    pytest.param(R8, "led = 2\n", "led = 37\n", "pins.led", "GPIO 37", "octal PSRAM or flash", id="psram-r8"),
+    pytest.param(R8, "_S3-SPIRAM_OCT", "_S3", "firmware.image", "'ESP32_GENERIC_S3'", "octal PSRAM: ESP32_GENERIC_S3-SPIRAM_OCT", id="build-of-other-psram"),
+    pytest.param(VE, "GENERIC-SPIRAM", "GENERIC", "firmware.image", "'ESP32_GENERIC'", "quad PSRAM: ESP32_GENERIC-SPIRAM", id="build-without-psram"),
+    pytest.param(VE, '"quad"', '"octal"', "psram.kind", "'octal'", "what the ESP32-WROVER-E has: quad", id="psram-of-another-kind"),
+    pytest.param(DEVKITC, "[usb]", '[psram]\nkind = "quad"\nsize_bytes = 0x800000\n\n[usb]', "psram.kind", "'quad'", "it has none", id="psram-on-a-module-without"),
     pytest.param(DEVKITC, "led = 26", "led = 1", "pins.led", "GPIO 1", "console TX", id="console"),
     pytest.param(S3, "led = 2\n", "led = 19\n", "pins.led", "GPIO 19", "USB D-", id="usb"),
     pytest.param(DEVKITC, "led = 26", "led = 22", "pins.led", "GPIO 22", "buses.i2c0.scl of", id="twice-bus-and-alarm"),
@@ -189,6 +254,7 @@ def test_the_headers_are_those_of_the_makers_documents() -> None:
     assert [len(row) for row in found[DEVKITC]] == [19, 19]
     assert [len(row) for row in found[S3]] == [22, 22]
     assert [len(row) for row in found[OLIMEX]] == [10, 10]
+    assert (found[VE], found[R8], found[WROVER]) == (found[DEVKITC], found[S3], found[OLIMEX])
     assert (found[DEVKITC][0][2], found[DEVKITC][1][-1]) == ("VP", "CLK")
 
 

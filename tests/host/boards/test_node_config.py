@@ -1,12 +1,15 @@
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from paraat.boards import boards
 from paraat.boards.boards import board_names
-from paraat.boards.node_config import node_config
+from paraat.boards.node_config import check_memory_of_points, check_points, node_config
+from paraat.cli import main as cli
 from paraat.domain.points import PointBoard
 from paraat.site import paths
 from paraat.site.errors import SettingsError
@@ -27,7 +30,7 @@ def test_a_point_gets_its_boards_pins_and_its_own_sensors(site: Site) -> None:
     config = node_config(site, "nsp-0101")
     assert config["point"] == "nsp-0101"
     assert config["interval_s"] == 60
-    assert config["buses"]["uart2"] == {"kind": "uart", "rx": 16, "tx": 17, "baud": 9600}
+    assert config["buses"]["uart2"] == {"kind": "uart", "rx": 18, "tx": 19, "baud": 9600}
     assert config["pins"]["buzzer"] == 25
     drivers = [sensor["driver"] for sensor in config["sensors"]]
     assert drivers == ["ina226", "ds18b20", "light_beam", "digital_input", "digital_input", "a02yyuw"]
@@ -76,6 +79,42 @@ def test_every_example_point_fits_every_board(site: Site, board: str) -> None:
         assert config["buses"]["rtc"] == {"bus": "i2c0"}
 
 
+def test_a_board_with_too_little_memory_is_wrong_in_the_points_file(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_memory_of_points(site)
+    site = changed(site, board=PointBoard(type="esp32_devkitc"))
+    monkeypatch.setattr(boards, "NEEDED_KB", 1000)
+    with pytest.raises(SettingsError) as caught:
+        check_memory_of_points(site)
+    error = caught.value
+    assert error.path == Path(site.directory) / "points" / "nsp-0101.toml"
+    assert (error.key, error.found) == ("board.type", "'esp32_devkitc'")
+    assert error.expected.endswith("esp32_devkitc_ve, esp32_s3_devkitc_r8, olimex_esp32_poe_iso_wrover")
+
+
+def test_check_refuses_it_and_serve_goes_on_with_the_boards_that_are_out_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(shutil.copytree(paths.example_site_dir(), tmp_path / "site"))
+    assert cli.main(["check", "--site", str(folder)]) == 0
+    point = folder / "points" / "nsp-0101.toml"
+    point.write_text(point.read_text().replace("esp32_devkitc_ve", "esp32_devkitc"))
+    monkeypatch.setattr(boards, "NEEDED_KB", 1000)
+    assert cli.main(["check", "--site", str(folder)]) == 2
+    assert "a board with enough memory (docs/budget.md): esp32_devkitc_ve" in capsys.readouterr().err
+    check_points(load_site(folder))  # all that `serve` asks
+
+
+def test_the_wrover_of_olimex_counts_people_where_there_is_no_generator(site: Site) -> None:
+    """As its README.md says."""
+    kind, beams = "olimex_esp32_poe_iso_wrover", {"driver": "light_beam", "pin_a": 32, "pin_b": 15}
+    point = changed(site, board=PointBoard(type=kind, without=("power/generator",)), sensors=(beams,))
+    assert beams in node_config(point, "nsp-0101")["sensors"]
+    with pytest.raises(SettingsError, match="GPIO 15"):
+        node_config(changed(site, board=PointBoard(type=kind), sensors=(beams,)), "nsp-0101")
+
+
 def test_a_board_with_ethernet_uses_it_and_a_point_may_say_otherwise(site: Site) -> None:
     olimex = node_config(changed(site, board=PointBoard(type="olimex_esp32_poe_iso")), "nsp-0101")
     assert olimex["link"] == {
@@ -101,7 +140,7 @@ def test_a_pin_of_the_board_is_not_free_for_a_point(site: Site) -> None:
     assert error.path == Path(site.directory) / "points" / "nsp-0101.toml"
     assert (error.key, error.found) == ("sensors[0].pin_a", "GPIO 32")
     assert "sensors[2].pin_a of" in error.expected
-    assert "esp32_devkitc/board.toml has it already" in error.expected
+    assert "esp32_devkitc_ve/board.toml has it already" in error.expected
 
 
 def test_a_point_may_be_without_a_standard_sensor_and_use_its_pins(site: Site) -> None:

@@ -75,6 +75,11 @@ def test_four_boards_and_one_bad_one_on_the_screen(site: Path, capsys: pytest.Ca
     assert "3 of 4 boards ready." in said
 
 
+def test_the_build_of_micropython_is_named(site: Path, board: VirtualBoard, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("flash", site, POINT, "--port", board.port) == 0
+    assert "MicroPython voor esp32_devkitc: ESP32_GENERIC-20260101-v1.28.0.bin" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -56,6 +56,30 @@ def test_what_is_not_known_is_not_fine(bench: Bench, faults: dict[str, str], sta
     assert reason in view.reasons
 
 
+@pytest.mark.parametrize(
+    ("figures", "low"),
+    [
+        ({"node__idf_free": 24000, "node__idf_largest": 14000, "node__heap": 24000}, False),
+        ({"node__idf_free": 16384, "node__idf_largest": 8192, "node__heap": 12288}, False),
+        ({"node__idf_free": 16383}, True),
+        ({"node__idf_largest": 0}, True),
+        ({"node__heap": 12287}, True),
+        ({}, False),
+    ],
+)
+def test_a_board_whose_memory_runs_low_asks_for_attention(bench: Bench, figures: dict[str, int], low: bool) -> None:
+    bench.sees(T0, **{name.replace("idf_", "idf-"): value for name, value in figures.items()})
+    view = bench.view(T0 + 10)
+    assert view.reasons == (("memory-low",) if low else ())
+    assert view.status is (Status.ATTENTION if low else Status.FINE)
+
+
+def test_what_a_board_said_of_its_memory_long_ago_says_nothing_of_now(bench: Bench) -> None:
+    bench.sees(T0, **{"node__idf-free": 100})
+    bench.sees(T0 + 600)
+    assert bench.view(T0 + 601).reasons == ()
+
+
 def test_a_missing_set_asks_for_attention(bench: Bench) -> None:
     bench.sees(T0)
     bench.counts = (10, 2)

@@ -262,6 +262,34 @@ def test_a_rolled_back_transaction_leaves_no_gap_in_the_ids(journal: Journal) ->
     assert journal.backlog("influx") == 1
 
 
+def test_ids_are_not_used_again_once_the_journal_was_emptied(path: Path) -> None:
+    journal = Journal(path)
+    journal.store([a_set(n) for n in range(1, 6)], [], [])
+    journal.advance("influx", journal.entries_after(0, 10)[-1].id)
+    journal.close()
+    with sqlite3.connect(path) as db:
+        db.execute("DELETE FROM entry")
+        db.execute("DELETE FROM stored")
+    db.close()
+    journal = Journal(path)
+    journal.store([a_set(6)], [], [])
+    assert [entry.seq for entry in journal.entries_after(journal.cursor("influx"), 10)] == [6], "no sink skips it"
+    journal.close()
+
+
+@pytest.mark.parametrize("table", ["entry", "dead_letter", "refused_line", "alert", "delivery", "attempt"])
+def test_no_table_gives_an_id_twice(path: Path, table: str) -> None:
+    """An id names one thing for ever: an alert that people spoke of, an entry that a sink has."""
+    Journal(path).close()
+    db = sqlite3.connect(path)
+    columns = [name for _, name, _, required, _, _ in db.execute(f"PRAGMA table_info({table})") if required]
+    insert = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('0' for _ in columns)})"
+    first, second = db.execute(insert).lastrowid, db.execute(insert).lastrowid
+    db.execute(f"DELETE FROM {table}")
+    assert (first, second, db.execute(insert).lastrowid) == (1, 2, 3)
+    db.close()
+
+
 def an_alert(**changes: object) -> AlertState:
     fields: dict[str, object] = {
         "rule": "low_fuel",

@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from paraat.provision.bundle.mpy import compile_tree, compile_wire
+from paraat.provision.bundle.mpy import compile_board
 from paraat.site import paths
 from paraat_wire import bundle as wire
 from paraat_wire.bundle import BundleError
@@ -54,8 +54,7 @@ def compile_firmware() -> Firmware:
     """Compile firmware/ and the wire contract. Raises CompileError."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder)
-        compile_tree(paths.firmware_dir(), target)
-        compile_wire(target / "paraat_wire")
+        compile_board(target)
         files = {str(path.relative_to(target)): path.read_bytes() for path in sorted(target.rglob("*.mpy"))}
         return Firmware(_version(), files, (target / MAIN).read_bytes())
 

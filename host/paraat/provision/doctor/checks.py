@@ -17,13 +17,14 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from paraat.boards.boards import board_names, load_board
+from paraat.boards.boards import TooLittleMemoryError, board_names, check_memory, load_board
 from paraat.boards.node_config import board_of, link_kind, point_path
 from paraat.domain.points import Point
 from paraat.provision.doctor import reach
 from paraat.provision.micropython import micropython_image
 from paraat.provision.pki import pki
 from paraat.provision.usb import console_faults, usb
+from paraat.provision.usb.chip import Found
 from paraat.provision.usb.usb import UsbBoard
 from paraat.site import inventory
 from paraat.site.errors import SettingsError
@@ -59,7 +60,7 @@ class Machine:
     """This laptop, its USB and its network, as the checks see it. Tests change one thing at a time.
 
     root: above sys, proc, run, etc. may_use: whether this user may read and write a device. chip_of: the chip behind a
-    port, as esptool calls it, or why it does not answer (OSError); it restarts the board. listen: what a board says
+    port, or why it does not answer (OSError); it restarts the board. listen: what a board says
     on its console. written_at: when this software was put on this disk.
     """
 
@@ -73,7 +74,7 @@ class Machine:
     groups: frozenset[str] = frozenset()
     may_use: Callable[[str], bool] = lambda _: True
     group_of: Callable[[str], str] = lambda _: "dialout"
-    chip_of: Callable[[str], str] | None = None
+    chip_of: Callable[[str], Found] | None = None
     listen: Callable[[str], str] | None = None
     time_at: Callable[[str], float | None] = reach.time_at
     broker: Callable[..., reach.Reached] = reach.broker
@@ -191,19 +192,38 @@ def flashing(machine: Machine) -> Iterator[Finding]:
     site = _site(machine)
     if site is None or not (machine.site_dir / inventory.FOLDER / "ca.key").exists():
         return
-    found = [*_images(machine, site), *_wifi(machine, site)]
-    yield from found or [Finding(Level.FINE, "flashing.fine")]
+    found = [*_memory(machine, site), *_images(machine, site), *_wifi(machine, site)]
+    builds = sorted({load_board(kind).firmware.image for kind in _kinds(machine, site)})
+    yield from found or [Finding(Level.FINE, "flashing.fine", {"builds": ", ".join(builds)})]
+
+
+def _kinds(machine: Machine, site: Site) -> list[str]:
+    """The boards of the points; one that there is not is wrong in the point's file, which is said elsewhere."""
+    return sorted({point.board.type for point in _points(machine, site)}.intersection(board_names()))
+
+
+def _memory(machine: Machine, site: Site) -> Iterator[Finding]:
+    for kind in _kinds(machine, site):
+        try:
+            check_memory(load_board(kind))
+        except TooLittleMemoryError as error:
+            points = ", ".join(point.id for point in _points(machine, site) if point.board.type == kind)
+            yield Finding(Level.WRONG, "flashing.memory", {"error": error, "points": points})
 
 
 def _images(machine: Machine, site: Site) -> Iterator[Finding]:
-    kinds = {point.board.type for point in _points(machine, site)}
-    for kind in sorted(kinds.intersection(board_names())):  # another is wrong in the point's file
+    for kind in _kinds(machine, site):
         board = load_board(kind)
+        about = {"board": board.name, "file": f"{board.firmware.image}-*.bin", "site": machine.site_dir}
         try:
-            micropython_image.find(board, micropython_image.folders(site))
+            path = micropython_image.find(board, micropython_image.folders(site))
         except micropython_image.FirmwareError:
-            about = {"board": board.name, "file": f"{board.firmware.image}-*.bin", "site": machine.site_dir}
             yield Finding(Level.WRONG, "flashing.image", about)
+            continue
+        try:
+            micropython_image.load(path, board)
+        except micropython_image.FirmwareError as error:
+            yield Finding(Level.WRONG, "flashing.wrong-image", about | {"error": error})
 
 
 def _wifi(machine: Machine, site: Site) -> Iterator[Finding]:
@@ -329,20 +349,22 @@ def _chip(machine: Machine, device: str) -> Iterator[Finding]:
     kind = site.points[machine.point].board.type
     values: dict[str, object] = {"device": device, "point": machine.point, "board": kind}
     try:
-        wanted = load_board(kind).chip
-        chip = machine.chip_of(device)
+        board = load_board(kind)
+        found = machine.chip_of(device)
     except SettingsError as error:
         yield Finding(Level.WRONG, "site.wrong", {"error": error, "site": machine.site_dir})
         return
     except OSError as error:
         yield Finding(Level.WRONG, "usb.no-answer", values | {"error": error})
         return
-    values |= {"chip": chip, "wanted": wanted}
-    yield (
-        Finding(Level.FINE, "usb.chip-fine", values)
-        if chip == wanted
-        else Finding(Level.WRONG, "usb.wrong-chip", values)
-    )
+    values |= {"chip": found.chip, "wanted": board.chip, "build": board.firmware.image, "psram": found.psram_mib}
+    least_mib = board.psram.size_bytes >> 20 if board.psram is not None else 0
+    if found.chip != board.chip:
+        yield Finding(Level.WRONG, "usb.wrong-chip", values)
+    elif found.psram_mib is not None and found.psram_mib < least_mib:
+        yield Finding(Level.WRONG, "usb.little-psram", values | {"least": least_mib})
+    else:
+        yield Finding(Level.FINE, "usb.chip-fine", values)
 
 
 def _console(machine: Machine, device: str) -> Iterator[Finding]:

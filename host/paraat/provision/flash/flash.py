@@ -22,6 +22,8 @@ from paraat.texts import SpokenError
 # esptool speaks this until it has its own program on the chip.
 _FIRST_BAUD = 115200
 _CONNECT_ATTEMPTS = 4
+# In the chip of an ESP32-S3, by the PSRAM_CAP in its eFuses: esptool, targets/esp32s3.py.
+PSRAM_MIB = {1: 8, 2: 2, 3: 16, 4: 4}
 
 
 class FlashError(SpokenError):
@@ -104,6 +106,20 @@ class Flasher:
         if self._chip is not None:
             with contextlib.suppress(OSError, serial.SerialException):
                 self._chip._port.close()
+
+    def check_psram(self) -> None:
+        """Raises FlashError where the chip tells that it has less PSRAM than the board should have.
+
+        Beside an ESP32 it is a chip of its own, and only the self-test tells (session).
+        """
+        if self._board.psram is None or not hasattr(self._chip, "get_psram_cap"):
+            return
+        with self._explained("connect"):
+            found_mib = PSRAM_MIB.get(self._chip.get_psram_cap(), 0)
+        expected_mib = self._board.psram.size_bytes >> 20
+        if found_mib < expected_mib:
+            about = {"port": self.port, "found": found_mib, "expected": expected_mib, "board": self._board.name}
+            raise FlashError("flash.little-psram", **about)
 
     def write(self, flash: bytes, on_progress: Callable[[float], None]) -> None:
         """Write the whole flash. on_progress: from 0 to 1. Raises FlashError, CancelledError."""

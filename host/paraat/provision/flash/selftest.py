@@ -25,6 +25,7 @@ _LAST_WORDS_S = 1.0  # of a board that crashed
 _SAID_KEPT = 8  # lines of a board that does not start, for who helps
 # The last words of a board that runs without one: main.py and MicroPython itself.
 _CRASHED = "Traceback (most recent call last):"
+_MOST_INSIDE_BYTES = 512 * 1024  # the whole SRAM of an ESP32-S3; the smallest PSRAM has 2 MiB
 _FAULTS = ("bus", "crc", "silent", "range", "blocked", "config", "wire-break", "short", "stopped")
 
 
@@ -47,6 +48,11 @@ class Report(msgspec.Struct, frozen=True):
     broker: str
     ack: bool
     heap: int
+
+    @property
+    def has_psram(self) -> bool:
+        """True when Python has more than any chip has inside: gc.mem_free() counts what its heap can still grow by."""
+        return self.heap > _MOST_INSIDE_BYTES
 
     @property
     def fine(self) -> bool:

@@ -169,6 +169,7 @@ class Session:
         prepared = self.prepare(job.point)
         steps.begin("connect")
         with Flasher(job.port, prepared.board, cancelled=self._stopped.is_set) as chip:
+            chip.check_psram()
             self._check_owner(job.point, chip.mac)
             prepared = prepared._replace(board=prepared.micropython.board_with(prepared.board, chip.flash_bytes))
             steps.begin("issue")
@@ -183,14 +184,16 @@ class Session:
                 chip.close()
                 steps.begin("selftest")
                 report = self._read_report(job.port, cancelled=self._stopped.is_set)
+                _check_psram(prepared, report, job.port)
                 steps.begin("record")
                 path = self._record(prepared, issued, chip.mac)
         return Outcome(job, steps.seconds, chip.mac, prepared.board.id, report, path)
 
     def prepare(self, name: str) -> Prepared:
-        """Read all that a board needs. Raises FlashError, SettingsError, FirmwareError."""
+        """Read all that a board needs. Raises FlashError, SettingsError, FirmwareError, TooLittleMemoryError."""
         point = self._point(name)
         board = boards.load_board(point.board.type)
+        boards.check_memory(board)
         by_wifi = link_kind(point, board) == "wifi"
         wifi = secrets.board_secrets(self._site.directory, name) if by_wifi else {}
         free = first_free_seq(self._site.path(self._site.region.journal), name)
@@ -292,6 +295,13 @@ class Session:
                 return folder / made[0].name
         except OSError as error:
             raise FlashError("flash.not-written", path=folder, why=error.strerror or error) from error
+
+
+def _check_psram(prepared: Prepared, report: Report, port: str) -> None:
+    """The board's own word that MicroPython has found the PSRAM that it should have. Raises FlashError."""
+    if prepared.board.psram is not None and not report.has_psram:
+        about = {"board": prepared.board.name, "image": prepared.board.firmware.image}
+        raise FlashError("flash.no-psram", port=port, heap=report.heap // 1024, **about)
 
 
 class _Steps:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from paraat.boards.boards import Board
+from paraat.boards.builds import builds, by_machine, same_machine
 from paraat.site.site import Site
 from paraat.texts import SpokenError
 
@@ -27,6 +28,8 @@ _APP_TYPE = 0
 _LEAST_VFS_BYTES = 0x100000  # two slots and the journal take 0.8 MB (docs/budget.md); littlefs wants room to move
 # py/mpconfig.h, MICROPY_BANNER_NAME_AND_VERSION: what the prompt shows at its start.
 _BANNER = re.compile(rb"MicroPython (v\d+\.\d+[0-9A-Za-z.+-]*) on \d{4}-")
+# py/mpconfig.h, MICROPY_BANNER_MACHINE, as shared/runtime/pyexec.c prints it behind that: the board, " with ", the chip.
+_MACHINE = re.compile(rb"; ([ -~]+ with ESP32[-0-9A-Z]*)\0")
 CHIP_NAMES = {"esp32": "ESP32", "esp32s3": "ESP32-S3", "esp32c3": "ESP32-C3"}
 _CHIP_IDS = {0: "ESP32", 2: "ESP32-S2", 5: "ESP32-C3", 9: "ESP32-S3", 12: "ESP32-C2", 13: "ESP32-C6", 16: "ESP32-H2"}
 
@@ -90,14 +93,19 @@ def find(board: Board, folders: tuple[Path, ...]) -> Path:
     """The newest file of the board's build of MicroPython in these folders. Raises FirmwareError with what to do."""
     name = board.firmware.image
     # The pinned name, as micropython.org gives it: ESP32_GENERIC-20250911-v1.26.1.bin
-    found = [path for folder in folders for path in folder.glob(f"{name}-[0-9]*.bin")]
+    found = [path for folder in folders for path in folder.glob("*.bin") if is_named(path, board)]
     if not found:
         raise FirmwareError("micropython.none", board=board.name, name=name, places=", ".join(map(str, folders)))
     return max(found, key=lambda path: path.name)
 
 
+def is_named(path: Path, board: Board) -> bool:
+    """Whether a file has the name of the board's build: a digit follows it, else it is another variant's."""
+    return re.match(rf"{re.escape(board.firmware.image)}-[0-9].*\.bin$", path.name) is not None
+
+
 def load(path: Path, board: Board) -> MicroPythonImage:
-    """Read an image and check it whole: chip, checksums, partitions. Raises FirmwareError."""
+    """Read an image and check it whole: chip, checksums, build, partitions. Raises FirmwareError."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -109,6 +117,7 @@ def load(path: Path, board: Board) -> MicroPythonImage:
         raise FirmwareError("micropython.no-application", path=path)
     program = data[app.offset - board.flash.firmware_offset :]
     _check_program(path, program, board, "application")
+    _check_build(path, program, board)
     offset, size = _file_system(partitions)
     _check_layout(path, offset, size, board)
     return MicroPythonImage(path, data, _version(program), offset, size)
@@ -135,6 +144,20 @@ def _check_program(path: Path, data: bytes, board: Board, what: str) -> None:
         raise FirmwareError("micropython.damaged", path=path, what=what, why=str(error)) from error
     if not whole:
         raise FirmwareError("micropython.checksum", path=path, what=what)
+
+
+def _check_build(path: Path, program: bytes, board: Board) -> None:
+    """The variant for this board's memory, as its prompt would say; an image that does not tell passes."""
+    found = _MACHINE.search(program)
+    build = builds().get(board.firmware.image)
+    if found is None or build is None:
+        return
+    machine = found[1].decode()
+    if not same_machine(machine, build.machine):
+        other = by_machine(machine) or machine
+        raise FirmwareError(
+            "micropython.other-build", path=path, found=other, image=board.firmware.image, board=board.name
+        )
 
 
 def _partitions(path: Path, data: bytes, board: Board) -> list[_Partition]:

@@ -5,32 +5,20 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import msgspec
-from msgspec import Meta
 
 from paraat.boards.boards import Board
-from paraat.domain.fields import Part
+from paraat.boards.builds import Sha256, builds
 from paraat.provision.micropython import micropython_image
 from paraat.provision.micropython.micropython_image import FirmwareError, MicroPythonImage
-from paraat.site import paths
 from paraat.site.files import write_atomic
-from paraat.site.tables import convert_table, read_toml
 
 SOURCE = "https://micropython.org/resources/firmware/"
 LOCK = "micropython.lock.json"
 _LIMIT_S = 60.0
 _MAX_BYTES = 16_000_000
-
-Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
-
-
-class Pin(Part, frozen=True):
-    """One build of MicroPython in boards/micropython.toml. sha256: None where nobody publishes it."""
-
-    file: Annotated[str, Meta(pattern=r"^[A-Z0-9_]+-[0-9]{8}-v[0-9.]+\.bin$")]
-    sha256: Sha256 | None = None
 
 
 class Obtained(NamedTuple):
@@ -40,12 +28,6 @@ class Obtained(NamedTuple):
     image: MicroPythonImage
     source: str
     first_seen: bool
-
-
-def pins() -> dict[str, Pin]:
-    """Every pinned build, by its name on micropython.org. Raises SettingsError."""
-    path = paths.boards_dir() / "micropython.toml"
-    return {name: convert_table(path, table, Pin, name) for name, table in read_toml(path).items()}
 
 
 def fetch(url: str) -> bytes:
@@ -86,7 +68,7 @@ def _choose(
 ) -> tuple[Path, str]:
     """(the file in `target`, where it came from)"""
     fitting, complaints = _fitting(board, given)
-    if fitting is None and given and all(board.firmware.image in path.name for path in given):
+    if fitting is None and given and all(micropython_image.is_named(path, board) for path in given):
         raise complaints[-1]
     if fitting is None:
         try:
@@ -112,12 +94,11 @@ def _fitting(board: Board, given: Sequence[Path]) -> tuple[Path | None, list[Fir
 
 def _name(board: Board, path: Path) -> str:
     """A name under which micropython_image.find knows it."""
-    known = path.name.startswith(f"{board.firmware.image}-") and path.suffix == ".bin"
-    return path.name if known else f"{board.firmware.image}-0-{path.stem}.bin"
+    return path.name if micropython_image.is_named(path, board) else f"{board.firmware.image}-0-{path.stem}.bin"
 
 
 def _fetched(board: Board, target: Path, fetching: Callable[[str], bytes]) -> tuple[Path, str]:
-    pin = pins().get(board.firmware.image)
+    pin = builds().get(board.firmware.image)
     if pin is None:
         raise FirmwareError("micropython.no-pin", image=board.firmware.image, board=board.name)
     url = SOURCE + pin.file
@@ -135,7 +116,7 @@ def check(site_dir: Path, board: Board, image: MicroPythonImage) -> bool:
 
     Raises FirmwareError when it is another file than that.
     """
-    pin = pins().get(board.firmware.image)
+    pin = builds().get(board.firmware.image)
     lock = site_dir / LOCK
     seen = msgspec.json.decode(lock.read_bytes(), type=dict[str, Sha256]) if lock.exists() else {}
     name = image.path.name

@@ -70,16 +70,24 @@ class Pin:
 
 
 class I2C:
+    TIMEOUT_MS = 50  # of the port, when it is not told another
+
     def __init__(self, id=0, *, scl, sda, freq=400000):
-        self._devices = wiring.i2c.setdefault((scl.id, sda.id), {})
+        self._pins = scl.id, sda.id
+        self._devices = wiring.i2c.setdefault(self._pins, {})
 
     def _device(self, address):
+        if self._pins in wiring.stuck:
+            time.sleep_ms(self.TIMEOUT_MS)
+            raise OSError(116)  # ETIMEDOUT on the ESP32
         device = self._devices.get(address)
         if device is None or device.nack:
             raise OSError(19)  # ENODEV on the ESP32: nobody acknowledged
         return device
 
     def scan(self):
+        if self._pins in wiring.stuck:
+            return []
         return sorted(a for a, device in self._devices.items() if not device.nack)
 
     def readfrom_mem_into(self, address, register, buffer):

@@ -4,6 +4,8 @@
 They tell whether the interface is connected, nothing more: an established socket is cut by the test's own broker.
 """
 
+import time
+
 import kernel
 from world import step
 
@@ -13,14 +15,30 @@ STAT_CONNECTING = 1001
 STAT_GOT_IP = 1010
 STAT_NO_AP_FOUND = 201
 STAT_WRONG_PASSWORD = 202
+_HANDSHAKE_TIMEOUT = 15
+_REASONS = {"wrong-password": STAT_WRONG_PASSWORD, "weak": _HANDSHAKE_TIMEOUT, "no-ap": STAT_NO_AP_FOUND}
 PHY_LAN8720 = 1
 
 _LOOPBACK = "127.0.0.1"
 _JOIN_US = 300000  # scan, handshake and DHCP of an access point in reach; about as fast as one can be
 
-# or "wrong-password", "no-ap", "no-dhcp", "busy": the driver refuses connect(); "no-memory": it does not start
+# or "wrong-password", "weak": refused as if the password were wrong, "no-ap", "no-dhcp", "busy": the driver refuses
+# connect(); "no-memory": it does not start
 air = "ok"
 cable = "in"  # or "out", "no-dhcp"
+signal_dbm = -58
+channel = 6  # of the access point
+_SCAN_US = 2000000
+_country = "XX"
+
+
+def country(code=None):
+    """Which channels the radio may use: in the "world-safe" XX those that every country has."""
+    global _country
+    if code is None:
+        return _country
+    _country = code
+    return None
 
 
 class _Nic:
@@ -49,7 +67,7 @@ class WLAN(_Nic):
             WLAN._station = super().__new__(cls)
             WLAN._station._joined_us = None
             WLAN._station._active = False
-            WLAN._station.restarts = 0
+            WLAN._station.restarts = WLAN._station.scans = 0
         return WLAN._station
 
     def __init__(self, interface=STA_IF):
@@ -63,11 +81,25 @@ class WLAN(_Nic):
         return super().active(on)
 
     def _air(self):
-        return step(kernel.scenario.get("air", ()), kernel.story_s(), air)
+        found = step(kernel.scenario.get("air", ()), kernel.story_s(), air)
+        return "no-ap" if channel > 11 and _country == "XX" else found
+
+    def scan(self):
+        if not self._active:
+            raise OSError("STA must be active")
+        time.sleep_ms(_SCAN_US // 1000)
+        self.scans += 1
+        if self._air() == "no-ap":
+            return []
+        return [
+            (b"Buren", b"\0" * 6, 1, -80, 3, False),
+            (self._ssid.encode(), b"\1" * 6, channel, signal_dbm, 3, False),
+        ]
 
     def connect(self, ssid=None, key=None):
         if not self._active or self._air() == "busy":
             raise OSError("Wifi Internal State Error")
+        self._ssid = ssid
         self._joined_us = kernel.now_us + _JOIN_US
 
     def disconnect(self):
@@ -80,7 +112,7 @@ class WLAN(_Nic):
 
     def status(self, what=None):
         if what == "rssi":
-            return -58
+            return signal_dbm
         if self._joined_us is None:
             return STAT_IDLE
         if kernel.now_us < self._joined_us:
@@ -88,7 +120,7 @@ class WLAN(_Nic):
         found = self._air()
         if found == "ok":
             return STAT_GOT_IP
-        return {"wrong-password": STAT_WRONG_PASSWORD, "no-ap": STAT_NO_AP_FOUND}.get(found, STAT_CONNECTING)
+        return _REASONS.get(found, STAT_CONNECTING)
 
     def config(self, *args, **kwargs):
         return None

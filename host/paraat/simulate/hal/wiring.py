@@ -4,6 +4,7 @@ levels = {}  # pin -> 0 or 1, as a device drives it
 watchers = {}  # pin -> machine.Pin with an interrupt handler
 adc = {}  # pin -> device with microvolts(pin)
 i2c = {}  # (scl, sda) -> {address: device}
+stuck = set()  # (scl, sda) of an I2C bus of which a device holds a line: nobody can speak on it
 uart = {}  # rx pin -> device
 onewire = {}  # pin -> [devices]
 outputs = {}  # pin -> [(now_us, level)], the newest last: what a LED or a buzzer did

@@ -101,6 +101,7 @@ TEXTS = {
     "reason.mains-unknown": "mains unknown",
     "reason.generator-down": "mains out and the generator does not run",
     "reason.generator-unknown": "mains out, generator unknown",
+    "reason.memory-low": "the board's memory runs low",
     "reason.old": "some figures are old",
     "reason.silent": "silent",
     "check.broker": "no connection to the broker: no new figures come in",

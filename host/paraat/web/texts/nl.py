@@ -101,6 +101,7 @@ TEXTS = {
     "reason.mains-unknown": "net onbekend",
     "reason.generator-down": "net weg en aggregaat draait niet",
     "reason.generator-unknown": "net weg, aggregaat onbekend",
+    "reason.memory-low": "geheugen van het kastje raakt op",
     "reason.old": "een deel van de metingen is oud",
     "reason.silent": "laat niets horen",
     "check.broker": "geen verbinding met de broker: er komen geen nieuwe cijfers binnen",

@@ -105,7 +105,7 @@ def install(folder: Path) -> dict[str, object]:
     """What a technician's laptop does over USB: the slot's own code installs /bundle.bin."""
     code = "import main; main.put_slot_on_path(); from node import update; update.install_file('bundle.bin')"
     run = subprocess.run(
-        [str(boards.micropython()), "-X", "heapsize=160wk", "-c", code],
+        [str(boards.micropython()), *boards.heap_option(), "-c", code],
         cwd=folder, env={"MICROPYPATH": f":{paths.hal_dir()}:.frozen"}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     outcome: dict[str, object] = json.loads(run.stdout.splitlines()[-1])["update"]

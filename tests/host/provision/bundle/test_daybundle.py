@@ -11,16 +11,18 @@ import pytest
 
 from flashing import NOW, PASSPHRASE, make_site
 from paraat.boards.boards import load_board
+from paraat.boards.builds import builds
 from paraat.provision.bundle import daybundle
 from paraat.provision.bundle.daybundle import BundleError, Summary
 from paraat.provision.micropython import pinned
 from paraat.provision.micropython.micropython_image import FirmwareError
 from paraat.provision.pki.authority import Authority
+from paraat.site import paths
 from paraat.site.site import load_site
 from virtual_board import micropython
 
 BOARD = load_board("esp32_devkitc")
-PINNED = pinned.pins()[BOARD.firmware.image].file
+PINNED = builds()[BOARD.firmware.image].file
 
 
 @pytest.fixture(scope="module")
@@ -268,9 +270,51 @@ def test_a_given_file_of_any_name_is_found_again_in_the_bundle(site: Path, tmp_p
     assert pinned.micropython_image.find(BOARD, (tmp_path / "a",)) == obtained.image.path
 
 
+def give_board(site: Path, point: str, kind: str) -> None:
+    path = site / "points" / f"{point}.toml"
+    path.write_text(path.read_text().replace('type = "esp32_devkitc"', f'type = "{kind}"'))
+
+
+def test_each_boards_variant_is_fetched_and_goes_along(site: Path, repository: Path, tmp_path: Path) -> None:
+    give_board(site, "nsp-0202", "esp32_devkitc_ve")
+    asked = []
+
+    def fetching(url: str) -> bytes:
+        asked.append(url)
+        return bytes(micropython(load_board("esp32_devkitc_ve")))
+
+    made = make(site, repository, tmp_path / "out", fetching=fetching)
+    variant = builds()["ESP32_GENERIC-SPIRAM"].file
+    assert asked == [f"https://micropython.org/resources/firmware/{variant}"]
+    found = {path.name for path in (made.folder / "firmware-images").iterdir()}
+    assert found == {"ESP32_GENERIC-20260101-v1.28.0.bin", variant}
+    assert [(one.board, one.image.path.name) for one in made.images] == [
+        ("esp32_devkitc", "ESP32_GENERIC-20260101-v1.28.0.bin"),
+        ("esp32_devkitc_ve", variant),
+    ]
+
+
+def test_a_given_variant_of_another_board_is_taken_for_that_one_only(site: Path, tmp_path: Path) -> None:
+    """ESP32_GENERIC-SPIRAM begins as ESP32_GENERIC does, and is no wrong file for it."""
+    variant = image(tmp_path, "ESP32_GENERIC-SPIRAM-20260101-v1.28.0.bin", "esp32_devkitc_ve")
+    plain = obtain(site, tmp_path / "a", "esp32_devkitc", given=[variant], folders=(site / "firmware",))
+    assert plain.image.path.name == "ESP32_GENERIC-20260101-v1.28.0.bin"
+    taken = obtain(site, tmp_path / "a", "esp32_devkitc_ve", given=[variant], fetching=offline)
+    assert taken.source == str(variant)
+
+
+def test_the_wrong_variant_under_the_right_name_does_not_go_along(site: Path, tmp_path: Path) -> None:
+    named = image(tmp_path, "ESP32_GENERIC-SPIRAM-20260101-v1.28.0.bin", "esp32_devkitc")
+    with pytest.raises(
+        FirmwareError, match=r"is ESP32_GENERIC, and ESP32-DevKitC-VE takes ESP32_GENERIC-SPIRAM\. Take"
+    ):
+        obtain(site, tmp_path / "a", "esp32_devkitc_ve", given=[named], fetching=offline)
+    assert not list((tmp_path / "a").iterdir())
+
+
 def test_every_board_has_its_pin() -> None:
-    kinds = [path.parent.name for path in pinned.paths.boards_dir().glob("*/board.toml")]
-    assert {load_board(kind).firmware.image for kind in kinds} <= pinned.pins().keys()
+    kinds = [path.parent.name for path in paths.boards_dir().glob("*/board.toml")]
+    assert {load_board(kind).firmware.image for kind in kinds} <= builds().keys()
 
 
 def test_no_passphrase_is_in_the_bundle(site: Path, repository: Path, tmp_path: Path) -> None:

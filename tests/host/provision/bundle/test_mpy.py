@@ -1,11 +1,15 @@
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from paraat.provision.bundle.mpy import CompileError, board_metrics, compile_tree, compile_wire
+from paraat.provision.bundle.mpy import CompileError, board_metrics, board_sources, compile_board, compile_tree
+from paraat.provision.bundle.pack import ROOT
 from paraat.site import paths
 from paraat_wire import metrics
+
+_PACK = ROOT.replace(".", "/")
 
 
 @pytest.fixture
@@ -51,9 +55,43 @@ def test_a_mistake_in_the_source_names_the_file(source: Path, tmp_path: Path) ->
         compile_tree(source, tmp_path / "built")
 
 
-def test_the_firmware_compiles_whole(tmp_path: Path) -> None:
-    names = {path.name for path in compile_tree(paths.firmware_dir(), tmp_path / "firmware")}
-    assert {"main.py", "app.mpy", "journal.mpy", "mqtt.mpy", "a02yyuw.mpy"} <= names
+def test_without_line_numbers_the_files_are_smaller(source: Path, tmp_path: Path) -> None:
+    (source / "node" / "app.py").write_text("def run(x):\n" + 20 * "    x += 1\n" + "    return x\n")
+    sizes = []
+    for lean in (False, True):
+        compile_tree(source, tmp_path / "built", lean=lean)
+        sizes.append((tmp_path / "built" / "node" / "app.mpy").stat().st_size)
+    assert sizes[1] <= sizes[0] - 20
+
+
+def test_a_board_carries_what_always_runs_in_one_file(tmp_path: Path) -> None:
+    files = {str(path.relative_to(tmp_path)) for path in compile_board(tmp_path)}
+    assert {
+        "main.py",
+        f"{_PACK}.mpy",
+        "node/app.mpy",
+        "node/wifi.mpy",
+        "node/update.mpy",
+        "drivers/a02yyuw.mpy",
+    } <= files
+    assert not {"node/__init__.mpy", "node/journal.mpy", "node/log.mpy", "paraat_wire/metrics.mpy"} & files
+
+
+def test_a_board_is_compiled_once_and_always_the_same(tmp_path: Path) -> None:
+    first = {path: path.stat().st_mtime_ns for path in compile_board(tmp_path / "one") if path.suffix == ".mpy"}
+    assert {path: path.stat().st_mtime_ns for path in compile_board(tmp_path / "one") if path in first} == first
+    for path in compile_board(tmp_path / "two"):
+        assert path.read_bytes() == (tmp_path / "one" / path.relative_to(tmp_path / "two")).read_bytes()
+
+
+def test_what_cannot_be_packed_is_a_compile_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "firmware"
+    shutil.copytree(paths.firmware_dir(), folder)
+    with (folder / f"{_PACK}.py").open("a") as file:
+        file.write("\n\ndef late():\n    with lent('node.log') as log:\n        return log\n")
+    monkeypatch.setattr(paths, "firmware_dir", lambda: folder)
+    with pytest.raises(CompileError, match=rf'{_PACK}\.py:\d+: lent\("node\.log"\): it runs always'):
+        compile_board(tmp_path / "built")
 
 
 def test_the_board_gets_its_part_of_the_table_of_metrics() -> None:
@@ -72,6 +110,8 @@ def test_a_table_of_metrics_that_is_not_found_is_a_mistake() -> None:
         board_metrics("METRICS = ()\n")
 
 
-def test_the_board_does_not_carry_the_hosts_side_of_the_contract(tmp_path: Path) -> None:
-    names = {path.name for path in compile_wire(tmp_path)}
-    assert names == {"__init__.mpy", "bundle.mpy", "codec.mpy", "metrics.mpy", "topics.mpy"}
+def test_the_board_does_not_carry_the_hosts_side_of_the_contract() -> None:
+    names = {name for name in board_sources() if name.startswith("paraat_wire/")}
+    assert names == {
+        f"paraat_wire/{stem}.py" for stem in ("__init__", "bundle", "codec", "metrics", "orders", "topics")
+    }

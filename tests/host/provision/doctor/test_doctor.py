@@ -18,13 +18,18 @@ import msgspec
 import pytest
 from rich.console import Console
 
+from flashing import without_psram
 from paraat import texts
+from paraat.boards import boards
+from paraat.boards.boards import load_board
 from paraat.cli.main import main
 from paraat.provision.doctor import checks, doctor, reach
 from paraat.provision.doctor.checks import Level, Machine
 from paraat.provision.pki import pki
 from paraat.provision.usb import console_faults, usb
+from paraat.provision.usb.chip import Found
 from paraat.site import inventory, paths
+from virtual_board import micropython
 from waiting import LIMIT_S
 
 NOW = datetime(2026, 11, 24, 14, 30, tzinfo=UTC)
@@ -60,6 +65,7 @@ def site(tmp_path: Path) -> Path:
     """A site in order, with its authority."""
     folder = tmp_path / "site"
     shutil.copytree(paths.example_site_dir(), folder)
+    without_psram(folder)
     toml = (folder / "site.toml").read_text()
     (folder / "site.toml").write_text(toml.replace("[broker]\n", f"[broker]\n{TLS}"))
     made = pki.make_authority("Voorbeeld", NOW - timedelta(days=30))
@@ -69,7 +75,8 @@ def site(tmp_path: Path) -> Path:
     (folder / "pki/ca.key").chmod(0o600)
     write(folder / "secrets.toml", '[wifi]\nssid = "paraat"\npassword = "a password"\n')
     (folder / "secrets.toml").chmod(0o600)
-    write(folder / "firmware/ESP32_GENERIC-20260101-v1.28.0.bin", "")
+    (folder / "firmware").mkdir()
+    (folder / "firmware/ESP32_GENERIC-20260101-v1.28.0.bin").write_bytes(micropython(load_board("esp32_devkitc")))
     record(folder)
     return folder
 
@@ -177,6 +184,46 @@ def test_what_a_flash_takes_is_missed_before_the_day(machine: Machine) -> None:
     assert "ESP32_GENERIC-*.bin" in show(machine, "nl")[1]
     (machine.site_dir / "pki/ca.key").unlink()
     assert wrong(machine) == set(), "who cannot flash misses nothing"
+
+
+def test_what_is_there_is_named_with_its_variant(machine: Machine) -> None:
+    assert "MicroPython (ESP32_GENERIC) and Wi-Fi" in show(machine, "en")[1]
+    move(machine.site_dir, "esp32_s3_devkitc_r8")
+    shown = show(replace(machine, point="nsp-0101"), "nl")[1]
+    assert "zet ESP32_GENERIC_S3-SPIRAM_OCT-*.bin van micropython.org" in shown
+
+
+def move(site: Path, kind: str) -> None:
+    toml = site / "points/nsp-0101.toml"
+    toml.write_text(toml.read_text().replace("esp32_devkitc", kind))
+
+
+def test_the_wrong_variant_under_the_right_name_is_found_before_the_day(machine: Machine) -> None:
+    move(machine.site_dir, "esp32_devkitc_ve")
+    meant = replace(machine, point="nsp-0101")
+    assert wrong(meant) == {"flashing.image"}
+    file = machine.site_dir / "firmware/ESP32_GENERIC-SPIRAM-20260101-v1.28.0.bin"
+    file.write_bytes(micropython(load_board("esp32_devkitc")))
+    assert wrong(meant) == {"flashing.wrong-image"}
+    assert f"Take that file out of {machine.site_dir}/firmware" in show(meant, "en")[1]
+    file.write_bytes(micropython(load_board("esp32_devkitc_ve")))
+    assert wrong(meant) == set()
+
+
+def test_a_board_with_too_little_memory_is_named_with_its_points_and_one_that_has_it(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boards, "NEEDED_KB", 1000)
+    assert wrong(machine) == {"flashing.memory"}
+    code, shown = show(machine, "en")
+    assert code == 1
+    assert "It is about: nsp-0101" in shown
+    [finding] = [f for f in checks.flashing(machine) if f.code == "flashing.memory"]
+    assert "esp32_devkitc_ve" in texts.row(finding.code, finding.values, "en")[0]
+    move(machine.site_dir, "esp32_devkitc_ve")
+    image = machine.site_dir / "firmware/ESP32_GENERIC-SPIRAM-20260101-v1.28.0.bin"
+    image.write_bytes(micropython(load_board("esp32_devkitc_ve")))
+    assert wrong(replace(machine, point="nsp-0101")) == set()
 
 
 def test_a_board_on_ethernet_takes_no_wifi(machine: Machine) -> None:
@@ -350,13 +397,24 @@ def test_no_usb_at_all_is_said(machine: Machine) -> None:
 
 def test_the_wrong_chip_for_the_point(machine: Machine) -> None:
     plug(machine.root)
-    meant = replace(machine, point="nsp-0101", chip_of=lambda port: "esp32")
+    meant = replace(machine, point="nsp-0101", chip_of=lambda port: Found("esp32"))
     assert found(meant)["usb.chip-fine"] is Level.FINE
-    assert wrong(replace(meant, chip_of=lambda port: "esp32s3")) == {"usb.wrong-chip"}
+    assert wrong(replace(meant, chip_of=lambda port: Found("esp32s3", 8))) == {"usb.wrong-chip"}
+
+
+def test_an_s3_without_the_psram_of_the_points_board(machine: Machine) -> None:
+    plug(machine.root)
+    move(machine.site_dir, "esp32_s3_devkitc_r8")
+    board = load_board("esp32_s3_devkitc_r8")
+    (machine.site_dir / f"firmware/{board.firmware.image}-20260101-v1.28.0.bin").write_bytes(micropython(board))
+    meant = replace(machine, point="nsp-0101", chip_of=lambda port: Found("esp32s3", 2))
+    assert wrong(meant) == {"usb.little-psram"}
+    assert "has 2 MB of PSRAM, but the esp32_s3_devkitc_r8" in " ".join(show(meant, "en")[1].replace("│", " ").split())
+    assert found(replace(meant, chip_of=lambda port: Found("esp32s3", 8)))["usb.chip-fine"] is Level.FINE
 
 
 def test_a_chip_that_does_not_answer(machine: Machine) -> None:
-    def silent(port: str) -> str:
+    def silent(port: str) -> Found:
         raise OSError("No serial data received.")
 
     plug(machine.root)
@@ -367,9 +425,12 @@ def test_no_board_is_restarted_unless_it_is_meant(machine: Machine) -> None:
     def never(port: str) -> str:
         raise AssertionError(port)
 
+    def never_asked(port: str) -> Found:
+        raise AssertionError(port)
+
     plug(machine.root)
     plug(machine.root, "1-2", CH340, "ttyUSB1")
-    assert wrong(replace(machine, point="nsp-0101", chip_of=never, listen=never)) == set()
+    assert wrong(replace(machine, point="nsp-0101", chip_of=never_asked, listen=never)) == set()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from paraat.boards.boards import board_names, load_board
 from paraat.cli.main import _parser
 from paraat.provision.doctor import pages
 from paraat.site import paths
@@ -63,6 +64,14 @@ def test_help_has_a_line_for_every_target() -> None:
 def test_the_messages_on_the_page_are_those_of_the_screen(language: str) -> None:
     written = (DOCS / pages.PAGES[language]).read_text(encoding="utf-8")
     assert written == pages.page(DOCS, language), "run: .venv/bin/python -m paraat.provision.doctor.pages"
+
+
+@pytest.mark.parametrize("path", [*(DOCS / name for name in pages.PAGES.values()), paths.boards_dir() / "README.md"])
+def test_every_board_stands_beside_its_build_of_micropython(path: Path) -> None:
+    rows = [row.split("|") for row in path.read_text(encoding="utf-8").splitlines() if row.lstrip().startswith("|")]
+    for name in board_names():
+        builds = [cell.strip() for row in rows if re.search(rf"[`\[]{name}[`\]]", row[1]) for cell in row[2:]]
+        assert load_board(name).firmware.image in builds, name
 
 
 def test_a_page_that_is_behind_is_noticed(tmp_path: Path) -> None:

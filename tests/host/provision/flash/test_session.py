@@ -10,6 +10,7 @@ import pytest
 from esp32_mock_bootloader import server as mock
 
 from flashing import NOW, PASSPHRASE, Watcher, firmware, make_site, open_session
+from paraat.boards import boards
 from paraat.boards.boards import load_board
 from paraat.provision.flash import label, session
 from paraat.provision.flash.flash import FlashError
@@ -18,7 +19,7 @@ from paraat.provision.image import littlefs
 from paraat.provision.micropython.micropython_image import FirmwareError
 from paraat.provision.pki.authority import Authority, AuthorityError
 from paraat.site import inventory
-from virtual_board import VirtualBoard, micropython
+from virtual_board import VirtualBoard, micropython, talks_with_psram
 from waiting import wait_for
 
 
@@ -193,6 +194,81 @@ def test_the_wrong_chip_is_refused_naming_both(site: Path, chip: str) -> None:
     assert {"esp32s3": "ESP32-S3", "esp32c3": "ESP32-C3"}[chip] in str(outcome.error)
     assert "ESP32-DevKitC V4 has an ESP32" in str(outcome.error)
     assert states(site) == [], "no certificate is made for it"
+
+
+def move(site: Path, kind: str) -> None:
+    """Give the point another board, and the site its build of MicroPython."""
+    toml = site / "points" / "nsp-0101.toml"
+    toml.write_text(toml.read_text().replace('type = "esp32_devkitc"', f'type = "{kind}"'))
+    board = load_board(kind)
+    (site / "firmware" / f"{board.firmware.image}-20260101-v1.28.0.bin").write_bytes(micropython(board))
+
+
+@pytest.mark.parametrize("kind", ["esp32_devkitc_ve", "olimex_esp32_poe_iso_wrover"])
+def test_a_board_with_psram_is_written_with_its_variant(site: Path, kind: str) -> None:
+    move(site, kind)
+    with VirtualBoard(console=talks_with_psram) as board:
+        assert flash(site, board).error is None
+        assert b"Generic ESP32 module with SPIRAM with ESP32" in board.flash
+    record = inventory.boards(site)["nsp-0101"].board
+    assert record is not None
+    assert record.type == kind
+
+
+def test_a_board_that_does_not_find_its_psram_is_not_recorded(site: Path, board: VirtualBoard) -> None:
+    """A plain ESP32 in place of the WROVER: its eFuses tell nothing, its self-test does."""
+    move(site, "esp32_devkitc_ve")
+    outcome = flash(site, board)
+    assert code(outcome) == "flash.no-psram"
+    assert "98 KB free, and ESP32-DevKitC-VE with ESP32_GENERIC-SPIRAM should have some thousands" in str(outcome.error)
+    assert "Read the name on the module" in str(outcome.error)
+    assert nothing_recorded(site)
+
+
+@pytest.mark.parametrize(("cap", "found"), [(0, 0), (2, 2)])
+def test_an_s3_whose_efuses_tell_less_psram_is_refused_before_anything_is_written(
+    site: Path, cap: int, found: int
+) -> None:
+    move(site, "esp32_s3_devkitc_r8")
+    with VirtualBoard("esp32s3", size_bytes=0x800000, psram_cap=cap) as board:
+        outcome = flash(site, board)
+        assert not board.flash.strip(b"\xff")
+    assert code(outcome) == "flash.little-psram"
+    assert f"has {found} MB of PSRAM, and ESP32-S3-DevKitC-1 N8R8 / N16R8 has 8" in str(outcome.error)
+    assert states(site) == []
+
+
+def test_an_s3_with_its_psram_passes_that_check(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    move(site, "esp32_s3_devkitc_r8")
+    monkeypatch.setattr(mock.protocol, "MOCK_FLASH_ID", mock.protocol.MOCK_FLASH_ID & 0xFFFF | 0x17 << 16)
+    with VirtualBoard("esp32s3", size_bytes=0x800000, psram_cap=1, console=talks_with_psram) as board:
+        assert flash(site, board).error is None
+
+
+def test_the_wrong_variant_is_refused_before_the_board_is_touched(site: Path, tmp_path: Path) -> None:
+    move(site, "esp32_devkitc_ve")
+    wrong = tmp_path / "ESP32_GENERIC-SPIRAM-20260102-v1.28.0.bin"  # by its name the right one
+    wrong.write_bytes(micropython(load_board("esp32_devkitc")))
+    watcher = Watcher()
+    with VirtualBoard() as board:
+        outcome = flash(site, board, watcher=watcher, micropython=wrong)
+        assert not board.flash.strip(b"\xff")
+    assert isinstance(outcome.error, FirmwareError)
+    assert outcome.error.code == "micropython.other-build"
+    assert [step for _, step in watcher.steps] == ["check"]
+
+
+def test_a_board_with_too_little_memory_is_neither_flashed_nor_made_an_image_of(
+    site: Path, board: VirtualBoard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boards, "NEEDED_KB", 1000)
+    outcome = flash(site, board)
+    assert isinstance(outcome.error, boards.TooLittleMemoryError)
+    assert "ESP32-DevKitC V4 has too little memory" in str(outcome.error)
+    assert "esp32_devkitc_ve" in str(outcome.error)
+    with pytest.raises(boards.TooLittleMemoryError):
+        open_session(site).save("nsp-0101", tmp_path / "out")
+    assert states(site) == []
 
 
 def test_unplugged_halfway_is_said_and_the_next_run_works(site: Path) -> None:

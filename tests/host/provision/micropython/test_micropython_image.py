@@ -43,6 +43,49 @@ def test_the_version_is_the_one_that_the_prompt_shows(tmp_path: Path, version: s
     assert (image.version, image.too_old) == (version, too_old)
 
 
+VARIANTS = {name: load_board(name) for name in board_names()}
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "found"),
+    [
+        ("esp32_devkitc_ve", "esp32_devkitc", "ESP32_GENERIC"),
+        ("esp32_devkitc", "esp32_devkitc_ve", "ESP32_GENERIC-SPIRAM"),
+        ("olimex_esp32_poe_iso_wrover", "olimex_esp32_poe_iso", "OLIMEX_ESP32_POE"),
+        ("olimex_esp32_poe_iso", "esp32_devkitc", "ESP32_GENERIC"),
+        ("esp32_s3_devkitc_r8", "esp32_s3_devkitc", "ESP32_GENERIC_S3"),
+        ("esp32_s3_devkitc", "esp32_s3_devkitc_r8", "ESP32_GENERIC_S3-SPIRAM_OCT"),
+    ],
+)
+def test_another_variant_is_refused_by_what_its_prompt_would_say(
+    tmp_path: Path, kind: str, given: str, found: str
+) -> None:
+    board = VARIANTS[kind]
+    with pytest.raises(FirmwareError) as caught:
+        load(tmp_path, micropython(VARIANTS[given]), board)
+    said = str(caught.value)
+    assert (
+        f"image.bin is {found}, and {board.name} takes {board.firmware.image}. Take {board.firmware.image}-*.bin"
+        in said
+    )
+
+
+def test_a_build_that_is_none_of_ours_is_called_as_its_prompt_does(tmp_path: Path) -> None:
+    for machine in ("Generic ESP32 module with OTA with ESP32", "Generic ESP32 module with ESP32-UNICORE"):
+        with pytest.raises(FirmwareError, match=f"image.bin is {machine}, and"):
+            load(tmp_path, micropython(ESP32, machine=machine))
+
+
+def test_the_chips_name_may_have_a_hyphen(tmp_path: Path) -> None:
+    board = VARIANTS["esp32_s3_devkitc_r8"]
+    newer = micropython(board, machine="Generic ESP32S3 module with Octal-SPIRAM with ESP32-S3")
+    assert load(tmp_path, newer, board).version == "v1.28.0"
+
+
+def test_an_image_that_does_not_tell_its_build_passes(tmp_path: Path) -> None:
+    assert load(tmp_path, micropython(ESP32, machine="nothing")).version == "v1.28.0"
+
+
 def flipped(offset: int) -> bytes:
     data = bytearray(micropython(ESP32))
     data[offset] ^= 0xFF
@@ -84,6 +127,8 @@ def test_the_newest_file_of_the_boards_build_is_found(tmp_path: Path) -> None:
                  "ESP32_GENERIC-SPIRAM-20260401-v1.28.0.bin", "ESP32_GENERIC_S3-20260401-v1.28.0.bin"):  # fmt: skip
         (tmp_path / name).touch()
     assert micropython_image.find(ESP32, (tmp_path / "none", tmp_path)).name == "ESP32_GENERIC-20260401-v1.28.0.bin"
+    variant = micropython_image.find(VARIANTS["esp32_devkitc_ve"], (tmp_path,))
+    assert variant.name == "ESP32_GENERIC-SPIRAM-20260401-v1.28.0.bin"
     with pytest.raises(FirmwareError, match=r"FIRMWARE=file\.bin"):
         micropython_image.find(ESP32, (tmp_path / "none",))
 

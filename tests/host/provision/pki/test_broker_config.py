@@ -1,5 +1,6 @@
 """The real mosquitto with the project's own files: who gets in, who may say what, and who is out after a revocation."""
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 from paraat.provision.pki import broker_config, pki
 from paraat.provision.pki.authority import Authority
 from paraat.provision.pki.pki import Issued
+from paraat.site import paths
 from paraat.site.site import load_site
 from site_broker import PASSPHRASE, BoardClient, SiteBroker, make_site
 from waiting import LIMIT_S, wait_for
@@ -171,8 +173,17 @@ def test_what_is_written_has_the_sites_paths_and_a_private_key(tmp_path: Path, s
     assert not list(tmp_path.rglob("ca.key"))
 
 
-def test_without_an_authority_it_says_how_to_make_one(tmp_path: Path) -> None:
-    from paraat.site import paths
+def test_a_board_skips_as_much_as_the_broker_lets_through(tmp_path: Path, scene: Scene) -> None:
+    broker_config.write(load_site(scene.folder / "site"), tmp_path, address="", data=tmp_path)
+    ours = re.search(r"^max_packet_size (\d+)$", (tmp_path / "mosquitto.conf").read_text(), re.MULTILINE)
+    boards = re.search(
+        r"^_DROPPED_BYTES = const\((\d+)\)", (paths.firmware_dir() / "node" / "mqtt.py").read_text(), re.MULTILINE
+    )
+    assert ours is not None
+    assert boards is not None
+    assert ours[1] == boards[1]
 
+
+def test_without_an_authority_it_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(broker_config.BrokerConfigError, match="paraat pki init"):
         broker_config.write(load_site(paths.example_site_dir()), tmp_path, address="", data=tmp_path)

@@ -133,11 +133,11 @@ def test_a_board_as_it_was_flashed_is_right_in_every_respect(site: Path, board: 
 def test_a_damaged_file_is_named(site: Path, board: UsbBoard) -> None:
     with (board.flash / "a/node/app.mpy").open("ab") as file:
         file.write(b"\0")
-    (board.flash / "a/node/clock.mpy").unlink()
+    (board.flash / "a/node/update.mpy").unlink()
     found = verify.ask(RemoteBoard(board.port))
     wanted = verify.expected(load_site(site), POINT)
     damaged = [f for _, f in verify.compare(found, wanted) if f.code == "verify.firmware-damaged"]
-    assert damaged[0].values["files"] == "node/app.mpy, node/clock.mpy"
+    assert damaged[0].values["files"] == "node/app.mpy, node/update.mpy"
 
 
 def test_the_board_of_another_point(site: Path, board: UsbBoard) -> None:
@@ -282,7 +282,13 @@ def test_a_port_that_is_gone_is_an_error_with_the_next_step() -> None:
 @pytest.mark.parametrize("kind", ["esp32", "esp32s3"])
 def test_the_chip_behind_a_port_is_named(kind: str) -> None:
     with VirtualBoard(kind) as virtual:
-        assert chip.chip_of(virtual.port) == kind
+        assert chip.chip_of(virtual.port).chip == kind
+
+
+@pytest.mark.parametrize(("kind", "cap", "psram_mib"), [("esp32", 0, None), ("esp32s3", 0, 0), ("esp32s3", 1, 8)])
+def test_the_psram_is_told_where_the_chip_knows_it(kind: str, cap: int, psram_mib: int | None) -> None:
+    with VirtualBoard(kind, psram_cap=cap) as virtual:
+        assert chip.chip_of(virtual.port) == chip.Found(kind, psram_mib)
 
 
 def test_a_port_without_a_chip_says_why() -> None:

@@ -1,6 +1,7 @@
 """DS18B20 thermometer as a 1-wire slave, bit by bit: ROM search, match, skip; convert; read scratchpad.
 
-`present` False: not there. `fault`: None, "crc" (scratchpad damaged), "power-on" (never converts: 85 degC), "short" (its line is held at ground).
+`present` False: not there. `fault`: None, "crc" (scratchpad damaged), "power-on" (never converts: 85 degC), "short" (its
+line is held at ground). `scratchpad`: nine bytes to give instead of its own. family: another chip's, beside thermometers.
 """
 
 import kernel
@@ -25,12 +26,13 @@ def crc8(data):
 
 
 class DS18B20:
-    def __init__(self, temperature_c, serial=1):
+    def __init__(self, temperature_c, serial=1, family=0x28):
         self.temperature_c = temperature_c
-        rom = bytes((0x28,)) + serial.to_bytes(6, "little")
+        rom = bytes((family,)) + serial.to_bytes(6, "little")
         self.rom = rom + bytes((crc8(rom),))
         self.present = True
         self.fault = None
+        self.scratchpad = None
         self._raw = POWER_ON_RAW
         self._pending = None  # (ready_us, raw)
         self.reset()
@@ -97,6 +99,6 @@ class DS18B20:
                 self._pending = None
             pad = bytes((self._raw & 0xFF, self._raw >> 8, 0x4B, 0x46, 0x7F, 0xFF, 0x0C, 0x10))
             check = crc8(pad) ^ (0xFF if self.fault == "crc" else 0)
-            self._out = pad + bytes((check,))
+            self._out = self.scratchpad or pad + bytes((check,))
             self._index = 0
             self._state = "send"

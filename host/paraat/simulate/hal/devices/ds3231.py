@@ -1,13 +1,17 @@
 """DS3231 battery clock as an I2C device: its registers 00h to 12h, in BCD, with a running calendar.
 
 It counts by itself from what was written: seconds of the board's time since then are carried through the calendar one
-field at a time, as the chip's counters do. `nack`: it does not answer. stop(): its battery was empty.
+field at a time, as the chip's counters do, in 12 hours where they were set so. `nack`: it does not answer. stop(): its
+battery was empty. blackout(): it runs on its battery, or with EOSC set stands still.
 """
 
 import kernel
 
-_SECONDS, _HOURS, _WEEKDAY, _DATE, _MONTH, _YEAR, _STATUS = 0x00, 0x02, 0x03, 0x04, 0x05, 0x06, 0x0F
+_SECONDS, _HOURS, _WEEKDAY, _DATE, _MONTH, _YEAR = 0x00, 0x02, 0x03, 0x04, 0x05, 0x06
+CONTROL, STATUS = 0x0E, 0x0F
+EOSC = 0x80
 OSF = 0x80
+_12_HOURS, _AFTERNOON = 0x40, 0x20
 CENTURY = 0x80
 _DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
@@ -27,12 +31,21 @@ class DS3231:
         self.nack = False
         self.registers = bytearray(0x13)
         self.registers[_WEEKDAY] = self.registers[_DATE] = self.registers[_MONTH] = 1
-        self.registers[_STATUS] = OSF | 0x08
+        self.registers[CONTROL] = 0x1C
+        self.registers[STATUS] = OSF | 0x08
         self._counted_us = kernel.now_us
 
     def stop(self):
         """The battery was empty while the board was off: power-on values, as in a new one."""
         DS3231.__init__(self)
+
+    def blackout(self, seconds):
+        """So long without any power but its battery's, in which the board sees no time pass."""
+        self._count()
+        if self.registers[CONTROL] & EOSC:
+            self.registers[STATUS] |= OSF
+        else:
+            self._counted_us -= seconds * 1000000
 
     def read(self, register, count):
         self._count()
@@ -43,8 +56,8 @@ class DS3231:
         if register <= _SECONDS < register + len(data):
             self._counted_us = kernel.now_us  # writing the seconds begins a new one
         for i, byte in enumerate(data):
-            if register + i == _STATUS:  # OSF and the alarm flags can only be cleared
-                byte &= self.registers[_STATUS] | ~0x83
+            if register + i == STATUS:  # OSF and the alarm flags can only be cleared
+                byte &= self.registers[STATUS] | ~0x83
             self.registers[register + i] = byte
 
     def _count(self):
@@ -53,11 +66,18 @@ class DS3231:
         self._counted_us += passed_s * 1000000
         r = self.registers
         hours = 24 * 3600
-        of_day_s = _binary(r[_HOURS]) * 3600 + _binary(r[1]) * 60 + _binary(r[0]) + passed_s
+        in_12 = r[_HOURS] & _12_HOURS
+        hour = _binary(r[_HOURS])
+        if in_12:
+            hour = _binary(r[_HOURS] & 0x1F) % 12 + (12 if r[_HOURS] & _AFTERNOON else 0)
+        of_day_s = hour * 3600 + _binary(r[1]) * 60 + _binary(r[0]) + passed_s
         for _ in range(of_day_s // hours):
             self._next_day()
         of_day_s %= hours
-        r[0], r[1], r[_HOURS] = _bcd(of_day_s % 60), _bcd(of_day_s // 60 % 60), _bcd(of_day_s // 3600)
+        hour = of_day_s // 3600
+        r[0], r[1], r[_HOURS] = _bcd(of_day_s % 60), _bcd(of_day_s // 60 % 60), _bcd(hour)
+        if in_12:
+            r[_HOURS] = _12_HOURS | (_AFTERNOON if hour >= 12 else 0) | _bcd((hour + 11) % 12 + 1)
 
     def _next_day(self):
         r = self.registers

@@ -1,7 +1,8 @@
 """INA226 battery monitor as an I2C device: 16-bit registers, most significant byte first.
 
-`nack`: it does not answer. `asleep`: it does not measure. voltage_v and current_a are functions without arguments.
-Until its first measurement is done it says 0.
+`nack`: it does not answer. `asleep`: it does not measure, whatever it is told. voltage_v and current_a are functions
+without arguments. Until its first measurement is done it says 0. In power-down (a MODE of 0 or 4 in its configuration) it
+measures nothing and keeps what it has. dip(): it lost its power for a moment.
 """
 
 import kernel
@@ -29,6 +30,12 @@ class INA226:
         self._next_us = 0  # when there is one that was not yet told of
         self.registers = {0x00: 0x4127, _CALIBRATION: 0, _MANUFACTURER: 0x5449, _DIE: 0x2260}
 
+    def dip(self):
+        self.registers.update({0x00: 0x4127, _CALIBRATION: 0})
+
+    def _is_down(self):
+        return not self.registers[0x00] & 3
+
     def _period_us(self):
         return _AVERAGES[self.registers[0x00] >> 9 & 7] * 2 * _CONVERSION_US
 
@@ -40,7 +47,7 @@ class INA226:
                 self._measured_us = self._next_us
 
     def _ready(self):
-        if self.asleep or kernel.now_us < self._next_us:
+        if self.asleep or self._is_down() or kernel.now_us < self._next_us:
             return 0
         self._next_us = kernel.now_us + self._period_us()
         return _READY
@@ -55,7 +62,7 @@ class INA226:
         if register in (_BUS, _SHUNT, _CURRENT) and (self._measured_us is None or kernel.now_us < self._measured_us):
             return 0
         if register == _BUS:
-            return int(self.voltage_v() / 0.00125 + 0.5)
+            return min(32767, int(self.voltage_v() / 0.00125 + 0.5))
         shunt = round(self.current_a() * self.shunt_ohm / 0.0000025)
         shunt = max(-32768, min(32767, shunt))
         if register == _SHUNT:

@@ -1,13 +1,15 @@
 """SCD41 carbon dioxide sensor: measures by itself every five seconds once it was started, and takes few commands then.
 
-Faults as in sensirion.py; power_cycle(): it lost its power, and measures nothing until it is started again.
+Faults as in sensirion.py; power_cycle(): it lost its power, and measures nothing until it is started again. It stays as
+another program has left it: `asleep` it acknowledges nothing, `calibrates` says whether it does so by itself.
 """
 
 import kernel
 
-from devices.sensirion import Sensirion, raw_temperature
+from devices.sensirion import Sensirion, pack, raw_temperature
 
 _START, _STOP, _READY, _READ = 0x21B1, 0x3F86, 0xE4B8, 0xEC05
+_SLEEP, _WAKE, _CALIBRATE = 0x36E0, 0x36F6, 0x2416
 _PERIOD_US = 5000000
 
 
@@ -17,6 +19,8 @@ class SCD41(Sensirion):
         self.co2_ppm = co2_ppm  # functions without arguments
         self.temperature_c = temperature_c
         self.humidity_percent = humidity_percent
+        self.asleep = False
+        self.calibrates = True
         self.power_cycle()
 
     def power_cycle(self):
@@ -26,7 +30,16 @@ class SCD41(Sensirion):
     def execute(self, command):
         self._measure()
         number = command[0] << 8 | command[1]
+        if self.asleep:
+            self.asleep = number != _WAKE
+            return None
         idle = self._next_us is None
+        if number == _SLEEP and idle:
+            self.asleep = True
+            return 1000, ()
+        if number == _CALIBRATE and idle and command[2:] in (pack((0,)), pack((1,))):
+            self.calibrates = command[3] == 1
+            return 1000, ()
         if number == _START and idle:
             self._next_us = kernel.now_us + _PERIOD_US
             return 0, ()

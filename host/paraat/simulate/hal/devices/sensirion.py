@@ -1,6 +1,6 @@
 """What Sensirion's chips do at the bus: take a command, be busy, give words with their CRC.
 
-`nack`: it does not answer. `fault`: None, "crc" (the first word damaged on the wire), "slow" (never done in time).
+`nack`: it does not answer. `fault`: None, "crc" (every word damaged on the wire), "crc-first" (the first one alone), "slow" (never done in time).
 """
 
 import kernel
@@ -53,8 +53,9 @@ class Sensirion:
         busy_us, words = found
         self._done_us = kernel.now_us + (_SLOW_US if self.fault == "slow" and words else busy_us)
         self._reply = pack(words)
-        if self.fault == "crc" and words:
-            self._reply = bytes((self._reply[0] ^ 0x04,)) + self._reply[1:]
+        if self.fault in ("crc", "crc-first"):
+            ends = len(self._reply) if self.fault == "crc" else 1
+            self._reply = bytes([byte ^ (0x04 if i % 3 == 0 and i < ends else 0) for i, byte in enumerate(self._reply)])
         return True
 
     def reply(self, count):
