@@ -111,6 +111,7 @@ class Service:
         self._tracker = Tracker(
             site.points,
             site.alerts,
+            profiles=site.profiles,
             since=clock.now(),
             counts=self._counts,
             certificate_until=self._certificates.board_until,
@@ -416,6 +417,7 @@ class Service:
             t,
             self.site.points,
             self.site.alerts,
+            self.site.profiles,
             sets=self._sets_read_back(),
             certificate_until=self._certificates.board_until,
         )

@@ -16,9 +16,11 @@ from rich.table import Table
 from rich.text import Text
 
 from paraat.alerts import texts
-from paraat.domain.model import AlertState, PointView, Status
+from paraat.domain.model import AlertState, PointView
 from paraat.domain.points import Point
+from paraat.domain.readiness import Verdict
 from paraat.simulate.summary import Summary
+from paraat.texts import readiness
 
 if TYPE_CHECKING:
     from paraat.service import Service
@@ -35,12 +37,12 @@ _MARGIN = 3  # the terminal writes ^C behind the last line: without room for it 
 _FRAME = 4  # columns that the panel takes of its width
 
 # A sign beside each colour: nobody should need the colour.
-_STATUS_STYLE = {
-    Status.UNKNOWN: ("?", "magenta"),
-    Status.STALE: ("~", "dim"),
-    Status.FINE: ("v", "green"),
-    Status.ATTENTION: ("!", "yellow"),
-    Status.ALARM: ("X", "bold red"),
+_VERDICT_STYLE = {
+    Verdict.UNKNOWN: ("?", "magenta"),
+    Verdict.SILENT: ("~", "dim"),
+    Verdict.READY: ("v", "green"),
+    Verdict.LIMITED: ("!", "yellow"),
+    Verdict.NOT_READY: ("X", "bold red"),
 }
 
 _NL: Mapping[str, str] = {
@@ -54,8 +56,7 @@ _NL: Mapping[str, str] = {
     "yes": "ja",
     "no": "nee",
     "stop": "Ctrl-C stopt.",
-    "columns": "Punt|Stand|Net|Aggregaat|Brandstof|Nog|Accu|Temp.|Mensen|Oud|Bewaard|Mist",
-    "status": "onbekend|stil|in orde|let op|alarm",
+    "columns": "Punt|Oordeel|Net|Aggregaat|Brandstof|Nog|Accu|Temp.|Mensen|Oud|Bewaard|Mist",
     "on": "aan",
     "off": "uit",
     "unknown": "?",
@@ -94,8 +95,7 @@ _EN: Mapping[str, str] = {
     "yes": "yes",
     "no": "no",
     "stop": "Ctrl-C stops.",
-    "columns": "Point|Status|Mains|Generator|Fuel|Left|Battery|Temp.|People|Age|Stored|Missing",
-    "status": "unknown|silent|fine|attention|alarm",
+    "columns": "Point|Verdict|Mains|Generator|Fuel|Left|Battery|Temp.|People|Age|Stored|Missing",
     "on": "on",
     "off": "off",
     "unknown": "?",
@@ -138,6 +138,7 @@ class Screen:
         self._lines: list[str] = []
         self._told = 0
         self._zone = ZoneInfo("Europe/Amsterdam")
+        self._judged = readiness.Words(language, self._zone)
         self._head = ""
         self._points: dict[str, Point] = {}
 
@@ -229,8 +230,8 @@ class Screen:
 
     def _row(self, view: PointView) -> list[Text | str]:
         words = self._words
-        sign, style = _STATUS_STYLE[view.status]
-        status = words["status"].split("|")[view.status]
+        sign, style = _VERDICT_STYLE[view.verdict]
+        verdict = self._judged(f"verdict.{view.verdict.word}").lower()
         unknown = words["unknown"]
 
         def switch(name: str) -> str:
@@ -244,7 +245,7 @@ class Screen:
         left = view.autonomy
         return [
             view.name,
-            Text(f"{sign} {status}", style=style),
+            Text(f"{sign} {verdict}", style=style),
             switch("power/mains"),
             switch("power/generator"),
             unknown if view.fuel_percent is None else f"{view.fuel_percent:.0f} % {view.litres:.0f} l",

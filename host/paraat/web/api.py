@@ -10,8 +10,11 @@ from datetime import datetime
 
 import msgspec
 
+from paraat.domain.activation import Activation
 from paraat.domain.model import AlertState, Autonomy, PointView, Value
+from paraat.domain.readiness import ResourceState, Verdict
 from paraat.domain.subjects import Subject
+from paraat.texts import readiness
 from paraat.web.cards import rfc3339
 from paraat.web.source import Check
 from paraat_wire import metrics
@@ -41,14 +44,60 @@ class FuelLeft(msgspec.Struct, frozen=True, kw_only=True):
     refuel_before: datetime
 
 
+class Life(msgspec.Struct, frozen=True, kw_only=True):
+    """Where in its life a point is, and its clock. phase: as of activation.Phase."""
+
+    phase: str
+    since: datetime | None
+    by: str
+    until: datetime | None
+    alerted_at: datetime | None
+    due_at: datetime | None
+    forecast_at: datetime | None
+    opened_at: datetime | None
+    late: bool
+
+
+class Resource(msgspec.Struct, frozen=True, kw_only=True):
+    """One resource of a point. why and to_do are in the site's language; code and detail say the same without words."""
+
+    resource: str
+    state: str
+    need: str
+    critical: bool
+    code: str
+    detail: dict[str, float | str]
+    why: str
+    to_do: str
+    at: datetime | None
+    until: datetime | None
+    by: str
+    renew: bool
+
+
+class Resources(msgspec.Struct, frozen=True, kw_only=True):
+    """/api/v1/points/<id>/resources"""
+
+    now: datetime
+    point: str
+    verdict: str
+    last_verdict: str
+    resources: list[Resource]
+
+
 class Point(msgspec.Struct, frozen=True, kw_only=True):
-    """One point. status: "alarm", "attention", "fine", "stale" or "unknown"; reasons: codes that
-    say why.
+    """One point. verdict: "ready", "limited", "not-ready", "unknown" or "silent"; reasons: codes.
+
+    status is the verdict in the words of before there were verdicts.
     """
 
     point: str
     name: str
     municipality: str
+    verdict: str
+    last_verdict: str
+    why: list[str]
+    life: Life
     status: str
     reasons: tuple[str, ...]
     online: bool | None
@@ -115,14 +164,27 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     error: str
 
 
-def point(view: PointView) -> Point:
+_STATUS = {
+    Verdict.READY: "fine",
+    Verdict.LIMITED: "attention",
+    Verdict.NOT_READY: "alarm",
+    Verdict.SILENT: "stale",
+    Verdict.UNKNOWN: "unknown",
+}
+
+
+def point(view: PointView, words: readiness.Words) -> Point:
     """A point as the API tells it."""
     node = view.node
     return Point(
         point=view.point,
         name=view.name,
         municipality=view.municipality,
-        status=view.status.name.lower(),
+        verdict=view.verdict.word,
+        last_verdict=view.last_verdict.word,
+        why=[text for _, text, _ in words.lines(view.resources)],
+        life=_life(view.activation),
+        status=_STATUS[view.verdict],
         reasons=view.reasons,
         online=view.online,
         heard_at=_when(view.heard_at),
@@ -146,6 +208,48 @@ def point(view: PointView) -> Point:
         missing=view.missing,
         firmware=None if node is None else node.fw,
         config_version=None if node is None else node.config,
+    )
+
+
+def resources(view: PointView, words: readiness.Words) -> Resources:
+    """What a point is judged by, as the API tells it."""
+    return Resources(
+        now=rfc3339(view.now),
+        point=view.point,
+        verdict=view.verdict.word,
+        last_verdict=view.last_verdict.word,
+        resources=[_resource(state, words) for state in view.resources],
+    )
+
+
+def _resource(state: ResourceState, words: readiness.Words) -> Resource:
+    return Resource(
+        resource=state.resource,
+        state=state.state.value,
+        need=state.need,
+        critical=state.critical,
+        code=state.code,
+        detail={key: value if isinstance(value, str) else round(value, 2) for key, value in state.detail.items()},
+        why=words.why(state),
+        to_do=words.to_do(state),
+        at=_when(state.t),
+        until=_when(state.until),
+        by=state.by,
+        renew=state.renew,
+    )
+
+
+def _life(found: Activation) -> Life:
+    return Life(
+        phase=found.phase.value,
+        since=_when(found.since),
+        by=found.by,
+        until=_when(found.until),
+        alerted_at=_when(found.alerted_at),
+        due_at=_when(found.due_at),
+        forecast_at=_when(found.forecast_at),
+        opened_at=_when(found.opened_at),
+        late=found.late,
     )
 
 

@@ -1,6 +1,7 @@
 """The page's addresses and what answers each."""
 
 from collections.abc import AsyncIterator, Collection
+from zoneinfo import ZoneInfo
 
 import msgspec
 from starlette.applications import Starlette
@@ -12,6 +13,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from paraat.domain.model import PointView
+from paraat.texts import readiness
 from paraat.web import api
 from paraat.web.cards import rfc3339
 from paraat.web.feed import Feed
@@ -38,6 +41,7 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK) -> Starl
             Route("/events", routes.events),
             Route("/api/v1/points", routes.points),
             Route("/api/v1/points/{point}", routes.point),
+            Route("/api/v1/points/{point}/resources", routes.resources),
             Route("/api/v1/alerts", routes.alerts),
             Route("/healthz", routes.healthz),
             Route("/metrics", routes.metrics),
@@ -57,6 +61,7 @@ class _Routes:
         self._source = source
         self._renderer = renderer
         self._feed = feed
+        self._judged = readiness.Words(source.language, ZoneInfo(source.timezone))
 
     def page(self, _request: Request) -> Response:
         return HTMLResponse(self._renderer.page())
@@ -67,14 +72,21 @@ class _Routes:
 
     def points(self, _request: Request) -> Response:
         now = self._source.clock.now()
-        points = sorted(map(api.point, self._source.views(now)), key=lambda point: point.point)
+        views = sorted(self._source.views(now), key=lambda view: view.point)
+        points = [api.point(view, self._judged) for view in views]
         return _json(api.Points(now=rfc3339(now), region=self._source.region, points=points))
 
     def point(self, request: Request) -> Response:
+        return _json(api.point(self._view(request), self._judged))
+
+    def resources(self, request: Request) -> Response:
+        return _json(api.resources(self._view(request), self._judged))
+
+    def _view(self, request: Request) -> PointView:
         wanted = request.path_params["point"]
         for view in self._source.views(self._source.clock.now()):
             if view.point == wanted:
-                return _json(api.point(view))
+                return view
         raise HTTPException(404, f"no point {wanted!r} in this region; /api/v1/points lists them")
 
     def alerts(self, _request: Request) -> Response:

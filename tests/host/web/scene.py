@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from paraat.domain.model import AlertState, Autonomy, Latest, NodeState, PointView, Status, Value
+from paraat.domain.model import AlertState, Autonomy, Latest, NodeState, PointView, Value
+from paraat.domain.readiness import ResourceState, State, Verdict
 from paraat.domain.subjects import Subject
 from paraat.web.source import Check
 
@@ -107,7 +108,9 @@ def point(
         "municipality": "Voorbeeldstad",
         "capacity": 150,
         "now": NOW,
-        "status": Status.FINE,
+        "verdict": Verdict.READY,
+        "last_verdict": fields.get("verdict", Verdict.READY),
+        "resources": (),
         "reasons": (),
         "online": True,
         "watched_since": NOW - 86400,
@@ -140,7 +143,7 @@ def never_heard(point_id: str, **fields: Any) -> PointView:
         values={},
         **(
             {
-                "status": Status.UNKNOWN,
+                "verdict": Verdict.UNKNOWN,
                 "reasons": ("never-heard",),
                 "online": None,
                 "heard_at": None,
@@ -152,6 +155,29 @@ def never_heard(point_id: str, **fields: Any) -> PointView:
             }
             | fields
         ),
+    )
+
+
+def short_of_power(hours: float, **fields: Any) -> ResourceState:
+    """Fewer hours than half of what is asked."""
+    detail: dict[str, float | str] = {"hours": hours, "target": 72.0} | fields
+    return ResourceState(
+        resource="power", state=State.NOT_READY, need="required", critical=True, code="hours", detail=detail
+    )
+
+
+def cool(celsius: float) -> ResourceState:
+    """A hall that is not warm enough."""
+    detail: dict[str, float | str] = {"metric": "climate/temperature", "value": celsius, "limit": 18.0}
+    return ResourceState(
+        resource="heat", state=State.LIMITED, need="required", critical=True, code="low", detail=detail
+    )
+
+
+def unknown(resource: str, *, critical: bool = True) -> ResourceState:
+    """A resource that nobody ever attested."""
+    return ResourceState(
+        resource=resource, state=State.UNKNOWN, need="required", critical=critical, code="never-attested"
     )
 
 
@@ -193,7 +219,8 @@ def rich(language: str = "nl") -> FakeSource:
         point(
             "nsp-0102",
             name="Sporthal De Zuiderpoort",
-            status=Status.ALARM,
+            verdict=Verdict.NOT_READY,
+            resources=(short_of_power(2.06), unknown("water"), unknown("light", critical=False)),
             values={
                 "fuel/level": 14.0,
                 "battery/voltage": 12.1,
@@ -209,7 +236,8 @@ def rich(language: str = "nl") -> FakeSource:
             "nsp-0103",
             name="Multifunctioneel centrum en dorpshuis Ons Genoegen-Westerkwartier",
             municipality="Nieuwerkerk-Capelsewaarden aan den IJssel",
-            status=Status.ATTENTION,
+            verdict=Verdict.LIMITED,
+            resources=(cool(16.4),),
             values={
                 "fuel/level": 48.0,
                 "people/present": 0,
@@ -228,7 +256,9 @@ def rich(language: str = "nl") -> FakeSource:
             "nsp-0201",
             name="Kulturhus Het Baken",
             municipality="Dijkerwaard",
-            status=Status.STALE,
+            verdict=Verdict.SILENT,
+            last_verdict=Verdict.LIMITED,
+            resources=(cool(15.1),),
             reasons=("silent",),
             online=False,
             read_at=NOW - 4980,
@@ -247,7 +277,7 @@ def rich(language: str = "nl") -> FakeSource:
             "nsp-0203",
             name="Dorpskerk",
             municipality="Dijkerwaard",
-            status=Status.UNKNOWN,
+            verdict=Verdict.UNKNOWN,
             reasons=("fuel-unknown",),
             values={
                 "battery/voltage": 12.6,

@@ -144,7 +144,17 @@ def test_alerts(ask: Ask) -> None:
 
 def test_every_field_is_documented() -> None:
     told = set(re.findall(r"^\| `(\w+)`", DOC.read_text(), re.MULTILINE))
-    shapes = (api.Points, api.Point, api.FuelLeft, api.Reading, api.Alerts, api.Alert)
+    shapes = (
+        api.Points,
+        api.Point,
+        api.Life,
+        api.Resources,
+        api.Resource,
+        api.FuelLeft,
+        api.Reading,
+        api.Alerts,
+        api.Alert,
+    )
     shapes += (api.Health, Check, api.Failure)
     assert {name for shape in shapes for name in shape.__struct_fields__} == told
 
