@@ -79,15 +79,17 @@ class History(Entries, AlertRecords):
         return Past(now=t, views=world.tracker.views(t), standing=world.standing)
 
     def _cut(self, t: float) -> _Cut:
-        """What the host had learnt by t is all up to here, whatever its clock said before it was last set back."""
+        """What the host had learnt by t is all up to here.
+
+        Where its clock was set back, what came before counts too, whatever the clock said then.
+        """
         entry = self._last("SELECT id FROM entry WHERE received_at <= ? ORDER BY id DESC LIMIT 1", t)
         fact = self._last("SELECT id FROM fact WHERE recorded_at <= ? ORDER BY id DESC LIMIT 1", t)
-        entry = max(entry, self._last("SELECT after FROM fact WHERE id = ?", fact))
-        fact = max(fact, self._last("SELECT id FROM fact WHERE after < ? ORDER BY id DESC LIMIT 1", entry))
-        return _Cut(entry, fact)
+        of_host = self.facts(*HOST_KINDS, until=fact, limit=1)
+        return _Cut(max([entry, *(one.after for one in of_host)]), fact)
 
-    def _last(self, query: str, bound: float) -> int:
-        rows = self._read(query, (bound,))
+    def _last(self, query: str, t: float) -> int:
+        rows = self._read(query, (t,))
         return int(rows[0][0]) if rows else 0
 
     def _fold(self, world: World, points: Mapping[str, Point], sets: int | None, cut: _Cut) -> None:

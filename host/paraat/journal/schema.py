@@ -33,14 +33,14 @@ CREATE TABLE fact (
 CREATE INDEX fact_by_kind ON fact (kind, point, id);
 """
 
-# Of each board the last state is known.
+# Of each board the last state is known, and not after which set it came.
 _FACT_STATES = """
 INSERT INTO fact (kind, point, after, t, recorded_at, author, body)
-SELECT 'board-state/1', point, (SELECT coalesce(max(id), 0) FROM entry),
+SELECT 'board-state/1', point, 0,
     json_extract(CAST(body AS TEXT), '$.received_at'), json_extract(CAST(body AS TEXT), '$.received_at'),
     CAST(json_object('name', point, 'way', 'board', 'role', '') AS BLOB),
     CAST(json_object('kind', 'board-state/1', 'state', json(CAST(body AS TEXT))) AS BLOB)
-FROM state;
+FROM state ORDER BY json_extract(CAST(body AS TEXT), '$.received_at');
 """
 
 # What makes a journal of version n one of version n + 1.

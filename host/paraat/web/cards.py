@@ -5,7 +5,7 @@ equal, and is neither rendered nor sent again.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ import msgspec
 from paraat.domain import readiness as judgement
 from paraat.domain import tracker
 from paraat.domain.activation import Phase
+from paraat.domain.facts import Fact
 from paraat.domain.model import AlertState, Autonomy, PointView
 from paraat.domain.readiness import State, Verdict
 from paraat.texts import readiness
@@ -133,6 +134,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     when: str
     t: float
+    seen: str  # who has acknowledged it, and when; empty when nobody has
     say: str  # what a screen reader says when it appears
 
 
@@ -177,10 +179,16 @@ class Writer:
         ordered = sorted(views, key=lambda view: _worst_first(view, view.point in critical))[:CARDS_MAX]
         return [self._card(view, firing.get(view.point, ())) for view in ordered]
 
-    def items(self, alerts: Iterable[AlertState], names: dict[str, str], now: float) -> list[Item]:
-        """The list of alerts: firing first, critical before warning, then the newest."""
+    def items(
+        self,
+        alerts: Iterable[AlertState],
+        names: dict[str, str],
+        now: float,
+        acknowledged: Callable[[int], Fact | None] = lambda _: None,
+    ) -> list[Item]:
+        """The list of alerts: firing first, critical before warning, then the newest. acknowledged: who saw one, by its id."""
         ordered = sorted(alerts, key=lambda a: (_ALERT_RANK[a.state], a.severity != "critical", -_moment(a)))
-        return [self._item(alert, self._place(alert.point, names), now) for alert in ordered]
+        return [self._item(alert, self._place(alert.point, names), acknowledged(alert.id), now) for alert in ordered]
 
     def _place(self, point: str | None, names: dict[str, str]) -> str:
         return self.words("own") if point is None else names.get(point, point)
@@ -265,7 +273,7 @@ class Writer:
             return ""
         return self.words("config.refused", n=node.config_refused, runs=node.config)
 
-    def _item(self, alert: AlertState, name: str, now: float) -> Item:
+    def _item(self, alert: AlertState, name: str, seen: Fact | None, now: float) -> Item:
         words, t = self.words, _moment(alert)
         look = alert.severity if alert.state == "firing" else alert.state
         title = words.code("rule", alert.rule)
@@ -277,6 +285,7 @@ class Writer:
             name=name,
             when=words(f"alert.{alert.state}", time=self.time(t, now)),
             t=t,
+            seen="" if seen is None else words("alert.seen", name=seen.author.name, time=self.time(seen.t, now)),
             say=words("alert.say", title=title, name=name) if alert.state == "firing" else "",
         )
 

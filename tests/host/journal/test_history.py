@@ -293,3 +293,31 @@ def test_what_a_retained_state_repeats_is_not_stored_again(journal: Journal) -> 
     assert new(will, msgspec.structs.replace(will, retained=True)) == [facts.BoardState(state=will)]
     assert new(reborn) == [facts.BoardState(state=reborn)], "a live one is proof of life"
     assert journal.last_states() == [reborn]
+
+
+def test_what_is_told_late_does_not_stand_over_what_was_so_later() -> None:
+    """A count that comes by radio an hour late is older than the one that was typed in meanwhile."""
+
+    def counted(fact_id: int, t: float) -> Fact:
+        told = facts.Counted(point="nsp-a", people=fact_id)
+        return Fact(id=fact_id, after=0, t=t, recorded_at=T0 + fact_id, author=LEAD, told=told)
+
+    standing = Standing()
+    typed, by_radio, corrected = counted(1, T0), counted(2, T0 - 3600), counted(3, T0)
+    standing.apply(typed)
+    standing.apply(by_radio)
+    assert standing.all() == [typed]
+    standing.apply(corrected)
+    assert standing.all() == [corrected], "of one moment the last word counts"
+
+
+def test_an_alert_fires_from_the_moment_it_did_until_it_was_resolved(journal: Journal) -> None:
+    alert = AlertState(
+        rule="low_fuel", subject=Subject("point", "nsp-a"), state="firing", since=T0, severity="critical", detail={}
+    )
+    pending = journal.save_alert(msgspec.structs.replace(alert, state="pending"))
+    assert journal.alerts_at(T0 + 9999) == []
+    fired = journal.save_alert(msgspec.structs.replace(pending, state="firing", fired_at=T0 + 120))
+    journal.save_alert(msgspec.structs.replace(fired, state="resolved", resolved_at=T0 + 900))
+    found = {t: journal.alerts_at(T0 + t) for t in (119, 120, 899, 900)}
+    assert found == {119: [], 120: [fired], 899: [fired], 900: []}

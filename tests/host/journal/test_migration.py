@@ -77,7 +77,7 @@ def test_the_last_state_of_each_board_becomes_a_fact_and_the_past_can_be_asked(p
     states = journal.facts(BoardState)
     assert [(fact.author, fact.t, fact.told) for fact in states] == [
         (Author(name=state.point, way="board"), state.received_at, BoardState(state=state))
-        for state in journal.last_states()
+        for state in sorted(journal.last_states(), key=lambda state: state.received_at)
     ]
     point = Point(
         id="nsp-0101", name="", municipality="", capacity=1, tank=Tank(capacity_l=400, burn_l_per_h=10, reserve_l=0)
