@@ -8,6 +8,7 @@ reads from outside.
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta
@@ -101,6 +102,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     verdict: str
     last_verdict: str
     why: list[str]
+    to_do: str
     life: Life
     status: str
     reasons: tuple[str, ...]
@@ -186,6 +188,13 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     error: str
 
 
+def points(views: Iterable[PointView], now: float, region: str, language: str, zone: ZoneInfo) -> Points:
+    """All points as the API tells them."""
+    words = readiness.Words(language, zone)
+    ordered = sorted(views, key=lambda view: view.point)
+    return Points(now=rfc3339(now), region=region, points=[point(view, words) for view in ordered])
+
+
 _STATUS = {
     Verdict.READY: "fine",
     Verdict.LIMITED: "attention",
@@ -197,14 +206,15 @@ _STATUS = {
 
 def point(view: PointView, words: readiness.Words) -> Point:
     """A point as the API tells it."""
-    node = view.node
+    node, lines = view.node, words.lines(view.resources)
     return Point(
         point=view.point,
         name=view.name,
         municipality=view.municipality,
         verdict=view.verdict.word,
         last_verdict=view.last_verdict.word,
-        why=[text for _, text, _ in words.lines(view.resources)],
+        why=[text for _, text, _ in lines],
+        to_do=lines[0][2] if lines else "",
         life=_life(view.activation),
         status=_STATUS[view.verdict],
         reasons=view.reasons,
@@ -313,10 +323,14 @@ def acknowledgement(fact: Fact) -> Acknowledgement:
 
 def author(body: bytes) -> Author:
     """Who acknowledges, from the body of the request. Raises ValueError that says what is wrong."""
-    given = msgspec.json.decode(body, type=Acknowledge)
+    return author_of(msgspec.json.decode(body, type=Acknowledge))
+
+
+def author_of(given: Acknowledge) -> Author:
+    """Who says so. Raises ValueError that says what is wrong."""
     by, role = printable(given.by).strip(), printable(given.role).strip()
     if not by:
-        raise ValueError("by is empty; it is the name of who sees to the alert")
+        raise ValueError("by is empty; it is the name of who says so")
     return Author(name=by, role=role, way=given.way)
 
 

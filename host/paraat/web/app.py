@@ -1,6 +1,6 @@
 """The page's addresses and what answers each."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -15,10 +15,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from paraat.domain.facts import Attested, Author, PhaseChanged
 from paraat.domain.model import PointView
 from paraat.journal import JournalError
 from paraat.texts import readiness
-from paraat.web import api
+from paraat.web import actions, api
 from paraat.web.cards import rfc3339
 from paraat.web.feed import Feed
 from paraat.web.guard import Action, Guard, failure
@@ -46,6 +47,10 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK) -> Starl
             Route("/api/v1/points", routes.points),
             Route("/api/v1/points/{point}", routes.point),
             Route("/api/v1/points/{point}/resources", routes.resources),
+            *(
+                Route(f"/api/v1/points/{{point}}/{action}", route, methods=["POST"], middleware=[Middleware(Action)])
+                for action, route in (("attest", routes.attest), ("phase", routes.phase))
+            ),
             Route("/api/v1/alerts", routes.alerts),
             Route(
                 "/api/v1/alerts/{alert:int}/acknowledge",
@@ -87,15 +92,38 @@ class _Routes:
         else:
             past = self._source.past(_moment(at, now))
             now, views = past.now, past.views
-        ordered = sorted(views, key=lambda view: view.point)
-        points = [api.point(view, self._judged) for view in ordered]
-        return _json(api.Points(now=rfc3339(now), region=self._source.region, points=points))
+        source = self._source
+        return _json(api.points(views, now, source.region, source.language, ZoneInfo(source.timezone)))
 
     def point(self, request: Request) -> Response:
         return _json(api.point(self._view(request), self._judged))
 
     def resources(self, request: Request) -> Response:
         return _json(api.resources(self._view(request), self._judged))
+
+    async def attest(self, request: Request) -> Response:
+        def told(body: bytes, point: str, now: float) -> tuple[Attested, Author]:
+            return actions.attested(body, point, self._source.profiles, now)
+
+        return await self._keep(request, told)
+
+    async def phase(self, request: Request) -> Response:
+        return await self._keep(request, actions.phase_changed)
+
+    async def _keep(
+        self, request: Request, told: Callable[[bytes, str, float], tuple[Attested | PhaseChanged, Author]]
+    ) -> Response:
+        """Keep what was posted of a point, and answer with the point as it stands then."""
+        point = (await run_in_threadpool(self._view, request)).point
+        try:
+            said, author = told(await _body(request), point, self._source.clock.now())
+        except ValueError as error:
+            raise HTTPException(400, f"{error}; expected is JSON as docs/api.md says") from error
+        try:
+            await run_in_threadpool(self._source.keep, said, author)
+        except JournalError as error:
+            raise HTTPException(503, f"not kept: {error}") from error
+        return await run_in_threadpool(self.point, request)
 
     def _view(self, request: Request) -> PointView:
         wanted = request.path_params["point"]

@@ -6,14 +6,23 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from paraat.domain.facts import Acknowledged, Author, Fact, Standing
+from paraat.domain.facts import Acknowledged, Attested, Author, Fact, PhaseChanged, Standing
 from paraat.domain.model import AlertState, Autonomy, Latest, NodeState, PointView, Value
+from paraat.domain.profiles import Profile, Resource
 from paraat.domain.readiness import ResourceState, State, Verdict
 from paraat.domain.subjects import Subject
 from paraat.journal import Past
 from paraat.web.source import Check
 
 NOW = 1_764_000_000.0  # 2025-11-24 16:00:00 UTC, 17:00 in Amsterdam
+PROFILE = Profile(
+    target_h=72.0,
+    resources={
+        "power": Resource(critical=True, by="hours"),
+        "water": Resource(critical=True, roles=("lead",)),
+        "food": Resource(need="not-required"),
+    },
+)
 FINE_CHECKS = (
     Check(name="broker", ok=True, required=True),
     Check(name="journal", ok=True, required=True),
@@ -57,6 +66,7 @@ class FakeSource:
         self.checks: Sequence[Check] = FINE_CHECKS
         self.error: Exception | None = None
         self.facts: list[Fact] = []
+        self.profiles = dict.fromkeys((view.point for view in points), PROFILE)
         self.was: dict[float, Sequence[PointView]] = {}
         self.listeners: list[Callable[[], None]] = []
 
@@ -77,6 +87,12 @@ class FakeSource:
         if not any(alert.id == alert_id and alert.state == "firing" for alert in self.firing):
             return None
         told = Acknowledged(alert=alert_id)
+        self.facts = [Fact(id=1, after=0, t=NOW, recorded_at=NOW, author=author, told=told)]
+        return self.facts[0]
+
+    def keep(self, told: Attested | PhaseChanged, author: Author) -> Fact:
+        if self.error is not None:
+            raise self.error
         self.facts = [Fact(id=1, after=0, t=NOW, recorded_at=NOW, author=author, told=told)]
         return self.facts[0]
 
