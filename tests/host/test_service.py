@@ -20,7 +20,7 @@ import pytest
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from paraat.domain.facts import HOST, Author, ClockSetBack, Fact, Started
+from paraat.domain.facts import HOST, Attested, Author, ClockSetBack, Fact, PhaseChanged, Started
 from paraat.domain.model import AlertState, Delivery, PointView, SampleSet, Value
 from paraat.domain.readiness import Verdict
 from paraat.domain.subjects import Subject
@@ -411,6 +411,56 @@ def test_who_acknowledged_is_kept_and_only_of_what_fires(embedded: EmbeddedBroke
     assert again.acknowledged(alert.id) == fact
     assert again.past(clock.t).standing.acknowledged(alert.id) == fact
     again.stop()
+
+
+def test_what_is_attested_changes_the_verdict_and_outlives_a_restart(
+    embedded: EmbeddedBroker, tmp_path: Path, run: Run
+) -> None:
+    clock = StillClock()
+    site = a_site(tmp_path, embedded.port)
+    service = run(site, clock)
+    by = Author(name="Jan", role="lead", way="cli")
+
+    def water(of: Service) -> tuple[str, str, str]:
+        (found,) = [one for one in view_of(of, clock.t).resources if one.resource == "water"]
+        return found.state.value, found.code, found.by
+
+    assert water(service) == ("unknown", "never-attested", "")
+    service.keep(Attested(point=POINT, resource="water", there=True, until=clock.t + 86400), by)
+    assert water(service) == ("ready", "attested", "Jan")
+    service.stop()
+    again = Service(site, clock=clock, serve_web=False)
+    assert water(again) == ("ready", "attested", "Jan")
+    clock.t += 86401
+    assert water(again) == ("expired", "expired", "Jan")
+    again.stop()
+
+
+def test_a_point_that_is_being_built_has_no_alerts_and_none_are_left_of_before(
+    embedded: EmbeddedBroker, tmp_path: Path, run: Run
+) -> None:
+    clock = StillClock()
+    service = run(a_site(tmp_path, embedded.port), clock)
+    be_silent(service, clock)
+    heard: list[AlertState] = []
+    service.on_alert(heard.append)
+
+    def firing() -> set[str | None]:
+        return {alert.point for alert in service.alerts() if alert.state == "firing"}
+
+    assert POINT in firing()
+    by = Author(name="Jan", role="coordinator", way="cli")
+    service.keep(PhaseChanged(point=POINT, phase="building"), by)
+    wait_for(lambda: POINT not in firing())
+    assert heard == []  # nobody is told that it is over: it is not
+    assert len(firing()) == 4
+    service.keep(PhaseChanged(point=POINT, phase="standby"), by)
+
+    def later() -> bool:
+        clock.t += 5
+        return POINT in firing()
+
+    wait_for(later)
 
 
 def test_a_full_disk_keeps_no_service_from_starting(

@@ -12,6 +12,7 @@ import pytest
 
 from host.web.asking import Ask, fetch
 from host.web.scene import FINE_CHECKS, NOW, FakeSource, alert, never_heard, point, rich
+from paraat.domain.facts import Attested, Author, PhaseChanged
 from paraat.journal import JournalError
 from paraat.web import api
 from paraat.web.app import create_app
@@ -217,6 +218,96 @@ def test_another_moment_than_one_of_the_past_is_refused(ask: Ask, at: str) -> No
     answer = ask(f"/api/v1/points?at={at}")
     assert answer.status == 400
     assert "moment of the past" in answer.json["error"]
+
+
+def test_the_resources_of_a_point_say_why_and_what_to_do(ask: Ask) -> None:
+    found = ask("/api/v1/points/nsp-0102/resources").json
+    assert (found["point"], found["verdict"], found["last_verdict"]) == ("nsp-0102", "not-ready", "not-ready")
+    power, water, _ = found["resources"]
+    assert (power["state"], power["why"], power["to_do"]) == ("not-ready", "2 van 72 uur", "vul de brandstof bij")
+    assert power["detail"] == {"hours": 2.06, "target": 72.0}
+    assert (water["state"], water["code"], water["critical"]) == ("unknown", "never-attested", True)
+    assert ask("/api/v1/points/nsp-9999/resources").status == 404
+
+
+def test_a_point_says_its_verdict_and_the_old_word_for_it(ask: Ask) -> None:
+    found = ask("/api/v1/points/nsp-0201").json
+    assert (found["verdict"], found["last_verdict"], found["status"]) == ("silent", "limited", "stale")
+    assert found["why"] == ["warmte: 15,1 °C, nodig 18 °C of meer"]
+    assert found["life"]["phase"] == "standby"
+
+
+ATTEST = "/api/v1/points/nsp-0102/attest"
+PHASE = "/api/v1/points/nsp-0102/phase"
+LATER = "2025-12-24T16:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "told"),
+    [
+        (
+            ATTEST,
+            {"resource": "water", "until": LATER},
+            Attested(point="nsp-0102", resource="water", there=True, until=NOW + 30 * 86400),
+        ),
+        (
+            ATTEST,
+            {"resource": "water", "until": LATER, "there": False},
+            Attested(point="nsp-0102", resource="water", there=False, until=NOW + 30 * 86400),
+        ),
+        (
+            ATTEST,
+            {"resource": "water", "revoke": True},
+            Attested(point="nsp-0102", resource="water", there=False, until=NOW),
+        ),
+        (PHASE, {"phase": "alerted"}, PhaseChanged(point="nsp-0102", phase="alerted")),
+        (
+            PHASE,
+            {"phase": "out-of-use", "until": LATER},
+            PhaseChanged(point="nsp-0102", phase="out-of-use", until=NOW + 30 * 86400),
+        ),
+    ],
+)
+def test_what_is_said_of_a_point_is_kept(
+    ask: Ask, source: FakeSource, path: str, body: dict[str, object], told: Attested | PhaseChanged
+) -> None:
+    answer = ask(path, "POST", json.dumps({"by": "Jan", "role": "lead"} | body).encode(), **JSON)
+    assert (answer.status, answer.json["point"]) == (200, "nsp-0102")
+    (fact,) = source.facts
+    assert (fact.told, fact.author) == (told, Author(name="Jan", role="lead", way="page"))
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "word"),
+    [
+        (ATTEST.replace("0102", "9999"), {}, 404, "no point"),
+        (ATTEST, {"by": ""}, 400, "by"),
+        (ATTEST, {"resource": "wine", "until": LATER}, 400, "expected is one of: water"),
+        (ATTEST, {"resource": "power", "until": LATER}, 400, "nothing to attest"),  # it is measured
+        (ATTEST, {"resource": "food", "until": LATER}, 400, "nothing to attest"),  # it is not there by design
+        (ATTEST, {"resource": "water"}, 400, "until: found nothing"),
+        (ATTEST, {"resource": "water", "until": "2025-11-24T15:59:00Z"}, 400, "a moment to come"),
+        (ATTEST, {"resource": "water", "until": "2025-12-24T15:59:00"}, 400, "a moment to come"),
+        (ATTEST, {"resource": "water", "until": LATER, "role": "visitor"}, 400, "expects: lead"),
+        (PHASE, {"phase": "party"}, 400, "party"),
+        (PHASE, {"phase": "out-of-use"}, 400, "until: found nothing"),
+        (PHASE, {"phase": "standby", "until": LATER}, 400, "only for out-of-use"),
+    ],
+)
+def test_what_cannot_be_said_of_a_point_says_why(
+    ask: Ask, source: FakeSource, path: str, body: dict[str, object], status: int, word: str
+) -> None:
+    answer = ask(path, "POST", json.dumps({"by": "Jan", "role": "lead"} | body).encode(), **JSON)
+    assert answer.status == status
+    assert word in answer.json["error"]
+    assert source.facts == []
+
+
+@pytest.mark.parametrize("path", [ATTEST, PHASE])
+def test_a_page_elsewhere_can_say_nothing_of_a_point(ask: Ask, source: FakeSource, path: str) -> None:
+    assert ask(path, "POST", b"{}", content_type="text/plain").status == 415
+    assert ask(path, "POST", b"{}", origin="http://example.org", **JSON).status == 403
+    assert source.facts == []
 
 
 def test_every_field_is_documented() -> None:
