@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from aiosmtpd.controller import Controller
 
-from paraat.alerts.channels import make_channels
+from paraat.alerts.channels import ChannelError, make_channels
 from paraat.alerts.dispatch import GIVE_UP_AFTER_S, Dispatcher
 from paraat.domain.model import AlertState, Delivery
 from paraat.domain.points import Lead
@@ -137,16 +137,26 @@ def test_a_server_that_is_down_is_tried_again_and_each_attempt_is_kept(post: Pos
     assert len(post.mailbox.mails) == 1
 
 
-def test_a_refused_recipient_is_named_and_given_up_after_a_day(post: Post) -> None:
+def test_a_refused_recipient_is_named_and_given_up_after_a_day(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     post.start()
     post.mailbox.refused.add("nsp-0101@example.org")
     alert = post.announce()
     now = NOW
+    for _ in range(3):
+        post.dispatcher.run_due(now)
+        now = post.mail(alert).due_at
+    refused = post.mail(alert).error
+    assert refused is not None
+    assert "nsp-0101@example.org" in refused
+
+    def refuse(_self: object, _delivery: Delivery) -> None:  # as the server did: 140 times more would only take long
+        raise ChannelError(refused)
+
+    monkeypatch.setattr("paraat.alerts.channels.email.EmailChannel.send", refuse)
     while (mail := post.mail(alert)).state == "due":
         now = mail.due_at
         post.dispatcher.run_due(now)
-    assert mail.state == "failed"
-    assert "nsp-0101@example.org" in (mail.error or "")
+    assert (mail.state, mail.error) == ("failed", refused)
     assert GIVE_UP_AFTER_S <= now - NOW <= GIVE_UP_AFTER_S + 1200
     assert post.mailbox.mails == []
 
