@@ -19,7 +19,7 @@ from paraat.domain.facts import Attested, Author, PhaseChanged
 from paraat.domain.model import PointView
 from paraat.journal import JournalError
 from paraat.texts import readiness
-from paraat.web import actions, api
+from paraat.web import actions, api, tables
 from paraat.web.cards import rfc3339
 from paraat.web.feed import Feed
 from paraat.web.guard import Action, Guard, failure
@@ -93,13 +93,15 @@ class _Routes:
             past = self._source.past(_moment(at, now))
             now, views = past.now, past.views
         source = self._source
-        return _json(api.points(views, now, source.region, source.language, ZoneInfo(source.timezone)))
+        found = api.points(views, now, source.region, source.language, ZoneInfo(source.timezone))
+        return _csv(tables.points(found.points)) if _wants_csv(request) else _json(found)
 
     def point(self, request: Request) -> Response:
         return _json(api.point(self._view(request), self._judged))
 
     def resources(self, request: Request) -> Response:
-        return _json(api.resources(self._view(request), self._judged))
+        found = api.resources(self._view(request), self._judged)
+        return _csv(tables.resources(found.resources)) if _wants_csv(request) else _json(found)
 
     async def attest(self, request: Request) -> Response:
         def told(body: bytes, point: str, now: float) -> tuple[Attested, Author]:
@@ -202,6 +204,17 @@ async def _refuse(_request: Request, error: Exception) -> Response:
     answer = failure(error.status_code, error.detail)
     answer.headers.update(error.headers or {})
     return answer
+
+
+def _wants_csv(request: Request) -> bool:
+    wanted = request.query_params.get("format", "json")
+    if wanted not in ("json", "csv"):
+        raise HTTPException(400, f"format={wanted[:40]!r} is neither json nor csv")
+    return wanted == "csv"
+
+
+def _csv(text: str) -> Response:
+    return Response(text, media_type="text/csv")
 
 
 def _json(body: msgspec.Struct, status: int = 200) -> Response:

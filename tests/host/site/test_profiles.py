@@ -12,6 +12,11 @@ from paraat.site.profiles import read_profiles, shipped
 from paraat.site.site import load_site
 
 POINT = "points/nsp-0101.toml"
+LIMITS = """ready_from = 18.0                    # degC
+limited_from = 15.0
+ready_to = 28.0                      # too warm for people who stay for days
+limited_to = 32.0
+"""
 
 
 @pytest.fixture
@@ -92,7 +97,9 @@ def test_a_sites_own_profile_stands_in_for_the_shipped_one(site_dir: Path) -> No
         ('metric = "climate/temperature"', "", "resources.heat.metric", "nothing", "climate/temperature"),
         ("climate/temperature", "climate/warmth", "resources.heat.metric", "'climate/warmth'", "boards send"),
         ("climate/temperature", "power/mains", "resources.heat.metric", "'power/mains'", "a figure"),
-        ("ready_from = 18.0", "", "resources.heat.ready_from", "nothing", "a limit"),
+        ("ready_from = 18.0", "", "resources.heat.limited_from", "15", "ready_from beside it"),
+        ("ready_to = 28.0", "", "resources.heat.limited_to", "32", "ready_to beside it"),
+        (LIMITS, "", "resources.heat.ready_from", "nothing", "a limit"),
         ("limited_from = 15.0", "limited_from = 19", "resources.heat.limited_from", "19", "no more than ready_from (18)"),
         ("ready_from = 18.0", "ready_from = nan", "resources.heat.ready_from", "nan", "float"),
     ],

@@ -1,5 +1,7 @@
 """The page's addresses, over a real socket."""
 
+import csv
+import io
 import json
 import logging
 import re
@@ -235,6 +237,25 @@ def test_a_point_says_its_verdict_and_the_old_word_for_it(ask: Ask) -> None:
     assert (found["verdict"], found["last_verdict"], found["status"]) == ("silent", "limited", "stale")
     assert found["why"] == ["warmte: 15,1 °C, nodig 18 °C of meer"]
     assert found["life"]["phase"] == "standby"
+
+
+def test_points_and_resources_are_tables_too(ask: Ask, source: FakeSource) -> None:
+    source.points[1] = msgspec.structs.replace(source.points[1], name="=1+1")
+    answer = ask("/api/v1/points?format=csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = {row["point"]: row for row in csv.DictReader(io.StringIO(answer.text))}
+    row = rows["nsp-0102"]
+    assert (row["name"], row["verdict"], row["phase"], row["late"]) == ("'=1+1", "not-ready", "standby", "false")
+    assert row["why"] == "stroom: 2 van 72 uur; water: nooit bevestigd; licht: nooit bevestigd"
+    assert (row["fuel_hours_low"], row["data_at"]) == ("2.06", "2025-11-24T15:59:40Z")
+    assert (rows["nsp-0202"]["fuel_hours"], rows["nsp-0202"]["data_at"]) == ("", "")
+    found = list(csv.DictReader(io.StringIO(ask("/api/v1/points/nsp-0102/resources?format=csv").text)))
+    assert [(one["resource"], one["state"], one["critical"]) for one in found] == [
+        ("power", "not-ready", "true"),
+        ("water", "unknown", "true"),
+        ("light", "unknown", "false"),
+    ]
+    assert ask("/api/v1/points?format=xls").status == 400
 
 
 ATTEST = "/api/v1/points/nsp-0102/attest"
