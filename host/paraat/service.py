@@ -24,7 +24,9 @@ from paraat.alerts.rules import make_rules
 from paraat.domain import facts
 from paraat.domain.facts import HOST, Acknowledged, Author, ClockSetBack, Fact, Started
 from paraat.domain.model import AlertState, Delivery, NodeState, PointView
+from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
+from paraat.domain.refuel import Stop, stops
 from paraat.domain.subjects import POINT, View
 from paraat.domain.tracker import HISTORY_SAMPLES, Tracker
 from paraat.domain.world import World
@@ -400,6 +402,11 @@ class Service:
         return self.site.alerts.point_silent.after_s
 
     @property
+    def places(self) -> Mapping[str, Point]:
+        """By its id each point as its file has it."""
+        return self.site.points
+
+    @property
     def profiles(self) -> Mapping[str, Profile]:
         """By point what it is judged by."""
         return self.site.profiles
@@ -433,7 +440,7 @@ class Service:
         self._changed()
         return fact
 
-    def keep(self, told: facts.Attested | facts.PhaseChanged, author: Author) -> Fact:
+    def keep(self, told: facts.SaidOfPoint, author: Author) -> Fact:
         """Keep what somebody says of a point of this site. Raises JournalError.
 
         Who may say so is for the caller to know.
@@ -445,6 +452,12 @@ class Service:
         self._wake.set()
         self._changed()
         return fact
+
+    def refuel(self, now: float) -> list[Stop]:
+        """The refuel round, the most urgent first."""
+        with self._lock:
+            views = self._tracker.views(now)
+            return stops(views, self.site.points, self.site.profiles, self._world.standing)
 
     def acknowledged(self, alert_id: int) -> Fact | None:
         """The last time that somebody acknowledged an alert; None: nobody has."""

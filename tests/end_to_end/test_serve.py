@@ -289,5 +289,15 @@ def test_what_people_say_of_a_point_is_kept_with_and_without_the_service(host: H
     head, first, *_ = listed.stdout.splitlines()
     assert head.split() == ["Punt", "Oordeel", "Stand", "Waarom", "Wat", "te", "doen"]
     assert "nooit iets gehoord" in first
+    assert paraat("refuel", "delivered", "--site", site, "--by", "Jan", point, "--litres", "120").returncode == 0
+    plan = ("--litres", "200", "--who", "Tankdienst", "--at", "2099-12-31T14:00")
+    assert paraat("refuel", "plan", "--site", site, "--by", "Jan", "sim-00002", *plan).returncode == 0
+    head, *rows = paraat("refuel", "list", "--site", site).stdout.splitlines()
+    assert head.startswith("Punt")
+    assert [row.split()[0] for row in rows] == ["sim-00001", "sim-00003", "sim-00002"]
+    assert "120 l" in rows[0]
+    assert "200 l, Tankdienst, 31-12 14:00" in rows[2]
+    away = json.loads(paraat("refuel", "list", "--site", site, "--json").stdout)
+    assert [stop["hours_low"] for stop in away["stops"]] == [None] * 3
     asked = json.loads(paraat("status", "--site", site, "--json").stdout)
     assert [one["verdict"] for one in asked["points"]] == ["unknown"] * 3

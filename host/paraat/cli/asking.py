@@ -1,6 +1,7 @@
 """What commands ask of the service that runs on this machine, over its own API."""
 
 import http.client
+import sys
 from typing import Any
 
 import msgspec
@@ -30,6 +31,13 @@ def ask(site: Site, method: str, path: str, body: bytes | None = None) -> tuple[
         ) from error
     finally:
         connection.close()
+
+
+def no_service(site: Site) -> None:
+    """Say, for people and not for a script, that what follows comes from the journal."""
+    from paraat.texts import say
+
+    print(f"paraat: {say('points.no-service', site.region.language, site=site.directory)}", file=sys.stderr)
 
 
 def read(answer: tuple[int, bytes], shape: type[Any]) -> Any:

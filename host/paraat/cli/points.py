@@ -1,18 +1,16 @@
 """`paraat status`, `paraat attest` and `paraat point`: how the points stand, and what people say of them."""
 
 import argparse
-import sys
 import time
-from datetime import date, datetime
-from datetime import time as time_of_day
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from paraat.cli.asking import AskError, ask, read
-from paraat.cli.shared import EXIT_USAGE, fail, unknown_points
+from paraat.cli.asking import AskError, ask, no_service, read
+from paraat.cli.saying import add_who, say_of_point
+from paraat.cli.shared import fail
 from paraat.domain.activation import Phase
 from paraat.site.site import Site, load_site
 
@@ -29,7 +27,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     status.set_defaults(run=_status)
 
     attest = commands.add_parser("attest", help="keep that somebody says that a resource is there, and until when")
-    _who(attest)
+    add_who(attest)
     attest.add_argument("resource", metavar="RESOURCE", help="as in the point's profile, such as water")
     attest.add_argument("--until", metavar="DATE", help="the last day on which it can be relied on, such as 2026-12-31")
     kind = attest.add_mutually_exclusive_group()
@@ -38,81 +36,19 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     attest.set_defaults(run=_attest)
 
     point = commands.add_parser("point", help="keep where in its life a point is: alerted, opening, operational, ...")
-    _who(point)
+    add_who(point)
     point.add_argument("phase", choices=[phase.value for phase in Phase], metavar="STATE", help=", ".join(Phase))
     point.add_argument("--until", metavar="DATE", help="the last day of out-of-use")
     point.set_defaults(run=_point)
 
 
-def _who(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--site", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--by", required=True, metavar="NAME", help="who says so, as people there know them")
-    parser.add_argument("--role", default="", metavar="ROLE", help='such as "lead"')
-    parser.add_argument("point", metavar="POINT")
-
-
 def _attest(args: argparse.Namespace) -> int:
     asked = {"resource": args.resource, "there": not args.absent, "revoke": args.revoke}
-    return _say(args, "attest", asked)
+    return say_of_point(args, "attest", asked)
 
 
 def _point(args: argparse.Namespace) -> int:
-    return _say(args, "phase", {"phase": args.phase})
-
-
-def _say(args: argparse.Namespace, action: str, asked: dict[str, object]) -> int:
-    """Have the service keep it; while it does not run, keep it in its journal."""
-    from paraat.journal import JournalError
-    from paraat.texts import say
-    from paraat.texts.printable import printable
-
-    site = load_site(args.site)
-    if wrong := unknown_points(site, [args.point]):
-        return fail(wrong)
-    if args.until is not None:
-        until = _end_of(args.until, ZoneInfo(site.region.timezone))
-        if until is None:
-            print(f"paraat: --until {args.until}: expected a day such as 2026-12-31", file=sys.stderr)
-            return EXIT_USAGE
-        asked["until"] = until.isoformat()
-    body = msgspec.json.encode(asked | {"by": args.by, "role": args.role, "way": "cli"})
-    try:
-        _keep(site, args.point, action, body)
-    except (ValueError, JournalError, AskError) as error:
-        return fail(str(error))
-    print(printable(say("points.kept", site.region.language, point=args.point, by=args.by)))
-    return 0
-
-
-def _keep(site: Site, point: str, action: str, body: bytes) -> None:
-    """Raises ValueError for what cannot be said, JournalError, AskError."""
-    from paraat.domain.facts import Attested, PhaseChanged
-    from paraat.journal import Journal
-    from paraat.web import actions, api
-
-    now = time.time()
-    told: Attested | PhaseChanged
-    if action == "attest":
-        told, author = actions.attested(body, point, site.profiles, now)
-    else:
-        told, author = actions.phase_changed(body, point, now)
-    answer = ask(site, "POST", f"/api/v1/points/{point}/{action}", body)
-    if answer is not None:
-        read(answer, api.Point)
-        return
-    journal = Journal(site.path(site.region.journal))
-    try:
-        journal.record(told, author, t=now, now=now)
-    finally:
-        journal.close()
-
-
-def _end_of(day: str, zone: ZoneInfo) -> datetime | None:
-    """The last second of a day, where people of the site live."""
-    try:
-        return datetime.combine(date.fromisoformat(day), time_of_day(23, 59, 59), zone)
-    except ValueError:
-        return None
+    return say_of_point(args, "phase", {"phase": args.phase})
 
 
 def _status(args: argparse.Namespace) -> int:
@@ -138,14 +74,13 @@ def _points(site: Site) -> "Points":
     """From the service, or from its journal while it does not run. Raises JournalError, AskError."""
     from paraat.journal import Journal
     from paraat.service import past_of
-    from paraat.texts import say
     from paraat.web import api
 
     answer = ask(site, "GET", "/api/v1/points")
     if answer is not None:
         points: api.Points = read(answer, api.Points)
         return points
-    print(f"paraat: {say('points.no-service', site.region.language, site=site.directory)}", file=sys.stderr)
+    no_service(site)
     now = time.time()
     path = site.path(site.region.journal)
     journal = Journal(path)
@@ -168,8 +103,7 @@ def _table(points: "list[Point]", words: "Words") -> list[str]:
         if point.data_at is None:
             why = words("never")
         rows.append([point.point, verdict, words.phase(Phase(point.life.phase)), why, point.to_do])
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return words.columns(rows)
 
 
 _ORDER = ("not-ready", "silent", "unknown", "limited", "ready")

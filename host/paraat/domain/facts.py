@@ -97,11 +97,32 @@ class Delivered(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     litres: float
 
 
-Told = BoardState | Started | ClockSetBack | Acknowledged | Silenced | Attested | PhaseChanged | Counted | Delivered
+class DeliveryPlanned(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="delivery-planned/1"):
+    """Somebody will bring fuel to a point: who, when (unix seconds), how many litres. 0 litres: the plan is off."""
+
+    point: str
+    at: float
+    litres: float
+    who: str
+
+
+SaidOfPoint = Attested | PhaseChanged | Delivered | DeliveryPlanned  # what a command or the page may say of a point
+Told = (
+    BoardState
+    | Started
+    | ClockSetBack
+    | Acknowledged
+    | Silenced
+    | Attested
+    | PhaseChanged
+    | Counted
+    | Delivered
+    | DeliveryPlanned
+)
 
 
 HOST_KINDS = (Started, ClockSetBack)
-PEOPLE_KINDS = (Acknowledged, Silenced, Attested, PhaseChanged, Counted, Delivered)
+PEOPLE_KINDS = (Acknowledged, Silenced, Attested, PhaseChanged, Counted, Delivered, DeliveryPlanned)
 
 
 def place(told: Told) -> str | None:
@@ -111,7 +132,7 @@ def place(told: Told) -> str | None:
             return told.state.point
         case Silenced():
             return told.subject.point
-        case Attested() | PhaseChanged() | Counted() | Delivered():
+        case Attested() | PhaseChanged() | Counted() | Delivered() | DeliveryPlanned():
             return told.point
         case Started() | ClockSetBack() | Acknowledged():
             return None
@@ -132,6 +153,8 @@ def replaces(told: Told) -> tuple[str, ...] | None:
             return ("counted", told.point)
         case Delivered():
             return ("delivered", told.point)
+        case DeliveryPlanned():
+            return ("delivery-planned", told.point)
         case BoardState() | Started() | ClockSetBack():
             return None
 
@@ -191,6 +214,10 @@ class Standing:
                 phase=Phase(told.phase), t=fact.t, by=fact.author.name, way=fact.author.way, until=told.until
             )
             insort(phases, (fact.t, fact.id, change), key=lambda one: one[:2])
+
+    def newest(self, kind: type[Delivered] | type[DeliveryPlanned], point: str) -> Fact | None:
+        """What was said last of that kind of a point."""
+        return self._newest.get(("delivered" if kind is Delivered else "delivery-planned", point))
 
     def said(self, point: str) -> Mapping[str, Said]:
         """What was attested last of each resource of a point."""

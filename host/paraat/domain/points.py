@@ -56,6 +56,7 @@ class Point(Part, frozen=True):
     board: PointBoard = PointBoard()
     lead: Lead = Lead()
     sensors: tuple[dict[str, Any], ...] = ()
+    access: Text | None = None  # for who brings fuel: where the key is, how wide the gate
     profile: Text = "nl-pilot"  # what it is judged by, a file of profiles/ or one that Paraat ships
     target_h: Positive | None = None  # where it is not the profile's own, as the next ones
     open_within_h: Positive | None = None

@@ -97,6 +97,12 @@ class Words:
         text = f"{tenths:.1f}" if tenths < 10 else f"{int(hours + 1e-6)}"
         return text.removesuffix(".0").replace(".", self._decimal)
 
+    @staticmethod
+    def columns(rows: list[list[str]]) -> list[str]:
+        """Rows as lines of text, each column as wide as it must be."""
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+        return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
     def day(self, t: float | None) -> str:
         """A day, such as 3-12-2025."""
         if t is None:

@@ -84,5 +84,9 @@ TEXTS = {
     "table.head": "Point|Verdict|Phase|Why|What to do",
     "table.none": "No points are configured.",
     "table.was": "{verdict} (was: {last})",
+    "refuel.head": "Point|Refuel before|Hours|To target (l)|To full (l)|Planned|Last brought|Access",
+    "refuel.unknown": "unknown",
+    "refuel.planned": "{litres} l, {who}, {at}",
+    "refuel.late": "late: {litres} l, {who}, {at}",
     "never": "never heard from",
 }

@@ -84,5 +84,9 @@ TEXTS = {
     "table.head": "Punt|Oordeel|Stand|Waarom|Wat te doen",
     "table.none": "Er zijn geen punten ingesteld.",
     "table.was": "{verdict} (was: {last})",
+    "refuel.head": "Punt|Bijvullen voor|Uur|Tot doel (l)|Tot vol (l)|Gepland|Laatst gebracht|Toegang",
+    "refuel.unknown": "onbekend",
+    "refuel.planned": "{litres} l, {who}, {at}",
+    "refuel.late": "te laat: {litres} l, {who}, {at}",
     "never": "nooit iets gehoord",
 }

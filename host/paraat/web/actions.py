@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from paraat.domain.activation import Phase
-from paraat.domain.facts import Attested, Author, PhaseChanged
+from paraat.domain.facts import Attested, Author, Delivered, DeliveryPlanned, PhaseChanged
 from paraat.domain.profiles import Profile
+from paraat.texts.printable import printable
 from paraat.web.api import Acknowledge, author_of
 
 
@@ -25,6 +28,24 @@ class ChangePhase(Acknowledge, frozen=True, kw_only=True):
 
     phase: Phase
     until: datetime | None = None
+
+
+Litres = Annotated[float, Meta(gt=0, le=100_000)]
+
+
+class Deliver(Acknowledge, frozen=True, kw_only=True):
+    """Posted to /api/v1/points/<id>/delivery: fuel was brought."""
+
+    litres: Litres
+
+
+class PlanDelivery(Acknowledge, frozen=True, kw_only=True):
+    """Posted to /api/v1/points/<id>/plan: who brings how much fuel when; or cancel: nobody does."""
+
+    litres: Litres | None = None
+    at: datetime | None = None
+    who: Annotated[str, Meta(max_length=80)] = ""
+    cancel: bool = False
 
 
 def attested(body: bytes, point: str, profiles: Mapping[str, Profile], now: float) -> tuple[Attested, Author]:
@@ -57,6 +78,24 @@ def phase_changed(body: bytes, point: str, now: float) -> tuple[PhaseChanged, Au
         return PhaseChanged(point=point, phase=given.phase.value), author_of(given)
     until = _future("until", given.until, now)
     return PhaseChanged(point=point, phase=given.phase.value, until=until), author_of(given)
+
+
+def delivered(body: bytes, point: str, _now: float) -> tuple[Delivered, Author]:
+    """A delivery that somebody confirms, and who."""
+    given = msgspec.json.decode(body, type=Deliver)
+    return Delivered(point=point, litres=given.litres), author_of(given)
+
+
+def delivery_planned(body: bytes, point: str, now: float) -> tuple[DeliveryPlanned, Author]:
+    """A delivery that is arranged, or is off; and who says so."""
+    given = msgspec.json.decode(body, type=PlanDelivery)
+    author = author_of(given)
+    if given.cancel:
+        return DeliveryPlanned(point=point, at=now, litres=0.0, who=""), author
+    who = printable(given.who).strip()
+    if not who or given.litres is None:
+        raise ValueError("a plan needs litres and who: the name of who brings it")
+    return DeliveryPlanned(point=point, at=_future("at", given.at, now), litres=given.litres, who=who), author
 
 
 def _future(key: str, at: datetime | None, now: float) -> float:

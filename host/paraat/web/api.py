@@ -5,7 +5,7 @@ Times are RFC 3339 in UTC. null is "not known", which is never 0. docs/api.md sa
 reads from outside.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -13,10 +13,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta
 
+from paraat.domain import points as points_files
 from paraat.domain.activation import Activation
 from paraat.domain.facts import Author, Fact
 from paraat.domain.model import AlertState, Autonomy, PointView, Value
 from paraat.domain.readiness import ResourceState, Verdict
+from paraat.domain.refuel import Stop
 from paraat.domain.subjects import Subject
 from paraat.texts import readiness
 from paraat.texts.printable import printable
@@ -119,6 +121,46 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     missing: int
     firmware: str | None
     config_version: int | None
+
+
+class LastDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """The last delivery that somebody confirmed."""
+
+    at: datetime
+    litres: float
+    by: str
+
+
+class PlannedDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery that is arranged. late: its moment is over, and nobody confirmed it."""
+
+    at: datetime
+    litres: float
+    who: str
+    late: bool
+
+
+class RefuelStop(msgspec.Struct, frozen=True, kw_only=True):
+    """One point of the refuel round."""
+
+    point: str
+    name: str
+    municipality: str
+    access: str | None
+    hours_low: float | None
+    refuel_before: datetime | None
+    to_full_litres: float | None
+    to_target_litres: float | None
+    last_delivery: LastDelivery | None
+    planned: PlannedDelivery | None
+
+
+class Refuel(msgspec.Struct, frozen=True, kw_only=True):
+    """/api/v1/refuel"""
+
+    now: datetime
+    region: str
+    stops: list[RefuelStop]
 
 
 class Points(msgspec.Struct, frozen=True, kw_only=True):
@@ -283,6 +325,33 @@ def _life(found: Activation) -> Life:
         opened_at=_when(found.opened_at),
         late=found.late,
     )
+
+
+def refuel(found: Iterable[Stop], places: Mapping[str, points_files.Point], now: float, region: str) -> Refuel:
+    """The refuel round as the API tells it."""
+    return Refuel(now=rfc3339(now), region=region, stops=[_stop(stop, places[stop.point]) for stop in found])
+
+
+def _stop(stop: Stop, place: points_files.Point) -> RefuelStop:
+    last, plan = stop.last, stop.plan
+    return RefuelStop(
+        point=stop.point,
+        name=place.name,
+        municipality=place.municipality,
+        access=place.access,
+        hours_low=_rounded(stop.hours_low, 2),
+        refuel_before=_when(stop.refuel_before),
+        to_full_litres=_rounded(stop.to_full_l, 0),
+        to_target_litres=_rounded(stop.to_target_l, 0),
+        last_delivery=None if last is None else LastDelivery(at=rfc3339(last.t), litres=last.litres, by=last.by),
+        planned=None
+        if plan is None
+        else PlannedDelivery(at=rfc3339(plan.at), litres=plan.litres, who=plan.who, late=plan.late),
+    )
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def fuel_left(left: Autonomy) -> FuelLeft:

@@ -15,7 +15,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from paraat.domain.facts import Attested, Author, PhaseChanged
+from paraat.domain.facts import Attested, Author, SaidOfPoint
 from paraat.domain.model import PointView
 from paraat.journal import JournalError
 from paraat.texts import readiness
@@ -49,8 +49,14 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK) -> Starl
             Route("/api/v1/points/{point}/resources", routes.resources),
             *(
                 Route(f"/api/v1/points/{{point}}/{action}", route, methods=["POST"], middleware=[Middleware(Action)])
-                for action, route in (("attest", routes.attest), ("phase", routes.phase))
+                for action, route in (
+                    ("attest", routes.attest),
+                    ("phase", routes.phase),
+                    ("delivery", routes.delivery),
+                    ("plan", routes.plan),
+                )
             ),
+            Route("/api/v1/refuel", routes.refuel),
             Route("/api/v1/alerts", routes.alerts),
             Route(
                 "/api/v1/alerts/{alert:int}/acknowledge",
@@ -109,11 +115,22 @@ class _Routes:
 
         return await self._keep(request, told)
 
+    def refuel(self, request: Request) -> Response:
+        source, now = self._source, self._source.clock.now()
+        found = api.refuel(source.refuel(now), source.places, now, source.region)
+        return _csv(tables.refuel(found.stops)) if _wants_csv(request) else _json(found)
+
+    async def delivery(self, request: Request) -> Response:
+        return await self._keep(request, actions.delivered)
+
+    async def plan(self, request: Request) -> Response:
+        return await self._keep(request, actions.delivery_planned)
+
     async def phase(self, request: Request) -> Response:
         return await self._keep(request, actions.phase_changed)
 
     async def _keep(
-        self, request: Request, told: Callable[[bytes, str, float], tuple[Attested | PhaseChanged, Author]]
+        self, request: Request, told: Callable[[bytes, str, float], tuple[SaidOfPoint, Author]]
     ) -> Response:
         """Keep what was posted of a point, and answer with the point as it stands then."""
         point = (await run_in_threadpool(self._view, request)).point

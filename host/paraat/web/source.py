@@ -8,9 +8,11 @@ from typing import Protocol
 
 import msgspec
 
-from paraat.domain.facts import Attested, Author, Fact, PhaseChanged
+from paraat.domain.facts import Author, Fact, SaidOfPoint
 from paraat.domain.model import AlertState, PointView
+from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
+from paraat.domain.refuel import Stop
 from paraat.journal import Past
 from paraat.runtime.clock import Clock
 
@@ -74,8 +76,17 @@ class WebSource(Protocol):
         """Keep that somebody sees to an alert; None when no alert of that id fires. Raises JournalError."""
         ...
 
-    def keep(self, told: Attested | PhaseChanged, author: Author) -> Fact:
+    def keep(self, told: SaidOfPoint, author: Author) -> Fact:
         """Keep what somebody says of a point of this site. Raises JournalError."""
+        ...
+
+    def refuel(self, now: float) -> Sequence[Stop]:
+        """The refuel round, the most urgent first."""
+        ...
+
+    @property
+    def places(self) -> Mapping[str, Point]:
+        """By its id each point as its file has it."""
         ...
 
     @property

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable
 from datetime import datetime
 
-from paraat.web.api import Point, Resource
+from paraat.web.api import Point, RefuelStop, Resource
 
 # What a spreadsheet would take for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -13,6 +13,10 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 POINT_COLUMNS = (
     "point", "name", "municipality", "verdict", "last_verdict", "why", "to_do", "phase", "phase_since", "late",
     "fuel_litres", "fuel_hours_low", "fuel_hours", "refuel_before", "data_at",
+)  # fmt: skip
+REFUEL_COLUMNS = (
+    "point", "name", "municipality", "access", "hours_low", "refuel_before", "to_full_litres", "to_target_litres",
+    "last_delivery_at", "last_delivery_litres", "planned_at", "planned_litres", "planned_who", "planned_late",
 )  # fmt: skip
 RESOURCE_COLUMNS = ("resource", "state", "need", "critical", "why", "to_do", "at", "until", "by", "renew")
 
@@ -25,6 +29,20 @@ def points(found: Iterable[Point]) -> str:
 def resources(found: Iterable[Resource]) -> str:
     """The resources of a point, one a row."""
     return _csv(RESOURCE_COLUMNS, (tuple(getattr(one, column) for column in RESOURCE_COLUMNS) for one in found))
+
+
+def refuel(found: Iterable[RefuelStop]) -> str:
+    """The refuel round, one stop a row."""
+    return _csv(REFUEL_COLUMNS, map(_stop, found))
+
+
+def _stop(one: RefuelStop) -> tuple[object, ...]:
+    last, plan = one.last_delivery, one.planned
+    return (
+        one.point, one.name, one.municipality, one.access, one.hours_low, one.refuel_before, one.to_full_litres,
+        one.to_target_litres, *((None, None) if last is None else (last.at, last.litres)),
+        *((None, None, None, None) if plan is None else (plan.at, plan.litres, plan.who, plan.late)),
+    )  # fmt: skip
 
 
 def _point(one: Point) -> tuple[object, ...]:

@@ -159,6 +159,7 @@ told = st.one_of(
     ),
     st.builds(facts.Counted, point=point, people=st.integers(0, 300)),
     st.builds(facts.Delivered, point=point, litres=st.floats(1, 400)),
+    st.builds(facts.DeliveryPlanned, point=point, at=st.just(T0), litres=st.floats(0, 400), who=st.just("Jan")),
     st.builds(
         facts.Silenced, subject=st.builds(Subject, st.just("point"), point), until=st.just(T0), reason=st.just("")
     ),
@@ -253,6 +254,7 @@ def test_a_fact_comes_back_as_it_was_with_its_author(journal: Journal) -> None:
             facts.PhaseChanged(point="nsp-a", phase="open"),
             facts.Counted(point="nsp-a", people=0),
             facts.Delivered(point="nsp-a", litres=200.0),
+            facts.DeliveryPlanned(point="nsp-a", at=T0 + 9, litres=200.0, who="Tankdienst"),
             facts.BoardState(state=NodeState(point="nsp-a", received_at=T0, retained=False, online=True)),
         )
     ]

@@ -6,10 +6,12 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from paraat.domain.facts import Acknowledged, Attested, Author, Fact, PhaseChanged, Standing
+from paraat.domain.facts import Acknowledged, Author, Fact, SaidOfPoint, Standing
 from paraat.domain.model import AlertState, Autonomy, Latest, NodeState, PointView, Value
+from paraat.domain.points import Point, Tank
 from paraat.domain.profiles import Profile, Resource
 from paraat.domain.readiness import ResourceState, State, Verdict
+from paraat.domain.refuel import Stop
 from paraat.domain.subjects import Subject
 from paraat.journal import Past
 from paraat.web.source import Check
@@ -22,6 +24,14 @@ PROFILE = Profile(
         "water": Resource(critical=True, roles=("lead",)),
         "food": Resource(need="not-required"),
     },
+)
+FILE = Point(
+    id="nsp-0101",
+    name="Buurthuis De Linde",
+    municipality="Voorbeeldstad",
+    capacity=150,
+    tank=Tank(capacity_l=400, burn_l_per_h=10),
+    access="achterom",
 )
 FINE_CHECKS = (
     Check(name="broker", ok=True, required=True),
@@ -66,6 +76,8 @@ class FakeSource:
         self.checks: Sequence[Check] = FINE_CHECKS
         self.error: Exception | None = None
         self.facts: list[Fact] = []
+        self.stops: Sequence[Stop] = ()
+        self.places = {view.point: FILE for view in points}
         self.profiles = dict.fromkeys((view.point for view in points), PROFILE)
         self.was: dict[float, Sequence[PointView]] = {}
         self.listeners: list[Callable[[], None]] = []
@@ -90,11 +102,14 @@ class FakeSource:
         self.facts = [Fact(id=1, after=0, t=NOW, recorded_at=NOW, author=author, told=told)]
         return self.facts[0]
 
-    def keep(self, told: Attested | PhaseChanged, author: Author) -> Fact:
+    def keep(self, told: SaidOfPoint, author: Author) -> Fact:
         if self.error is not None:
             raise self.error
         self.facts = [Fact(id=1, after=0, t=NOW, recorded_at=NOW, author=author, told=told)]
         return self.facts[0]
+
+    def refuel(self, now: float) -> Sequence[Stop]:
+        return self.stops
 
     def alerts(self) -> Sequence[AlertState]:
         return self.firing

@@ -14,7 +14,8 @@ import pytest
 
 from host.web.asking import Ask, fetch
 from host.web.scene import FINE_CHECKS, NOW, FakeSource, alert, never_heard, point, rich
-from paraat.domain.facts import Attested, Author, PhaseChanged
+from paraat.domain.facts import Attested, Author, Delivered, DeliveryPlanned, PhaseChanged, SaidOfPoint
+from paraat.domain.refuel import Delivery, Plan, Stop
 from paraat.journal import JournalError
 from paraat.web import api
 from paraat.web.app import create_app
@@ -258,8 +259,41 @@ def test_points_and_resources_are_tables_too(ask: Ask, source: FakeSource) -> No
     assert ask("/api/v1/points?format=xls").status == 400
 
 
+def test_the_refuel_round(ask: Ask, source: FakeSource) -> None:
+    source.stops = [
+        Stop(
+            point="nsp-0102",
+            hours_low=2.062,
+            refuel_before=NOW + 7200,
+            to_full_l=357.96,
+            to_target_l=357.96,
+            last=Delivery(t=NOW - 86400, litres=120.0, by="Jan"),
+            plan=Plan(at=NOW + 3600, litres=300.0, who="Tankdienst", late=False),
+        ),
+        Stop(
+            point="nsp-0203",
+            hours_low=None,
+            refuel_before=None,
+            to_full_l=None,
+            to_target_l=None,
+            last=None,
+            plan=None,
+        ),
+    ]
+    planned, unknown = ask("/api/v1/refuel").json["stops"]
+    assert (planned["access"], planned["to_full_litres"], planned["hours_low"]) == ("achterom", 358.0, 2.06)
+    assert planned["refuel_before"] == "2025-11-24T18:00:00Z"
+    assert planned["last_delivery"] == {"at": "2025-11-23T16:00:00Z", "litres": 120.0, "by": "Jan"}
+    assert planned["planned"] == {"at": "2025-11-24T17:00:00Z", "litres": 300.0, "who": "Tankdienst", "late": False}
+    assert [unknown[key] for key in ("hours_low", "refuel_before", "last_delivery", "planned")] == [None] * 4
+    row, empty = csv.DictReader(io.StringIO(ask("/api/v1/refuel?format=csv").text))
+    assert (row["planned_who"], row["to_target_litres"], empty["planned_at"]) == ("Tankdienst", "358.0", "")
+
+
 ATTEST = "/api/v1/points/nsp-0102/attest"
 PHASE = "/api/v1/points/nsp-0102/phase"
+DELIVERY = "/api/v1/points/nsp-0102/delivery"
+PLAN = "/api/v1/points/nsp-0102/plan"
 LATER = "2025-12-24T16:00:00Z"
 
 
@@ -281,6 +315,13 @@ LATER = "2025-12-24T16:00:00Z"
             {"resource": "water", "revoke": True},
             Attested(point="nsp-0102", resource="water", there=False, until=NOW),
         ),
+        (DELIVERY, {"litres": 200}, Delivered(point="nsp-0102", litres=200.0)),
+        (
+            PLAN,
+            {"litres": 200, "at": LATER, "who": "Tankdienst"},
+            DeliveryPlanned(point="nsp-0102", at=NOW + 30 * 86400, litres=200.0, who="Tankdienst"),
+        ),
+        (PLAN, {"cancel": True}, DeliveryPlanned(point="nsp-0102", at=NOW, litres=0.0, who="")),
         (PHASE, {"phase": "alerted"}, PhaseChanged(point="nsp-0102", phase="alerted")),
         (
             PHASE,
@@ -290,7 +331,7 @@ LATER = "2025-12-24T16:00:00Z"
     ],
 )
 def test_what_is_said_of_a_point_is_kept(
-    ask: Ask, source: FakeSource, path: str, body: dict[str, object], told: Attested | PhaseChanged
+    ask: Ask, source: FakeSource, path: str, body: dict[str, object], told: SaidOfPoint
 ) -> None:
     answer = ask(path, "POST", json.dumps({"by": "Jan", "role": "lead"} | body).encode(), **JSON)
     assert (answer.status, answer.json["point"]) == (200, "nsp-0102")
@@ -310,6 +351,11 @@ def test_what_is_said_of_a_point_is_kept(
         (ATTEST, {"resource": "water", "until": "2025-11-24T15:59:00Z"}, 400, "a moment to come"),
         (ATTEST, {"resource": "water", "until": "2025-12-24T15:59:00"}, 400, "a moment to come"),
         (ATTEST, {"resource": "water", "until": LATER, "role": "visitor"}, 400, "expects: lead"),
+        (DELIVERY, {}, 400, "litres"),
+        (DELIVERY, {"litres": 0}, 400, "litres"),
+        (PLAN, {"litres": 200, "at": LATER}, 400, "who"),
+        (PLAN, {"at": LATER, "who": "Tankdienst"}, 400, "litres"),
+        (PLAN, {"litres": 200, "who": "Tankdienst"}, 400, "at: found nothing"),
         (PHASE, {"phase": "party"}, 400, "party"),
         (PHASE, {"phase": "out-of-use"}, 400, "until: found nothing"),
         (PHASE, {"phase": "standby", "until": LATER}, 400, "only for out-of-use"),
@@ -334,6 +380,10 @@ def test_a_page_elsewhere_can_say_nothing_of_a_point(ask: Ask, source: FakeSourc
 def test_every_field_is_documented() -> None:
     told = set(re.findall(r"^\| `(\w+)`", DOC.read_text(), re.MULTILINE))
     shapes = (
+        api.Refuel,
+        api.RefuelStop,
+        api.LastDelivery,
+        api.PlannedDelivery,
         api.Points,
         api.Point,
         api.Life,
