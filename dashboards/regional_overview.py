@@ -1,4 +1,4 @@
-"""The region at a glance: how many points are in order, which need what first, and how the fuel goes.
+"""The region at a glance: how many points are ready, which need what first, and how the fuel goes.
 
 Grafana shows and does not judge. "Now" means the last minutes, not the dashboard's time range: when the host falls
 silent the figures go to "onbekend", and no old green stays on the wall.
@@ -36,16 +36,19 @@ WORDS = {
         "source": "Gegevensbron",
         "unknown": "onbekend",
         "points": "Punten",
-        "fine": "In orde",
+        "ready": "Gereed",
+        "limited": "Beperkt",
+        "not_ready": "Niet gereed",
+        "not_known": "Onbekend",
+        "silent": "Stil",
         "alerts": "Meldingen",
         "low_fuel": "Brandstof raakt op",
-        "silent": "Stil of onbekend",
         "table": "Punten, de minste uren eerst",
         "level": "Brandstof in de tank",
         "hours": "Uren brandstof over",
-        "status": ("onbekend", "stil", "in orde", "let op", "alarm"),
+        "verdict": ("onbekend", "stil", "gereed", "beperkt", "niet gereed"),
         "columns": {
-            "point": "Punt", "status": "Stand", "percent": "Brandstof", "hours": "Uren over", "volts": "Accu",
+            "point": "Punt", "verdict": "Oordeel", "percent": "Brandstof", "hours": "Uren over", "volts": "Accu",
             "celsius": "Temperatuur", "people": "Mensen", "capacity": "Plaatsen", "age": "Gehoord",
             "firing": "Meldingen", "lacking": "Ontbreekt",
         },
@@ -56,24 +59,27 @@ WORDS = {
         "source": "Data source",
         "unknown": "unknown",
         "points": "Points",
-        "fine": "In order",
+        "ready": "Ready",
+        "limited": "Limited",
+        "not_ready": "Not ready",
+        "not_known": "Unknown",
+        "silent": "Silent",
         "alerts": "Alerts",
         "low_fuel": "Fuel runs out",
-        "silent": "Silent or unknown",
         "table": "Points, the fewest hours first",
         "level": "Fuel in the tank",
         "hours": "Hours of fuel left",
-        "status": ("unknown", "silent", "in order", "attention", "alarm"),
+        "verdict": ("unknown", "silent", "ready", "limited", "not ready"),
         "columns": {
-            "point": "Point", "status": "Status", "percent": "Fuel", "hours": "Hours left", "volts": "Battery",
+            "point": "Point", "verdict": "Verdict", "percent": "Fuel", "hours": "Hours left", "volts": "Battery",
             "celsius": "Temperature", "people": "People", "capacity": "Capacity", "age": "Heard",
             "firing": "Alerts", "lacking": "Missing",
         },
     },
 }  # fmt: skip
 
-# Each status has a sign and a word beside its colour.
-_STATUS_SIGNS = (("?", "purple"), ("~", "#808080"), ("✓", "green"), ("!", "yellow"), ("✗", "red"))
+# Each verdict has a sign and a word beside its colour.
+_VERDICT_SIGNS = (("?", "purple"), ("~", "#808080"), ("✓", "green"), ("!", "yellow"), ("✗", "red"))
 
 
 def build(language: str) -> Dashboard:
@@ -90,21 +96,25 @@ def build(language: str) -> Dashboard:
         .readonly()
         .with_variable(DatasourceVariable("datasource").label(str(words["source"])).type("influxdb"))
     )
-    board.with_panel(_stat(language, "points", _sum("point/status", "count"), ()))
-    board.with_panel(_stat(language, "fine", _sum("point/fine"), ()))
-    board.with_panel(_stat(language, "alerts", _sum("point/alerts"), (("green", None), ("red", 1))))
-    board.with_panel(_stat(language, "low_fuel", _sum("point/low-fuel"), (("green", None), ("red", 1))))
-    board.with_panel(_stat(language, "silent", _sum("point/silent"), (("green", None), ("purple", 1))).span(8))
+    red, purple = (("green", None), ("red", 1)), (("green", None), ("purple", 1))
+    board.with_panel(_stat(language, "points", _sum("point/in-use"), ()))
+    board.with_panel(_stat(language, "not_ready", _sum("point/not-ready"), red))
+    board.with_panel(_stat(language, "not_known", _sum("point/unknown"), purple))
+    board.with_panel(_stat(language, "silent", _sum("point/quiet"), purple))
+    board.with_panel(_stat(language, "limited", _sum("point/limited"), (("green", None), ("yellow", 1))))
+    board.with_panel(_stat(language, "ready", _sum("point/ready"), ()))
+    board.with_panel(_stat(language, "alerts", _sum("point/alerts"), red))
+    board.with_panel(_stat(language, "low_fuel", _sum("point/low-fuel"), red))
     board.with_panel(_table(language))
     board.with_panel(_lines(language, "level", "fuel/level", "percent").min(0).max(100))
     board.with_panel(_lines(language, "hours", "fuel/hours", "h").min(0))
     return board
 
 
-def _sum(name: str, function: str = "sum") -> str:
+def _sum(name: str) -> str:
     """Over all points, of the newest value that the host wrote. No rows when the host is silent: that is not zero."""
     return (
-        f'SELECT {function}("value") FROM (SELECT last({field(name)}) AS "value" FROM {measurement(name)} '
+        f'SELECT sum("value") FROM (SELECT last({field(name)}) AS "value" FROM {measurement(name)} '
         f'WHERE {NOW} GROUP BY "point")'
     )
 
@@ -118,7 +128,7 @@ def _stat(language: str, key: str, query: str, steps: tuple[tuple[str, float | N
         .datasource(DATASOURCE)
         .with_target(Query(query))
         .height(4)
-        .span(4)
+        .span(3)
         .no_value(str(words["unknown"]))
         .graph_mode(BigValueGraphMode.NONE)
         .color_mode(BigValueColorMode.VALUE)
@@ -136,9 +146,9 @@ def _table(language: str) -> table.Panel:
     columns = words["columns"]
     assert isinstance(columns, dict)
     queries = (
-        f'SELECT last({field("point/status")}) AS "status", last({field("point/age")}) AS "age", '
+        f'SELECT last({field("point/verdict")}) AS "verdict", last({field("point/age")}) AS "age", '
         f'last({field("point/alerts")}) AS "firing", last({field("point/missing")}) AS "lacking", '
-        f'last({field("point/capacity")}) AS "capacity" FROM {measurement("point/status")} '
+        f'last({field("point/capacity")}) AS "capacity" FROM {measurement("point/verdict")} '
         f'WHERE {NOW} GROUP BY "point"',
         f'SELECT last({field("fuel/hours")}) AS "hours" FROM {measurement("fuel/hours")} WHERE {NOW} GROUP BY "point"',
         _latest("fuel/level", "percent"),
@@ -169,9 +179,9 @@ def _table(language: str) -> table.Panel:
             [DynamicConfigValue(id_val="unit", value=unit), DynamicConfigValue(id_val="decimals", value=decimals)],
         )
     panel.override_by_name(
-        str(columns["status"]),
+        str(columns["verdict"]),
         [
-            DynamicConfigValue(id_val="mappings", value=_status_words(language)),
+            DynamicConfigValue(id_val="mappings", value=_verdict_words(language)),
             DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-background", "mode": "basic"}),
         ],
     )
@@ -195,21 +205,21 @@ def _organize(columns: dict[str, str]) -> dict[str, object]:
     }
 
 
-def _status_words(language: str) -> list[ValueMapping]:
+def _verdict_words(language: str) -> list[ValueMapping]:
     words = WORDS[language]
-    status = words["status"]
-    assert isinstance(status, tuple)
+    verdict = words["verdict"]
+    assert isinstance(verdict, tuple)
     mapping: list[ValueMapping] = [
         ValueMap(
             options={
-                str(number): ValueMappingResult(text=f"{sign} {status[number]}", color=colour, index=number)
-                for number, (sign, colour) in enumerate(_STATUS_SIGNS)
+                str(number): ValueMappingResult(text=f"{sign} {verdict[number]}", color=colour, index=number)
+                for number, (sign, colour) in enumerate(_VERDICT_SIGNS)
             }
         ),
         SpecialValueMap(
             options=DashboardSpecialValueMapOptions(
                 match=SpecialValueMatch.NULL,
-                result=ValueMappingResult(text=f"? {words['unknown']}", color="purple", index=len(_STATUS_SIGNS)),
+                result=ValueMappingResult(text=f"? {words['unknown']}", color="purple", index=len(_VERDICT_SIGNS)),
             )
         ),
     ]

@@ -4,6 +4,7 @@ import msgspec
 
 from paraat.domain.model import PointView, SampleSet, Value
 from paraat.domain.points import Point, Tank
+from paraat.domain.profiles import Profile, Resource
 from paraat.domain.thresholds import Alerts
 from paraat.domain.tracker import Tracker
 
@@ -15,6 +16,8 @@ POINT = Point(
     capacity=150,
     tank=Tank(capacity_l=400, burn_l_per_h=10, reserve_l=0),
 )
+# It looks at power alone: what is left for a test to say is then the rest of the point.
+PROFILE = Profile(target_h=12.0, resources={"power": Resource(critical=True, by="hours")})
 
 
 class Bench:
@@ -26,6 +29,7 @@ class Bench:
         self.tracker = Tracker(
             {POINT.id: msgspec.structs.replace(POINT, tank=tank)},
             Alerts(),
+            profiles={POINT.id: PROFILE},
             since=T0,
             counts=lambda _: self.counts,
             certificate_until=lambda _point, _now: self.certificate_until,

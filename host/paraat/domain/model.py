@@ -1,10 +1,10 @@
 """The values that travel between the parts of the host. All times are unix seconds (UTC), as float."""
 
-from enum import IntEnum
-
 import msgspec
 
+from paraat.domain.activation import STANDBY, Activation
 from paraat.domain.fuel_events import FuelEvent
+from paraat.domain.readiness import ResourceState, Verdict
 from paraat.domain.subjects import CERTIFICATE, POINT, Subject
 
 Value = float | int | bool
@@ -68,16 +68,6 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 1
 
 
-class Status(IntEnum):
-    """How a point stands, worst last. The numbers are those of the metric point/status; they never change."""
-
-    UNKNOWN = 0  # never heard, or what decides is not known
-    STALE = 1  # heard once, silent now: the values shown are old
-    FINE = 2
-    ATTENTION = 3
-    ALARM = 4
-
-
 class Latest(msgspec.Struct, frozen=True):
     """The newest of a metric: its value (None while the sensor is at fault), the fault's code, the time it was read."""
 
@@ -128,8 +118,9 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
     municipality: str
     capacity: int
     now: float
-    status: Status
-    reasons: tuple[str, ...]  # why the status is what it is: words of the texts tables, e.g. "fuel-unknown"
+    verdict: Verdict
+    last_verdict: Verdict  # of a silent point: by what it said last; else the same
+    reasons: tuple[str, ...]  # what else is the matter, also with its board: words of the texts tables, e.g. "missing"
     online: bool | None  # by birth and will; None: never heard of
     watched_since: float  # when the host began to listen for it
     heard_at: float | None  # the last moment at which the board is known to have lived
@@ -146,6 +137,8 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
     missing: int  # seq numbers below the highest that the host does not have
     node: NodeState | None
     certificate_until: float | None = None  # when its board's certificate ends; None: not known here
+    resources: tuple[ResourceState, ...] = ()
+    activation: Activation = STANDBY
 
     @property
     def subject(self) -> Subject:

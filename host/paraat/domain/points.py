@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from paraat.domain.fields import (
     EmailAddress,
@@ -15,6 +15,7 @@ from paraat.domain.fields import (
     TankLitres,
     Text,
 )
+from paraat.domain.profiles import ResourceChange
 
 Metres = Annotated[float, Meta(gt=0, le=10)]
 Shape = Literal["rectangular", "standing-cylinder", "lying-cylinder", "elliptical"]
@@ -79,3 +80,8 @@ class Point(Part, frozen=True):
     board: PointBoard = PointBoard()
     lead: Lead = Lead()
     sensors: tuple[dict[str, Any], ...] = ()
+    access: Text | None = None  # for who brings fuel: where the key is, how wide the gate
+    profile: Text = "nl-pilot"  # what it is judged by, a file of profiles/ or one that Paraat ships
+    target_h: Positive | None = None  # where it is not the profile's own, as the next ones
+    open_within_h: Positive | None = None
+    resources: dict[str, ResourceChange] = field(default_factory=dict)

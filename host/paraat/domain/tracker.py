@@ -4,12 +4,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 import msgspec
 
-from paraat.domain import autonomy, battery, tanks
+from paraat.domain import activation, autonomy, battery, readiness, tanks
 from paraat.domain.autonomy import Reading
+from paraat.domain.facts import Standing
 from paraat.domain.fuel_events import doubtful
 from paraat.domain.fuel_history import History
-from paraat.domain.model import AlertState, Latest, NodeState, PointView, SampleSet, Status
+from paraat.domain.model import AlertState, Latest, NodeState, PointView, SampleSet
 from paraat.domain.points import Point
+from paraat.domain.profiles import Profile
+from paraat.domain.readiness import Verdict
 from paraat.domain.seen import Seen
 from paraat.domain.thresholds import Alerts, BoardMemory
 
@@ -23,7 +26,7 @@ OPEN = "point/open"
 # Of these the point can do without, but when one of them is old it is not all well. The page shows each with its age.
 _SHOWN = (GENERATOR, "people/present", "battery/voltage", "climate/temperature")
 
-# Reasons for a status; alerts/texts and web/texts have the words.
+# What is the matter with a point or its board; alerts/texts and web/texts have the words. readiness.py judges the point.
 NEVER_HEARD = "never-heard"
 SILENT = "silent"
 OFFLINE = "offline"
@@ -45,7 +48,7 @@ Until = Callable[[str, float], float | None]
 
 
 class Tracker:
-    """points: by id. counts: gives (stored, missing) of a point. since: when the host began to listen, unix seconds.
+    """points: by id, as profiles. counts: gives (stored, missing) of a point. since: when the host began to listen.
 
     certificate_until: when the certificate of a point's board ends, asked with the point and now.
     """
@@ -55,11 +58,13 @@ class Tracker:
         points: Mapping[str, Point],
         alerts: Alerts,
         *,
+        profiles: Mapping[str, Profile],
         since: float,
         counts: Counts,
         certificate_until: Until = lambda _point, _now: None,
     ) -> None:
-        self._points = {point_id: _Tracked(point) for point_id, point in points.items()}
+        self._points = {point_id: _Tracked(point, profiles[point_id]) for point_id, point in points.items()}
+        self.standing = Standing()  # what people said last
         self._silent_after_s = alerts.point_silent.after_s
         self._memory = alerts.board_memory
         self._since = since
@@ -129,7 +134,8 @@ class Tracker:
             municipality=point.municipality,
             capacity=point.capacity,
             now=now,
-            status=Status.UNKNOWN,
+            verdict=Verdict.UNKNOWN,
+            last_verdict=Verdict.UNKNOWN,
             reasons=(),
             online=None if tracked.node is None else tracked.node.online,
             watched_since=self._since,
@@ -147,19 +153,54 @@ class Tracker:
             missing=missing,
             node=tracked.node,
             certificate_until=self._certificate_until(point_id, now),
+            activation=activation.activation(self.standing.phases(point_id), tracked.switch(), tracked.profile, now),
         )
-        status, reasons = judge(view, tracked.firing, self._silent_after_s, self._memory)
-        return msgspec.structs.replace(view, status=status, reasons=reasons)
+        verdict, resources = readiness.judge(tracked.profile, self._known(tracked, view))
+        verdict = Verdict.UNKNOWN if view.data_t is None else verdict
+        reasons = reasons_of(view, tracked.firing, self._silent_after_s, self._memory)
+        return msgspec.structs.replace(
+            view,
+            verdict=Verdict.SILENT if reasons == (SILENT,) else verdict,
+            last_verdict=verdict,
+            reasons=reasons,
+            resources=resources,
+        )
+
+    def _known(self, tracked: "_Tracked", view: PointView) -> readiness.Known:
+        """What a point is judged by. The last figures of a silent one count on: so it keeps its last verdict."""
+        last_word_t = tracked.last_word_t(view.now, self._silent_after_s)
+
+        def switch(name: str) -> bool | None:
+            latest = view.latest.get(name)
+            return None if latest is None or latest.value is None or latest.t < last_word_t else bool(latest.value)
+
+        readings = {}
+        for resource in tracked.profile.resources.values():
+            if resource.metric is not None and (latest := view.latest.get(resource.metric)) is not None:
+                value = None if latest.value is None else float(latest.value)
+                readings[resource.metric] = readiness.Reading(value, latest.t, latest.t < last_word_t)
+        left = view.autonomy
+        return readiness.Known(
+            now=view.now,
+            power=readiness.Power(
+                mains=switch(MAINS),
+                generator=switch(GENERATOR),
+                hours=None if left is None else left.hours_low,
+                full_h=None if left is None else left.hours_full,
+                doubtful=_is_doubtful(view),
+                t=view.fuel_t,
+            ),
+            readings=readings,
+            said=self.standing.said(view.point),
+        )
 
 
-def judge(
-    view: PointView, firing: Collection[str], silent_after_s: float, memory: BoardMemory
-) -> tuple[Status, tuple[str, ...]]:
-    """The status of a point and why. firing: names of the alert rules that fire for it. Unknown is never fine."""
+def reasons_of(view: PointView, firing: Collection[str], silent_after_s: float, memory: BoardMemory) -> tuple[str, ...]:
+    """What is the matter with a point or its board. firing: names of the alert rules that fire for it."""
     if view.data_t is None:
-        return Status.UNKNOWN, (NEVER_HEARD,)
+        return (NEVER_HEARD,)
     if view.age_s is None or view.age_s > silent_after_s:
-        return Status.STALE, (SILENT,)
+        return (SILENT,)
     # A board may live and send, and a figure be missing from what it sends: the old one says nothing of now.
     mains, generator = view.fresh(MAINS, silent_after_s), view.fresh(GENERATOR, silent_after_s)
     alarm = [LOW_FUEL] if "low_fuel" in firing else []
@@ -170,7 +211,7 @@ def judge(
     if "fuel_loss" in firing:
         alarm.append(FUEL_FALLS)
     unknown = [FUEL_UNKNOWN] if view.litres is None else []
-    if view.fuel_t is not None and doubtful(view.fuel_events, view.fuel_t) is not None:
+    if _is_doubtful(view):
         unknown.append(FUEL_DOUBTFUL)
     if mains is None:
         unknown.append(MAINS_UNKNOWN)
@@ -185,12 +226,12 @@ def judge(
         attention.append(MISSING)
     if _memory_low(view, silent_after_s, memory):
         attention.append(MEMORY_LOW)
-    reasons = (*alarm, *unknown, *attention)
-    if alarm:
-        return Status.ALARM, reasons
-    if unknown:
-        return Status.UNKNOWN, reasons
-    return (Status.ATTENTION if attention else Status.FINE), reasons
+    return (*alarm, *unknown, *attention)
+
+
+def _is_doubtful(view: PointView) -> bool:
+    """Whether the gauge of the fuel cannot be believed."""
+    return view.fuel_t is not None and doubtful(view.fuel_events, view.fuel_t) is not None
 
 
 def _memory_low(view: PointView, silent_after_s: float, memory: BoardMemory) -> bool:
@@ -207,14 +248,16 @@ def _memory_low(view: PointView, silent_after_s: float, memory: BoardMemory) -> 
 class _Tracked:
     """What is known of one point."""
 
-    def __init__(self, point: Point) -> None:
+    def __init__(self, point: Point, profile: Profile) -> None:
         self.point = point
+        self.profile = profile
         self.latest: dict[str, Latest] = {}
         self.fuel = History()
         self._seen = Seen()
         self.heard_at: float | None = None
         self.data_t: float | None = None
         self.node: NodeState | None = None
+        self.opened_t: float | None = None  # when its switch last said "open"
         self.firing: set[str] = set()
         self._reading: Reading | None = None
         self._read_version = -1  # of the history of the fuel when it was read
@@ -229,6 +272,8 @@ class _Tracked:
             self.data_t = t
         for name, value in sample_set.values.items():
             self._learn(name, Latest(value, None, t))
+        if sample_set.values.get(OPEN):
+            self.opened_t = t if self.opened_t is None else max(self.opened_t, t)
         for name, code in sample_set.faults.items():
             self._learn(name, Latest(None, code, t))
         if self._seen.add(sample_set.seq):
@@ -274,6 +319,14 @@ class _Tracked:
         self.fuel.forget_after(t)
         self.data_t = max((latest.t for latest in self.latest.values()), default=None)
         self.heard_at = self.data_t if self.heard_at is None or self.heard_at > t else self.heard_at
+        self.opened_t = None if self.opened_t is not None and self.opened_t > t else self.opened_t
+
+    def switch(self) -> activation.Switch | None:
+        """What its key switch or button said; None: it never said anything, or has none."""
+        latest = self.latest.get(OPEN)
+        if latest is None or latest.value is None:
+            return None
+        return activation.Switch(bool(latest.value), latest.t, self.opened_t)
 
     def _hear(self, t: float) -> None:
         if self.heard_at is None or t > self.heard_at:

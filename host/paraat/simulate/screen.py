@@ -16,9 +16,11 @@ from rich.table import Table
 from rich.text import Text
 
 from paraat.alerts import texts
-from paraat.domain.model import AlertState, PointView, Status
+from paraat.domain.model import AlertState, PointView
 from paraat.domain.points import Point
+from paraat.domain.readiness import Verdict
 from paraat.simulate.summary import Summary
+from paraat.texts import readiness
 
 if TYPE_CHECKING:
     from paraat.service import Service
@@ -27,20 +29,21 @@ _LINES = 9  # of what happened, below the table
 # What matters least is left out where the terminal is too narrow for it; the last fits 80 columns.
 _LEFT_OUT: tuple[tuple[int, ...], ...] = (
     (),
-    (3, 6, 7),  # generator, battery, temperature
-    (3, 6, 7, 8, 9, 10),  # people, age, stored too
-    (3, 6, 7, 8, 9, 10, 11),  # missing too: English words are longer
+    (4, 7, 8),  # generator, battery, temperature
+    (4, 7, 8, 9, 10, 11),  # people, age, stored too
+    (2, 4, 7, 8, 9, 10, 11),  # why
+    (2, 4, 7, 8, 9, 10, 11, 12),  # missing too: English words are longer
 )
 _MARGIN = 3  # the terminal writes ^C behind the last line: without room for it the whole panel is drawn twice
 _FRAME = 4  # columns that the panel takes of its width
 
 # A sign beside each colour: nobody should need the colour.
-_STATUS_STYLE = {
-    Status.UNKNOWN: ("?", "magenta"),
-    Status.STALE: ("~", "dim"),
-    Status.FINE: ("v", "green"),
-    Status.ATTENTION: ("!", "yellow"),
-    Status.ALARM: ("X", "bold red"),
+_VERDICT_STYLE = {
+    Verdict.UNKNOWN: ("?", "magenta"),
+    Verdict.SILENT: ("~", "dim"),
+    Verdict.READY: ("v", "green"),
+    Verdict.LIMITED: ("!", "yellow"),
+    Verdict.NOT_READY: ("X", "bold red"),
 }
 
 _NL: Mapping[str, str] = {
@@ -54,15 +57,17 @@ _NL: Mapping[str, str] = {
     "yes": "ja",
     "no": "nee",
     "stop": "Ctrl-C stopt.",
-    "columns": "Punt|Stand|Net|Aggregaat|Brandstof|Nog|Accu|Temp.|Mensen|Oud|Bewaard|Mist",
-    "status": "onbekend|stil|in orde|let op|alarm",
+    "columns": "Punt|Oordeel|Waarom|Net|Aggregaat|Brandstof|Nog|Accu|Temp.|Mensen|Oud|Bewaard|Mist",
     "on": "aan",
     "off": "uit",
     "unknown": "?",
     "decimal": ",",
     "hours": "{n} u",
     "ago": "{n} min",
-    "calm": "Alles rustig: er is netstroom, de punten zijn gereed.",
+    "calm": "Alles rustig: er is netstroom. Wie is er gereed, en waarom niet?",
+    "alerted": "De punten zijn gealarmeerd: binnen 2 uur open.",
+    "attested": "In de bibliotheek kijkt iemand of er water is, en bevestigt het.",
+    "late": "Het tweede punt is open, het derde komt te laat.",
     "mains-fail": "De stroom valt uit.",
     "generators": "De aggregaten draaien; de eerste mensen komen binnen.",
     "broker-down": "De broker valt weg. De punten meten door en bewaren alles.",
@@ -94,15 +99,17 @@ _EN: Mapping[str, str] = {
     "yes": "yes",
     "no": "no",
     "stop": "Ctrl-C stops.",
-    "columns": "Point|Status|Mains|Generator|Fuel|Left|Battery|Temp.|People|Age|Stored|Missing",
-    "status": "unknown|silent|fine|attention|alarm",
+    "columns": "Point|Verdict|Why|Mains|Generator|Fuel|Left|Battery|Temp.|People|Age|Stored|Missing",
     "on": "on",
     "off": "off",
     "unknown": "?",
     "decimal": ".",
     "hours": "{n} h",
     "ago": "{n} min",
-    "calm": "All quiet: the mains are there, the points stand by.",
+    "calm": "All quiet: the mains are there. Who is ready, and why not?",
+    "alerted": "The points are alerted: open within 2 hours.",
+    "attested": "In the library somebody sees that there is water, and attests it.",
+    "late": "The second point is open, the third comes late.",
     "mains-fail": "The mains fail.",
     "generators": "The generators run; the first people come in.",
     "broker-down": "The broker goes away. The points go on measuring and keep everything.",
@@ -138,6 +145,7 @@ class Screen:
         self._lines: list[str] = []
         self._told = 0
         self._zone = ZoneInfo("Europe/Amsterdam")
+        self._judged = readiness.Words(language, self._zone)
         self._head = ""
         self._points: dict[str, Point] = {}
 
@@ -222,15 +230,16 @@ class Screen:
         table = Table(expand=True)
         for number, column in enumerate(self._words["columns"].split("|")):
             if number not in left_out:
-                table.add_column(column, justify="left" if number < 4 else "right", no_wrap=True)
+                table.add_column(column, justify="left" if number < 5 else "right", no_wrap=True)
         for view in views:
             table.add_row(*(cell for number, cell in enumerate(self._row(view)) if number not in left_out))
         return table
 
     def _row(self, view: PointView) -> list[Text | str]:
         words = self._words
-        sign, style = _STATUS_STYLE[view.status]
-        status = words["status"].split("|")[view.status]
+        sign, style = _VERDICT_STYLE[view.verdict]
+        verdict = self._judged(f"verdict.{view.verdict.word}").lower()
+        why = self._judged.lines(view.resources)
         unknown = words["unknown"]
 
         def switch(name: str) -> str:
@@ -244,7 +253,8 @@ class Screen:
         left = view.autonomy
         return [
             view.name,
-            Text(f"{sign} {status}", style=style),
+            Text(f"{sign} {verdict}", style=style),
+            why[0][1] if why else "",
             switch("power/mains"),
             switch("power/generator"),
             unknown if view.fuel_percent is None else f"{view.fuel_percent:.0f} % {view.litres:.0f} l",

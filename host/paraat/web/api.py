@@ -5,17 +5,23 @@ Times are RFC 3339 in UTC. null is "not known", which is never 0. docs/api.md sa
 reads from outside.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta
 
 from paraat.domain import model
+from paraat.domain import points as points_files
+from paraat.domain.activation import Activation
 from paraat.domain.facts import Author, Fact
 from paraat.domain.model import AlertState, Autonomy, PointView, Value
+from paraat.domain.readiness import ResourceState, Verdict
+from paraat.domain.refuel import Stop
 from paraat.domain.subjects import Subject
+from paraat.texts import readiness
 from paraat.texts.printable import printable
 from paraat.web.cards import rfc3339
 from paraat.web.source import Check
@@ -72,14 +78,61 @@ class OffGrid(msgspec.Struct, frozen=True, kw_only=True):
     source: str
 
 
+class Life(msgspec.Struct, frozen=True, kw_only=True):
+    """Where in its life a point is, and its clock. phase: as of activation.Phase."""
+
+    phase: str
+    since: datetime | None
+    by: str
+    until: datetime | None
+    alerted_at: datetime | None
+    due_at: datetime | None
+    forecast_at: datetime | None
+    opened_at: datetime | None
+    late: bool
+
+
+class Resource(msgspec.Struct, frozen=True, kw_only=True):
+    """One resource of a point. why and to_do are in the site's language; code and detail say the same without words."""
+
+    resource: str
+    state: str
+    need: str
+    critical: bool
+    code: str
+    detail: dict[str, float | str]
+    why: str
+    to_do: str
+    at: datetime | None
+    until: datetime | None
+    by: str
+    renew: bool
+
+
+class Resources(msgspec.Struct, frozen=True, kw_only=True):
+    """/api/v1/points/<id>/resources"""
+
+    now: datetime
+    point: str
+    verdict: str
+    last_verdict: str
+    resources: list[Resource]
+
+
 class Point(msgspec.Struct, frozen=True, kw_only=True):
-    """One point. status: "alarm", "attention", "fine", "stale" or "unknown"; reasons: codes that
-    say why.
+    """One point. verdict: "ready", "limited", "not-ready", "unknown" or "silent"; reasons: codes.
+
+    status is the verdict in the words of before there were verdicts.
     """
 
     point: str
     name: str
     municipality: str
+    verdict: str
+    last_verdict: str
+    why: list[str]
+    to_do: str
+    life: Life
     status: str
     reasons: tuple[str, ...]
     online: bool | None
@@ -98,6 +151,46 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     missing: int
     firmware: str | None
     config_version: int | None
+
+
+class LastDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """The last delivery that somebody confirmed."""
+
+    at: datetime
+    litres: float
+    by: str
+
+
+class PlannedDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery that is arranged. late: its moment is over, and nobody confirmed it."""
+
+    at: datetime
+    litres: float
+    who: str
+    late: bool
+
+
+class RefuelStop(msgspec.Struct, frozen=True, kw_only=True):
+    """One point of the refuel round."""
+
+    point: str
+    name: str
+    municipality: str
+    access: str | None
+    hours_low: float | None
+    refuel_before: datetime | None
+    to_full_litres: float | None
+    to_target_litres: float | None
+    last_delivery: LastDelivery | None
+    planned: PlannedDelivery | None
+
+
+class Refuel(msgspec.Struct, frozen=True, kw_only=True):
+    """/api/v1/refuel"""
+
+    now: datetime
+    region: str
+    stops: list[RefuelStop]
 
 
 class Points(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,14 +260,35 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     error: str
 
 
-def point(view: PointView) -> Point:
+def points(views: Iterable[PointView], now: float, region: str, language: str, zone: ZoneInfo) -> Points:
+    """All points as the API tells them."""
+    words = readiness.Words(language, zone)
+    ordered = sorted(views, key=lambda view: view.point)
+    return Points(now=rfc3339(now), region=region, points=[point(view, words) for view in ordered])
+
+
+_STATUS = {
+    Verdict.READY: "fine",
+    Verdict.LIMITED: "attention",
+    Verdict.NOT_READY: "alarm",
+    Verdict.SILENT: "stale",
+    Verdict.UNKNOWN: "unknown",
+}
+
+
+def point(view: PointView, words: readiness.Words) -> Point:
     """A point as the API tells it."""
-    node = view.node
+    node, lines = view.node, words.lines(view.resources)
     return Point(
         point=view.point,
         name=view.name,
         municipality=view.municipality,
-        status=view.status.name.lower(),
+        verdict=view.verdict.word,
+        last_verdict=view.last_verdict.word,
+        why=[text for _, text, _ in lines],
+        to_do=lines[0][2] if lines else "",
+        life=_life(view.activation),
+        status=_STATUS[view.verdict],
         reasons=view.reasons,
         online=view.online,
         heard_at=_when(view.heard_at),
@@ -210,6 +324,75 @@ def point(view: PointView) -> Point:
         firmware=None if node is None else node.fw,
         config_version=None if node is None else node.config,
     )
+
+
+def resources(view: PointView, words: readiness.Words) -> Resources:
+    """What a point is judged by, as the API tells it."""
+    return Resources(
+        now=rfc3339(view.now),
+        point=view.point,
+        verdict=view.verdict.word,
+        last_verdict=view.last_verdict.word,
+        resources=[_resource(state, words) for state in view.resources],
+    )
+
+
+def _resource(state: ResourceState, words: readiness.Words) -> Resource:
+    return Resource(
+        resource=state.resource,
+        state=state.state.value,
+        need=state.need,
+        critical=state.critical,
+        code=state.code,
+        detail={key: value if isinstance(value, str) else round(value, 2) for key, value in state.detail.items()},
+        why=words.why(state),
+        to_do=words.to_do(state),
+        at=_when(state.t),
+        until=_when(state.until),
+        by=state.by,
+        renew=state.renew,
+    )
+
+
+def _life(found: Activation) -> Life:
+    return Life(
+        phase=found.phase.value,
+        since=_when(found.since),
+        by=found.by,
+        until=_when(found.until),
+        alerted_at=_when(found.alerted_at),
+        due_at=_when(found.due_at),
+        forecast_at=_when(found.forecast_at),
+        opened_at=_when(found.opened_at),
+        late=found.late,
+    )
+
+
+def refuel(found: Iterable[Stop], places: Mapping[str, points_files.Point], now: float, region: str) -> Refuel:
+    """The refuel round as the API tells it."""
+    return Refuel(now=rfc3339(now), region=region, stops=[_stop(stop, places[stop.point]) for stop in found])
+
+
+def _stop(stop: Stop, place: points_files.Point) -> RefuelStop:
+    last, plan = stop.last, stop.plan
+    return RefuelStop(
+        point=stop.point,
+        name=place.name,
+        municipality=place.municipality,
+        access=place.access,
+        hours_low=_rounded(stop.hours_low, 2),
+        refuel_before=_when(stop.refuel_before),
+        to_full_litres=_rounded(stop.to_full_l, 0),
+        to_target_litres=_rounded(stop.to_target_l, 0),
+        last_delivery=None if last is None else LastDelivery(at=rfc3339(last.t), litres=last.litres, by=last.by),
+        planned=None
+        if plan is None
+        else PlannedDelivery(at=rfc3339(plan.at), litres=plan.litres, who=plan.who, late=plan.late),
+    )
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def fuel_left(left: Autonomy) -> FuelLeft:
@@ -265,10 +448,14 @@ def acknowledgement(fact: Fact) -> Acknowledgement:
 
 def author(body: bytes) -> Author:
     """Who acknowledges, from the body of the request. Raises ValueError that says what is wrong."""
-    given = msgspec.json.decode(body, type=Acknowledge)
+    return author_of(msgspec.json.decode(body, type=Acknowledge))
+
+
+def author_of(given: Acknowledge) -> Author:
+    """Who says so. Raises ValueError that says what is wrong."""
     by, role = printable(given.by).strip(), printable(given.role).strip()
     if not by:
-        raise ValueError("by is empty; it is the name of who sees to the alert")
+        raise ValueError("by is empty; it is the name of who says so")
     return Author(name=by, role=role, way=given.way)
 
 

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from paraat.domain import autonomy
 from paraat.domain.fuel_history import Slot
-from paraat.domain.model import AlertState, NodeState, SampleSet, Status
+from paraat.domain.model import AlertState, NodeState, SampleSet
 from paraat.domain.points import Tank
+from paraat.domain.readiness import Verdict
 from paraat.domain.subjects import Subject
 from tracker_bench import POINT, T0, Bench
 
@@ -20,7 +21,7 @@ def bench() -> Bench:
 
 def test_a_point_that_was_never_heard_is_unknown(bench: Bench) -> None:
     view = bench.view(T0 + 10)
-    assert view.status is Status.UNKNOWN
+    assert view.verdict is Verdict.UNKNOWN
     assert view.reasons == ("never-heard",)
     assert view.age_s is None
     assert view.litres is None
@@ -30,7 +31,7 @@ def test_a_point_that_was_never_heard_is_unknown(bench: Bench) -> None:
 def test_a_point_with_all_its_figures_is_fine(bench: Bench) -> None:
     bench.sees(T0)
     view = bench.view(T0 + 10)
-    assert view.status is Status.FINE
+    assert view.verdict is Verdict.READY
     assert view.litres == 240
     assert view.fuel_percent == 60
     assert view.autonomy is not None
@@ -40,25 +41,27 @@ def test_a_point_with_all_its_figures_is_fine(bench: Bench) -> None:
 
 def test_silence_is_never_fine(bench: Bench) -> None:
     bench.sees(T0)
-    assert bench.view(T0 + 300).status is Status.FINE
+    assert bench.view(T0 + 300).verdict is Verdict.READY
     view = bench.view(T0 + 301)
-    assert view.status is Status.STALE
+    assert view.verdict is Verdict.SILENT
     assert view.reasons == ("silent",)
 
 
 @pytest.mark.parametrize(
     ("faults", "status", "reason"),
     [
-        ({"fuel/level": "silent"}, Status.UNKNOWN, "fuel-unknown"),
-        ({"power/mains": "range"}, Status.UNKNOWN, "mains-unknown"),
-        ({"climate/temperature": "crc"}, Status.ATTENTION, "fault"),
+        ({"fuel/level": "silent"}, Verdict.UNKNOWN, "fuel-unknown"),
+        ({"power/mains": "range"}, Verdict.UNKNOWN, "mains-unknown"),
+        ({"climate/temperature": "crc"}, Verdict.READY, "fault"),
     ],
 )
-def test_what_is_not_known_is_not_fine(bench: Bench, faults: dict[str, str], status: Status, reason: str) -> None:
+def test_what_is_not_known_is_not_fine_and_a_fault_is_told(
+    bench: Bench, faults: dict[str, str], status: Verdict, reason: str
+) -> None:
     bench.sees(T0)
     bench.sees(T0 + 60, faults)
     view = bench.view(T0 + 61)
-    assert view.status is status
+    assert view.verdict is status
     assert reason in view.reasons
 
 
@@ -77,7 +80,7 @@ def test_a_board_whose_memory_runs_low_asks_for_attention(bench: Bench, figures:
     bench.sees(T0, **{name.replace("idf_", "idf-"): value for name, value in figures.items()})
     view = bench.view(T0 + 10)
     assert view.reasons == (("memory-low",) if low else ())
-    assert view.status is (Status.ATTENTION if low else Status.FINE)
+    assert view.verdict is Verdict.READY  # of the point; its board asks for somebody
 
 
 def test_what_a_board_said_of_its_memory_long_ago_says_nothing_of_now(bench: Bench) -> None:
@@ -89,25 +92,25 @@ def test_what_a_board_said_of_its_memory_long_ago_says_nothing_of_now(bench: Ben
 def test_a_missing_set_asks_for_attention(bench: Bench) -> None:
     bench.sees(T0)
     bench.counts = (10, 2)
-    assert bench.view(T0 + 1).status is Status.ATTENTION
+    assert bench.view(T0 + 1).reasons == ("missing",)
     assert bench.view(T0 + 1).missing == 2
 
 
 def test_mains_out_without_a_generator_is_an_alarm(bench: Bench) -> None:
     bench.sees(T0, power__mains=False, power__generator=False)
     assert bench.view(T0 + 1).reasons == ("generator-down",)
-    assert bench.view(T0 + 1).status is Status.ALARM
+    assert bench.view(T0 + 1).verdict is Verdict.NOT_READY
 
 
-def test_an_alert_that_fires_is_an_alarm_until_it_resolves(bench: Bench) -> None:
+def test_an_alert_that_fires_is_told_until_it_resolves(bench: Bench) -> None:
     bench.sees(T0)
     alert = AlertState(
         rule="low_fuel", subject=Subject("point", POINT.id), state="firing", since=T0, severity="critical", detail={}
     )
     bench.tracker.note_alerts([alert])
-    assert bench.view(T0 + 1).status is Status.ALARM
+    assert bench.view(T0 + 1).reasons == ("low-fuel",)
     bench.tracker.note_alerts([])
-    assert bench.view(T0 + 1).status is Status.FINE
+    assert bench.view(T0 + 1).reasons == ()
 
 
 def test_an_old_set_does_not_overwrite_a_newer_one(bench: Bench) -> None:
@@ -122,14 +125,14 @@ def test_a_backlog_is_no_proof_that_the_board_lives_now(bench: Bench) -> None:
     bench.sees(T0, received_at=T0 + 7200)
     view = bench.view(T0 + 7201)
     assert view.heard_at == T0
-    assert view.status is Status.STALE
+    assert view.verdict is Verdict.SILENT
 
 
 def test_a_retained_state_is_no_proof_of_life(bench: Bench) -> None:
     bench.sees(T0)
     later = T0 + 1000
     bench.tracker.apply_state(NodeState(point=POINT.id, received_at=later, retained=True, online=True))
-    assert bench.view(later).status is Status.STALE
+    assert bench.view(later).verdict is Verdict.SILENT
     bench.tracker.apply_state(NodeState(point=POINT.id, received_at=later, retained=False, online=True))
     assert bench.view(later).heard_at == later
 
@@ -139,7 +142,7 @@ def test_a_board_that_lives_and_sends_no_sets_is_not_fine(bench: Bench) -> None:
     bench.sees(T0)
     bench.tracker.apply_state(NodeState(point=POINT.id, received_at=T0 + 7200, retained=False, online=True))
     view = bench.view(T0 + 7201)
-    assert view.status is Status.UNKNOWN
+    assert view.verdict is Verdict.UNKNOWN
     assert view.reasons == ("fuel-unknown", "mains-unknown", "old")
     assert view.litres is None
     assert view.autonomy is None
@@ -148,19 +151,19 @@ def test_a_board_that_lives_and_sends_no_sets_is_not_fine(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("name", "status", "reasons"),
     [
-        ("fuel/level", Status.UNKNOWN, ("fuel-unknown",)),
-        ("power/mains", Status.UNKNOWN, ("mains-unknown",)),
-        ("battery/voltage", Status.ATTENTION, ("old",)),
+        ("fuel/level", Verdict.UNKNOWN, ("fuel-unknown",)),
+        ("power/mains", Verdict.UNKNOWN, ("mains-unknown",)),
+        ("battery/voltage", Verdict.READY, ("old",)),
     ],
 )
 def test_a_figure_that_is_no_longer_sent_is_not_what_it_was(
-    bench: Bench, name: str, status: Status, reasons: tuple[str, ...]
+    bench: Bench, name: str, status: Verdict, reasons: tuple[str, ...]
 ) -> None:
     bench.sees(T0, battery__voltage=12.5)
     for minute in range(1, 10):
         bench.sees(T0 + 60 * minute, without=name, **({} if name == "battery/voltage" else {"battery__voltage": 12.5}))
     view = bench.view(T0 + 541)
-    assert view.status is status
+    assert view.verdict is status
     assert view.reasons == reasons
     assert view.value(name) is not None  # still there, with its age
     # Nor does it come to life again when the point falls silent.
@@ -174,7 +177,7 @@ def test_the_last_figures_of_a_silent_point_count_on(bench: Bench) -> None:
 
 def test_mains_out_and_a_generator_that_is_not_known_is_unknown(bench: Bench) -> None:
     bench.sees(T0, without="power/generator", power__mains=False)
-    assert bench.view(T0 + 1).status is Status.UNKNOWN
+    assert bench.view(T0 + 1).verdict is Verdict.UNKNOWN
     assert bench.view(T0 + 1).reasons == ("generator-unknown",)
 
 
@@ -183,15 +186,15 @@ def test_a_host_clock_that_is_set_back_takes_the_future_with_it(bench: Bench) ->
     wrong = T0 + 86400
     bench.sees(wrong, fuel__level=70.0)
     bench.tracker.apply_state(NodeState(point=POINT.id, received_at=wrong, retained=False, online=True))
-    assert bench.view(wrong + 1).status is Status.FINE
+    assert bench.view(wrong + 1).verdict is Verdict.READY
     bench.tracker.forget_after(T0)
     view = bench.view(T0)
-    assert view.status is Status.UNKNOWN
+    assert view.verdict is Verdict.UNKNOWN
     assert view.litres is None
     assert view.watched_since <= T0
     bench.sees(T0 + 1, fuel__level=50.0)
     view = bench.view(T0 + 2)
-    assert view.status is Status.FINE
+    assert view.verdict is Verdict.READY
     assert view.fuel_percent == 50
     bench.tracker.apply_state(NodeState(point=POINT.id, received_at=T0 + 700, retained=False, online=False))
     assert bench.view(T0 + 700).online is False
@@ -201,7 +204,7 @@ def test_a_will_shows_before_the_silence_does(bench: Bench) -> None:
     bench.sees(T0)
     bench.tracker.apply_state(NodeState(point=POINT.id, received_at=T0 + 2, retained=False, online=False))
     view = bench.view(T0 + 3)
-    assert view.status is Status.ATTENTION
+    assert view.verdict is Verdict.READY
     assert view.reasons == ("offline",)
 
 

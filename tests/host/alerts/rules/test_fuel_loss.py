@@ -1,6 +1,6 @@
 from paraat.alerts.rules.base import Verdict
 from paraat.alerts.rules.fuel_loss import FuelLossRule
-from paraat.domain.model import Status
+from paraat.domain.readiness import Verdict as PointVerdict
 from paraat.domain.thresholds import Alerts
 from tracker_bench import T0, Bench
 
@@ -49,5 +49,5 @@ def test_a_gauge_that_does_not_move_while_the_generator_runs_is_not_fine() -> No
     for minute in range(120):
         bench.sees(T0 + 60 * minute, fuel__level=80.0, power__mains=False, power__generator=True)
     view = bench.view(T0 + 7200)
-    assert view.status is Status.UNKNOWN
+    assert view.verdict is PointVerdict.UNKNOWN
     assert view.reasons == ("fuel-doubtful",)

@@ -1,0 +1,136 @@
+"""A verdict in words: why a resource stands as it does, and what to do. Numbers and times as people of a site write them."""
+
+from collections.abc import Iterable, Mapping
+from zoneinfo import ZoneInfo
+
+from paraat.domain import readiness
+from paraat.domain.activation import Activation, Phase
+from paraat.domain.readiness import ResourceState
+from paraat.texts import readiness_en, readiness_nl
+from paraat.texts.localtime import local, marked
+from paraat_wire import metrics
+
+LANGUAGES: Mapping[str, Mapping[str, str]] = {"nl": readiness_nl.TEXTS, "en": readiness_en.TEXTS}
+_DECIMAL = {"nl": ",", "en": "."}
+_ONE_LINE = (readiness.NEVER_ATTESTED,)
+
+
+class Words:
+    """The words of one language. Raises KeyError for one that has none."""
+
+    def __init__(self, language: str, zone: ZoneInfo) -> None:
+        self._texts = LANGUAGES[language]
+        self._decimal = _DECIMAL[language]
+        self._zone = zone
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The text of `key`, filled in."""
+        return self._texts[key].format(**values)
+
+    def resource(self, name: str) -> str:
+        """What people call a resource."""
+        return self(f"resource.{name}")
+
+    def why(self, state: ResourceState) -> str:
+        """Why it stands so, such as "2,3 van 72 uur"."""
+        return self(f"why.{state.code}", **self._values(state))
+
+    def to_do(self, state: ResourceState) -> str:
+        """What to do about it; empty where nothing is."""
+        if state.state in (readiness.State.READY, readiness.State.NOT_REQUIRED):
+            return ""
+        key = "do.hours.full" if state.code == readiness.HOURS and "full" in state.detail else f"do.{state.code}"
+        return self(key, **self._values(state))
+
+    def lines(self, states: Iterable[ResourceState]) -> list[tuple[ResourceState, str, str]]:
+        """What keeps a point from being ready, the worst first, as (the worst of the line, why, what to do).
+
+        What nobody has attested is one line, not nine: "nooit bevestigd: water, licht".
+        """
+        found: list[tuple[ResourceState, str, str]] = []
+        grouped: dict[tuple[bool, str], list[ResourceState]] = {}
+        for state in readiness.why(tuple(states)):
+            if state.code in _ONE_LINE:
+                grouped.setdefault((state.critical, state.code), []).append(state)
+        for state in readiness.why(tuple(states)):
+            group = grouped.get((state.critical, state.code), [state])
+            if group[0] is not state:
+                continue
+            names = ", ".join(self.resource(one.resource) for one in group)
+            found.append((state, f"{names}: {self.why(state)}", self.to_do(state)))
+        return found
+
+    def renewals(self, states: Iterable[ResourceState]) -> list[str]:
+        """Which words end soon."""
+        return [
+            self("renew", what=self.resource(state.resource), until=self.day(state.until))
+            for state in states
+            if state.renew and state.until is not None
+        ]
+
+    def phase(self, phase: Phase) -> str:
+        """What people call a phase."""
+        return self(f"phase.{phase}")
+
+    def life(self, found: Activation, now: float) -> str:
+        """Where a point is and since when; empty where nobody ever said."""
+        if found.since is None:
+            return ""
+        if found.phase is Phase.OUT_OF_USE and found.until is not None:
+            return self("phase.until", phase=self.phase(found.phase), time=self.moment(found.until, now))
+        return self("phase.since", phase=self.phase(found.phase), time=self.moment(found.since, now))
+
+    def clock(self, found: Activation, now: float) -> str:
+        """How a point keeps to its clock; empty while none runs."""
+        if found.due_at is None:
+            return ""
+        due = self.moment(found.due_at, now)
+        if found.opened_at is not None:
+            key = "clock.was-late" if found.late else "clock.kept"
+            return self(key, opened=self.moment(found.opened_at, now), due=due)
+        assert found.forecast_at is not None
+        return self("clock.late" if found.late else "clock.left", due=due, forecast=self.moment(found.forecast_at, now))
+
+    def hours(self, hours: float) -> str:
+        """Hours: a decimal below ten, and never one that rounds up to what is not there."""
+        tenths = int(hours * 10 + 1e-6) / 10
+        text = f"{tenths:.1f}" if tenths < 10 else f"{int(hours + 1e-6)}"
+        return text.removesuffix(".0").replace(".", self._decimal)
+
+    @staticmethod
+    def columns(rows: list[list[str]]) -> list[str]:
+        """Rows as lines of text, each column as wide as it must be."""
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+        return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+    def day(self, t: float | None) -> str:
+        """A day, such as 3-12-2025."""
+        if t is None:
+            return ""
+        at = local(t, self._zone)
+        return f"{at.day}-{at.month}-{at.year}"
+
+    def moment(self, t: float, now: float) -> str:
+        """The hour, with the day where that is not today."""
+        at = local(t, self._zone)
+        clock = marked(at, f"{at:%H:%M}")
+        return clock if at.date() == local(now, self._zone).date() else f"{at.day}-{at.month} {clock}"
+
+    def _values(self, state: ResourceState) -> dict[str, str]:
+        detail = state.detail
+        found = {"by": state.by, "until": self.day(state.until)}
+        for key in ("hours", "target", "full"):
+            if key in detail:
+                found[key] = self.hours(float(detail[key]))
+        for key in ("value", "limit"):
+            if key in detail:
+                found[key] = self._measured(str(detail["metric"]), float(detail[key]))
+        if "roles" in detail:
+            found["roles"] = str(detail["roles"])
+        return found
+
+    def _measured(self, metric: str, value: float) -> str:
+        row = metrics.lookup(metric)
+        text = f"{round(value, 1) + 0.0:.1f}".removesuffix(".0").replace(".", self._decimal)
+        unit = None if row is None else row[0][metrics.UNIT]
+        return self(f"unit.{unit}", n=text) if f"unit.{unit}" in self._texts else f"{text} {unit or ''}".strip()
