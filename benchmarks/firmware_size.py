@@ -20,8 +20,9 @@ from typing import NamedTuple
 import flash_reads
 from firmware_heap import Moment, measure
 
+from paraat.boards import heaps
 from paraat.boards.boards import board_names, load_board
-from paraat.memory import heaps, mpy_memory
+from paraat.memory import mpy_memory
 from paraat.provision.bundle import bundle
 from paraat.simulate.boards import PORT_TO_CHIP
 

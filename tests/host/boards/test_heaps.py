@@ -2,8 +2,8 @@
 
 import pytest
 
-from paraat.memory import heaps
-from paraat.memory.heaps import Image, Need
+from paraat.boards import heaps
+from paraat.boards.heaps import Image, Need
 
 PLAIN = Image("ESP32_GENERIC", "1.26.1", 57344, (112968, 14656, 11848, 4552), 0, "emulated chip", "")
 LARGEST = 110592  # as heap_caps_get_largest_free_block tells it, of a piece of 112,968
