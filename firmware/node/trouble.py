@@ -8,12 +8,12 @@ import errno
 
 from micropython import const
 
+from node import shortage
 from node.mqtt import HELLO, OPEN, TLS, HungUp, Silence
 
 _EPIPE = const(32)  # of the unix port; errno does not name it
 _FATAL_ALERT = const(-0x7780)  # MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE
 _NO_TLS = (-0x7200, -0x7700, -0x6E80)  # MBEDTLS_ERR_SSL_INVALID_RECORD, _UNEXPECTED_MESSAGE, _BAD_PROTOCOL_VERSION
-_NO_MEMORY = (-0x7F00, -0x2880, -0x10, -0x4D80)  # MBEDTLS_ERR_SSL_ALLOC_FAILED, X509_, MPI_, ECP_ALLOC_FAILED
 _CLOSED = (-0x7280, -0x7880)  # MBEDTLS_ERR_SSL_CONN_EOF, _PEER_CLOSE_NOTIFY
 _HUNG_UP = (errno.ECONNRESET, errno.ECONNABORTED, errno.ENOTCONN, _EPIPE) + _CLOSED
 # What mbedtls says of the other's certificate (mbedtls_x509_crt_verify_info): its words, and ours.
@@ -45,8 +45,8 @@ def explain(stage, error, where):
 
 def _words(stage, error):
     number = error.args[0] if isinstance(error, OSError) and error.args else None
-    if isinstance(error, MemoryError) or number in _NO_MEMORY or number == errno.ENOMEM:
-        return "not enough memory for the connection: if this stays, restart the board"
+    if shortage.is_it(error, stage == TLS):
+        return shortage.WORDS
     if isinstance(error, Silence):
         return _silence(stage, error)
     hung_up = isinstance(error, (HungUp, EOFError)) or number in _HUNG_UP
@@ -55,14 +55,19 @@ def _words(stage, error):
             return "refuses the connection: is the broker running, and on this port?"
         if number in (errno.EHOSTUNREACH, errno.ETIMEDOUT):
             return "cannot be reached: is the coordination point on, and is its address right?"
-        return None
+        return _without_a_name(error)
     if stage == TLS:
         return _handshake(error, number, hung_up)
     if hung_up:
         if stage == HELLO:
             return "hung up without an answer: see the broker's log; does it know this point?"
         return "hung up: it was restarted, or another board came with this point's certificate (see the broker's log)"
-    return None
+    return _without_a_name(error)
+
+
+def _without_a_name(error):
+    """An error that means nothing to us: on a chip that has no memory left, that is its cause."""
+    return shortage.WORDS if isinstance(error, OSError) and shortage.is_now() else None
 
 
 def _silence(stage, error):
@@ -82,10 +87,12 @@ def _handshake(error, number, hung_up):
             if theirs in text:
                 return ours
         return "its certificate is refused: %s" % text
+    if hung_up and shortage.is_now():
+        return shortage.WORDS  # it was this side that could not go on
     if hung_up or number == _FATAL_ALERT:
         return "refuses this board's certificate (missing, revoked, expired or of another site): flash the board anew"
     if number in _NO_TLS:
         return "does not speak TLS on this port: see broker.port, and the broker's listeners"
     if number is not None and number < 0:
-        return "TLS failed (%s)" % number
-    return None
+        return _without_a_name(error) or "TLS failed (%s)" % number
+    return _without_a_name(error)

@@ -206,6 +206,7 @@ class Uplink:
             except MemoryError as error:
                 complain("uplink", error)
                 gc.collect()
+                self.health.failed("uplink", error)
                 self._pack_entries = max(1, self._pack_entries // 2)
                 self._journal.send_again()  # also what was taken for this pack
                 await asyncio.sleep_ms(_BACKLOG_PAUSE_MS)
@@ -256,6 +257,8 @@ class Uplink:
             self._take(topic, payload)
         except Exception as error:  # the edge: the broker would hand the message over again at every connection
             complain("uplink", error)
+            if isinstance(error, MemoryError):
+                self.health.failed("uplink", error)
         self._wake.set()
 
     def _take(self, topic, payload):

@@ -75,10 +75,15 @@ async def ask_time(uplink, broker_address, name_server):
         with lent("node.ntp", "node.udp") as ntp:
             found = await ntp.ask(address, server["port"])
     except (OSError, ValueError, LinkError) as error:
-        complain("clock", "no time from a time server: %s" % error)
+        complain("clock", "no time from a time server: %s" % _words(error))
         return
     if uplink.clock.set_from_ntp(found, uplink.next_seq):
         log("I", "clock", "time from NTP")
+
+
+def _words(error):
+    with lent("node.shortage") as shortage:
+        return shortage.WORDS if shortage.is_it(error) else error
 
 
 async def _look_up(name, name_server):
@@ -127,7 +132,7 @@ def _explain(uplink, error):
     """What is wrong with the broker, in words; only its kind where the heap has no room for the words."""
     where = "%s:%d" % (uplink.broker["host"], uplink.broker["port"])
     try:
-        with lent("node.trouble") as trouble:
+        with lent("node.trouble", "node.shortage") as trouble:
             if trouble.is_date(error):
                 uplink.clock.doubt()
                 uplink.time_asked_ms = None

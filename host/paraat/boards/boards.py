@@ -36,8 +36,8 @@ class TooLittleMemoryError(SpokenError):
             "other": other.id,
             "wires": ", ".join(moved),
         }
-        kind = {"short": "", "reckoned": "-reckoned", "unknown": "-unknown"}[verdict.kind]
-        super().__init__(f"flash.memory{kind}{'-moved' if moved else ''}", **self.about)
+        code = "flash.memory" if verdict.kind == "short" else f"flash.memory-{verdict.kind}"
+        super().__init__(code + ("-moved" if moved and verdict.kind != "unknown" else ""), **self.about)
 
 
 def board_names() -> list[str]:

@@ -33,11 +33,7 @@ TABLE = {
     ),
     "flash.memory-unknown": (
         "Nobody knows whether {board} has memory enough for the firmware",
-        "Take {other} (the same wires) and put it in [board] type of the point",
-    ),
-    "flash.memory-unknown-moved": (
-        "Nobody knows whether {board} has memory enough for the firmware",
-        "Take {other} (the same wires, but for {wires}) and put it in [board] type of the point",
+        "Take {other} and put it in [board] type of the point",
     ),
     "flash.little-psram": (
         "The chip on {port} has {found} MB of PSRAM, and {board} has {expected}",

@@ -33,11 +33,7 @@ TABLE = {
     ),
     "flash.memory-unknown": (
         "Niemand weet of {board} genoeg geheugen heeft voor de firmware",
-        "Neem {other} (dezelfde draden) en zet dat in [board] type van het punt",
-    ),
-    "flash.memory-unknown-moved": (
-        "Niemand weet of {board} genoeg geheugen heeft voor de firmware",
-        "Neem {other} (dezelfde draden, behalve {wires}) en zet dat in [board] type van het punt",
+        "Neem {other} en zet dat in [board] type van het punt",
     ),
     "flash.little-psram": (
         "De chip op {port} heeft {found} MB PSRAM, en {board} heeft {expected}",

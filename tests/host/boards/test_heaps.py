@@ -92,8 +92,8 @@ def test_every_figure_says_where_it_is_from() -> None:
     assert all(image.measured or image.source for image in memory.images)
 
 
-def memory(*images: Image, live_bytes: int = 60000) -> heaps.Memory:
-    return heaps.Memory(images, heaps.load().needs, live_bytes, "", 104448)
+def memory(*images: Image, live_bytes: int = 25000) -> heaps.Memory:
+    return heaps.Memory(images, heaps.load().needs, live_bytes, "", 110000)
 
 
 def test_a_measured_board_is_offered_when_its_heaps_hold_all_of_it() -> None:

@@ -449,7 +449,7 @@ def test_no_image_of_micropython_says_which_file_is_missing(site: Path, board: V
         path.unlink()
     outcome = flash(site, board)
     assert isinstance(outcome.error, FirmwareError)
-    assert "ESP32_GENERIC-<date>-<version>.bin" in str(outcome.error)
+    assert "ESP32_GENERIC-SPIRAM-<date>-<version>.bin" in str(outcome.error)
 
 
 def test_an_image_of_micropython_that_was_changed_since_is_refused(site: Path, board: VirtualBoard) -> None:
@@ -467,7 +467,7 @@ def test_an_image_for_another_chip_is_refused_naming_both(site: Path, board: Vir
     wrong.write_bytes(micropython(load_board("esp32_devkitc_ve"), chip="esp32s3"))
     outcome = flash(site, board, micropython=wrong)
     assert isinstance(outcome.error, FirmwareError)
-    assert "is for ESP32-S3, and ESP32-DevKitC V4 has an ESP32" in str(outcome.error)
+    assert "is for ESP32-S3, and ESP32-DevKitC-VE has an ESP32" in str(outcome.error)
 
 
 def test_a_kept_image_is_what_a_flash_writes(
