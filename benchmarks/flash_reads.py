@@ -49,7 +49,7 @@ import machine, network, onewire, select, socket, time
 sys.path.append(sys.path.pop(0))  # /hal: behind what the chip has
 with open("config.json") as f:
     simboard.wire(json.load(f), World(kernel.scenario))
-simulated = ("machine", "network", "onewire", "select", "socket", "time")
+simulated = {name: sys.modules.pop(name) for name in ("machine", "network", "onewire", "select", "socket", "time")}
 real_import, real_print, depth, rows = builtins.__import__, builtins.print, [0], []
 def look_for(name):
     for place in sys.path:
@@ -63,10 +63,14 @@ def look_for(name):
 def counted_import(name, *more):
     before, within = reads, depth[-1]
     depth.append(0)
-    if name in simulated:
-        look_for(name)
     try:
-        found = real_import(name, *more)
+        if name in simulated and name not in sys.modules:
+            look_for(name)
+            if name == "onewire":  # of Python, frozen: unlike those in C it is in sys.modules from then on
+                sys.modules[name] = simulated[name]
+            found = simulated[name]
+        else:
+            found = real_import(name, *more)
     finally:
         inner = depth.pop()
         own = reads - before
