@@ -54,6 +54,9 @@ $(VENV)/technician.stamp: requirements/technician.lock pyproject.toml | python-i
 	$(call install,technician)
 	@touch $(VENV)/demo.stamp
 
+$(VENV)/mutants.stamp: requirements/mutants.lock pyproject.toml | python-is-there
+	$(call install,mutants)
+
 $(VENV)/dev.stamp: requirements/dev.lock pyproject.toml | python-is-there
 	$(call install,dev)
 	@# pyrightconfig.json names the ESP32's stubs by this path, whatever the version of Python.
@@ -177,6 +180,10 @@ bench: $(VENV)/dev.stamp ## Measure: the host's store rate, the board's drain an
 	$(BIN)/python benchmarks/flash_reads.py
 	$(BIN)/python benchmarks/signature.py
 
+.PHONY: mutants
+mutants: $(VENV)/dev.stamp $(VENV)/mutants.stamp ## Count the changes of a room that no test notices: ROOM=alerts, intake, journal or domain (SHOW=1: which)
+	@nice $(BIN)/python benchmarks/mutants.py $(ROOM) $(if $(SHOW),--show)
+
 .PHONY: size
 size: $(VENV)/dev.stamp ## Print the budget of every board: both heaps of the chip, each file's bytes, flash reads (WRITE=1: docs/budget.md too)
 	@$(BIN)/python benchmarks/firmware_size.py $(if $(WRITE),--write docs/budget.md)
@@ -199,6 +206,8 @@ lock: | python-is-there ## Choose the newest versions and write requirements/*.l
 	  --custom-compile-command "make lock" --no-emit-package paraat --extra demo --extra build -c requirements/dev.lock -o requirements/demo.lock pyproject.toml
 	$(VENV)/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	  --custom-compile-command "make lock" --no-emit-package paraat --extra demo --extra build --extra provision -c requirements/dev.lock -o requirements/technician.lock pyproject.toml
+	$(VENV)/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	  --custom-compile-command "make lock" --no-emit-package paraat --extra mutants -c requirements/dev.lock -o requirements/mutants.lock pyproject.toml
 
 .PHONY: clean
 clean: ## Remove what was made here: .venv, caches, builds

@@ -22,6 +22,7 @@ from paraat_wire import codec, metrics, topics
 # Packed, of the readings in one message: as JSON some fifteen times that, and twice in the heap.
 _PACK_BYTES = const(160)
 _PACK_ENTRIES = const(4)
+_ROOMY_BYTES = const(131072)  # free at the start; each entry in a message takes 3 KB for a moment
 _IN_FLIGHT = const(64)  # entries that may wait for the host's ack
 _BACKLOG_PAUSE_MS = const(10)  # between two packs: the radio and the broker have other work too
 _ACK_WAIT_MAX_S = const(600)
@@ -74,8 +75,10 @@ class Uplink:
         self.time_asked_ms = None
         self.address = None  # of the broker, where the configuration gives a name
         self.context = None  # of TLS
-        self.room = ()  # what keeps the chip's memory for the next TLS session
-        self._pack_entries = _PACK_ENTRIES  # fewer once the heap had no room for as many
+        self.room = []  # sockets that keep the chip's memory for the next TLS session (node.way)
+        self.buffers = mqtt.make_buffers()  # once: an old heap may have no pieces of this size any more
+        # Fewer once the heap had no room for as many.
+        self._pack_entries = _PACK_ENTRIES if gc.mem_free() > _ROOMY_BYTES else 1
         self.stage = mqtt.OPEN  # how far the last attempt came
 
     def wake(self):

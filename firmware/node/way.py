@@ -1,5 +1,6 @@
 """How the board comes to its broker, and what it tries when it does not. Lent by node.uplink for each attempt."""
 
+import socket
 import time
 
 from micropython import const
@@ -19,17 +20,19 @@ _TOPIC_BYTES = const(64)  # of a message: what stands before its payload
 async def client(uplink):
     """The link up, the broker's address, perhaps the time: an MQTTClient that can connect. Raises ERRORS, LinkError."""
     uplink.health.beat("uplink")
+    broker = uplink.broker
+    if broker["tls"]:
+        if uplink.context is None:
+            uplink.context = _tls_context()  # once: what it takes in the chip's own heap is given back late
+        _keep_room(uplink)
     if uplink.link is None:
         uplink.link = link.make(uplink.settings, uplink.secrets)
     way = uplink.link
     await way.up()
     uplink.health.beat("uplink")
-    broker = uplink.broker
     address = await _find(uplink, broker["host"], way.name_server())
     await ask_time(uplink, address, way.name_server())
     uplink.health.beat("uplink")
-    if broker["tls"] and uplink.context is None:
-        uplink.context = _tls_context()  # once: what it takes in the chip's own heap is given back late
     return MQTTClient(
         address,
         broker["port"],
@@ -43,7 +46,25 @@ async def client(uplink):
         max_bytes=codec.MAX_BOARD_BYTES + _TOPIC_BYTES,
         tls=uplink.context,
         server_name=broker["server_name"] or broker["host"],
+        room=uplink.room,
+        buffers=uplink.buffers,
     )
+
+
+def _keep_room(uplink):
+    """Let a TLS session that is connected to nothing take the chip's memory that the next one will need.
+
+    Else Python's heap may take it meanwhile, and then no connection comes about any more.
+    """
+    if uplink.room:
+        return
+    plain = socket.socket()
+    uplink.room.append(plain)
+    try:
+        secure = uplink.context.wrap_socket(plain, server_hostname=uplink.point, do_handshake_on_connect=False)
+        uplink.room.insert(0, secure)
+    except (OSError, ValueError, MemoryError):
+        pass  # there is none; the handshake will say so
 
 
 async def _find(uplink, host, name_server):
@@ -124,6 +145,8 @@ async def failed(uplink, error, silent):
     now_s = uplink.clock.uptime_s()
     if uplink.stage == mqtt.TALK:
         uplink.heard_s = now_s
+    if uplink.context is not None:
+        _keep_room(uplink)
     await _ladder(uplink, silent, now_s)
     return silent
 

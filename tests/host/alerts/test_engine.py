@@ -16,9 +16,10 @@ class Scripted:
     def __init__(self, hold_s: float = 120) -> None:
         self.hold_s = hold_s
         self.verdict = HOLD
+        self.severity = "critical"
 
     def judge(self, view: PointView) -> Judgement:
-        return Judgement(verdict=self.verdict, detail={"at": view.now})
+        return Judgement(verdict=self.verdict, severity=self.severity, detail={"at": view.now})
 
 
 def view_at(now: float) -> PointView:
@@ -165,3 +166,34 @@ def test_an_alert_of_a_point_that_left_the_site_ends_and_nobody_is_told() -> Non
 def test_an_alert_of_a_rule_that_is_gone_is_left_alone() -> None:
     old = AlertState(rule="gone", point="nsp-0101", state="firing", since=T0, severity="warning", detail={})
     assert Engine({}, [old]).active() == []
+
+
+def test_an_alert_carries_the_severity_and_the_figures_of_the_judgement_that_changed_it() -> None:
+    rule = Scripted()
+    engine = Engine({"r": rule})
+
+    def told(second: float, verdict: Verdict, severity: str) -> tuple[str, object]:
+        rule.severity = severity
+        (change,) = play(engine, rule, [(second, verdict)])
+        return change.alert.severity, change.alert.detail["at"]
+
+    assert told(0, RAISE, "warning") == ("warning", T0)
+    assert told(120, RAISE, "critical") == ("critical", T0 + 120)
+    play(engine, rule, [(180, RAISE), (240, HOLD)])
+    assert [alert.detail["at"] for alert in engine.active()] == [T0 + 180], (
+        "the newest figures, and not those of a HOLD"
+    )
+    play(engine, rule, [(300, CLEAR)])
+    assert told(420, CLEAR, "warning")[1] == T0 + 420
+
+
+def test_a_wild_value_is_over_at_a_time() -> None:
+    rule = Scripted()
+    (_, over) = play(Engine({"r": rule}), rule, [(0, RAISE), (60, CLEAR)])
+    assert over.alert.resolved_at == T0 + 60
+
+
+def test_without_a_hold_time_it_fires_at_once_and_with_a_second_it_waits() -> None:
+    at_once, soon = Scripted(hold_s=0), Scripted(hold_s=1)
+    assert states(play(Engine({"r": at_once}), at_once, [(0, RAISE)])) == [("firing", True)]
+    assert states(play(Engine({"r": soon}), soon, [(0, RAISE)])) == [("pending", False)]

@@ -238,7 +238,9 @@ def test_stopping_while_the_disk_fails_acknowledges_nothing(bench: Bench) -> Non
     assert bench.stored == []
 
 
-def test_a_message_that_cannot_be_stored_does_not_keep_the_others(bench: Bench) -> None:
+def test_a_message_that_cannot_be_stored_does_not_keep_the_others(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
     bench.put_sets(1)
     bench.put_sets(2)
     bench.put_sets(3)
@@ -256,6 +258,8 @@ def test_a_message_that_cannot_be_stored_does_not_keep_the_others(bench: Bench) 
     assert acked == [[(1, 1)], [(3, 3)]], "the board keeps what is not stored"
     (letter,) = bench.journal.dead_letters(10)
     assert (letter.reason, letter.detail) == ("host-error", "OverflowError: too big")
+    assert letter.payload, "kept, for who mends it"
+    assert f"a message on {letter.topic!r} cannot be stored" in caplog.text
 
 
 def test_a_decoder_that_breaks_is_a_dead_letter(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -119,6 +120,7 @@ def test_other_content_under_a_seq_is_a_conflict(journal: Journal, second: Sampl
     (letter,) = journal.dead_letters(10)
     assert letter.reason == "seq-conflict"
     assert letter.topic == f"paraat/v1/nsp-0101/{second.kind}"
+    assert letter.record == "seq"
     assert letter.payload
 
 
@@ -205,6 +207,12 @@ def test_replay_reads_the_newest_first_and_only_what_is_asked_for(journal: Journ
     assert list(journal.replay("nsp-9999")) == []
 
 
+def test_whether_the_host_dated_a_set_is_known_when_it_is_read_again(journal: Journal) -> None:
+    by_host = msgspec.structs.replace(a_set(2), dated_by_host=True)
+    journal.store([a_set(1), by_host], [], [])
+    assert list(journal.replay("nsp-0101")) == [by_host, a_set(1)]
+
+
 def test_the_last_state_of_each_point_survives(path: Path) -> None:
     journal = Journal(path)
     birth = NodeState(point="nsp-b", received_at=77.0, retained=False, online=True, boot=3)
@@ -215,6 +223,12 @@ def test_the_last_state_of_each_point_survives(path: Path) -> None:
     journal = Journal(path)
     assert journal.last_states() == [will, replayed]
     journal.close()
+
+
+def test_a_dead_letter_comes_back_as_it_was(journal: Journal) -> None:
+    whole = msgspec.structs.replace(a_refusal(5), record="fuel/level", count=3)
+    journal.store([], [], [whole])
+    assert journal.dead_letters(10) == [whole]
 
 
 def test_dead_letters_are_bounded_in_number_and_size(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -403,6 +417,7 @@ def test_a_full_disk_is_an_error_with_advice_and_loses_nothing(journal: Journal)
 def test_one_process_at_a_time(journal: Journal, path: Path) -> None:
     with pytest.raises(JournalError, match="in use by another process"):
         Journal(path)
+    assert path.with_name("journal.sqlite.lock").stat().st_mode & 0o777 == 0o600, "the name that git ignores"
 
 
 def test_it_can_be_opened_again_after_close(path: Path) -> None:

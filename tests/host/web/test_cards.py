@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from host.web.scene import NOW, alert, left, never_heard, point, rich
+from paraat.alerts.rules import OWN_RULES, RULES
 from paraat.domain import tracker
 from paraat.domain.model import NodeState, PointView, Status
 from paraat.web import cards
@@ -262,3 +263,8 @@ def test_every_reason_of_a_status_has_words_or_a_place_of_its_own() -> None:
         words = Words(language)
         for code in codes - cards._SHOWN_ELSEWHERE:
             assert f"reason.{code}" in words._texts, (language, code)
+
+
+@pytest.mark.parametrize("rule", [*RULES, *OWN_RULES])
+def test_every_rule_has_a_name_on_the_page(rule: str) -> None:
+    assert all(f"rule.{rule}" in table for table in LANGUAGES.values())

@@ -7,7 +7,7 @@ from paraat.alerts.rules.base import Verdict
 from paraat.alerts.rules.own_certificate import NAME, OwnCertificateRule
 from paraat.alerts.texts import message
 from paraat.domain.model import AlertState, OwnCertificate
-from paraat.domain.thresholds import Alerts
+from paraat.domain.thresholds import Alerts, CertificateExpiry
 
 T0 = 1764000000.0
 DAY_S = 86400.0
@@ -70,3 +70,9 @@ def test_the_words_say_whose_it_is_and_how_it_is_renewed(kind: str) -> None:
     assert "nog 42 dagen" in subject
     assert ("docs/pki.md" if kind == "authority" else f"paraat pki renew {kind}") in body
     assert "{" not in subject + body
+
+
+def test_its_limits_are_those_of_the_site() -> None:
+    rule = OwnCertificateRule(Alerts(certificate_expiry=CertificateExpiry(raise_days=10, hold_s=7)))
+    assert rule.hold_s == 7
+    assert [rule.judge(own(days)).verdict for days in (10, 9.9)] == [Verdict.CLEAR, Verdict.RAISE]
