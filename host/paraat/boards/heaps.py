@@ -95,6 +95,24 @@ class Left:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What a running board was seen to have left, in bytes. source: on what."""
+
+    image: str
+    micropython: str
+    what: str
+    python_free: int
+    idf_free: int
+    idf_largest: int
+    source: str
+
+    @property
+    def left(self) -> Left:
+        """The same, beside the limits; how large Python's heap was is not known."""
+        return Left(self.python_free, self.python_free, self.idf_free, self.idf_largest)
+
+
+@dataclass(frozen=True)
 class Verdict:
     """Whether boards with a build are offered. kind: why not, "" when they are; missing_bytes: that they are short of."""
 
@@ -112,6 +130,7 @@ class Memory:
 
     images: tuple[Image, ...]
     needs: tuple[Need, ...]
+    seen: tuple[Seen, ...]
     live_bytes: int
     live_source: str
     kept_bytes: int
@@ -129,7 +148,8 @@ class Memory:
         found = self.of(name)
         if not found:
             return Verdict("unknown")
-        missing = max(self.left(image).missing_bytes for image in found)
+        lefts = [self.left(image) for image in found] + [seen.left for seen in self.seen if seen.image == name]
+        missing = max(left.missing_bytes for left in lefts)
         if not all(image.measured or image.psram for image in found):
             return Verdict("reckoned", missing)
         return Verdict("short", missing) if missing else Verdict("")
@@ -148,7 +168,8 @@ def load(path: Path | None = None) -> Memory:
     )  # fmt: skip
     needs = tuple(Need(row["what"], row["bytes"] * row.get("times", 1), row["source"]) for row in found["need"])
     firmware = found["firmware"]
-    return Memory(images, needs, firmware["live_bytes"], firmware["source"], _kept_bytes())
+    seen = tuple(Seen(**row) for row in found.get("seen", ()))
+    return Memory(images, needs, seen, firmware["live_bytes"], firmware["source"], _kept_bytes())
 
 
 def _kept_bytes() -> int:

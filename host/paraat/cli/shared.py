@@ -32,7 +32,9 @@ def add_passphrase_file(parser: argparse.ArgumentParser) -> None:
 def add_anyway(parser: argparse.ArgumentParser) -> None:
     """For the bench: what would be refused is let through, and said."""
     parser.add_argument(
-        "--anyway", action="store_true", help="let boards with too little memory through, for the bench; it is said and kept"
+        "--anyway",
+        action="store_true",
+        help="let boards with too little memory through, for the bench; it is said and kept",
     )
 
 

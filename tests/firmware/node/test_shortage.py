@@ -92,7 +92,9 @@ def test_the_broker_is_not_blamed():
 def test_what_has_a_cause_of_its_own_keeps_it_on_a_full_chip():
     with full():
         assert "refuses the connection" in says(OPEN, OSError(errno.ECONNREFUSED))
-        assert "another authority" in says(TLS, ValueError("\nThe certificate is not correctly signed by the trusted CA\n"))
+        assert "another authority" in says(
+            TLS, ValueError("\nThe certificate is not correctly signed by the trusted CA\n")
+        )
 
 
 def test_the_boards_own_certificate_is_not_blamed():

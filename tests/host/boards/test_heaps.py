@@ -93,7 +93,7 @@ def test_every_figure_says_where_it_is_from() -> None:
 
 
 def memory(*images: Image, live_bytes: int = 25000) -> heaps.Memory:
-    return heaps.Memory(images, heaps.load().needs, live_bytes, "", 110000)
+    return heaps.Memory(images, heaps.load().needs, (), live_bytes, "", 110000)
 
 
 def test_a_measured_board_is_offered_when_its_heaps_hold_all_of_it() -> None:
@@ -112,6 +112,14 @@ def test_what_is_only_reckoned_counts_as_enough_with_psram_alone() -> None:
     reckoned = dataclasses.replace(PLAIN, measured="")
     assert memory(reckoned).verdict("ESP32_GENERIC").kind == "reckoned"
     assert memory(dataclasses.replace(reckoned, psram=4194304)).verdict("ESP32_GENERIC").kind == ""
+
+
+def test_what_was_seen_to_be_short_is_not_offered_whatever_the_model_says() -> None:
+    tight = heaps.Seen("ESP32_GENERIC", "1.26.1", "steady", 30000, 20479, 15000, "emulated chip")
+    assert tight.left.short == ("IDF heap free 20479 < 20480",)
+    found = dataclasses.replace(memory(PLAIN), seen=(tight,))
+    assert found.verdict("ESP32_GENERIC") == heaps.Verdict("short", 1)
+    assert found.verdict("ESP32_GENERIC_C3").kind == "unknown"
 
 
 def test_a_build_without_a_row_is_unknown() -> None:

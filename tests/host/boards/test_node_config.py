@@ -54,7 +54,12 @@ def test_a_points_sensor_goes_over_the_boards_key_by_key(site: Site) -> None:
     ("fields", "key", "found", "expected"),
     [
         ({"board": PointBoard(type="esp64")}, "board.type", "'esp64'", "esp32_devkitc"),
-        ({"board": PointBoard(type="esp32_devkitc_ve", without=("light_bream",))}, "board.without[0]", "'light_bream'", "light_beam"),
+        (
+            {"board": PointBoard(type="esp32_devkitc_ve", without=("light_bream",))},
+            "board.without[0]",
+            "'light_bream'",
+            "light_beam",
+        ),
         ({"board": PointBoard(type="esp32_devkitc_ve", link="ethernet")}, "board.link", "'ethernet'", "wifi"),
         ({"sensors": ({"driver": "a02yyux"},)}, "sensors[0].driver", "'a02yyux'", "a02yyuw"),
         ({"sensors": ({"driver": "ina226", "bus": "i2c9"},)}, "sensors[0].bus", "'i2c9'", "i2c0"),

@@ -28,7 +28,9 @@ class Row(NamedTuple):
     finding: Finding
 
 
-def this_machine(site_dir: Path, *, point: str | None, port: str | None, now: datetime, anyway: bool = False) -> Machine:
+def this_machine(
+    site_dir: Path, *, point: str | None, port: str | None, now: datetime, anyway: bool = False
+) -> Machine:
     """The laptop that we run on. now: aware."""
     from paraat.provision.usb import chip, console
 

@@ -75,7 +75,9 @@ def make(site: Path, repository: Path, out: Path, **options: object) -> Summary:
     return daybundle.make(load_site(site), out, **arguments)  # type: ignore[arg-type]
 
 
-def image(folder: Path, name: str = "ESP32_GENERIC-SPIRAM-20260101-v1.28.0.bin", board: str = "esp32_devkitc_ve") -> Path:
+def image(
+    folder: Path, name: str = "ESP32_GENERIC-SPIRAM-20260101-v1.28.0.bin", board: str = "esp32_devkitc_ve"
+) -> Path:
     path = folder / name
     path.write_bytes(micropython(load_board(board)))
     return path

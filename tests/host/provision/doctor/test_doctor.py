@@ -74,7 +74,9 @@ def site(tmp_path: Path) -> Path:
     write(folder / "secrets.toml", '[wifi]\nssid = "paraat"\npassword = "a password"\n')
     (folder / "secrets.toml").chmod(0o600)
     (folder / "firmware").mkdir()
-    (folder / "firmware/ESP32_GENERIC-SPIRAM-20260101-v1.28.0.bin").write_bytes(micropython(load_board("esp32_devkitc_ve")))
+    (folder / "firmware/ESP32_GENERIC-SPIRAM-20260101-v1.28.0.bin").write_bytes(
+        micropython(load_board("esp32_devkitc_ve"))
+    )
     record(folder)
     return folder
 
