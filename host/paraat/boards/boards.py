@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from paraat.boards import heaps
 from paraat.boards.board_file import Board as Board
 from paraat.boards.board_file import Flash as Flash
 from paraat.boards.board_file import read_board
 from paraat.boards.parts import part_of
 from paraat.boards.pins import check_board, claims, kit
-from paraat.boards import heaps
 from paraat.site import paths
 from paraat.texts import SpokenError
 

@@ -1,15 +1,12 @@
 """A chip without memory says so, whatever error it comes with: no wrong password, certificate or broker is named."""
 
-import asyncio
 import errno
 import os
 
 import esp32
-import machine
 import network
 from bench import hardware, raises
-from node import buses, dns, link, nic, shortage, tls, trouble, way
-from node.clock import Clock
+from node import buses, dns, link, nic, shortage, tls, trouble
 from node.mqtt import OPEN, TALK, TLS, HungUp
 from node.sampler import Sampler
 
@@ -163,13 +160,14 @@ async def test_the_name_server_is_not_blamed():
         raise OSError(errno.ENOMEM)
 
     real, dns.udp.ask = dns.udp.ask, ask
+    said = None
     try:
         await dns.look_up("broker.example", "127.0.0.1")
-        raise AssertionError("it has an address")
     except dns.LookUpError as error:
-        assert str(error) == "no address for broker.example: " + WORDS
+        said = str(error)
     finally:
         dns.udp.ask = real
+    assert said == "no address for broker.example: " + WORDS
 
 
 async def test_a_uart_without_memory_is_no_fault_of_the_bus():

@@ -99,7 +99,7 @@ def test_a_board_that_is_not_offered_is_told_with_the_one_that_takes_its_place(
 def test_a_build_that_nobody_knows_is_not_enough() -> None:
     board = load_board(VE)
     board = msgspec.structs.replace(board, firmware=msgspec.structs.replace(board.firmware, image="ESP32_GENERIC_C3"))
-    with pytest.raises(boards.TooLittleMemoryError, match="Nobody knows whether .* memory enough"):
+    with pytest.raises(boards.TooLittleMemoryError, match=r"Nobody knows whether .* memory enough"):
         boards.check_memory(board)
 
 

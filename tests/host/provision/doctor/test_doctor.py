@@ -19,7 +19,6 @@ import pytest
 from rich.console import Console
 
 from paraat import texts
-from paraat.boards import boards
 from paraat.boards.boards import load_board
 from paraat.cli.main import main
 from paraat.provision.doctor import checks, doctor, reach
