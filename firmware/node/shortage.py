@@ -11,7 +11,9 @@ from micropython import const
 from node.health import idf_heap
 
 WORDS = "not enough memory on the chip: restart the board; if that comes again, take one with more (boards/README.md)"
-_LEAST_BYTES = const(4096)  # of the largest free block: a socket, a UART or a handshake takes as much (docs/budget.md)
+_LEAST_BYTES = const(
+    8192
+)  # of the largest free block: a socket or a step of a handshake takes as much (docs/budget.md)
 # MBEDTLS_ERR_SSL_ALLOC_FAILED, X509_, ECP_
 _NO_MEMORY = (errno.ENOMEM, errno.ENOBUFS, -0x7F00, -0x2880, -0x4D80)
 # MBEDTLS_ERR_MPI_ALLOC_FAILED, and ENTROPY_SOURCE_FAILED, whose source is a task that could not be made
@@ -31,6 +33,9 @@ def is_it(error, of_tls=False):
     return any([words in text for words in _TEXTS])
 
 
-def is_now():
-    """True when the chip's own heap has no room for anything: what failed without a cause failed for that."""
-    return idf_heap()[1] < _LEAST_BYTES
+def is_now(largest=None):
+    """True when the chip's own heap has no room for anything: what failed without a cause failed for that.
+
+    largest: its largest free block when that was, None for now.
+    """
+    return (idf_heap()[1] if largest is None else largest) < _LEAST_BYTES

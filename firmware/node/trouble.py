@@ -37,16 +37,27 @@ def is_date(error):
     return isinstance(error, ValueError) and "validity" in str(error)
 
 
-def explain(stage, error, where):
-    """One line for the console. where: the broker's address and port."""
-    words = _words(stage, error) or " ".join(str(error).split()) or type(error).__name__
+def explain(stage, error, where, largest=None):
+    """One line for the console. where: the broker's address and port. largest: as shortage.is_now()."""
+    words = shortage.WORDS if _is_short(stage, error, largest) else _words(stage, error)
+    words = words or " ".join(str(error).split()) or type(error).__name__
     return "broker %s: %s" % (where, words)
+
+
+def _is_short(stage, error, largest):
+    """True when the chip had no memory for it: by the error, or by the heap where the error has no cause for certain."""
+    if shortage.is_it(error, stage == TLS):
+        return True
+    if isinstance(error, ValueError):  # a signature that could not be computed is told as a wrong one
+        return stage == TLS and "not correctly signed" in str(error) and shortage.is_now(largest)
+    certain = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ETIMEDOUT, _FATAL_ALERT)
+    if isinstance(error, OSError) and error.args and error.args[0] in certain:
+        return False
+    return isinstance(error, (OSError, Silence, HungUp, EOFError)) and shortage.is_now(largest)
 
 
 def _words(stage, error):
     number = error.args[0] if isinstance(error, OSError) and error.args else None
-    if shortage.is_it(error, stage == TLS):
-        return shortage.WORDS
     if isinstance(error, Silence):
         return _silence(stage, error)
     hung_up = isinstance(error, (HungUp, EOFError)) or number in _HUNG_UP
@@ -55,19 +66,14 @@ def _words(stage, error):
             return "refuses the connection: is the broker running, and on this port?"
         if number in (errno.EHOSTUNREACH, errno.ETIMEDOUT):
             return "cannot be reached: is the coordination point on, and is its address right?"
-        return _without_a_name(error)
+        return None
     if stage == TLS:
         return _handshake(error, number, hung_up)
     if hung_up:
         if stage == HELLO:
             return "hung up without an answer: see the broker's log; does it know this point?"
         return "hung up: it was restarted, or another board came with this point's certificate (see the broker's log)"
-    return _without_a_name(error)
-
-
-def _without_a_name(error):
-    """An error that means nothing to us: on a chip that has no memory left, that is its cause."""
-    return shortage.WORDS if isinstance(error, OSError) and shortage.is_now() else None
+    return None
 
 
 def _silence(stage, error):
@@ -87,12 +93,10 @@ def _handshake(error, number, hung_up):
             if theirs in text:
                 return ours
         return "its certificate is refused: %s" % text
-    if hung_up and shortage.is_now():
-        return shortage.WORDS  # it was this side that could not go on
     if hung_up or number == _FATAL_ALERT:
         return "refuses this board's certificate (missing, revoked, expired or of another site): flash the board anew"
     if number in _NO_TLS:
         return "does not speak TLS on this port: see broker.port, and the broker's listeners"
     if number is not None and number < 0:
-        return _without_a_name(error) or "TLS failed (%s)" % number
-    return _without_a_name(error)
+        return "TLS failed (%s)" % number
+    return None

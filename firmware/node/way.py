@@ -159,7 +159,7 @@ def _explain(uplink, error):
             if trouble.is_date(error):
                 uplink.clock.doubt()
                 uplink.time_asked_ms = None
-            return trouble.explain(uplink.stage, error, where)
+            return trouble.explain(uplink.stage, error, where, uplink.largest)
     except MemoryError:
         return "broker %s: %s, and not enough memory to say more" % (where, type(error).__name__)
 

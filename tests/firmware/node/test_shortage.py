@@ -7,7 +7,7 @@ import esp32
 import network
 from bench import hardware, raises
 from node import buses, dns, link, nic, shortage, tls, trouble
-from node.mqtt import OPEN, TALK, TLS, HungUp
+from node.mqtt import OPEN, TALK, TLS, HungUp, Silence
 from node.sampler import Sampler
 
 ROOMY = [(16648, 300, 280, 300), (113840, 40000, 36000, 30000)]
@@ -56,7 +56,7 @@ def test_errors_that_mean_it_and_those_that_do_not():
 def test_the_heap_tells_where_the_error_does_not():
     with full():
         assert shortage.is_now()
-    esp32.regions[:] = [(113840, 20000, 4095, 4000)]  # in pieces that are good for nothing
+    esp32.regions[:] = [(113840, 20000, 8191, 4000)]  # in pieces that are good for nothing
     assert shortage.is_now()
     esp32.regions[:] = ROOMY
     assert not shortage.is_now()
@@ -79,19 +79,22 @@ def test_the_broker_is_not_blamed():
         (TLS, OSError(-0x2700)),
         (TLS, OSError(-0x7280)),
         (TLS, HungUp()),
+        (TLS, ValueError("\nThe certificate is not correctly signed by the trusted CA\n")),
         (TALK, OSError(5)),
+        (TALK, Silence("no PUBACK in 10 s")),
     ):
         assert says(stage, error) != short, (stage, error)
         with full():
             assert says(stage, error) == short, (stage, error)
+            assert trouble.explain(stage, error, "b:1", 9000) != short, "there was room when it failed"
+        assert trouble.explain(stage, error, "b:1", 5000) == short, "it has given its memory back since"
 
 
 def test_what_has_a_cause_of_its_own_keeps_it_on_a_full_chip():
     with full():
         assert "refuses the connection" in says(OPEN, OSError(errno.ECONNREFUSED))
-        assert "another authority" in says(
-            TLS, ValueError("\nThe certificate is not correctly signed by the trusted CA\n")
-        )
+        assert "another name" in says(TLS, ValueError("\nThe Common Name (CN) does not match with the expected CN\n"))
+        assert "refuses this board's certificate" in says(TLS, OSError(-0x7780))
 
 
 def test_the_boards_own_certificate_is_not_blamed():
