@@ -159,11 +159,11 @@ def _boards(memory: heaps.Memory) -> str:
         "so it is",
     )  # fmt: skip
     text = (
-        f"With {memory.live_bytes} bytes alive in Python's heap ({memory.live_source}). Limits: Python free >=\n"
-        f"{heaps.PYTHON_FREE_LIMIT}, IDF heap free >= {heaps.IDF_FREE_LIMIT}, its largest block >= "
-        f"{heaps.IDF_LARGEST_LIMIT} bytes. Less than nothing: so many bytes are missing. A board\nis offered when every "
-        "version of its image fits; one whose heaps nobody has seen only with PSRAM, where the rest is thousands\nof KB. "
-        "`paraat check`, `make flash`, `image`, `doctor` and `bundle` refuse the others."
+        f"With {memory.live_bytes} bytes alive in Python's heap ({memory.live_source}).\n"
+        f"Limits: Python free >= {heaps.PYTHON_FREE_LIMIT}, IDF heap free >= {heaps.IDF_FREE_LIMIT}, its largest block >= "
+        f"{heaps.IDF_LARGEST_LIMIT} bytes. Less than nothing: so many are missing.\n"
+        "A board is offered when every version of its image fits; where nobody has seen its heaps, only with PSRAM, which\n"
+        "leaves thousands of KB. `paraat check`, `make flash`, `image`, `doctor` and `bundle` refuse the others."
     )
     sources = "\n".join(f"- {image.name} {image.micropython}: {image.source}." for image in memory.images)
     return f"## What is left, board by board\n\n{text}\n\n{_table(head, rows())}\n\n{sources}\n\n{_seen(memory)}"
