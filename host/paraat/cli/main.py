@@ -5,7 +5,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from paraat.cli import command, flash, pki, serve, simulate, update, usb
+from paraat.cli import alerts, command, flash, pki, serve, simulate, update, usb
 from paraat.cli.shared import EXIT_USAGE
 from paraat.site.errors import SettingsError
 
@@ -33,6 +33,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--verbose", action="store_true", help="log more")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    for group in (serve, simulate, pki, flash, usb, update, command):
+    for group in (serve, simulate, pki, flash, usb, update, command, alerts):
         group.add_commands(commands)
     return parser

@@ -294,6 +294,8 @@ SAY = {
     "bundle.keys": "The region's key goes along, encrypted. Treat this folder as a bunch of keys: on an encrypted disk only, and erase it after the day.",
     "bundle.no-keys": "Without the region's key and the Wi-Fi password: verify, console and logs work, flash does not.",
     "bundle.done": "{folder}: {total} MB (packages {wheels}, MicroPython {images}, region {site}, software {software}). There: make tools, then make doctor.",
+    "alerts.acknowledged": "Alert {id}: seen by {by}. The status page says so too.",
+    "alerts.not-firing": "No alert {id} fires now. See which do: paraat alerts list --site {site}",
     "console.how": "Console of {port}. Ctrl-C interrupts the board's program, Ctrl-] leaves.",
     "logs.how": "Console of {port}, also kept in {path}. Ctrl-C stops.",
 }

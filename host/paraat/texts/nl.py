@@ -309,6 +309,8 @@ SAY = {
     "bundle.keys": "De sleutel van de regio gaat mee, versleuteld. Behandel deze map als een sleutelbos: alleen op een versleutelde schijf, en wis hem na de dag.",
     "bundle.no-keys": "Zonder de sleutel van de regio en het wifi-wachtwoord: verify, console en logs werken, flash niet.",
     "bundle.done": "{folder}: {total} MB (pakketten {wheels}, MicroPython {images}, regio {site}, software {software}). Daar: make tools, daarna make doctor.",
+    "alerts.acknowledged": "Melding {id}: gezien door {by}. Dat staat nu ook op de statuspagina.",
+    "alerts.not-firing": "Er is geen melding {id} die nu geldt. Kijk welke er wel zijn: paraat alerts list --site {site}",
     "console.how": "Console van {port}. Ctrl-C onderbreekt het programma van het bord, Ctrl-] gaat eruit.",
     "logs.how": "Console van {port}, ook bewaard in {path}. Ctrl-C stopt.",
 }

@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paraat.domain.model import AlertState, Delivery, Derived, NodeState, Refusal, SampleSet
+from paraat.domain.subjects import Subject
 from paraat.journal import Attempt, Journal, JournalError, entries, schema
 
 T0 = 1764000000.0
@@ -183,14 +184,14 @@ def test_events_are_found_without_reading_the_sets_between(journal: Journal) -> 
     journal.store([a_set(n, kind="event" if n in (1, 900) else "telemetry") for n in range(1, 1001)], [], [])
     journal.store([a_set(5, point="nsp-b", kind="event")], [], [])
     assert [s.seq for s in journal.replay("nsp-0101", only_events=True)] == [900, 1]
-    plan = journal._read(f"EXPLAIN QUERY PLAN {entries._REPLAY_EVENTS}", ("nsp-0101", 9, 1))
+    plan = journal._read(f"EXPLAIN QUERY PLAN {entries._REPLAY_EVENTS}", ("nsp-0101", 9, 10**9, 1))
     assert "entry_event" in plan[0][3]
 
 
 def test_a_journal_of_the_version_before_is_brought_up_to_date(path: Path) -> None:
     older = Journal(path)
     older.store([a_set(1, kind="event"), a_set(2)], [], [])
-    older._writer.executescript("DROP INDEX entry_event; PRAGMA user_version = 1;")
+    older._writer.executescript("DROP TABLE fact; DROP INDEX entry_event; PRAGMA user_version = 1;")
     older.close()
     newer = Journal(path)
     assert [s.seq for s in newer.replay("nsp-0101", only_events=True)] == [1]
@@ -306,7 +307,7 @@ def test_no_table_gives_an_id_twice(path: Path, table: str) -> None:
 def an_alert(**changes: object) -> AlertState:
     fields: dict[str, object] = {
         "rule": "low_fuel",
-        "point": "nsp-0101",
+        "subject": Subject("point", "nsp-0101"),
         "state": "firing",
         "since": T0,
         "severity": "critical",
@@ -332,7 +333,7 @@ def a_delivery(alert_id: int, **changes: object) -> Delivery:
 def test_alerts_keep_their_id_and_leave_the_open_ones_when_resolved(path: Path) -> None:
     journal = Journal(path)
     first = journal.save_alert(an_alert())
-    second = journal.save_alert(an_alert(point="nsp-0102"))
+    second = journal.save_alert(an_alert(subject=Subject("point", "nsp-0102")))
     assert 0 < first.id < second.id
     resolved = an_alert(id=first.id, state="resolved", resolved_at=T0 + 900)
     assert journal.save_alert(resolved) == resolved

@@ -7,9 +7,10 @@ import msgspec
 import pytest
 
 from host.web.scene import NOW, alert, left, never_heard, point, rich
-from paraat.alerts.rules import OWN_RULES, RULES
+from paraat.alerts.rules import RULES
 from paraat.domain import tracker
 from paraat.domain.model import NodeState, PointView, Status
+from paraat.domain.subjects import Subject
 from paraat.web import cards
 from paraat.web.cards import Card, Figure, Writer, count, rfc3339
 from paraat.web.source import Check
@@ -171,7 +172,7 @@ def test_only_firing_alerts_stand_on_the_card() -> None:
 
 
 def test_an_alert_about_the_coordination_point_itself_has_its_name() -> None:
-    own = msgspec.structs.replace(alert("own_certificate"), point="_own/broker")
+    own = msgspec.structs.replace(alert("own_certificate"), subject=Subject("certificate", "broker"))
     (item,) = writer().items([own], {}, NOW)
     assert (item.title, item.name) == ("Certificaat verloopt", "Coördinatiepunt")
 
@@ -265,6 +266,6 @@ def test_every_reason_of_a_status_has_words_or_a_place_of_its_own() -> None:
             assert f"reason.{code}" in words._texts, (language, code)
 
 
-@pytest.mark.parametrize("rule", [*RULES, *OWN_RULES])
+@pytest.mark.parametrize("rule", RULES)
 def test_every_rule_has_a_name_on_the_page(rule: str) -> None:
     assert all(f"rule.{rule}" in table for table in LANGUAGES.values())

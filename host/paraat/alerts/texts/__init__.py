@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from paraat.alerts.texts import en, nl
 from paraat.domain.model import AlertState
 from paraat.domain.points import Point
+from paraat.domain.subjects import CERTIFICATE
 from paraat.texts.localtime import local, marked
 
 LANGUAGES: Mapping[str, ModuleType] = {"nl": nl, "en": en}
@@ -30,8 +31,8 @@ def message(
     values: dict[str, object] = {"id": alert.id}
     if point is not None:
         values |= {"name": point.name, "municipality": point.municipality}
-    if "kind" in alert.detail:
-        values["name"], values["renew"] = words.OWN_CERTIFICATES[str(alert.detail["kind"])]
+    if alert.subject.kind == CERTIFICATE:
+        values["name"], values["renew"] = words.OWN_CERTIFICATES[alert.subject.id]
     for key, value in alert.detail.items():
         if isinstance(value, int | float):
             if key.endswith(("_at", "_t", "_before")):
@@ -41,20 +42,6 @@ def message(
             else:
                 values[key] = words.number(value)
     values["fired_at"] = local_time(alert.fired_at or alert.since, now, zone)
-    key = _key(alert, transition)
-    subject, body = words.TEXTS[key]
+    wording = alert.wording if transition == "firing" else transition
+    subject, body = words.TEXTS[f"{alert.rule}.{wording}"]
     return subject.format_map(values), body.format_map(values)
-
-
-def _key(alert: AlertState, transition: str) -> str:
-    if transition == "resolved":
-        return f"{alert.rule}.resolved"
-    if alert.rule == "low_fuel":
-        if alert.detail.get("standby"):
-            return "low_fuel.standby"
-        return "low_fuel.firing" if alert.detail.get("hours") is not None else "low_fuel.level"
-    if alert.rule == "point_silent" and alert.detail.get("heard_at") is None:
-        return "point_silent.never"
-    if alert.rule in ("certificate_expiry", "own_certificate") and alert.detail.get("ended"):
-        return f"{alert.rule}.ended"
-    return f"{alert.rule}.firing"

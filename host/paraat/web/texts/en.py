@@ -30,6 +30,7 @@ TEXTS = {
     "alert.firing": "since {time}",
     "alert.pending": "looming since {time}",
     "alert.resolved": "resolved at {time}",
+    "alert.seen": "seen by {name}, {time}",
     "alert.say": "New alert: {title}, {name}",
     "severity.critical": "Critical",
     "severity.warning": "Warning",

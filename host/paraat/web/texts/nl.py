@@ -30,6 +30,7 @@ TEXTS = {
     "alert.firing": "sinds {time}",
     "alert.pending": "dreigt sinds {time}",
     "alert.resolved": "hersteld om {time}",
+    "alert.seen": "gezien door {name}, {time}",
     "alert.say": "Nieuwe melding: {title}, {name}",
     "severity.critical": "Kritiek",
     "severity.warning": "Waarschuwing",

@@ -5,6 +5,7 @@ from paraat.alerts.rules.base import Verdict
 from paraat.alerts.rules.certificate_expiry import NAME, CertificateExpiryRule
 from paraat.alerts.texts import message
 from paraat.domain.model import AlertState
+from paraat.domain.subjects import Subject
 from paraat.domain.thresholds import Alerts, CertificateExpiry
 from tracker_bench import POINT, T0, Bench
 
@@ -52,7 +53,7 @@ def test_the_words_say_how_long_and_what_to_do_and_that_it_is_over() -> None:
     bench = Bench()
     bench.certificate_until = T0 + 42 * DAY_S
     firing = AlertState(
-        rule=NAME, point=POINT.id, state="firing", since=T0, severity="warning", id=7,
+        rule=NAME, subject=Subject("point", POINT.id), state="firing", since=T0, severity="warning", id=7,
         detail=RULE.judge(bench.view(T0)).detail,
     )  # fmt: skip
     from zoneinfo import ZoneInfo
@@ -61,7 +62,8 @@ def test_the_words_say_how_long_and_what_to_do_and_that_it_is_over() -> None:
     subject, body = message(firing, "firing", POINT, language="nl", zone=zone, now=T0)
     assert subject == "Certificaat verloopt: De Linde, nog 42 dagen"
     assert "make flash" in body
-    ended = msgspec.structs.replace(firing, detail=RULE.judge(bench.view(T0 + 43 * DAY_S)).detail)
+    judged = RULE.judge(bench.view(T0 + 43 * DAY_S))
+    ended = msgspec.structs.replace(firing, detail=judged.detail, wording=judged.wording)
     assert message(ended, "firing", POINT, language="en", zone=zone, now=T0)[0] == "Certificate has ended: De Linde"
 
 
