@@ -56,7 +56,7 @@ def test_errors_that_mean_it_and_those_that_do_not():
 def test_the_heap_tells_where_the_error_does_not():
     with full():
         assert shortage.is_now()
-    esp32.regions[:] = [(113840, 20000, 8191, 4000)]  # in pieces that are good for nothing
+    esp32.regions[:] = [(113840, 20000, 12287, 4000)]  # in pieces that are good for nothing
     assert shortage.is_now()
     esp32.regions[:] = ROOMY
     assert not shortage.is_now()
@@ -86,7 +86,7 @@ def test_the_broker_is_not_blamed():
         assert says(stage, error) != short, (stage, error)
         with full():
             assert says(stage, error) == short, (stage, error)
-            assert trouble.explain(stage, error, "b:1", 9000) != short, "there was room when it failed"
+            assert trouble.explain(stage, error, "b:1", 13000) != short, "there was room when it failed"
         assert trouble.explain(stage, error, "b:1", 5000) == short, "it has given its memory back since"
 
 
