@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import esp32
 import network
 from bench import board_ticks
 from fake_broker import FakeBroker
@@ -397,3 +398,27 @@ def test_only_a_date_makes_us_doubt_our_clock():
     assert trouble.is_date(ValueError("\nThe certificate validity starts in the future\n"))
     assert not trouble.is_date(ValueError("\nThe certificate is not correctly signed by the trusted CA\n"))
     assert not trouble.is_date(OSError(5))
+
+
+# --- a chip whose memory Python's heap has taken ---
+
+
+class Context:
+    """A TLS context whose sessions take nothing."""
+
+    def wrap_socket(self, plain, **_):
+        return plain
+
+
+async def test_a_board_without_memory_for_a_handshake_starts_anew_and_one_with_it_goes_on_trying():
+    kept = esp32.regions
+    try:
+        for largest, restarts in ((13000, []), (12000, ["not enough memory on the chip for a connection"])):
+            esp32.regions = [(113840, largest, largest, 336)]
+            made, _, _ = uplink()
+            made.context = Context()
+            await run(made, 30)
+            assert made.failures >= 3
+            assert [why for _, why in made.health.restarts][:1] == restarts
+    finally:
+        esp32.regions = kept
