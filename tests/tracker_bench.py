@@ -3,7 +3,7 @@
 import msgspec
 
 from paraat.domain.model import PointView, SampleSet, Value
-from paraat.domain.points import Point, Tank
+from paraat.domain.points import Point, PointBoard, Tank
 from paraat.domain.profiles import Profile, Resource
 from paraat.domain.thresholds import Alerts
 from paraat.domain.tracker import Tracker
@@ -15,6 +15,7 @@ POINT = Point(
     municipality="Voorbeeldstad",
     capacity=150,
     tank=Tank(capacity_l=400, burn_l_per_h=10, reserve_l=0),
+    board=PointBoard(type="esp32_devkitc_ve"),
 )
 # It looks at power alone: what is left for a test to say is then the rest of the point.
 PROFILE = Profile(target_h=12.0, resources={"power": Resource(critical=True, by="hours")})
