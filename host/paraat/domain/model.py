@@ -3,7 +3,7 @@
 import msgspec
 
 from paraat.domain.activation import STANDBY, Activation
-from paraat.domain.fuel_events import FuelEvent
+from paraat.domain.fuel_events import FuelEvent, doubtful
 from paraat.domain.readiness import ResourceState, Verdict
 from paraat.domain.subjects import CERTIFICATE, POINT, Subject
 
@@ -149,6 +149,11 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
     def age_s(self) -> float | None:
         """Seconds since the point was last heard; None when never."""
         return None if self.heard_at is None else max(0.0, self.now - self.heard_at)
+
+    @property
+    def fuel_doubtful(self) -> bool:
+        """Whether the gauge of the fuel cannot be believed."""
+        return self.fuel_t is not None and doubtful(self.fuel_events, self.fuel_t) is not None
 
     def value(self, name: str) -> Value | None:
         """The newest value of a metric; None when absent or at fault."""

@@ -52,7 +52,8 @@ def stops(
 ) -> list[Stop]:
     """Every point that is in use, the most urgent first; those for which fuel is arranged come after all others.
 
-    Where the fuel is not known somebody must go and look: such a point comes before those of which it is.
+    Where the fuel is not known, or its gauge cannot be believed, somebody must go and look: such a point comes before
+    those of which it is known.
     """
     found = [
         _stop(view, points[view.point], profiles[view.point], standing) for view in views if view.activation.in_use
@@ -61,7 +62,7 @@ def stops(
 
 
 def _stop(view: PointView, point: Point, profile: Profile, standing: Standing) -> Stop:
-    left, tank = view.autonomy, point.tank
+    left, tank = None if view.fuel_doubtful else view.autonomy, point.tank
     to_full = to_target = None
     if view.litres is not None and left is not None:
         to_full = max(0.0, tank.fill_l - view.litres)

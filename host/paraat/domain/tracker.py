@@ -7,7 +7,6 @@ import msgspec
 from paraat.domain import activation, autonomy, battery, readiness, tanks
 from paraat.domain.autonomy import Reading
 from paraat.domain.facts import Standing
-from paraat.domain.fuel_events import doubtful
 from paraat.domain.fuel_history import History
 from paraat.domain.model import AlertState, Latest, NodeState, PointView, SampleSet
 from paraat.domain.points import Point
@@ -187,7 +186,7 @@ class Tracker:
                 generator=switch(GENERATOR),
                 hours=None if left is None else left.hours_low,
                 full_h=None if left is None else left.hours_full,
-                doubtful=_is_doubtful(view),
+                doubtful=view.fuel_doubtful,
                 t=view.fuel_t,
             ),
             readings=readings,
@@ -211,7 +210,7 @@ def reasons_of(view: PointView, firing: Collection[str], silent_after_s: float, 
     if "fuel_loss" in firing:
         alarm.append(FUEL_FALLS)
     unknown = [FUEL_UNKNOWN] if view.litres is None else []
-    if _is_doubtful(view):
+    if view.fuel_doubtful:
         unknown.append(FUEL_DOUBTFUL)
     if mains is None:
         unknown.append(MAINS_UNKNOWN)
@@ -227,11 +226,6 @@ def reasons_of(view: PointView, firing: Collection[str], silent_after_s: float, 
     if _memory_low(view, silent_after_s, memory):
         attention.append(MEMORY_LOW)
     return (*alarm, *unknown, *attention)
-
-
-def _is_doubtful(view: PointView) -> bool:
-    """Whether the gauge of the fuel cannot be believed."""
-    return view.fuel_t is not None and doubtful(view.fuel_events, view.fuel_t) is not None
 
 
 def _memory_low(view: PointView, silent_after_s: float, memory: BoardMemory) -> bool:

@@ -97,3 +97,23 @@ def test_a_point_that_is_being_built_is_no_stop() -> None:
     region = Region(low=10.0, half=50.0)
     region.say(PhaseChanged(point="low", phase="building"), T0)
     assert region.order() == ["half"]
+
+
+def test_a_tank_is_full_where_it_is_filled_to() -> None:
+    region = Region(a=10.0)
+    tank = msgspec.structs.replace(region.points["a"].tank, fill_percent=90.0)
+    region.points["a"] = msgspec.structs.replace(region.points["a"], tank=tank)
+    (stop,) = region.round()
+    assert stop.to_full_l == pytest.approx(320)
+
+
+def test_where_the_gauge_cannot_be_believed_somebody_must_go_and_look() -> None:
+    region = Region(low=10.0, stuck=80.0)
+    for minute in range(1, 121):
+        values = {"fuel/level": 80.0, "power/mains": False, "power/generator": True}
+        t = T0 + 60 * minute
+        region.tracker.apply(
+            SampleSet(point="stuck", kind="telemetry", seq=1 + minute, t=t, received_at=t, values=values, faults={})
+        )
+    first = region.round(T0 + 7201)[0]
+    assert (first.point, first.hours_low, first.to_full_l) == ("stuck", None, None)
