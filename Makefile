@@ -74,8 +74,10 @@ demo: $(VENV)/demo.stamp ## Play a blackout in two minutes: real firmware, broke
 
 #: Boards, at the technician's laptop
 # POINT=nsp-0123, or POINTS="a b c"; PORT=, BOARD=, FIRMWARE=file.bin, PASSPHRASE_FILE=, ENGLISH=1 where needed
+# ANYWAY=1, on the bench: a board with too little memory too; the last line says so, and the inventory keeps it.
+anyway = $(if $(ANYWAY),--anyway)
 words = --site $(SITE) $(if $(BOARD),--board $(BOARD)) $(if $(FIRMWARE),--firmware $(FIRMWARE)) \
-  $(if $(PASSPHRASE_FILE),--passphrase-file $(PASSPHRASE_FILE)) $(if $(ENGLISH),--language en)
+  $(if $(PASSPHRASE_FILE),--passphrase-file $(PASSPHRASE_FILE)) $(if $(ENGLISH),--language en) $(anyway)
 asked_for = $(or $(POINTS),$(POINT),$(error say which: make $@ POINT=nsp-0123))
 
 .PHONY: flash
@@ -91,8 +93,8 @@ image: $(VENV)/technician.stamp ## Write what flash would write into a folder: f
 	@$(BIN)/paraat image $(words) $(if $(REPLACE),--replace) --out $(or $(OUT),$(error say where: make image OUT=folder)) $(asked_for)
 
 .PHONY: erase
-erase: $(VENV)/technician.stamp ## Erase a board whole (BOARD=esp32_devkitc, PORT=)
-	@$(BIN)/paraat erase --site $(SITE) --board $(or $(BOARD),$(error say which: make erase BOARD=esp32_devkitc)) \
+erase: $(VENV)/technician.stamp ## Erase a board whole (BOARD=esp32_devkitc_ve, PORT=)
+	@$(BIN)/paraat erase --site $(SITE) --board $(or $(BOARD),$(error say which: make erase BOARD=esp32_devkitc_ve)) \
 	  $(if $(PORT),--port $(PORT)) $(if $(YES),--yes) $(if $(ENGLISH),--language en)
 
 # A board on the cable: PORT= where several are attached.
@@ -105,7 +107,7 @@ tools: $(VENV)/technician.stamp ## Make .venv with what a technician needs; with
 
 .PHONY: doctor
 doctor: $(VENV)/technician.stamp ## Find what keeps this laptop from working, and say the next step (POINT=, PORT=)
-	@$(BIN)/paraat doctor --site $(SITE) $(if $(POINT),--point $(POINT)) $(cable)
+	@$(BIN)/paraat doctor --site $(SITE) $(if $(POINT),--point $(POINT)) $(cable) $(anyway)
 
 .PHONY: verify
 verify: $(VENV)/technician.stamp ## Compare what lies on a board on the cable with what should (POINT=)
@@ -135,7 +137,7 @@ endif
 .PHONY: bundle
 bundle: $(VENV)/technician.stamp ## Put all that a day without internet takes into one folder (OUT=, FIRMWARE=file.bin, WITHOUT_KEYS=1)
 	@$(BIN)/paraat day-bundle --site $(SITE) --out $(or $(OUT),build/paraat-day) $(foreach file,$(FIRMWARE),--firmware $(file)) \
-	  $(if $(WITHOUT_KEYS),--without-keys) $(if $(ENGLISH),--language en)
+	  $(if $(WITHOUT_KEYS),--without-keys) $(if $(ENGLISH),--language en) $(anyway)
 
 #: Development
 .PHONY: test

@@ -12,6 +12,7 @@ from micropython import const
 
 from node import mqtt
 from node.clock import HOST
+from node.health import idf_heap
 from node.journal import EVENT
 from node.lent import lent
 from node.log import complain, log
@@ -79,6 +80,7 @@ class Uplink:
         self.buffers = mqtt.make_buffers()  # once: an old heap may have no pieces of this size any more
         # Fewer once the heap had no room for as many.
         self._pack_entries = _PACK_ENTRIES if gc.mem_free() > _ROOMY_BYTES else 1
+        self.largest = None  # free block of the chip's heap when the last connection ended
         self.stage = mqtt.OPEN  # how far the last attempt came
 
     def wake(self):
@@ -113,6 +115,7 @@ class Uplink:
         while True:
             began_s = self.clock.uptime_s()
             self.stage = mqtt.OPEN
+            self.largest = None
             try:
                 await self._attempt()
             except _ENDS as error:
@@ -163,6 +166,7 @@ class Uplink:
                 await self._send_some(client)
             raise self._ended
         except MQTTClient.ERRORS as error:
+            self.largest = idf_heap()[1]  # before the session gives back what it had
             raise self._ended or error  # it hung up while we waited for something else of it
         finally:
             self.stage = client.stage
@@ -209,6 +213,7 @@ class Uplink:
             except MemoryError as error:
                 complain("uplink", error)
                 gc.collect()
+                self.health.failed("uplink", error)
                 self._pack_entries = max(1, self._pack_entries // 2)
                 self._journal.send_again()  # also what was taken for this pack
                 await asyncio.sleep_ms(_BACKLOG_PAUSE_MS)
@@ -259,6 +264,8 @@ class Uplink:
             self._take(topic, payload)
         except Exception as error:  # the edge: the broker would hand the message over again at every connection
             complain("uplink", error)
+            if isinstance(error, MemoryError):
+                self.health.failed("uplink", error)
         self._wake.set()
 
     def _take(self, topic, payload):

@@ -29,6 +29,8 @@ capacity = 100
 [tank]
 capacity_l = 400
 burn_l_per_h = 9.5
+[board]
+type = "esp32_devkitc_ve"
 """
 
 

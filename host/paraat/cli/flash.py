@@ -5,7 +5,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paraat.cli.shared import EXIT_FAILED, EXIT_STOPPED, EXIT_USAGE, Run, add_passphrase_file, fail, now
+from paraat.cli.shared import (
+    EXIT_FAILED,
+    EXIT_STOPPED,
+    EXIT_USAGE,
+    Run,
+    add_anyway,
+    add_passphrase_file,
+    fail,
+    now,
+    say_let_through,
+)
 from paraat.site.errors import SettingsError
 from paraat.site.site import Site, load_site
 
@@ -49,6 +59,7 @@ def _command(
     parser.add_argument("--board", help="stop when the point's file says another type")
     parser.add_argument("--firmware", type=Path, metavar="FILE", help="image of MicroPython; without it the pinned one")
     add_passphrase_file(parser)
+    add_anyway(parser)
     parser.add_argument("--language", choices=("nl", "en"), help="of the screen; without it the site's")
     parser.set_defaults(run=_guarded(run))
     return parser
@@ -90,23 +101,37 @@ def _flash(args: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             screen.show(session.outcomes)  # some may be ready
             _say_left(session, screen, args.site)
+            _say_let_through(args, site, [one.job.point for one in session.outcomes if one.error is None])
             raise
     screen.show(outcomes)
     _say_left(session, screen, args.site)
+    _say_let_through(args, site, [one.job.point for one in outcomes if one.error is None])
     return EXIT_FAILED if any(outcome.error is not None for outcome in outcomes) else 0
 
 
 def _image(args: argparse.Namespace) -> int:
     from paraat.provision.image.image import FLASH
 
-    _, session, screen = _open(args)
+    site, session, screen = _open(args)
     [point] = args.points
     try:
         _, issued = session.save(point, args.out)
     finally:
         _say_left(session, screen, args.site)
     screen.say("image.done", point=point, path=args.out / FLASH, serial=issued.serial)
+    _say_let_through(args, site, [point])
     return 0
+
+
+def _say_let_through(args: argparse.Namespace, site: Site, points: Sequence[str]) -> None:
+    """In the last line: which of the points got a board that nobody should get."""
+    from paraat.boards.node_config import too_little_memory
+
+    theirs = {
+        kind: (error, [point for point in having if point in points])
+        for kind, (error, having) in too_little_memory(site).items()
+    }
+    say_let_through(theirs, _language(args))
 
 
 def _say_left(session: "Session", screen: "Screen", site: Path) -> None:
@@ -172,6 +197,7 @@ def _open(args: argparse.Namespace) -> "tuple[Site, Session, Screen]":
         language=language,
         micropython=args.firmware,
         replace=args.replace,
+        anyway=args.anyway,
     )
     session.check(args.points, args.board)
     _warn(site, session, screen, args.points)

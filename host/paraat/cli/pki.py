@@ -212,8 +212,9 @@ def _list(args: argparse.Namespace) -> int:
         state = "expired" if record.state == "valid" and record.not_after < at else record.state
         why = f" {record.revoked_at:%Y-%m-%d} {record.reason}" if record.revoked_at else ""
         board = f" {record.board.type} {record.board.mac} {record.board.serial}" if record.board else ""
+        anyway = f" ANYWAY=1: {record.anyway}" if record.anyway else ""
         until = f"{record.not_after:%Y-%m-%d}"
-        print(f"{record.cn:<31} {record.kind:<9} {state:<7} until {until} {record.serial}{board}{why}")
+        print(f"{record.cn:<31} {record.kind:<9} {state:<7} until {until} {record.serial}{board}{why}{anyway}")
     return 0
 
 

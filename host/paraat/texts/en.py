@@ -197,7 +197,10 @@ TABLE = {
         "The board on {device} was restarted by its watchdog",
         "make logs, and see what it said in the last two minutes",
     ),
-    "console.memory": ("The board on {device} ran out of memory", "make logs, keep the lines and report them"),
+    "console.memory": (
+        "The board on {device} ran out of memory",
+        "Press EN. If it comes back: take a board with more memory (boards/README.md), keep the lines of make logs and report them",
+    ),
     "console.silent": ("The board on {device} says nothing", "Press EN; if it stays silent: make flash POINT=..."),
     "console.fine": ("The board on {device} runs", ""),
     # paraat verify

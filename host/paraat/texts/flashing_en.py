@@ -14,12 +14,26 @@ TABLE = {
         "Take the right board, or mend [board] type of the point",
     ),
     "flash.memory": (
-        "{board} has too little memory for the firmware: it leaves {left} KB, and {needed} are needed",
-        "Take another board and put it in [board] type of the point: {others}",
+        "{board} has too little memory for the firmware: Python, Wi-Fi and the encrypted connection together are"
+        " {missing} KB short",
+        "Take {other} (the same wires) and put it in [board] type of the point",
+    ),
+    "flash.memory-moved": (
+        "{board} has too little memory for the firmware: Python, Wi-Fi and the encrypted connection together are"
+        " {missing} KB short",
+        "Take {other} (the same wires, but for {wires}) and put it in [board] type of the point",
+    ),
+    "flash.memory-reckoned": (
+        "Nobody has measured that {board} has memory enough for the firmware, and reckoned it is {missing} KB short",
+        "Take {other} (the same wires) and put it in [board] type of the point",
+    ),
+    "flash.memory-reckoned-moved": (
+        "Nobody has measured that {board} has memory enough for the firmware, and reckoned it is {missing} KB short",
+        "Take {other} (the same wires, but for {wires}) and put it in [board] type of the point",
     ),
     "flash.memory-unknown": (
-        "Nobody knows whether {board} has memory enough: {needed} KB are needed",
-        "Take another board and put it in [board] type of the point: {others}",
+        "Nobody knows whether {board} has memory enough for the firmware",
+        "Take {other} and put it in [board] type of the point",
     ),
     "flash.little-psram": (
         "The chip on {port} has {found} MB of PSRAM, and {board} has {expected}",
@@ -119,6 +133,7 @@ SAY = {
     "flash.plain": "Mind: the boards speak TLS on port {port}, and [broker] in {path} is not set for that yet. make doctor says what must stand there.",
     "flash.loopback": "Mind: the boards look for the broker at {host}, which is themselves. Set [broker] boards_host in {path}.",
     "flash.no-history": "Mind: {path} is not here. The number that this board begins with now comes from the coordination point.",
+    "anyway.let-through": "LET THROUGH with ANYWAY=1 for {points}: {found}. For the bench only: this board must not leave the hall.",
     "image.done": "{point}: {path}, with the board's private key: readable for you alone. Certificate {serial}.",
     "erase.ask": "Erase everything on the board on {port}? Type yes: ",
     "erase.yes": "yes",

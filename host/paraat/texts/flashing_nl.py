@@ -14,12 +14,26 @@ TABLE = {
         "Pak het juiste bord, of verbeter [board] type van het punt",
     ),
     "flash.memory": (
-        "{board} heeft te weinig geheugen voor de firmware: er blijft {left} KB over, en {needed} is nodig",
-        "Neem een ander bord en zet dat in [board] type van het punt: {others}",
+        "{board} heeft te weinig geheugen voor de firmware: voor Python, wifi en de versleutelde verbinding samen komt het"
+        " {missing} KB te kort",
+        "Neem {other} (dezelfde draden) en zet dat in [board] type van het punt",
+    ),
+    "flash.memory-moved": (
+        "{board} heeft te weinig geheugen voor de firmware: voor Python, wifi en de versleutelde verbinding samen komt het"
+        " {missing} KB te kort",
+        "Neem {other} (dezelfde draden, behalve {wires}) en zet dat in [board] type van het punt",
+    ),
+    "flash.memory-reckoned": (
+        "Niemand heeft gemeten dat {board} genoeg geheugen heeft voor de firmware, en berekend komt het {missing} KB te kort",
+        "Neem {other} (dezelfde draden) en zet dat in [board] type van het punt",
+    ),
+    "flash.memory-reckoned-moved": (
+        "Niemand heeft gemeten dat {board} genoeg geheugen heeft voor de firmware, en berekend komt het {missing} KB te kort",
+        "Neem {other} (dezelfde draden, behalve {wires}) en zet dat in [board] type van het punt",
     ),
     "flash.memory-unknown": (
-        "Niemand weet of {board} genoeg geheugen heeft: {needed} KB is nodig",
-        "Neem een ander bord en zet dat in [board] type van het punt: {others}",
+        "Niemand weet of {board} genoeg geheugen heeft voor de firmware",
+        "Neem {other} en zet dat in [board] type van het punt",
     ),
     "flash.little-psram": (
         "De chip op {port} heeft {found} MB PSRAM, en {board} heeft {expected}",
@@ -131,6 +145,7 @@ SAY = {
     "flash.plain": "Let op: de borden spreken TLS op poort {port}, en [broker] in {path} is daar nog niet op ingesteld. make doctor zegt wat er moet staan.",
     "flash.loopback": "Let op: de borden zoeken de broker op {host}, dus op zichzelf. Zet [broker] boards_host in {path}.",
     "flash.no-history": "Let op: {path} is hier niet. Het nummer waarmee dit bord begint komt nu van het coördinatiepunt.",
+    "anyway.let-through": "DOORGELATEN met ANYWAY=1 voor {points}: {found}. Alleen voor de werkbank: dit bord mag de hal niet uit.",
     "image.done": "{point}: {path}, met de privésleutel van het bord: alleen voor u leesbaar. Certificaat {serial}.",
     "erase.ask": "Alles op het bord op {port} wissen? Typ ja: ",
     "erase.yes": "ja",

@@ -212,7 +212,10 @@ TABLE = {
         "Het bord op {device} is door zijn waakhond herstart",
         "make logs, en kijk wat er de laatste twee minuten stond",
     ),
-    "console.memory": ("Het bord op {device} heeft te weinig geheugen", "make logs, bewaar de regels en meld het"),
+    "console.memory": (
+        "Het bord op {device} heeft te weinig geheugen",
+        "Druk op EN. Komt het terug: neem een bord met meer geheugen (boards/README.md), bewaar de regels van make logs en meld het",
+    ),
     "console.silent": ("Het bord op {device} zegt niets", "Druk op EN; blijft het stil: make flash POINT=..."),
     "console.fine": ("Het bord op {device} draait", ""),
     # paraat verify

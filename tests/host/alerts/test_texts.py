@@ -7,7 +7,7 @@ import pytest
 from paraat.alerts.rules import RULES
 from paraat.alerts.texts import LANGUAGES, local_time, message
 from paraat.domain.model import AlertState
-from paraat.domain.points import Point, Tank
+from paraat.domain.points import Point, PointBoard, Tank
 from paraat.domain.subjects import Subject
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -17,6 +17,7 @@ POINT = Point(
     municipality="Voorbeeldstad",
     capacity=150,
     tank=Tank(capacity_l=400, burn_l_per_h=9.5),
+    board=PointBoard(type="esp32_devkitc_ve"),
 )
 NOW = datetime(2026, 11, 24, 11, 0, tzinfo=UTC).timestamp()
 

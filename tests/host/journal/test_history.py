@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from paraat.domain import facts
 from paraat.domain.facts import HOST, Author, ClockSetBack, Fact, Standing, Started
 from paraat.domain.model import AlertState, NodeState, PointView, SampleSet, Value
-from paraat.domain.points import Point, Tank
+from paraat.domain.points import Point, PointBoard, Tank
 from paraat.domain.profiles import Profile, Resource
 from paraat.domain.subjects import Subject
 from paraat.domain.thresholds import Alerts
@@ -36,6 +36,7 @@ POINTS = {
         municipality="Voorbeeldstad",
         capacity=150,
         tank=Tank(capacity_l=400, burn_l_per_h=10, reserve_l=0),
+        board=PointBoard(type="esp32_devkitc_ve"),
     )
     for name in ("nsp-a", "nsp-b")
 }

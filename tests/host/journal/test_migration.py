@@ -10,7 +10,7 @@ import pytest
 from paraat.alerts.engine import Engine
 from paraat.alerts.rules import make_rules
 from paraat.domain.facts import Author, BoardState
-from paraat.domain.points import Point, Tank
+from paraat.domain.points import Point, PointBoard, Tank
 from paraat.domain.profiles import Profile
 from paraat.domain.subjects import Subject
 from paraat.domain.thresholds import Alerts
@@ -80,7 +80,12 @@ def test_the_last_state_of_each_board_becomes_a_fact_and_the_past_can_be_asked(p
         for state in sorted(journal.last_states(), key=lambda state: state.received_at)
     ]
     point = Point(
-        id="nsp-0101", name="", municipality="", capacity=1, tank=Tank(capacity_l=400, burn_l_per_h=10, reserve_l=0)
+        id="nsp-0101",
+        name="",
+        municipality="",
+        capacity=1,
+        tank=Tank(capacity_l=400, burn_l_per_h=10, reserve_l=0),
+        board=PointBoard(type="esp32_devkitc_ve"),
     )
 
     def litres(t: float) -> float | None:

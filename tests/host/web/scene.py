@@ -8,7 +8,7 @@ from typing import Any
 
 from paraat.domain.facts import Acknowledged, Author, Fact, SaidOfPoint, Standing
 from paraat.domain.model import AlertState, Autonomy, Latest, NodeState, PointView, Value
-from paraat.domain.points import Point, Tank
+from paraat.domain.points import Point, PointBoard, Tank
 from paraat.domain.profiles import Profile, Resource
 from paraat.domain.readiness import ResourceState, State, Verdict
 from paraat.domain.refuel import Stop
@@ -31,6 +31,7 @@ FILE = Point(
     municipality="Voorbeeldstad",
     capacity=150,
     tank=Tank(capacity_l=400, burn_l_per_h=10),
+    board=PointBoard(type="esp32_devkitc_ve"),
     access="achterom",
 )
 FINE_CHECKS = (
