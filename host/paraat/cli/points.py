@@ -100,8 +100,6 @@ def _table(points: "list[Point]", words: "Words") -> list[str]:
         if point.verdict == "silent":
             verdict = words("table.was", verdict=verdict, last=words(f"verdict.{point.last_verdict}"))
         why = point.why[0] if point.why else ""
-        if point.data_at is None:
-            why = words("never")
         rows.append([point.point, verdict, words.phase(Phase(point.life.phase)), why, point.to_do])
     return words.columns(rows)
 

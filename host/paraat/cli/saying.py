@@ -81,7 +81,8 @@ def _moment(given: str, zone: ZoneInfo) -> datetime | None:
     """A moment where people of the site live; of a day its last second."""
     try:
         if "T" in given:
-            return datetime.fromisoformat(given).replace(tzinfo=zone)
+            at = datetime.fromisoformat(given)
+            return at if at.tzinfo is not None else at.replace(tzinfo=zone)
         return datetime.combine(date.fromisoformat(given), time_of_day(23, 59, 59), zone)
     except ValueError:
         return None

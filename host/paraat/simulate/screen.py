@@ -239,7 +239,7 @@ class Screen:
         words = self._words
         sign, style = _VERDICT_STYLE[view.verdict]
         verdict = self._judged(f"verdict.{view.verdict.word}").lower()
-        why = self._judged.lines(view.resources)
+        why = self._judged.of(view)
         unknown = words["unknown"]
 
         def switch(name: str) -> str:
@@ -254,7 +254,7 @@ class Screen:
         return [
             view.name,
             Text(f"{sign} {verdict}", style=style),
-            why[0][1] if why else "",
+            why[0].text if why else "",
             switch("power/mains"),
             switch("power/generator"),
             unknown if view.fuel_percent is None else f"{view.fuel_percent:.0f} % {view.litres:.0f} l",

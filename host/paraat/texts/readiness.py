@@ -1,18 +1,29 @@
 """A verdict in words: why a resource stands as it does, and what to do. Numbers and times as people of a site write them."""
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from paraat.domain import readiness
 from paraat.domain.activation import Activation, Phase
-from paraat.domain.readiness import ResourceState
+from paraat.domain.model import PointView
+from paraat.domain.readiness import ResourceState, State, Verdict
 from paraat.texts import readiness_en, readiness_nl
 from paraat.texts.localtime import local, marked
 from paraat_wire import metrics
 
 LANGUAGES: Mapping[str, Mapping[str, str]] = {"nl": readiness_nl.TEXTS, "en": readiness_en.TEXTS}
 _DECIMAL = {"nl": ",", "en": "."}
+_OF_BOARDS = (readiness.FUEL_UNKNOWN, readiness.NOT_MEASURED)
 _ONE_LINE = (readiness.NEVER_ATTESTED,)
+
+
+class Line(NamedTuple):
+    """What keeps a point from being ready, and what to do about it. look: "bad", "open" (not known) or "poor"."""
+
+    text: str
+    to_do: str
+    look: str
 
 
 class Words:
@@ -42,22 +53,32 @@ class Words:
         key = "do.hours.full" if state.code == readiness.HOURS and "full" in state.detail else f"do.{state.code}"
         return self(key, **self._values(state))
 
-    def lines(self, states: Iterable[ResourceState]) -> list[tuple[ResourceState, str, str]]:
-        """What keeps a point from being ready, the worst first, as (the worst of the line, why, what to do).
+    def of(self, view: PointView) -> list[Line]:
+        """What keeps a point from being ready, and what to do; that nothing is heard comes before what was heard last."""
+        if view.data_t is None:  # of what boards measure there is no more to be said
+            never = Line(self("never"), self("do.never"), "open")
+            return [never, *self.lines(state for state in view.resources if state.code not in _OF_BOARDS)]
+        if view.verdict is Verdict.SILENT:
+            return [Line(self("silent"), self("do.silent"), "open"), *self.lines(view.resources)]
+        return self.lines(view.resources)
 
-        What nobody has attested is one line, not nine: "nooit bevestigd: water, licht".
+    def lines(self, states: Iterable[ResourceState]) -> list[Line]:
+        """What these resources keep a point from, the worst first.
+
+        What nobody has attested is one line, not nine: "water, licht: nooit bevestigd".
         """
-        found: list[tuple[ResourceState, str, str]] = []
+        states = tuple(states)
+        found: list[Line] = []
         grouped: dict[tuple[bool, str], list[ResourceState]] = {}
-        for state in readiness.why(tuple(states)):
+        for state in readiness.why(states):
             if state.code in _ONE_LINE:
                 grouped.setdefault((state.critical, state.code), []).append(state)
-        for state in readiness.why(tuple(states)):
+        for state in readiness.why(states):
             group = grouped.get((state.critical, state.code), [state])
             if group[0] is not state:
                 continue
             names = ", ".join(self.resource(one.resource) for one in group)
-            found.append((state, f"{names}: {self.why(state)}", self.to_do(state)))
+            found.append(Line(f"{names}: {self.why(state)}", self.to_do(state), _look(state)))
         return found
 
     def renewals(self, states: Iterable[ResourceState]) -> list[str]:
@@ -134,3 +155,9 @@ class Words:
         text = f"{round(value, 1) + 0.0:.1f}".removesuffix(".0").replace(".", self._decimal)
         unit = None if row is None else row[0][metrics.UNIT]
         return self(f"unit.{unit}", n=text) if f"unit.{unit}" in self._texts else f"{text} {unit or ''}".strip()
+
+
+def _look(state: ResourceState) -> str:
+    if not state.critical or state.state is State.LIMITED:
+        return "poor"
+    return "bad" if state.state is State.NOT_READY else "open"

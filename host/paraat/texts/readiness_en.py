@@ -91,4 +91,7 @@ TEXTS = {
     "refuel.planned": "{litres} l, {who}, {at}",
     "refuel.late": "late: {litres} l, {who}, {at}",
     "never": "never heard from",
+    "do.never": "place the board or have it looked at",
+    "silent": "silent",
+    "do.silent": "call the point, or go and look",
 }

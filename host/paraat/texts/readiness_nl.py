@@ -91,4 +91,7 @@ TEXTS = {
     "refuel.planned": "{litres} l, {who}, {at}",
     "refuel.late": "te laat: {litres} l, {who}, {at}",
     "never": "nooit iets gehoord",
+    "do.never": "plaats het kastje of laat het nakijken",
+    "silent": "laat niets horen",
+    "do.silent": "bel het punt of ga kijken",
 }

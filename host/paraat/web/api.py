@@ -278,15 +278,15 @@ _STATUS = {
 
 def point(view: PointView, words: readiness.Words) -> Point:
     """A point as the API tells it."""
-    node, lines = view.node, words.lines(view.resources)
+    node, lines = view.node, words.of(view)
     return Point(
         point=view.point,
         name=view.name,
         municipality=view.municipality,
         verdict=view.verdict.word,
         last_verdict=view.last_verdict.word,
-        why=[text for _, text, _ in lines],
-        to_do=lines[0][2] if lines else "",
+        why=[line.text for line in lines],
+        to_do=lines[0].to_do if lines else "",
         life=_life(view.activation),
         status=_STATUS[view.verdict],
         reasons=view.reasons,

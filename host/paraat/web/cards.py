@@ -11,12 +11,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from paraat.domain import readiness as judgement
 from paraat.domain import tracker
 from paraat.domain.activation import Phase
 from paraat.domain.facts import Fact
 from paraat.domain.model import AlertState, Autonomy, PointView
-from paraat.domain.readiness import State, Verdict
+from paraat.domain.readiness import Verdict
 from paraat.texts import readiness
 from paraat.texts.localtime import local, marked
 from paraat.web.source import Check
@@ -54,7 +53,6 @@ _SHOWN_ELSEWHERE = frozenset(
         tracker.GENERATOR_UNKNOWN,
     )
 )
-_OF_BOARDS = frozenset((judgement.FUEL_UNKNOWN, judgement.NOT_MEASURED))
 _NOTHING_HEARD = frozenset((tracker.NEVER_HEARD, tracker.SILENT))
 _SAME_SET_S = 60  # figures read so shortly before the newest share its age
 
@@ -92,14 +90,6 @@ class Cell(msgspec.Struct, frozen=True):
     figures: tuple[Figure, ...]
 
 
-class Line(msgspec.Struct, frozen=True):
-    """What keeps a point from being ready, and what to do about it. look: "bad", "open" (not known) or "poor"."""
-
-    text: str
-    to_do: str
-    look: str
-
-
 class Card(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the page says of one point."""
 
@@ -109,7 +99,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     look: str  # alarm, attention, fine, stale, unknown
     verdict: str
     was: str  # the last verdict of a point that is silent now
-    lines: tuple[Line, ...]  # why the verdict is no better, the worst first
+    lines: tuple[readiness.Line, ...]  # why the verdict is no better, the worst first
     renewals: tuple[str, ...]  # words that end soon
     life: str  # where in its life the point is, and since when; empty where nobody ever said
     clock: str  # how it keeps to its clock; empty while none runs
@@ -224,7 +214,7 @@ class Writer:
             look=_LOOKS[view.verdict],
             verdict=self._judged(f"verdict.{view.verdict.word}"),
             was=self._judged(f"verdict.{view.last_verdict.word}") if view.verdict is Verdict.SILENT else "",
-            lines=self._lines(view),
+            lines=tuple(self._judged.of(view)),
             renewals=tuple(self._judged.renewals(view.resources)),
             life=self._judged.life(view.activation, view.now),
             clock=self._judged.clock(view.activation, view.now),
@@ -256,17 +246,6 @@ class Writer:
             offline=view.online is False,
             data_t=view.data_t,
             heard_at=view.heard_at,
-        )
-
-    def _lines(self, view: PointView) -> tuple[Line, ...]:
-        """That nothing is heard comes before what was heard last."""
-        heard = [self.words.code("reason", code) for code in view.reasons if code in _NOTHING_HEARD]
-        said = self._judged.lines(view.resources)
-        if tracker.NEVER_HEARD in view.reasons:  # of what boards measure there is no more to be said
-            said = [line for line in said if line[0].code not in _OF_BOARDS]
-        return (
-            *(Line(text, "", "open") for text in heard),
-            *(Line(text, to_do, _line_look(state.state, state.critical)) for state, text, to_do in said),
         )
 
     def _config(self, view: PointView) -> str:
@@ -417,12 +396,6 @@ def _worst_first(view: PointView, critical: bool) -> tuple[bool, bool, int, floa
     found = view.activation
     rank = 0 if critical else _RANK[view.verdict]
     return not found.in_use, not found.late, rank, hours, view.name, view.point
-
-
-def _line_look(state: State, critical: bool) -> str:
-    if not critical or state is State.LIMITED:
-        return "poor"
-    return "bad" if state is State.NOT_READY else "open"
 
 
 def _moment(alert: AlertState) -> float:

@@ -236,7 +236,7 @@ def test_the_resources_of_a_point_say_why_and_what_to_do(ask: Ask) -> None:
 def test_a_point_says_its_verdict_and_the_old_word_for_it(ask: Ask) -> None:
     found = ask("/api/v1/points/nsp-0201").json
     assert (found["verdict"], found["last_verdict"], found["status"]) == ("silent", "limited", "stale")
-    assert found["why"] == ["warmte: 15,1 °C, nodig 18 °C of meer"]
+    assert found["why"] == ["laat niets horen", "warmte: 15,1 °C, nodig 18 °C of meer"]
     assert found["life"]["phase"] == "standby"
 
 

@@ -16,8 +16,9 @@ from paraat.domain.profiles import RESOURCES
 from paraat.domain.readiness import ResourceState, State, Verdict
 from paraat.domain.subjects import Subject
 from paraat.texts import readiness as judgement_words
+from paraat.texts.readiness import Line
 from paraat.web import cards
-from paraat.web.cards import Card, Figure, Line, Writer, count, rfc3339
+from paraat.web.cards import Card, Figure, Writer, count, rfc3339
 from paraat.web.source import Check
 from paraat.web.texts import LANGUAGES, Words
 
@@ -96,12 +97,14 @@ def test_a_silent_point_says_so_first_and_keeps_its_last_verdict() -> None:
     made = card(point(resources=(short_of_power(7.0),), **silent))
     assert (made.verdict, made.was) == ("Stil", "Niet gereed")
     assert [line.text for line in made.lines] == ["laat niets horen", "stroom: 7 van 72 uur"]
+    assert made.lines[0].to_do == "bel het punt of ga kijken"
 
 
 def test_a_point_that_was_never_heard_says_that_and_what_nobody_attested() -> None:
     fuel = ResourceState(resource="power", state=State.UNKNOWN, need="required", critical=True, code="fuel-unknown")
     lines = card(never_heard("nsp-0202", resources=(fuel, unknown("water")))).lines
     assert [line.text for line in lines] == ["nooit iets gehoord", "water: nooit bevestigd"]
+    assert lines[0].to_do == "plaats het kastje of laat het nakijken"
 
 
 def test_every_state_has_words_in_both_languages() -> None:
