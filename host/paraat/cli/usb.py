@@ -69,9 +69,7 @@ def _port(parser: argparse.ArgumentParser) -> None:
 
 
 def _language(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--language", choices=tuple(texts.LANGUAGES), default=_DEFAULT, help=f"of the screen ({_DEFAULT})"
-    )
+    parser.add_argument("--language", choices=texts.languages(), default=_DEFAULT, help=f"of the screen ({_DEFAULT})")
 
 
 def _guarded(run: Run) -> Run:

@@ -1,22 +1,29 @@
-"""The words of the alerts, plain Dutch first, English by the site's language. One action in each firing text."""
+"""What an alert says: the contexts "mail subject", "mail body" and "mail" of the catalogues. One action in each firing text."""
 
-from collections.abc import Mapping
-from types import ModuleType
 from zoneinfo import ZoneInfo
 
-from paraat.alerts.texts import en, nl
 from paraat.domain.model import AlertState
 from paraat.domain.points import Point
+from paraat.texts import Words
 from paraat.texts.localtime import local, marked
 
-LANGUAGES: Mapping[str, ModuleType] = {"nl": nl, "en": en}
 
-
-def local_time(t: float, now: float, zone: ZoneInfo) -> str:
+def local_time(t: float, now: float, zone: ZoneInfo, language: str) -> str:
     """14:30, or 24-11 14:30 on another day than today. In the hour that comes twice the zone's name stands behind it."""
     moment = local(t, zone)
     same_day = moment.date() == local(now, zone).date()
-    return marked(moment, moment.strftime("%H:%M" if same_day else "%d-%m %H:%M"))
+    return marked(moment, Words(language).moment(moment, "clock" if same_day else "day and clock"))
+
+
+def number(value: float, language: str) -> str:
+    """One decimal below ten, none above."""
+    return Words(language).number(value, 1 if value < 10 else 0)
+
+
+def days(value: float, language: str) -> str:
+    """Whole days, none of them promised that is not there."""
+    words = Words(language, "mail")
+    return words("days.none") if value < 1 else words.count("days", int(value))
 
 
 def message(
@@ -26,24 +33,24 @@ def message(
 
     point: None for an alert about the coordination point itself.
     """
-    words = LANGUAGES[language]
+    words = Words(language, "mail")
     values: dict[str, object] = {"id": alert.id}
     if point is not None:
         values |= {"name": point.name, "municipality": point.municipality}
     if "kind" in alert.detail:
-        values["name"], values["renew"] = words.OWN_CERTIFICATES[str(alert.detail["kind"])]
+        kind = alert.detail["kind"]
+        values |= {"name": words(f"certificate.{kind}"), "renew": words(f"renew.{kind}")}
     for key, value in alert.detail.items():
         if isinstance(value, int | float):
             if key.endswith(("_at", "_t", "_before")):
-                values[key] = local_time(value, now, zone)
+                values[key] = local_time(value, now, zone, language)
             elif key == "days":
-                values[key] = words.days(value)
+                values[key] = days(value, language)
             else:
-                values[key] = words.number(value)
-    values["fired_at"] = local_time(alert.fired_at or alert.since, now, zone)
+                values[key] = number(value, language)
+    values["fired_at"] = local_time(alert.fired_at or alert.since, now, zone, language)
     key = _key(alert, transition)
-    subject, body = words.TEXTS[key]
-    return subject.format_map(values), body.format_map(values)
+    return Words(language, "mail subject")(key, **values), Words(language, "mail body")(key, **values)
 
 
 def _key(alert: AlertState, transition: str) -> str:
