@@ -65,7 +65,36 @@ def explain(error: Exception, language: str) -> tuple[str, str]:
         return error.explain(language)
     if error.args and isinstance(error.args[0], Phrase):
         return Words(language).say(error.args[0]), ""
+    if isinstance(error, OSError) and error.filename is None:
+        return Words(language).say(reason(error)), ""
     return str(error) or type(error).__name__, ""
+
+
+# What the system says of a file or a connection, as it says it in English (errno).
+_SYSTEM = (
+    Phrase("Permission denied"),
+    Phrase("Operation not permitted"),
+    Phrase("No such file or directory"),
+    Phrase("File exists"),
+    Phrase("Not a directory"),
+    Phrase("Is a directory"),
+    Phrase("No space left on device"),
+    Phrase("Read-only file system"),
+    Phrase("Input/output error"),
+    Phrase("Device or resource busy"),
+    Phrase("No locks available"),
+    Phrase("Connection refused"),
+    Phrase("Connection reset by peer"),
+    Phrase("No route to host"),
+    Phrase("Network is unreachable"),
+    Phrase("Address already in use"),
+    Phrase("timed out"),
+)
+
+
+def reason(error: OSError) -> Phrase:
+    """Why the system refused, without the file: that stands beside it in our own words."""
+    return Phrase.of(error.strerror or str(error) or type(error).__name__)
 
 
 def sentence(found: str, step: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from babel.core import Locale
 from babel.dates import format_datetime
@@ -39,6 +39,11 @@ class Phrase(str):
         made.msgid, made.values = msgid, values
         return made
 
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Somebody else's English, said in a language that happens to know it."""
+        return cls(text.replace("{", "{{").replace("}", "}}"))
+
     def found_in(self, translations: gettext.NullTranslations) -> str:
         """The sentence of a catalogue, with its {placeholders} left in."""
         return translations.gettext(self.msgid)
@@ -57,6 +62,19 @@ class Count(Phrase):
 
     def found_in(self, translations: gettext.NullTranslations) -> str:
         return translations.ngettext(self.msgid, self.many, self.n)
+
+
+class Amount(NamedTuple):
+    """A number among a Phrase's values, which each language writes in its own way; str() is English."""
+
+    value: float
+    digits: int
+
+    def __str__(self) -> str:
+        return f"{self.value:.{self.digits}f}"
+
+    def __format__(self, form: str) -> str:
+        return format(str(self), form)
 
 
 class Words:
@@ -98,11 +116,13 @@ class Words:
         return self._translations.npgettext(self.context, key, key, n).format_map(self._said({"n": n} | values))
 
     def say(self, phrase: object) -> str:
-        """A Phrase, or an error whose words are one, in this language; anything else as it is."""
+        """A Phrase, an Amount, or an error whose words are one, in this language; anything else as it is."""
         from paraat.texts import explain, sentence
 
         if isinstance(phrase, Phrase):
             return phrase.found_in(self._translations).format_map(self._said(phrase.values))
+        if isinstance(phrase, Amount):
+            return self.number(*phrase)
         if isinstance(phrase, Exception):
             return sentence(*explain(phrase, self.language))
         return str(phrase)
@@ -126,7 +146,8 @@ class Words:
 
     def _said(self, values: Mapping[str, object]) -> dict[str, object]:
         return {
-            key: self.say(value) if isinstance(value, Phrase | Exception) else value for key, value in values.items()
+            key: self.say(value) if isinstance(value, Phrase | Amount | Exception) else value
+            for key, value in values.items()
         }
 
 

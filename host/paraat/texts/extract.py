@@ -7,6 +7,7 @@
 Babel finds the Phrases; the Makefile's own are behind ## and #: there, and in $(call say,...). Keys stand in en.po.
 """
 
+import contextlib
 import io
 import re
 import string
@@ -35,7 +36,11 @@ def phrases() -> Phrases:
     """Every Phrase and Count of the code, and every sentence of the Makefile, in the order of the files."""
     found: Phrases = {}
     for path in sorted(ROOT.rglob("*.py")):
-        for _, words, _, _ in extract_from_file("python", path, keywords=_KEYWORDS):
+        with contextlib.redirect_stderr(
+            io.StringIO()
+        ):  # it warns of f-strings among a Phrase's values, where they belong
+            messages = extract_from_file("python", path, keywords=_KEYWORDS)
+        for _, words, _, _ in messages:
             _note(
                 found,
                 words if isinstance(words, str) else (words[0], words[1]),
