@@ -12,7 +12,7 @@ from paraat.boards.pins import Sensor, check, sensors_of
 from paraat.domain.points import Point
 from paraat.site.errors import SettingsError
 from paraat.site.site import Site
-from paraat.texts import Count, Phrase
+from paraat.texts import Amount, Count, Phrase
 
 CONFIG_VERSION = 1
 
@@ -67,7 +67,7 @@ def limits_of_points(site: Site) -> list[Phrase]:
         Phrase(
             "battery/current: up to {most_a} A with shunt_milliohm = {milliohm}; beyond it is a fault, beside the "
             "voltage ({points})",
-            most_a=f"{most_a:.2f}",
+            most_a=Amount(most_a, 2),
             milliohm=f"{milliohm:g}",
             points=ids[0] if len(ids) == 1 else Count(len(ids), "{n} point", "{n} points"),
         )

@@ -197,7 +197,7 @@ class Screen:
             table.add_row(str(value), words(key))
         self._console.print(table)
         for problem in summary.problems:
-            self._console.print(f"[bold red]{escape(problem)}[/]")
+            self._console.print(f"[bold red]{escape(words.say(problem))}[/]")
         if kept is not None:
             self._console.print(words("sum.kept", directory=kept))
 

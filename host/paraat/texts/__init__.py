@@ -7,9 +7,10 @@ next, where there is something. "screen" has everything else that stands there b
 import re
 from collections.abc import Mapping
 
-from paraat.texts.catalogue import Count, Phrase, Words, languages
+from paraat.texts.catalogue import Amount, Count, Phrase, Words, languages
 
 __all__ = [
+    "Amount",
     "Count",
     "ExplainedError",
     "Phrase",

@@ -24,7 +24,7 @@ from paraat.texts.catalogue import DEFAULT, FOLDER, SOURCE
 ROOT = FOLDER.parent
 MAKEFILE = ROOT.parent.parent / "Makefile"
 _KEYWORDS = {"Phrase": None, "Count": (2, 3)}
-_IN_MAKEFILE = re.compile(r"^(?:[a-z-]+:.*?## |#: )(.*)$|\$\(call say,([^,)]*)", re.MULTILINE)
+_IN_MAKEFILE = re.compile(r"^(?:[a-z-]+:.*?## |#: )(.*)$|\$\(call say,((?:[^,()]|\([^()]*\))*)\)", re.MULTILINE)
 
 MessageId = tuple[str, str]  # context ("" for a Phrase), id
 Phrases = dict[
