@@ -6,7 +6,7 @@ from pathlib import Path
 from paraat.site.broker import BrokerSettings
 from paraat.site.errors import SettingsError
 from paraat.site.private import check_private
-from paraat.texts import Phrase
+from paraat.texts import Phrase, reason
 
 
 class TlsFiles:
@@ -51,7 +51,7 @@ class TlsFiles:
         try:
             context.load_verify_locations(self._ca)
         except (OSError, ValueError) as error:
-            raise SettingsError(self._ca, "broker.ca_file", str(error), Phrase("a PEM file")) from error
+            raise SettingsError(self._ca, "broker.ca_file", _why(error), Phrase("a PEM file")) from error
         if self._certificate is None:
             return
         try:
@@ -59,5 +59,9 @@ class TlsFiles:
             context.load_cert_chain(self._certificate, self._key, password="")
         except (OSError, ValueError) as error:
             expected = Phrase("a PEM certificate, and its key in broker.key_file")
-            raise SettingsError(self._certificate, "broker.cert_file", str(error), expected) from error
+            raise SettingsError(self._certificate, "broker.cert_file", _why(error), expected) from error
         check_private(self._key or self._certificate, "broker.key_file")
+
+
+def _why(error: Exception) -> str:
+    return reason(error) if isinstance(error, OSError) else str(error)

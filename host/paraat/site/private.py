@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from paraat.site.errors import SettingsError
-from paraat.texts import Phrase
+from paraat.texts import Phrase, reason
 
 
 def read_secret(path: Path, key: str) -> str:
@@ -14,7 +14,7 @@ def read_secret(path: Path, key: str) -> str:
         raise SettingsError(
             path,
             key,
-            Phrase("no readable file ({name})", name=error.__class__.__name__),
+            Phrase("no readable file ({why})", why=unread(error)),
             Phrase("a file with one line"),
         ) from error
     check_private(path, key)
@@ -25,6 +25,11 @@ def read_secret(path: Path, key: str) -> str:
             path, key, Phrase("more than one line, or a character that cannot be printed"), Phrase("one line")
         )
     return secret
+
+
+def unread(error: OSError | UnicodeError) -> Phrase:
+    """Why a file that may hold a secret could not be read; never a piece of it."""
+    return reason(error) if isinstance(error, OSError) else Phrase("it is no UTF-8")
 
 
 def check_private(path: Path, key: str = "") -> None:

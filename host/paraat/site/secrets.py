@@ -17,7 +17,7 @@ from msgspec import Meta
 
 from paraat.domain.fields import Part
 from paraat.site.errors import SettingsError
-from paraat.site.private import check_private
+from paraat.site.private import check_private, unread
 from paraat.site.tables import convert_table
 from paraat.texts import Phrase
 
@@ -62,7 +62,7 @@ def load(site_dir: Path) -> Secrets:
             path, "", Phrase("no such file"), Phrase("[wifi] with ssid and password, mode 0600")
         ) from error
     except (OSError, UnicodeError) as error:
-        raise SettingsError(path, "", error.__class__.__name__, Phrase("a readable TOML file in UTF-8")) from error
+        raise SettingsError(path, "", unread(error), Phrase("a readable TOML file in UTF-8")) from error
     check_private(path)
     # An error's own words may quote the file, and a chained one would be logged with it: hence `from None`.
     try:

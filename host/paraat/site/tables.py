@@ -56,8 +56,10 @@ def _mistake(error: Exception) -> Phrase:
     if isinstance(error, UnicodeDecodeError):
         return Phrase("byte {at} is no UTF-8", at=error.start)
     if match := _AT_LINE.fullmatch(str(error)):
-        what, line, column = match.groups()
-        return Phrase("{what} (at line {line}, column {column})", what=Phrase.of(what), line=line, column=column)
+        told, line, column = match.groups()
+        twice = re.fullmatch(r"Cannot declare \('(.*)',\) twice", told)
+        what = Phrase("Cannot declare {table} twice", table=twice[1]) if twice else Phrase.of(told)
+        return Phrase("{what} (at line {line}, column {column})", what=what, line=line, column=column)
     return Phrase.of(str(error))
 
 

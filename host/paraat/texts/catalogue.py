@@ -161,6 +161,12 @@ class _NoKey(gettext.NullTranslations):
         raise KeyError(f"{context}: {msgid1}, {msgid2} ({n})")
 
 
+def forget() -> None:
+    """Read the catalogues anew: for who has changed one."""
+    _load.cache_clear()
+    _keys.cache_clear()
+
+
 def languages() -> tuple[str, ...]:
     """Every language that has a catalogue; the default first."""
     return tuple(sorted((path.stem for path in FOLDER.glob("*.po")), key=lambda name: (name != DEFAULT, name)))

@@ -19,12 +19,15 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
-from paraat.texts.catalogue import DEFAULT, FOLDER, SOURCE
+from paraat.texts import catalogue
+from paraat.texts.catalogue import DEFAULT, SOURCE
 
-ROOT = FOLDER.parent
+ROOT = catalogue.FOLDER.parent
 MAKEFILE = ROOT.parent.parent / "Makefile"
 _KEYWORDS = {"Phrase": None, "Count": (2, 3)}
 _IN_MAKEFILE = re.compile(r"^(?:[a-z-]+:.*?## |#: )(.*)$|\$\(call say,((?:[^,()]|\([^()]*\))*)\)", re.MULTILINE)
+
+_PERCENT = re.compile(r"%(?:\(\w+\))?[srd]")
 
 MessageId = tuple[str, str]  # context ("" for a Phrase), id
 Phrases = dict[
@@ -135,7 +138,8 @@ def _differ(language: str, catalog: Catalog, english: Catalog) -> Iterator[str]:
 
 
 def _holes(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+    """The {names}, and those that argparse fills in: %(name)s."""
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name} | set(_PERCENT.findall(text))
 
 
 def untranslated(catalog: Catalog) -> list[str]:
@@ -147,10 +151,10 @@ def main(arguments: list[str]) -> int:
     """Returns the exit code."""
     check = arguments == ["--check"]
     wanted = phrases()
-    english = read(FOLDER / f"{SOURCE}.po")
-    new = [] if check else [FOLDER / f"{language}.po" for language in arguments]
+    english = read(catalogue.FOLDER / f"{SOURCE}.po")
+    new = [] if check else [catalogue.FOLDER / f"{language}.po" for language in arguments]
     wrong: list[str] = []
-    for path in sorted({*FOLDER.glob("*.po"), *new}):
+    for path in sorted({*catalogue.FOLDER.glob("*.po"), *new}):
         language = path.stem
         catalog = updated(language, read(path) if path.exists() else Catalog(locale=language), english, wanted)
         wrong += problems(language, catalog)

@@ -258,7 +258,7 @@ class Writer:
         key, latest = name.replace("/", "."), view.latest.get(name)
         if latest is None or latest.value is None:
             return Figure(self.words(f"{key}.unknown"), "unknown" if latest is None else "fault")
-        return self._dated(self.words(f"{key}.{'on' if latest.value else 'off'}"), latest.t, view)
+        return self._dated(self.words(f"{key}.on" if latest.value else f"{key}.off"), latest.t, view)
 
     def _people(self, view: PointView) -> tuple[Figure, ...]:
         latest, capacity = view.latest.get("people/present"), view.capacity
