@@ -17,6 +17,8 @@ from paraat.simulate.servers import LOOPBACK, find_broker, free_port
 from paraat.site import paths
 from waiting import LIMIT_S, wait_for
 
+pytestmark = pytest.mark.usefixtures("english")
+
 PARAAT = str(Path(sys.executable).parent / "paraat")
 POINT = """id = "{id}"
 name = "Punt {id}"
