@@ -19,6 +19,19 @@ _STATES = {
     "revoked": Phrase("revoked"),
     "expired": Phrase("expired"),
 }
+_KINDS = {
+    "authority": Phrase("authority"),
+    "broker": Phrase("broker"),
+    "host": Phrase("host"),
+    "desk": Phrase("desk"),
+    "board": Phrase("board"),
+}
+# Of a certificate that we revoked ourselves; else the reason is what a person has typed.
+_REASONS = {
+    "superseded": Phrase("superseded"),
+    "abandoned": Phrase("abandoned"),
+    "discarded": Phrase("discarded"),
+}
 _LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 
 
@@ -289,14 +302,16 @@ def _list(args: argparse.Namespace) -> int:
     from paraat.site import inventory
 
     at, words = now(), Words(args.language)
-    width = max(len(words.say(state)) for state in _STATES.values())
+    widths = [max(len(words.say(word)) for word in table.values()) for table in (_KINDS, _STATES)]
     for record in inventory.load(args.site).certificates:
         expired = record.state == "valid" and record.not_after < at
         state = words.say(_STATES["expired" if expired else record.state])
-        why = f" {record.revoked_at:%Y-%m-%d} {record.reason}" if record.revoked_at else ""
+        given = record.reason or ""
+        why = f" {record.revoked_at:%Y-%m-%d} {words.say(_REASONS.get(given, given))}" if record.revoked_at else ""
         board = f" {record.board.type} {record.board.mac} {record.board.serial}" if record.board else ""
         until = words.say(Phrase("until {day}", day=f"{record.not_after:%Y-%m-%d}"))
-        print(f"{record.cn:<31} {record.kind:<9} {state:<{width}} {until} {record.serial}{board}{why}")
+        kind = words.say(_KINDS[record.kind])
+        print(f"{record.cn:<31} {kind:<{widths[0]}} {state:<{widths[1]}} {until} {record.serial}{board}{why}")
     return 0
 
 

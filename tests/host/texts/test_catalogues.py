@@ -133,7 +133,7 @@ def test_a_phrase_is_english_and_knows_its_languages() -> None:
     assert found == "mode 0644"
     nested = Phrase("{at}: found {found}; expected {expected}", at="a.toml", found=found, expected=Phrase("one line"))
     assert nested == "a.toml: found mode 0644; expected one line"
-    assert Words("nl").say(nested) == "a.toml: gevonden rechten 0644; verwacht één regel"
+    assert Words("nl").say(nested) == "a.toml: gevonden: rechten 0644; verwacht: één regel"
     assert Words("en").say(nested) == nested
     assert Words("nl").say(Count(1, "{n} point", "{n} points")) == "1 punt"
     assert Words("nl").say(Count(2, "{n} point", "{n} points")) == "2 punten"
@@ -229,7 +229,7 @@ def test_a_site_in_a_language_that_nobody_wrote_is_refused(tmp_path: Path, capsy
     toml = site / "site.toml"
     toml.write_text(toml.read_text().replace('language = "nl"', 'language = "tlh"'))
     assert main(["check", "--site", str(site)]) == 2
-    assert "site.language: gevonden 'tlh'; verwacht 'nl' of 'en'" in capsys.readouterr().err
+    assert "site.language: gevonden: 'tlh'; verwacht: 'nl' of 'en'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ def test_a_variable_with_a_language_that_is_not_there_is_refused(
 ) -> None:
     monkeypatch.setenv("PARAAT_LANGUAGE", "tlh")
     assert main(["check", "--site", "nowhere"]) == 2
-    assert "PARAAT_LANGUAGE: gevonden 'tlh'; verwacht een van: nl, en" in capsys.readouterr().err
+    assert "PARAAT_LANGUAGE: gevonden: 'tlh'; verwacht: een van: nl, en" in capsys.readouterr().err
 
 
 def test_the_glossary_has_one_word_for_one_thing() -> None:

@@ -44,8 +44,7 @@ MIN_PASSPHRASE = 16  # characters; PKCS #8 stretches it with only 2048 rounds, s
 _UPDATE_BITS = 3072
 _PRIVATE = 0o600
 _PUBLIC = 0o644
-
-KINDS = {"host": Phrase("host"), "desk": Phrase("desk"), "broker": Phrase("broker"), "authority": Phrase("authority")}
+_KINDS = {"host": Phrase("host"), "desk": Phrase("desk"), "broker": Phrase("broker"), "authority": Phrase("authority")}
 
 
 class AuthorityError(PkiError):
@@ -187,7 +186,7 @@ class Authority:
                     Phrase(
                         "{point} is the name of the {kind}; give the point another id",
                         point=point,
-                        kind=KINDS[others[0].kind],
+                        kind=_KINDS.get(others[0].kind, others[0].kind),
                     )
                 )
             for record in known.of(point, "valid"):
