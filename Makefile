@@ -60,6 +60,9 @@ $(VENV)/technician.stamp: requirements/technician.lock pyproject.toml | python-i
 	$(call install,technician)
 	@touch $(VENV)/demo.stamp
 
+$(VENV)/mutants.stamp: requirements/mutants.lock pyproject.toml | python-is-there
+	$(call install,mutants)
+
 $(VENV)/dev.stamp: requirements/dev.lock pyproject.toml | python-is-there
 	$(call install,dev)
 	@# pyrightconfig.json names the ESP32's stubs by this path, whatever the version of Python.
@@ -77,8 +80,10 @@ demo: $(VENV)/demo.stamp ## Play a blackout in two minutes: real firmware, broke
 
 #: Boards, at the technician's laptop
 # POINT=nsp-0123, or POINTS="a b c"; PORT=, BOARD=, FIRMWARE=file.bin, PASSPHRASE_FILE=, ENGLISH=1 where needed
+# ANYWAY=1, on the bench: a board with too little memory too; the last line says so, and the inventory keeps it.
+anyway = $(if $(ANYWAY),--anyway)
 words = --site $(SITE) $(if $(BOARD),--board $(BOARD)) $(if $(FIRMWARE),--firmware $(FIRMWARE)) \
-  $(if $(PASSPHRASE_FILE),--passphrase-file $(PASSPHRASE_FILE))
+  $(if $(PASSPHRASE_FILE),--passphrase-file $(PASSPHRASE_FILE)) $(anyway)
 asked_for = $(or $(POINTS),$(POINT),$(error $(shell $(call say,say which)): make $@ POINT=nsp-0123))
 
 .PHONY: flash
@@ -94,8 +99,8 @@ image: $(VENV)/technician.stamp ## Write what flash would write into a folder: f
 	@$(BIN)/paraat image $(words) $(if $(REPLACE),--replace) --out $(or $(OUT),$(error $(shell $(call say,say where)): make image OUT=folder)) $(asked_for)
 
 .PHONY: erase
-erase: $(VENV)/technician.stamp ## Erase a board whole (BOARD=esp32_devkitc, PORT=)
-	@$(BIN)/paraat erase --site $(SITE) --board $(or $(BOARD),$(error $(shell $(call say,say which)): make erase BOARD=esp32_devkitc)) \
+erase: $(VENV)/technician.stamp ## Erase a board whole (BOARD=esp32_devkitc_ve, PORT=)
+	@$(BIN)/paraat erase --site $(SITE) --board $(or $(BOARD),$(error $(shell $(call say,say which)): make erase BOARD=esp32_devkitc_ve)) \
 	  $(if $(PORT),--port $(PORT)) $(if $(YES),--yes)
 
 # A board on the cable: PORT= where several are attached.
@@ -108,7 +113,7 @@ tools: $(VENV)/technician.stamp ## Make .venv with what a technician needs; with
 
 .PHONY: doctor
 doctor: $(VENV)/technician.stamp ## Find what keeps this laptop from working, and say the next step (POINT=, PORT=)
-	@$(BIN)/paraat doctor --site $(SITE) $(if $(POINT),--point $(POINT)) $(cable)
+	@$(BIN)/paraat doctor --site $(SITE) $(if $(POINT),--point $(POINT)) $(cable) $(anyway)
 
 .PHONY: verify
 verify: $(VENV)/technician.stamp ## Compare what lies on a board on the cable with what should (POINT=)
@@ -138,7 +143,7 @@ endif
 .PHONY: bundle
 bundle: $(VENV)/technician.stamp ## Put all that a day without internet takes into one folder (OUT=, FIRMWARE=file.bin, WITHOUT_KEYS=1)
 	@$(BIN)/paraat day-bundle --site $(SITE) --out $(or $(OUT),build/paraat-day) $(foreach file,$(FIRMWARE),--firmware $(file)) \
-	  $(if $(WITHOUT_KEYS),--without-keys)
+	  $(if $(WITHOUT_KEYS),--without-keys) $(anyway)
 
 #: Development
 .PHONY: test
@@ -185,6 +190,10 @@ bench: $(VENV)/dev.stamp ## Measure: the host's store rate, the board's drain an
 	$(BIN)/python benchmarks/flash_reads.py
 	$(BIN)/python benchmarks/signature.py
 
+.PHONY: mutants
+mutants: $(VENV)/dev.stamp $(VENV)/mutants.stamp ## Count the changes of a room that no test notices: ROOM=alerts, intake, journal or domain (SHOW=1: which)
+	@nice $(BIN)/python benchmarks/mutants.py $(ROOM) $(if $(SHOW),--show)
+
 .PHONY: size
 size: $(VENV)/dev.stamp ## Print the budget of every board: both heaps of the chip, each file's bytes, flash reads (WRITE=1: docs/budget.md too)
 	@$(BIN)/python benchmarks/firmware_size.py $(if $(WRITE),--write docs/budget.md)
@@ -207,6 +216,8 @@ lock: | python-is-there ## Choose the newest versions and write requirements/*.l
 	  --custom-compile-command "make lock" --no-emit-package paraat --extra demo --extra build -c requirements/dev.lock -o requirements/demo.lock pyproject.toml
 	$(VENV)/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	  --custom-compile-command "make lock" --no-emit-package paraat --extra demo --extra build --extra provision -c requirements/dev.lock -o requirements/technician.lock pyproject.toml
+	$(VENV)/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	  --custom-compile-command "make lock" --no-emit-package paraat --extra mutants -c requirements/dev.lock -o requirements/mutants.lock pyproject.toml
 
 .PHONY: clean
 clean: ## Remove what was made here: .venv, caches, builds

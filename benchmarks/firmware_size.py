@@ -3,10 +3,11 @@
   files    of the firmware: bytes in flash, bytes in the chip's Python heap once loaded, and when they are: resident, or
            lent. Found by running it (benchmarks/firmware_heap.py), from no list.
   Python   what lives in the heap and at most, phase by phase
-  boards   what Wi-Fi, TLS and the rest find left, for every board and MicroPython that boards/memory.toml knows
+  boards   what Wi-Fi, TLS and the rest find left, on every board with every MicroPython that boards/memory.toml knows, and
+           whether it is offered
   flash    blocks that a slot takes, and what a start reads (benchmarks/flash_reads.py)
   port     what of the unix port's heap stands for the chip's: the tests run in it
-Exit code 1 when a limit is not kept.
+Exit code 1 when a limit is not kept, or when boards/memory.toml does not say what the firmware needs.
 """
 
 import argparse
@@ -20,16 +21,20 @@ from typing import NamedTuple
 import flash_reads
 from firmware_heap import Moment, measure
 
-from paraat.boards.boards import board_names, load_board
-from paraat.memory import heaps, mpy_memory
+from paraat.boards import heaps
+from paraat.boards.boards import board_names, load_board, memory_error
+from paraat.memory import mpy_memory
 from paraat.provision.bundle import bundle
 from paraat.simulate.boards import PORT_TO_CHIP
 
 MPY_LIMIT = 120 * 1024
 FLAT_LIMIT = 1.25  # the busiest steady minute to the quietest
 PORT_TOLERANCE = 0.05
-SAMPLE_LIMIT_S = 5.0
-SELFTEST_LIMIT_S = 12.0
+# What a start may read of the flash: 1.0 and 1.5 of the 5 and 12 s that it may take on the emulated chip. The rest is
+# computing, and waits for the network and for the time.
+SAMPLE_LIMIT_READS = 12000
+SELFTEST_LIMIT_READS = 18000
+LIVE_TOLERANCE = 0.05
 _VFS_BLOCKS = 512  # 2 MiB, the smallest file system of our boards
 _JOURNAL_BLOCKS = 64
 _STEADY = "steady"
@@ -75,18 +80,11 @@ def limits(budget: Budget) -> Iterator[Row]:
     blocks = bundle.slot_blocks({f"a/{path}": data for path, data in budget.files.items()})
     minutes = steady_minutes(budget.moments)
     flat = max(minutes) / min(minutes)
-    sample_s, selftest_s = (n * flash_reads.READ_MS / 1000 for n in (budget.reads.first_sample, budget.reads.selftest))
     yield Row("firmware as .mpy", f"{total} bytes, {len(budget.files)} files", f"<= {MPY_LIMIT}", total <= MPY_LIMIT)
     fits = 2 * blocks + _JOURNAL_BLOCKS <= _VFS_BLOCKS
     yield Row("a slot in flash", f"{blocks} blocks of 4 KB", f"2 slots + journal <= {_VFS_BLOCKS}", fits)
-    yield Row(
-        "flash reads to the first sample", f"{budget.reads.first_sample}, {sample_s:.1f} s at {flash_reads.READ_MS} ms",
-        f"<= {SAMPLE_LIMIT_S:g} s", sample_s <= SAMPLE_LIMIT_S,
-    )  # fmt: skip
-    yield Row(
-        "flash reads to the self-test's line", f"{budget.reads.selftest}, {selftest_s:.1f} s at {flash_reads.READ_MS} ms",
-        f"<= {SELFTEST_LIMIT_S:g} s", selftest_s <= SELFTEST_LIMIT_S,
-    )  # fmt: skip
+    yield _reads("the first sample", budget.reads.first_sample, SAMPLE_LIMIT_READS)
+    yield _reads("the self-test's line", budget.reads.selftest, SELFTEST_LIMIT_READS)
     yield Row(
         "allocated in a steady minute", f"{min(minutes) / 1024:.0f} to {max(minutes) / 1024:.0f} KB of the unix port",
         f"max/min <= {FLAT_LIMIT}", flat <= FLAT_LIMIT,
@@ -96,6 +94,16 @@ def limits(budget: Budget) -> Iterator[Row]:
         "unix port's heap for one byte of the chip's", f"{budget.port_to_chip:.2f}",
         f"{PORT_TO_CHIP} (simulate/boards.py) +- {PORT_TOLERANCE:.0%}", off <= PORT_TOLERANCE,
     )  # fmt: skip
+    live, known = budget.fullest.live, budget.memory.live_bytes
+    yield Row(
+        f'alive in Python\'s heap at most, in the phase "{budget.fullest.phase}"', f"{live} bytes",
+        f"{known} (boards/memory.toml) +- {LIVE_TOLERANCE:.0%}", abs(live / known - 1) <= LIVE_TOLERANCE,
+    )  # fmt: skip
+
+
+def _reads(until: str, reads: int, limit: int) -> Row:
+    found = f"{reads}, {reads * flash_reads.READ_US / 1e6:.1f} s at {flash_reads.READ_US} us"
+    return Row(f"flash reads to {until}", found, f"<= {limit}", reads <= limit)
 
 
 def steady_minutes(moments: Sequence[Moment]) -> list[int]:
@@ -107,27 +115,11 @@ def steady_minutes(moments: Sequence[Moment]) -> list[int]:
     return [later.allocated - sooner.allocated for sooner, later in pairwise(marks)]
 
 
-def images(memory: heaps.Memory) -> list[tuple[str, heaps.Image]]:
-    """(our boards that carry it, the image), for each that the table knows; those first that one carries."""
-    carried = {name: load_board(name).firmware.image for name in board_names()}
-    return [(", ".join(name for name in carried if carried[name] == image.name), image) for image in memory.images]
-
-
-def carried_images() -> set[str]:
-    """The images that our boards carry."""
-    return {load_board(name).firmware.image for name in board_names()}
-
-
-def what_is_left(budget: Budget, image: heaps.Image) -> heaps.Left:
-    """Of a board with this image, at the firmware's fullest moment."""
-    return heaps.left(image, budget.memory.needs, budget.fullest.live, budget.memory.kept_bytes)
-
-
 def report(budget: Budget) -> str:
     """All of it, as Markdown."""
     parts = (
         _limits(budget),
-        _boards(budget),
+        _boards(budget.memory),
         _idf(budget.memory),
         _growth(budget.memory),
         _python(budget),
@@ -150,25 +142,42 @@ def _limits(budget: Budget) -> str:
     return "## Limits\n\n" + _table(head, ((*row[:3], _kept(row.kept)) for row in limits(budget)))
 
 
-def _boards(budget: Budget) -> str:
+def _boards(memory: heaps.Memory) -> str:
     def rows() -> Iterator[Sequence[object]]:
-        for boards, image in images(budget.memory):
-            left = what_is_left(budget, image)
-            seen = image.measured or "not seen: reckoned"
-            verdict = "fits" if left.fits else "**does not fit**: " + ", ".join(left.short)
-            yield (
-                f"{image.name} {image.micropython}", boards, left.python_total, left.python_free, left.idf_free,
-                left.idf_largest, verdict, seen,
-            )  # fmt: skip
+        for board in map(load_board, board_names()):
+            error = memory_error(board)
+            for image in memory.of(board.firmware.image):
+                left = memory.left(image)
+                yield (
+                    board.id, f"{image.name} {image.micropython}", left.python_total, left.python_free, left.idf_free,
+                    left.idf_largest, image.measured or "reckoned", ", ".join(left.short) or "fits",
+                    "offered" if error is None else f"**not offered**: take {error.board}",
+                )  # fmt: skip
 
-    head = ("image", "boards", "Python heap", "free", "IDF heap free", "largest block", "", "its heaps at the prompt")
-    limit = (
-        f"Limits: Python free >= {heaps.PYTHON_FREE_LIMIT}, IDF heap free >= {heaps.IDF_FREE_LIMIT}, its largest block >="
-        f" {heaps.IDF_LARGEST_LIMIT} bytes. Less than nothing: so many bytes are missing."
+    head = (
+        "board", "image", "Python heap", "free", "IDF heap free", "largest block", "its heaps at the prompt", "the model says",
+        "so it is",
+    )  # fmt: skip
+    text = (
+        f"With {memory.live_bytes} bytes alive in Python's heap ({memory.live_source}).\n"
+        f"Limits: Python free >= {heaps.PYTHON_FREE_LIMIT}, IDF heap free >= {heaps.IDF_FREE_LIMIT}, its largest block >= "
+        f"{heaps.IDF_LARGEST_LIMIT} bytes. Less than nothing: so many are missing.\n"
+        "A board is offered when every version of its image fits; where nobody has seen its heaps, only with PSRAM, which\n"
+        "leaves thousands of KB. `paraat check`, `make flash`, `image`, `doctor` and `bundle` refuse the others."
     )
-    moment = f'With {budget.fullest.live} bytes alive in Python\'s heap, as in the phase "{budget.fullest.phase}".'
-    sources = "\n".join(f"- {image.name} {image.micropython}: {image.source}." for image in budget.memory.images)
-    return f"## What is left, board by board\n\n{moment} {limit}\n\n{_table(head, rows())}\n\n{sources}"
+    sources = "\n".join(f"- {image.name} {image.micropython}: {image.source}." for image in memory.images)
+    return f"## What is left, board by board\n\n{text}\n\n{_table(head, rows())}\n\n{sources}\n\n{_seen(memory)}"
+
+
+def _seen(memory: heaps.Memory) -> str:
+    """What a running board was seen to have left, beside the limits."""
+    rows = (
+        (f"{seen.image} {seen.micropython}", seen.what, seen.python_free, seen.idf_free, seen.idf_largest,
+         ", ".join(seen.left.short) or "fits", seen.source)
+        for seen in memory.seen
+    )  # fmt: skip
+    head = ("image", "what", "Python free", "IDF heap free, least", "its largest block", "so", "seen")
+    return f"What was seen of the running firmware:\n\n{_table(head, rows)}"
 
 
 def _idf(memory: heaps.Memory) -> str:
@@ -255,8 +264,7 @@ def main() -> int:
     print(text)
     if args.write is not None:
         args.write.write_text(_DOCUMENT + text, encoding="utf-8")
-    carried = [what_is_left(budget, image) for boards, image in images(budget.memory) if boards]
-    return 0 if all(row.kept for row in limits(budget)) and all(left.fits for left in carried) else 1
+    return 0 if all(row.kept for row in limits(budget)) else 1
 
 
 if __name__ == "__main__":

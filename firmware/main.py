@@ -27,11 +27,14 @@ _SLOTS = ("a", "b")
 _STARTS = 3
 _WATCHDOG_MS = 120000  # of a slot on trial that hangs before it has a watchdog of its own
 _COLLECT_EVERY_BYTES = 8192  # else what stays of the imports lies all over the heap, with garbage in between
+# What MicroPython has in itself and the firmware imports again and again. Not socket and network: they start the network.
+_BUILT_IN = ("array", "binascii", "collections", "errno", "json", "machine", "os", "random", "struct", "time")
 _PAUSE_S = 5  # before a new start: room for Ctrl-C, and no storm of resets
 
 
 def start():
     """Run the firmware for ever; an exception is noted, and the board starts anew."""
+    _remember_built_ins()
     slot = put_slot_on_path(True)
     imported = False
     gc.collect()
@@ -52,6 +55,16 @@ def start():
     _note_failure(slot, error, imported)
     time.sleep(_PAUSE_S)
     machine.reset()
+
+
+def _remember_built_ins():
+    """Let their imports find them at once.
+
+    Else MicroPython looks for a file of that name first, in every folder of sys.path and at every import: a hundred reads
+    of the flash each (py/builtinimport.c, process_import_at_level; they are "extensible").
+    """
+    for name in _BUILT_IN:
+        sys.modules[name] = __import__(name)
 
 
 def put_slot_on_path(starting=False):

@@ -27,20 +27,13 @@ def firmware() -> Firmware:
     return compile_firmware()
 
 
-def without_psram(site_dir: Path) -> None:
-    """Give every point of a copy of the example the plain board: a virtual board has no PSRAM."""
-    for path in (site_dir / "points").glob("*.toml"):
-        path.write_text(path.read_text().replace("esp32_devkitc_ve", "esp32_devkitc"))
-
-
 def make_site(folder: Path, now: datetime = NOW) -> Path:
-    """A copy of the example with plain boards, its authority, its Wi-Fi, and an image of MicroPython."""
+    """A copy of the example, its authority, its Wi-Fi, and an image of MicroPython."""
     shutil.copytree(paths.example_site_dir(), folder)
-    without_psram(folder)
     (folder / "secrets.toml").write_text(WIFI)
     (folder / "secrets.toml").chmod(0o600)
     (folder / "firmware").mkdir()
-    board = load_board("esp32_devkitc")
+    board = load_board("esp32_devkitc_ve")
     (folder / "firmware" / f"{board.firmware.image}-20260101-v1.28.0.bin").write_bytes(micropython(board))
     Authority.create(folder, "Proef", PASSPHRASE, ("127.0.0.1",), now)
     return folder

@@ -1,7 +1,7 @@
 """A tracker of one point, fed by hand: for the tests of the domain and of the alert rules."""
 
 from paraat.domain.model import PointView, SampleSet, Value
-from paraat.domain.points import Point, Tank
+from paraat.domain.points import Point, PointBoard, Tank
 from paraat.domain.thresholds import Alerts
 from paraat.domain.tracker import Tracker
 
@@ -12,6 +12,7 @@ POINT = Point(
     municipality="Voorbeeldstad",
     capacity=150,
     tank=Tank(capacity_l=400, burn_l_per_h=10, reserve_l=0),
+    board=PointBoard(type="esp32_devkitc_ve"),
 )
 
 

@@ -22,7 +22,7 @@ Console = Callable[[bytes], Iterator[bytes]]
 REPORT = (
     b'{"selftest": {"board": "240ac4000001", "sensors": {"fuel/level": 61.2, "power/mains": true},'
     b' "faults": {"climate/temperature": "silent"}, "link": {"kind": "wifi", "up": true, "rssi": -58},'
-    b' "clock": "host", "broker": "", "ack": true, "heap": 101000}}'
+    b' "clock": "host", "broker": "", "ack": true, "heap": 4101000}}'
 )
 READY = b'{"ready": {"point": "nsp-0101", "boot": 1, "config": 1, "fw": "0.1.0", "next": 1}}'
 
@@ -43,9 +43,9 @@ def _read_reg_of_this_board(address: int, chip: str) -> int:
 mock._read_reg_value_for_chip = _read_reg_of_this_board
 
 
-def talks_with_psram(_flash: bytes) -> Iterator[bytes]:
-    """As talks(), of a board whose MicroPython has found its PSRAM."""
-    yield REPORT.replace(b'"heap": 101000', b'"heap": 4101000')
+def talks_without_psram(_flash: bytes) -> Iterator[bytes]:
+    """As talks(), of a board whose MicroPython has found no PSRAM."""
+    yield REPORT.replace(b'"heap": 4101000', b'"heap": 101000')
     yield READY
 
 

@@ -89,8 +89,7 @@ class _Actions:
         Raises SensorError and OSError from the sensor, ValueError when its driver does not take the value or the
         configuration cannot be read, OSError when the flash does not take it: nothing has changed then.
         """
-        with lent("node.desired_files", "paraat_wire.orders") as files:
-            said = files.said(self._node.desired)
+        said = self._said()
         sampler = self._node.sampler
         async with sampler.lock:
             try:
@@ -105,6 +104,10 @@ class _Actions:
             slot.config = config
             slot.sensor = sensor
         return changes
+
+    def _said(self):
+        with lent("node.desired_files", "paraat_wire.orders") as files:
+            return files.said(self._node.desired)
 
     def resend(self, args):
         """from, to (the newest): send these again, acknowledged or not, as far as the ring still has them."""

@@ -4,6 +4,8 @@ import sys
 
 from machine import ADC, I2C, UART, Pin
 
+from node.lent import lent
+
 
 def adc1_pins(machine):
     """The pins of ADC1: the radio has ADC2 to itself while it is on. machine: as sys.implementation._machine says it."""
@@ -25,7 +27,17 @@ def adc(number):
 
 
 def make(name, bus):
-    """As Hardware.bus. bus: its table of the configuration."""
+    """As Hardware.bus. bus: its table of the configuration. Raises MemoryError when the chip has none for its driver."""
+    try:
+        return _open(name, bus)
+    except OSError as error:  # of a UART "UART driver malloc error" on the console, and EPERM here
+        with lent("node.shortage") as shortage:
+            if shortage.is_it(error) or shortage.is_now():
+                raise MemoryError("buses.%s: %s" % (name, shortage.WORDS))
+        raise
+
+
+def _open(name, bus):
     kind = bus["kind"]
     number = int(name[-1]) if name[-1].isdigit() else 0
     if kind == "i2c":

@@ -10,6 +10,7 @@ import struct
 from micropython import const
 
 from node import udp
+from node.lent import lent
 
 _PORT = const(53)
 _HEAD_BYTES = const(12)
@@ -75,6 +76,9 @@ async def look_up(name, server):
     try:
         return await udp.ask(server, _PORT, query(name, number), lambda reply: read_reply(reply, number, name))
     except (OSError, ValueError) as error:
+        with lent("node.shortage") as shortage:
+            if shortage.is_it(error):
+                raise LookUpError("no address for %s: %s" % (name, shortage.WORDS))
         raise LookUpError(
             "no address for %s (name server: %s): repair the network's names, or configure the address" % (name, error)
         )

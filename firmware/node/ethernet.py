@@ -6,6 +6,7 @@
 import network
 from machine import Pin
 
+from node.lent import lent
 from node.nic import Link, LinkError
 
 
@@ -22,6 +23,9 @@ def make(table, _secrets):
     except (AttributeError, ValueError, TypeError) as error:
         raise LinkError("config.json: link: %s: this firmware or board has no such PHY or pin" % error)
     except OSError as error:
+        with lent("node.shortage") as shortage:
+            if shortage.is_it(error) or shortage.is_now():
+                raise LinkError("Ethernet: " + shortage.WORDS)
         raise LinkError("Ethernet: no PHY answers (%s): check phy_addr, power and ref_clk in config.json" % error)
 
 

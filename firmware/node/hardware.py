@@ -16,7 +16,10 @@ class Hardware:
         self._open = {}
 
     def bus(self, name):
-        """The bus of this name, opened once. Raises KeyError for an unknown name, ValueError for an unknown kind."""
+        """The bus of this name, opened once. Raises KeyError for an unknown name, ValueError for an unknown kind.
+
+        Raises MemoryError when the chip has none for its driver.
+        """
         if name not in self._open:
             with lent("node.buses") as buses:
                 self._open[name] = buses.make(name, self._buses[name])

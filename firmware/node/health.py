@@ -59,6 +59,11 @@ class Health:
         self.last_error = text[:120]
         flash.keep(_LAST, self.last_error, "health")
 
+    def failed(self, name, error):
+        """Keep what a task failed with. How much a MemoryError asked for differs each time, and stays out of flash."""
+        text = "not enough memory" if isinstance(error, MemoryError) else "%s %s" % (type(error).__name__, error)
+        self.note("%s: %s" % (name, text))
+
     def restart(self, why):
         """Start anew, and remember why."""
         self.note("restart: " + why)

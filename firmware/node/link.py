@@ -5,6 +5,7 @@ import time
 
 from micropython import const
 
+from node.lent import lent
 from node.nic import LinkError
 
 _POLL_MS = const(100)
@@ -18,12 +19,18 @@ def is_address(host):
 
 
 def make(config, secrets):
-    """The nic.Link that the configuration names. Raises LinkError when its kind, pins or secrets are missing."""
+    """The nic.Link that the configuration names.
+
+    Raises LinkError when its kind, pins or secrets are missing, or the driver does not start.
+    """
     table = config["link"]
     kind = table["kind"]
     if kind not in ("wifi", "ethernet"):
         raise LinkError("config.json: link.kind: found %s, expected wifi or ethernet" % kind)
-    return _kind(kind).make(table, secrets)
+    try:
+        return _kind(kind).make(table, secrets)
+    except (OSError, RuntimeError) as error:
+        raise LinkError(_why(error, "%s: the driver does not start (%s)" % (kind, error)))
 
 
 def _kind(name):
@@ -38,8 +45,9 @@ async def up(link):
         link.nic.active(True)
         kind.connect(link)
     except (OSError, RuntimeError) as error:  # the driver is in the middle of something, or has no memory
-        await restart(link)
-        raise LinkError("%s: the driver refuses (%s); it starts anew" % (link.what, error))
+        why = _why(error, "the driver refuses (%s); it starts anew" % error)
+        await restart(link)  # which gives memory back
+        raise LinkError("%s: %s" % (link.what, why))
     start = time.ticks_ms()
     while not link.is_up:
         why = kind.why(link)
@@ -49,6 +57,11 @@ async def up(link):
             await restart(link)  # a connect that hangs would refuse the next one
             raise LinkError("%s: %s" % (link.what, why))
         await asyncio.sleep_ms(_POLL_MS)
+
+
+def _why(error, words):
+    with lent("node.shortage") as shortage:
+        return shortage.WORDS if shortage.is_it(error) or shortage.is_now() else words
 
 
 async def restart(link):

@@ -33,6 +33,9 @@ MAX_ID = const(65535)
 # What goes out at once: about what a TCP segment carries. A small packet goes in one piece, or its parts would wait for
 # each other (Nagle against delayed acknowledgement, 40 ms); a large one needs no room of its size.
 _CHUNK_BYTES = const(1400)
+_IN_BYTES = const(
+    1600
+)  # a packet of up to this size takes no room of its own: a part of an update is the largest usual one
 _DROPPED_BYTES = const(262144)  # a larger packet ends the connection: our brokers let none through (max_packet_size)
 _TOPIC_BYTES = const(128)  # of a message that is dropped: its topic and its packet id are among the first of it
 _REST_BYTES = const(512)  # of it that are read at once
@@ -107,6 +110,11 @@ def read_publish(first, body):
     return topic, body[start:], packet_id
 
 
+def make_buffers():
+    """What a connection writes and reads through. Its user may hand them from one to the next."""
+    return bytearray(_CHUNK_BYTES), bytearray(_IN_BYTES)
+
+
 class PacketIds:
     """Packet ids 1 to 65535, round and round, never one that is in use (MQTT 2.3.1)."""
 
@@ -133,6 +141,7 @@ class MQTTClient:
     for more of it: a slow line is no silence. max_bytes: of a message and its topic. A larger one, or one that the heap
     has no room for, is skipped, and acknowledged like the others: the broker would hand it over again at every
     connection, for ever. skipped: how many, since the start.
+    room: sockets to close before the handshake, which kept memory for it. buffers: as make_buffers() gives them.
     tls: an ssl.SSLContext, or None; server_name: the name that the broker's certificate must have. host: an address:
     a name would be looked up while everything else stands still.
 
@@ -144,9 +153,10 @@ class MQTTClient:
     skipped = 0
 
     def __init__(self, host, port, client_id, on_message, *, username=None, password=None, will=None,
-                 keepalive_s=60, timeout_s=10, max_bytes=2048, tls=None, server_name=None):  # fmt: skip
+                 keepalive_s=60, timeout_s=10, max_bytes=2048, tls=None, server_name=None, room=None,
+                 buffers=None):  # fmt: skip
         self.address = host, port
-        self.tls = tls, server_name or host
+        self.tls = tls, server_name or host, room or []
         self.hello = client_id, keepalive_s, username, password, will
         self._on_message = on_message
         self._keepalive_s = keepalive_s
@@ -156,7 +166,7 @@ class MQTTClient:
         self.granted = {}  # packet id of a SUBSCRIBE -> its return codes
         self._max_bytes = max_bytes
         self._write_lock = asyncio.Lock()
-        self._out = bytearray(_CHUNK_BYTES)
+        self._out, self._in = buffers or make_buffers()
         self._dropped = ""  # why only the beginning of the packet at hand was kept
         self._filled_ms = None  # when more of a packet came
         self._due_ms = None  # of a PINGREQ, whatever is heard: MQTT 3.1.2.10; None before serve()
@@ -328,6 +338,8 @@ class MQTTClient:
         self._dropped = ""
         if length > self._max_bytes:
             self._dropped = "%d bytes, at most %d" % (length, self._max_bytes)
+        elif length <= _IN_BYTES:
+            return memoryview(self._in)[:length]
         else:
             try:
                 return memoryview(bytearray(length))

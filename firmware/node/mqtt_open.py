@@ -78,8 +78,10 @@ async def connect(client):
     _is_open(plain)
     no_delay(plain)
     client.stage = HELLO
-    tls, server_name = client.tls
+    tls, server_name, room = client.tls
     if tls is not None:
+        while room:
+            room.pop(0).close()
         client.stage = TLS
         # The handshake is done by the first write, in steps that wait for the network as any other write does.
         secure = tls.wrap_socket(plain, server_hostname=server_name, do_handshake_on_connect=False)

@@ -114,6 +114,8 @@ class Node:
     async def take_set(self):
         """Read all sensors, alarm, and keep the set. Returns (seq or None, values, faults)."""
         values, faults = await self.sampler.sample()
+        if self.sampler.shortage is not None:
+            self.health.failed("sample", self.sampler.shortage)
         self.last_set = values, faults
         for name, on in self.alarm.update(values, self.sampler.unexplained(values, faults)):
             self.record_event(name, on)
@@ -200,5 +202,5 @@ async def for_ever(name, task, health=None):
         except Exception as error:
             complain(name, error)
             if health is not None:
-                health.note("%s: %s %s" % (name, type(error).__name__, error))
+                health.failed(name, error)
         await asyncio.sleep(_RESTART_PAUSE_S)

@@ -6,6 +6,8 @@
 
 from micropython import const
 
+from node import shortage
+
 # Auth expired, 4-way handshake timed out, auth failed, handshake timed out: of a wrong password, and of the right one
 # where the signal is too weak for the handshake (arduino-esp32#7605).
 _REFUSED = (2, 15, 202, 204)
@@ -14,7 +16,9 @@ _WEAK_DBM = const(-75)  # below it the signal is the likelier cause
 
 
 def words(link, reason):
-    """What this reason is to be told as. link: WifiLink."""
+    """What this reason is to be told as. link: nic.Link."""
+    if shortage.is_now():  # an open network has refused, with a "wrong password", a board that had no memory to join it
+        return shortage.WORDS
     if reason in _NOT_FOUND:
         return "not found (%d): is the access point on, in reach, and on 2.4 GHz?" % reason
     if reason not in _REFUSED:

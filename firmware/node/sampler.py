@@ -60,12 +60,14 @@ class Sampler:
 
     limit_s: time limit of one sensor's reading, in seconds. slots: one for each sensor that can be asked, in the order
     of the configuration. lock: held while sensors are read; two readings at once would take each other's bytes.
+    shortage: the MemoryError of the last sample, None where there was none.
     """
 
     def __init__(self, config, hw):
         self.limit_s = config["sample_limit_s"]
         self.lock = asyncio.Lock()
         self.slots = []
+        self.shortage = None
         self.unusable = 0  # sensors of the configuration that can never be asked
         for i, sensor in enumerate(config["sensors"]):
             try:
@@ -95,6 +97,7 @@ class Sampler:
     async def _sample(self):
         values = []
         faults = []
+        self.shortage = None
         for slot in self.slots:
             try:
                 for name, value in await asyncio.wait_for(slot.ready().sample(), self.limit_s):
@@ -107,6 +110,8 @@ class Sampler:
                         faults.append((name, "range"))
             except Exception as error:  # the edge: one sensor never stops the others
                 code = fault_code(error)
+                if isinstance(error, MemoryError):
+                    self.shortage = error
                 if code in ("bus", "silent"):  # it may have forgotten what it was told
                     slot.sensor = None
                 complain("sampler", error)

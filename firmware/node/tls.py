@@ -5,31 +5,44 @@ The files are DER, as `make flash` writes them; MicroPython reads no PEM. Validi
 
 import ssl
 
+from node.lent import lent
+
 CA = "tls/ca.der"
 CERTIFICATE = "tls/cert.der"
 KEY = "tls/key.der"
 
 
 class TLSError(Exception):
-    """Raised when the board's own files are missing or wrong. str() names the file, never what is in it."""
+    """Raised when the board's own files are missing or wrong, or when the chip has no memory to read them.
+
+    str() names the file, never what is in it.
+    """
 
 
 def context():
     """A client context that refuses what it cannot verify. Raises TLSError."""
-    found = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        found = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    except OSError as error:
+        raise TLSError(_why(error, "TLS: %s" % error))
     found.verify_mode = ssl.CERT_REQUIRED  # it starts with CERT_NONE
     try:
         found.load_verify_locations(cadata=_read(CA))
-    except (OSError, ValueError):
-        raise TLSError("%s: found no certificate in DER, expected what `make flash` writes" % CA)
+    except (OSError, ValueError) as error:
+        raise TLSError(_why(error, "%s: found no certificate in DER, expected what `make flash` writes" % CA))
     certificate, key = _read(CERTIFICATE), _read(KEY)
     try:
         found.load_cert_chain(certificate, key)
-    except (OSError, ValueError):
-        raise TLSError(
-            "%s and %s: found no certificate and key in DER, expected what `make flash` writes" % (CERTIFICATE, KEY)
-        )
+    except (OSError, ValueError) as error:
+        words = "%s and %s: found no certificate and key in DER, expected what `make flash` writes"
+        raise TLSError(_why(error, words % (CERTIFICATE, KEY)))
     return found
+
+
+def _why(error, words):
+    """Up to v1.24 mbedtls's own lack of memory is a ValueError, as what is no DER: the chip's heap tells which it is."""
+    with lent("node.shortage") as shortage:
+        return shortage.WORDS if shortage.is_it(error, True) or shortage.is_now() else words
 
 
 def _read(path):

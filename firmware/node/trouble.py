@@ -8,12 +8,12 @@ import errno
 
 from micropython import const
 
+from node import shortage
 from node.mqtt import HELLO, OPEN, TLS, HungUp, Silence
 
 _EPIPE = const(32)  # of the unix port; errno does not name it
 _FATAL_ALERT = const(-0x7780)  # MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE
 _NO_TLS = (-0x7200, -0x7700, -0x6E80)  # MBEDTLS_ERR_SSL_INVALID_RECORD, _UNEXPECTED_MESSAGE, _BAD_PROTOCOL_VERSION
-_NO_MEMORY = (-0x7F00, -0x2880, -0x10, -0x4D80)  # MBEDTLS_ERR_SSL_ALLOC_FAILED, X509_, MPI_, ECP_ALLOC_FAILED
 _CLOSED = (-0x7280, -0x7880)  # MBEDTLS_ERR_SSL_CONN_EOF, _PEER_CLOSE_NOTIFY
 _HUNG_UP = (errno.ECONNRESET, errno.ECONNABORTED, errno.ENOTCONN, _EPIPE) + _CLOSED
 # What mbedtls says of the other's certificate (mbedtls_x509_crt_verify_info): its words, and ours.
@@ -37,16 +37,27 @@ def is_date(error):
     return isinstance(error, ValueError) and "validity" in str(error)
 
 
-def explain(stage, error, where):
-    """One line for the console. where: the broker's address and port."""
-    words = _words(stage, error) or " ".join(str(error).split()) or type(error).__name__
+def explain(stage, error, where, largest=None):
+    """One line for the console. where: the broker's address and port. largest: as shortage.is_now()."""
+    words = shortage.WORDS if _is_short(stage, error, largest) else _words(stage, error)
+    words = words or " ".join(str(error).split()) or type(error).__name__
     return "broker %s: %s" % (where, words)
+
+
+def _is_short(stage, error, largest):
+    """True when the chip had no memory for it: by the error, or by the heap where the error has no cause for certain."""
+    if shortage.is_it(error, stage == TLS):
+        return True
+    if isinstance(error, ValueError):  # a signature that could not be computed is told as a wrong one
+        return stage == TLS and "not correctly signed" in str(error) and shortage.is_now(largest)
+    certain = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ETIMEDOUT, _FATAL_ALERT)
+    if isinstance(error, OSError) and error.args and error.args[0] in certain:
+        return False
+    return isinstance(error, (OSError, Silence, HungUp, EOFError)) and shortage.is_now(largest)
 
 
 def _words(stage, error):
     number = error.args[0] if isinstance(error, OSError) and error.args else None
-    if isinstance(error, MemoryError) or number in _NO_MEMORY or number == errno.ENOMEM:
-        return "not enough memory for the connection: if this stays, restart the board"
     if isinstance(error, Silence):
         return _silence(stage, error)
     hung_up = isinstance(error, (HungUp, EOFError)) or number in _HUNG_UP

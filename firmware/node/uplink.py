@@ -12,6 +12,7 @@ from micropython import const
 
 from node import mqtt
 from node.clock import HOST
+from node.health import idf_heap
 from node.journal import EVENT
 from node.lent import lent
 from node.log import complain, log
@@ -22,6 +23,7 @@ from paraat_wire import codec, metrics, topics
 # Packed, of the readings in one message: as JSON some fifteen times that, and twice in the heap.
 _PACK_BYTES = const(160)
 _PACK_ENTRIES = const(4)
+_ROOMY_BYTES = const(131072)  # free at the start; each entry in a message takes 3 KB for a moment
 _IN_FLIGHT = const(64)  # entries that may wait for the host's ack
 _BACKLOG_PAUSE_MS = const(10)  # between two packs: the radio and the broker have other work too
 _ACK_WAIT_MAX_S = const(600)
@@ -74,8 +76,11 @@ class Uplink:
         self.time_asked_ms = None
         self.address = None  # of the broker, where the configuration gives a name
         self.context = None  # of TLS
-        self.room = ()  # what keeps the chip's memory for the next TLS session
-        self._pack_entries = _PACK_ENTRIES  # fewer once the heap had no room for as many
+        self.room = []  # sockets that keep the chip's memory for the next TLS session (node.way)
+        self.buffers = mqtt.make_buffers()  # once: an old heap may have no pieces of this size any more
+        # Fewer once the heap had no room for as many.
+        self._pack_entries = _PACK_ENTRIES if gc.mem_free() > _ROOMY_BYTES else 1
+        self.largest = None  # free block of the chip's heap when the last connection ended
         self.stage = mqtt.OPEN  # how far the last attempt came
 
     def wake(self):
@@ -110,6 +115,7 @@ class Uplink:
         while True:
             began_s = self.clock.uptime_s()
             self.stage = mqtt.OPEN
+            self.largest = None
             try:
                 await self._attempt()
             except _ENDS as error:
@@ -160,6 +166,7 @@ class Uplink:
                 await self._send_some(client)
             raise self._ended
         except MQTTClient.ERRORS as error:
+            self.largest = idf_heap()[1]  # before the session gives back what it had
             raise self._ended or error  # it hung up while we waited for something else of it
         finally:
             self.stage = client.stage
@@ -206,6 +213,7 @@ class Uplink:
             except MemoryError as error:
                 complain("uplink", error)
                 gc.collect()
+                self.health.failed("uplink", error)
                 self._pack_entries = max(1, self._pack_entries // 2)
                 self._journal.send_again()  # also what was taken for this pack
                 await asyncio.sleep_ms(_BACKLOG_PAUSE_MS)
@@ -256,6 +264,8 @@ class Uplink:
             self._take(topic, payload)
         except Exception as error:  # the edge: the broker would hand the message over again at every connection
             complain("uplink", error)
+            if isinstance(error, MemoryError):
+                self.health.failed("uplink", error)
         self._wake.set()
 
     def _take(self, topic, payload):

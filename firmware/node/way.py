@@ -1,10 +1,12 @@
 """How the board comes to its broker, and what it tries when it does not. Lent by node.uplink for each attempt."""
 
+import socket
 import time
 
 from micropython import const
 
 from node import link, mqtt
+from node.health import idf_heap
 from node.lent import lent
 from node.log import complain, log
 from node.mqtt import MQTTClient
@@ -12,6 +14,8 @@ from node.nic import LinkError
 from paraat_wire import codec, topics
 
 _RESTART_LINK_AFTER = const(5)  # attempts in a row in which nothing came back
+_RESTART_SHORT_AFTER = const(3)
+_HANDSHAKE_BYTES = const(12288)  # largest free block beside the room that is kept for the session
 _ASK_TIME_EVERY_MS = const(300000)
 _TOPIC_BYTES = const(64)  # of a message: what stands before its payload
 
@@ -19,17 +23,19 @@ _TOPIC_BYTES = const(64)  # of a message: what stands before its payload
 async def client(uplink):
     """The link up, the broker's address, perhaps the time: an MQTTClient that can connect. Raises ERRORS, LinkError."""
     uplink.health.beat("uplink")
+    broker = uplink.broker
+    if broker["tls"]:
+        if uplink.context is None:
+            uplink.context = _tls_context()  # once: what it takes in the chip's own heap is given back late
+        _keep_room(uplink)
     if uplink.link is None:
         uplink.link = link.make(uplink.settings, uplink.secrets)
     way = uplink.link
     await way.up()
     uplink.health.beat("uplink")
-    broker = uplink.broker
     address = await _find(uplink, broker["host"], way.name_server())
     await ask_time(uplink, address, way.name_server())
     uplink.health.beat("uplink")
-    if broker["tls"] and uplink.context is None:
-        uplink.context = _tls_context()  # once: what it takes in the chip's own heap is given back late
     return MQTTClient(
         address,
         broker["port"],
@@ -43,7 +49,25 @@ async def client(uplink):
         max_bytes=codec.MAX_BOARD_BYTES + _TOPIC_BYTES,
         tls=uplink.context,
         server_name=broker["server_name"] or broker["host"],
+        room=uplink.room,
+        buffers=uplink.buffers,
     )
+
+
+def _keep_room(uplink):
+    """Let a TLS session that is connected to nothing take the chip's memory that the next one will need.
+
+    Else Python's heap may take it meanwhile, and then no connection comes about any more.
+    """
+    if uplink.room:
+        return
+    plain = socket.socket()
+    uplink.room.append(plain)
+    try:
+        secure = uplink.context.wrap_socket(plain, server_hostname=uplink.point, do_handshake_on_connect=False)
+        uplink.room.insert(0, secure)
+    except (OSError, ValueError, MemoryError):
+        pass  # there is none; the handshake will say so
 
 
 async def _find(uplink, host, name_server):
@@ -75,10 +99,15 @@ async def ask_time(uplink, broker_address, name_server):
         with lent("node.ntp", "node.udp") as ntp:
             found = await ntp.ask(address, server["port"])
     except (OSError, ValueError, LinkError) as error:
-        complain("clock", "no time from a time server: %s" % error)
+        complain("clock", "no time from a time server: %s" % _words(error))
         return
     if uplink.clock.set_from_ntp(found, uplink.next_seq):
         log("I", "clock", "time from NTP")
+
+
+def _words(error):
+    with lent("node.shortage") as shortage:
+        return shortage.WORDS if shortage.is_it(error) else error
 
 
 async def _look_up(name, name_server):
@@ -119,6 +148,9 @@ async def failed(uplink, error, silent):
     now_s = uplink.clock.uptime_s()
     if uplink.stage == mqtt.TALK:
         uplink.heard_s = now_s
+    if uplink.context is not None:
+        _keep_room(uplink)
+        _look_at_memory(uplink)
     await _ladder(uplink, silent, now_s)
     return silent
 
@@ -127,13 +159,19 @@ def _explain(uplink, error):
     """What is wrong with the broker, in words; only its kind where the heap has no room for the words."""
     where = "%s:%d" % (uplink.broker["host"], uplink.broker["port"])
     try:
-        with lent("node.trouble") as trouble:
+        with lent("node.trouble", "node.shortage") as trouble:
             if trouble.is_date(error):
                 uplink.clock.doubt()
                 uplink.time_asked_ms = None
-            return trouble.explain(uplink.stage, error, where)
+            return trouble.explain(uplink.stage, error, where, uplink.largest)
     except MemoryError:
         return "broker %s: %s, and not enough memory to say more" % (where, type(error).__name__)
+
+
+def _look_at_memory(uplink):
+    """Start anew where the chip has no memory left for a handshake: Python's heap gives nothing back, a start does."""
+    if uplink.failures >= _RESTART_SHORT_AFTER and idf_heap()[1] < _HANDSHAKE_BYTES:
+        uplink.health.restart("not enough memory on the chip for a connection")
 
 
 async def _ladder(uplink, silent, now_s):

@@ -38,7 +38,7 @@ def why(link):
     reason = link.nic.status()
     if not _FAILED_FROM <= reason < _FAILED_BELOW:
         return None
-    with lent("node.refusal") as refusal:
+    with lent("node.refusal", "node.shortage") as refusal:
         return refusal.words(link, reason)
 
 

@@ -16,19 +16,21 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from itertools import islice
 
 from paraat.alerts.channels import make_channels
 from paraat.alerts.dispatch import Dispatcher
 from paraat.alerts.engine import Engine, Transition
-from paraat.alerts.rules import make_own_rules, make_rules
+from paraat.alerts.rules import make_rules
+from paraat.domain.facts import HOST, Acknowledged, Author, ClockSetBack, Fact, Started
 from paraat.domain.model import AlertState, Delivery, NodeState, PointView
-from paraat.domain.tracker import HISTORY_SAMPLES, OPEN, Tracker
+from paraat.domain.subjects import POINT, View
+from paraat.domain.tracker import HISTORY_SAMPLES, Tracker
+from paraat.domain.world import World
 from paraat.intake.decode import MAX_AHEAD_S
 from paraat.intake.inbox import Inbox
 from paraat.intake.ingest import Ingest
 from paraat.intake.mqtt import MqttTransport
-from paraat.journal import Journal, JournalError, Stored
+from paraat.journal import Journal, JournalError, Past, Stored
 from paraat.runtime.clock import Clock
 from paraat.runtime.counters import Counters
 from paraat.sinks.influx import InfluxSink
@@ -92,6 +94,7 @@ class Service:
         self._wake = threading.Event()  # of the tick
         self._deliver = threading.Event()
         self._unsaved: list[Transition] = []
+        self._untold: list[tuple[Started | ClockSetBack, float]] = []  # of the host itself, not in the journal yet
         self._journal_problem = ""
         self._ticked_at: float | None = None
         self._time_sent_at: float | None = None
@@ -104,7 +107,6 @@ class Service:
             site.broker, site.directory, self._inbox, now=clock.now, on_change=self._on_broker
         )
         self._rules = make_rules(site.alerts)
-        self._own_rules = make_own_rules(site.alerts)
         self._certificates = Certificates(site.directory)
         self._tracker = Tracker(
             site.points,
@@ -113,6 +115,7 @@ class Service:
             counts=self._counts,
             certificate_until=self._certificates.board_until,
         )
+        self._world = World(self._tracker)
         try:
             self.journal = Journal(site.path(site.region.journal))
             try:
@@ -141,26 +144,40 @@ class Service:
 
     def _restore(self) -> None:
         """Rebuild what is known of the points and the alerts from the journal."""
-        self._engine = Engine(self._rules, self.journal.open_alerts(), own_rules=self._own_rules)
+        self._engine = Engine(self._rules, self.journal.open_alerts())
         self._alerts = self._engine.active()
         self._resolved = [
             alert
             for alert in self.journal.alerts(_RESOLVED_READ)
             if alert.state == "resolved" and alert.fired_at is not None
         ]
-        share = _REPLAY_SETS // max(1, len(self.site.points))
-        limit = max(_REPLAY_MIN_SETS, min(HISTORY_SAMPLES, share))
+        self.journal.fold(self._world, self.site.points, sets=self._sets_read_back())
         for point in self.site.points:
-            for a_set in islice(self.journal.replay(point), limit):
-                self._tracker.apply(a_set)
-            opened = (event for event in self.journal.replay(point, only_events=True) if OPEN in event.values)
-            if last := next(opened, None):  # it may lie days back, and the point is open all the same
-                self._tracker.apply(last)
             self.counters.missing.labels(point).set(self.journal.missing(point))
-        for state in self.journal.last_states():
-            self._tracker.apply_state(state)
         self._tracker.note_alerts(self._alerts)
-        self._clock_set_back(self.clock.now())  # it may have been while we were not running
+        now = self.clock.now()  # it may have been set back while we were not running
+        self._tell_of_itself(Started(forget_after=now + MAX_AHEAD_S), now)
+
+    def _sets_read_back(self) -> int:
+        """How many sets of each point are enough to know how it stands."""
+        share = _REPLAY_SETS // max(1, len(self.site.points))
+        return max(_REPLAY_MIN_SETS, min(HISTORY_SAMPLES, share))
+
+    def _tell_of_itself(self, told: Started | ClockSetBack, now: float) -> None:
+        """Take in what befell the host. A disk that fails puts off that it is stored, and nothing else."""
+        with self._lock:
+            self._world.apply(Fact(id=0, after=0, t=now, recorded_at=now, author=HOST, told=told))
+        self._untold.append((told, now))
+        try:
+            self._store_of_itself()
+        except JournalError:  # the tick, which tries again, says so
+            self.counters.journal_errors.inc()
+
+    def _store_of_itself(self) -> None:
+        while self._untold:
+            told, t = self._untold[0]
+            self.journal.record(told, HOST, t=t, now=t)
+            del self._untold[0]
 
     # --- start and stop ----------------------------------------------------------------------
 
@@ -236,9 +253,9 @@ class Service:
     def _on_stored(self, stored: Stored, states: Sequence[NodeState]) -> None:
         with self._lock:
             for a_set in stored.new:
-                self._tracker.apply(a_set)
-            for state in states:
-                self._tracker.apply_state(state)
+                self._world.apply(a_set)
+            for fact in stored.states:
+                self._world.apply(fact)
         if any(state.online and not state.retained for state in states):
             # A board that has just started may have no clock. The next tick tells it, not this
             # moment: when the power comes back, a whole region starts at once.
@@ -257,11 +274,12 @@ class Service:
             self._transport.start()  # should its thread have ended
             now = self.clock.now()
             if self._ticked_at is not None and now < self._ticked_at:
-                self._clock_set_back(now)
+                self._tell_of_itself(ClockSetBack(forget_after=now + MAX_AHEAD_S), now)
             self._ticked_at = now
             self._send_time(now)
             views = self.views(now)
             try:
+                self._store_of_itself()
                 self._judge(now, views)
                 self._store_status(now, views)
             except JournalError as error:
@@ -273,10 +291,6 @@ class Service:
                 self._journal_problem = ""
             self.clock.wait(self._wake, TICK_S)
 
-    def _clock_set_back(self, now: float) -> None:
-        with self._lock:
-            self._tracker.forget_after(now + MAX_AHEAD_S)
-
     def _send_time(self, now: float) -> None:
         sent_at = self._time_sent_at
         if sent_at is not None and 0 <= now - sent_at < TIME_EVERY_S:
@@ -287,7 +301,8 @@ class Service:
     def _judge(self, now: float, views: Sequence[PointView]) -> None:
         """Let the alerts follow the points. An alert and its deliveries are stored at once."""
         if not self._unsaved:
-            self._unsaved = self._engine.step(now, views, self._certificates.own(now))
+            found: list[View] = [*views, *self._certificates.own(now)]
+            self._unsaved = self._engine.step(now, found, expected={POINT: self.site.points})
         if not self._unsaved:
             self._note_alerts([])
             return
@@ -315,7 +330,7 @@ class Service:
         try:
             return self._dispatcher.deliveries(alert, now)
         except Exception:  # noqa: BLE001 - a text that fails must not keep the other alerts back
-            _log.exception("alert %d of %s at %s has no message", alert.id, alert.rule, alert.point)
+            _log.exception("alert %d of %s about %s has no message", alert.id, alert.rule, alert.subject)
             self.counters.thread_errors.labels("tick").inc()
             return []
 
@@ -329,7 +344,7 @@ class Service:
             ][:_RESOLVED_READ]
             self._tracker.note_alerts(active)
         firing = Counter(alert.rule for alert in active if alert.state == "firing")
-        for rule in (*self._rules, *self._own_rules):
+        for rule in self._rules:
             self.counters.alerts_firing.labels(rule).set(firing[rule])
 
     def _store_status(self, now: float, views: Sequence[PointView]) -> None:
@@ -341,7 +356,7 @@ class Service:
             return
         firing: dict[str, set[str]] = {}
         for alert in self._alerts:
-            if alert.state == "firing":
+            if alert.state == "firing" and alert.point is not None:
                 firing.setdefault(alert.point, set()).add(alert.rule)
         self.journal.store_derived(derive(view, firing.get(view.point, ())) for view in views)
         self._status_at = now
@@ -394,6 +409,36 @@ class Service:
         """Every expected point as it stands at `now`."""
         with self._lock:
             return self._tracker.views(now)
+
+    def past(self, t: float) -> Past:
+        """Everything as it stood at t, by what the journal had by then; with as many sets as a start reads back."""
+        return self.journal.past(
+            t,
+            self.site.points,
+            self.site.alerts,
+            sets=self._sets_read_back(),
+            certificate_until=self._certificates.board_until,
+        )
+
+    def acknowledge(self, alert_id: int, author: Author) -> Fact | None:
+        """Keep that somebody sees to an alert; None when no alert of that id fires. Raises JournalError.
+
+        Who may do so is for the caller to know.
+        """
+        with self._lock:
+            if not any(alert.id == alert_id and alert.state == "firing" for alert in self._alerts):
+                return None
+        now = self.clock.now()
+        fact = self.journal.record(Acknowledged(alert=alert_id), author, t=now, now=now)
+        with self._lock:
+            self._world.apply(fact)
+        self._changed()
+        return fact
+
+    def acknowledged(self, alert_id: int) -> Fact | None:
+        """The last time that somebody acknowledged an alert; None: nobody has."""
+        with self._lock:
+            return self._world.standing.acknowledged(alert_id)
 
     def alerts(self) -> list[AlertState]:
         """The alerts that are pending or firing, and those resolved in the last hour."""

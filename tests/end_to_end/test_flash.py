@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 
-from flashing import without_psram
 from paraat.boards.boards import load_board
 from paraat.journal.peek import first_free_seq
 from paraat.provision.image import littlefs
@@ -31,7 +30,7 @@ from waiting import LIMIT_S, wait_for
 PARAAT = str(Path(sys.executable).parent / "paraat")
 POINT = "nsp-0101"
 STORY = {"tank": {"capacity_l": 400}, "fuel_l": 244, "speed": 1}
-LAYOUT = load_board("esp32_devkitc").flash
+LAYOUT = load_board("esp32_devkitc_ve").flash
 
 pytestmark = pytest.mark.needs("mosquitto", "micropython")
 
@@ -41,7 +40,6 @@ class CoordinationPoint:
 
     def __init__(self, folder: Path) -> None:
         self.site = make_site(folder / "site", datetime.now(UTC)).directory
-        without_psram(self.site)  # the unix port has a heap of 160 KB
         self.broker = SiteBroker(load_site(self.site), folder / "broker")
         text = (self.site / "site.toml").read_text()
         keys = (
@@ -56,7 +54,7 @@ class CoordinationPoint:
             (self.site / name).write_text(content)
             (self.site / name).chmod(0o600)
         self.micropython = folder / "micropython.bin"
-        self.micropython.write_bytes(micropython(load_board("esp32_devkitc")))
+        self.micropython.write_bytes(micropython(load_board("esp32_devkitc_ve")))
         self.broker.start()
         self.host = subprocess.Popen(
             [PARAAT, "serve", "--site", str(self.site)], stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
@@ -103,7 +101,7 @@ class Chip:
     def run(self, flash: bytes) -> Iterator[bytes]:
         if self.board is not None:  # the plug is out
             return
-        self.board = ImageBoard(self._folder, flash, LAYOUT, STORY | {"real0_unix": time.time()})
+        self.board = ImageBoard(self._folder, flash, LAYOUT, STORY | {"real0_unix": time.time()}, heap_kb=4096)
         console = self.board.start().stdout
         assert console is not None
         for line in console:

@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from paraat.domain.model import AlertState
+from paraat.domain.subjects import Subject
+from paraat.journal import Journal
 from paraat.simulate.servers import LOOPBACK, find_broker, free_port
 from paraat.site import paths
 from waiting import LIMIT_S, wait_for
@@ -20,6 +23,7 @@ from waiting import LIMIT_S, wait_for
 pytestmark = pytest.mark.usefixtures("english")
 
 PARAAT = str(Path(sys.executable).parent / "paraat")
+T0 = 1764000000.0
 POINT = """id = "{id}"
 name = "Punt {id}"
 municipality = "Voorbeeldstad"
@@ -27,6 +31,8 @@ capacity = 100
 [tank]
 capacity_l = 400
 burn_l_per_h = 9.5
+[board]
+type = "esp32_devkitc_ve"
 """
 
 
@@ -197,3 +203,50 @@ def test_a_second_host_on_the_same_journal_is_refused(host: Host) -> None:
     assert done.returncode == 1
     assert "journal" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_alert_is_acknowledged_while_the_service_runs_and_while_it_does_not(host: Host) -> None:
+    assert host.stop() == 0
+    journal = Journal(host.site / "journal.sqlite")
+    # Of the broker's certificate nothing is known here, so this alert stays as it is.
+    (first, second) = (
+        journal.save_alert(
+            AlertState(
+                rule="own_certificate",
+                subject=Subject("certificate", kind),
+                state="firing",
+                since=T0,
+                severity="warning",
+                detail={"kind": kind, "days": 30.0, "ends_at": T0 + 30 * 86400, "ended": 0},
+                fired_at=T0,
+            )
+        )
+        for kind in ("broker", "host")
+    )
+    journal.close()
+
+    def acknowledge(alert_id: int, by: str) -> subprocess.CompletedProcess[str]:
+        return paraat("alerts", "acknowledge", str(alert_id), "--by", by, "--role", "lead", "--site", str(host.site))
+
+    away = acknowledge(first.id, "Jan")
+    assert (away.returncode, away.stdout) == (
+        0,
+        f"Melding {first.id}: gezien door Jan. Dat staat nu ook op de statuspagina.\n",
+    )
+    host.start()
+    assert acknowledge(second.id, "Fatima").returncode == 0
+    seen = {alert["id"]: alert["acknowledged"] for alert in get(f"{host.url}/api/v1/alerts")["alerts"]}
+    assert [(seen[n]["by"], seen[n]["role"], seen[n]["way"]) for n in (first.id, second.id)] == [
+        ("Jan", "lead", "cli"),
+        ("Fatima", "lead", "cli"),
+    ]
+    listed = paraat("alerts", "list", "--site", str(host.site)).stdout.splitlines()
+    assert any("Certificaat verloopt, Coördinatiepunt" in line and "gezien door Fatima" in line for line in listed)
+    unknown = acknowledge(99, "Jan")
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert "geen melding 99" in unknown.stderr
+    assert host.stop() == 0
+    assert paraat("alerts", "list", "--site", str(host.site)).stdout.splitlines() == listed
+    host.start()
+    again = {alert["id"]: alert["acknowledged"] for alert in get(f"{host.url}/api/v1/alerts")["alerts"]}
+    assert again == seen, "a restart forgets nobody"

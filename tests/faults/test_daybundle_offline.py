@@ -18,7 +18,7 @@ from paraat.cli.main import main
 from virtual_board import micropython
 
 OFFLINE = ["unshare", "--net"]
-BOARD = load_board("esp32_devkitc")
+BOARD = load_board("esp32_devkitc_ve")
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may take the network away (unshare --net)")
 

@@ -13,13 +13,16 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
+from paraat.domain.facts import HOST, Author, ClockSetBack, Fact, Started
 from paraat.domain.model import AlertState, Delivery, PointView, SampleSet, Status, Value
+from paraat.domain.subjects import Subject
 from paraat.domain.tracker import HISTORY_SAMPLES
 from paraat.journal import Journal, JournalError
 from paraat.provision.pki.authority import Authority
@@ -364,10 +367,75 @@ def test_the_end_of_the_brokers_own_certificate_is_told(tmp_path: Path) -> None:
     for t in (later, later + 601):
         service._judge(t, [])
     (alert, *_) = [a for a in service._engine.active() if a.state == "firing"]
-    assert (alert.rule, alert.point) == ("own_certificate", "_own/broker")
+    assert (alert.rule, alert.subject) == ("own_certificate", Subject("certificate", "broker"))
     (told,) = service.journal.deliveries(alert.id)
     service.stop()
     assert told.subject == "Certificaat van de broker verloopt, nog 29 dagen"  # and 23 hours
+
+
+def test_the_past_is_what_it_was_and_starts_and_clocks_that_are_set_back_are_kept(
+    embedded: EmbeddedBroker, tmp_path: Path, run: Run, boards: Boards
+) -> None:
+    clock = StillClock()
+    service = run(a_site(tmp_path, embedded.port), clock)
+    board = boards(embedded.port)
+    seen = {}
+    for seq in (1, 2, 3):
+        board.tell(seq, ON_MAINS | {"fuel/level": 80.0 - seq}, clock.t)
+        wait_for(lambda seq=seq: view_of(service, clock.t).stored == seq)  # type: ignore[misc]
+        seen[clock.t] = service.views(clock.t)
+        clock.t += 60
+    for t, views in seen.items():
+        assert service.past(t).views == views
+    wait_for(lambda: service._ticked_at == clock.t)
+    clock.t -= 30
+    wait_for(lambda: len(service.journal.facts(ClockSetBack)) == 1)
+    (started,), (back,) = service.journal.facts(Started), service.journal.facts(ClockSetBack)
+    assert (started.t, started.author) == (T0, HOST)
+    assert back.t == clock.t
+
+
+def test_who_acknowledged_is_kept_and_only_of_what_fires(embedded: EmbeddedBroker, tmp_path: Path, run: Run) -> None:
+    clock = StillClock()
+    site = a_site(tmp_path, embedded.port)
+    service = run(site, clock)
+    be_silent(service, clock)
+    alert = next(alert for alert in service.alerts() if alert.point == POINT)
+    by = Author(name="Jan", role="lead", way="page")
+    assert service.acknowledge(alert.id + 99, by) is None
+    fact = service.acknowledge(alert.id, by)
+    assert fact is not None
+    assert (fact.author, fact.t) == (by, clock.t)
+    assert service.acknowledged(alert.id) == fact
+    service.stop()
+    again = Service(site, clock=clock, serve_web=False)
+    assert again.acknowledged(alert.id) == fact
+    assert again.past(clock.t).standing.acknowledged(alert.id) == fact
+    again.stop()
+
+
+def test_a_full_disk_keeps_no_service_from_starting(
+    embedded: EmbeddedBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That it started is stored when the disk works again, with the moment at which it did."""
+    record, full = Journal.record, threading.Event()
+    full.set()
+
+    def record_or_fail(self: Journal, *arguments: Any, **named: Any) -> Fact:
+        if full.is_set():
+            raise JournalError("journal.sqlite: database or disk is full")
+        return record(self, *arguments, **named)
+
+    monkeypatch.setattr(Journal, "record", record_or_fail)
+    service = Service(a_site(tmp_path, embedded.port), clock=StillClock(), serve_web=False)
+    service.start()
+    try:
+        wait_for(lambda: not service.health()[1].ok)
+        full.clear()
+        wait_for(lambda: service.health()[1].ok)
+        assert [fact.t for fact in service.journal.facts(Started)] == [T0]
+    finally:
+        service.stop()
 
 
 def test_garbage_stops_nothing(broker: Broker, tmp_path: Path, run: Run, boards: Boards) -> None:

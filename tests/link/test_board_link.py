@@ -298,8 +298,9 @@ def test_is_survived_named_and_over_when_repaired(
 
 def test_the_table_in_the_docs_has_every_text() -> None:
     text = " ".join((Path(__file__).parents[2] / "docs" / "board-log.md").read_text().split())
-    source = (paths.firmware_dir() / "node" / "trouble.py").read_text()
-    strings = [node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)]
+    sources = [(paths.firmware_dir() / "node" / name).read_text() for name in ("trouble.py", "shortage.py")]
+    trees = [node for source in sources for node in ast.walk(ast.parse(source))]
+    strings = [node.value for node in trees if isinstance(node, ast.Constant)]
     for words in strings:
         # A sentence for the console, not a docstring and not one of mbedtls's.
         if isinstance(words, str) and len(words) > 40 and "\n" not in words and not words.endswith("."):

@@ -14,10 +14,10 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
 from link.stage import POINT, SPEED, Stage
-from paraat import paths
 from paraat.boards.node_config import node_config
 from paraat.simulate import boards, story
 from paraat.simulate.servers import LOOPBACK
+from paraat.site import paths
 from paraat.site.site import load_site
 from paraat_wire import host_codec, orders, topics
 from waiting import wait_for

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from paraat.alerts import texts
 from paraat.alerts.channels import Channel, ChannelError
-from paraat.domain.model import OWN, AlertState, Delivery
+from paraat.domain.model import AlertState, Delivery
 from paraat.site.site import Site
 from paraat.texts import Phrase
 
@@ -61,9 +61,8 @@ class Dispatcher:
 
     def deliveries(self, alert: AlertState, now: float) -> list[Delivery]:
         """The messages that tell people of an alert (with its id) that fires or is resolved; to be stored with it."""
-        point = self._site.points.get(alert.point)
-        own = alert.point.startswith(OWN)
-        if point is None and not own:  # taken out of the site while its alert was open
+        point = None if alert.point is None else self._site.points.get(alert.point)
+        if point is None and alert.point is not None:  # taken out of the site while its alert was open
             return []
         coordination = self._site.coordination
         lead = coordination if point is None else point.lead

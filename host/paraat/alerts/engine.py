@@ -10,11 +10,15 @@ HOLD is what a rule says when it does not know. It never ends an alert: silence 
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
 import msgspec
 
-from paraat.alerts.rules.base import Judgement, OwnRule, Rule, Verdict
-from paraat.domain.model import OWN, AlertState, OwnCertificate, PointView
+from paraat.alerts.rules.base import Judgement, Rule, Verdict
+from paraat.domain.model import AlertState
+from paraat.domain.subjects import Subject, View
+
+_Key = tuple[str, Subject]
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,19 +47,16 @@ class _Active:
 
 
 class Engine:
-    """rules, own_rules: by name. initial: the alerts that were pending or firing when the host stopped."""
+    """rules: by name. initial: the alerts that were pending or firing when the host stopped.
 
-    def __init__(
-        self,
-        rules: Mapping[str, Rule],
-        initial: Iterable[AlertState] = (),
-        *,
-        own_rules: Mapping[str, OwnRule] | None = None,
-    ) -> None:
-        self._rules = rules
-        self._own_rules = own_rules or {}
-        known = {*rules, *self._own_rules}
-        self._active = {(a.rule, a.point): _Active(a) for a in initial if a.rule in known}
+    It knows no kind of subject: a rule says which views it judges, and a view says whose it is.
+    """
+
+    def __init__(self, rules: Mapping[str, Rule[Any]], initial: Iterable[AlertState] = ()) -> None:
+        self._rules: dict[type, list[tuple[str, Rule[Any]]]] = {}
+        for name, rule in rules.items():
+            self._rules.setdefault(rule.judges, []).append((name, rule))
+        self._active = {(a.rule, a.subject): _Active(a) for a in initial if a.rule in rules}
 
     def active(self) -> list[AlertState]:
         """The alerts that are pending or firing now."""
@@ -63,48 +64,48 @@ class Engine:
 
     def saved(self, alert: AlertState) -> None:
         """The journal has given the alert its id."""
-        active = self._active.get((alert.rule, alert.point))
+        active = self._active.get((alert.rule, alert.subject))
         if active is not None:
             active.alert = alert
 
-    def step(self, now: float, views: Collection[PointView], own: Iterable[OwnCertificate] = ()) -> list[Transition]:
-        """Judge all points at `now`, and the certificates of the coordination point itself. Returns what changed, in order.
+    def step(
+        self, now: float, views: Iterable[View], *, expected: Mapping[str, Collection[str]] | None = None
+    ) -> list[Transition]:
+        """Judge these subjects at `now`. Returns what changed, in order. What no view is given of stays as it is.
 
-        views: of every point of the site; the alerts of another point end, and nobody is told.
+        expected: by kind the ids of all subjects there are; an alert about another one ends, and nobody is told. Of a
+        kind that is not in it the list is not known.
         """
-        followed: list[Transition | None] = [*self._left(now, {view.point for view in views})]
+        followed: list[Transition | None] = [*self._left(now, expected or {})]
         followed += [
-            self._follow(now, (name, view.point), rule.hold_s, rule.judge(view))
+            self._follow(now, (name, view.subject), rule.hold_s, rule.judge(view))
             for view in views
-            for name, rule in self._rules.items()
-        ]
-        followed += [
-            self._follow(now, (name, certificate.point), rule.hold_s, rule.judge(certificate))
-            for certificate in own
-            for name, rule in self._own_rules.items()
+            for name, rule in self._rules.get(type(view), ())
         ]
         return [transition for transition in followed if transition is not None]
 
-    def _left(self, now: float, expected: Collection[str]) -> Iterator[Transition]:
-        """The alerts of points that were taken out of the site: no rule will ever judge them again."""
+    def _left(self, now: float, expected: Mapping[str, Collection[str]]) -> Iterator[Transition]:
+        """The alerts about what was taken out of the site: no rule will ever judge it again."""
         for key, active in list(self._active.items()):
-            if key[1] not in expected and not key[1].startswith(OWN):
+            subject = key[1]
+            if subject.id not in expected.get(subject.kind, (subject.id,)):
                 del self._active[key]
                 alert = msgspec.structs.replace(active.alert, state="resolved", resolved_at=now)
                 yield Transition(alert=alert, announce=False)
 
-    def _follow(self, now: float, key: tuple[str, str], hold_s: float, judgement: Judgement) -> Transition | None:
+    def _follow(self, now: float, key: _Key, hold_s: float, judgement: Judgement) -> Transition | None:
         active = self._active.get(key)
         if active is None:
             if judgement.verdict is not Verdict.RAISE:
                 return None
             alert = AlertState(
                 rule=key[0],
-                point=key[1],
+                subject=key[1],
                 state="pending",
                 since=now,
                 severity=judgement.severity,
                 detail=judgement.detail,
+                wording=judgement.wording,
             )
             active = self._active[key] = _Active(alert)
             if hold_s > 0:
@@ -115,14 +116,19 @@ class Engine:
         return self._firing(now, key, active, hold_s, judgement)
 
     def _pending(
-        self, now: float, key: tuple[str, str], active: _Active, hold_s: float, judgement: Judgement
+        self, now: float, key: _Key, active: _Active, hold_s: float, judgement: Judgement
     ) -> Transition | None:
         if judgement.verdict is Verdict.RAISE:
             active.raised_at = now
             if now - active.alert.since < hold_s:
                 return None
             active.alert = msgspec.structs.replace(
-                active.alert, state="firing", fired_at=now, severity=judgement.severity, detail=judgement.detail
+                active.alert,
+                state="firing",
+                fired_at=now,
+                severity=judgement.severity,
+                detail=judgement.detail,
+                wording=judgement.wording,
             )
             return Transition(alert=active.alert, announce=True)
         if judgement.verdict is Verdict.HOLD and now - active.raised_at < hold_s:
@@ -133,13 +139,11 @@ class Engine:
             alert=msgspec.structs.replace(active.alert, state="resolved", resolved_at=now), announce=False
         )
 
-    def _firing(
-        self, now: float, key: tuple[str, str], active: _Active, hold_s: float, judgement: Judgement
-    ) -> Transition | None:
+    def _firing(self, now: float, key: _Key, active: _Active, hold_s: float, judgement: Judgement) -> Transition | None:
         if judgement.verdict is not Verdict.CLEAR:
             active.clear_since = None
             if judgement.verdict is Verdict.RAISE:  # the newest figures, for whoever looks
-                active.alert = msgspec.structs.replace(active.alert, detail=judgement.detail)
+                active.alert = msgspec.structs.replace(active.alert, detail=judgement.detail, wording=judgement.wording)
             return None
         if active.clear_since is None:
             active.clear_since = now

@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 
 from paraat.domain.model import AlertState
 from paraat.domain.points import Point
+from paraat.domain.subjects import CERTIFICATE
 from paraat.texts import Words
 from paraat.texts.localtime import local, marked
 
@@ -37,8 +38,8 @@ def message(
     values: dict[str, object] = {"id": alert.id}
     if point is not None:
         values |= {"name": point.name, "municipality": point.municipality}
-    if "kind" in alert.detail:
-        kind = alert.detail["kind"]
+    if alert.subject.kind == CERTIFICATE:
+        kind = alert.subject.id
         values |= {"name": words(f"certificate.{kind}"), "renew": words(f"renew.{kind}")}
     for key, value in alert.detail.items():
         if isinstance(value, int | float):
@@ -49,19 +50,5 @@ def message(
             else:
                 values[key] = number(value, language)
     values["fired_at"] = local_time(alert.fired_at or alert.since, now, zone, language)
-    key = _key(alert, transition)
+    key = f"{alert.rule}.{alert.wording if transition == 'firing' else transition}"
     return Words(language, "mail subject")(key, **values), Words(language, "mail body")(key, **values)
-
-
-def _key(alert: AlertState, transition: str) -> str:
-    if transition == "resolved":
-        return f"{alert.rule}.resolved"
-    if alert.rule == "low_fuel":
-        if alert.detail.get("standby"):
-            return "low_fuel.standby"
-        return "low_fuel.firing" if alert.detail.get("hours") is not None else "low_fuel.level"
-    if alert.rule == "point_silent" and alert.detail.get("heard_at") is None:
-        return "point_silent.never"
-    if alert.rule in ("certificate_expiry", "own_certificate") and alert.detail.get("ended"):
-        return f"{alert.rule}.ended"
-    return f"{alert.rule}.firing"

@@ -1,12 +1,14 @@
 """The boards there are: boards/<board>/board.toml, read and checked against the chip."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
+from paraat.boards import heaps
 from paraat.boards.board_file import Board as Board
-from paraat.boards.board_file import ChipName, PsramKind, read_board
 from paraat.boards.board_file import Flash as Flash
-from paraat.boards.chips import LEFT, NEEDED_KB
-from paraat.boards.pins import check_board
+from paraat.boards.board_file import read_board
+from paraat.boards.parts import part_of
+from paraat.boards.pins import check_board, claims, kit
 from paraat.site import paths
 from paraat.texts import SpokenError
 
@@ -20,16 +22,22 @@ class UnknownBoardError(SpokenError):
 
 
 class TooLittleMemoryError(SpokenError):
-    """Raised for a board on which the firmware would not run. others: boards with enough."""
+    """Raised for a board that is not offered, because the firmware is not known to run on it.
 
-    def __init__(self, board: Board, others: list[str]) -> None:
-        left = LEFT.get(_memory_of(board))
-        about = {"board": board.name, "needed": NEEDED_KB, "others": ", ".join(others)}
-        if left is None:
-            super().__init__("flash.memory-unknown", **about)
-        else:
-            super().__init__("flash.memory", left=left.kb, **about)
-        self.others = others
+    board: the folder of the one that can stand in its place. about: as the words in texts/ take it.
+    """
+
+    def __init__(self, board: Board, verdict: heaps.Verdict) -> None:
+        other, moved = stand_in(board)
+        self.board = other.id
+        self.about: Mapping[str, object] = {
+            "board": board.name,
+            "missing": -(-verdict.missing_bytes // 1024),
+            "other": other.id,
+            "wires": ", ".join(moved),
+        }
+        code = "flash.memory" if verdict.kind == "short" else f"flash.memory-{verdict.kind}"
+        super().__init__(code + ("-moved" if moved and verdict.kind != "unknown" else ""), **self.about)
 
 
 def board_names() -> list[str]:
@@ -53,16 +61,44 @@ def load_checked(path: Path) -> Board:
 
 
 def check_memory(board: Board) -> None:
-    """Raises TooLittleMemoryError, which names the boards that have enough, unless this one is known to."""
-    if not has_memory(board):
-        raise TooLittleMemoryError(board, [name for name in board_names() if has_memory(load_board(name))])
+    """Raises TooLittleMemoryError unless this board is offered."""
+    error = memory_error(board)
+    if error is not None:
+        raise error
 
 
-def has_memory(board: Board) -> bool:
-    """True when the board is known to leave the firmware what it needs (boards/chips.py)."""
-    left = LEFT.get(_memory_of(board))
-    return left is not None and left.kb >= NEEDED_KB
+def memory_error(board: Board) -> TooLittleMemoryError | None:
+    """Why a board is not offered, with the one to take instead; None: it has the memory (boards/memory.toml)."""
+    verdict = heaps.load().verdict(board.firmware.image)
+    return TooLittleMemoryError(board, verdict) if verdict.kind else None
 
 
-def _memory_of(board: Board) -> tuple[ChipName, PsramKind | None]:
-    return board.chip, board.psram.kind if board.psram is not None else None
+def offered() -> list[Board]:
+    """The boards that have enough memory."""
+    known = heaps.load()
+    return [board for board in map(load_board, board_names()) if not known.verdict(board.firmware.image).kind]
+
+
+def stand_in(board: Board) -> tuple[Board, list[str]]:
+    """(the offered board that can take a board's place with the fewest changes, the keys whose wires move)."""
+
+    def moved(other: Board) -> list[str]:
+        return sorted({key for key, _ in _wires(board) ^ _wires(other)})
+
+    def changes(other: Board) -> tuple[bool, bool, int]:
+        return other.link != board.link, other.chip != board.chip, len(moved(other))
+
+    other = min(offered(), key=changes)
+    return other, moved(other)
+
+
+def _wires(board: Board) -> set[tuple[str, int]]:
+    """(key, pin) of all that is connected by hand; the Ethernet PHY is soldered on."""
+    sensors = {
+        (f"{sensor.table.get('metric', sensor.table['driver'])}.{key}", sensor.table[key])
+        for sensor in kit(board)
+        for key in part_of(sensor.table).pins
+        if key in sensor.table
+    }
+    own = ((claim.place.key, claim.pin) for claim in claims(board, ()))
+    return sensors | {(key, pin) for key, pin in own if not key.startswith("ethernet")}

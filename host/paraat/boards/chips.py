@@ -33,13 +33,6 @@ class Chip(NamedTuple):
     firmware_offset: int  # where the ROM looks for the bootloader
 
 
-class Left(NamedTuple):
-    """What a chip leaves to Python and to the drivers together, at MicroPython's prompt, in KB; and who says so."""
-
-    kb: int
-    known_by: str
-
-
 class Module(NamedTuple):
     """A module, and the pins that it needs for itself. psram: the kind that it has, or can have."""
 
@@ -140,27 +133,4 @@ MODULES: Mapping[str, Module] = {
     "ESP32-S3-WROOM-2": Module("esp32s3", _OCTAL, "octal"),
     "ESP32-C3-WROOM-02": Module("esp32c3", {}),
     "ESP32-C3-MINI-1": Module("esp32c3", {}),
-}
-
-# The one switch: `paraat check`, `make doctor`, `flash` and `image` refuse a board that leaves less than this, and one of
-# which nobody knows what it leaves. It stands at what the plain ESP32 leaves, which the firmware is made to fit into; when
-# measurement (docs/budget.md) says that it does not fit, raise it above that row.
-NEEDED_KB = 203
-
-# By chip and kind of PSRAM. Python's heap grows out of the drivers' one (MICROPY_GC_SPLIT_HEAP_AUTO), so only their sum
-# counts; with PSRAM both live there, and what must stay inside (Wi-Fi, stacks) has the chip's own memory to itself.
-LEFT: Mapping[tuple[ChipName, PsramKind | None], Left] = {
-    ("esp32", None): Left(
-        203, "measured on an emulated ESP32, MicroPython 1.26.1: 139.6 KB free, and the 64 KB that Python begins with"
-    ),
-    # Static memory by the segments of the official images of 1.26.1: on the ESP32-S3 code and data end at 0x3FCA3B18, and
-    # ESP-IDF's heap goes to 0x3FCEEE34 and from 0x3FCF0000 to 0x3FCF8000 (heap/port/esp32s3/memory_layout.c): 333 KB less
-    # .bss, for which 37 KB were told of an older build (micropython#10049). On the ESP32 the same heap was told to be
-    # 248 KB (micropython#18859). ports/esp32/network_wlan.c gives back the 54 KB of Wi-Fi buffers that a build with PSRAM
-    # would take, when it finds none. So at least 40 KB more than the ESP32 leaves.
-    ("esp32s3", None): Left(245, "reasoned from MicroPython's image and ESP-IDF's memory map, not measured"),
-    # gc.mem_free() at the prompt, as users of these builds print it. Not measured by us: the emulator has no PSRAM.
-    ("esp32", "quad"): Left(4000, "told by users of ESP32_GENERIC-SPIRAM, which maps 4 MiB; not measured"),
-    ("esp32s3", "quad"): Left(1900, "reasoned: 2 MiB in the smallest module; not measured"),
-    ("esp32s3", "octal"): Left(8000, "told by users of ESP32_GENERIC_S3-SPIRAM_OCT; not measured"),
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from paraat.boards.boards import Board, TooLittleMemoryError, UnknownBoardError, check_memory, load_board
+from paraat.boards.boards import Board, TooLittleMemoryError, UnknownBoardError, load_board, memory_error
 from paraat.boards.driver_limits import shunts
 from paraat.boards.pins import Sensor, check, sensors_of
 from paraat.domain.points import Point
@@ -75,16 +75,20 @@ def limits_of_points(site: Site) -> list[Phrase]:
     ]
 
 
+def too_little_memory(site: Site) -> dict[str, tuple[TooLittleMemoryError, list[str]]]:
+    """The boards of checked points that are not offered: (why, the points that have one), by the board's folder."""
+    kinds: dict[str, list[str]] = {}
+    for point in site.points.values():
+        kinds.setdefault(point.board.type, []).append(point.id)
+    errors = {kind: memory_error(load_board(kind)) for kind in sorted(kinds)}
+    return {kind: (error, kinds[kind]) for kind, error in errors.items() if error is not None}
+
+
 def check_memory_of_points(site: Site) -> None:
     """Check that each point's board is one on which the firmware runs. Raises SettingsError."""
-    for point in site.points.values():
-        path = point_path(site, point.id)
-        try:
-            check_memory(board_of(path, point))
-        except TooLittleMemoryError as error:
-            others = ", ".join(error.others)
-            known = Phrase("a board with enough memory (docs/budget.md): {others}", others=others)
-            raise SettingsError(path, "board.type", repr(point.board.type), known) from error
+    for kind, (error, points) in too_little_memory(site).items():
+        expected = Phrase("a board with enough memory: {board}. {error}", board=error.board, error=error)
+        raise SettingsError(point_path(site, points[0]), "board.type", repr(kind), expected)
 
 
 def _hardware(board: Board, path: Path, point: Point) -> tuple[dict[str, Any], list[Sensor]]:

@@ -6,7 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paraat.cli.parser import Commands, Parser
-from paraat.cli.shared import EXIT_FAILED, EXIT_STOPPED, EXIT_USAGE, Run, add_passphrase_file, fail, now
+from paraat.cli.shared import (
+    EXIT_FAILED,
+    EXIT_STOPPED,
+    EXIT_USAGE,
+    Run,
+    add_anyway,
+    add_passphrase_file,
+    fail,
+    now,
+    say_let_through,
+)
 from paraat.site.errors import SettingsError
 from paraat.site.site import Site, load_site
 from paraat.texts import Phrase
@@ -56,6 +66,7 @@ def _command(commands: Commands, name: str, text: str, run: Run) -> Parser:
         "--firmware", type=Path, metavar="FILE", help=Phrase("image of MicroPython; without it the pinned one")
     )
     add_passphrase_file(parser)
+    add_anyway(parser)
     parser.set_defaults(run=_guarded(run))
     return parser
 
@@ -88,23 +99,37 @@ def _flash(args: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             screen.show(session.outcomes)  # some may be ready
             _say_left(session, screen, args.site)
+            _say_let_through(args, site, [one.job.point for one in session.outcomes if one.error is None])
             raise
     screen.show(outcomes)
     _say_left(session, screen, args.site)
+    _say_let_through(args, site, [one.job.point for one in outcomes if one.error is None])
     return EXIT_FAILED if any(outcome.error is not None for outcome in outcomes) else 0
 
 
 def _image(args: argparse.Namespace) -> int:
     from paraat.provision.image.image import FLASH
 
-    _, session, screen = _open(args)
+    site, session, screen = _open(args)
     [point] = args.points
     try:
         _, issued = session.save(point, args.out)
     finally:
         _say_left(session, screen, args.site)
     screen.say("image.done", point=point, path=args.out / FLASH, serial=issued.serial)
+    _say_let_through(args, site, [point])
     return 0
+
+
+def _say_let_through(args: argparse.Namespace, site: Site, points: Sequence[str]) -> None:
+    """In the last line: which of the points got a board that nobody should get."""
+    from paraat.boards.node_config import too_little_memory
+
+    theirs = {
+        kind: (error, [point for point in having if point in points])
+        for kind, (error, having) in too_little_memory(site).items()
+    }
+    say_let_through(theirs, args.language)
 
 
 def _say_left(session: "Session", screen: "Screen", site: Path) -> None:
@@ -168,6 +193,7 @@ def _open(args: argparse.Namespace) -> "tuple[Site, Session, Screen]":
         language=args.language,
         micropython=args.firmware,
         replace=args.replace,
+        anyway=args.anyway,
     )
     session.check(args.points, args.board)
     _warn(site, session, screen, args.points)

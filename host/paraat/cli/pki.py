@@ -309,9 +309,10 @@ def _list(args: argparse.Namespace) -> int:
         given = record.reason or ""
         why = f" {record.revoked_at:%Y-%m-%d} {words.say(_REASONS.get(given, given))}" if record.revoked_at else ""
         board = f" {record.board.type} {record.board.mac} {record.board.serial}" if record.board else ""
+        anyway = f" ANYWAY=1: {record.anyway}" if record.anyway else ""
         until = words.say(Phrase("until {day}", day=f"{record.not_after:%Y-%m-%d}"))
         kind = words.say(_KINDS[record.kind])
-        print(f"{record.cn:<31} {kind:<{widths[0]}} {state:<{widths[1]}} {until} {record.serial}{board}{why}")
+        print(f"{record.cn:<31} {kind:<{widths[0]}} {state:<{widths[1]}} {until} {record.serial}{board}{why}{anyway}")
     return 0
 
 

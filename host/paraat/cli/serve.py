@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from paraat.cli.parser import Commands
-from paraat.cli.shared import fail, stop_on_signal, tell
+from paraat.cli.shared import add_anyway, fail, say_let_through, stop_on_signal, tell
 from paraat.site.errors import SettingsError
 from paraat.site.site import load_site
 from paraat.texts import Phrase
@@ -20,6 +20,7 @@ def add_commands(commands: Commands) -> None:
 
     check = commands.add_parser("check", help=Phrase("check a site's files and say what is wrong"))
     check.add_argument("--site", type=Path, required=True, metavar="DIR")
+    add_anyway(check)
     check.set_defaults(run=_check)
 
 
@@ -44,14 +45,15 @@ def _serve(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from paraat.boards.node_config import check_memory_of_points, check_points, limits_of_points
+    from paraat.boards.node_config import check_memory_of_points, check_points, limits_of_points, too_little_memory
     from paraat.journal.peek import obstacle
     from paraat.service import check_files
 
     site = load_site(args.site)
     check_files(site)
     check_points(site)
-    check_memory_of_points(site)  # not what keeps `serve` from starting: boards that are out there go on
+    if not args.anyway:
+        check_memory_of_points(site)  # not what keeps `serve` from starting: boards that are out there go on
     if found := obstacle(site.path(site.region.journal)):
         raise SettingsError(
             args.site / "site.toml", "site.journal", found, Phrase("a file in a folder that the service may write to")
@@ -67,4 +69,5 @@ def _check(args: argparse.Namespace) -> int:
             points=len(site.points),
         ),
     )
+    say_let_through(too_little_memory(site), args.language)
     return 0

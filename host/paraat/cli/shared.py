@@ -4,13 +4,17 @@ import argparse
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
+from paraat import texts
 from paraat.site.site import Site
 from paraat.texts import Phrase, Words
+
+if TYPE_CHECKING:
+    from paraat.boards.boards import TooLittleMemoryError
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2  # asked wrongly, or the site's files are wrong
@@ -24,6 +28,27 @@ def add_passphrase_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--passphrase-file", type=Path, metavar="FILE", help=Phrase("of mode 0600, one line; without it you are asked")
     )
+
+
+def add_anyway(parser: argparse.ArgumentParser) -> None:
+    """For the bench: what would be refused is let through, and said."""
+    parser.add_argument(
+        "--anyway",
+        action="store_true",
+        help=Phrase("let boards with too little memory through, for the bench; it is said and kept"),
+    )
+
+
+def say_let_through(boards: "Mapping[str, tuple[TooLittleMemoryError, Sequence[str]]]", language: str) -> None:
+    """In red, what --anyway let through: (why it should not, the points that have it) by the board's folder."""
+    from rich.console import Console
+    from rich.text import Text
+
+    for error, points in boards.values():
+        if points:
+            found, _ = texts.explain(error, language)
+            said = texts.say("anyway.let-through", language, points=", ".join(points), found=found)
+            Console().print(Text(said, style="bold red"), soft_wrap=True)
 
 
 def now() -> datetime:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from paraat import texts
 from paraat.cli.parser import Commands, Parser
-from paraat.cli.shared import EXIT_STOPPED, EXIT_USAGE, Run, fail
+from paraat.cli.shared import EXIT_STOPPED, EXIT_USAGE, Run, add_anyway, fail, say_let_through
 from paraat.texts import Phrase, reason
 
 LOGS = Path("build/logs")
@@ -23,6 +23,7 @@ def add_commands(commands: Commands) -> None:
         "--point", metavar="POINT", help=Phrase("also: is the attached board the right one for this point?")
     )
     _port(doctor)
+    add_anyway(doctor)
     doctor.set_defaults(run=_guarded(_doctor))
 
     day = commands.add_parser("day-bundle", help=Phrase("put all that a day without internet takes into one folder"))
@@ -39,6 +40,7 @@ def add_commands(commands: Commands) -> None:
     day.add_argument(
         "--without-keys", action="store_true", help=Phrase("leave the CA's keys at home: verify, logs, no flash")
     )
+    add_anyway(day)
     day.set_defaults(run=_guarded(_day_bundle))
 
     usb = commands.add_parser("usb", help=Phrase("a board on the cable: verify, console, logs, identify, update"))
@@ -116,8 +118,26 @@ def _doctor(args: argparse.Namespace) -> int:
 
     from paraat.provision.doctor import doctor
 
-    machine = doctor.this_machine(args.site, point=args.point, port=args.port, now=datetime.now(UTC))
-    return doctor.show(doctor.examine(machine), Console(), args.language)
+    about = {"point": args.point, "port": args.port, "anyway": args.anyway}
+    machine = doctor.this_machine(args.site, now=datetime.now(UTC), **about)
+    code = doctor.show(doctor.examine(machine), Console(), args.language)
+    if args.anyway:
+        _let_through(args)
+    return code
+
+
+def _let_through(args: argparse.Namespace) -> None:
+    """In the last line: the boards of the site that nobody should get."""
+    from paraat.boards.node_config import check_points, too_little_memory
+    from paraat.site.errors import SettingsError
+    from paraat.site.site import load_site
+
+    try:
+        site = load_site(args.site)
+        check_points(site)
+    except SettingsError:
+        return  # the table says so
+    say_let_through(too_little_memory(site), args.language)
 
 
 def _verify(args: argparse.Namespace) -> int:
@@ -199,6 +219,7 @@ def _day_bundle(args: argparse.Namespace) -> int:
         given=args.firmware,
         folders=micropython_image.folders(site),
         with_keys=not args.without_keys,
+        anyway=args.anyway,
     )
     for board, image, source, first_seen in made.images:
         _say("bundle.first-seen" if first_seen else "bundle.image", args, board=board, file=image.path.name,
@@ -210,4 +231,5 @@ def _day_bundle(args: argparse.Namespace) -> int:
     total = f"{sum(made.sizes.values()) / 1e6:.1f}"
     _say("bundle.done", args, folder=made.folder, total=total, wheels=megabytes["wheels"],
          images=megabytes["firmware-images"], site=megabytes["site"], software=megabytes["software"])  # fmt: skip
+    _let_through(args)
     return 0

@@ -4,6 +4,8 @@ from enum import IntEnum
 
 import msgspec
 
+from paraat.domain.subjects import CERTIFICATE, POINT, Subject
+
 Value = float | int | bool
 
 
@@ -120,6 +122,11 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
     certificate_until: float | None = None  # when its board's certificate ends; None: not known here
 
     @property
+    def subject(self) -> Subject:
+        """The point, for the rules."""
+        return Subject(POINT, self.point)
+
+    @property
     def age_s(self) -> float | None:
         """Seconds since the point was last heard; None when never."""
         return None if self.heard_at is None else max(0.0, self.now - self.heard_at)
@@ -135,9 +142,6 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
         return None if latest is None or self.now - latest.t > limit_s else latest.value
 
 
-OWN = "_own"  # the "point" of an alert about the coordination point itself begins so; no point's id can
-
-
 class OwnCertificate(msgspec.Struct, frozen=True, kw_only=True):
     """A certificate of the coordination point itself at `now`. kind: "broker", "host", "desk" or "authority"."""
 
@@ -146,29 +150,33 @@ class OwnCertificate(msgspec.Struct, frozen=True, kw_only=True):
     until: float
 
     @property
-    def point(self) -> str:
-        """What an alert about it has for a point."""
-        return f"{OWN}/{self.kind}"
+    def subject(self) -> Subject:
+        """The certificate, for the rules."""
+        return Subject(CERTIFICATE, self.kind)
 
 
 class AlertState(msgspec.Struct, frozen=True, kw_only=True):
-    """One alert of one rule at one point, or about the coordination point itself (see OWN).
-
-    state: "pending", "firing", "resolved".
+    """One alert of one rule about one subject. state: "pending", "firing", "resolved".
 
     since: when the condition began; fired_at, resolved_at: when it became so, else None. detail: numbers for the text.
-    id is given by the journal when the alert first fires; 0 while pending.
+    wording: which of the rule's texts says it while it fires. id is given by the journal; 0 before.
     """
 
     rule: str
-    point: str
+    subject: Subject
     state: str
     since: float
     severity: str  # "warning" or "critical"
     detail: dict[str, float | int | str | None]
+    wording: str = "firing"
     id: int = 0
     fired_at: float | None = None
     resolved_at: float | None = None
+
+    @property
+    def point(self) -> str | None:
+        """The id of the point that it is about; None: it is about the coordination point itself."""
+        return self.subject.point
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):

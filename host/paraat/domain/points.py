@@ -36,7 +36,8 @@ class Tank(Part, frozen=True):
 class PointBoard(Part, frozen=True):
     """[board] of a point"""
 
-    type: Text = "esp32_devkitc"
+    # No default: the wrong board has other pins, or too little memory.
+    type: Annotated[Text, Meta(description="the folder of its board in boards/, such as esp32_devkitc_ve")]
     interval_s: Annotated[int, Meta(ge=1, le=3600)] = 60
     link: Literal["wifi", "ethernet"] | None = None  # where it is not the board's own
     battery_low_v: Positive = 11.8  # the lamp's own alarm; twice as much for a battery of 24 V
@@ -51,7 +52,7 @@ class Point(Part, frozen=True):
     municipality: Text
     capacity: Annotated[int, Meta(ge=1, le=5000)]
     tank: Tank
+    board: PointBoard
     position: tuple[Latitude, Longitude] | None = None  # latitude, longitude in degrees; never shown on a public feed
-    board: PointBoard = PointBoard()
     lead: Lead = Lead()
     sensors: tuple[dict[str, Any], ...] = ()

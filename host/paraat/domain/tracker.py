@@ -13,7 +13,6 @@ from paraat.domain.points import Point
 from paraat.domain.thresholds import Alerts, BoardMemory
 
 HISTORY_SAMPLES = 600  # of fuel: ten hours at one a minute
-BURN_EVERY_S = 60.0  # a new slope at most so often; between two it hardly changes
 
 FUEL = "fuel/level"
 DISTANCE = "fuel/distance"
@@ -76,20 +75,24 @@ class Tracker:
         if tracked is not None:
             tracked.apply_state(state)
 
-    def forget_after(self, t: float) -> None:
+    def begin(self, since: float) -> None:
+        """The host began to listen then, unix seconds."""
+        self._since = since
+
+    def forget_after(self, t: float, only: str | None = None) -> None:
         """Let go of what is dated after t, by a clock that was set back since.
 
-        It would hide everything newer, and never grow old.
+        It would hide everything newer, and never grow old. only: of this point.
         """
         self._since = min(self._since, t)
-        for tracked in self._points.values():
+        for tracked in self._points.values() if only is None else filter(None, [self._points.get(only)]):
             tracked.forget_after(t)
 
     def note_alerts(self, alerts: Iterable[AlertState]) -> None:
         """Which alerts fire now: a point stays in alarm until its alert resolves, not until the first better value."""
         firing: dict[str, set[str]] = {}
         for alert in alerts:
-            if alert.state == "firing":
+            if alert.state == "firing" and alert.point is not None:
                 firing.setdefault(alert.point, set()).add(alert.rule)
         for point_id, tracked in self._points.items():
             tracked.firing = firing.get(point_id, set())
@@ -198,9 +201,7 @@ class _Tracked:
         self.data_t: float | None = None
         self.node: NodeState | None = None
         self.firing: set[str] = set()
-        self._burn: Burn | None = None
-        self._burn_t = 0.0  # of the newest fuel sample when the burn rate was worked out
-        self._burn_samples = 0
+        self._burn: Burn | None = None  # of these samples; None: not worked out yet
 
     def apply(self, sample_set: SampleSet) -> None:
         t = sample_set.t
@@ -230,6 +231,7 @@ class _Tracked:
         )
         if len(self.fuel) > HISTORY_SAMPLES:
             del self.fuel[: len(self.fuel) - HISTORY_SAMPLES]
+        self._burn = None
 
     def apply_state(self, state: NodeState) -> None:
         if self.node is not None and state.received_at < self.node.received_at:
@@ -268,11 +270,7 @@ class _Tracked:
         return None if latest is None else latest.value
 
     def burn(self) -> Burn:
-        newest = self.fuel[-1].t if self.fuel else 0.0
-        # A backlog that fills the history from behind changes the slope too.
-        grown = abs(len(self.fuel) - self._burn_samples) > 5
-        if self._burn is None or grown or not 0 <= newest - self._burn_t < BURN_EVERY_S:
+        # By what is known alone, never by when somebody asked: a view must come out again as it was.
+        if self._burn is None:
             self._burn = autonomy.burn(self.fuel, self.point.tank)
-            self._burn_t = newest
-            self._burn_samples = len(self.fuel)
         return self._burn

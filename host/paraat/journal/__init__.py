@@ -3,6 +3,7 @@
 from paraat.journal.alerts import Attempt
 from paraat.journal.entries import Stored
 from paraat.journal.file import JournalError
+from paraat.journal.history import Past
 from paraat.journal.journal import Journal
 
-__all__ = ["Attempt", "Journal", "JournalError", "Stored"]
+__all__ = ["Attempt", "Journal", "JournalError", "Past", "Stored"]

@@ -40,6 +40,15 @@ class AlertRecords(JournalFile):
         rows = self._read("SELECT body FROM alert WHERE state <> 'resolved' ORDER BY id")
         return [_decode_alert(body) for (body,) in rows]
 
+    def alerts_at(self, t: float) -> list[AlertState]:
+        """The alerts that fired at t, unix seconds, oldest first, as they are stored now."""
+        fired, resolved = (f"json_extract(CAST(body AS TEXT), '$.{key}_at')" for key in ("fired", "resolved"))
+        rows = self._read(
+            f"SELECT body FROM alert WHERE {fired} <= ? AND coalesce({resolved} > ?, 1) ORDER BY id",  # noqa: S608
+            (t, t),
+        )
+        return [msgspec.structs.replace(_decode_alert(body), state="firing", resolved_at=None) for (body,) in rows]
+
     def alerts(self, limit: int) -> list[AlertState]:
         """Alerts in any state, newest first."""
         return [

@@ -1,12 +1,14 @@
 """What boards sent: sample sets and events by seq, the last state of each, and what was refused."""
 
 import sqlite3
+import sys
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from paraat.domain.facts import Author, BoardState, Fact
 from paraat.domain.model import NodeState, Refusal, SampleSet
-from paraat.journal.file import JournalFile
+from paraat.journal.facts import FactRecords, write_fact
 from paraat.journal.ranges import Range, Ranges, merge
 
 SEQ_CONFLICT = "seq-conflict"
@@ -15,8 +17,8 @@ MAX_DEAD_LETTERS = 10_000
 MAX_DEAD_PAYLOAD_BYTES = 2048
 _REPLAY_CHUNK = 256
 _REPLAY = (
-    "SELECT seq, kind, t, received_at, dated_by_host, body FROM entry"
-    " WHERE point = ? AND seq < ? ORDER BY seq DESC LIMIT ?"
+    "SELECT id, seq, kind, t, received_at, dated_by_host, body FROM entry"
+    " WHERE point = ? AND seq < ? AND id <= ? ORDER BY seq DESC LIMIT ?"
 )
 _REPLAY_EVENTS = _REPLAY.replace(" ORDER", " AND kind = 'event' ORDER")
 
@@ -29,16 +31,17 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one call of `store`: now all of it is on the disk.
 
     acks: per point the merged ranges of all seqs of this call, also the duplicates and the
-    conflicts, because the board may drop those too.
+    conflicts, because the board may drop those too. states: those that say something new.
     """
 
     new: list[SampleSet]
+    states: list[Fact]
     duplicates: int
     conflicts: list[Refusal]
     acks: dict[str, list[Range]]
 
 
-class Entries(JournalFile):
+class Entries(FactRecords):
     """The part of the journal that boards fill."""
 
     def store(self, sets: Sequence[SampleSet], states: Sequence[NodeState], refusals: Sequence[Refusal]) -> Stored:
@@ -80,12 +83,15 @@ class Entries(JournalFile):
                     rows,
                 )
                 self._write_ranges(db, forks)
-                self._write_states(db, states)
+                said: dict[str, NodeState] = {}
+                told = self._write_states(db, states, said)
                 if refusals or conflicts:
                     self._write_dead_letters(db, [*refusals, *conflicts])
             self._ranges.update(forks)
+            self._last_states |= said
             return Stored(
                 new=new,
+                states=told,
                 duplicates=len(again) - len(conflicts),
                 conflicts=conflicts,
                 acks={point: merge(numbers) for point, numbers in seqs.items()},
@@ -135,12 +141,23 @@ class Entries(JournalFile):
         db.executemany("DELETE FROM stored WHERE point = ? AND first = ?", gone)
         db.executemany("INSERT OR REPLACE INTO stored (point, first, last) VALUES (?, ?, ?)", changed)
 
-    @staticmethod
-    def _write_states(db: sqlite3.Connection, states: Sequence[NodeState]) -> None:
-        db.executemany(
-            "INSERT OR REPLACE INTO state (point, body) VALUES (?, ?)",
-            [(state.point, _encode(state)) for state in states],
-        )
+    def _write_states(
+        self, db: sqlite3.Connection, states: Sequence[NodeState], said: dict[str, NodeState]
+    ) -> list[Fact]:
+        """Keep the states that say something new; said: gets the last of each point.
+
+        A retained one that says what is known does not: the broker has them all ready, each time that we connect.
+        """
+        told = []
+        for state in states:
+            last = said.get(state.point) or self._last_states.get(state.point)
+            if state.retained and last is not None and _says(state) == _says(last):
+                continue
+            said[state.point] = state
+            author = Author(name=state.point, way="board")
+            told.append(write_fact(db, BoardState(state=state), author, state.received_at, state.received_at))
+            db.execute("INSERT OR REPLACE INTO state (point, body) VALUES (?, ?)", (state.point, _encode(state)))
+        return told
 
     @staticmethod
     def _write_dead_letters(db: sqlite3.Connection, refusals: Sequence[Refusal]) -> None:
@@ -191,20 +208,31 @@ class Entries(JournalFile):
 
     def replay(self, point: str, *, only_events: bool = False) -> Iterator[SampleSet]:
         """The sets and events of a point, the highest seq first, read as they are asked for."""
+        for _, a_set in self._replay(point, only_events=only_events):
+            yield a_set
+
+    def _replay(
+        self, point: str, *, only_events: bool = False, until: int | None = None
+    ) -> Iterator[tuple[int, SampleSet]]:
+        """As replay, with the id of each. until: only up to this id."""
         below = self.highest(point) + 1
+        last = sys.maxsize if until is None else until
         query = _REPLAY_EVENTS if only_events else _REPLAY
-        while rows := self._read(query, (point, below, _REPLAY_CHUNK)):
-            for seq, kind, t, received_at, dated_by_host, body in rows:
+        while rows := self._read(query, (point, below, last, _REPLAY_CHUNK)):
+            for entry_id, seq, kind, t, received_at, dated_by_host, body in rows:
                 values, faults = _decode(body)
-                yield SampleSet(
-                    point=point,
-                    kind=kind,
-                    seq=seq,
-                    t=t,
-                    received_at=received_at,
-                    values=values,
-                    faults=faults,
-                    dated_by_host=bool(dated_by_host),
+                yield (
+                    entry_id,
+                    SampleSet(
+                        point=point,
+                        kind=kind,
+                        seq=seq,
+                        t=t,
+                        received_at=received_at,
+                        values=values,
+                        faults=faults,
+                        dated_by_host=bool(dated_by_host),
+                    ),
                 )
                 below = seq
 
@@ -229,8 +257,15 @@ class Entries(JournalFile):
         ]
 
     def _load(self) -> None:
+        rows = self._writer.execute("SELECT body FROM state")
+        self._last_states = {state.point: state for state in (_decode_state(body) for (body,) in rows)}
         pairs: dict[str, list[Range]] = {}
         rows = self._writer.execute("SELECT point, first, last FROM stored ORDER BY point, first")
         for point, first, last in rows:
             pairs.setdefault(point, []).append((first, last))
         self._ranges = {point: Ranges(found) for point, found in pairs.items()}
+
+
+def _says(state: NodeState) -> NodeState:
+    """A state without when and how it came."""
+    return msgspec.structs.replace(state, received_at=0.0, retained=False)

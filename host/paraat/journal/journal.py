@@ -1,11 +1,10 @@
 """The journal whole."""
 
-from paraat.journal.alerts import AlertRecords
-from paraat.journal.entries import Entries
+from paraat.journal.history import History
 from paraat.journal.outbox import Outbox
 
 
-class Journal(Entries, Outbox, AlertRecords):
+class Journal(History, Outbox):
     """The journal in one file. One process holds it at a time; its methods may be called from
     several threads.
 

@@ -1,13 +1,50 @@
 """The journal's tables. A change raises VERSION and brings a step from the version before."""
 
-VERSION = 2
+VERSION = 3
 APPLICATION_ID = 0x50415241  # "PARA", so that `file` and we know a journal from another database
 
 # Events are few among sets: without it, the last one of a point that opened long ago means reading all its sets.
 _ENTRY_EVENT = "CREATE INDEX entry_event ON entry (point, seq) WHERE kind = 'event';"
 
+# An alert was about a "point", which of the coordination point's own certificates was "_own/<kind>".
+_ALERT_SUBJECT = """
+UPDATE alert SET body = CAST(json_set(
+    json_remove(CAST(body AS TEXT), '$.point'),
+    '$.subject', CASE
+        WHEN json_extract(CAST(body AS TEXT), '$.point') LIKE '\\_own/%' ESCAPE '\\'
+        THEN json_object('kind', 'certificate', 'id', substr(json_extract(CAST(body AS TEXT), '$.point'), 6))
+        ELSE json_object('kind', 'point', 'id', json_extract(CAST(body AS TEXT), '$.point')) END
+) AS BLOB);
+"""
+
+_FACT = """
+-- What the host is told beside the boards' sets: board states, what people do, what befalls the host (domain/facts.py).
+-- Rows are only added. AUTOINCREMENT: an id stands for one fact for ever, also once rows were cut off.
+CREATE TABLE fact (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,            -- the tag of its kind, with its version; unknown ones are kept and skipped
+    point TEXT,                    -- the point that it is about, if it is about one
+    after INTEGER NOT NULL,        -- the newest id in entry when it was stored: both tables are one stream
+    t REAL NOT NULL,               -- unix seconds, when it was so
+    recorded_at REAL NOT NULL,     -- unix seconds, when the host learnt it
+    author BLOB NOT NULL,          -- JSON of Author
+    body BLOB NOT NULL             -- JSON of the kind
+);
+CREATE INDEX fact_by_kind ON fact (kind, point, id);
+"""
+
+# Of each board the last state is known, and not after which set it came.
+_FACT_STATES = """
+INSERT INTO fact (kind, point, after, t, recorded_at, author, body)
+SELECT 'board-state/1', point, 0,
+    json_extract(CAST(body AS TEXT), '$.received_at'), json_extract(CAST(body AS TEXT), '$.received_at'),
+    CAST(json_object('name', point, 'way', 'board', 'role', '') AS BLOB),
+    CAST(json_object('kind', 'board-state/1', 'state', json(CAST(body AS TEXT))) AS BLOB)
+FROM state ORDER BY json_extract(CAST(body AS TEXT), '$.received_at');
+"""
+
 # What makes a journal of version n one of version n + 1.
-STEPS = {1: _ENTRY_EVENT}
+STEPS = {1: _ENTRY_EVENT, 2: _ALERT_SUBJECT + _FACT + _FACT_STATES}
 
 TABLES = f"""
 -- What a board reported, and what the host derived (then seq is NULL). AUTOINCREMENT: without it
@@ -24,7 +61,7 @@ CREATE TABLE entry (
 );
 CREATE UNIQUE INDEX entry_by_seq ON entry (point, seq) WHERE seq IS NOT NULL;
 {_ENTRY_EVENT}
-
+{_FACT}
 -- The seqs of each point that are in entry, merged. Written together with entry, so that a start
 -- need not read millions of rows.
 CREATE TABLE stored (
@@ -34,6 +71,7 @@ CREATE TABLE stored (
     PRIMARY KEY (point, first)
 ) WITHOUT ROWID;
 
+-- The last state of each point; all of them are facts.
 CREATE TABLE state (
     point TEXT PRIMARY KEY,
     body BLOB NOT NULL             -- JSON of NodeState

@@ -7,7 +7,7 @@ from typing import Any
 
 from paraat.boards.boards import Flash
 from paraat.provision.bundle.mpy import compile_tree
-from paraat.simulate.boards import HARDWARE_PORT_KB, heap_option, micropython
+from paraat.simulate.boards import BOARD_HEAP_KB, HARDWARE_PORT_KB, heap_option, micropython
 from paraat.site import paths
 
 # The block device, which the ESP32 has in C.
@@ -15,9 +15,15 @@ _FLASH_PORT_KB = 16
 
 
 class ImageBoard:
-    """directory: where flash.bin (made here), the scenario and the compiled hardware lie. flash: the chip's content."""
+    """directory: where flash.bin (made here), the scenario and the compiled hardware lie. flash: the chip's content.
 
-    def __init__(self, directory: Path, flash: bytes, layout: Flash, scenario: dict[str, Any]) -> None:
+    heap_kb: of Python's heap on the chip; with PSRAM it has thousands.
+    """
+
+    def __init__(
+        self, directory: Path, flash: bytes, layout: Flash, scenario: dict[str, Any], *, heap_kb: int = BOARD_HEAP_KB
+    ) -> None:
+        self._heap = heap_option(heap_kb, beside_kb=HARDWARE_PORT_KB + _FLASH_PORT_KB)
         self.flash_path = directory / "flash.bin"
         self._layout = layout
         self._directory = directory
@@ -34,7 +40,7 @@ class ImageBoard:
             raise FileNotFoundError("MicroPython's unix port has no wheel for this machine")
         hal = self._directory / "hal"
         self._process = subprocess.Popen(
-            [str(program), *heap_option(beside_kb=HARDWARE_PORT_KB + _FLASH_PORT_KB), "-m", "image"],
+            [str(program), *self._heap, "-m", "image"],
             cwd=self._directory,
             env={
                 "PATH": "",

@@ -122,7 +122,7 @@ class Screen:
     def _alert(self, alert: AlertState) -> str:
         """The subject of the very message that the lead gets."""
         now = alert.resolved_at or alert.fired_at or alert.since
-        point = self._points[alert.point]
+        point = None if alert.point is None else self._points[alert.point]
         subject, _ = texts.message(alert, alert.state, point, language=self._language, zone=self._zone, now=now)
         if alert.state == "firing":
             return f"[bold red]{self._words('firing')}[/] {escape(subject)}"

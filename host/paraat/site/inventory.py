@@ -48,7 +48,10 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One certificate. serial: hexadecimal, as `openssl x509 -serial` prints it. cn: a point's id for a board."""
+    """One certificate. serial: hexadecimal, as `openssl x509 -serial` prints it. cn: a point's id for a board.
+
+    anyway: why the board should not have been flashed and was all the same (ANYWAY=1).
+    """
 
     serial: str
     cn: str
@@ -59,6 +62,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     revoked_at: datetime | None = None
     reason: str | None = None
     board: Board | None = None
+    anyway: str | None = None
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):

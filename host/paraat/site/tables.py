@@ -98,7 +98,8 @@ def _explain(path: Path, data: dict[str, Any], kind: type[Part], message: str, a
         known = ", ".join(_keys(kind, key)) or Phrase("a key of this table")
         return error(Phrase("an unknown key"), Phrase("one of: {known}", known=known), unknown[1])
     if missing := re.search(r"missing required field `(.*)`", what):
-        return error(Phrase("nothing"), Phrase("a value: this key is required"), missing[1])
+        name, expected = _required(_table(kind, key.split(".") if key else []), missing[1])
+        return error(Phrase("nothing"), expected, name)
     if "Invalid enum value" in what:
         return error(_found(data, key), either(_choices(kind, key)))
     for regex, words in _PATTERNS.items():
@@ -154,6 +155,23 @@ def _table(kind: type[Part], parts: list[str]) -> type[Part] | None:
             return None
         kind = structs[0]
     return kind
+
+
+# What the domain's own records say that belongs there; it knows no languages.
+_DESCRIBED = (Phrase("the folder of its board in boards/, such as esp32_devkitc_ve"),)
+
+
+def _required(table: type[Part] | None, name: str) -> tuple[str, str]:
+    """(a missing key, what belongs there). Of a table that is missing whole: its first key that must be there."""
+    found = next((f for f in msgspec.structs.fields(table) if f.name == name), None) if table else None
+    if found is None:
+        return name, Phrase("a value: this key is required")
+    if isinstance(found.type, type) and issubclass(found.type, Part):
+        first = next(field for field in msgspec.structs.fields(found.type) if field.required)
+        below, expected = _required(found.type, first.name)
+        return f"{name}.{below}", expected
+    told = [meta.description for meta in getattr(found.type, "__metadata__", ()) if getattr(meta, "description", None)]
+    return name, Phrase.of(told[0]) if told else Phrase("a value: this key is required")
 
 
 def _types(kind: type[Part]) -> dict[str, Any]:

@@ -7,10 +7,16 @@ reads from outside.
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
+from paraat.domain.facts import Author, Fact
 from paraat.domain.model import AlertState, Autonomy, PointView, Value
+from paraat.domain.subjects import Subject
+from paraat.texts import Phrase
+from paraat.texts.printable import printable
 from paraat.web.cards import rfc3339
 from paraat.web.source import Check
 from paraat_wire import metrics
@@ -73,6 +79,15 @@ class Points(msgspec.Struct, frozen=True, kw_only=True):
     points: list[Point]
 
 
+class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
+    """That somebody has seen an alert, and sees to it. way: "cli", "page", "sms" or "button"."""
+
+    at: datetime
+    by: str
+    role: str
+    way: str
+
+
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """One alert. state: "pending", "firing" or "resolved"; severity: "warning" or "critical"; id is
     0 while pending.
@@ -80,13 +95,23 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
     id: int
     rule: str
+    subject: Subject
     point: str
     state: str
     severity: str
     since: datetime
     fired_at: datetime | None
     resolved_at: datetime | None
+    acknowledged: Acknowledgement | None
     detail: dict[str, float | int | str | None]
+
+
+class Acknowledge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is posted to acknowledge an alert. by: a name, as people there know it."""
+
+    by: Annotated[str, Meta(min_length=1, max_length=80)]
+    role: Annotated[str, Meta(max_length=40)] = ""
+    way: Literal["page", "cli"] = "page"
 
 
 class Alerts(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,19 +185,36 @@ def fuel_left(left: Autonomy) -> FuelLeft:
     )
 
 
-def alert(state: AlertState) -> Alert:
+def alert(state: AlertState, acknowledged: Fact | None) -> Alert:
     """An alert as the API tells it."""
     return Alert(
         id=state.id,
         rule=state.rule,
-        point=state.point,
+        subject=state.subject,
+        # Before there was `subject`, the coordination point's own certificates were told apart so.
+        point=state.point or f"_own/{state.subject.id}",
         state=state.state,
         severity=state.severity,
         since=rfc3339(state.since),
         fired_at=_when(state.fired_at),
         resolved_at=_when(state.resolved_at),
+        acknowledged=None if acknowledged is None else acknowledgement(acknowledged),
         detail=state.detail,
     )
+
+
+def acknowledgement(fact: Fact) -> Acknowledgement:
+    """An acknowledgement as the API tells it."""
+    return Acknowledgement(at=rfc3339(fact.t), by=fact.author.name, role=fact.author.role, way=fact.author.way)
+
+
+def author(body: bytes) -> Author:
+    """Who acknowledges, from the body of the request. Raises ValueError that says what is wrong."""
+    given = msgspec.json.decode(body, type=Acknowledge)
+    by, role = printable(given.by).strip(), printable(given.role).strip()
+    if not by:
+        raise ValueError(Phrase("by is empty; it is the name of who sees to the alert"))
+    return Author(name=by, role=role, way=given.way)
 
 
 def health(checks: Iterable[Check]) -> Health:

@@ -1,9 +1,11 @@
 """The page's addresses and what answers each."""
 
 from collections.abc import AsyncIterator, Collection
+from datetime import datetime
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -12,13 +14,15 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from paraat.journal import JournalError
 from paraat.web import api
 from paraat.web.cards import rfc3339
 from paraat.web.feed import Feed
-from paraat.web.guard import Guard, failure
+from paraat.web.guard import Action, Guard, failure
 from paraat.web.render import STATIC, Renderer
 from paraat.web.source import WebSource
 
+MAX_BODY_BYTES = 2048
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -39,6 +43,12 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK) -> Starl
             Route("/api/v1/points", routes.points),
             Route("/api/v1/points/{point}", routes.point),
             Route("/api/v1/alerts", routes.alerts),
+            Route(
+                "/api/v1/alerts/{alert:int}/acknowledge",
+                routes.acknowledge,
+                methods=["POST"],
+                middleware=[Middleware(Action)],
+            ),
             Route("/healthz", routes.healthz),
             Route("/metrics", routes.metrics),
             Mount("/static", _Static(directory=STATIC)),
@@ -65,9 +75,14 @@ class _Routes:
         stream = _nothing() if request.method == "HEAD" else self._feed.stream()
         return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
-    def points(self, _request: Request) -> Response:
+    def points(self, request: Request) -> Response:
         now = self._source.clock.now()
-        points = sorted(map(api.point, self._source.views(now)), key=lambda point: point.point)
+        if (at := request.query_params.get("at")) is None:
+            views = self._source.views(now)
+        else:
+            past = self._source.past(_moment(at, now))
+            now, views = past.now, past.views
+        points = sorted(map(api.point, views), key=lambda point: point.point)
         return _json(api.Points(now=rfc3339(now), region=self._source.region, points=points))
 
     def point(self, request: Request) -> Response:
@@ -79,8 +94,22 @@ class _Routes:
 
     def alerts(self, _request: Request) -> Response:
         now = self._source.clock.now()
-        alerts = [api.alert(alert) for alert in self._source.alerts()]
+        alerts = [api.alert(alert, self._source.acknowledged(alert.id)) for alert in self._source.alerts()]
         return _json(api.Alerts(now=rfc3339(now), region=self._source.region, alerts=alerts))
+
+    async def acknowledge(self, request: Request) -> Response:
+        try:
+            author = api.author(await _body(request))
+        except ValueError as error:
+            raise HTTPException(400, f"{error}; expected is JSON as docs/api.md says") from error
+        alert = request.path_params["alert"]
+        try:
+            fact = await run_in_threadpool(self._source.acknowledge, alert, author)
+        except JournalError as error:
+            raise HTTPException(503, f"not kept: {error}") from error
+        if fact is None:
+            raise HTTPException(404, f"no alert {alert} fires now; /api/v1/alerts lists them")
+        return _json(api.acknowledgement(fact))
 
     def healthz(self, _request: Request) -> Response:
         health = api.health(self._source.health())
@@ -100,6 +129,27 @@ class _Static(StaticFiles):
         response = await super().get_response(path, scope)
         response.headers["cache-control"] = "public, max-age=86400" if scope["query_string"] else "no-cache"
         return response
+
+
+async def _body(request: Request) -> bytes:
+    """The body of a small request. Raises ValueError for a large one."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_BODY_BYTES:
+            raise ValueError(f"the body has more than {MAX_BODY_BYTES} bytes")
+    return body
+
+
+def _moment(at: str, now: float) -> float:
+    """A moment of the past, from RFC 3339. Raises HTTPException for another."""
+    try:
+        t = datetime.fromisoformat(at).timestamp() if "T" in at and at.endswith("Z") else None
+    except ValueError:
+        t = None
+    if t is None or not 0 <= t <= now:
+        raise HTTPException(400, f"at={at[:40]!r} is no moment of the past in UTC, such as 2026-11-24T14:30:00Z")
+    return t
 
 
 async def _nothing() -> AsyncIterator[bytes]:

@@ -5,14 +5,15 @@ equal, and is neither rendered nor sent again.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from paraat.domain import tracker
-from paraat.domain.model import OWN, AlertState, Autonomy, PointView, Status
+from paraat.domain.facts import Fact
+from paraat.domain.model import AlertState, Autonomy, PointView, Status
 from paraat.texts.localtime import local, marked
 from paraat.web.source import Check
 from paraat.web.texts import Words
@@ -94,6 +95,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     when: str
     t: float
+    seen: str  # who has acknowledged it, and when; empty when nobody has
     say: str  # what a screen reader says when it appears
 
 
@@ -122,18 +124,24 @@ class Writer:
         """
         firing: dict[str, list[AlertState]] = {}
         for alert in alerts:
-            if alert.state == "firing":
+            if alert.state == "firing" and alert.point is not None:
                 firing.setdefault(alert.point, []).append(alert)
         ordered = sorted(views, key=_worst_first)[:CARDS_MAX]
         return [self._card(view, firing.get(view.point, ())) for view in ordered]
 
-    def items(self, alerts: Iterable[AlertState], names: dict[str, str], now: float) -> list[Item]:
-        """The list of alerts: firing first, critical before warning, then the newest."""
+    def items(
+        self,
+        alerts: Iterable[AlertState],
+        names: dict[str, str],
+        now: float,
+        acknowledged: Callable[[int], Fact | None] = lambda _: None,
+    ) -> list[Item]:
+        """The list of alerts: firing first, critical before warning, then the newest. acknowledged: who saw one, by its id."""
         ordered = sorted(alerts, key=lambda a: (_ALERT_RANK[a.state], a.severity != "critical", -_moment(a)))
-        return [self._item(alert, self._place(alert.point, names), now) for alert in ordered]
+        return [self._item(alert, self._place(alert.point, names), acknowledged(alert.id), now) for alert in ordered]
 
-    def _place(self, point: str, names: dict[str, str]) -> str:
-        return self.words("own") if point.startswith(OWN) else names.get(point, point)
+    def _place(self, point: str | None, names: dict[str, str]) -> str:
+        return self.words("own") if point is None else names.get(point, point)
 
     def troubles(self, health: Iterable[Check]) -> list[tuple[bool, str]]:
         """What fails in the host itself, as (required, words)."""
@@ -197,18 +205,19 @@ class Writer:
             return ""
         return self.words("config.refused", n=node.config_refused, runs=node.config)
 
-    def _item(self, alert: AlertState, name: str, now: float) -> Item:
+    def _item(self, alert: AlertState, name: str, seen: Fact | None, now: float) -> Item:
         words, t = self.words, _moment(alert)
         look = alert.severity if alert.state == "firing" else alert.state
         title = words.code("rule", alert.rule)
         return Item(
-            key=f"{alert.rule}/{alert.point}/{alert.state}/{alert.id}",
+            key=f"{alert.rule}/{alert.subject.kind}/{alert.subject.id}/{alert.state}/{alert.id}",
             look=look,
             word=words.code("severity", look),
             title=title,
             name=name,
             when=words(f"alert.{alert.state}", time=self.time(t, now)),
             t=t,
+            seen="" if seen is None else words("alert.seen", name=seen.author.name, time=self.time(seen.t, now)),
             say=words("alert.say", title=title, name=name) if alert.state == "firing" else "",
         )
 

@@ -77,6 +77,27 @@ class Guard:
             await failure(500, "the service cannot answer this now; its log says why")(scope, receive, send_guarded)
 
 
+class Action:
+    """Around what changes something: a page elsewhere may not ask for it.
+
+    A browser says where a request comes from, and sends JSON to another page only when that allows it, which this one
+    never does.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        origin = headers.get("origin")
+        answer: ASGIApp = self._app
+        if origin is not None and origin.lower() != f"http://{headers.get('host', '').lower()}":
+            answer = failure(403, "a page elsewhere may not act here")
+        elif headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            answer = failure(415, "an action is sent as JSON, with content-type: application/json")
+        await answer(scope, receive, send)
+
+
 def _hostname(host: str) -> str:
     """The name in a Host header, without the port; "[::1]:8080" gives "::1"."""
     if host.startswith("["):

@@ -88,7 +88,7 @@ class Renderer:
         alerts = self._source.alerts()
         names = {view.point: view.name for view in views}
         cards = self._writer.cards(views, alerts)
-        items = self._writer.items(alerts, names, now)
+        items = self._writer.items(alerts, names, now, self._source.acknowledged)
         counts = count(views)
         return Snapshot(
             now=now,

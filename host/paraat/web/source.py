@@ -8,7 +8,9 @@ from typing import Protocol
 
 import msgspec
 
+from paraat.domain.facts import Author, Fact
 from paraat.domain.model import AlertState, PointView
+from paraat.journal import Past
 from paraat.runtime.clock import Clock
 
 
@@ -57,6 +59,18 @@ class WebSource(Protocol):
 
     def views(self, now: float) -> Sequence[PointView]:
         """Every expected point as it stands at `now`, also those never heard, in any order."""
+        ...
+
+    def past(self, t: float) -> Past:
+        """Everything as it stood at t, unix seconds. May take seconds. Raises JournalError."""
+        ...
+
+    def acknowledged(self, alert_id: int) -> Fact | None:
+        """The last time that somebody acknowledged an alert; None: nobody has."""
+        ...
+
+    def acknowledge(self, alert_id: int, author: Author) -> Fact | None:
+        """Keep that somebody sees to an alert; None when no alert of that id fires. Raises JournalError."""
         ...
 
     def alerts(self) -> Sequence[AlertState]:

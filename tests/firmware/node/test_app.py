@@ -406,6 +406,19 @@ async def test_a_journal_that_cannot_be_opened_stops_neither_sampling_nor_the_al
     assert n.alarm.state == "well"
 
 
+async def test_a_lack_of_memory_is_named_in_state():
+    n = node()
+
+    async def sample():
+        raise MemoryError("memory allocation failed, allocating 512 bytes")
+
+    slot = n.sampler.slots[0]
+    slot.ready().sample = sample
+    _, _, faults = await n.take_set()
+    assert dict(faults)[slot.names[0]] == "error"
+    assert n._state()["error"] == "sample: not enough memory"
+
+
 async def test_without_a_configuration_it_says_so_and_drives_no_pin():
     said = []
     kept, node_module.log = node_module.log, lambda level, who, text: said.append((level, who, text))

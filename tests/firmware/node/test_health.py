@@ -69,6 +69,16 @@ async def test_without_a_watchdog_it_is_only_told():
     watching.cancel()
 
 
+def test_a_lack_of_memory_is_named_and_written_once_however_much_was_asked_for():
+    health = Health({}, 0)
+    for asked in (1024, 4096):
+        health.failed("sample", MemoryError("memory allocation failed, allocating %d bytes" % asked))
+        assert health.last_error == "sample: not enough memory"
+    assert Health({}, 0).last_error == "sample: not enough memory"
+    health.failed("sample", ValueError("x"))
+    assert health.last_error == "sample: ValueError x"
+
+
 def test_a_restart_is_remembered_with_its_reason():
     health = Health({}, 0)
     raises(SystemExit, health.restart, "no broker for 86400 s")

@@ -2,7 +2,7 @@ import asyncio
 
 import network
 from bench import raises
-from node import link, nic
+from node import link, nic, shortage
 
 
 async def fails(way):
@@ -44,7 +44,7 @@ async def test_wifi_says_why_and_comes_back():
         ("no-ap", "Wi-Fi Hal: not found (201): is the access point on, in reach, and on 2.4 GHz?"),
         ("no-dhcp", "Wi-Fi Hal: not up in 5 s: is the access point on, and does it give addresses (DHCP)?"),
         ("busy", "Wi-Fi Hal: the driver refuses (Wifi Internal State Error); it starts anew"),
-        ("no-memory", "Wi-Fi Hal: the driver refuses (Wifi Unknown Error 0x0101); it starts anew"),
+        ("no-memory", "Wi-Fi Hal: " + shortage.WORDS),
     ):
         network.air = air
         said = await fails(way)

@@ -219,14 +219,14 @@ async def test_a_message_for_which_there_is_no_room_is_dropped_and_acknowledged(
     got = []
     client, serving = await connected(broker, lambda topic, payload: got.append(len(payload)))
     mqtt.bytearray = little
-    for size in (500, 1000, 2000):
+    for size in (500, 1700, 2000):
         await broker.publish("config", b"x" * size, size)
         await asyncio.sleep(1)
     del mqtt.bytearray
-    await broker.publish("config", b"x" * 1000, 7)
+    await broker.publish("config", b"x" * 1700, 7)
     await asyncio.sleep(1)
-    assert got == [500, 1000], got
-    assert [body[0] << 8 | body[1] for first, body in broker.received if first == 0x40] == [500, 1000, 2000, 7]
+    assert got == [500, 1700], got
+    assert [body[0] << 8 | body[1] for first, body in broker.received if first == 0x40] == [500, 1700, 2000, 7]
     serving.cancel()
 
 

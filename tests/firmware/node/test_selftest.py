@@ -3,6 +3,7 @@ import json
 
 from fake_broker import FakeBroker
 from node import selftest
+from node.node import SELFTEST_S
 from test_app import Host, node
 
 
@@ -81,7 +82,5 @@ async def test_a_sensor_that_fails_or_says_nothing_is_in_it():
 
 async def test_a_start_without_a_set_is_told_at_the_limit():
     n = node(1)
-    console = Console()
-    await selftest.run(n, 5)
-    assert console.report()["faults"] == {}
-    assert n.clock.uptime_s() == 5
+    assert (await told(n))["faults"] == {}
+    assert n.clock.uptime_s() == SELFTEST_S

@@ -2,7 +2,7 @@
 
 import errno
 
-from node import trouble
+from node import shortage, trouble
 from node.mqtt import HELLO, OPEN, TALK, TLS, HungUp, MQTTError, Silence
 
 
@@ -22,8 +22,7 @@ def test_what_only_a_board_sees():
                                                                   "and the broker's listeners"),
         (TLS, OSError(-0x7280), "refuses this board's certificate (missing, revoked, expired or of another site): "
                                 "flash the board anew"),
-        (TLS, OSError(-0x7F00), "not enough memory for the connection: if this stays, restart the board"),
-        (TLS, MemoryError(), "not enough memory for the connection: if this stays, restart the board"),
+        (TLS, OSError(-0x7F00), shortage.WORDS),
         (TLS, OSError(-0x2700), "TLS failed (-9984)"),
         (TLS, ValueError("\nThe certificate has been revoked (is on a CRL)\n"),
          "its certificate is revoked: issue a new one for the broker"),

@@ -3,10 +3,11 @@
 import asyncio
 import time
 
+import esp32
 import network
 from bench import board_ticks
 from fake_broker import FakeBroker
-from node import config, link, mqtt, ntp, trouble, way
+from node import config, link, mqtt, ntp, shortage, trouble, way
 from node.clock import Clock
 from node.journal import EVENT, TELEMETRY, Journal
 from node.mqtt import MQTTClient
@@ -25,9 +26,13 @@ class Health:
     def __init__(self):
         self.beats = 0
         self.restarts = []
+        self.failures = []
 
     def beat(self, name):
         self.beats += 1
+
+    def failed(self, name, error):
+        self.failures.append((name, type(error)))
 
     def restart(self, why):
         self.restarts.append((time.ticks_ms() // 1000, why))
@@ -112,7 +117,7 @@ async def test_a_wifi_driver_that_cannot_be_loaded_is_told_and_tried_again():
     finally:
         network.WLAN = wlan
     assert made.failures >= 2, "the self-test waits for the second"
-    assert made.problem == "Wifi Unknown Error 0x0101"
+    assert made.problem == shortage.WORDS
 
 
 async def test_after_so_long_without_the_broker_the_board_starts_anew_and_only_then():
@@ -326,7 +331,19 @@ async def test_a_heap_without_room_makes_the_packs_smaller():
     task = asyncio.create_task(made.run())
     await until(lambda: len(publishes(broker, topics.TELEMETRY)) == 12, 60)
     assert broker.connections == 1
+    assert set(made.health.failures) == {("uplink", MemoryError)}
     task.cancel()
+
+
+def test_a_message_that_the_heap_has_no_room_for_is_named():
+    made, _, _ = uplink()
+
+    def handler(payload):
+        raise MemoryError("memory allocation failed, allocating 4096 bytes")
+
+    made.handlers[topics.CONFIG] = handler
+    made.on_message(topics.topic(POINT, topics.CONFIG), b"{}")
+    assert made.health.failures == [("uplink", MemoryError)]
 
 
 # --- a certificate that our clock does not believe ---
@@ -381,3 +398,27 @@ def test_only_a_date_makes_us_doubt_our_clock():
     assert trouble.is_date(ValueError("\nThe certificate validity starts in the future\n"))
     assert not trouble.is_date(ValueError("\nThe certificate is not correctly signed by the trusted CA\n"))
     assert not trouble.is_date(OSError(5))
+
+
+# --- a chip whose memory Python's heap has taken ---
+
+
+class Context:
+    """A TLS context whose sessions take nothing."""
+
+    def wrap_socket(self, plain, **_):
+        return plain
+
+
+async def test_a_board_without_memory_for_a_handshake_starts_anew_and_one_with_it_goes_on_trying():
+    kept = esp32.regions
+    try:
+        for largest, restarts in ((13000, []), (12000, ["not enough memory on the chip for a connection"])):
+            esp32.regions = [(113840, largest, largest, 336)]
+            made, _, _ = uplink()
+            made.context = Context()
+            await run(made, 30)
+            assert made.failures >= 3
+            assert [why for _, why in made.health.restarts][:1] == restarts
+    finally:
+        esp32.regions = kept

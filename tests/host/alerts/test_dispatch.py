@@ -10,10 +10,11 @@ import msgspec
 import pytest
 from aiosmtpd.controller import Controller
 
-from paraat.alerts.channels import make_channels
+from paraat.alerts.channels import ChannelError, make_channels
 from paraat.alerts.dispatch import GIVE_UP_AFTER_S, Dispatcher
 from paraat.domain.model import AlertState, Delivery
 from paraat.domain.points import Lead
+from paraat.domain.subjects import Subject
 from paraat.journal import Journal, JournalError
 from paraat.simulate.servers import LOOPBACK, free_port
 from paraat.site import paths
@@ -70,7 +71,7 @@ class Post:
 
     def announce(self, point: str = "nsp-0101") -> AlertState:
         alert = AlertState(
-            rule="point_silent", point=point, state="firing", since=NOW, severity="warning", fired_at=NOW,
+            rule="point_silent", subject=Subject("point", point), state="firing", since=NOW, severity="warning", fired_at=NOW,
             detail={"heard_at": NOW - 600},
         )  # fmt: skip
         return self.store(alert)
@@ -96,7 +97,7 @@ def post(tmp_path: Path) -> Iterator[Post]:
 
 def test_what_concerns_the_coordination_point_goes_to_its_own_address(post: Post) -> None:
     alert = AlertState(
-        rule="own_certificate", point="_own/broker", state="firing", since=NOW, severity="warning", fired_at=NOW,
+        rule="own_certificate", subject=Subject("certificate", "broker"), state="firing", since=NOW, severity="warning", fired_at=NOW,
         detail={"kind": "broker", "days": 30.0, "ends_at": NOW + 30 * 86400},
     )  # fmt: skip
     assert [d.channel for d in post.journal.deliveries(post.store(alert).id)] == ["log"], "no address is configured"
@@ -136,16 +137,26 @@ def test_a_server_that_is_down_is_tried_again_and_each_attempt_is_kept(post: Pos
     assert len(post.mailbox.mails) == 1
 
 
-def test_a_refused_recipient_is_named_and_given_up_after_a_day(post: Post) -> None:
+def test_a_refused_recipient_is_named_and_given_up_after_a_day(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     post.start()
     post.mailbox.refused.add("nsp-0101@example.org")
     alert = post.announce()
     now = NOW
+    for _ in range(3):
+        post.dispatcher.run_due(now)
+        now = post.mail(alert).due_at
+    refused = post.mail(alert).error
+    assert refused is not None
+    assert "nsp-0101@example.org" in refused
+
+    def refuse(_self: object, _delivery: Delivery) -> None:  # as the server did: 140 times more would only take long
+        raise ChannelError(refused)
+
+    monkeypatch.setattr("paraat.alerts.channels.email.EmailChannel.send", refuse)
     while (mail := post.mail(alert)).state == "due":
         now = mail.due_at
         post.dispatcher.run_due(now)
-    assert mail.state == "failed"
-    assert "nsp-0101@example.org" in (mail.error or "")
+    assert (mail.state, mail.error) == ("failed", refused)
     assert GIVE_UP_AFTER_S <= now - NOW <= GIVE_UP_AFTER_S + 1200
     assert post.mailbox.mails == []
 
@@ -202,7 +213,13 @@ def test_the_coordination_point_hears_of_a_point_whose_lead_has_no_address(post:
 
 def test_an_alert_of_a_point_that_left_the_site_is_not_announced(post: Post) -> None:
     alert = AlertState(
-        rule="low_fuel", point="nsp-9999", state="firing", since=NOW, severity="critical", detail={}, id=1
+        rule="low_fuel",
+        subject=Subject("point", "nsp-9999"),
+        state="firing",
+        since=NOW,
+        severity="critical",
+        detail={},
+        id=1,
     )
     assert post.dispatcher.deliveries(alert, NOW) == []
 

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from paraat.alerts.engine import Engine, Transition
 from paraat.alerts.rules import Judgement, Verdict
 from paraat.domain.model import AlertState, PointView, Status
+from paraat.domain.subjects import Subject
 
 T0 = 1764000000.0
 RAISE, CLEAR, HOLD = Verdict.RAISE, Verdict.CLEAR, Verdict.HOLD
@@ -13,12 +14,15 @@ RAISE, CLEAR, HOLD = Verdict.RAISE, Verdict.CLEAR, Verdict.HOLD
 class Scripted:
     """A rule that says what it is told."""
 
+    judges = PointView
+
     def __init__(self, hold_s: float = 120) -> None:
         self.hold_s = hold_s
         self.verdict = HOLD
+        self.severity = "critical"
 
     def judge(self, view: PointView) -> Judgement:
-        return Judgement(verdict=self.verdict, detail={"at": view.now})
+        return Judgement(verdict=self.verdict, severity=self.severity, detail={"at": view.now})
 
 
 def view_at(now: float) -> PointView:
@@ -33,7 +37,7 @@ def play(engine: Engine, rule: Scripted, verdicts: list[tuple[float, Verdict]]) 
     transitions = []
     for second, verdict in verdicts:
         rule.verdict = verdict
-        transitions += engine.step(T0 + second, [view_at(T0 + second)])
+        transitions += engine.step(T0 + second, [view_at(T0 + second)], expected={"point": {"nsp-0101"}})
     return transitions
 
 
@@ -147,9 +151,16 @@ def test_a_wild_value_from_before_the_clock_was_set_back_ends_too() -> None:
 def test_an_alert_of_a_point_that_left_the_site_ends_and_nobody_is_told() -> None:
     rule = Scripted()
     fired = AlertState(
-        rule="r", point="nsp-9999", state="firing", since=T0, severity="warning", detail={}, id=7, fired_at=T0
+        rule="r",
+        subject=Subject("point", "nsp-9999"),
+        state="firing",
+        since=T0,
+        severity="warning",
+        detail={},
+        id=7,
+        fired_at=T0,
     )
-    own = msgspec.structs.replace(fired, point="_own/broker", id=8)
+    own = msgspec.structs.replace(fired, subject=Subject("certificate", "broker"), id=8)
     engine = Engine({"r": rule}, [fired, own])
     (ended,) = play(engine, rule, [(60, CLEAR)])
     assert (ended.alert.id, ended.alert.state, ended.alert.resolved_at, ended.announce) == (
@@ -163,5 +174,71 @@ def test_an_alert_of_a_point_that_left_the_site_ends_and_nobody_is_told() -> Non
 
 
 def test_an_alert_of_a_rule_that_is_gone_is_left_alone() -> None:
-    old = AlertState(rule="gone", point="nsp-0101", state="firing", since=T0, severity="warning", detail={})
+    old = AlertState(
+        rule="gone", subject=Subject("point", "nsp-0101"), state="firing", since=T0, severity="warning", detail={}
+    )
     assert Engine({}, [old]).active() == []
+
+
+class Modem(msgspec.Struct, frozen=True):
+    """A view that Paraat does not have: of a modem, say."""
+
+    subject: Subject
+    hangs: bool
+
+
+class ModemHangs:
+    judges = Modem
+    hold_s = 60.0
+
+    def judge(self, view: Modem) -> Judgement:
+        return Judgement(verdict=RAISE if view.hangs else CLEAR, wording="hangs")
+
+
+def test_a_subject_of_another_kind_is_judged_by_the_rules_for_it_and_by_no_other() -> None:
+    one, two = Subject("channel", "sms-1"), Subject("channel", "sms-2")
+    points = Scripted(hold_s=0)
+    points.verdict = RAISE
+    engine = Engine({"points": points, "modem": ModemHangs()})
+
+    def told(t: float, *modems: Modem) -> list[tuple[str, Subject, str]]:
+        found = engine.step(T0 + t, [view_at(T0 + t), *modems], expected={"channel": {"sms-1", "sms-2"}})
+        return [(c.alert.rule, c.alert.subject, c.alert.wording) for c in found if c.announce]
+
+    linde = Subject("point", "nsp-0101")
+    assert told(0, Modem(one, True), Modem(two, True)) == [("points", linde, "firing")]
+    assert told(60, Modem(one, True)) == [("modem", one, "hangs")], "of the second nothing was said: it waits"
+    assert told(90, Modem(one, False), Modem(two, True)) == [("modem", two, "hangs")]
+    assert engine.step(T0 + 91, [], expected={"channel": {"sms-1"}})[0].alert.subject == two
+    assert {alert.subject for alert in engine.active()} == {linde, one}, "of the points no list was given"
+
+
+def test_an_alert_carries_the_severity_and_the_figures_of_the_judgement_that_changed_it() -> None:
+    rule = Scripted()
+    engine = Engine({"r": rule})
+
+    def told(second: float, verdict: Verdict, severity: str) -> tuple[str, object]:
+        rule.severity = severity
+        (change,) = play(engine, rule, [(second, verdict)])
+        return change.alert.severity, change.alert.detail["at"]
+
+    assert told(0, RAISE, "warning") == ("warning", T0)
+    assert told(120, RAISE, "critical") == ("critical", T0 + 120)
+    play(engine, rule, [(180, RAISE), (240, HOLD)])
+    assert [alert.detail["at"] for alert in engine.active()] == [T0 + 180], (
+        "the newest figures, and not those of a HOLD"
+    )
+    play(engine, rule, [(300, CLEAR)])
+    assert told(420, CLEAR, "warning")[1] == T0 + 420
+
+
+def test_a_wild_value_is_over_at_a_time() -> None:
+    rule = Scripted()
+    (_, over) = play(Engine({"r": rule}), rule, [(0, RAISE), (60, CLEAR)])
+    assert over.alert.resolved_at == T0 + 60
+
+
+def test_without_a_hold_time_it_fires_at_once_and_with_a_second_it_waits() -> None:
+    at_once, soon = Scripted(hold_s=0), Scripted(hold_s=1)
+    assert states(play(Engine({"r": at_once}), at_once, [(0, RAISE)])) == [("firing", True)]
+    assert states(play(Engine({"r": soon}), soon, [(0, RAISE)])) == [("pending", False)]

@@ -6,7 +6,8 @@ import pytest
 from paraat.alerts.rules import RULES
 from paraat.alerts.texts import local_time, message
 from paraat.domain.model import AlertState
-from paraat.domain.points import Point, Tank
+from paraat.domain.points import Point, PointBoard, Tank
+from paraat.domain.subjects import Subject
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 POINT = Point(
@@ -15,11 +16,12 @@ POINT = Point(
     municipality="Voorbeeldstad",
     capacity=150,
     tank=Tank(capacity_l=400, burn_l_per_h=9.5),
+    board=PointBoard(type="esp32_devkitc_ve"),
 )
 NOW = datetime(2026, 11, 24, 11, 0, tzinfo=UTC).timestamp()
 
 LOW = AlertState(
-    rule="low_fuel", point=POINT.id, state="firing", since=NOW - 120, severity="critical", id=12, fired_at=NOW,
+    rule="low_fuel", subject=Subject("point", POINT.id), state="firing", since=NOW - 120, severity="critical", id=12, fired_at=NOW,
     detail={
         "by": "hours", "standby": 0, "percent": 18.75, "litres": 76.4, "hours": 5.12, "hours_low": 4.2, "hours_high": 11.6,
         "empty_at": NOW + 5.12 * 3600, "refuel_before": NOW + 4.2 * 3600, "data_t": NOW - 60,
@@ -59,18 +61,21 @@ def test_every_rule_has_words_for_its_beginning_and_its_end(rule: str, language:
         "ended": 0,
         "asked_at": NOW,
     }
-    alert = AlertState(rule=rule, point=POINT.id, state="firing", since=NOW, severity="critical", detail=detail, id=1)
+    own = rule == "own_certificate"
+    about = Subject("certificate", "broker") if own else Subject("point", POINT.id)
+    alert = AlertState(rule=rule, subject=about, state="firing", since=NOW, severity="critical", detail=detail, id=1)
     for transition in ("firing", "resolved"):
-        subject, body = message(alert, transition, POINT, language=language, zone=AMSTERDAM, now=NOW)
-        assert "De Linde" in subject
+        point = None if own else POINT
+        subject, body = message(alert, transition, point, language=language, zone=AMSTERDAM, now=NOW)
+        assert ("broker" if own else "De Linde") in subject
         assert len(subject) <= 70
         assert "{" not in subject + body
 
 
 def test_in_standby_the_job_is_for_today_and_no_hours_are_promised() -> None:
     alert = AlertState(
-        rule="low_fuel", point=POINT.id, state="firing", since=NOW, severity="critical", id=1,
-        detail=LOW.detail | {"standby": 1, "by": "level"},
+        rule="low_fuel", subject=Subject("point", POINT.id), state="firing", since=NOW, severity="critical", id=1,
+        detail=LOW.detail | {"standby": 1, "by": "level"}, wording="standby",
     )  # fmt: skip
     subject, body = message(alert, "firing", POINT, language="nl", zone=AMSTERDAM, now=NOW)
     assert subject == "Tank bijvullen: De Linde, nog 19 %"
@@ -81,11 +86,12 @@ def test_in_standby_the_job_is_for_today_and_no_hours_are_promised() -> None:
 def test_a_point_that_was_never_heard_has_its_own_words() -> None:
     alert = AlertState(
         rule="point_silent",
-        point=POINT.id,
+        subject=Subject("point", POINT.id),
         state="firing",
         since=NOW,
         severity="warning",
         detail={"heard_at": None},
+        wording="never",
         id=1,
     )
     assert "nog nooit" in message(alert, "firing", POINT, language="nl", zone=AMSTERDAM, now=NOW)[1]

@@ -7,7 +7,7 @@ from paraat.boards import boards
 from paraat.boards.board_file import contacts
 from paraat.boards.boards import UnknownBoardError, board_names, load_board, load_checked
 from paraat.boards.builds import builds
-from paraat.boards.chips import CHIPS, MODULES, NEEDED_KB
+from paraat.boards.chips import CHIPS, MODULES
 from paraat.boards.driver_keys import driver_keys
 from paraat.boards.parts import PARTS, Use
 from paraat.boards.pins import claims, kit
@@ -67,26 +67,38 @@ def test_the_wrover_of_olimex_is_the_other_one_but_for_what_the_psram_takes() ->
     assert not {16, 17} & {claim.pin for claim in claims(wrover, kit(wrover))}
 
 
-@pytest.mark.parametrize(
-    ("needed_kb", "refused"), [(NEEDED_KB, set()), (204, {DEVKITC, OLIMEX}), (1000, {DEVKITC, OLIMEX, S3})]
-)
-def test_one_number_decides_which_boards_are_offered(
-    monkeypatch: pytest.MonkeyPatch, needed_kb: int, refused: set[str]
+# A board that is not offered: (the one in its place, the wires that move, a part of the reason).
+NOT_OFFERED = [
+    (DEVKITC, VE, ["buses.uart2.rx", "buses.uart2.tx"], "ESP32-DevKitC V4 has too little memory for the firmware"),
+    (OLIMEX, WROVER, ["buses.i2c0.scl", "light_beam.pin_a", "light_beam.pin_b"], "Nobody has measured that Olimex"),
+    (S3, R8, [], "Nobody has measured that ESP32-S3-DevKitC-1"),
+]
+
+
+def test_the_boards_with_enough_memory_are_offered() -> None:
+    assert {board.id for board in boards.offered()} == {VE, WROVER, R8}
+    for name in (VE, WROVER, R8):
+        boards.check_memory(load_board(name))
+
+
+@pytest.mark.parametrize(("name", "other", "moved", "why"), NOT_OFFERED)
+def test_a_board_that_is_not_offered_is_told_with_the_one_that_takes_its_place(
+    name: str, other: str, moved: list[str], why: str
 ) -> None:
-    monkeypatch.setattr(boards, "NEEDED_KB", needed_kb)
-    for name in board_names():
-        board = load_board(name)
-        if name not in refused:
-            boards.check_memory(board)
-            continue
-        with pytest.raises(boards.TooLittleMemoryError) as caught:
-            boards.check_memory(board)
-        assert f"{needed_kb} are needed. Take another board" in str(caught.value)
-        assert set(caught.value.others) == set(board_names()) - refused
+    with pytest.raises(boards.TooLittleMemoryError) as caught:
+        boards.check_memory(load_board(name))
+    assert caught.value.board == other
+    assert boards.stand_in(load_board(name)) == (load_board(other), moved)
+    said = str(caught.value)
+    assert why in said
+    assert f"Take {other} (the same wires" in said
+    assert all(wire in said for wire in moved)
+    assert "geheugen" in caught.value.explain("nl")[0]
 
 
-def test_memory_that_nobody_knows_is_not_enough() -> None:
-    board = msgspec.structs.replace(load_board(S3), chip="esp32c3")
+def test_a_build_that_nobody_knows_is_not_enough() -> None:
+    board = load_board(VE)
+    board = msgspec.structs.replace(board, firmware=msgspec.structs.replace(board.firmware, image="ESP32_GENERIC_C3"))
     with pytest.raises(boards.TooLittleMemoryError, match=r"Nobody knows whether .* memory enough"):
         boards.check_memory(board)
 

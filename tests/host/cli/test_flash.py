@@ -70,14 +70,14 @@ def test_four_boards_and_one_bad_one_on_the_screen(site: Path, capsys: pytest.Ca
     assert said.count("is ready and recorded") == 3
     assert said.count("FAILED") == 1
     assert "nsp-0102 on socket://" in said
-    assert "there is an ESP32-S3, and ESP32-DevKitC V4 has an ESP32. Take the right board" in said
+    assert "there is an ESP32-S3, and ESP32-DevKitC-VE has an ESP32. Take the right board" in said
     assert "Nothing of nsp-0102 was recorded." in said
     assert "3 of 4 boards ready." in said
 
 
 def test_the_build_of_micropython_is_named(site: Path, board: VirtualBoard, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("flash", site, POINT, "--port", board.port) == 0
-    assert "MicroPython voor esp32_devkitc: ESP32_GENERIC-20260101-v1.28.0.bin" in capsys.readouterr().out
+    assert "MicroPython voor esp32_devkitc_ve: ESP32_GENERIC-SPIRAM-20260101-v1.28.0.bin" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_the_build_of_micropython_is_named(site: Path, board: VirtualBoard, caps
     [
         (["nsp-9999"], "Punt nsp-9999 bestaat niet in deze regio. Kijk de naam na; er zijn: nsp-0101, "),
         ([POINT, POINT], "Punt nsp-0101 is twee keer genoemd"),
-        ([POINT, "--board", "esp32_s3_devkitc"], "heeft volgens zijn bestand een esp32_devkitc"),
+        ([POINT, "--board", "esp32_s3_devkitc"], "heeft volgens zijn bestand een esp32_devkitc_ve"),
         ([POINT, "--port", "a", "--port", "b"], "2 poorten voor 1 punten"),
         ([POINT], "Geen bord gevonden op USB. Sluit het aan"),
         ([POINT, "nsp-0102"], "Er zijn 2 borden nodig, en 0 aangesloten: -"),
@@ -155,7 +155,7 @@ def test_image_keeps_what_flash_would_write_and_its_certificate_counts(
 def test_erase_asks_and_says_whose_board_it_was(
     site: Path, board: VirtualBoard, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    order = ("--board", "esp32_devkitc", "--port", board.port)
+    order = ("--board", "esp32_devkitc_ve", "--port", board.port)
 
     def no_keyboard(_: str) -> str:
         raise EOFError
@@ -173,7 +173,7 @@ def test_erase_asks_and_says_whose_board_it_was(
 
 def test_erase_wants_a_board_that_is_known(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("erase", site, "--board", "esp64", "--port", "x", "--yes") == 1
-    assert "esp32_devkitc" in capsys.readouterr().err
+    assert "esp32_devkitc_ve" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_erase_wants_a_board_that_is_known(site: Path, capsys: pytest.CaptureFix
         (lambda site: (site / "pass").write_text("verkeerde wachtzin"), "ca.key: de wachtzin klopt niet. Probeer het"),
         (lambda site: (site / "pki" / "ca.key").chmod(0o644), "ca.key heeft de rechten 0644. Doe: `chmod 600"),
         (lambda site: (site / "pki" / "ca.key").unlink(), "ca.key is er niet. Een nieuwe regio:"),
-        (lambda site: shutil.rmtree(site / "firmware"), "Er is geen MicroPython voor ESP32-DevKitC V4"),
+        (lambda site: shutil.rmtree(site / "firmware"), "Er is geen MicroPython voor ESP32-DevKitC-VE"),
         (
             lambda site: (site / "secrets.toml").unlink(),
             "secrets.toml: gevonden: geen bestand; verwacht: [wifi] met ssid",

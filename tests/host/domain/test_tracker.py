@@ -3,6 +3,7 @@ import random
 import pytest
 
 from paraat.domain.model import AlertState, NodeState, SampleSet, Status
+from paraat.domain.subjects import Subject
 from tracker_bench import POINT, T0, Bench
 
 
@@ -94,7 +95,9 @@ def test_mains_out_without_a_generator_is_an_alarm(bench: Bench) -> None:
 
 def test_an_alert_that_fires_is_an_alarm_until_it_resolves(bench: Bench) -> None:
     bench.sees(T0)
-    alert = AlertState(rule="low_fuel", point=POINT.id, state="firing", since=T0, severity="critical", detail={})
+    alert = AlertState(
+        rule="low_fuel", subject=Subject("point", POINT.id), state="firing", since=T0, severity="critical", detail={}
+    )
     bench.tracker.note_alerts([alert])
     assert bench.view(T0 + 1).status is Status.ALARM
     bench.tracker.note_alerts([])
@@ -235,3 +238,14 @@ def test_a_point_that_is_not_expected_is_left_out(bench: Bench) -> None:
         SampleSet(point="nsp-9999", kind="telemetry", seq=1, t=T0, received_at=T0, values={}, faults={})
     )
     assert [view.point for view in bench.tracker.views(T0)] == [POINT.id]
+
+
+def test_a_view_is_the_same_whenever_somebody_looked_before() -> None:
+    """What is worked out between two looks must not stay: the past could not be told again as it was."""
+    watched, alone = Bench(), Bench()
+    for n in range(60):
+        level = 60.0 - n * (0.05 if n < 30 else 0.4)
+        for bench in (watched, alone):
+            bench.sees(T0 + 20 * n, fuel__level=level, power__generator=True, power__mains=False)
+        watched.view(T0 + 20 * n)
+    assert watched.view(T0 + 1200) == alone.view(T0 + 1200)

@@ -34,8 +34,9 @@ def test_sensor_names_are_bounded_for_each_point() -> None:
     assert list(kept.values) == [f"climate/temperature/n{MAX_SENSOR_NAMES - 1}"], "known names go on"
     (refusal,) = over.refusals
     assert (refusal.reason, refusal.count, refusal.payload) == (TOO_MANY_NAMES, 3, b"[...]")
-    assert refusal.topic == "paraat/v1/nsp-0101/telemetry"
-    other = Decoded(sets=[with_names(0, 5, point="nsp-0102")])
+    assert (refusal.topic, refusal.received_at) == ("paraat/v1/nsp-0101/telemetry", T0)
+    assert refusal.detail == f"nsp-0101 has {MAX_SENSOR_NAMES} sensor names already"
+    other = Decoded(sets=[with_names(MAX_SENSOR_NAMES, MAX_SENSOR_NAMES + 5, point="nsp-0102")])
     assert admission.check(other, b"") is other, "each point has its own"
 
 
@@ -57,19 +58,24 @@ def test_a_fault_counts_as_a_name() -> None:
     assert checked.refusals[0].record == "climate/temperature/new"
 
 
+HIGHEST = {"nsp-0101": 1000, "nsp-0102": 0}  # what is stored
+
+
 def test_a_seq_far_above_what_is_stored_is_refused_and_its_neighbours_are_not() -> None:
-    admission = Admission(lambda point: 1000)
+    admission = Admission(HIGHEST.__getitem__)
     at_limit, beyond = a_set(1000 + MAX_SEQ_JUMP), a_set(1001 + MAX_SEQ_JUMP)
-    checked = admission.check(Decoded(sets=[a_set(1001), beyond, at_limit]), b"")
+    checked = admission.check(Decoded(sets=[a_set(1001), beyond, at_limit]), b"[...]")
     assert [one.seq for one in checked.sets] == [1001, at_limit.seq]
     (refusal,) = checked.refusals
-    assert (refusal.reason, refusal.record) == ("bad-seq", "seq")
+    assert (refusal.reason, refusal.record, refusal.count, refusal.payload) == ("bad-seq", "seq", 1, b"[...]")
     assert "expected at most" in refusal.detail
+    other = admission.check(Decoded(sets=[a_set(1001 + MAX_SEQ_JUMP, "nsp-0102")]), b"")
+    assert other.sets == [], "each point by what is stored of it"
 
 
 def test_a_state_that_tells_of_a_seq_far_away_is_kept_without_it() -> None:
     """A stolen board could make every set of its successor impossible."""
-    admission = Admission(lambda point: 1000)
+    admission = Admission(HIGHEST.__getitem__)
     state = NodeState(point="nsp-0101", received_at=T0, retained=False, online=True, next=1000 + MAX_SEQ_JUMP)
     fine = Decoded(state=state)
     assert admission.check(fine, b"") is fine
@@ -78,3 +84,6 @@ def test_a_state_that_tells_of_a_seq_far_away_is_kept_without_it() -> None:
     assert checked.state == msgspec.structs.replace(state, next=None)
     (refusal,) = checked.refusals
     assert (refusal.topic, refusal.reason, refusal.record) == ("paraat/v1/nsp-0101/state", "bad-seq", "next")
+    assert (refusal.payload, refusal.count, refusal.received_at) == (b"{}", 1, T0)
+    other = msgspec.structs.replace(state, point="nsp-0102")
+    assert admission.check(Decoded(state=other), b"").refusals, "each point by what is stored of it"

@@ -100,6 +100,10 @@ def test_a_bad_record_leaves_its_neighbours_in_peace() -> None:
         ("wrong-type", "battery/voltage", 1),
         ("unknown-name", "what/ever", 1),
     ]
+    for refusal in decoded.refusals:
+        assert (refusal.topic, refusal.received_at, refusal.payload) == (TELEMETRY, NOW, payload), (
+            "whole, to be looked at"
+        )
 
 
 def test_many_bad_records_of_one_payload_are_one_dead_letter_with_their_number() -> None:
@@ -107,6 +111,7 @@ def test_many_bad_records_of_one_payload_are_one_dead_letter_with_their_number()
     (refusal,) = take(TELEMETRY, a_pack(1764000000, 7, *bad)).refusals
     assert (refusal.reason, refusal.record, refusal.count) == ("unknown-name", "made/up-0", 1000)
     assert len(refusal.detail) <= 200
+    assert refusal.detail.startswith("made/up-0 made/up-1 made/up-2 ")
 
 
 @pytest.mark.parametrize(

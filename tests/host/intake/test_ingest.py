@@ -238,7 +238,9 @@ def test_stopping_while_the_disk_fails_acknowledges_nothing(bench: Bench) -> Non
     assert bench.stored == []
 
 
-def test_a_message_that_cannot_be_stored_does_not_keep_the_others(bench: Bench) -> None:
+def test_a_message_that_cannot_be_stored_does_not_keep_the_others(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
     bench.put_sets(1)
     bench.put_sets(2)
     bench.put_sets(3)
@@ -256,15 +258,30 @@ def test_a_message_that_cannot_be_stored_does_not_keep_the_others(bench: Bench) 
     assert acked == [[(1, 1)], [(3, 3)]], "the board keeps what is not stored"
     (letter,) = bench.journal.dead_letters(10)
     assert (letter.reason, letter.detail) == ("host-error", "OverflowError: too big")
+    assert letter.payload, "kept, for who mends it"
+    assert "a batch of 3 messages cannot be stored; one by one" in caplog.text
+    assert f"a message on {letter.topic!r} cannot be stored" in caplog.text
+    assert mistakes(bench) == 1
+    assert bench.ingest.problem == ""
 
 
-def test_a_decoder_that_breaks_is_a_dead_letter(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def mistakes(bench: Bench) -> float:
+    """How many mistakes of ours are counted."""
+    return bench.counters.thread_errors.labels("ingest")._value.get()
+
+
+def test_a_decoder_that_breaks_is_a_dead_letter(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def broken(*args: object, **kwargs: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr("paraat.intake.ingest.decode", broken)
     bench.put_sets(1)
     bench.run()
-    assert [letter.reason for letter in bench.journal.dead_letters(10)] == ["host-error"]
+    (letter,) = bench.journal.dead_letters(10)
+    assert letter.reason == "host-error"
+    assert f"a message on {letter.topic!r} cannot be decoded" in caplog.text
+    assert mistakes(bench) == 1
     assert bench.link.pubacks() == [1]
     assert bench.link.acks() == []

@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paraat.domain.model import AlertState, Delivery, Derived, NodeState, Refusal, SampleSet
+from paraat.domain.subjects import Subject
 from paraat.journal import Attempt, Journal, JournalError, entries, schema
 
 T0 = 1764000000.0
@@ -119,6 +121,7 @@ def test_other_content_under_a_seq_is_a_conflict(journal: Journal, second: Sampl
     (letter,) = journal.dead_letters(10)
     assert letter.reason == "seq-conflict"
     assert letter.topic == f"paraat/v1/nsp-0101/{second.kind}"
+    assert letter.record == "seq"
     assert letter.payload
 
 
@@ -181,14 +184,14 @@ def test_events_are_found_without_reading_the_sets_between(journal: Journal) -> 
     journal.store([a_set(n, kind="event" if n in (1, 900) else "telemetry") for n in range(1, 1001)], [], [])
     journal.store([a_set(5, point="nsp-b", kind="event")], [], [])
     assert [s.seq for s in journal.replay("nsp-0101", only_events=True)] == [900, 1]
-    plan = journal._read(f"EXPLAIN QUERY PLAN {entries._REPLAY_EVENTS}", ("nsp-0101", 9, 1))
+    plan = journal._read(f"EXPLAIN QUERY PLAN {entries._REPLAY_EVENTS}", ("nsp-0101", 9, 10**9, 1))
     assert "entry_event" in plan[0][3]
 
 
 def test_a_journal_of_the_version_before_is_brought_up_to_date(path: Path) -> None:
     older = Journal(path)
     older.store([a_set(1, kind="event"), a_set(2)], [], [])
-    older._writer.executescript("DROP INDEX entry_event; PRAGMA user_version = 1;")
+    older._writer.executescript("DROP TABLE fact; DROP INDEX entry_event; PRAGMA user_version = 1;")
     older.close()
     newer = Journal(path)
     assert [s.seq for s in newer.replay("nsp-0101", only_events=True)] == [1]
@@ -205,6 +208,12 @@ def test_replay_reads_the_newest_first_and_only_what_is_asked_for(journal: Journ
     assert list(journal.replay("nsp-9999")) == []
 
 
+def test_whether_the_host_dated_a_set_is_known_when_it_is_read_again(journal: Journal) -> None:
+    by_host = msgspec.structs.replace(a_set(2), dated_by_host=True)
+    journal.store([a_set(1), by_host], [], [])
+    assert list(journal.replay("nsp-0101")) == [by_host, a_set(1)]
+
+
 def test_the_last_state_of_each_point_survives(path: Path) -> None:
     journal = Journal(path)
     birth = NodeState(point="nsp-b", received_at=77.0, retained=False, online=True, boot=3)
@@ -215,6 +224,12 @@ def test_the_last_state_of_each_point_survives(path: Path) -> None:
     journal = Journal(path)
     assert journal.last_states() == [will, replayed]
     journal.close()
+
+
+def test_a_dead_letter_comes_back_as_it_was(journal: Journal) -> None:
+    whole = msgspec.structs.replace(a_refusal(5), record="fuel/level", count=3)
+    journal.store([], [], [whole])
+    assert journal.dead_letters(10) == [whole]
 
 
 def test_dead_letters_are_bounded_in_number_and_size(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -292,7 +307,7 @@ def test_no_table_gives_an_id_twice(path: Path, table: str) -> None:
 def an_alert(**changes: object) -> AlertState:
     fields: dict[str, object] = {
         "rule": "low_fuel",
-        "point": "nsp-0101",
+        "subject": Subject("point", "nsp-0101"),
         "state": "firing",
         "since": T0,
         "severity": "critical",
@@ -318,7 +333,7 @@ def a_delivery(alert_id: int, **changes: object) -> Delivery:
 def test_alerts_keep_their_id_and_leave_the_open_ones_when_resolved(path: Path) -> None:
     journal = Journal(path)
     first = journal.save_alert(an_alert())
-    second = journal.save_alert(an_alert(point="nsp-0102"))
+    second = journal.save_alert(an_alert(subject=Subject("point", "nsp-0102")))
     assert 0 < first.id < second.id
     resolved = an_alert(id=first.id, state="resolved", resolved_at=T0 + 900)
     assert journal.save_alert(resolved) == resolved
@@ -403,6 +418,7 @@ def test_a_full_disk_is_an_error_with_advice_and_loses_nothing(journal: Journal)
 def test_one_process_at_a_time(journal: Journal, path: Path) -> None:
     with pytest.raises(JournalError, match="in use by another process"):
         Journal(path)
+    assert path.with_name("journal.sqlite.lock").stat().st_mode & 0o777 == 0o600, "the name that git ignores"
 
 
 def test_it_can_be_opened_again_after_close(path: Path) -> None:

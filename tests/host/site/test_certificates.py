@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from paraat.domain.subjects import Subject
 from paraat.site import inventory
 from paraat.site.certificates import READ_EVERY_S, Certificates
 from paraat.site.inventory import Inventory, Kind, Record, State
@@ -67,7 +68,7 @@ def test_its_own_certificates_are_judged_too(site: Path) -> None:
     save(site, record("cp.lan", "broker", 20), record("old", "host", 5, "revoked"), record("nsp-0101", "board", 1))
     (own,) = Certificates(site).own(T0)
     assert (own.kind, own.now, own.until) == ("broker", T0, T0 + 20 * 86400)
-    assert own.point == "_own/broker"
+    assert own.subject == Subject("certificate", "broker")
 
 
 def test_a_torn_inventory_is_said_and_the_last_good_one_counts_on(site: Path) -> None:

@@ -31,11 +31,11 @@ class Answer(msgspec.Struct):
 Ask = Callable[..., Answer]
 
 
-def fetch(web: Handle, path: str, method: str = "GET", **headers: str) -> Answer:
+def fetch(web: Handle, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:
     """One request to the page, over a real socket."""
     connection = http.client.HTTPConnection(urlsplit(web.url).netloc, timeout=LIMIT_S)
     try:
-        connection.request(method, path, headers=headers)
+        connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
         response = connection.getresponse()
         found = {name.lower(): value for name, value in response.getheaders()}
         return Answer(response.status, found, response.read())

@@ -6,7 +6,10 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from paraat.domain.facts import Acknowledged, Author, Fact, Standing
 from paraat.domain.model import AlertState, Autonomy, Latest, NodeState, PointView, Status, Value
+from paraat.domain.subjects import Subject
+from paraat.journal import Past
 from paraat.web.source import Check
 
 NOW = 1_764_000_000.0  # 2025-11-24 16:00:00 UTC, 17:00 in Amsterdam
@@ -52,12 +55,29 @@ class FakeSource:
         self.firing = list(alerts)
         self.checks: Sequence[Check] = FINE_CHECKS
         self.error: Exception | None = None
+        self.facts: list[Fact] = []
+        self.was: dict[float, Sequence[PointView]] = {}
         self.listeners: list[Callable[[], None]] = []
 
     def views(self, now: float) -> Sequence[PointView]:
         if self.error is not None:
             raise self.error
         return self.points
+
+    def past(self, t: float) -> Past:
+        return Past(now=t, views=list(self.was[t]), standing=Standing())
+
+    def acknowledged(self, alert_id: int) -> Fact | None:
+        return next((fact for fact in self.facts if fact.told == Acknowledged(alert=alert_id)), None)
+
+    def acknowledge(self, alert_id: int, author: Author) -> Fact | None:
+        if self.error is not None:
+            raise self.error
+        if not any(alert.id == alert_id and alert.state == "firing" for alert in self.firing):
+            return None
+        told = Acknowledged(alert=alert_id)
+        self.facts = [Fact(id=1, after=0, t=NOW, recorded_at=NOW, author=author, told=told)]
+        return self.facts[0]
 
     def alerts(self) -> Sequence[AlertState]:
         return self.firing
@@ -171,7 +191,7 @@ def alert(rule: str = "low_fuel", point_id: str = "nsp-0102", **fields: Any) -> 
     """An alert that fires, but for what the test says."""
     plain: dict[str, Any] = {
         "rule": rule,
-        "point": point_id,
+        "subject": Subject("point", point_id),
         "state": "firing",
         "since": NOW - 900,
         "severity": "critical",

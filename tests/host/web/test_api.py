@@ -12,6 +12,7 @@ import pytest
 
 from host.web.asking import Ask, fetch
 from host.web.scene import FINE_CHECKS, NOW, FakeSource, alert, never_heard, point, rich
+from paraat.journal import JournalError
 from paraat.web import api
 from paraat.web.app import create_app
 from paraat.web.cards import CARDS_MAX
@@ -131,19 +132,96 @@ def test_alerts(ask: Ask) -> None:
     assert found[0] == {
         "id": 7,
         "rule": "low_fuel",
+        "subject": {"kind": "point", "id": "nsp-0102"},
         "point": "nsp-0102",
         "state": "firing",
         "severity": "critical",
         "since": "2025-11-24T15:45:00Z",
         "fired_at": "2025-11-24T15:47:00Z",
         "resolved_at": None,
+        "acknowledged": None,
         "detail": {"hours": 2.4, "percent": 14.0},
     }
 
 
+JSON = {"content_type": "application/json"}
+SEEN = "/api/v1/alerts/7/acknowledge"
+
+
+def test_an_alert_is_acknowledged_and_everybody_sees_by_whom(ask: Ask) -> None:
+    said = {"at": "2025-11-24T16:00:00Z", "by": "Jan de Vries", "role": "lead", "way": "cli"}
+    body = json.dumps({key: said[key] for key in ("by", "role", "way")}).encode()
+    answer = ask(SEEN, "POST", body, **JSON)
+    assert (answer.status, answer.json) == (200, said)
+    found = {alert["id"]: alert["acknowledged"] for alert in ask("/api/v1/alerts").json["alerts"]}
+    assert found[7] == said
+    assert [one for one in found if found[one]] == [7]
+    assert "gezien door Jan de Vries, 17:00" in ask("/").text
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "word"),
+    [
+        ("/api/v1/alerts/99/acknowledge", b'{"by": "Jan"}', 404, "no alert 99"),
+        (SEEN, b"", 400, "docs/api.md"),
+        (SEEN, b'{"by": ""}', 400, "by"),
+        (SEEN, b'{"by": "  "}', 400, "by is empty"),
+        (SEEN, b'{"by": "' + b"J" * 81 + b'"}', 400, "by"),
+        (SEEN, b'{"by": "Jan", "way": "sms"}', 400, "way"),
+        (SEEN, b'{"by": "Jan", "phone": "06"}', 400, "phone"),
+        (SEEN, b'{"by": "Jan"' + b" " * 3000 + b"}", 400, "2048"),
+    ],
+)
+def test_what_acknowledges_nothing_says_why(ask: Ask, path: str, body: bytes, status: int, word: str) -> None:
+    answer = ask(path, "POST", body, **JSON)
+    assert (answer.status, answer.json["status"]) == (status, status)
+    assert word in answer.json["error"]
+    assert not any(alert["acknowledged"] for alert in ask("/api/v1/alerts").json["alerts"])
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"content_type": "text/plain"}, 415),
+        ({}, 415),
+        (JSON | {"origin": "http://example.org"}, 403),
+        (JSON | {"origin": "null"}, 403),
+        (JSON | {"origin": "http://127.0.0.1:1"}, 403),
+    ],
+)
+def test_a_page_elsewhere_cannot_acknowledge(ask: Ask, headers: dict[str, str], status: int) -> None:
+    assert ask(SEEN, "POST", b'{"by": "Jan"}', **headers).status == status
+    assert not any(alert["acknowledged"] for alert in ask("/api/v1/alerts").json["alerts"])
+
+
+def test_the_page_itself_can(ask: Ask, running: tuple[Handle, FakeSource]) -> None:
+    answer = ask(SEEN, "POST", b'{"by": "Jan"}', origin=running[0].url, **JSON)
+    assert (answer.status, answer.json["way"]) == (200, "page")
+
+
+def test_what_the_journal_does_not_take_is_not_said_to_be_kept(ask: Ask, source: FakeSource) -> None:
+    source.error = JournalError("journal.sqlite: database or disk is full")
+    answer = ask(SEEN, "POST", b'{"by": "Jan"}', **JSON)
+    assert (answer.status, answer.json["error"]) == (503, "not kept: journal.sqlite: database or disk is full")
+
+
+def test_the_points_as_they_were(ask: Ask, source: FakeSource) -> None:
+    source.was = {NOW - 3600: [point("nsp-0101", stored=3)]}
+    found = ask("/api/v1/points?at=2025-11-24T15:00:00Z").json
+    assert found["now"] == "2025-11-24T15:00:00Z"
+    assert [(one["point"], one["stored"]) for one in found["points"]] == [("nsp-0101", 3)]
+
+
+@pytest.mark.parametrize("at", ["", "yesterday", "2025-11-24T15:00:00", "2025-11-24T16:00:01Z", "1969-01-01T00:00:00Z"])
+def test_another_moment_than_one_of_the_past_is_refused(ask: Ask, at: str) -> None:
+    answer = ask(f"/api/v1/points?at={at}")
+    assert answer.status == 400
+    assert "moment of the past" in answer.json["error"]
+
+
 def test_every_field_is_documented() -> None:
     told = set(re.findall(r"^\| `(\w+)`", DOC.read_text(), re.MULTILINE))
-    shapes = (api.Points, api.Point, api.FuelLeft, api.Reading, api.Alerts, api.Alert)
+    shapes = (api.Points, api.Point, api.FuelLeft, api.Reading, api.Alerts, api.Alert, api.Acknowledgement)
     shapes += (api.Health, Check, api.Failure)
     assert {name for shape in shapes for name in shape.__struct_fields__} == told
 

@@ -7,8 +7,10 @@ import msgspec
 import pytest
 
 from host.web.scene import NOW, alert, left, never_heard, point, rich
+from paraat.alerts.rules import RULES
 from paraat.domain import tracker
 from paraat.domain.model import NodeState, PointView, Status
+from paraat.domain.subjects import Subject
 from paraat.web import cards
 from paraat.web.cards import Card, Figure, Writer, count, rfc3339
 from paraat.web.source import Check
@@ -170,7 +172,7 @@ def test_only_firing_alerts_stand_on_the_card() -> None:
 
 
 def test_an_alert_about_the_coordination_point_itself_has_its_name() -> None:
-    own = msgspec.structs.replace(alert("own_certificate"), point="_own/broker")
+    own = msgspec.structs.replace(alert("own_certificate"), subject=Subject("certificate", "broker"))
     (item,) = writer().items([own], {}, NOW)
     assert (item.title, item.name) == ("Certificaat verloopt", "Coördinatiepunt")
 
@@ -253,3 +255,8 @@ def test_every_reason_of_a_status_has_words_or_a_place_of_its_own() -> None:
         words = Words(language)
         for code in codes - cards._SHOWN_ELSEWHERE:
             assert words.known(f"reason.{code}"), (language, code)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_has_a_name_on_the_page(rule: str) -> None:
+    assert all(Words(language).known(f"rule.{rule}") for language in ("nl", "en"))

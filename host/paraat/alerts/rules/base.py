@@ -1,11 +1,13 @@
-"""What a rule is: it looks at one point at one moment, and holds no state."""
+"""What a rule is: it looks at one subject at one moment, and holds no state."""
 
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
-from paraat.domain.model import OwnCertificate, PointView
+from paraat.domain.subjects import View
+
+V = TypeVar("V", bound=View)
 
 
 class Verdict(Enum):
@@ -17,28 +19,20 @@ class Verdict(Enum):
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """A verdict, with the numbers that the text needs."""
+    """A verdict, with the numbers that the text needs. wording: which text; "<rule>.<wording>" is its key."""
 
     verdict: Verdict
     severity: str = "critical"
     detail: dict[str, float | int | str | None] = {}
+    wording: str = "firing"
 
 
-class Rule(Protocol):
-    """hold_s: how long a verdict must stand before the alert follows it, in seconds."""
+class Rule(Protocol[V]):
+    """judges: which views it looks at, of points say. hold_s: how long a verdict must stand before the alert follows it."""
 
+    judges: type[V]
     hold_s: float
 
-    def judge(self, view: PointView) -> Judgement:
-        """Judge a point at view.now."""
-        ...
-
-
-class OwnRule(Protocol):
-    """As Rule, about a certificate of the coordination point itself."""
-
-    hold_s: float
-
-    def judge(self, own: OwnCertificate) -> Judgement:
-        """Judge a certificate at own.now."""
+    def judge(self, view: V) -> Judgement:
+        """Judge a subject at the moment of its view."""
         ...

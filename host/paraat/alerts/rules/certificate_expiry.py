@@ -14,6 +14,8 @@ class CertificateExpiryRule:
     Those of broker, host and authority belong to no point: own_certificate judges them.
     """
 
+    judges = PointView
+
     def __init__(self, alerts: Alerts) -> None:
         self._raise_days = alerts.certificate_expiry.raise_days
         self.hold_s = alerts.certificate_expiry.hold_s
@@ -32,4 +34,5 @@ def judge_end(until: float, now: float, raise_days: float, **detail: str) -> Jud
         verdict=Verdict.RAISE if left_s < raise_days * _DAY_S else Verdict.CLEAR,
         severity="warning",
         detail={**detail, "days": max(0.0, left_s / _DAY_S), "ends_at": until, "ended": int(left_s <= 0)},
+        wording="ended" if left_s <= 0 else "firing",
     )

@@ -11,6 +11,8 @@ EVENT = "button/help"
 class HelpAskedRule:
     """Raises when help was asked for within the last for_s; clears after that. A call that comes late says its time."""
 
+    judges = PointView
+
     def __init__(self, alerts: Alerts) -> None:
         self._for_s = alerts.help_asked.for_s
         self.hold_s = 0.0  # a press of three seconds is no wild value

@@ -15,6 +15,8 @@ class LowFuelRule:
     generator therefore alarms only when the fuel is low indeed.
     """
 
+    judges = PointView
+
     def __init__(self, alerts: Alerts) -> None:
         self._limits = alerts.low_fuel
         self._silent_after_s = alerts.point_silent.after_s
@@ -30,7 +32,9 @@ class LowFuelRule:
         low_hours = not standby and hours is not None and hours < limits.raise_hours
         low_level = view.fuel_percent < limits.raise_percent
         if low_hours or low_level:
-            return Judgement(verdict=Verdict.RAISE, detail=self._detail(view, low_hours, standby))
+            wording = "standby" if standby else "level" if hours is None else "firing"
+            detail = self._detail(view, low_hours, standby)
+            return Judgement(verdict=Verdict.RAISE, detail=detail, wording=wording)
         # Old figures may raise an alert, because the estimate goes on falling; they never clear one.
         fresh = view.fuel_t is not None and view.now - view.fuel_t <= self._silent_after_s
         surely_standby = (

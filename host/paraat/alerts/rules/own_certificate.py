@@ -14,10 +14,12 @@ NAME = "own_certificate"
 class OwnCertificateRule:
     """Raises below raise_days of [alerts.certificate_expiry]; clears when one that lasts longer is recorded."""
 
+    judges = OwnCertificate
+
     def __init__(self, alerts: Alerts) -> None:
         self._raise_days = alerts.certificate_expiry.raise_days
         self.hold_s = alerts.certificate_expiry.hold_s
 
-    def judge(self, own: OwnCertificate) -> Judgement:
-        """Judge a certificate at own.now."""
-        return judge_end(own.until, own.now, self._raise_days, kind=own.kind)
+    def judge(self, view: OwnCertificate) -> Judgement:
+        """Judge a certificate at view.now."""
+        return judge_end(view.until, view.now, self._raise_days, kind=view.kind)

@@ -13,6 +13,8 @@ class PointSilentRule:
     A board that only says hello is as silent: it may start anew each minute, or its flash may be worn out.
     """
 
+    judges = PointView
+
     def __init__(self, alerts: Alerts) -> None:
         self._after_s = alerts.point_silent.after_s
         self.hold_s = alerts.point_silent.hold_s
@@ -24,5 +26,6 @@ class PointSilentRule:
             return Judgement(verdict=Verdict.CLEAR, severity="warning", detail=detail)
         # After a start of the host every point gets its time to speak up.
         if view.now - max(read_t or 0.0, view.watched_since) > self._after_s:
-            return Judgement(verdict=Verdict.RAISE, severity="warning", detail=detail)
+            wording = "never" if read_t is None else "firing"
+            return Judgement(verdict=Verdict.RAISE, severity="warning", detail=detail, wording=wording)
         return Judgement(verdict=Verdict.HOLD, severity="warning")

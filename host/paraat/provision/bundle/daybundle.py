@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from paraat.boards.boards import load_board
+from paraat.boards.boards import check_memory, load_board
 from paraat.provision.micropython import pinned
 from paraat.provision.micropython.pinned import Obtained
 from paraat.site import inventory
@@ -79,13 +79,18 @@ def make(
     given: Sequence[Path] = (),
     folders: tuple[Path, ...] = (),
     with_keys: bool = True,
+    anyway: bool = False,
     wheels: Wheels | None = None,
     fetching: Callable[[str], bytes] = pinned.fetch,
 ) -> Summary:
     """Make the folder `out`, or make it anew. given: files of MicroPython; folders: where more of them lie.
 
-    wheels: puts the packages of a lock file into a folder; None: pip. Raises BundleError, FirmwareError, InventoryError.
+    wheels: puts the packages of a lock file into a folder; None: pip. anyway: for boards with too little memory too.
+    Raises BundleError, FirmwareError, InventoryError, TooLittleMemoryError.
     """
+    kinds = sorted({point.board.type for point in site.points.values()})
+    for kind in () if anyway else kinds:
+        check_memory(load_board(kind))
     _check_place(out, site.directory)
     commit, uncommitted = _commit(repository)
     with _told(out):
@@ -94,7 +99,6 @@ def make(
         try:
             _copy_site(site.directory, building / SITE, with_keys=with_keys)
             (building / IMAGES).mkdir()
-            kinds = sorted({point.board.type for point in site.points.values()})
             images = [
                 pinned.obtain(
                     load_board(kind), building / IMAGES, site.directory, given=given, folders=folders, fetching=fetching

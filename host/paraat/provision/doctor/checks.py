@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from paraat.boards.boards import TooLittleMemoryError, board_names, check_memory, load_board
+from paraat.boards.boards import board_names, load_board, memory_error
 from paraat.boards.node_config import board_of, link_kind, point_path
 from paraat.domain.points import Point
 from paraat.provision.doctor import reach
@@ -59,7 +59,7 @@ class Finding(NamedTuple):
 class Machine:
     """This laptop, its USB and its network, as the checks see it. Tests change one thing at a time.
 
-    root: above sys, proc, run, etc. may_use: whether this user may read and write a device. chip_of: the chip behind a
+    anyway: boards with too little memory are let through. root: above sys, proc, run, etc. may_use: whether this user may read and write a device. chip_of: the chip behind a
     port, or why it does not answer (OSError); it restarts the board. listen: what a board says
     on its console. written_at: when this software was put on this disk.
     """
@@ -69,6 +69,7 @@ class Machine:
     site_dir: Path
     point: str | None = None
     port: str | None = None
+    anyway: bool = False
     root: Path = Path("/")
     user: str = ""
     groups: frozenset[str] = frozenset()
@@ -203,12 +204,12 @@ def _kinds(machine: Machine, site: Site) -> list[str]:
 
 
 def _memory(machine: Machine, site: Site) -> Iterator[Finding]:
+    level = Level.WARNING if machine.anyway else Level.WRONG
     for kind in _kinds(machine, site):
-        try:
-            check_memory(load_board(kind))
-        except TooLittleMemoryError as error:
+        error = memory_error(load_board(kind))
+        if error is not None:
             points = ", ".join(point.id for point in _points(machine, site) if point.board.type == kind)
-            yield Finding(Level.WRONG, "flashing.memory", {"error": error, "points": points})
+            yield Finding(level, "flashing.memory", {"error": error, "points": points})
 
 
 def _images(machine: Machine, site: Site) -> Iterator[Finding]:

@@ -28,7 +28,9 @@ class Row(NamedTuple):
     finding: Finding
 
 
-def this_machine(site_dir: Path, *, point: str | None, port: str | None, now: datetime) -> Machine:
+def this_machine(
+    site_dir: Path, *, point: str | None, port: str | None, now: datetime, anyway: bool = False
+) -> Machine:
     """The laptop that we run on. now: aware."""
     from paraat.provision.usb import chip, console
 
@@ -37,6 +39,7 @@ def this_machine(site_dir: Path, *, point: str | None, port: str | None, now: da
         site_dir=site_dir,
         point=point,
         port=port,
+        anyway=anyway,
         user=getpass.getuser(),
         groups=frozenset(_group(gid) for gid in os.getgroups()),
         written_at=datetime.fromtimestamp(Path(paraat.__file__).stat().st_mtime, UTC),

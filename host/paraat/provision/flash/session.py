@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from paraat.boards import boards
-from paraat.boards.boards import Board
+from paraat.boards.boards import Board, TooLittleMemoryError
 from paraat.boards.node_config import link_kind
 from paraat.domain.points import Point
 from paraat.journal.peek import first_free_seq
@@ -55,6 +55,7 @@ class Prepared(NamedTuple):
     micropython: MicroPythonImage
     secrets: Mapping[str, object]
     first_seq: int
+    anyway: TooLittleMemoryError | None  # what it was let through with
 
 
 class Outcome(NamedTuple):
@@ -82,7 +83,11 @@ class Watcher(Protocol):
 
 
 class Session:
-    """What is the same for all boards. micropython: a file, or None for the pinned one in the site's folders."""
+    """What is the same for all boards.
+
+    micropython: a file, or None for the pinned one in the site's folders. anyway: a board with too little memory too,
+    for the bench; it is in the inventory.
+    """
 
     def __init__(
         self,
@@ -95,6 +100,7 @@ class Session:
         language: str,
         micropython: Path | None = None,
         replace: bool = False,
+        anyway: bool = False,
         read_report: Callable[..., Report] = selftest.read,
     ) -> None:
         self._site = site
@@ -105,6 +111,7 @@ class Session:
         self._language = language
         self._micropython = micropython
         self._replace = replace
+        self._anyway = anyway
         self._read_report = read_report
         self._stopped = threading.Event()
         self.outcomes: list[Outcome] = []  # of all boards, also after Ctrl-C
@@ -194,12 +201,14 @@ class Session:
         """Read all that a board needs. Raises FlashError, SettingsError, FirmwareError, TooLittleMemoryError."""
         point = self._point(name)
         board = boards.load_board(point.board.type)
-        boards.check_memory(board)
+        short = boards.memory_error(board)
+        if short is not None and not self._anyway:
+            raise short
         by_wifi = link_kind(point, board) == "wifi"
         wifi = secrets.board_secrets(self._site.directory, name) if by_wifi else {}
         free = first_free_seq(self._site.path(self._site.region.journal), name)
         micropython = self.micropython(name)
-        return Prepared(point, micropython.board_with(board), micropython, wifi, free or 1)
+        return Prepared(point, micropython.board_with(board), micropython, wifi, free or 1, short)
 
     def micropython(self, name: str) -> MicroPythonImage:
         """The image of MicroPython for a point's board, checked. Raises FirmwareError, SettingsError."""
@@ -254,7 +263,7 @@ class Session:
         prepared = self.prepare(point)
         with self.issued(point) as issued:
             written = image.save(self.make(prepared, issued), folder)
-            self._authority.commit(issued, None, self._now())
+            self._authority.commit(issued, None, self._now(), anyway=_let_through(prepared))
         return written, issued
 
     def _point(self, name: str) -> Point:
@@ -289,13 +298,17 @@ class Session:
             folder.mkdir(exist_ok=True)
             with tempfile.TemporaryDirectory(dir=folder, prefix=".") as staged:
                 made = label.save(words, Path(staged))
-                self._authority.commit(issued, board, self._now())
+                self._authority.commit(issued, board, self._now(), anyway=_let_through(prepared))
                 # From here on it counts, and a name in the same folder takes no room on the disk.
                 for path in made:
                     path.replace(folder / path.name)
                 return folder / made[0].name
         except OSError as error:
             raise FlashError("flash.not-written", path=folder, why=reason(error)) from error
+
+
+def _let_through(prepared: Prepared) -> str | None:
+    return None if prepared.anyway is None else str(prepared.anyway)
 
 
 def _check_psram(prepared: Prepared, report: Report, port: str) -> None:

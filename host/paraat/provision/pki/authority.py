@@ -198,9 +198,10 @@ class Authority:
             self._save(known.replace(*left, _record(issued, "board", "pending")), now)
         return issued
 
-    def commit(self, issued: Issued, board: Board | None, now: datetime) -> None:
+    def commit(self, issued: Issued, board: Board | None, now: datetime, *, anyway: str | None = None) -> None:
         """The board is flashed and verified: its certificate counts, and those before it of this point are revoked.
 
+        anyway: what the board was let through with (ANYWAY=1), for the record.
         Raises AuthorityError when it was revoked meanwhile, InventoryError when it cannot be recorded.
         """
         with inventory.locked(self.site_dir):
@@ -213,7 +214,7 @@ class Authority:
                 for other in known.of(issued.name, "valid", "pending")
                 if other.serial != record.serial
             ]
-            valid = msgspec.structs.replace(record, state="valid", board=board)
+            valid = msgspec.structs.replace(record, state="valid", board=board, anyway=anyway)
             self._save(known.replace(*old, valid), now)
 
     def discard(self, issued: Issued, now: datetime) -> None:

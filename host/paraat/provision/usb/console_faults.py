@@ -14,6 +14,7 @@ _SIGNS = {
     "Task watchdog got triggered": "watchdog",
     "RTCWDT_RTC_RESET": "watchdog",
     "MemoryError": "memory",
+    "not enough memory on the chip": "memory",
 }
 
 

@@ -5,7 +5,8 @@ from paraat.alerts.rules.base import Verdict
 from paraat.alerts.rules.certificate_expiry import NAME, CertificateExpiryRule
 from paraat.alerts.texts import message
 from paraat.domain.model import AlertState
-from paraat.domain.thresholds import Alerts
+from paraat.domain.subjects import Subject
+from paraat.domain.thresholds import Alerts, CertificateExpiry
 from tracker_bench import POINT, T0, Bench
 
 DAY_S = 86400.0
@@ -19,7 +20,7 @@ def verdict(days: float | None) -> Verdict:
 
 
 def test_it_raises_sixty_days_before_the_end_and_after_it() -> None:
-    assert [verdict(days) for days in (61, 59, 0, -1)] == [Verdict.CLEAR, *[Verdict.RAISE] * 3]
+    assert [verdict(days) for days in (61, 60, 59, 0, -1)] == [*[Verdict.CLEAR] * 2, *[Verdict.RAISE] * 3]
 
 
 def test_an_end_that_is_not_known_changes_nothing() -> None:
@@ -52,7 +53,7 @@ def test_the_words_say_how_long_and_what_to_do_and_that_it_is_over() -> None:
     bench = Bench()
     bench.certificate_until = T0 + 42 * DAY_S
     firing = AlertState(
-        rule=NAME, point=POINT.id, state="firing", since=T0, severity="warning", id=7,
+        rule=NAME, subject=Subject("point", POINT.id), state="firing", since=T0, severity="warning", id=7,
         detail=RULE.judge(bench.view(T0)).detail,
     )  # fmt: skip
     from zoneinfo import ZoneInfo
@@ -61,5 +62,26 @@ def test_the_words_say_how_long_and_what_to_do_and_that_it_is_over() -> None:
     subject, body = message(firing, "firing", POINT, language="nl", zone=zone, now=T0)
     assert subject == "Certificaat verloopt: De Linde, nog 42 dagen"
     assert "make flash" in body
-    ended = msgspec.structs.replace(firing, detail=RULE.judge(bench.view(T0 + 43 * DAY_S)).detail)
+    judged = RULE.judge(bench.view(T0 + 43 * DAY_S))
+    ended = msgspec.structs.replace(firing, detail=judged.detail, wording=judged.wording)
     assert message(ended, "firing", POINT, language="en", zone=zone, now=T0)[0] == "Certificate has ended: De Linde"
+
+
+def test_it_is_a_warning_and_says_when_it_ends_and_whether_it_has_ended() -> None:
+    bench = Bench()
+    found = []
+    for left_s in (1.0, 0.0, -DAY_S):
+        bench.certificate_until = T0 + left_s
+        judged = RULE.judge(bench.view(T0))
+        assert judged.severity == "warning"
+        found.append((judged.detail["days"], judged.detail["ends_at"], judged.detail["ended"]))
+    assert found == [(1 / DAY_S, T0 + 1, 0), (0.0, T0, 1), (0.0, T0 - DAY_S, 1)]
+    assert RULE.judge(Bench().view(T0)).severity == "warning"
+
+
+def test_its_limits_are_those_of_the_site() -> None:
+    rule = CertificateExpiryRule(Alerts(certificate_expiry=CertificateExpiry(raise_days=10, hold_s=7)))
+    bench = Bench()
+    bench.certificate_until = T0 + 11 * DAY_S
+    assert rule.hold_s == 7
+    assert [rule.judge(bench.view(T0 + t)).verdict for t in (DAY_S, DAY_S + 1)] == [Verdict.CLEAR, Verdict.RAISE]

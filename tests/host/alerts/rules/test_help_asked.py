@@ -4,7 +4,7 @@ from paraat.alerts.engine import Engine
 from paraat.alerts.rules.base import Verdict
 from paraat.alerts.rules.help_asked import HelpAskedRule
 from paraat.domain.model import SampleSet, Status
-from paraat.domain.thresholds import Alerts
+from paraat.domain.thresholds import Alerts, HelpAsked
 from tracker_bench import POINT, T0, Bench
 
 RULE = HelpAskedRule(Alerts())
@@ -74,3 +74,12 @@ def test_the_point_is_in_alarm_while_the_call_stands() -> None:
     view = point.view(T0 + 2)
     assert view.status is Status.ALARM
     assert view.reasons == ("help-asked",)
+
+
+def test_its_limit_is_that_of_the_site() -> None:
+    rule = HelpAskedRule(Alerts(help_asked=HelpAsked(for_s=60)))
+    assert rule.hold_s == 0
+    point = Called()
+    point.sees(T0)
+    point.calls(T0)
+    assert [rule.judge(point.view(T0 + t)).verdict for t in (60, 61)] == [Verdict.RAISE, Verdict.CLEAR]

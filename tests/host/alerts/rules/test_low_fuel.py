@@ -1,8 +1,10 @@
+import msgspec
 import pytest
 
 from paraat.alerts.rules.base import Verdict
 from paraat.alerts.rules.low_fuel import LowFuelRule
-from paraat.domain.thresholds import Alerts
+from paraat.domain.model import Autonomy
+from paraat.domain.thresholds import Alerts, LowFuel, Silent
 from tracker_bench import T0, Bench
 
 RULE = LowFuelRule(Alerts())
@@ -18,7 +20,9 @@ def verdict(bench: Bench, now: float) -> Verdict:
         (60.0, True, False, Verdict.CLEAR),
         (15.0, True, False, Verdict.RAISE),  # standby: by level
         (15.0, False, True, Verdict.RAISE),
+        (20.0, True, False, Verdict.HOLD),
         (22.0, True, False, Verdict.HOLD),  # between raise and clear
+        (25.0, True, False, Verdict.CLEAR),
         (60.0, False, True, Verdict.CLEAR),
         (0.0, True, False, Verdict.RAISE),  # zero is a reading
     ],
@@ -83,3 +87,69 @@ def test_mains_that_are_no_longer_told_of_do_not_clear_an_alert_about_hours() ->
     for i in range(32, 45):
         bench.sees(T0 + 60 * i, fuel__level=35.0, without="power/mains", power__generator=False)
     assert verdict(bench, T0 + 60 * 44) is Verdict.HOLD
+
+
+def left(hours: float) -> Autonomy:
+    return Autonomy(
+        hours_low=hours - 1, hours=hours, hours_high=hours + 1, burn_l_per_h=10, source="slope", empty_at=T0 + hours * 3600,
+        refuel_before=T0 + (hours - 1) * 3600,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("mains", "generator", "hours", "expected"),
+    [
+        (False, True, 5.99, Verdict.RAISE),
+        (False, True, 6.0, Verdict.HOLD),
+        (False, True, 7.99, Verdict.HOLD),
+        (False, True, 8.0, Verdict.CLEAR),
+        (True, True, 5.99, Verdict.RAISE),  # it burns, whatever the mains do
+        (False, False, 5.99, Verdict.RAISE),  # it will be needed
+        (True, False, 5.99, Verdict.CLEAR),
+        (False, True, None, Verdict.HOLD),
+    ],
+)
+def test_hours_count_unless_it_stands_by(mains: bool, generator: bool, hours: float | None, expected: Verdict) -> None:
+    bench = Bench()
+    bench.sees(T0, power__mains=mains, power__generator=generator)
+    view = msgspec.structs.replace(bench.view(T0 + 1), autonomy=None if hours is None else left(hours))
+    assert RULE.judge(view).verdict is expected
+
+
+def test_what_the_words_need_is_told_when_it_begins_and_when_it_ends() -> None:
+    bench = Bench()
+    bench.sees(T0, power__mains=False, power__generator=True)
+    view = bench.view(T0 + 1)
+    low, enough = (msgspec.structs.replace(view, autonomy=left(hours)) for hours in (2.0, 20.0))
+    figures = {
+        "standby": 0, "percent": 60.0, "litres": 240.0, "hours": 2.0, "hours_low": 1.0, "hours_high": 3.0,
+        "empty_at": T0 + 7200, "refuel_before": T0 + 3600, "data_t": T0,
+    }  # fmt: skip
+    begun = RULE.judge(low)
+    assert begun.severity == "critical"
+    assert begun.detail == {"by": "hours", **figures}
+    ended = RULE.judge(enough)
+    assert (ended.verdict, ended.detail["by"], ended.detail["hours"]) == (Verdict.CLEAR, "level", 20.0)
+    by_level = RULE.judge(msgspec.structs.replace(view, autonomy=None, fuel_percent=10.0))
+    assert by_level.detail == {
+        "by": "level", "standby": 0, "percent": 10.0, "litres": 240.0, "hours": None, "hours_low": None, "hours_high": None,
+        "empty_at": None, "refuel_before": None, "data_t": T0,
+    }  # fmt: skip
+
+
+def test_figures_clear_as_long_as_they_are_no_older_than_silence() -> None:
+    bench = Bench()
+    bench.sees(T0)
+    assert [verdict(bench, T0 + age) for age in (300, 301)] == [Verdict.CLEAR, Verdict.HOLD]
+
+
+def test_its_limits_are_those_of_the_site() -> None:
+    limits = LowFuel(raise_hours=1, clear_hours=2, raise_percent=70, clear_percent=80, hold_s=7)
+    rule = LowFuelRule(Alerts(low_fuel=limits, point_silent=Silent(after_s=10)))
+    assert rule.hold_s == 7
+    bench = Bench()
+    bench.sees(T0)
+    assert rule.judge(bench.view(T0 + 1)).verdict is Verdict.RAISE
+    bench = Bench()
+    bench.sees(T0, fuel__level=80.0)
+    assert [rule.judge(bench.view(T0 + t)).verdict for t in (10, 11)] == [Verdict.CLEAR, Verdict.HOLD]

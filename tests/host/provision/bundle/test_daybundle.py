@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flashing import NOW, PASSPHRASE, make_site
-from paraat.boards.boards import load_board
+from paraat.boards.boards import TooLittleMemoryError, load_board
 from paraat.boards.builds import builds
 from paraat.provision.bundle import daybundle
 from paraat.provision.bundle.daybundle import BundleError, Summary
@@ -22,7 +22,7 @@ from paraat.site.site import load_site
 from paraat.texts.catalogue import FOLDER
 from virtual_board import micropython
 
-BOARD = load_board("esp32_devkitc")
+BOARD = load_board("esp32_devkitc_ve")
 PINNED = builds()[BOARD.firmware.image].file
 
 
@@ -76,7 +76,9 @@ def make(site: Path, repository: Path, out: Path, **options: object) -> Summary:
     return daybundle.make(load_site(site), out, **arguments)  # type: ignore[arg-type]
 
 
-def image(folder: Path, name: str = "ESP32_GENERIC-20260101-v1.28.0.bin", board: str = "esp32_devkitc") -> Path:
+def image(
+    folder: Path, name: str = "ESP32_GENERIC-SPIRAM-20260101-v1.28.0.bin", board: str = "esp32_devkitc_ve"
+) -> Path:
     path = folder / name
     path.write_bytes(micropython(load_board(board)))
     return path
@@ -96,7 +98,7 @@ def test_all_that_is_needed_goes_along_and_nothing_else_of_the_site(
         "Makefile",
         "SHA256SUMS",
         "requirements/technician.lock",
-        "firmware-images/ESP32_GENERIC-20260101-v1.28.0.bin",
+        "firmware-images/ESP32_GENERIC-SPIRAM-20260101-v1.28.0.bin",
         "site/micropython.lock.json",
         "site/pki/broker.crt",
         "site/pki/ca.crt",
@@ -151,7 +153,7 @@ def test_a_key_that_is_not_encrypted_does_not_go_along(site: Path, repository: P
 
 def left(folder: Path) -> set[str]:
     """What there is beside what the test put there."""
-    return {path.name for path in folder.iterdir()} - {"site", "ESP32_GENERIC-20260101-v1.28.0.bin"}
+    return {path.name for path in folder.iterdir()} - {"site", "ESP32_GENERIC-SPIRAM-20260101-v1.28.0.bin"}
 
 
 def test_it_is_made_anew_in_its_place_but_no_other_folder_is_touched(
@@ -222,11 +224,13 @@ def test_the_pinned_file_is_fetched_and_another_content_under_its_name_is_refuse
 
     def fetching(url: str) -> bytes:
         asked.append(url)
-        return bytes(micropython(BOARD))
+        return bytes(micropython(load_board("esp32_devkitc")))
 
+    for point in site.glob("points/*.toml"):
+        give_board(site, point.stem, "esp32_devkitc")  # micropython.org's file for it is pinned
     with pytest.raises(FirmwareError, match="expected aa4be80e"):
-        make(site, repository, tmp_path / "out", given=[], fetching=fetching)
-    assert asked == [f"https://micropython.org/resources/firmware/{PINNED}"]
+        make(site, repository, tmp_path / "out", given=[], anyway=True, fetching=fetching)
+    assert asked == [f"https://micropython.org/resources/firmware/{builds()['ESP32_GENERIC'].file}"]
     assert left(tmp_path) == set()
 
 
@@ -248,7 +252,7 @@ def test_a_checksum_that_nobody_knows_is_remembered_and_holds_from_then_on(site:
 
 
 def test_an_image_that_lies_in_the_sites_folder_is_taken(site: Path, tmp_path: Path) -> None:
-    found = obtain(site, tmp_path / "a", "esp32_devkitc", folders=(site / "firmware",), fetching=offline)
+    found = obtain(site, tmp_path / "a", "esp32_devkitc_ve", folders=(site / "firmware",), fetching=offline)
     assert found.source.startswith(str(site / "firmware"))
 
 
@@ -266,38 +270,51 @@ def test_a_given_file_for_another_chip_or_a_damaged_one_is_refused(site: Path, t
 
 def test_a_given_file_of_any_name_is_found_again_in_the_bundle(site: Path, tmp_path: Path) -> None:
     given = image(tmp_path, "firmware.bin")
-    obtained = obtain(site, tmp_path / "a", "esp32_devkitc", given=[given])
-    assert obtained.image.path.name == "ESP32_GENERIC-0-firmware.bin"
+    obtained = obtain(site, tmp_path / "a", "esp32_devkitc_ve", given=[given])
+    assert obtained.image.path.name == "ESP32_GENERIC-SPIRAM-0-firmware.bin"
     assert pinned.micropython_image.find(BOARD, (tmp_path / "a",)) == obtained.image.path
 
 
 def give_board(site: Path, point: str, kind: str) -> None:
     path = site / "points" / f"{point}.toml"
-    path.write_text(path.read_text().replace('type = "esp32_devkitc"', f'type = "{kind}"'))
+    path.write_text(path.read_text().replace('type = "esp32_devkitc_ve"', f'type = "{kind}"'))
 
 
 def test_each_boards_variant_is_fetched_and_goes_along(site: Path, repository: Path, tmp_path: Path) -> None:
-    give_board(site, "nsp-0202", "esp32_devkitc_ve")
+    give_board(site, "nsp-0202", "esp32_s3_devkitc_r8")
     asked = []
 
     def fetching(url: str) -> bytes:
         asked.append(url)
-        return bytes(micropython(load_board("esp32_devkitc_ve")))
+        return bytes(micropython(load_board("esp32_s3_devkitc_r8")))
 
     made = make(site, repository, tmp_path / "out", fetching=fetching)
-    variant = builds()["ESP32_GENERIC-SPIRAM"].file
+    variant = builds()["ESP32_GENERIC_S3-SPIRAM_OCT"].file
     assert asked == [f"https://micropython.org/resources/firmware/{variant}"]
     found = {path.name for path in (made.folder / "firmware-images").iterdir()}
-    assert found == {"ESP32_GENERIC-20260101-v1.28.0.bin", variant}
+    assert found == {"ESP32_GENERIC-SPIRAM-20260101-v1.28.0.bin", variant}
     assert [(one.board, one.image.path.name) for one in made.images] == [
-        ("esp32_devkitc", "ESP32_GENERIC-20260101-v1.28.0.bin"),
-        ("esp32_devkitc_ve", variant),
+        ("esp32_devkitc_ve", "ESP32_GENERIC-SPIRAM-20260101-v1.28.0.bin"),
+        ("esp32_s3_devkitc_r8", variant),
     ]
+
+
+def test_a_board_with_too_little_memory_gets_no_folder_but_for_the_bench(
+    site: Path, repository: Path, tmp_path: Path
+) -> None:
+    give_board(site, "nsp-0202", "esp32_devkitc")
+    with pytest.raises(TooLittleMemoryError, match="Take esp32_devkitc_ve"):
+        make(site, repository, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    plain = image(tmp_path, "ESP32_GENERIC-20260101-v1.28.0.bin", "esp32_devkitc")
+    made = make(site, repository, tmp_path / "out", given=[plain, image(tmp_path)], anyway=True)
+    assert "esp32_devkitc" in {one.board for one in made.images}
 
 
 def test_a_given_variant_of_another_board_is_taken_for_that_one_only(site: Path, tmp_path: Path) -> None:
     """ESP32_GENERIC-SPIRAM begins as ESP32_GENERIC does, and is no wrong file for it."""
-    variant = image(tmp_path, "ESP32_GENERIC-SPIRAM-20260101-v1.28.0.bin", "esp32_devkitc_ve")
+    variant = image(tmp_path)
+    (site / "firmware" / "ESP32_GENERIC-20260101-v1.28.0.bin").write_bytes(micropython(load_board("esp32_devkitc")))
     plain = obtain(site, tmp_path / "a", "esp32_devkitc", given=[variant], folders=(site / "firmware",))
     assert plain.image.path.name == "ESP32_GENERIC-20260101-v1.28.0.bin"
     taken = obtain(site, tmp_path / "a", "esp32_devkitc_ve", given=[variant], fetching=offline)

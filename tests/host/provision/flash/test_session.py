@@ -19,7 +19,7 @@ from paraat.provision.image import littlefs
 from paraat.provision.micropython.micropython_image import FirmwareError
 from paraat.provision.pki.authority import Authority, AuthorityError
 from paraat.site import inventory
-from virtual_board import VirtualBoard, micropython, talks_with_psram
+from virtual_board import VirtualBoard, micropython, talks_without_psram
 from waiting import wait_for
 
 
@@ -84,7 +84,7 @@ def flashed(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def files_of(board: VirtualBoard) -> dict[str, bytes]:
-    layout = load_board("esp32_devkitc").flash
+    layout = load_board("esp32_devkitc_ve").flash
     assert len(board.flash) == layout.size_bytes
     return littlefs.read(board.flash[layout.vfs_offset : layout.vfs_offset + layout.vfs_size])
 
@@ -96,7 +96,7 @@ def test_a_board_is_written_checked_recorded_and_labelled(flashed: Flashed) -> N
     assert watcher.parts == sorted(watcher.parts)
     assert watcher.parts[-1] == 1
     assert inventory.boards(flashed.site)["nsp-0101"].board == inventory.Board(
-        mac=outcome.mac, serial=outcome.mac, type="esp32_devkitc", flashed_at=NOW,
+        mac=outcome.mac, serial=outcome.mac, type="esp32_devkitc_ve", flashed_at=NOW,
         firmware=firmware().version, micropython="v1.28.0",
     )  # fmt: skip
     assert outcome.report is not None
@@ -172,7 +172,7 @@ def test_a_board_of_another_point_is_left_alone(site: Path, board: VirtualBoard)
             "There is no point nsp-9999 in this region. Look the name up; there are: nsp-0101",
         ),
         (["nsp-0101", "nsp-0102", "nsp-0101"], None, "Point nsp-0101 is named twice"),
-        (["nsp-0101"], "esp32_s3_devkitc", "nsp-0101 has an esp32_devkitc, and BOARD says esp32_s3_devkitc"),
+        (["nsp-0101"], "esp32_s3_devkitc", "nsp-0101 has an esp32_devkitc_ve, and BOARD says esp32_s3_devkitc"),
     ],
 )
 def test_a_wrong_order_is_named(site: Path, points: list[str], type_: str | None, words: str) -> None:
@@ -192,14 +192,14 @@ def test_the_wrong_chip_is_refused_naming_both(site: Path, chip: str) -> None:
         outcome = flash(site, board)
     assert code(outcome) == "flash.wrong-chip"
     assert {"esp32s3": "ESP32-S3", "esp32c3": "ESP32-C3"}[chip] in str(outcome.error)
-    assert "ESP32-DevKitC V4 has an ESP32" in str(outcome.error)
+    assert "ESP32-DevKitC-VE has an ESP32" in str(outcome.error)
     assert states(site) == [], "no certificate is made for it"
 
 
 def move(site: Path, kind: str) -> None:
     """Give the point another board, and the site its build of MicroPython."""
     toml = site / "points" / "nsp-0101.toml"
-    toml.write_text(toml.read_text().replace('type = "esp32_devkitc"', f'type = "{kind}"'))
+    toml.write_text(toml.read_text().replace('type = "esp32_devkitc_ve"', f'type = "{kind}"'))
     board = load_board(kind)
     (site / "firmware" / f"{board.firmware.image}-20260101-v1.28.0.bin").write_bytes(micropython(board))
 
@@ -207,7 +207,7 @@ def move(site: Path, kind: str) -> None:
 @pytest.mark.parametrize("kind", ["esp32_devkitc_ve", "olimex_esp32_poe_iso_wrover"])
 def test_a_board_with_psram_is_written_with_its_variant(site: Path, kind: str) -> None:
     move(site, kind)
-    with VirtualBoard(console=talks_with_psram) as board:
+    with VirtualBoard() as board:
         assert flash(site, board).error is None
         assert b"Generic ESP32 module with SPIRAM with ESP32" in board.flash
     record = inventory.boards(site)["nsp-0101"].board
@@ -215,10 +215,10 @@ def test_a_board_with_psram_is_written_with_its_variant(site: Path, kind: str) -
     assert record.type == kind
 
 
-def test_a_board_that_does_not_find_its_psram_is_not_recorded(site: Path, board: VirtualBoard) -> None:
+def test_a_board_that_does_not_find_its_psram_is_not_recorded(site: Path) -> None:
     """A plain ESP32 in place of the WROVER: its eFuses tell nothing, its self-test does."""
-    move(site, "esp32_devkitc_ve")
-    outcome = flash(site, board)
+    with VirtualBoard(console=talks_without_psram) as board:
+        outcome = flash(site, board)
     assert code(outcome) == "flash.no-psram"
     assert "98 KB free, and ESP32-DevKitC-VE with ESP32_GENERIC-SPIRAM should have some thousands" in str(outcome.error)
     assert "Read the name on the module" in str(outcome.error)
@@ -241,12 +241,11 @@ def test_an_s3_whose_efuses_tell_less_psram_is_refused_before_anything_is_writte
 def test_an_s3_with_its_psram_passes_that_check(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     move(site, "esp32_s3_devkitc_r8")
     monkeypatch.setattr(mock.protocol, "MOCK_FLASH_ID", mock.protocol.MOCK_FLASH_ID & 0xFFFF | 0x17 << 16)
-    with VirtualBoard("esp32s3", size_bytes=0x800000, psram_cap=1, console=talks_with_psram) as board:
+    with VirtualBoard("esp32s3", size_bytes=0x800000, psram_cap=1) as board:
         assert flash(site, board).error is None
 
 
 def test_the_wrong_variant_is_refused_before_the_board_is_touched(site: Path, tmp_path: Path) -> None:
-    move(site, "esp32_devkitc_ve")
     wrong = tmp_path / "ESP32_GENERIC-SPIRAM-20260102-v1.28.0.bin"  # by its name the right one
     wrong.write_bytes(micropython(load_board("esp32_devkitc")))
     watcher = Watcher()
@@ -258,17 +257,36 @@ def test_the_wrong_variant_is_refused_before_the_board_is_touched(site: Path, tm
     assert [step for _, step in watcher.steps] == ["check"]
 
 
+PLAIN = ("esp32_devkitc", "olimex_esp32_poe_iso")
+
+
+@pytest.mark.parametrize("kind", PLAIN)
 def test_a_board_with_too_little_memory_is_neither_flashed_nor_made_an_image_of(
-    site: Path, board: VirtualBoard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    site: Path, board: VirtualBoard, tmp_path: Path, kind: str
 ) -> None:
-    monkeypatch.setattr(boards, "NEEDED_KB", 1000)
+    move(site, kind)
     outcome = flash(site, board)
     assert isinstance(outcome.error, boards.TooLittleMemoryError)
-    assert "ESP32-DevKitC V4 has too little memory" in str(outcome.error)
-    assert "esp32_devkitc_ve" in str(outcome.error)
-    with pytest.raises(boards.TooLittleMemoryError):
+    assert not board.flash.strip(b"\xff")
+    with pytest.raises(boards.TooLittleMemoryError, match=f"Take {outcome.error.board}"):
         open_session(site).save("nsp-0101", tmp_path / "out")
     assert states(site) == []
+
+
+def test_on_the_bench_it_is_let_through_and_that_is_on_the_record(site: Path, tmp_path: Path) -> None:
+    move(site, "esp32_devkitc")
+    with VirtualBoard(console=talks_without_psram) as board:
+        assert flash(site, board, anyway=True).error is None
+    kept = inventory.boards(site)["nsp-0101"].anyway
+    assert kept is not None
+    assert "ESP32-DevKitC V4 has too little memory" in kept
+    open_session(site, replace=True, anyway=True).save("nsp-0101", tmp_path / "out")
+    assert inventory.boards(site)["nsp-0101"].anyway == kept
+
+
+def test_a_board_with_enough_memory_has_nothing_of_that_on_its_record(site: Path, board: VirtualBoard) -> None:
+    assert flash(site, board, anyway=True).error is None
+    assert inventory.boards(site)["nsp-0101"].anyway is None
 
 
 def test_unplugged_halfway_is_said_and_the_next_run_works(site: Path) -> None:
@@ -286,7 +304,7 @@ def test_micropython_that_fills_the_flash_finds_a_file_system_as_large_as_the_ch
 ) -> None:
     chip_bytes = 0x800000  # of a chip that is twice as large as board.toml says
     monkeypatch.setattr(mock.protocol, "MOCK_FLASH_ID", mock.protocol.MOCK_FLASH_ID & 0xFFFF | 0x17 << 16)
-    devkit = load_board("esp32_devkitc")
+    devkit = load_board("esp32_devkitc_ve")
     given = site / "micropython.bin"
     given.write_bytes(micropython(devkit, vfs_row=vfs_row))
     with VirtualBoard(size_bytes=chip_bytes) as board:
@@ -431,13 +449,13 @@ def test_no_image_of_micropython_says_which_file_is_missing(site: Path, board: V
         path.unlink()
     outcome = flash(site, board)
     assert isinstance(outcome.error, FirmwareError)
-    assert "ESP32_GENERIC-<date>-<version>.bin" in str(outcome.error)
+    assert "ESP32_GENERIC-SPIRAM-<date>-<version>.bin" in str(outcome.error)
 
 
 def test_an_image_of_micropython_that_was_changed_since_is_refused(site: Path, board: VirtualBoard) -> None:
     assert flash(site, board).error is None
     [path] = (site / "firmware").iterdir()
-    path.write_bytes(micropython(load_board("esp32_devkitc"), "v1.28.1"))
+    path.write_bytes(micropython(load_board("esp32_devkitc_ve"), "v1.28.1"))
     outcome = flash(site, board)
     assert isinstance(outcome.error, FirmwareError)
     assert "not the file that was chosen or seen before" in str(outcome.error)
@@ -446,10 +464,10 @@ def test_an_image_of_micropython_that_was_changed_since_is_refused(site: Path, b
 
 def test_an_image_for_another_chip_is_refused_naming_both(site: Path, board: VirtualBoard, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.bin"
-    wrong.write_bytes(micropython(load_board("esp32_devkitc"), chip="esp32s3"))
+    wrong.write_bytes(micropython(load_board("esp32_devkitc_ve"), chip="esp32s3"))
     outcome = flash(site, board, micropython=wrong)
     assert isinstance(outcome.error, FirmwareError)
-    assert "is for ESP32-S3, and ESP32-DevKitC V4 has an ESP32" in str(outcome.error)
+    assert "is for ESP32-S3, and ESP32-DevKitC-VE has an ESP32" in str(outcome.error)
 
 
 def test_a_kept_image_is_what_a_flash_writes(

@@ -15,7 +15,7 @@ from paraat.site import paths
 from paraat.site.site import load_site
 from virtual_board import micropython
 
-BOARD = load_board("esp32_devkitc")
+BOARD = load_board("esp32_devkitc_ve")
 AUTHORITY = pki.make_authority("Proef", NOW)
 ISSUED = pki.issue_board(AUTHORITY, "nsp-0101", NOW)
 MICROPYTHON = MicroPythonImage(Path("micropython.bin"), micropython(BOARD), "v1.28.0")

@@ -25,8 +25,8 @@ from site_broker import NOW, PASSPHRASE
 from waiting import LIMIT_S
 
 POINT = "nsp-0101"
-BOARD = Board(mac="24:6f:28:ae:01:9c", serial="SN1", type="esp32_devkitc", flashed_at=NOW)
-OTHER = Board(mac="24:6f:28:ae:01:9d", serial="SN2", type="esp32_devkitc", flashed_at=NOW)
+BOARD = Board(mac="24:6f:28:ae:01:9c", serial="SN1", type="esp32_devkitc_ve", flashed_at=NOW)
+OTHER = Board(mac="24:6f:28:ae:01:9d", serial="SN2", type="esp32_devkitc_ve", flashed_at=NOW)
 
 
 @pytest.fixture(scope="module")

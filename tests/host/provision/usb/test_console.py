@@ -52,7 +52,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
     folder = make_site(tmp_path_factory.mktemp("written") / "site")
     authority = Authority.open(folder, PASSPHRASE, NOW)
     issued = authority.issue_board(POINT, NOW)
-    kind = load_board("esp32_devkitc")
+    kind = load_board("esp32_devkitc_ve")
     made = image.make(
         load_site(folder),
         POINT,
@@ -65,7 +65,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
         first_seq=1,
         built=NOW,
     )
-    board = inventory.Board(mac=MAC, serial="0042", type="esp32_devkitc", flashed_at=NOW, micropython=None)
+    board = inventory.Board(mac=MAC, serial="0042", type="esp32_devkitc_ve", flashed_at=NOW, micropython=None)
     authority.commit(issued, board, NOW)
     return Written(folder, made.files)
 
@@ -218,7 +218,7 @@ def test_a_bundle_with_another_signature_is_refused_and_nothing_changes(
 
 def test_the_lamp_blinks_on_the_pin_of_the_board(board: UsbBoard) -> None:
     attached.identify(RemoteBoard(board.port), seconds=1)
-    led = load_board("esp32_devkitc").pins.led
+    led = load_board("esp32_devkitc_ve").pins.led
     assert (board.flash / "blinked").read_text() == f"{led}=1 {led}=0 " * 4
 
 

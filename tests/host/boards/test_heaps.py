@@ -1,9 +1,11 @@
 """MicroPython's rule, and what it leaves, with the figures that were seen on the emulated ESP32."""
 
+import dataclasses
+
 import pytest
 
-from paraat.memory import heaps
-from paraat.memory.heaps import Image, Need
+from paraat.boards import heaps
+from paraat.boards.heaps import Image, Need
 
 PLAIN = Image("ESP32_GENERIC", "1.26.1", 57344, (112968, 14656, 11848, 4552), 0, "emulated chip", "")
 LARGEST = 110592  # as heap_caps_get_largest_free_block tells it, of a piece of 112,968
@@ -88,3 +90,37 @@ def test_every_figure_says_where_it_is_from() -> None:
     assert {image.micropython for image in memory.of("ESP32_GENERIC")} == {"1.24.0", "1.26.1"}
     assert all(row.source for row in (*memory.images, *memory.needs))
     assert all(image.measured or image.source for image in memory.images)
+
+
+def memory(*images: Image, live_bytes: int = 25000) -> heaps.Memory:
+    return heaps.Memory(images, heaps.load().needs, (), live_bytes, "", 110000)
+
+
+def test_a_measured_board_is_offered_when_its_heaps_hold_all_of_it() -> None:
+    assert memory(PLAIN).verdict("ESP32_GENERIC") == heaps.Verdict("")
+    short = memory(PLAIN, live_bytes=110000).verdict("ESP32_GENERIC")
+    assert short.kind == "short"
+    assert short.missing_bytes > heaps.IDF_FREE_LIMIT
+
+
+def test_every_version_of_a_build_must_fit() -> None:
+    other = dataclasses.replace(PLAIN, micropython="1.24.0", pieces=(60000,))
+    assert memory(PLAIN, other).verdict("ESP32_GENERIC").kind == "short"
+
+
+def test_what_is_only_reckoned_counts_as_enough_with_psram_alone() -> None:
+    reckoned = dataclasses.replace(PLAIN, measured="")
+    assert memory(reckoned).verdict("ESP32_GENERIC").kind == "reckoned"
+    assert memory(dataclasses.replace(reckoned, psram=4194304)).verdict("ESP32_GENERIC").kind == ""
+
+
+def test_what_was_seen_to_be_short_is_not_offered_whatever_the_model_says() -> None:
+    tight = heaps.Seen("ESP32_GENERIC", "1.26.1", "steady", 30000, 20479, 15000, "emulated chip")
+    assert tight.left.short == ("IDF heap free 20479 < 20480",)
+    found = dataclasses.replace(memory(PLAIN), seen=(tight,))
+    assert found.verdict("ESP32_GENERIC") == heaps.Verdict("short", 1)
+    assert found.verdict("ESP32_GENERIC_C3").kind == "unknown"
+
+
+def test_a_build_without_a_row_is_unknown() -> None:
+    assert memory(PLAIN).verdict("ESP32_GENERIC_C3").kind == "unknown"

@@ -9,8 +9,9 @@ import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from paraat.site import paths
 
@@ -77,27 +78,84 @@ class Left:
     @property
     def short(self) -> tuple[str, ...]:
         """What is below its limit, in words."""
-        rows = (
+        return tuple(f"{what} {found} < {limit}" for what, found, limit in self._rows() if found < limit)
+
+    @property
+    def missing_bytes(self) -> int:
+        """What is missing to the limits: in Python's heap and in ESP-IDF's together."""
+        idf = max(IDF_FREE_LIMIT - self.idf_free, IDF_LARGEST_LIMIT - self.idf_largest, 0)
+        return idf + max(PYTHON_FREE_LIMIT - self.python_free, 0)
+
+    def _rows(self) -> tuple[tuple[str, int, int], ...]:
+        return (
             ("IDF heap free", self.idf_free, IDF_FREE_LIMIT),
             ("its largest block", self.idf_largest, IDF_LARGEST_LIMIT),
             ("Python free", self.python_free, PYTHON_FREE_LIMIT),
         )
-        return tuple(f"{what} {found} < {limit}" for what, found, limit in rows if found < limit)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a running board was seen to have left, in bytes. source: on what."""
+
+    image: str
+    micropython: str
+    what: str
+    python_free: int
+    idf_free: int
+    idf_largest: int
+    source: str
+
+    @property
+    def left(self) -> Left:
+        """The same, beside the limits; how large Python's heap was is not known."""
+        return Left(self.python_free, self.python_free, self.idf_free, self.idf_largest)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether boards with a build are offered. kind: why not, "" when they are; missing_bytes: that they are short of."""
+
+    kind: Literal["", "short", "reckoned", "unknown"]
+    missing_bytes: int = 0
 
 
 @dataclass(frozen=True)
 class Memory:
-    """boards/memory.toml. kept_bytes: of ESP-IDF's heap, when the firmware gives Python the rest (node/memory.py)."""
+    """boards/memory.toml.
+
+    live_bytes: in Python's heap at the firmware's fullest moment, and live_source who says so. kept_bytes: of ESP-IDF's
+    heap, when the firmware gives Python the rest (node/memory.py).
+    """
 
     images: tuple[Image, ...]
     needs: tuple[Need, ...]
+    seen: tuple[Seen, ...]
+    live_bytes: int
+    live_source: str
     kept_bytes: int
 
     def of(self, name: str) -> tuple[Image, ...]:
         """The builds of that name that are known, one for each version of MicroPython."""
         return tuple(image for image in self.images if image.name == name)
 
+    def left(self, image: Image) -> Left:
+        """What a board with this build has left at the firmware's fullest moment."""
+        return left(image, self.needs, self.live_bytes, self.kept_bytes)
 
+    def verdict(self, name: str) -> Verdict:
+        """Whether boards with the builds of that name are offered: every version of it must fit."""
+        found = self.of(name)
+        if not found:
+            return Verdict("unknown")
+        lefts = [self.left(image) for image in found] + [seen.left for seen in self.seen if seen.image == name]
+        missing = max(left.missing_bytes for left in lefts)
+        if not all(image.measured or image.psram for image in found):
+            return Verdict("reckoned", missing)
+        return Verdict("short", missing) if missing else Verdict("")
+
+
+@lru_cache
 def load(path: Path | None = None) -> Memory:
     """Read the table."""
     found: dict[str, Any] = tomllib.loads((path or paths.boards_dir() / "memory.toml").read_text(encoding="utf-8"))
@@ -109,7 +167,9 @@ def load(path: Path | None = None) -> Memory:
         for row in found["image"]
     )  # fmt: skip
     needs = tuple(Need(row["what"], row["bytes"] * row.get("times", 1), row["source"]) for row in found["need"])
-    return Memory(images, needs, _kept_bytes())
+    firmware = found["firmware"]
+    seen = tuple(Seen(**row) for row in found.get("seen", ()))
+    return Memory(images, needs, seen, firmware["live_bytes"], firmware["source"], _kept_bytes())
 
 
 def _kept_bytes() -> int:

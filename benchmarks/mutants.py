@@ -1,0 +1,140 @@
+"""Changes the host's code a little in one place after another, and counts the changes that no test notices.
+
+    make mutants ROOM=alerts          # alerts, intake, journal or domain; some minutes each
+
+mutmut does it, in a copy of the tree under build/mutants/<room>, with the tests that stand beside the room: it wants the
+code in src/ and forks a run of the tests for each change. What it found stays there; `make mutants ROOM=alerts SHOW=1`
+prints the changes that survived the last run. docs/testing.md has the scores, and which survivors we accept.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+# Words for people are looked at by people, and by tests of whole messages elsewhere.
+ROOMS = {
+    "alerts": ("src/paraat/alerts/[!t]*",),
+    "intake": ("src/paraat/intake/*",),
+    "journal": ("src/paraat/journal/*",),
+    "domain": ("src/paraat/domain/*",),
+}
+_ALSO = ("firmware", "boards", "deploy", "wire", "benchmarks", "docs")
+# By the exit code of the tests; 33: no test comes there.
+_KINDS = {0: "survived", 1: "killed", 3: "killed", 5: "survived", 33: "survived", None: "not run"}
+_SQL = re.compile(r"\b(select|insert|update|delete|values|where|order by|from|pragma)\b")
+_MUTMUT = str(Path(sys.executable).parent / "mutmut")
+
+
+def place_of(room: str) -> Path:
+    """Where the copy for a room stands."""
+    return ROOT / "build" / "mutants" / room
+
+
+def lay_out(room: str) -> None:
+    """Copy what git knows, with the code in src/ as mutmut wants it."""
+    place = place_of(room)
+    shutil.rmtree(place, ignore_errors=True)
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in listed.splitlines():
+        source = ROOT / name
+        if not source.exists():
+            continue
+        target = place / ("src/" + name[5:] if name.startswith("host/") else name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+    shutil.copytree(place / "wire" / "paraat_wire", place / "src" / "paraat_wire")
+    settings = {
+        "source_paths": ["src"],
+        "only_mutate": list(ROOMS[room]),
+        "do_not_mutate": ["src/paraat/*/texts/*"],
+        "also_copy": list(_ALSO),
+        "pytest_add_cli_args_test_selection": [f"tests/host/{room}"],
+        "pytest_add_cli_args": ["-p", "no:cacheprovider"],
+        "process_isolation": "forkserver",  # a thread of apprise's does not live through a fork
+        "timeout_multiplier": 5.0,
+        "timeout_constant": 10.0,
+    }
+    with (place / "pyproject.toml").open("a") as file:
+        file.write("\n[tool.mutmut]\nuse_setproctitle = false\nuse_git_change_detection = false\n")
+        file.writelines(f"{key} = {json.dumps(value)}\n" for key, value in settings.items())
+
+
+def results(room: str) -> dict[str, dict[str, str]]:
+    """file -> change -> what became of it: killed, survived, the same, not run, or hung or crashed (which is noticed too)."""
+    folder = place_of(room) / "mutants" / "src" / "paraat"
+    found = {}
+    for path in sorted(folder.rglob("*.meta")):
+        codes = json.loads(path.read_text(encoding="utf-8")).get("exit_code_by_key", {})
+        if codes:
+            kinds = {name: _KINDS.get(code, "hung or crashed") for name, code in codes.items()}
+            for name, kind in kinds.items():
+                if kind == "survived" and _is_the_same(diff(room, name)):
+                    kinds[name] = "the same"
+            found[str(path.relative_to(folder)).removesuffix(".meta")] = kinds
+    return found
+
+
+def diff(room: str, name: str) -> str:
+    """A change, as mutmut shows it."""
+    shown = subprocess.run([_MUTMUT, "show", name], cwd=place_of(room), capture_output=True, text=True, check=True)
+    return shown.stdout
+
+
+def _is_the_same(text: str) -> bool:
+    """SQL in other letters means what it meant."""
+    old, new = (
+        [line[1:].lower() for line in text.splitlines() if re.match(rf"[{sign}](?![{sign}]{{2}})", line)]
+        for sign in "-+"
+    )
+    return old == new and any(_SQL.search(line) for line in old)
+
+
+def report(found: dict[str, dict[str, str]]) -> str:
+    """A line for each file, and one for all."""
+    counts = {path: Counter(kinds.values()) for path, kinds in found.items()}
+    return "\n".join(map(_line, [*counts, "together"], [*counts.values(), sum(counts.values(), Counter[str]())]))
+
+
+def _line(name: str, count: Counter[str]) -> str:
+    judged = sum(count.values()) - count["not run"] - count["the same"]
+    noticed = count["killed"] + count["hung or crashed"]
+    share = f"{noticed / judged:.0%}" if judged else "-"
+    return f"{name:36} {share:>5} of {judged}: " + ", ".join(f"{n} {kind}" for kind, n in sorted(count.items()))
+
+
+def main() -> int:
+    """Run a room's tests against its changes, or show what survived."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("room", choices=ROOMS)
+    parser.add_argument("--show", action="store_true", help="the survivors of the last run")
+    parser.add_argument(
+        "--limit-s", type=float, default=1200.0, help="stop after so many seconds; what was not run is said"
+    )
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    args = parser.parse_args()
+    if args.show:
+        for kinds in results(args.room).values():
+            for name, kind in kinds.items():
+                if kind == "survived":
+                    print(diff(args.room, name))
+        return 0
+    lay_out(args.room)
+    run = subprocess.Popen([_MUTMUT, "run", "--max-children", str(args.jobs)], cwd=place_of(args.room))
+    try:
+        run.wait(args.limit_s)
+    except subprocess.TimeoutExpired:
+        run.terminate()
+        run.wait()
+    print(report(results(args.room)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

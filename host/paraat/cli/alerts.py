@@ -1,0 +1,179 @@
+"""`paraat alerts`: the alerts that fire, and that somebody sees to one."""
+
+import argparse
+import http.client
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from paraat.cli.parser import Commands, Parser
+from paraat.cli.shared import fail
+from paraat.site.site import Site, load_site
+from paraat.texts import Phrase
+
+if TYPE_CHECKING:
+    from paraat.web.api import Acknowledgement, Alert
+
+_LIMIT_S = 15.0
+
+
+class _AskError(Exception):
+    """Raised when the service is there and does not do what it is asked. str() says why."""
+
+
+def add_commands(commands: Commands) -> None:
+    """Add these commands to those of `paraat`."""
+    alerts = commands.add_parser("alerts", help=Phrase("the alerts that fire: list them, acknowledge one"))
+    actions = alerts.add_subparsers(required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help=Phrase("the alerts that fire now, with their ids, and who sees to them"))
+    _common(listing)
+    listing.set_defaults(run=_list)
+    acknowledge = actions.add_parser("acknowledge", help=Phrase("keep that somebody has seen an alert, and sees to it"))
+    _common(acknowledge)
+    acknowledge.add_argument(
+        "id", type=int, metavar="ID", help=Phrase("as the message about it says, or `paraat alerts list`")
+    )
+    acknowledge.add_argument(
+        "--by", required=True, metavar="NAME", help=Phrase("who sees to it, as people there know them")
+    )
+    acknowledge.add_argument("--role", default="", metavar="ROLE", help=Phrase('such as "lead"'))
+    acknowledge.set_defaults(run=_acknowledge)
+
+
+def _common(parser: Parser) -> None:
+    parser.add_argument("--site", type=Path, required=True, metavar="DIR")
+
+
+def _list(args: argparse.Namespace) -> int:
+    from paraat.journal import JournalError
+    from paraat.texts.printable import printable
+    from paraat.web.cards import Writer
+    from paraat.web.texts import Words
+
+    site = load_site(args.site)
+    try:
+        alerts = _firing(site)
+    except (JournalError, _AskError) as error:
+        return fail(args, error)
+    words = Words(args.language)
+    writer = Writer(words, ZoneInfo(site.region.timezone), site.alerts.point_silent.after_s)
+    now = time.time()
+    for alert in alerts:
+        point = site.points.get(alert.point)
+        about = words("own") if point is None else point.name
+        since = words("alert.firing", time=writer.time(alert.since.timestamp(), now))
+        line = f"{alert.id:>5}  {words.code('rule', alert.rule)}, {about}, {since}"
+        if seen := alert.acknowledged:
+            line += f", {words('alert.seen', name=seen.by, time=writer.time(seen.at.timestamp(), now))}"
+        print(printable(line))
+    if not alerts:
+        print(words("alerts.none"))
+    return 0
+
+
+def _acknowledge(args: argparse.Namespace) -> int:
+    from paraat.journal import JournalError
+    from paraat.texts import say
+    from paraat.texts.printable import printable
+    from paraat.web import api
+
+    site = load_site(args.site)
+    asked = {"by": args.by, "role": args.role, "way": "cli"}
+    try:
+        api.author(msgspec.json.encode(asked))
+    except ValueError as error:
+        return fail(args, error)
+    try:
+        found = _keep(site, args.id, asked)
+    except (JournalError, _AskError) as error:
+        return fail(args, error)
+    if found is None:
+        return fail(args, say("alerts.not-firing", args.language, id=args.id, site=args.site))
+    print(printable(say("alerts.acknowledged", args.language, id=args.id, by=found.by)))
+    return 0
+
+
+def _firing(site: Site) -> "list[Alert]":
+    """The alerts that fire, from the service, or from its journal while it does not run. Raises JournalError, _AskError."""
+    from paraat.domain.facts import PEOPLE_KINDS, Standing
+    from paraat.journal import Journal
+    from paraat.web import api
+
+    answer = _ask(site, "GET", "/api/v1/alerts")
+    if answer is not None:
+        return [alert for alert in _read(answer, api.Alerts).alerts if alert.state == "firing"]
+    path = site.path(site.region.journal)
+    if not path.exists():  # a look makes none
+        return []
+    journal = Journal(path)
+    try:
+        standing = Standing()
+        for fact in journal.facts(*PEOPLE_KINDS):
+            standing.apply(fact)
+        found = [alert for alert in journal.open_alerts() if alert.state == "firing"]
+    finally:
+        journal.close()
+    return [api.alert(alert, standing.acknowledged(alert.id)) for alert in found]
+
+
+def _keep(site: Site, alert_id: int, asked: dict[str, str]) -> "Acknowledgement | None":
+    """Keep an acknowledgement, as _firing finds alerts; None: no alert of that id fires."""
+    from paraat.domain.facts import Acknowledged
+    from paraat.journal import Journal
+    from paraat.web import api
+
+    body = msgspec.json.encode(asked)
+    answer = _ask(site, "POST", f"/api/v1/alerts/{alert_id}/acknowledge", body)
+    if answer is not None:
+        return None if answer[0] == 404 else _read(answer, api.Acknowledgement)
+    path = site.path(site.region.journal)
+    if not path.exists():
+        return None
+    journal = Journal(path)
+    try:
+        if not any(alert.id == alert_id and alert.state == "firing" for alert in journal.open_alerts()):
+            return None
+        now = time.time()
+        return api.acknowledgement(journal.record(Acknowledged(alert=alert_id), api.author(body), t=now, now=now))
+    finally:
+        journal.close()
+
+
+def _ask(site: Site, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes] | None:
+    """(status, body) of the service's answer; None: it does not run."""
+    web = site.web
+    connection = http.client.HTTPConnection(web.host, web.port, timeout=_LIMIT_S)
+    try:
+        connection.request(method, path, body, {"content-type": "application/json"})
+        response = connection.getresponse()
+        return response.status, response.read()
+    except ConnectionRefusedError:
+        return None
+    except (OSError, http.client.HTTPException) as error:
+        raise _AskError(
+            Phrase(
+                "{host} port {port} does not answer ({error}); look at the log of `paraat serve`",
+                host=web.host,
+                port=web.port,
+                error=error,
+            )
+        ) from error
+    finally:
+        connection.close()
+
+
+def _read(answer: tuple[int, bytes], shape: type[Any]) -> Any:
+    """Raises _AskError for an answer that is none of the service's."""
+    status, body = answer
+    try:
+        if status == 200:
+            return msgspec.json.decode(body, type=shape)
+        why = msgspec.json.decode(body, type=dict[str, Any])["error"]
+    except (msgspec.MsgspecError, KeyError) as error:
+        raise _AskError(
+            Phrase("what answers on the port of the status page is not `paraat serve` (status {status})", status=status)
+        ) from error
+    raise _AskError(Phrase("the service refuses: {why}", why=why))

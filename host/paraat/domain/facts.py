@@ -1,0 +1,168 @@
+"""What the host is told beside the boards' sets: board states, what people do, and what befalls the host itself.
+
+Each stands in the journal with its author. A kind's tag ends on its version: fields are only added, with a default, within
+a version; what changes its meaning is a new kind with the next number, and the old one can still be read. A kind that this
+release does not know stays in the journal and is skipped.
+"""
+
+import msgspec
+
+from paraat.domain.model import NodeState, SampleSet
+from paraat.domain.subjects import Subject
+
+
+class Author(msgspec.Struct, frozen=True, kw_only=True):
+    """Who, and by which way. No more of a person than what tells people apart and whom to ask.
+
+    name: as it was given. role: as it was given, such as "lead"; "" when nobody said. way: "cli", "page", "sms",
+    "button", "board" or "host".
+    """
+
+    name: str
+    way: str
+    role: str = ""
+
+
+HOST = Author(name="paraat serve", way="host")
+
+
+class BoardState(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="board-state/1"):
+    """A board, or the broker in its stead, told how the board stands."""
+
+    state: NodeState
+
+
+class Started(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="started/1"):
+    """The host began to listen. What is dated after forget_after (unix seconds) was dated by a wrong clock."""
+
+    forget_after: float
+
+
+class ClockSetBack(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="clock-set-back/1"):
+    """The host's clock was set back while it ran. forget_after: as of Started."""
+
+    forget_after: float
+
+
+class Acknowledged(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="acknowledged/1"):
+    """Somebody has seen an alert that fires, and sees to it. alert: its id."""
+
+    alert: int
+
+
+class Silenced(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="silenced/1"):
+    """Nobody is to be told of a subject until then (unix seconds), and why; an `until` that is past ends it."""
+
+    subject: Subject
+    until: float
+    reason: str
+
+
+class Attested(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="attested/1"):
+    """Somebody states that a resource is there (or is not), and until when (unix seconds) that can be relied on."""
+
+    point: str
+    resource: str
+    there: bool
+    until: float
+
+
+class PhaseChanged(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="phase-changed/1"):
+    """A point was alerted, is opening, is open, is closing ... phase: a word of its profile."""
+
+    point: str
+    phase: str
+
+
+class Counted(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="counted/1"):
+    """Somebody has counted the people in a point."""
+
+    point: str
+    people: int
+
+
+class Delivered(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="delivered/1"):
+    """Fuel was brought to a point."""
+
+    point: str
+    litres: float
+
+
+Told = BoardState | Started | ClockSetBack | Acknowledged | Silenced | Attested | PhaseChanged | Counted | Delivered
+
+
+HOST_KINDS = (Started, ClockSetBack)
+PEOPLE_KINDS = (Acknowledged, Silenced, Attested, PhaseChanged, Counted, Delivered)
+
+
+def place(told: Told) -> str | None:
+    """The id of the point that it is about; None: of none, or of all."""
+    match told:
+        case BoardState():
+            return told.state.point
+        case Silenced():
+            return told.subject.point
+        case Attested() | PhaseChanged() | Counted() | Delivered():
+            return told.point
+        case Started() | ClockSetBack() | Acknowledged():
+            return None
+
+
+def replaces(told: Told) -> tuple[str, ...] | None:
+    """What it is the newest word on: of two with equal ones only the newer stands. None: not something people said."""
+    match told:
+        case Acknowledged():
+            return ("acknowledged", str(told.alert))
+        case Silenced():
+            return ("silenced", told.subject.kind, told.subject.id)
+        case Attested():
+            return ("attested", told.point, told.resource)
+        case PhaseChanged():
+            return ("phase", told.point)
+        case Counted():
+            return ("counted", told.point)
+        case Delivered():
+            return ("delivered", told.point)
+        case BoardState() | Started() | ClockSetBack():
+            return None
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
+    """One fact. t: when it was so; recorded_at: when the host learnt it (both unix seconds).
+
+    id is given by the journal; after: the id of the newest set that the journal had before it.
+    """
+
+    id: int
+    after: int
+    t: float
+    recorded_at: float
+    author: Author
+    told: Told
+
+
+Heard = SampleSet | Fact  # one element of the stream that everything is folded from
+
+
+class Standing:
+    """What people said last, each about its own. The order in which facts come makes no difference: time orders them."""
+
+    def __init__(self) -> None:
+        self._newest: dict[tuple[str, ...], Fact] = {}
+
+    def apply(self, fact: Fact) -> None:
+        """Take in a fact; what boards and the host told is no part of this."""
+        key = replaces(fact.told)
+        if key is None:
+            return
+        before = self._newest.get(key)
+        if before is None or (fact.t, fact.id) > (before.t, before.id):
+            self._newest[key] = fact
+
+    def acknowledged(self, alert: int) -> Fact | None:
+        """The last time that somebody acknowledged an alert; None: nobody has."""
+        return self._newest.get(("acknowledged", str(alert)))
+
+    def all(self) -> list[Fact]:
+        """Everything that stands, in the order of the journal."""
+        return sorted(self._newest.values(), key=lambda fact: fact.id)

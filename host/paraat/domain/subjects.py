@@ -1,0 +1,39 @@
+"""What is judged, and what an alert is about: a point, its board, a way to tell people, or a part of the coordination point."""
+
+from typing import Protocol
+
+import msgspec
+
+# Kinds. They stand in the journal: a name is never used for another thing.
+POINT = "point"  # id: the point's
+BOARD = "board"  # the ESP32 at a point; id: the point's
+CHANNEL = "channel"  # a way to tell people; id: its name
+# Of the coordination point itself; id: which one, where it has several.
+BROKER = "broker"
+HOST = "host"
+DISK = "disk"
+CLOCK = "clock"
+CERTIFICATE = "certificate"  # id: "broker", "host", "desk" or "authority"
+
+_AT_A_POINT = (POINT, BOARD)
+
+
+class Subject(msgspec.Struct, frozen=True, order=True):
+    """What is judged. kind: one of those above, or one of a newer release that left it in the journal."""
+
+    kind: str
+    id: str
+
+    @property
+    def point(self) -> str | None:
+        """The id of the point that it stands at; None: it belongs to the coordination point."""
+        return self.id if self.kind in _AT_A_POINT else None
+
+
+class View(Protocol):
+    """How a subject stands at one moment: what the rules for its kind look at."""
+
+    @property
+    def subject(self) -> Subject:
+        """Whose view it is."""
+        ...

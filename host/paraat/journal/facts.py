@@ -1,0 +1,69 @@
+"""What the host is told beside the boards' sets, each with its author (domain/facts.py)."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from paraat.domain.facts import Author, Fact, Told, place
+from paraat.journal.file import JournalFile
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Told).decode
+_decode_author = msgspec.json.Decoder(Author).decode
+_COLUMNS = "id, after, t, recorded_at, author, body"
+
+
+class FactRecords(JournalFile):
+    """The part of the journal that keeps facts."""
+
+    def record(self, told: Told, author: Author, *, t: float, now: float) -> Fact:
+        """Store a fact that was so at t and that the host learns now; returns it with its id."""
+        with self._transaction() as db:
+            return write_fact(db, told, author, t, now)
+
+    def facts(
+        self,
+        *kinds: type[Told],
+        point: str | None = None,
+        limit: int | None = None,
+        until: int | None = None,
+    ) -> list[Fact]:
+        """The facts of these kinds, in the order of the journal. Kinds that this release does not know are left out.
+
+        point: only those about it. limit: only so many, the newest. until: only up to this id.
+        """
+        tags = [kind.__struct_config__.tag for kind in kinds]
+        where = [f"kind IN ({', '.join('?' * len(tags))})"]
+        arguments: list[object] = [*tags]
+        if point is not None:
+            where.append("point = ?")
+            arguments.append(point)
+        if until is not None:
+            where.append("id <= ?")
+            arguments.append(until)
+        rows = self._read(
+            f"SELECT {_COLUMNS} FROM fact WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ?",  # noqa: S608
+            (*arguments, -1 if limit is None else limit),
+        )
+        return [_fact(row) for row in reversed(rows)]
+
+
+def write_fact(db: sqlite3.Connection, told: Told, author: Author, t: float, now: float) -> Fact:
+    """Store a fact as part of the transaction of `db`."""
+    (after,) = db.execute("SELECT coalesce(max(id), 0) FROM entry").fetchone()
+    kind = told.__struct_config__.tag
+    cursor = db.execute(
+        "INSERT INTO fact (kind, point, after, t, recorded_at, author, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (kind, place(told), after, t, now, _encode(author), _encode(told)),
+    )
+    assert cursor.lastrowid is not None
+    return Fact(id=cursor.lastrowid, after=after, t=t, recorded_at=now, author=author, told=told)
+
+
+def _fact(row: Sequence[Any]) -> Fact:
+    fact_id, after, t, recorded_at, author, body = row
+    return Fact(
+        id=fact_id, after=after, t=t, recorded_at=recorded_at, author=_decode_author(author), told=_decode(body)
+    )

@@ -1,0 +1,117 @@
+"""What the host knew at any moment, folded anew from the journal: at a start, and when somebody asks for the past."""
+
+from collections.abc import Callable, Mapping
+from itertools import islice
+from typing import NamedTuple
+
+import msgspec
+
+from paraat.domain.facts import HOST_KINDS, PEOPLE_KINDS, BoardState, Fact, Heard, Standing
+from paraat.domain.model import PointView
+from paraat.domain.points import Point
+from paraat.domain.thresholds import Alerts
+from paraat.domain.tracker import OPEN, Tracker
+from paraat.domain.world import World
+from paraat.journal.alerts import AlertRecords
+from paraat.journal.entries import Entries
+
+# A board's states before these many say nothing that the last ones do not.
+_STATES = 100
+
+
+class _Cut(NamedTuple):
+    """Where the stream is cut: the last id in entry and the last one in fact. None: nowhere."""
+
+    entry: int | None
+    fact: int | None
+
+
+_WHOLE = _Cut(None, None)
+_Order = tuple[int, int, int]  # the stream has a batch's sets first, then the facts that came with it
+
+
+class Past(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything as it stood at `now`, by what the host had learnt by then."""
+
+    now: float
+    views: list[PointView]
+    standing: Standing
+
+
+class History(Entries, AlertRecords):
+    """The part of the journal that tells what was."""
+
+    def fold(self, world: World, points: Mapping[str, Point], *, sets: int | None) -> None:
+        """Let a new world take in the whole stream, in its order.
+
+        sets: of each point only so many, the newest; None: all.
+        """
+        self._fold(world, points, sets, _WHOLE)
+
+    def past(
+        self,
+        t: float,
+        points: Mapping[str, Point],
+        alerts: Alerts,
+        *,
+        sets: int | None,
+        certificate_until: Callable[[str, float], float | None],
+    ) -> Past:
+        """Everything as it stood at t, unix seconds, by what the host had learnt by then. sets: as in fold.
+
+        What stands in files and not in the journal is today's: points, thresholds, certificates.
+        """
+        cut = self._cut(t)
+        world = World(
+            Tracker(
+                points,
+                alerts,
+                since=t,
+                counts=lambda point: self._counts(point, cut),
+                certificate_until=certificate_until,
+            )
+        )
+        self._fold(world, points, sets, cut)
+        world.tracker.note_alerts(self.alerts_at(t))
+        return Past(now=t, views=world.tracker.views(t), standing=world.standing)
+
+    def _cut(self, t: float) -> _Cut:
+        """What the host had learnt by t is all up to here.
+
+        Where its clock was set back, what came before counts too, whatever the clock said then.
+        """
+        entry = self._last("SELECT id FROM entry WHERE received_at <= ? ORDER BY id DESC LIMIT 1", t)
+        fact = self._last("SELECT id FROM fact WHERE recorded_at <= ? ORDER BY id DESC LIMIT 1", t)
+        of_host = self.facts(*HOST_KINDS, until=fact, limit=1)
+        return _Cut(max([entry, *(one.after for one in of_host)]), fact)
+
+    def _last(self, query: str, t: float) -> int:
+        rows = self._read(query, (t,))
+        return int(rows[0][0]) if rows else 0
+
+    def _fold(self, world: World, points: Mapping[str, Point], sets: int | None, cut: _Cut) -> None:
+        """The points follow one another, so that no more than one lies in memory."""
+        of_host = self.facts(*HOST_KINDS, until=cut.fact)
+        for point in points:
+            for heard in self._stream(point, of_host, sets, cut):
+                world.apply(heard, only=point)
+        for fact in self.facts(*PEOPLE_KINDS, until=cut.fact):
+            world.apply(fact)
+
+    def _stream(self, point: str, of_host: list[Fact], sets: int | None, cut: _Cut) -> list[Heard]:
+        found: dict[_Order, Heard] = {(fact.after, 1, fact.id): fact for fact in of_host}
+        states = self.facts(BoardState, point=point, limit=_STATES, until=cut.fact)
+        found |= {(fact.after, 1, fact.id): fact for fact in states}
+        found |= {(entry_id, 0, 0): a_set for entry_id, a_set in islice(self._replay(point, until=cut.entry), sets)}
+        opened = (event for event in self._replay(point, only_events=True, until=cut.entry) if OPEN in event[1].values)
+        if last := next(opened, None):  # it may lie days back, and the point is open all the same
+            found[(last[0], 0, 0)] = last[1]
+        return [found[order] for order in sorted(found)]
+
+    def _counts(self, point: str, cut: _Cut) -> tuple[int, int]:
+        """(stored, missing) of a point, of what had come by then."""
+        ((stored, highest),) = self._read(
+            "SELECT count(*), coalesce(max(seq), 0) FROM entry WHERE point = ? AND seq IS NOT NULL AND id <= ?",
+            (point, cut.entry),
+        )
+        return stored, highest - stored
