@@ -60,6 +60,7 @@ _SAFETY = (
 )  # fmt: skip
 _READ_AT_START = Phrase("start")
 _ETHERNET_CLOCK = "Ethernet"
+_SHORT = {"octal PSRAM or flash": Phrase("octal PSRAM")}  # there is little room beside a pin
 
 
 class _Row(NamedTuple):
@@ -283,8 +284,8 @@ class _Picture:
         if self.board.ethernet is not None and contact.gpio == self.board.ethernet.ref_clk:
             why = _ETHERNET_CLOCK
         if not why and contact.gpio in chip.strapping:
-            why = self._say(_READ_AT_START)
-        return "#ffffff", why.removesuffix(" or flash")
+            why = _READ_AT_START
+        return "#ffffff", self._say(_SHORT.get(why, why))
 
     def _edge(self, side: str) -> int:
         return self.body_x if side == "left" else self.body_x + _BODY_WIDTH
