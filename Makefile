@@ -184,11 +184,16 @@ dashboards: $(VENV)/dev.stamp ## Build dashboards/*.json from dashboards/*.py
 	$(BIN)/python -m dashboards
 
 .PHONY: bench
-bench: $(VENV)/dev.stamp ## Measure: the host's store rate, the board's drain and stalls, the flash reads of its start
+bench: $(VENV)/dev.stamp ## Measure: the host's store rate, the board's drain and stalls, the flash reads of its start, the estimate's cost
 	$(BIN)/python benchmarks/host_ingest.py
 	$(BIN)/python benchmarks/board_link.py --ids
 	$(BIN)/python benchmarks/flash_reads.py
 	$(BIN)/python benchmarks/signature.py
+	$(BIN)/python benchmarks/autonomy.py
+
+.PHONY: autonomy
+autonomy: $(VENV)/dev.stamp ## Follow forty courses of a tank and write what the estimate is worth into docs/autonomy.md (minutes)
+	$(BIN)/python benchmarks/autonomy.py --write docs/autonomy.md
 
 .PHONY: mutants
 mutants: $(VENV)/dev.stamp $(VENV)/mutants.stamp ## Count the changes of a room that no test notices: ROOM=alerts, intake, journal or domain (SHOW=1: which)

@@ -1,4 +1,4 @@
-"""The region at a glance: how many points are in order, which need what first, and how the fuel goes.
+"""The region at a glance: how many points are ready, which need what first, and how the fuel goes.
 
 Grafana shows and does not judge. "Now" means the last minutes, not the dashboard's time range: when the host falls
 silent the figures go to "onbekend", and no old green stays on the wall.
@@ -32,11 +32,11 @@ RECENT = f"time > now() - 1h AND {_NOT_AHEAD}"  # of the sensors; the age column
 
 # In the order of the table; the words are "column.<key>" of the catalogues' context "dashboard".
 _COLUMNS = (
-    "point", "status", "percent", "hours", "volts", "celsius", "people", "capacity", "age", "firing", "lacking",
+    "point", "verdict", "percent", "hours", "volts", "celsius", "people", "capacity", "age", "firing", "lacking",
 )  # fmt: skip
 
-# Each status has a sign and a word beside its colour.
-_STATUS_SIGNS = (("?", "purple"), ("~", "#808080"), ("✓", "green"), ("!", "yellow"), ("✗", "red"))
+# Each verdict has a sign and a word beside its colour.
+_VERDICT_SIGNS = (("?", "purple"), ("~", "#808080"), ("✓", "green"), ("!", "yellow"), ("✗", "red"))
 
 
 def build(language: str) -> Dashboard:
@@ -53,21 +53,25 @@ def build(language: str) -> Dashboard:
         .readonly()
         .with_variable(DatasourceVariable("datasource").label(words("source")).type("influxdb"))
     )
-    board.with_panel(_stat(language, "points", _sum("point/status", "count"), ()))
-    board.with_panel(_stat(language, "fine", _sum("point/fine"), ()))
-    board.with_panel(_stat(language, "alerts", _sum("point/alerts"), (("green", None), ("red", 1))))
-    board.with_panel(_stat(language, "low_fuel", _sum("point/low-fuel"), (("green", None), ("red", 1))))
-    board.with_panel(_stat(language, "silent", _sum("point/silent"), (("green", None), ("purple", 1))).span(8))
+    red, purple = (("green", None), ("red", 1)), (("green", None), ("purple", 1))
+    board.with_panel(_stat(language, "points", _sum("point/in-use"), ()))
+    board.with_panel(_stat(language, "not_ready", _sum("point/not-ready"), red))
+    board.with_panel(_stat(language, "not_known", _sum("point/unknown"), purple))
+    board.with_panel(_stat(language, "silent", _sum("point/quiet"), purple))
+    board.with_panel(_stat(language, "limited", _sum("point/limited"), (("green", None), ("yellow", 1))))
+    board.with_panel(_stat(language, "ready", _sum("point/ready"), ()))
+    board.with_panel(_stat(language, "alerts", _sum("point/alerts"), red))
+    board.with_panel(_stat(language, "low_fuel", _sum("point/low-fuel"), red))
     board.with_panel(_table(language))
     board.with_panel(_lines(language, "level", "fuel/level", "percent").min(0).max(100))
     board.with_panel(_lines(language, "hours", "fuel/hours", "h").min(0))
     return board
 
 
-def _sum(name: str, function: str = "sum") -> str:
+def _sum(name: str) -> str:
     """Over all points, of the newest value that the host wrote. No rows when the host is silent: that is not zero."""
     return (
-        f'SELECT {function}("value") FROM (SELECT last({field(name)}) AS "value" FROM {measurement(name)} '
+        f'SELECT sum("value") FROM (SELECT last({field(name)}) AS "value" FROM {measurement(name)} '
         f'WHERE {NOW} GROUP BY "point")'
     )
 
@@ -81,7 +85,7 @@ def _stat(language: str, key: str, query: str, steps: tuple[tuple[str, float | N
         .datasource(DATASOURCE)
         .with_target(Query(query))
         .height(4)
-        .span(4)
+        .span(3)
         .no_value(words("unknown"))
         .graph_mode(BigValueGraphMode.NONE)
         .color_mode(BigValueColorMode.VALUE)
@@ -98,9 +102,9 @@ def _table(language: str) -> table.Panel:
     words = Words(language, "dashboard")
     columns = {key: words(f"column.{key}") for key in _COLUMNS}
     queries = (
-        f'SELECT last({field("point/status")}) AS "status", last({field("point/age")}) AS "age", '
+        f'SELECT last({field("point/verdict")}) AS "verdict", last({field("point/age")}) AS "age", '
         f'last({field("point/alerts")}) AS "firing", last({field("point/missing")}) AS "lacking", '
-        f'last({field("point/capacity")}) AS "capacity" FROM {measurement("point/status")} '
+        f'last({field("point/capacity")}) AS "capacity" FROM {measurement("point/verdict")} '
         f'WHERE {NOW} GROUP BY "point"',
         f'SELECT last({field("fuel/hours")}) AS "hours" FROM {measurement("fuel/hours")} WHERE {NOW} GROUP BY "point"',
         _latest("fuel/level", "percent"),
@@ -131,9 +135,9 @@ def _table(language: str) -> table.Panel:
             [DynamicConfigValue(id_val="unit", value=unit), DynamicConfigValue(id_val="decimals", value=decimals)],
         )
     panel.override_by_name(
-        columns["status"],
+        columns["verdict"],
         [
-            DynamicConfigValue(id_val="mappings", value=_status_words(language)),
+            DynamicConfigValue(id_val="mappings", value=_verdict_words(language)),
             DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-background", "mode": "basic"}),
         ],
     )
@@ -157,19 +161,19 @@ def _organize(columns: dict[str, str]) -> dict[str, object]:
     }
 
 
-def _status_words(language: str) -> list[ValueMapping]:
+def _verdict_words(language: str) -> list[ValueMapping]:
     words = Words(language, "dashboard")
     mapping: list[ValueMapping] = [
         ValueMap(
             options={
-                str(number): ValueMappingResult(text=f"{sign} {words(f'status.{number}')}", color=colour, index=number)
-                for number, (sign, colour) in enumerate(_STATUS_SIGNS)
+                str(number): ValueMappingResult(text=f"{sign} {words(f'verdict.{number}')}", color=colour, index=number)
+                for number, (sign, colour) in enumerate(_VERDICT_SIGNS)
             }
         ),
         SpecialValueMap(
             options=DashboardSpecialValueMapOptions(
                 match=SpecialValueMatch.NULL,
-                result=ValueMappingResult(text=f"? {words('unknown')}", color="purple", index=len(_STATUS_SIGNS)),
+                result=ValueMappingResult(text=f"? {words('unknown')}", color="purple", index=len(_VERDICT_SIGNS)),
             )
         ),
     ]

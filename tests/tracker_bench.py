@@ -1,7 +1,10 @@
 """A tracker of one point, fed by hand: for the tests of the domain and of the alert rules."""
 
+import msgspec
+
 from paraat.domain.model import PointView, SampleSet, Value
 from paraat.domain.points import Point, PointBoard, Tank
+from paraat.domain.profiles import Profile, Resource
 from paraat.domain.thresholds import Alerts
 from paraat.domain.tracker import Tracker
 
@@ -14,17 +17,20 @@ POINT = Point(
     tank=Tank(capacity_l=400, burn_l_per_h=10, reserve_l=0),
     board=PointBoard(type="esp32_devkitc_ve"),
 )
+# It looks at power alone: what is left for a test to say is then the rest of the point.
+PROFILE = Profile(target_h=12.0, resources={"power": Resource(critical=True, by="hours")})
 
 
 class Bench:
     """A tracker of one point, with its counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, tank: Tank = POINT.tank) -> None:
         self.counts = (0, 0)
         self.certificate_until: float | None = None
         self.tracker = Tracker(
-            {POINT.id: POINT},
+            {POINT.id: msgspec.structs.replace(POINT, tank=tank)},
             Alerts(),
+            profiles={POINT.id: PROFILE},
             since=T0,
             counts=lambda _: self.counts,
             certificate_until=lambda _point, _now: self.certificate_until,

@@ -15,14 +15,18 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from paraat.alerts.channels import make_channels
 from paraat.alerts.dispatch import Dispatcher
 from paraat.alerts.engine import Engine, Transition
 from paraat.alerts.rules import make_rules
+from paraat.domain import facts
 from paraat.domain.facts import HOST, Acknowledged, Author, ClockSetBack, Fact, Started
 from paraat.domain.model import AlertState, Delivery, NodeState, PointView
+from paraat.domain.points import Point
+from paraat.domain.profiles import Profile
+from paraat.domain.refuel import Stop, stops
 from paraat.domain.subjects import POINT, View
 from paraat.domain.tracker import HISTORY_SAMPLES, Tracker
 from paraat.domain.world import World
@@ -111,6 +115,7 @@ class Service:
         self._tracker = Tracker(
             site.points,
             site.alerts,
+            profiles=site.profiles,
             since=clock.now(),
             counts=self._counts,
             certificate_until=self._certificates.board_until,
@@ -151,17 +156,12 @@ class Service:
             for alert in self.journal.alerts(_RESOLVED_READ)
             if alert.state == "resolved" and alert.fired_at is not None
         ]
-        self.journal.fold(self._world, self.site.points, sets=self._sets_read_back())
+        self.journal.fold(self._world, self.site.points, sets=_sets_read_back(self.site))
         for point in self.site.points:
             self.counters.missing.labels(point).set(self.journal.missing(point))
         self._tracker.note_alerts(self._alerts)
         now = self.clock.now()  # it may have been set back while we were not running
         self._tell_of_itself(Started(forget_after=now + MAX_AHEAD_S), now)
-
-    def _sets_read_back(self) -> int:
-        """How many sets of each point are enough to know how it stands."""
-        share = _REPLAY_SETS // max(1, len(self.site.points))
-        return max(_REPLAY_MIN_SETS, min(HISTORY_SAMPLES, share))
 
     def _tell_of_itself(self, told: Started | ClockSetBack, now: float) -> None:
         """Take in what befell the host. A disk that fails puts off that it is stored, and nothing else."""
@@ -301,8 +301,9 @@ class Service:
     def _judge(self, now: float, views: Sequence[PointView]) -> None:
         """Let the alerts follow the points. An alert and its deliveries are stored at once."""
         if not self._unsaved:
-            found: list[View] = [*views, *self._certificates.own(now)]
-            self._unsaved = self._engine.step(now, found, expected={POINT: self.site.points})
+            used = {view.point: view for view in views if view.activation.in_use}
+            found: list[View] = [*used.values(), *self._certificates.own(now)]
+            self._unsaved = self._engine.step(now, found, expected={POINT: used})
         if not self._unsaved:
             self._note_alerts([])
             return
@@ -401,6 +402,16 @@ class Service:
         return self.site.alerts.point_silent.after_s
 
     @property
+    def places(self) -> Mapping[str, Point]:
+        """By its id each point as its file has it."""
+        return self.site.points
+
+    @property
+    def profiles(self) -> Mapping[str, Profile]:
+        """By point what it is judged by."""
+        return self.site.profiles
+
+    @property
     def web_url(self) -> str | None:
         """Where the status page is served; None when it is not."""
         return None if self._web is None else self._web.url
@@ -412,13 +423,7 @@ class Service:
 
     def past(self, t: float) -> Past:
         """Everything as it stood at t, by what the journal had by then; with as many sets as a start reads back."""
-        return self.journal.past(
-            t,
-            self.site.points,
-            self.site.alerts,
-            sets=self._sets_read_back(),
-            certificate_until=self._certificates.board_until,
-        )
+        return past_of(self.site, self.journal, t)
 
     def acknowledge(self, alert_id: int, author: Author) -> Fact | None:
         """Keep that somebody sees to an alert; None when no alert of that id fires. Raises JournalError.
@@ -434,6 +439,25 @@ class Service:
             self._world.apply(fact)
         self._changed()
         return fact
+
+    def keep(self, told: facts.SaidOfPoint, author: Author) -> Fact:
+        """Keep what somebody says of a point of this site. Raises JournalError.
+
+        Who may say so is for the caller to know.
+        """
+        now = self.clock.now()
+        fact = self.journal.record(told, author, t=now, now=now)
+        with self._lock:
+            self._world.apply(fact)
+        self._wake.set()
+        self._changed()
+        return fact
+
+    def refuel(self, now: float) -> list[Stop]:
+        """The refuel round, the most urgent first."""
+        with self._lock:
+            views = self._tracker.views(now)
+            return stops(views, self.site.points, self.site.profiles, self._world.standing)
 
     def acknowledged(self, alert_id: int) -> Fact | None:
         """The last time that somebody acknowledged an alert; None: nobody has."""
@@ -500,6 +524,24 @@ class Service:
     def _changed(self) -> None:
         for on_change in tuple(self._subscribers.values()):
             on_change()
+
+
+def past_of(site: Site, journal: Journal, t: float) -> Past:
+    """Everything as it stood at t, by what the journal had by then; with as many sets as a start reads back."""
+    return journal.past(
+        t,
+        site.points,
+        site.alerts,
+        site.profiles,
+        sets=_sets_read_back(site),
+        certificate_until=Certificates(site.directory).board_until,
+    )
+
+
+def _sets_read_back(site: Site) -> int:
+    """How many sets of each point are enough to know how it stands."""
+    share = _REPLAY_SETS // max(1, len(site.points))
+    return max(_REPLAY_MIN_SETS, min(HISTORY_SAMPLES, share))
 
 
 def check_files(site: Site) -> None:

@@ -41,7 +41,11 @@ def fill(server: InfluxServer, directory: Path) -> None:
     now = time.time()  # the queries ask for InfluxDB's own "now"
     journal = Journal(directory / "journal.sqlite")
     tracker = Tracker(
-        site.points, site.alerts, since=now - 3600, counts=lambda p: (journal.stored(p), journal.missing(p))
+        site.points,
+        site.alerts,
+        profiles=site.profiles,
+        since=now - 3600,
+        counts=lambda p: (journal.stored(p), journal.missing(p)),
     )
     sets = [
         SampleSet(
@@ -61,7 +65,7 @@ def fill(server: InfluxServer, directory: Path) -> None:
     firing = {"nsp-0101": {"low_fuel"}}
     journal.store_derived(derive(view, firing.get(view.point, ())) for view in tracker.views(now))
     # Written before the host's clock was set right; no query may take it for the newest.
-    ahead: dict[str, Value] = {"point/fine": 1, "point/silent": 0, "point/status": 2, "fuel/hours": 99.0}
+    ahead: dict[str, Value] = {"point/ready": 1, "point/not-ready": 0, "point/verdict": 2, "fuel/hours": 99.0}
     journal.store_derived(Derived(point=point, t=now + 3600, values=ahead) for point in site.points)
     settings = InfluxSettings(url=server.url, bucket=DATABASE)
     sink = InfluxSink(settings, "", journal, Counters(), threading.Event())
@@ -102,10 +106,13 @@ def one(influx: InfluxServer, title: str) -> Any:
 
 def test_the_counts_are_right_and_silent_points_are_among_them(influx: InfluxServer) -> None:
     assert one(influx, "Punten") == 5
-    assert one(influx, "Stil of onbekend") == 2
+    assert one(influx, "Onbekend") == 2  # never heard
+    assert one(influx, "Stil") == 0
+    assert one(influx, "Niet gereed") == 3
+    assert one(influx, "Beperkt") == 0
     assert one(influx, "Brandstof raakt op") == 1
     assert one(influx, "Meldingen") == 1
-    assert one(influx, "In orde") == 0  # a fault each: attention
+    assert one(influx, "Gereed") == 0
 
 
 def test_a_named_sensor_does_not_take_the_place_of_the_plain_one(influx: InfluxServer) -> None:

@@ -250,3 +250,58 @@ def test_an_alert_is_acknowledged_while_the_service_runs_and_while_it_does_not(h
     host.start()
     again = {alert["id"]: alert["acknowledged"] for alert in get(f"{host.url}/api/v1/alerts")["alerts"]}
     assert again == seen, "a restart forgets nobody"
+
+
+def test_what_people_say_of_a_point_is_kept_with_and_without_the_service(host: Host) -> None:
+    site, point = str(host.site), "sim-00001"
+
+    def water() -> tuple[str, str]:
+        found = get(f"{host.url}/api/v1/points/{point}/resources")["resources"]
+        (one,) = [one for one in found if one["resource"] == "water"]
+        return one["state"], one["by"]
+
+    def attest(*more: str) -> subprocess.CompletedProcess[str]:
+        return paraat("attest", "--site", site, "--by", "Fatima", point, *more)
+
+    assert water() == ("unknown", "")
+    kept = attest("water", "--until", "2099-12-31")
+    assert (kept.returncode, kept.stdout) == (
+        0,
+        f"Bewaard voor {point}, op naam van Fatima. De statuspagina laat het zien.\n",
+    )
+    assert water() == ("ready", "Fatima")
+    for wrong, word in (
+        (("wine", "--until", "2099-12-31"), "expected is one of: water"),
+        (("water", "--until", "1999-12-31"), "a moment to come"),
+        (("water",), "until: found nothing"),
+    ):
+        refused = attest(*wrong)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert word in refused.stderr
+    assert attest("water", "--until", "soon").returncode == 2
+    assert host.stop() == 0
+    assert paraat("point", "--site", site, "--by", "Jan", point, "alerted").returncode == 0
+    table = paraat("status", "--site", site)
+    assert "de dienst draait niet" in table.stderr
+    assert "gealarmeerd" in table.stdout
+    host.start()
+    assert get(f"{host.url}/api/v1/points/{point}")["life"]["phase"] == "alerted"
+    assert water() == ("ready", "Fatima")
+    assert attest("water", "--revoke").returncode == 0
+    assert water() == ("unknown", "Fatima")
+    listed = paraat("status", "--site", site)
+    head, first, *_ = listed.stdout.splitlines()
+    assert head.split() == ["Punt", "Oordeel", "Stand", "Waarom", "Wat", "te", "doen"]
+    assert "nooit iets gehoord" in first
+    assert paraat("refuel", "delivered", "--site", site, "--by", "Jan", point, "--litres", "120").returncode == 0
+    plan = ("--litres", "200", "--who", "Tankdienst", "--at", "2099-12-31T14:00")
+    assert paraat("refuel", "plan", "--site", site, "--by", "Jan", "sim-00002", *plan).returncode == 0
+    head, *rows = paraat("refuel", "list", "--site", site).stdout.splitlines()
+    assert head.startswith("Punt")
+    assert [row.split()[0] for row in rows] == ["sim-00001", "sim-00003", "sim-00002"]
+    assert "120 l" in rows[0]
+    assert "200 l, Tankdienst, 31-12 14:00" in rows[2]
+    away = json.loads(paraat("refuel", "list", "--site", site, "--json").stdout)
+    assert [stop["hours_low"] for stop in away["stops"]] == [None] * 3
+    asked = json.loads(paraat("status", "--site", site, "--json").stdout)
+    assert [one["verdict"] for one in asked["points"]] == ["unknown"] * 3

@@ -20,8 +20,9 @@ import pytest
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from paraat.domain.facts import HOST, Author, ClockSetBack, Fact, Started
-from paraat.domain.model import AlertState, Delivery, PointView, SampleSet, Status, Value
+from paraat.domain.facts import HOST, Attested, Author, ClockSetBack, Fact, PhaseChanged, Started
+from paraat.domain.model import AlertState, Delivery, PointView, SampleSet, Value
+from paraat.domain.readiness import Verdict
 from paraat.domain.subjects import Subject
 from paraat.domain.tracker import HISTORY_SAMPLES
 from paraat.journal import Journal, JournalError
@@ -215,18 +216,18 @@ def metric(service: Service, sample: str) -> float:
 
 def test_a_set_goes_all_the_way(broker: Broker, tmp_path: Path, run: Run, boards: Boards) -> None:
     service = run(a_site(tmp_path, broker.port), ScaledClock(T0, 10.0))
-    seen: list[Status] = []
-    end = service.subscribe(lambda: seen.append(view_of(service, T0 + 5).status))
+    seen: list[Verdict] = []
+    end = service.subscribe(lambda: seen.append(view_of(service, T0 + 5).verdict))
     board = boards(broker.port)
     board.tell(1, ON_MAINS, T0)
-    wait_for(lambda: Status.FINE in seen, "who watches is told")
+    wait_for(lambda: Verdict.NOT_READY in seen, "who watches is told")
     view = view_of(service, T0 + 5)
     assert (view.value("fuel/level"), view.value("people/present")) == (80.0, 0)
     assert (view.stored, view.missing) == (1, 0)
-    others = [view.status for view in service.views(T0 + 5) if view.point != POINT]
-    assert others == [Status.UNKNOWN] * 4
+    others = [view.verdict for view in service.views(T0 + 5) if view.point != POINT]
+    assert others == [Verdict.UNKNOWN] * 4
     points = json.loads(get(service, "/api/v1/points"))["points"]
-    assert [point["status"] for point in points if point["point"] == POINT] == ["fine"]
+    assert [point["status"] for point in points if point["point"] == POINT] == ["alarm"]
     assert b"paraat_sets_stored_total 1.0" in get(service, "/metrics")
     assert get(service, "/healthz")
     end()
@@ -262,7 +263,7 @@ def test_what_a_start_brings_back(embedded: EmbeddedBroker, tmp_path: Path, run:
     service = Service(site, clock=ScaledClock(T0, 1.0), serve_web=False)
     after = service.views(T0 + 30.0)
     service.stop()
-    assert [view.status for view in before] == [view.status for view in after]
+    assert [view.verdict for view in before] == [view.verdict for view in after]
     since = {"watched_since": 0.0}
     assert [msgspec.structs.replace(view, **since) for view in before] == [
         msgspec.structs.replace(view, **since) for view in after
@@ -300,7 +301,7 @@ def test_low_fuel_fires_is_told_and_resolves(
     firing = report_until(low, "firing")
     assert firing.point == POINT
     assert metric(service, 'paraat_alerts_firing{rule="low_fuel"}') == 1
-    assert view_of(service, clock.now()).status == Status.ALARM
+    assert view_of(service, clock.now()).verdict == Verdict.NOT_READY
     wait_for(lambda: [d.state for d in service.journal.deliveries(firing.id)] == ["sent"])
     resolved = report_until({**low, "fuel/level": 95.0}, "resolved")
     assert resolved.id == firing.id
@@ -412,6 +413,56 @@ def test_who_acknowledged_is_kept_and_only_of_what_fires(embedded: EmbeddedBroke
     assert again.acknowledged(alert.id) == fact
     assert again.past(clock.t).standing.acknowledged(alert.id) == fact
     again.stop()
+
+
+def test_what_is_attested_changes_the_verdict_and_outlives_a_restart(
+    embedded: EmbeddedBroker, tmp_path: Path, run: Run
+) -> None:
+    clock = StillClock()
+    site = a_site(tmp_path, embedded.port)
+    service = run(site, clock)
+    by = Author(name="Jan", role="lead", way="cli")
+
+    def water(of: Service) -> tuple[str, str, str]:
+        (found,) = [one for one in view_of(of, clock.t).resources if one.resource == "water"]
+        return found.state.value, found.code, found.by
+
+    assert water(service) == ("unknown", "never-attested", "")
+    service.keep(Attested(point=POINT, resource="water", there=True, until=clock.t + 86400), by)
+    assert water(service) == ("ready", "attested", "Jan")
+    service.stop()
+    again = Service(site, clock=clock, serve_web=False)
+    assert water(again) == ("ready", "attested", "Jan")
+    clock.t += 86401
+    assert water(again) == ("expired", "expired", "Jan")
+    again.stop()
+
+
+def test_a_point_that_is_being_built_has_no_alerts_and_none_are_left_of_before(
+    embedded: EmbeddedBroker, tmp_path: Path, run: Run
+) -> None:
+    clock = StillClock()
+    service = run(a_site(tmp_path, embedded.port), clock)
+    be_silent(service, clock)
+    heard: list[AlertState] = []
+    service.on_alert(heard.append)
+
+    def firing() -> set[str | None]:
+        return {alert.point for alert in service.alerts() if alert.state == "firing"}
+
+    assert POINT in firing()
+    by = Author(name="Jan", role="coordinator", way="cli")
+    service.keep(PhaseChanged(point=POINT, phase="building"), by)
+    wait_for(lambda: POINT not in firing())
+    assert heard == []  # nobody is told that it is over: it is not
+    assert len(firing()) == 4
+    service.keep(PhaseChanged(point=POINT, phase="standby"), by)
+
+    def later() -> bool:
+        clock.t += 5
+        return POINT in firing()
+
+    wait_for(later)
 
 
 def test_a_full_disk_keeps_no_service_from_starting(
@@ -607,14 +658,14 @@ def test_influxdb_gets_the_sets_and_what_the_host_makes_of_them(
             return [(row["time"], row["level_percent"]) for row in rows]
 
         def states() -> list[dict[str, object]]:
-            return influx.query('SELECT last("status") AS status FROM point GROUP BY point', "paraat")
+            return influx.query('SELECT last("verdict") AS verdict FROM point GROUP BY point', "paraat")
 
         wait_for(lambda: len(levels()) == 2)
         wait_for(lambda: len(states()) == len(service.site.points))
         service.stop()
         assert levels() == [(T0, 80), (T0 + 60, 0)]
         assert {row["point"] for row in states()} == set(service.site.points)
-        assert all(isinstance(row["status"], int) for row in states())
+        assert all(isinstance(row["verdict"], int) for row in states())
 
 
 def test_a_journal_that_is_in_use_stops_the_start(tmp_path: Path) -> None:

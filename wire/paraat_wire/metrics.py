@@ -64,18 +64,25 @@ ROWS = (
     ("fuel/hours-high", HOST, FLOAT, "h", 0, 100000, 2, "fuel", "hours_left_high", "hours of fuel left, at best"),
     ("fuel/burn", HOST, FLOAT, "l/h", 0, 10000, 2, "fuel", "burn_l_per_h", "burn rate, robust slope while the generator runs"),
     ("fuel/litres", HOST, FLOAT, "l", 0, 100000, 1, "fuel", "litres", "volume through the point's calibration table"),
-    ("point/status", HOST, INT, _NONE, 0, 4, 0, "point", "status", "0 unknown, 1 stale, 2 fine, 3 attention, 4 alarm"),
     ("point/age", HOST, FLOAT, "s", 0, 1000000000, 0, "point", "age_s", "since the point was last heard"),
     ("point/alerts", HOST, INT, "count", 0, 1000, 0, "point", "alerts_firing", "alerts that fire for the point"),
     ("point/missing", HOST, INT, "count", 0, 1000000000, 0, "point", "missing", "sets the host knows of and does not have"),
     # 0 or 1, so that their sum over all points is a number as long as the host speaks, and nothing at all when it does not.
-    ("point/fine", HOST, INT, "count", 0, 1, 0, "point", "fine", "1 when all that counts is known and in order"),
-    ("point/silent", HOST, INT, "count", 0, 1, 0, "point", "silent", "1 when it is silent, or what counts is not known"),
     ("point/low-fuel", HOST, INT, "count", 0, 1, 0, "point", "low_fuel", "1 while its low fuel alert fires"),
     ("point/capacity", HOST, INT, "count", 0, 5000, 0, "point", "capacity", "people the point is meant for"),
+    ("point/verdict", HOST, INT, _NONE, 0, 4, 0, "point", "verdict", "0 unknown, 1 silent, 2 ready, 3 limited, 4 not ready"),
+    ("point/last-verdict", HOST, INT, _NONE, 0, 4, 0, "point", "last_verdict", "as verdict; of a silent point by what it said last"),
+    ("point/phase", HOST, INT, _NONE, 0, 6, 0, "point", "phase", "0 building, 1 standby, 2 alerted, 3 opening, 4 operational, 5 closing, 6 out of use"),
+    ("point/in-use", HOST, INT, "count", 0, 1, 0, "point", "in_use", "0 while it is built or out of use; then the next ones are 0"),
+    ("point/ready", HOST, INT, "count", 0, 1, 0, "point", "ready", "1 when its verdict is ready"),
+    ("point/limited", HOST, INT, "count", 0, 1, 0, "point", "limited", "1 when its last verdict is limited"),
+    ("point/not-ready", HOST, INT, "count", 0, 1, 0, "point", "not_ready", "1 when its last verdict is not ready"),
+    ("point/unknown", HOST, INT, "count", 0, 1, 0, "point", "unknown", "1 when its last verdict is unknown"),
+    ("point/quiet", HOST, INT, "count", 0, 1, 0, "point", "quiet", "1 when it was heard once and is silent now"),
 )  # fmt: skip
 
-RETIRED = ()
+# point/status, point/fine and point/silent told a status of before there were verdicts.
+RETIRED = ("point/status", "point/fine", "point/silent")
 
 _BY_NAME = {row[NAME]: row for row in ROWS}
 

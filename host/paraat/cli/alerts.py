@@ -1,14 +1,14 @@
 """`paraat alerts`: the alerts that fire, and that somebody sees to one."""
 
 import argparse
-import http.client
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from paraat.cli.asking import AskError, ask, read
 from paraat.cli.parser import Commands, Parser
 from paraat.cli.shared import fail
 from paraat.site.site import Site, load_site
@@ -16,12 +16,6 @@ from paraat.texts import Phrase
 
 if TYPE_CHECKING:
     from paraat.web.api import Acknowledgement, Alert
-
-_LIMIT_S = 15.0
-
-
-class _AskError(Exception):
-    """Raised when the service is there and does not do what it is asked. str() says why."""
 
 
 def add_commands(commands: Commands) -> None:
@@ -56,7 +50,7 @@ def _list(args: argparse.Namespace) -> int:
     site = load_site(args.site)
     try:
         alerts = _firing(site)
-    except (JournalError, _AskError) as error:
+    except (JournalError, AskError) as error:
         return fail(args, error)
     words = Words(args.language)
     writer = Writer(words, ZoneInfo(site.region.timezone), site.alerts.point_silent.after_s)
@@ -88,7 +82,7 @@ def _acknowledge(args: argparse.Namespace) -> int:
         return fail(args, error)
     try:
         found = _keep(site, args.id, asked)
-    except (JournalError, _AskError) as error:
+    except (JournalError, AskError) as error:
         return fail(args, error)
     if found is None:
         return fail(args, say("alerts.not-firing", args.language, id=args.id, site=args.site))
@@ -97,14 +91,14 @@ def _acknowledge(args: argparse.Namespace) -> int:
 
 
 def _firing(site: Site) -> "list[Alert]":
-    """The alerts that fire, from the service, or from its journal while it does not run. Raises JournalError, _AskError."""
+    """The alerts that fire, from the service, or from its journal while it does not run. Raises JournalError, AskError."""
     from paraat.domain.facts import PEOPLE_KINDS, Standing
     from paraat.journal import Journal
     from paraat.web import api
 
-    answer = _ask(site, "GET", "/api/v1/alerts")
+    answer = ask(site, "GET", "/api/v1/alerts")
     if answer is not None:
-        return [alert for alert in _read(answer, api.Alerts).alerts if alert.state == "firing"]
+        return [alert for alert in read(answer, api.Alerts).alerts if alert.state == "firing"]
     path = site.path(site.region.journal)
     if not path.exists():  # a look makes none
         return []
@@ -126,9 +120,9 @@ def _keep(site: Site, alert_id: int, asked: dict[str, str]) -> "Acknowledgement 
     from paraat.web import api
 
     body = msgspec.json.encode(asked)
-    answer = _ask(site, "POST", f"/api/v1/alerts/{alert_id}/acknowledge", body)
+    answer = ask(site, "POST", f"/api/v1/alerts/{alert_id}/acknowledge", body)
     if answer is not None:
-        return None if answer[0] == 404 else _read(answer, api.Acknowledgement)
+        return None if answer[0] == 404 else read(answer, api.Acknowledgement)
     path = site.path(site.region.journal)
     if not path.exists():
         return None
@@ -140,40 +134,3 @@ def _keep(site: Site, alert_id: int, asked: dict[str, str]) -> "Acknowledgement 
         return api.acknowledgement(journal.record(Acknowledged(alert=alert_id), api.author(body), t=now, now=now))
     finally:
         journal.close()
-
-
-def _ask(site: Site, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes] | None:
-    """(status, body) of the service's answer; None: it does not run."""
-    web = site.web
-    connection = http.client.HTTPConnection(web.host, web.port, timeout=_LIMIT_S)
-    try:
-        connection.request(method, path, body, {"content-type": "application/json"})
-        response = connection.getresponse()
-        return response.status, response.read()
-    except ConnectionRefusedError:
-        return None
-    except (OSError, http.client.HTTPException) as error:
-        raise _AskError(
-            Phrase(
-                "{host} port {port} does not answer ({error}); look at the log of `paraat serve`",
-                host=web.host,
-                port=web.port,
-                error=error,
-            )
-        ) from error
-    finally:
-        connection.close()
-
-
-def _read(answer: tuple[int, bytes], shape: type[Any]) -> Any:
-    """Raises _AskError for an answer that is none of the service's."""
-    status, body = answer
-    try:
-        if status == 200:
-            return msgspec.json.decode(body, type=shape)
-        why = msgspec.json.decode(body, type=dict[str, Any])["error"]
-    except (msgspec.MsgspecError, KeyError) as error:
-        raise _AskError(
-            Phrase("what answers on the port of the status page is not `paraat serve` (status {status})", status=status)
-        ) from error
-    raise _AskError(Phrase("the service refuses: {why}", why=why))

@@ -1,31 +1,52 @@
-"""How long the fuel lasts: a robust burn rate with a range, from the level's own slope while the generator runs."""
+"""How long the fuel lasts: the litres now, and how fast they go, each with a range. docs/autonomy.md has the method.
 
-from collections.abc import Sequence
-from statistics import median
+Everything here is worked out anew from the slots of a point's history, so it does not matter in which order, how often or
+before which restart a set came.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from statistics import fmean, median
 from typing import NamedTuple
 
+from paraat.domain import slopes
+from paraat.domain.fuel_events import FuelEvent, Jump, find_jumps, find_losses, find_rises, find_stuck
+from paraat.domain.fuel_history import OFF, ON, UNKNOWN, Slot
 from paraat.domain.model import Autonomy
 from paraat.domain.points import Tank
+from paraat.domain.slopes import Line, Spot
+from paraat.domain.tanks import interpolate
 
-MIN_RUN_H = 1 / 6  # of running before a slope means anything
-MIN_SAMPLES = 6
-MAX_POINTS = 40  # the slopes between all pairs of these are cheap, and a longer history adds nothing
-RISE_SAMPLES = 3  # that must all stand above those before, for a refuel; an echo that jumps does not last so long
-LEVEL_SAMPLES = 5  # whose median is "the level now"
 RECORD_SPREAD = 0.3  # how far a tank record's rate is trusted, as a part of it
-_SLOPE_LOW, _SLOPE_HIGH = 0.1, 0.9
-
-
-class FuelSample(NamedTuple):
-    """litres at t (unix seconds); running: of the generator, None when not known."""
-
-    t: float
-    litres: float
-    running: bool | None
+LEVEL_AGE_S = 900.0  # a reading older than this, against the newest one, is not "the level now"
+LEVEL_SLOTS = 5  # whose median is "the level now" where no line tells it better
+LOAD_AGE_S = 600.0  # so long back goes "the load now"
+TOO_MANY = 1.1  # hours shown may be so much more than the cautious end
+_LOW, _HIGH = 0.05, 0.95  # the range holds the truth in 90 %
+_GAP_MIN_S, _GAP_MAX_S, _GAP_SPACINGS = 300.0, 3600.0, 4.0
+_ANCHOR_S = 3600.0  # so near a run the level of a generator at rest tells where the run began or ended
+# How often a load changes to anything, before anything is measured; and how likely over a rest or a gap.
+CHANGES_PER_H, CHANGED_MEANWHILE = 3e-4, 0.02
+_SHORT_GAP_S = 900.0
+_WIDER, _NO_BETTER = (
+    1.25,
+    0.003,
+)  # no sensor is as true as its ripple says: its errors hang together, its table is a table
+_CREEP_SURE, _CREEPS = 0.04, 1.1  # the newest hours, known so well, show so much more than all since the last change
+_MIN_OWN = 6  # spots before a gap that tell what to expect of it
+_IDLE = 0.1  # of the record's rate: nothing that runs burns less
+_UNSURE, _ODD_SDS = 0.15, 3.0
+ODD_SAMPLES = 2  # that lie beside what was expected: then all is read anew
+MIN_RUN_H = 1 / 6  # of running before a slope means anything
+_STANDS_OUT = 0.4  # of the likely fall that the lowest one must be, before it says more than the tank record
 
 
 class Burn(NamedTuple):
-    """Litres an hour while the generator runs, with a range. source: "slope" or "record"."""
+    """Litres an hour while the generator runs, with a range.
+
+    source: "slope" (of the level), "load" (the generator's curve at the load, fitted to the level) or "record".
+    """
 
     low: float
     likely: float
@@ -33,91 +54,373 @@ class Burn(NamedTuple):
     source: str
 
 
-def since_refuel(samples: Sequence[FuelSample], capacity_l: float) -> Sequence[FuelSample]:
-    """The samples after the last refuel. samples: in order of time.
+class Reading(NamedTuple):
+    """What the history of a point says. litres_sd: standard deviation; since: when the burn rate began to be what it is."""
 
-    A refuel is a rise by more than 3 % of the tank (and 2 l) over the median before it, which every one of the next
-    RISE_SAMPLES shows.
-    """
-    threshold = max(2.0, 0.03 * capacity_l)
-    for i in range(len(samples) - RISE_SAMPLES, 0, -1):
-        before = median(s.litres for s in samples[max(0, i - RISE_SAMPLES) : i])
-        if all(s.litres > before + threshold for s in samples[i : i + RISE_SAMPLES]):
-            return samples[i:]
-    return samples
+    litres: float
+    litres_sd: float
+    t: float  # of the newest sample
+    burn: Burn
+    since: float | None
+    lost_l: float  # that a stuck gauge may hide: burnt at the record's rate since it moved last
+    events: tuple[FuelEvent, ...]
+    noise_l: float  # standard deviation of one sample
+    state: int  # of the generator at the newest sample, as in fuel_history
 
-
-def level(samples: Sequence[FuelSample], capacity_l: float) -> float | None:
-    """The litres now: the median of the last samples since the last refuel; None without any."""
-    recent = since_refuel(samples, capacity_l)[-LEVEL_SAMPLES:]
-    return median(s.litres for s in recent) if recent else None
-
-
-def burn(samples: Sequence[FuelSample], tank: Tank) -> Burn:
-    """The burn rate from the slope since the last refuel, else from the tank record.
-
-    The slope is the median of the slopes between all pairs of samples that lie far enough apart (Theil, 1950; Sen,
-    1968), over the hours that the generator ran; the range holds the middle 80 % of them.
-    """
-    points = _thin(_by_running_hours(since_refuel(samples, tank.capacity_l)))
-    if len(points) >= MIN_SAMPLES and (span := points[-1][0] - points[0][0]) >= MIN_RUN_H:
-        slopes = sorted(
-            (y0 - y1) / (x1 - x0)
-            for i, (x0, y0) in enumerate(points)
-            for x1, y1 in points[i + 1 :]
-            if x1 - x0 >= span / 3
-        )
-        likely = median(slopes)
-        low = slopes[int(_SLOPE_LOW * (len(slopes) - 1))]
-        high = slopes[int(_SLOPE_HIGH * (len(slopes) - 1))]
-        residuals = median(abs(y - (points[0][1] - likely * (x - points[0][0]))) for x, y in points)
-        # The fall must stand out from the ripple, or a full tank that has just started "lasts for ever".
-        if likely * span > max(0.005 * tank.capacity_l, 3 * residuals) and low > 0:
-            return Burn(low, likely, high, "slope")
-    rate = tank.burn_l_per_h
-    return Burn(rate * (1 - RECORD_SPREAD), rate, rate * (1 + RECORD_SPREAD), "record")
+    @property
+    def unsure(self) -> bool:
+        """Whether the burn rate may soon be known better: then it is worth while to read again soon."""
+        burn = self.burn
+        return self.state != OFF and (burn.high - burn.low > _UNSURE * burn.likely)
 
 
-def estimate(samples: Sequence[FuelSample], rate: Burn, tank: Tank, now: float, *, drains: bool) -> Autonomy | None:
-    """Hours of fuel left at `now`, when the generator runs on. samples: in order of time; None without any.
+class Noise(NamedTuple):
+    """Of one sample, in litres: its deviation, and the step of the sensor's scale."""
+
+    sd: float
+    step: float
+
+    @property
+    def in_steps(self) -> bool:
+        """Whether the scale is so coarse that the level stands still on it, and then jumps."""
+        return self.sd < 0.35 * self.step
+
+    @property
+    def whole_sd(self) -> float:
+        """Both together."""
+        return math.sqrt(self.sd * self.sd + self.step * self.step / 12)
+
+
+def read(slots: Iterable[Slot], tank: Tank) -> Reading | None:
+    """Work out level, burn rate and events. slots: in order of time; None without any."""
+    every = list(slots)
+    if not every:
+        return None
+    noise = measure_noise(every)
+    gap_s = _gap_s(every)
+    kept = _without_wild(every, noise, tank, gap_s)
+    jumps = find_jumps(kept, noise.whole_sd, tank, gap_s)
+    losses = find_losses(kept, noise.whole_sd, tank, jumps)
+    stuck = find_stuck(kept, noise.whole_sd, noise.step, tank, gap_s)
+    rises = find_rises(kept, noise.whole_sd, tank, jumps, gap_s)
+    spots, times, by_load = _spots(kept, noise, tank, gap_s, jumps, losses)
+    mixture = _fit(kept, spots, noise, tank)
+    burn, litres, litres_sd, since = _conclude(
+        kept, mixture, spots, times, by_load, noise, tank, jumps, gap_s, bool(stuck)
+    )
+    newest = every[-1].last_t
+    hidden_h = (newest - stuck.since) / 3600 if stuck is not None else 0.0
+    events = sorted(
+        (*(jump.event for jump in jumps), *losses, *rises, *((stuck,) if stuck else ())), key=lambda e: e.since
+    )
+    return Reading(
+        litres,
+        litres_sd,
+        max(s.last_t for s in every),
+        burn,
+        since,
+        hidden_h * tank.burn_l_per_h,
+        tuple(events),
+        noise.whole_sd,
+        every[-1].state,
+    )
+
+
+def estimate(reading: Reading, tank: Tank, now: float, *, drains: bool) -> Autonomy:
+    """Hours of fuel left at `now`, when the generator runs on.
 
     drains: whether fuel must be taken to go on falling since the last sample (the generator ran then, or nobody knows).
     """
-    litres = level(samples, tank.capacity_l)
-    if litres is None:
-        return None
-    usable = max(0.0, litres - tank.reserve_l)
-    gone_h = max(0.0, now - samples[-1].t) / 3600 if drains else 0.0
-    hours_low, hours, hours_high = (max(0.0, usable / r - gone_h) for r in (rate.high, rate.likely, rate.low))
+    burn = reading.burn
+    gone_h = max(0.0, now - reading.t) / 3600 if drains else 0.0
+    usable = max(0.0, reading.litres - reading.lost_l - tank.reserve_l)
+    at_most = max(0.0, reading.litres - tank.reserve_l)
+    middle, level_h = usable / burn.likely, 1.645 * reading.litres_sd / burn.likely
+    hours_low = max(0.0, middle - math.hypot(middle - usable / burn.high, level_h) - gone_h)
+    hours_high = max(
+        0.0, at_most / burn.likely + math.hypot(at_most / burn.low - at_most / burn.likely, level_h) - gone_h
+    )
+    # The hours shown must not be many too many: where they are unsure, they lean to the cautious end.
+    # Not where nothing was measured: the record is what it is, and its range is wide.
+    measured = burn.high / burn.likely - 1 if reading.since is not None else 0.0
+    unsure = math.hypot(measured, level_h / middle) if middle else 0.0
+    hours = max(hours_low, middle / max(1.0, (1 + unsure) / TOO_MANY) - gone_h)
     return Autonomy(
         hours_low=hours_low,
         hours=hours,
         hours_high=hours_high,
-        burn_l_per_h=rate.likely,
-        source=rate.source,
+        burn_l_per_h=burn.likely,
+        source=burn.source,
         empty_at=now + hours * 3600,
         refuel_before=now + hours_low * 3600,
+        hours_full=(tank.fill_l - tank.reserve_l) / burn.high,
     )
 
 
-def _by_running_hours(samples: Sequence[FuelSample]) -> list[tuple[float, float]]:
-    """(hours that the generator has run so far, litres) of the samples while it ran."""
-    points = []
-    hours = 0.0
-    before: FuelSample | None = None
-    for sample in samples:
-        if sample.running:
-            if before is not None and before.running:
-                hours += (sample.t - before.t) / 3600
-            points.append((hours, sample.litres))
-        before = sample
-    return points
+def carry(reading: Reading, latest: Sequence[Slot], tank: Tank) -> Reading | None:
+    """The reading at the newest of the slots that came after it; None where they may tell more than it does.
+
+    Reading anew costs a hundred times as much as seeing that all goes on as it went.
+    """
+    if reading.unsure or any(event.until >= reading.t for event in reading.events):
+        return None
+    if sum(slot.n for slot in latest if _is_odd(reading, slot, tank)) >= ODD_SAMPLES:
+        return None
+    newest_t = max((slot.last_t for slot in latest), default=reading.t)
+    return reading._replace(litres=max(0.0, _expected_l(reading, newest_t)), t=newest_t)
 
 
-def _thin(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """At most MAX_POINTS of them: the medians of runs of neighbours."""
-    if len(points) <= MAX_POINTS:
-        return points
-    size = -(-len(points) // MAX_POINTS)
-    runs = [points[i : i + size] for i in range(0, len(points), size)]
-    return [(median(x for x, _ in run), median(y for _, y in run)) for run in runs]
+def _expected_l(reading: Reading, t: float) -> float:
+    later_h = (t - reading.t) / 3600
+    return reading.litres - (later_h * reading.burn.likely if reading.state != OFF else 0.0)
+
+
+def _is_odd(reading: Reading, slot: Slot, tank: Tank) -> bool:
+    """Whether a slot is not what the reading leads to expect."""
+    if slot.state != UNKNOWN and slot.state != reading.state:
+        return True
+    limit_l = max(0.01 * tank.capacity_l, _ODD_SDS * reading.noise_l)
+    return abs(slot.litres - _expected_l(reading, slot.t)) > limit_l
+
+
+def measure_noise(slots: Sequence[Slot]) -> Noise:
+    """How far a sample lies beside the line through its neighbours, and the smallest step between two."""
+    beside: list[float] = []
+    steps: list[float] = []
+    for a, b, c in zip(slots, slots[1:], slots[2:], strict=False):
+        if not a.state == b.state == c.state or c.t - a.t > 6 * (b.last_t - b.first_t + 300):
+            continue
+        part = (b.t - a.t) / (c.t - a.t) if c.t > a.t else 0.5
+        off = b.litres - (a.litres + part * (c.litres - a.litres))
+        beside.append(abs(off) / math.sqrt(1 / b.n + (1 - part) ** 2 / a.n + part**2 / c.n))
+    for a, b in pairwise(slots):
+        if a.n == 1 and b.n == 1:
+            steps.append(abs(a.litres - b.litres))
+        steps.append(b.high - b.low)
+    return Noise(
+        1.4826 * median(beside) if beside else 0.0,
+        min((step for step in steps if step > 0.002), default=0.0),
+    )
+
+
+def _gap_s(slots: Sequence[Slot]) -> float:
+    """Longer than this between two samples is a gap, in which nobody knows whether the generator ran."""
+    spaces = sorted(max(0.0, b.first_t - a.last_t) for a, b in pairwise(slots))
+    usual_s = spaces[(len(spaces) - 1) // 2] if spaces else 0.0
+    return min(_GAP_MAX_S, max(_GAP_MIN_S, _GAP_SPACINGS * usual_s))
+
+
+def _without_wild(slots: Sequence[Slot], noise: Noise, tank: Tank, gap_s: float) -> list[Slot]:
+    """The slots without those of an echo that jumps; a rise or a fall that lasts for three slots stays."""
+    wild_l = max(2.0, 0.03 * tank.capacity_l, 6 * noise.whole_sd)
+    kept: list[Slot] = []
+    for i, slot in enumerate(slots):
+        around = [other for other in slots[max(0, i - 2) : i + 3] if abs(other.t - slot.t) <= 2 * gap_s]
+        burnt = 4 * tank.burn_l_per_h / 3600
+        if len(around) >= 3:
+            middle = median(other.litres for other in around)
+            if abs(slot.litres - middle) > wild_l + burnt * (around[-1].t - around[0].t):
+                continue
+        if slot.high - slot.low <= 2 * wild_l + burnt * (slot.last_t - slot.first_t):
+            kept.append(slot)
+        elif slot.n >= 4 and (rest := _without_one(slot, wild_l)) is not None:
+            kept.append(rest)
+    return kept or list(slots[-1:])
+
+
+def _without_one(slot: Slot, wild_l: float) -> Slot | None:
+    """The slot without its highest or lowest sample, where that one alone is wild."""
+    total = slot.litres * slot.n
+    for one, other in ((slot.high, slot.low), (slot.low, slot.high)):
+        rest = (total - one) / (slot.n - 1)
+        if abs(rest - other) <= wild_l:
+            return slot._replace(litres=rest, n=slot.n - 1, low=min(rest, other), high=max(rest, other))
+    return None
+
+
+def _spots(
+    slots: Sequence[Slot],
+    noise: Noise,
+    tank: Tank,
+    gap_s: float,
+    jumps: Sequence[Jump],
+    losses: Sequence[FuelEvent],
+) -> tuple[list[Spot], list[float], bool]:
+    """What the fit needs: the level over the hours that the generator ran (or, by load, over what its curve says).
+
+    Also the time of each, and whether x is by load. A stretch ends at a jump of the level, and at a gap.
+    """
+    running = [slot for slot in slots if slot.state != OFF]
+    by_load = bool(tank.burn_by_load) and bool(running) and all(slot.load_w is not None for slot in running)
+    spots: list[Spot] = []
+    times: list[float] = []
+    x, stretch = 0.0, 0
+    for i, slot in enumerate(slots):
+        chance = 1.0
+        jumped = any(jump.begun < slot.t < jump.done for jump in jumps)
+        if i:
+            before = slots[i - 1]
+            chance = CHANGES_PER_H * max(1 / 60, (slot.t - before.t) / 3600)
+            more_h = _ran_h(before, slot)
+            far = slot.first_t - before.last_t > gap_s
+            if far or (before.state == OFF != slot.state):
+                chance = max(chance, CHANGED_MEANWHILE)
+            if far and not (before.state == slot.state == ON and _fits(slots, i, spots, noise, tank.burn_l_per_h)):
+                more_h, stretch = 0.0, stretch + 1
+            elif any(before.t <= jump.begun <= slot.t or before.t <= jump.done <= slot.t for jump in jumps):
+                stretch += 1
+            x += more_h * (_by_load(tank, before, slot) if by_load else 1.0)
+        if jumped or (slot.state == OFF and not _is_anchor(slots, i, losses)):
+            continue
+        spots.append(Spot(x, slot.litres, noise.sd**2 / slot.n + (0.1 * noise.step) ** 2 + 1e-6, stretch, chance))
+        times.append(slot.t)
+    if noise.in_steps:
+        spots, times = _one_a_step(spots, times, noise)
+    return spots, times, by_load
+
+
+def _ran_h(a: Slot, b: Slot) -> float:
+    """Hours that the generator ran between the middles of two slots; unknown counts as running."""
+    if a.state != OFF and b.state != OFF:
+        return (b.t - a.t) / 3600
+    between_s = max(0.0, b.first_t - a.last_t) / 2
+    if a.state != OFF:
+        return (a.last_t - a.t + between_s) / 3600
+    return (b.t - b.first_t + between_s) / 3600 if b.state != OFF else 0.0
+
+
+def _by_load(tank: Tank, a: Slot, b: Slot) -> float:
+    """Litres an hour that the generator's curve says for the load between two slots, as a part of the tank record's."""
+    known = [slot.load_w for slot in (a, b) if slot.load_w is not None and slot.state != OFF]
+    if not known:
+        return 1.0
+    return sum(interpolate(tank.burn_by_load, load) for load in known) / len(known) / tank.burn_l_per_h
+
+
+def _fits(slots: Sequence[Slot], i: int, spots: Sequence[Spot], noise: Noise, usual: float) -> bool:
+    """Whether the level fell over the gap before slot i as it did before the gap: only then the generator ran in it.
+
+    Over a short one it is enough that nothing speaks against it.
+    """
+    before, after = slots[max(0, i - 3) : i], slots[i : i + 3]
+    own = [spot for spot in spots[-40:] if spot.stretch == spots[-1].stretch]
+    unsure = 3 * noise.whole_sd / math.sqrt(min(sum(s.n for s in before), sum(s.n for s in after)))
+    hours = (fmean(slot.t for slot in after) - fmean(slot.t for slot in before)) / 3600
+    fell = fmean(slot.litres for slot in before) - fmean(slot.litres for slot in after)
+    if slots[i].first_t - slots[i - 1].last_t <= _SHORT_GAP_S:
+        return -unsure <= fell <= unsure + 4 * usual * hours
+    found = slopes.lines(own, height_width=1e3, usual=usual) if len(own) >= _MIN_OWN else []
+    if not found:
+        return False
+    expected = max(found, key=lambda one: one.share).fall * hours
+    return expected > 3 * unsure and abs(fell - expected) < unsure + 0.1 * expected
+
+
+def _is_anchor(slots: Sequence[Slot], i: int, losses: Sequence[FuelEvent]) -> bool:
+    """Whether the generator ran shortly before or after this slot, at rest."""
+    t = slots[i].t
+    if any(loss.since <= t <= loss.until for loss in losses):
+        return False
+    near = (other for other in slots[max(0, i - 40) : i + 40] if abs(other.t - t) <= _ANCHOR_S)
+    return any(other.state != OFF for other in near)
+
+
+def _one_a_step(spots: Sequence[Spot], times: Sequence[float], noise: Noise) -> tuple[list[Spot], list[float]]:
+    """One spot for each step of a coarse scale, in its middle: there the level is what the scale says."""
+    runs: list[list[int]] = []
+    for i, spot in enumerate(spots):
+        first = spots[runs[-1][0]] if runs else None
+        if first and first.stretch == spot.stretch and abs(first.y - spot.y) < 0.6 * noise.step:
+            runs[-1].append(i)
+        else:
+            runs.append([i])
+    stepped: list[Spot] = []
+    for at, run in enumerate(runs):
+        inner = 0 < at < len(runs) - 1 and runs[at - 1][-1] + 1 == run[0]
+        inner = inner and spots[runs[at - 1][0]].stretch == spots[run[0]].stretch == spots[runs[at + 1][0]].stretch
+        middle = (spots[run[0]].x + spots[run[-1]].x) / 2
+        level = sum(spots[i].y for i in run) / len(run)
+        sd = noise.step * (0.15 if inner else 0.3)
+        stepped.append(Spot(middle, level, sd * sd, spots[run[0]].stretch, max(spots[i].chance for i in run)))
+    return stepped, [times[run[0]] for run in runs]
+
+
+def _fit(slots: Sequence[Slot], spots: Sequence[Spot], noise: Noise, tank: Tank) -> list[Line]:
+    if len(spots) < 3 or spots[-1].x - spots[0].x < MIN_RUN_H:
+        return []
+    known = all(slot.state in (ON, OFF) for slot in slots)
+    return slopes.lines(
+        spots,
+        height_width=max(2.0, 6 * noise.whole_sd),
+        usual=tank.burn_l_per_h,
+        least=_IDLE * tank.burn_l_per_h if known else 0.0,
+    )
+
+
+def _conclude(
+    slots: Sequence[Slot],
+    mixture: Sequence[Line],
+    spots: Sequence[Spot],
+    times: Sequence[float],
+    by_load: bool,
+    noise: Noise,
+    tank: Tank,
+    jumps: Sequence[Jump],
+    gap_s: float,
+    stuck: bool,
+) -> tuple[Burn, float, float, float | None]:
+    """Burn rate, litres now with their deviation, and since when the rate is what it is."""
+    litres, litres_sd = _level(slots, noise, jumps, gap_s)
+    scale = _load_now(slots, tank) if by_load else 1.0
+    record_rate = tank.burn_l_per_h * scale
+    record = Burn(
+        record_rate * (1 - RECORD_SPREAD),
+        record_rate,
+        record_rate * (1 + RECORD_SPREAD),
+        "load" if by_load else "record",
+    )
+    if not mixture or stuck:
+        return record, litres, litres_sd, None
+    least = _IDLE * tank.burn_l_per_h
+    mixture = [line for line in mixture if line.fall > least]
+    if sum(line.share for line in mixture) < _IDLE:
+        return record, litres, litres_sd, None
+    mixture = [line._replace(sd=math.hypot(_WIDER * line.sd, _NO_BETTER * line.fall)) for line in mixture]
+    low, middle, high = (slopes.quantile(mixture, part) for part in (_LOW, 0.5, _HIGH))
+    line = max(mixture, key=lambda one: one.share)
+    if low < _STANDS_OUT * middle:
+        return record._replace(high=max(record.high, high * scale)), litres, litres_sd, None
+    if slots[-1].state != OFF:
+        on_h = spots[-1].x - line.x
+        litres = line.y - line.fall * on_h
+        litres_sd = _WIDER * math.sqrt(1 / line.weight + (on_h * line.sd) ** 2)
+    creeps = slopes.newest(spots, line.since, sd=_CREEP_SURE * middle)
+    if creeps is not None and creeps.fall > _CREEPS * middle:
+        middle, high = creeps.fall, max(high, creeps.fall + 1.645 * creeps.sd)
+    source = "load" if by_load else "slope"
+    burn = Burn(low * scale, middle * scale, high * scale, source)
+    return burn, litres, litres_sd, times[line.since]
+
+
+def _level(slots: Sequence[Slot], noise: Noise, jumps: Sequence[Jump], gap_s: float) -> tuple[float, float]:
+    """The litres at the newest sample: of the slots that are not older than LEVEL_AGE_S, nor before a gap or a jump."""
+    newest = slots[-1]
+    recent = [newest]
+    for slot in reversed(slots[:-1]):
+        apart = recent[-1].first_t - slot.last_t
+        if len(recent) == LEVEL_SLOTS or newest.t - slot.t > LEVEL_AGE_S or apart > gap_s:
+            break
+        if any(slot.t < jump.done for jump in jumps):
+            break
+        recent.append(slot)
+    samples = sum(slot.n for slot in recent)
+    return median(slot.litres for slot in recent), 1.25 * noise.sd / math.sqrt(samples) + noise.step / math.sqrt(12)
+
+
+def _load_now(slots: Sequence[Slot], tank: Tank) -> float:
+    """What the curve says of the load of the last minutes, as a part of the tank record's rate."""
+    newest = slots[-1].t
+    known = [slot for slot in slots if slot.load_w is not None and slot.state != OFF]
+    recent = [slot for slot in known if newest - slot.t <= LOAD_AGE_S] or known[-3:]
+    rates = [(interpolate(tank.burn_by_load, slot.load_w), slot.n) for slot in recent if slot.load_w is not None]
+    return sum(rate * n for rate, n in rates) / sum(n for _, n in rates) / tank.burn_l_per_h

@@ -5,9 +5,14 @@ a version; what changes its meaning is a new kind with the next number, and the 
 release does not know stays in the journal and is skipped.
 """
 
+from bisect import insort
+from collections.abc import Mapping
+
 import msgspec
 
+from paraat.domain.activation import Change, Phase
 from paraat.domain.model import NodeState, SampleSet
+from paraat.domain.readiness import Said
 from paraat.domain.subjects import Subject
 
 
@@ -68,10 +73,14 @@ class Attested(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=
 
 
 class PhaseChanged(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="phase-changed/1"):
-    """A point was alerted, is opening, is open, is closing ... phase: a word of its profile."""
+    """A point was alerted, is opening, is open, is closing ... phase: of activation.Phase, or one of a newer release.
+
+    until: when its maintenance ends, of a point that is out of use.
+    """
 
     point: str
     phase: str
+    until: float | None = None
 
 
 class Counted(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="counted/1"):
@@ -88,11 +97,32 @@ class Delivered(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     litres: float
 
 
-Told = BoardState | Started | ClockSetBack | Acknowledged | Silenced | Attested | PhaseChanged | Counted | Delivered
+class DeliveryPlanned(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="delivery-planned/1"):
+    """Somebody will bring fuel to a point: who, when (unix seconds), how many litres. 0 litres: the plan is off."""
+
+    point: str
+    at: float
+    litres: float
+    who: str
+
+
+SaidOfPoint = Attested | PhaseChanged | Delivered | DeliveryPlanned  # what a command or the page may say of a point
+Told = (
+    BoardState
+    | Started
+    | ClockSetBack
+    | Acknowledged
+    | Silenced
+    | Attested
+    | PhaseChanged
+    | Counted
+    | Delivered
+    | DeliveryPlanned
+)
 
 
 HOST_KINDS = (Started, ClockSetBack)
-PEOPLE_KINDS = (Acknowledged, Silenced, Attested, PhaseChanged, Counted, Delivered)
+PEOPLE_KINDS = (Acknowledged, Silenced, Attested, PhaseChanged, Counted, Delivered, DeliveryPlanned)
 
 
 def place(told: Told) -> str | None:
@@ -102,7 +132,7 @@ def place(told: Told) -> str | None:
             return told.state.point
         case Silenced():
             return told.subject.point
-        case Attested() | PhaseChanged() | Counted() | Delivered():
+        case Attested() | PhaseChanged() | Counted() | Delivered() | DeliveryPlanned():
             return told.point
         case Started() | ClockSetBack() | Acknowledged():
             return None
@@ -123,6 +153,8 @@ def replaces(told: Told) -> tuple[str, ...] | None:
             return ("counted", told.point)
         case Delivered():
             return ("delivered", told.point)
+        case DeliveryPlanned():
+            return ("delivery-planned", told.point)
         case BoardState() | Started() | ClockSetBack():
             return None
 
@@ -144,20 +176,56 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
 Heard = SampleSet | Fact  # one element of the stream that everything is folded from
 
 
+_PHASES = frozenset(Phase)
+_NOTHING: Mapping[str, Said] = {}
+
+
 class Standing:
     """What people said last, each about its own. The order in which facts come makes no difference: time orders them."""
 
     def __init__(self) -> None:
         self._newest: dict[tuple[str, ...], Fact] = {}
+        self._said: dict[str, dict[str, Said]] = {}
+        self._phases: dict[str, list[tuple[float, int, Change]]] = {}
 
     def apply(self, fact: Fact) -> None:
-        """Take in a fact; what boards and the host told is no part of this."""
+        """Take in a fact, also once more; what boards and the host told is no part of this."""
         key = replaces(fact.told)
         if key is None:
             return
+        if isinstance(fact.told, PhaseChanged):
+            self._keep_phase(fact, fact.told)
         before = self._newest.get(key)
         if before is None or (fact.t, fact.id) > (before.t, before.id):
             self._newest[key] = fact
+            if isinstance(fact.told, Attested):
+                self._said.setdefault(fact.told.point, {})[fact.told.resource] = Said(
+                    there=fact.told.there,
+                    t=fact.t,
+                    until=fact.told.until,
+                    by=fact.author.name,
+                    role=fact.author.role,
+                )
+
+    def _keep_phase(self, fact: Fact, told: PhaseChanged) -> None:
+        phases = self._phases.setdefault(told.point, [])
+        if told.phase in _PHASES and all(fact.id != known for _, known, _ in phases):
+            change = Change(
+                phase=Phase(told.phase), t=fact.t, by=fact.author.name, way=fact.author.way, until=told.until
+            )
+            insort(phases, (fact.t, fact.id, change), key=lambda one: one[:2])
+
+    def newest(self, kind: type[Delivered] | type[DeliveryPlanned], point: str) -> Fact | None:
+        """What was said last of that kind of a point."""
+        return self._newest.get(("delivered" if kind is Delivered else "delivery-planned", point))
+
+    def said(self, point: str) -> Mapping[str, Said]:
+        """What was attested last of each resource of a point."""
+        return self._said.get(point, _NOTHING)
+
+    def phases(self, point: str) -> list[Change]:
+        """Every change of a point's phase that people made, in order of time."""
+        return [change for _, _, change in self._phases.get(point, ())]
 
     def acknowledged(self, alert: int) -> Fact | None:
         """The last time that somebody acknowledged an alert; None: nobody has."""

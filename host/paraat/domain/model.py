@@ -1,9 +1,10 @@
 """The values that travel between the parts of the host. All times are unix seconds (UTC), as float."""
 
-from enum import IntEnum
-
 import msgspec
 
+from paraat.domain.activation import STANDBY, Activation
+from paraat.domain.fuel_events import FuelEvent, doubtful
+from paraat.domain.readiness import ResourceState, Verdict
 from paraat.domain.subjects import CERTIFICATE, POINT, Subject
 
 Value = float | int | bool
@@ -67,16 +68,6 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 1
 
 
-class Status(IntEnum):
-    """How a point stands, worst last. The numbers are those of the metric point/status; they never change."""
-
-    UNKNOWN = 0  # never heard, or what decides is not known
-    STALE = 1  # heard once, silent now: the values shown are old
-    FINE = 2
-    ATTENTION = 3
-    ALARM = 4
-
-
 class Latest(msgspec.Struct, frozen=True):
     """The newest of a metric: its value (None while the sensor is at fault), the fault's code, the time it was read."""
 
@@ -86,7 +77,11 @@ class Latest(msgspec.Struct, frozen=True):
 
 
 class Autonomy(msgspec.Struct, frozen=True, kw_only=True):
-    """Hours of fuel left, with a range. source: "slope" (measured burn rate) or "record" (the tank record's rate)."""
+    """Hours of fuel left, with a range.
+
+    source: "slope" (burn rate measured from the level), "load" (the generator's curve at the measured load) or "record"
+    (the tank record's rate). hours_full: how long a tank that was just filled lasts, cautious.
+    """
 
     hours_low: float
     hours: float
@@ -95,6 +90,24 @@ class Autonomy(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     empty_at: float
     refuel_before: float
+    hours_full: float | None = None
+
+
+class BatteryLeft(msgspec.Struct, frozen=True, kw_only=True):
+    """Hours of battery left at load_w. source of the load: "current" (its own), "load" (of the point) or "record"."""
+
+    hours: float
+    load_w: float
+    source: str
+
+
+class OffGrid(msgspec.Struct, frozen=True, kw_only=True):
+    """Hours that the point can do without the grid. source: "fuel", "battery" or "fuel+battery"."""
+
+    hours_low: float
+    hours: float
+    hours_high: float
+    source: str
 
 
 class PointView(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,8 +118,9 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
     municipality: str
     capacity: int
     now: float
-    status: Status
-    reasons: tuple[str, ...]  # why the status is what it is: words of the texts tables, e.g. "fuel-unknown"
+    verdict: Verdict
+    last_verdict: Verdict  # of a silent point: by what it said last; else the same
+    reasons: tuple[str, ...]  # what else is the matter, also with its board: words of the texts tables, e.g. "missing"
     online: bool | None  # by birth and will; None: never heard of
     watched_since: float  # when the host began to listen for it
     heard_at: float | None  # the last moment at which the board is known to have lived
@@ -116,10 +130,15 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
     fuel_t: float | None = None  # when the newest fuel was read; it may be older than the newest set
     fuel_percent: float | None  # of the tank's capacity, from litres
     autonomy: Autonomy | None
+    fuel_events: tuple[FuelEvent, ...] = ()  # found in the level, in order of their beginning
+    battery: BatteryLeft | None = None
+    off_grid: OffGrid | None = None
     stored: int  # sets and events the host has
     missing: int  # seq numbers below the highest that the host does not have
     node: NodeState | None
     certificate_until: float | None = None  # when its board's certificate ends; None: not known here
+    resources: tuple[ResourceState, ...] = ()
+    activation: Activation = STANDBY
 
     @property
     def subject(self) -> Subject:
@@ -130,6 +149,11 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
     def age_s(self) -> float | None:
         """Seconds since the point was last heard; None when never."""
         return None if self.heard_at is None else max(0.0, self.now - self.heard_at)
+
+    @property
+    def fuel_doubtful(self) -> bool:
+        """Whether the gauge of the fuel cannot be believed."""
+        return self.fuel_t is not None and doubtful(self.fuel_events, self.fuel_t) is not None
 
     def value(self, name: str) -> Value | None:
         """The newest value of a metric; None when absent or at fault."""

@@ -1,8 +1,8 @@
-"""A point as its file describes it: where it is, its tank, its board, its lead."""
+"""A point as its file describes it: where it is, its tank, its battery, its board, its lead."""
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from paraat.domain.fields import (
     EmailAddress,
@@ -15,6 +15,10 @@ from paraat.domain.fields import (
     TankLitres,
     Text,
 )
+from paraat.domain.profiles import ResourceChange
+
+Metres = Annotated[float, Meta(gt=0, le=10)]
+Shape = Literal["rectangular", "standing-cylinder", "lying-cylinder", "elliptical"]
 
 
 class Lead(Part, frozen=True):
@@ -24,13 +28,33 @@ class Lead(Part, frozen=True):
 
 
 class Tank(Part, frozen=True):
-    """[tank]: calibration is a table of [reading, litres], reading in % or in m as `by` says."""
+    """[tank]: litres follow from the reading that `by` names, through the calibration table or the shape."""
 
     capacity_l: TankLitres
     burn_l_per_h: LitresPerHour  # the tank record's rate, used while none was measured
     reserve_l: NotNegative = 0.0  # what the pick-up cannot reach
+    fill_percent: Annotated[float, Meta(gt=0, le=100)] = 100.0  # of capacity_l, to which it is filled at most
     by: Literal["level", "distance"] = "level"
-    calibration: tuple[tuple[float, float], ...] = ()  # empty: linear from 0 to 100 %
+    shape: Shape | None = None  # None: straight up, or as the calibration table says
+    empty_m: Metres | None = None  # sensor face to the bottom, for a shape by distance
+    full_m: Metres | None = None  # sensor face to the surface of a full tank, for a shape by distance
+    # [reading, litres], reading in % or in m as `by` says; empty: linear from 0 to 100 %, or the shape
+    calibration: tuple[tuple[float, float], ...] = ()
+    burn_by_load: tuple[tuple[float, float], ...] = ()  # [W, l/h] of the generator, where power/load is measured
+
+    @property
+    def fill_l(self) -> float:
+        """Litres in the tank when it was filled."""
+        return self.capacity_l * self.fill_percent / 100
+
+
+class Battery(Part, frozen=True):
+    """[battery]: where it carries the point's load when there is no generator."""
+
+    capacity_ah: Annotated[float, Meta(gt=0, le=100_000)]
+    nominal_v: Annotated[float, Meta(gt=0, le=1000)]
+    load_w: Annotated[float, Meta(gt=0, le=1_000_000)]  # that it carries, used while none is measured
+    empty_percent: Annotated[float, Meta(ge=0, le=99)] = 20.0  # below this charge nothing is taken from it
 
 
 class PointBoard(Part, frozen=True):
@@ -53,6 +77,12 @@ class Point(Part, frozen=True):
     capacity: Annotated[int, Meta(ge=1, le=5000)]
     tank: Tank
     board: PointBoard
+    battery: Battery | None = None  # where one carries the load when there is no generator
     position: tuple[Latitude, Longitude] | None = None  # latitude, longitude in degrees; never shown on a public feed
     lead: Lead = Lead()
     sensors: tuple[dict[str, Any], ...] = ()
+    access: Text | None = None  # for who brings fuel: where the key is, how wide the gate
+    profile: Text = "nl-pilot"  # what it is judged by, a file of profiles/ or one that Paraat ships
+    target_h: Positive | None = None  # where it is not the profile's own, as the next ones
+    open_within_h: Positive | None = None
+    resources: dict[str, ResourceChange] = field(default_factory=dict)

@@ -13,6 +13,12 @@ class LowFuel(Part, frozen=True):
     hold_s: NotNegative = 120.0
 
 
+class FuelLoss(Part, frozen=True):
+    """[alerts.fuel_loss]: fires when the level falls while the generator is off."""
+
+    hold_s: NotNegative = 120.0
+
+
 class Silent(Part, frozen=True):
     """[alerts.point_silent]: fires when a point was not heard for after_s."""
 
@@ -48,6 +54,7 @@ class Alerts(Part, frozen=True):
     """[alerts]"""
 
     low_fuel: LowFuel = LowFuel()
+    fuel_loss: FuelLoss = FuelLoss()
     point_silent: Silent = Silent()
     certificate_expiry: CertificateExpiry = CertificateExpiry()
     help_asked: HelpAsked = HelpAsked()

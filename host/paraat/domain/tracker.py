@@ -1,18 +1,21 @@
 """What is known of every expected point, folded from the sets as they come in any order."""
 
-from bisect import insort
 from collections.abc import Callable, Collection, Iterable, Mapping
-from operator import attrgetter
 
 import msgspec
 
-from paraat.domain import autonomy, tanks
-from paraat.domain.autonomy import Burn, FuelSample
-from paraat.domain.model import AlertState, Latest, NodeState, PointView, SampleSet, Status
+from paraat.domain import activation, autonomy, battery, readiness, tanks
+from paraat.domain.autonomy import Reading
+from paraat.domain.facts import Standing
+from paraat.domain.fuel_history import History
+from paraat.domain.model import AlertState, Latest, NodeState, PointView, SampleSet
 from paraat.domain.points import Point
+from paraat.domain.profiles import Profile
+from paraat.domain.readiness import Verdict
+from paraat.domain.seen import Seen
 from paraat.domain.thresholds import Alerts, BoardMemory
 
-HISTORY_SAMPLES = 600  # of fuel: ten hours at one a minute
+HISTORY_SAMPLES = 600  # that a start reads back of each point: ten hours at one a minute
 
 FUEL = "fuel/level"
 DISTANCE = "fuel/distance"
@@ -22,13 +25,15 @@ OPEN = "point/open"
 # Of these the point can do without, but when one of them is old it is not all well. The page shows each with its age.
 _SHOWN = (GENERATOR, "people/present", "battery/voltage", "climate/temperature")
 
-# Reasons for a status; alerts/texts and web/texts have the words.
+# What is the matter with a point or its board; alerts/texts and web/texts have the words. readiness.py judges the point.
 NEVER_HEARD = "never-heard"
 SILENT = "silent"
 OFFLINE = "offline"
 LOW_FUEL = "low-fuel"
 HELP_ASKED = "help-asked"
 GENERATOR_DOWN = "generator-down"
+FUEL_FALLS = "fuel-falls"
+FUEL_DOUBTFUL = "fuel-doubtful"
 FUEL_UNKNOWN = "fuel-unknown"
 MAINS_UNKNOWN = "mains-unknown"
 GENERATOR_UNKNOWN = "generator-unknown"
@@ -42,7 +47,7 @@ Until = Callable[[str, float], float | None]
 
 
 class Tracker:
-    """points: by id. counts: gives (stored, missing) of a point. since: when the host began to listen, unix seconds.
+    """points: by id, as profiles. counts: gives (stored, missing) of a point. since: when the host began to listen.
 
     certificate_until: when the certificate of a point's board ends, asked with the point and now.
     """
@@ -52,11 +57,13 @@ class Tracker:
         points: Mapping[str, Point],
         alerts: Alerts,
         *,
+        profiles: Mapping[str, Profile],
         since: float,
         counts: Counts,
         certificate_until: Until = lambda _point, _now: None,
     ) -> None:
-        self._points = {point_id: _Tracked(point) for point_id, point in points.items()}
+        self._points = {point_id: _Tracked(point, profiles[point_id]) for point_id, point in points.items()}
+        self.standing = Standing()  # what people said last
         self._silent_after_s = alerts.point_silent.after_s
         self._memory = alerts.board_memory
         self._since = since
@@ -107,22 +114,27 @@ class Tracker:
         point = tracked.point
         stored, missing = self._counts(point_id)
         fuel = tracked.latest.get(DISTANCE if point.tank.by == "distance" else FUEL)
-        litres = None
+        reading = None
         if fuel is not None and fuel.value is not None and fuel.t >= tracked.last_word_t(now, self._silent_after_s):
-            litres = autonomy.level(tracked.fuel, point.tank.capacity_l)
+            reading = tracked.read()
         mains, generator = tracked.value(MAINS), tracked.value(GENERATOR)
         left = None
-        if litres is not None:
+        if reading is not None:
             # Unknown drains: better an hour too few than one too many.
             drains = bool(generator) or (generator is None and not mains)
-            left = autonomy.estimate(tracked.fuel, tracked.burn(), point.tank, now, drains=drains)
+            left = autonomy.estimate(reading, point.tank, now, drains=drains)
+        litres = None if reading is None else reading.litres
+        charge = (
+            None if point.battery is None else battery.left(point.battery, tracked.known(now, self._silent_after_s))
+        )
         view = PointView(
             point=point_id,
             name=point.name,
             municipality=point.municipality,
             capacity=point.capacity,
             now=now,
-            status=Status.UNKNOWN,
+            verdict=Verdict.UNKNOWN,
+            last_verdict=Verdict.UNKNOWN,
             reasons=(),
             online=None if tracked.node is None else tracked.node.online,
             watched_since=self._since,
@@ -133,23 +145,61 @@ class Tracker:
             fuel_t=None if fuel is None else fuel.t,
             fuel_percent=None if litres is None else 100 * litres / point.tank.capacity_l,
             autonomy=left,
+            fuel_events=() if reading is None else reading.events,
+            battery=charge,
+            off_grid=battery.off_grid(left, charge),
             stored=stored,
             missing=missing,
             node=tracked.node,
             certificate_until=self._certificate_until(point_id, now),
+            activation=activation.activation(self.standing.phases(point_id), tracked.switch(), tracked.profile, now),
         )
-        status, reasons = judge(view, tracked.firing, self._silent_after_s, self._memory)
-        return msgspec.structs.replace(view, status=status, reasons=reasons)
+        verdict, resources = readiness.judge(tracked.profile, self._known(tracked, view))
+        verdict = Verdict.UNKNOWN if view.data_t is None else verdict
+        reasons = reasons_of(view, tracked.firing, self._silent_after_s, self._memory)
+        return msgspec.structs.replace(
+            view,
+            verdict=Verdict.SILENT if reasons == (SILENT,) else verdict,
+            last_verdict=verdict,
+            reasons=reasons,
+            resources=resources,
+        )
+
+    def _known(self, tracked: "_Tracked", view: PointView) -> readiness.Known:
+        """What a point is judged by. The last figures of a silent one count on: so it keeps its last verdict."""
+        last_word_t = tracked.last_word_t(view.now, self._silent_after_s)
+
+        def switch(name: str) -> bool | None:
+            latest = view.latest.get(name)
+            return None if latest is None or latest.value is None or latest.t < last_word_t else bool(latest.value)
+
+        readings = {}
+        for resource in tracked.profile.resources.values():
+            if resource.metric is not None and (latest := view.latest.get(resource.metric)) is not None:
+                value = None if latest.value is None else float(latest.value)
+                readings[resource.metric] = readiness.Reading(value, latest.t, latest.t < last_word_t)
+        left = view.autonomy
+        return readiness.Known(
+            now=view.now,
+            power=readiness.Power(
+                mains=switch(MAINS),
+                generator=switch(GENERATOR),
+                hours=None if left is None else left.hours_low,
+                full_h=None if left is None else left.hours_full,
+                doubtful=view.fuel_doubtful,
+                t=view.fuel_t,
+            ),
+            readings=readings,
+            said=self.standing.said(view.point),
+        )
 
 
-def judge(
-    view: PointView, firing: Collection[str], silent_after_s: float, memory: BoardMemory
-) -> tuple[Status, tuple[str, ...]]:
-    """The status of a point and why. firing: names of the alert rules that fire for it. Unknown is never fine."""
+def reasons_of(view: PointView, firing: Collection[str], silent_after_s: float, memory: BoardMemory) -> tuple[str, ...]:
+    """What is the matter with a point or its board. firing: names of the alert rules that fire for it."""
     if view.data_t is None:
-        return Status.UNKNOWN, (NEVER_HEARD,)
+        return (NEVER_HEARD,)
     if view.age_s is None or view.age_s > silent_after_s:
-        return Status.STALE, (SILENT,)
+        return (SILENT,)
     # A board may live and send, and a figure be missing from what it sends: the old one says nothing of now.
     mains, generator = view.fresh(MAINS, silent_after_s), view.fresh(GENERATOR, silent_after_s)
     alarm = [LOW_FUEL] if "low_fuel" in firing else []
@@ -157,7 +207,11 @@ def judge(
         alarm.append(HELP_ASKED)
     if mains is False and generator is False:
         alarm.append(GENERATOR_DOWN)
+    if "fuel_loss" in firing:
+        alarm.append(FUEL_FALLS)
     unknown = [FUEL_UNKNOWN] if view.litres is None else []
+    if view.fuel_doubtful:
+        unknown.append(FUEL_DOUBTFUL)
     if mains is None:
         unknown.append(MAINS_UNKNOWN)
     if generator is None and mains is False:
@@ -171,12 +225,7 @@ def judge(
         attention.append(MISSING)
     if _memory_low(view, silent_after_s, memory):
         attention.append(MEMORY_LOW)
-    reasons = (*alarm, *unknown, *attention)
-    if alarm:
-        return Status.ALARM, reasons
-    if unknown:
-        return Status.UNKNOWN, reasons
-    return (Status.ATTENTION if attention else Status.FINE), reasons
+    return (*alarm, *unknown, *attention)
 
 
 def _memory_low(view: PointView, silent_after_s: float, memory: BoardMemory) -> bool:
@@ -193,15 +242,21 @@ def _memory_low(view: PointView, silent_after_s: float, memory: BoardMemory) -> 
 class _Tracked:
     """What is known of one point."""
 
-    def __init__(self, point: Point) -> None:
+    def __init__(self, point: Point, profile: Profile) -> None:
         self.point = point
+        self.profile = profile
         self.latest: dict[str, Latest] = {}
-        self.fuel: list[FuelSample] = []  # in order of time
+        self.fuel = History()
+        self._seen = Seen()
         self.heard_at: float | None = None
         self.data_t: float | None = None
         self.node: NodeState | None = None
+        self.opened_t: float | None = None  # when its switch last said "open"
         self.firing: set[str] = set()
-        self._burn: Burn | None = None  # of these samples; None: not worked out yet
+        self._reading: Reading | None = None
+        self._read_version = -1  # of the history of the fuel when it was read
+        self._settled: Reading | None = None  # of its settled slots alone
+        self._settled_version = -1
 
     def apply(self, sample_set: SampleSet) -> None:
         t = sample_set.t
@@ -211,9 +266,12 @@ class _Tracked:
             self.data_t = t
         for name, value in sample_set.values.items():
             self._learn(name, Latest(value, None, t))
+        if sample_set.values.get(OPEN):
+            self.opened_t = t if self.opened_t is None else max(self.opened_t, t)
         for name, code in sample_set.faults.items():
             self._learn(name, Latest(None, code, t))
-        self._learn_fuel(sample_set)
+        if self._seen.add(sample_set.seq):
+            self._learn_fuel(sample_set)
 
     def _learn(self, name: str, latest: Latest) -> None:
         before = self.latest.get(name)
@@ -225,13 +283,9 @@ class _Tracked:
         litres = tanks.litres(self.point.tank, level_percent=values.get(FUEL), distance_m=values.get(DISTANCE))
         if litres is None:
             return
-        running = values.get(GENERATOR)
-        insort(
-            self.fuel, FuelSample(sample_set.t, litres, None if running is None else bool(running)), key=attrgetter("t")
-        )
-        if len(self.fuel) > HISTORY_SAMPLES:
-            del self.fuel[: len(self.fuel) - HISTORY_SAMPLES]
-        self._burn = None
+        told, load_w = values.get(GENERATOR), values.get(battery.LOAD)
+        running = None if told is None else bool(told)
+        self.fuel.add(sample_set.t, litres, running, None if load_w is None else float(load_w))
 
     def apply_state(self, state: NodeState) -> None:
         if self.node is not None and state.received_at < self.node.received_at:
@@ -256,10 +310,17 @@ class _Tracked:
         if max(self.heard_at or t, self.data_t or t) <= t:
             return
         self.latest = {name: latest for name, latest in self.latest.items() if latest.t <= t}
-        self.fuel = [sample for sample in self.fuel if sample.t <= t]
+        self.fuel.forget_after(t)
         self.data_t = max((latest.t for latest in self.latest.values()), default=None)
         self.heard_at = self.data_t if self.heard_at is None or self.heard_at > t else self.heard_at
-        self._burn = None
+        self.opened_t = None if self.opened_t is not None and self.opened_t > t else self.opened_t
+
+    def switch(self) -> activation.Switch | None:
+        """What its key switch or button said; None: it never said anything, or has none."""
+        latest = self.latest.get(OPEN)
+        if latest is None or latest.value is None:
+            return None
+        return activation.Switch(bool(latest.value), latest.t, self.opened_t)
 
     def _hear(self, t: float) -> None:
         if self.heard_at is None or t > self.heard_at:
@@ -269,8 +330,26 @@ class _Tracked:
         latest = self.latest.get(name)
         return None if latest is None else latest.value
 
-    def burn(self) -> Burn:
-        # By what is known alone, never by when somebody asked: a view must come out again as it was.
-        if self._burn is None:
-            self._burn = autonomy.burn(self.fuel, self.point.tank)
-        return self._burn
+    def known(self, now: float, limit_s: float) -> battery.Known:
+        """Gives the value of a metric when it is at most limit_s old."""
+
+        def value(name: str) -> float | int | bool | None:
+            latest = self.latest.get(name)
+            return None if latest is None or now - latest.t > limit_s else latest.value
+
+        return value
+
+    def read(self) -> Reading | None:
+        """What the history of the fuel says: by what is known alone, never by when somebody asked.
+
+        A view must come out again as it was. So what is kept between two sets is that of the settled slots.
+        """
+        fuel, tank = self.fuel, self.point.tank
+        if fuel.version == self._read_version:
+            return self._reading
+        if fuel.settled_version != self._settled_version:
+            self._settled, self._settled_version = autonomy.read(fuel.settled(), tank), fuel.settled_version
+        carried = None if self._settled is None else autonomy.carry(self._settled, fuel.latest(), tank)
+        self._reading = carried or autonomy.read(fuel.slots(), tank)
+        self._read_version = fuel.version
+        return self._reading

@@ -1,6 +1,6 @@
 """Everything that is known, folded from one stream: the boards' sets, and facts (see facts.py)."""
 
-from paraat.domain.facts import BoardState, ClockSetBack, Heard, Standing, Started
+from paraat.domain.facts import BoardState, ClockSetBack, Heard, Started
 from paraat.domain.model import SampleSet
 from paraat.domain.tracker import Tracker
 
@@ -10,7 +10,7 @@ class World:
 
     def __init__(self, tracker: Tracker) -> None:
         self.tracker = tracker
-        self.standing = Standing()
+        self.standing = tracker.standing
 
     def apply(self, heard: Heard, *, only: str | None = None) -> None:
         """Take in one element of the stream.

@@ -9,6 +9,7 @@ import msgspec
 from paraat.domain.facts import HOST_KINDS, PEOPLE_KINDS, BoardState, Fact, Heard, Standing
 from paraat.domain.model import PointView
 from paraat.domain.points import Point
+from paraat.domain.profiles import Profile
 from paraat.domain.thresholds import Alerts
 from paraat.domain.tracker import OPEN, Tracker
 from paraat.domain.world import World
@@ -53,19 +54,21 @@ class History(Entries, AlertRecords):
         t: float,
         points: Mapping[str, Point],
         alerts: Alerts,
+        profiles: Mapping[str, Profile],
         *,
         sets: int | None,
         certificate_until: Callable[[str, float], float | None],
     ) -> Past:
         """Everything as it stood at t, unix seconds, by what the host had learnt by then. sets: as in fold.
 
-        What stands in files and not in the journal is today's: points, thresholds, certificates.
+        What stands in files and not in the journal is today's: points, thresholds, profiles, certificates.
         """
         cut = self._cut(t)
         world = World(
             Tracker(
                 points,
                 alerts,
+                profiles=profiles,
                 since=t,
                 counts=lambda point: self._counts(point, cut),
                 certificate_until=certificate_until,
@@ -103,9 +106,11 @@ class History(Entries, AlertRecords):
         states = self.facts(BoardState, point=point, limit=_STATES, until=cut.fact)
         found |= {(fact.after, 1, fact.id): fact for fact in states}
         found |= {(entry_id, 0, 0): a_set for entry_id, a_set in islice(self._replay(point, until=cut.entry), sets)}
-        opened = (event for event in self._replay(point, only_events=True, until=cut.entry) if OPEN in event[1].values)
-        if last := next(opened, None):  # it may lie days back, and the point is open all the same
-            found[(last[0], 0, 0)] = last[1]
+        for entry_id, event in self._replay(point, only_events=True, until=cut.entry):
+            if OPEN in event.values:  # it may lie days back, and the point is open all the same
+                found[(entry_id, 0, 0)] = event
+                if event.values[OPEN]:
+                    break
         return [found[order] for order in sorted(found)]
 
     def _counts(self, point: str, cut: _Cut) -> tuple[int, int]:

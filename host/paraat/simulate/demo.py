@@ -7,7 +7,6 @@ files, and every entry that was ever written must be in the host's journal.
 
 import json
 import logging
-import shutil
 import sqlite3
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from typing import Any, Protocol
 import msgspec
 
 from paraat.boards.node_config import node_config
+from paraat.domain.facts import Author
 from paraat.domain.model import AlertState
 from paraat.runtime.clock import ScaledClock
 from paraat.service import Service, ServiceError
@@ -45,6 +45,7 @@ _SETTLED_S = 1.0  # so long nothing new has come
 _REUNION_S = 7.0  # real seconds that boards and host get to meet again on a broker that has come back
 _SEND_AGAIN_S = 2.0  # what the host has not acknowledged; real seconds
 BUCKET = "paraat"
+_SOMEBODY = Author(name="demo", way="cli")
 
 
 class Points(Protocol):
@@ -234,10 +235,13 @@ class _Stage:
     def tell(self, stop: threading.Event, real_end_s: float | None) -> None:
         """Until `stop` or that moment of time.monotonic(), and then until nothing more comes in."""
         chapters = list(story.CHAPTERS)
+        deeds = story.deeds(_T0_UNIX, _by_word(self._service.site))
         with self._screen:
             while not stop.is_set() and (real_end_s is None or time.monotonic() < real_end_s):
                 for key in _due(chapters, self._clock.story_s()):
                     self._turn_to(key)
+                while deeds and deeds[0].at_s <= self._clock.story_s():
+                    self._service.keep(deeds.pop(0).told, _SOMEBODY)
                 self._frame()
                 stop.wait(_FRAME_S)
             deadline = time.monotonic() + _CALM_LIMIT_S
@@ -280,6 +284,14 @@ class _Stage:
         self._screen.show(self._service.views(now), self.alerts, now)
 
 
+def _by_word(site: Site) -> dict[str, list[str]]:
+    """By point what is attested there."""
+    return {
+        point: [name for name, one in profile.resources.items() if one.by == "word" and one.need != "not-required"]
+        for point, profile in site.profiles.items()
+    }
+
+
 def _due(chapters: list[tuple[int, str]], story_s: float) -> Iterator[str]:
     while chapters and chapters[0][0] <= story_s:
         yield chapters.pop(0)[1]
@@ -316,7 +328,10 @@ def _site(
     """Three points of the example site, in a site of their own."""
     (directory / "points").mkdir(parents=True)
     for part in story.PARTS:
-        shutil.copy(paths.example_site_dir() / "points" / f"{part.point}.toml", directory / "points")
+        text = (paths.example_site_dir() / "points" / f"{part.point}.toml").read_text(encoding="utf-8")
+        if target_h := story.TARGET_H.get(part.point):
+            text = f"target_h = {target_h}\n{text}"
+        (directory / "points" / f"{part.point}.toml").write_text(text, encoding="utf-8")
     # Silence is judged on the story's clock: give a busy machine three real seconds before it counts as silence.
     lines = [
         "[site]",

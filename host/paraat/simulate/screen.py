@@ -16,10 +16,11 @@ from rich.table import Table
 from rich.text import Text
 
 from paraat.alerts import texts
-from paraat.domain.model import AlertState, PointView, Status
+from paraat.domain.model import AlertState, PointView
 from paraat.domain.points import Point
+from paraat.domain.readiness import Verdict
 from paraat.simulate.summary import Summary
-from paraat.texts import Words
+from paraat.texts import Words, readiness
 
 if TYPE_CHECKING:
     from paraat.service import Service
@@ -28,20 +29,21 @@ _LINES = 9  # of what happened, below the table
 # What matters least is left out where the terminal is too narrow for it; the last fits 80 columns.
 _LEFT_OUT: tuple[tuple[int, ...], ...] = (
     (),
-    (3, 6, 7),  # generator, battery, temperature
-    (3, 6, 7, 8, 9, 10),  # people, age, stored too
-    (3, 6, 7, 8, 9, 10, 11),  # missing too: English words are longer
+    (4, 7, 8),  # generator, battery, temperature
+    (4, 7, 8, 9, 10, 11),  # people, age, stored too
+    (2, 4, 7, 8, 9, 10, 11),  # why
+    (2, 4, 7, 8, 9, 10, 11, 12),  # missing too: English words are longer
 )
 _MARGIN = 3  # the terminal writes ^C behind the last line: without room for it the whole panel is drawn twice
 _FRAME = 4  # columns that the panel takes of its width
 
 # A sign beside each colour: nobody should need the colour.
-_STATUS_STYLE = {
-    Status.UNKNOWN: ("?", "magenta"),
-    Status.STALE: ("~", "dim"),
-    Status.FINE: ("v", "green"),
-    Status.ATTENTION: ("!", "yellow"),
-    Status.ALARM: ("X", "bold red"),
+_VERDICT_STYLE = {
+    Verdict.UNKNOWN: ("?", "magenta"),
+    Verdict.SILENT: ("~", "dim"),
+    Verdict.READY: ("v", "green"),
+    Verdict.LIMITED: ("!", "yellow"),
+    Verdict.NOT_READY: ("X", "bold red"),
 }
 
 
@@ -57,6 +59,7 @@ class Screen:
         self._lines: list[str] = []
         self._told = 0
         self._zone = ZoneInfo("Europe/Amsterdam")
+        self._judged = readiness.Words(language, self._zone)
         self._head = ""
         self._points: dict[str, Point] = {}
 
@@ -141,15 +144,16 @@ class Screen:
         table = Table(expand=True)
         for number, column in enumerate(self._words("columns").split("|")):
             if number not in left_out:
-                table.add_column(column, justify="left" if number < 4 else "right", no_wrap=True)
+                table.add_column(column, justify="left" if number < 5 else "right", no_wrap=True)
         for view in views:
             table.add_row(*(cell for number, cell in enumerate(self._row(view)) if number not in left_out))
         return table
 
     def _row(self, view: PointView) -> list[Text | str]:
         words = self._words
-        sign, style = _STATUS_STYLE[view.status]
-        status = words("status").split("|")[view.status]
+        sign, style = _VERDICT_STYLE[view.verdict]
+        verdict = self._judged(f"verdict.{view.verdict.word}").lower()
+        why = self._judged.of(view)
         unknown = words("unknown")
 
         def switch(name: str) -> str:
@@ -163,7 +167,8 @@ class Screen:
         left, volts = view.autonomy, number("battery/voltage", 1)
         return [
             view.name,
-            Text(f"{sign} {status}", style=style),
+            Text(f"{sign} {verdict}", style=style),
+            why[0].text if why else "",
             switch("power/mains"),
             switch("power/generator"),
             unknown if view.fuel_percent is None else f"{view.fuel_percent:.0f} % {view.litres:.0f} l",

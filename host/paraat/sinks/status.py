@@ -5,8 +5,21 @@ sets.
 import math
 from collections.abc import Collection
 
-from paraat.domain.model import Derived, PointView, Status, Value
+from paraat.domain.activation import Phase
+from paraat.domain.model import Derived, PointView, Value
+from paraat.domain.readiness import Verdict
 from paraat_wire import metrics
+
+# The numbers of the metric point/phase; they never change.
+_PHASES = {
+    Phase.BUILDING: 0,
+    Phase.STANDBY: 1,
+    Phase.ALERTED: 2,
+    Phase.OPENING: 3,
+    Phase.OPERATIONAL: 4,
+    Phase.CLOSING: 5,
+    Phase.OUT_OF_USE: 6,
+}
 
 
 def derive(view: PointView, firing: Collection[str]) -> Derived:
@@ -14,17 +27,26 @@ def derive(view: PointView, firing: Collection[str]) -> Derived:
 
     What is not known, or beyond the table's range, is absent.
     """
+    used = view.activation.in_use
+    silent = view.verdict is Verdict.SILENT
     values: dict[str, Value | None] = {
-        "point/status": int(view.status),
+        "point/verdict": int(view.verdict),
+        "point/last-verdict": int(view.last_verdict),
+        "point/phase": _PHASES[view.activation.phase],
+        "point/in-use": int(used),
+        "point/ready": int(used and view.verdict is Verdict.READY),
+        # A silent point stays in the count of trouble by its last verdict.
+        "point/limited": int(used and view.last_verdict is Verdict.LIMITED),
+        "point/not-ready": int(used and view.last_verdict is Verdict.NOT_READY),
+        "point/unknown": int(used and view.last_verdict is Verdict.UNKNOWN),
+        "point/quiet": int(used and silent),
         "point/age": view.age_s,
         "point/alerts": len(firing),
         "point/missing": view.missing,
-        "point/fine": int(view.status is Status.FINE),
-        "point/silent": int(view.status in (Status.UNKNOWN, Status.STALE)),
         "point/low-fuel": int("low_fuel" in firing),
         "point/capacity": view.capacity,
         # Of a silent point they were measured long ago: written anew each minute they would look measured now.
-        "fuel/litres": None if view.status is Status.STALE else view.litres,
+        "fuel/litres": None if silent else view.litres,
     }
     if view.autonomy is not None:
         values |= {

@@ -13,10 +13,12 @@ from msgspec import Meta
 
 from paraat.domain.fields import HttpUrl, Part, Port, Positive, Text
 from paraat.domain.points import Lead, Point
+from paraat.domain.profiles import Profile
 from paraat.domain.thresholds import Alerts
 from paraat.site.broker import BrokerSettings, check_broker
 from paraat.site.errors import SettingsError
 from paraat.site.points import check_interval, read_points
+from paraat.site.profiles import profile_of, read_profiles
 from paraat.site.tables import convert_table, either, read_toml
 from paraat.texts import Phrase, languages
 from paraat.texts.catalogue import DEFAULT
@@ -75,7 +77,10 @@ class SiteFile(Part, frozen=True):
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole site, checked. points is keyed by point id; relative file names count from `directory`."""
+    """A whole site, checked. Relative file names count from `directory`.
+
+    points and profiles are keyed by point id; a profile is what holds for its point, with the point's own changes.
+    """
 
     directory: Path
     region: Region
@@ -86,6 +91,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     channels: Channels
     coordination: Lead
     points: dict[str, Point]
+    profiles: dict[str, Profile]
 
     def path(self, name: str) -> Path:
         """A file named in site.toml, relative to the site's folder."""
@@ -118,10 +124,13 @@ def load_site(directory: Path) -> Site:
                 ),
             )
     check_broker(path, site.broker)
+    known = read_profiles(directory / "profiles")
     points: dict[str, Point] = {}
+    profiles: dict[str, Profile] = {}
     for point_path, point in read_points(directory / "points"):
         check_interval(point_path, point, site.alerts.point_silent)
         points[point.id] = point
+        profiles[point.id] = profile_of(point_path, point, known)
     if site.broker.client_id in points:
         raise SettingsError(
             path,
@@ -139,6 +148,7 @@ def load_site(directory: Path) -> Site:
         channels=site.channels,
         coordination=site.coordination,
         points=points,
+        profiles=profiles,
     )
 
 

@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -73,7 +73,19 @@ def convert_table(path: Path, data: dict[str, Any], kind: type[T], key: str = ""
     try:
         return msgspec.convert(data, kind, str_keys=True)
     except msgspec.ValidationError as error:
+        _blame_named_tables(path, data, kind, key)
         raise _explain(path, data, kind, str(error), key) from error
+
+
+def _blame_named_tables(path: Path, data: dict[str, Any], kind: type[Part], key: str) -> None:
+    """Of tables with free names, as [resources.<name>], msgspec does not say which one is wrong: look for it here."""
+    for name, found in _types(kind).items():
+        tables = data.get(name)
+        arguments = get_args(found)
+        if get_origin(found) is dict and isinstance(arguments[1], type) and issubclass(arguments[1], Part):
+            for own, table in tables.items() if isinstance(tables, dict) else ():
+                if isinstance(table, dict):
+                    convert_table(path, table, arguments[1], ".".join(filter(None, (key, name, own))))
 
 
 _PATTERNS = {

@@ -5,17 +5,23 @@ Times are RFC 3339 in UTC. null is "not known", which is never 0. docs/api.md sa
 reads from outside.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta
 
+from paraat.domain import model
+from paraat.domain import points as points_files
+from paraat.domain.activation import Activation
 from paraat.domain.facts import Author, Fact
 from paraat.domain.model import AlertState, Autonomy, PointView, Value
+from paraat.domain.readiness import ResourceState, Verdict
+from paraat.domain.refuel import Stop
 from paraat.domain.subjects import Subject
-from paraat.texts import Phrase
+from paraat.texts import Phrase, readiness
 from paraat.texts.printable import printable
 from paraat.web.cards import rfc3339
 from paraat.web.source import Check
@@ -33,8 +39,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FuelLeft(msgspec.Struct, frozen=True, kw_only=True):
-    """How long the fuel lasts. source: "slope" (measured burn) or "record" (the tank record's
-    rate).
+    """How long the fuel lasts. source: "slope" (measured burn), "load" (the generator's curve at the
+    measured load) or "record" (the tank record's rate).
     """
 
     hours_low: float
@@ -46,14 +52,87 @@ class FuelLeft(msgspec.Struct, frozen=True, kw_only=True):
     refuel_before: datetime
 
 
+class FuelEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened to the fuel. kind: "refuel", "theft", "leak", "stuck" or "rising"."""
+
+    kind: str
+    since: datetime
+    until: datetime
+    litres: float
+
+
+class BatteryLeft(msgspec.Struct, frozen=True, kw_only=True):
+    """How long the battery lasts. source of the load: "current", "load" or "record"."""
+
+    hours: float
+    load_w: float
+    source: str
+
+
+class OffGrid(msgspec.Struct, frozen=True, kw_only=True):
+    """How long the point can do without the grid. source: "fuel", "battery" or "fuel+battery"."""
+
+    hours_low: float
+    hours: float
+    hours_high: float
+    source: str
+
+
+class Life(msgspec.Struct, frozen=True, kw_only=True):
+    """Where in its life a point is, and its clock. phase: as of activation.Phase."""
+
+    phase: str
+    since: datetime | None
+    by: str
+    until: datetime | None
+    alerted_at: datetime | None
+    due_at: datetime | None
+    forecast_at: datetime | None
+    opened_at: datetime | None
+    late: bool
+
+
+class Resource(msgspec.Struct, frozen=True, kw_only=True):
+    """One resource of a point. why and to_do are in the site's language; code and detail say the same without words."""
+
+    resource: str
+    state: str
+    need: str
+    critical: bool
+    code: str
+    detail: dict[str, float | str]
+    why: str
+    to_do: str
+    at: datetime | None
+    until: datetime | None
+    by: str
+    renew: bool
+
+
+class Resources(msgspec.Struct, frozen=True, kw_only=True):
+    """/api/v1/points/<id>/resources"""
+
+    now: datetime
+    point: str
+    verdict: str
+    last_verdict: str
+    resources: list[Resource]
+
+
 class Point(msgspec.Struct, frozen=True, kw_only=True):
-    """One point. status: "alarm", "attention", "fine", "stale" or "unknown"; reasons: codes that
-    say why.
+    """One point. verdict: "ready", "limited", "not-ready", "unknown" or "silent"; reasons: codes.
+
+    status is the verdict in the words of before there were verdicts.
     """
 
     point: str
     name: str
     municipality: str
+    verdict: str
+    last_verdict: str
+    why: list[str]
+    to_do: str
+    life: Life
     status: str
     reasons: tuple[str, ...]
     online: bool | None
@@ -64,11 +143,54 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     capacity_people: int
     fuel_litres: float | None
     fuel_left: FuelLeft | None
+    fuel_events: list[FuelEvent]
+    battery_left: BatteryLeft | None
+    off_grid: OffGrid | None
     readings: dict[str, Reading]
     stored: int
     missing: int
     firmware: str | None
     config_version: int | None
+
+
+class LastDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """The last delivery that somebody confirmed."""
+
+    at: datetime
+    litres: float
+    by: str
+
+
+class PlannedDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery that is arranged. late: its moment is over, and nobody confirmed it."""
+
+    at: datetime
+    litres: float
+    who: str
+    late: bool
+
+
+class RefuelStop(msgspec.Struct, frozen=True, kw_only=True):
+    """One point of the refuel round."""
+
+    point: str
+    name: str
+    municipality: str
+    access: str | None
+    hours_low: float | None
+    refuel_before: datetime | None
+    to_full_litres: float | None
+    to_target_litres: float | None
+    last_delivery: LastDelivery | None
+    planned: PlannedDelivery | None
+
+
+class Refuel(msgspec.Struct, frozen=True, kw_only=True):
+    """/api/v1/refuel"""
+
+    now: datetime
+    region: str
+    stops: list[RefuelStop]
 
 
 class Points(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,14 +260,35 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     error: str
 
 
-def point(view: PointView) -> Point:
+def points(views: Iterable[PointView], now: float, region: str, language: str, zone: ZoneInfo) -> Points:
+    """All points as the API tells them."""
+    words = readiness.Words(language, zone)
+    ordered = sorted(views, key=lambda view: view.point)
+    return Points(now=rfc3339(now), region=region, points=[point(view, words) for view in ordered])
+
+
+_STATUS = {
+    Verdict.READY: "fine",
+    Verdict.LIMITED: "attention",
+    Verdict.NOT_READY: "alarm",
+    Verdict.SILENT: "stale",
+    Verdict.UNKNOWN: "unknown",
+}
+
+
+def point(view: PointView, words: readiness.Words) -> Point:
     """A point as the API tells it."""
-    node = view.node
+    node, lines = view.node, words.of(view)
     return Point(
         point=view.point,
         name=view.name,
         municipality=view.municipality,
-        status=view.status.name.lower(),
+        verdict=view.verdict.word,
+        last_verdict=view.last_verdict.word,
+        why=[line.text for line in lines],
+        to_do=lines[0].to_do if lines else "",
+        life=_life(view.activation),
+        status=_STATUS[view.verdict],
         reasons=view.reasons,
         online=view.online,
         heard_at=_when(view.heard_at),
@@ -155,6 +298,17 @@ def point(view: PointView) -> Point:
         capacity_people=view.capacity,
         fuel_litres=view.litres if view.litres is None else round(view.litres, 1),
         fuel_left=None if view.autonomy is None else fuel_left(view.autonomy),
+        fuel_events=[
+            FuelEvent(
+                kind=event.kind,
+                since=rfc3339(event.since),
+                until=rfc3339(event.until),
+                litres=round(event.litres, 1),
+            )
+            for event in view.fuel_events
+        ],
+        battery_left=None if view.battery is None else battery_left(view.battery),
+        off_grid=None if view.off_grid is None else off_grid(view.off_grid),
         readings={
             name: Reading(
                 value=latest.value,
@@ -172,6 +326,75 @@ def point(view: PointView) -> Point:
     )
 
 
+def resources(view: PointView, words: readiness.Words) -> Resources:
+    """What a point is judged by, as the API tells it."""
+    return Resources(
+        now=rfc3339(view.now),
+        point=view.point,
+        verdict=view.verdict.word,
+        last_verdict=view.last_verdict.word,
+        resources=[_resource(state, words) for state in view.resources],
+    )
+
+
+def _resource(state: ResourceState, words: readiness.Words) -> Resource:
+    return Resource(
+        resource=state.resource,
+        state=state.state.value,
+        need=state.need,
+        critical=state.critical,
+        code=state.code,
+        detail={key: value if isinstance(value, str) else round(value, 2) for key, value in state.detail.items()},
+        why=words.why(state),
+        to_do=words.to_do(state),
+        at=_when(state.t),
+        until=_when(state.until),
+        by=state.by,
+        renew=state.renew,
+    )
+
+
+def _life(found: Activation) -> Life:
+    return Life(
+        phase=found.phase.value,
+        since=_when(found.since),
+        by=found.by,
+        until=_when(found.until),
+        alerted_at=_when(found.alerted_at),
+        due_at=_when(found.due_at),
+        forecast_at=_when(found.forecast_at),
+        opened_at=_when(found.opened_at),
+        late=found.late,
+    )
+
+
+def refuel(found: Iterable[Stop], places: Mapping[str, points_files.Point], now: float, region: str) -> Refuel:
+    """The refuel round as the API tells it."""
+    return Refuel(now=rfc3339(now), region=region, stops=[_stop(stop, places[stop.point]) for stop in found])
+
+
+def _stop(stop: Stop, place: points_files.Point) -> RefuelStop:
+    last, plan = stop.last, stop.plan
+    return RefuelStop(
+        point=stop.point,
+        name=place.name,
+        municipality=place.municipality,
+        access=place.access,
+        hours_low=_rounded(stop.hours_low, 2),
+        refuel_before=_when(stop.refuel_before),
+        to_full_litres=_rounded(stop.to_full_l, 0),
+        to_target_litres=_rounded(stop.to_target_l, 0),
+        last_delivery=None if last is None else LastDelivery(at=rfc3339(last.t), litres=last.litres, by=last.by),
+        planned=None
+        if plan is None
+        else PlannedDelivery(at=rfc3339(plan.at), litres=plan.litres, who=plan.who, late=plan.late),
+    )
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
+
+
 def fuel_left(left: Autonomy) -> FuelLeft:
     """The hours of fuel left as the API tells them."""
     return FuelLeft(
@@ -182,6 +405,21 @@ def fuel_left(left: Autonomy) -> FuelLeft:
         source=left.source,
         empty_at=rfc3339(left.empty_at),
         refuel_before=rfc3339(left.refuel_before),
+    )
+
+
+def battery_left(left: model.BatteryLeft) -> BatteryLeft:
+    """The hours of battery left as the API tells them."""
+    return BatteryLeft(hours=round(left.hours, 2), load_w=round(left.load_w, 1), source=left.source)
+
+
+def off_grid(left: model.OffGrid) -> OffGrid:
+    """The hours without the grid as the API tells them."""
+    return OffGrid(
+        hours_low=round(left.hours_low, 2),
+        hours=round(left.hours, 2),
+        hours_high=round(left.hours_high, 2),
+        source=left.source,
     )
 
 
@@ -210,10 +448,14 @@ def acknowledgement(fact: Fact) -> Acknowledgement:
 
 def author(body: bytes) -> Author:
     """Who acknowledges, from the body of the request. Raises ValueError that says what is wrong."""
-    given = msgspec.json.decode(body, type=Acknowledge)
+    return author_of(msgspec.json.decode(body, type=Acknowledge))
+
+
+def author_of(given: Acknowledge) -> Author:
+    """Who says so. Raises ValueError that says what is wrong."""
     by, role = printable(given.by).strip(), printable(given.role).strip()
     if not by:
-        raise ValueError(Phrase("by is empty; it is the name of who sees to the alert"))
+        raise ValueError(Phrase("by is empty; it is the name of who says so"))
     return Author(name=by, role=role, way=given.way)
 
 

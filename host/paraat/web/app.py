@@ -1,7 +1,8 @@
 """The page's addresses and what answers each."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import msgspec
 from starlette.applications import Starlette
@@ -14,8 +15,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from paraat.domain.facts import Attested, Author, SaidOfPoint
+from paraat.domain.model import PointView
 from paraat.journal import JournalError
-from paraat.web import api
+from paraat.texts import readiness
+from paraat.web import actions, api, tables
 from paraat.web.cards import rfc3339
 from paraat.web.feed import Feed
 from paraat.web.guard import Action, Guard, failure
@@ -42,6 +46,17 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK) -> Starl
             Route("/events", routes.events),
             Route("/api/v1/points", routes.points),
             Route("/api/v1/points/{point}", routes.point),
+            Route("/api/v1/points/{point}/resources", routes.resources),
+            *(
+                Route(f"/api/v1/points/{{point}}/{action}", route, methods=["POST"], middleware=[Middleware(Action)])
+                for action, route in (
+                    ("attest", routes.attest),
+                    ("phase", routes.phase),
+                    ("delivery", routes.delivery),
+                    ("plan", routes.plan),
+                )
+            ),
+            Route("/api/v1/refuel", routes.refuel),
             Route("/api/v1/alerts", routes.alerts),
             Route(
                 "/api/v1/alerts/{alert:int}/acknowledge",
@@ -67,6 +82,7 @@ class _Routes:
         self._source = source
         self._renderer = renderer
         self._feed = feed
+        self._judged = readiness.Words(source.language, ZoneInfo(source.timezone))
 
     def page(self, _request: Request) -> Response:
         return HTMLResponse(self._renderer.page())
@@ -82,14 +98,57 @@ class _Routes:
         else:
             past = self._source.past(_moment(at, now))
             now, views = past.now, past.views
-        points = sorted(map(api.point, views), key=lambda point: point.point)
-        return _json(api.Points(now=rfc3339(now), region=self._source.region, points=points))
+        source = self._source
+        found = api.points(views, now, source.region, source.language, ZoneInfo(source.timezone))
+        return _csv(tables.points(found.points)) if _wants_csv(request) else _json(found)
 
     def point(self, request: Request) -> Response:
+        return _json(api.point(self._view(request), self._judged))
+
+    def resources(self, request: Request) -> Response:
+        found = api.resources(self._view(request), self._judged)
+        return _csv(tables.resources(found.resources)) if _wants_csv(request) else _json(found)
+
+    async def attest(self, request: Request) -> Response:
+        def told(body: bytes, point: str, now: float) -> tuple[Attested, Author]:
+            return actions.attested(body, point, self._source.profiles, now)
+
+        return await self._keep(request, told)
+
+    def refuel(self, request: Request) -> Response:
+        source, now = self._source, self._source.clock.now()
+        found = api.refuel(source.refuel(now), source.places, now, source.region)
+        return _csv(tables.refuel(found.stops)) if _wants_csv(request) else _json(found)
+
+    async def delivery(self, request: Request) -> Response:
+        return await self._keep(request, actions.delivered)
+
+    async def plan(self, request: Request) -> Response:
+        return await self._keep(request, actions.delivery_planned)
+
+    async def phase(self, request: Request) -> Response:
+        return await self._keep(request, actions.phase_changed)
+
+    async def _keep(
+        self, request: Request, told: Callable[[bytes, str, float], tuple[SaidOfPoint, Author]]
+    ) -> Response:
+        """Keep what was posted of a point, and answer with the point as it stands then."""
+        point = (await run_in_threadpool(self._view, request)).point
+        try:
+            said, author = told(await _body(request), point, self._source.clock.now())
+        except ValueError as error:
+            raise HTTPException(400, f"{error}; expected is JSON as docs/api.md says") from error
+        try:
+            await run_in_threadpool(self._source.keep, said, author)
+        except JournalError as error:
+            raise HTTPException(503, f"not kept: {error}") from error
+        return await run_in_threadpool(self.point, request)
+
+    def _view(self, request: Request) -> PointView:
         wanted = request.path_params["point"]
         for view in self._source.views(self._source.clock.now()):
             if view.point == wanted:
-                return _json(api.point(view))
+                return view
         raise HTTPException(404, f"no point {wanted!r} in this region; /api/v1/points lists them")
 
     def alerts(self, _request: Request) -> Response:
@@ -162,6 +221,17 @@ async def _refuse(_request: Request, error: Exception) -> Response:
     answer = failure(error.status_code, error.detail)
     answer.headers.update(error.headers or {})
     return answer
+
+
+def _wants_csv(request: Request) -> bool:
+    wanted = request.query_params.get("format", "json")
+    if wanted not in ("json", "csv"):
+        raise HTTPException(400, f"format={wanted[:40]!r} is neither json nor csv")
+    return wanted == "csv"
+
+
+def _csv(text: str) -> Response:
+    return Response(text, media_type="text/csv")
 
 
 def _json(body: msgspec.Struct, status: int = 200) -> Response:

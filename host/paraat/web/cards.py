@@ -12,8 +12,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from paraat.domain import tracker
+from paraat.domain.activation import Phase
 from paraat.domain.facts import Fact
-from paraat.domain.model import AlertState, Autonomy, PointView, Status
+from paraat.domain.model import AlertState, Autonomy, PointView
+from paraat.domain.readiness import Verdict
+from paraat.texts import readiness
 from paraat.texts.localtime import local, marked
 from paraat.web.source import Check
 from paraat.web.texts import Words
@@ -21,13 +24,36 @@ from paraat_wire import metrics
 
 # Worst first on the page. A point that fell silent in a blackout may be worse off than one that
 # says what it lacks.
-_ORDER = (Status.ALARM, Status.STALE, Status.UNKNOWN, Status.ATTENTION, Status.FINE)
-_RANK = {status: rank for rank, status in enumerate(_ORDER)}
+_ORDER = (Verdict.NOT_READY, Verdict.SILENT, Verdict.UNKNOWN, Verdict.LIMITED, Verdict.READY)
+_RANK = {verdict: rank for rank, verdict in enumerate(_ORDER)}
+# Colour, texture and shape of a verdict: classes of page.css and drawings of icons.html.
+_LOOKS = {
+    Verdict.NOT_READY: "alarm",
+    Verdict.LIMITED: "attention",
+    Verdict.READY: "fine",
+    Verdict.SILENT: "stale",
+    Verdict.UNKNOWN: "unknown",
+}
 _ALERT_RANK = {"firing": 0, "pending": 1, "resolved": 2}
 _EMPTY_ROUND_S = 300
 CARDS_MAX = 400
-# Reasons that a card tells in places of their own: its alerts, its faults, its missing sets, its connection.
-_SHOWN_ELSEWHERE = frozenset((tracker.LOW_FUEL, tracker.HELP_ASKED, tracker.FAULT, tracker.MISSING, tracker.OFFLINE))
+# Reasons that a card tells in places of their own: its alerts, its faults, its missing sets, its connection, its power.
+_SHOWN_ELSEWHERE = frozenset(
+    (
+        tracker.LOW_FUEL,
+        tracker.FUEL_FALLS,
+        tracker.HELP_ASKED,
+        tracker.FAULT,
+        tracker.MISSING,
+        tracker.OFFLINE,
+        tracker.GENERATOR_DOWN,
+        tracker.FUEL_UNKNOWN,
+        tracker.FUEL_DOUBTFUL,
+        tracker.MAINS_UNKNOWN,
+        tracker.GENERATOR_UNKNOWN,
+    )
+)
+_NOTHING_HEARD = frozenset((tracker.NEVER_HEARD, tracker.SILENT))
 _SAME_SET_S = 60  # figures read so shortly before the newest share its age
 
 
@@ -70,10 +96,15 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     point: str
     name: str
     municipality: str
-    status: str  # alarm, attention, fine, stale, unknown
-    status_word: str
+    look: str  # alarm, attention, fine, stale, unknown
+    verdict: str
+    was: str  # the last verdict of a point that is silent now
+    lines: tuple[readiness.Line, ...]  # why the verdict is no better, the worst first
+    renewals: tuple[str, ...]  # words that end soon
+    life: str  # where in its life the point is, and since when; empty where nobody ever said
+    clock: str  # how it keeps to its clock; empty while none runs
+    late: bool
     reasons: tuple[str, ...]
-    opened: str  # since when the point is open; empty while it is not, or has no key switch
     config: str  # that the board has refused its configuration; empty when not
     fuel: Fuel
     cells: tuple[Cell, ...]
@@ -100,13 +131,22 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """The head of the page. The numbers of points by status; they add up to `points`."""
+    """The head of the page: of the points that are in use, how many stand how.
+
+    A silent point counts as silent, and by its last verdict too where that was not "ready": it does not leave the count of
+    trouble by falling silent.
+    """
 
     points: int
-    alarm: int
-    attention: int
-    silent: int  # stale or unknown
-    fine: int
+    not_ready: int
+    unknown: int
+    limited: int
+    silent: int
+    ready: int
+    standby: int
+    opening: int  # alerted or opening
+    operational: int
+    not_in_use: int  # being built or out of use; in none of the other counts
 
 
 class Writer:
@@ -116,9 +156,10 @@ class Writer:
         self.words = words
         self.zone = zone
         self.stale_after_s = stale_after_s
+        self._judged = readiness.Words(words.language, zone)
 
     def cards(self, views: Iterable[PointView], alerts: Iterable[AlertState]) -> list[Card]:
-        """The cards, worst first; among equals the one with the fewest hours of fuel first.
+        """The cards: who is late first, then the worst, as which counts whoever has a critical alert; then the fewest hours.
 
         At most CARDS_MAX of them, so that a whole country does not choke a phone.
         """
@@ -126,7 +167,8 @@ class Writer:
         for alert in alerts:
             if alert.state == "firing" and alert.point is not None:
                 firing.setdefault(alert.point, []).append(alert)
-        ordered = sorted(views, key=_worst_first)[:CARDS_MAX]
+        critical = {point for point, found in firing.items() if any(one.severity == "critical" for one in found)}
+        ordered = sorted(views, key=lambda view: _worst_first(view, view.point in critical))[:CARDS_MAX]
         return [self._card(view, firing.get(view.point, ())) for view in ordered]
 
     def items(
@@ -165,10 +207,19 @@ class Writer:
             point=view.point,
             name=view.name,
             municipality=view.municipality,
-            status=view.status.name.lower(),
-            status_word=words(f"status.{int(view.status)}"),
-            reasons=tuple(words.code("reason", code) for code in view.reasons if code not in _SHOWN_ELSEWHERE),
-            opened=self._opened(view),
+            look=_LOOKS[view.verdict],
+            verdict=self._judged(f"verdict.{view.verdict.word}"),
+            was=self._judged(f"verdict.{view.last_verdict.word}") if view.verdict is Verdict.SILENT else "",
+            lines=tuple(self._judged.of(view)),
+            renewals=tuple(self._judged.renewals(view.resources)),
+            life=self._judged.life(view.activation, view.now),
+            clock=self._judged.clock(view.activation, view.now),
+            late=view.activation.late,
+            reasons=tuple(
+                words.code("reason", code)
+                for code in view.reasons
+                if code not in _SHOWN_ELSEWHERE and code not in _NOTHING_HEARD
+            ),
             config=self._config(view),
             fuel=self._fuel(view),
             cells=(
@@ -192,12 +243,6 @@ class Writer:
             data_t=view.data_t,
             heard_at=view.heard_at,
         )
-
-    def _opened(self, view: PointView) -> str:
-        latest = view.latest.get(tracker.OPEN)
-        if latest is None or not latest.value:
-            return ""
-        return self.words("opened", time=self.time(latest.t, view.now))
 
     def _config(self, view: PointView) -> str:
         node = view.node
@@ -295,7 +340,7 @@ class Writer:
         if view.now - t <= self.stale_after_s:
             return Figure(text, "known", label=label)
         with_the_rest = view.data_t is not None and view.data_t - t < _SAME_SET_S
-        told = with_the_rest and view.status is Status.STALE  # such a card says the age of all its figures, large
+        told = with_the_rest and view.verdict is Verdict.SILENT  # such a card says the age of all its figures, large
         return Figure(text, "old", None if told else t, label)
 
     def _faults(self, view: PointView) -> tuple[str, ...]:
@@ -318,13 +363,22 @@ class Writer:
 
 def count(views: Iterable[PointView]) -> Counts:
     """How many points stand how."""
-    of = Counter(view.status for view in views)
+    every = list(views)
+    used = [view for view in every if view.activation.in_use]
+    of = Counter(view.verdict for view in used)
+    last = Counter(view.last_verdict for view in used)
+    phases = Counter(view.activation.phase for view in used)
     return Counts(
-        points=of.total(),
-        alarm=of[Status.ALARM],
-        attention=of[Status.ATTENTION],
-        silent=of[Status.STALE] + of[Status.UNKNOWN],
-        fine=of[Status.FINE],
+        points=len(used),
+        not_ready=last[Verdict.NOT_READY],
+        unknown=last[Verdict.UNKNOWN],
+        limited=last[Verdict.LIMITED],
+        silent=of[Verdict.SILENT],
+        ready=of[Verdict.READY],
+        standby=phases[Phase.STANDBY],
+        opening=phases[Phase.ALERTED] + phases[Phase.OPENING],
+        operational=phases[Phase.OPERATIONAL],
+        not_in_use=len(every) - len(used),
     )
 
 
@@ -333,9 +387,11 @@ def rfc3339(t: float) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=round(t * 1000))
 
 
-def _worst_first(view: PointView) -> tuple[int, float, str, str]:
+def _worst_first(view: PointView, critical: bool) -> tuple[bool, bool, int, float, str, str]:
     hours = -1.0 if view.autonomy is None else view.autonomy.hours
-    return _RANK[view.status], hours, view.name, view.point
+    found = view.activation
+    rank = 0 if critical else _RANK[view.verdict]
+    return not found.in_use, not found.late, rank, hours, view.name, view.point
 
 
 def _moment(alert: AlertState) -> float:

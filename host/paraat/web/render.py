@@ -106,7 +106,7 @@ class Renderer:
 
     def _title(self, counts: Counts) -> str:
         title = self.words("title", region=self._source.region)
-        return f"({counts.alarm}) {title}" if counts.alarm else title
+        return f"({counts.not_ready}) {title}" if counts.not_ready else title
 
     def _more(self, others: int) -> str:
         return str(self._macro("more", others)) if others else ""

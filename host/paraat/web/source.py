@@ -3,13 +3,16 @@
 The service fulfils it; the page knows nothing else of the host.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 
-from paraat.domain.facts import Author, Fact
+from paraat.domain.facts import Author, Fact, SaidOfPoint
 from paraat.domain.model import AlertState, PointView
+from paraat.domain.points import Point
+from paraat.domain.profiles import Profile
+from paraat.domain.refuel import Stop
 from paraat.journal import Past
 from paraat.runtime.clock import Clock
 
@@ -71,6 +74,24 @@ class WebSource(Protocol):
 
     def acknowledge(self, alert_id: int, author: Author) -> Fact | None:
         """Keep that somebody sees to an alert; None when no alert of that id fires. Raises JournalError."""
+        ...
+
+    def keep(self, told: SaidOfPoint, author: Author) -> Fact:
+        """Keep what somebody says of a point of this site. Raises JournalError."""
+        ...
+
+    def refuel(self, now: float) -> Sequence[Stop]:
+        """The refuel round, the most urgent first."""
+        ...
+
+    @property
+    def places(self) -> Mapping[str, Point]:
+        """By its id each point as its file has it."""
+        ...
+
+    @property
+    def profiles(self) -> Mapping[str, Profile]:
+        """By point what it is judged by."""
         ...
 
     def alerts(self) -> Sequence[AlertState]:

@@ -86,7 +86,8 @@ def test_the_broker_is_not_blamed():
         assert says(stage, error) != short, (stage, error)
         with full():
             assert says(stage, error) == short, (stage, error)
-            assert trouble.explain(stage, error, "b:1", 13000) != short, "there was room when it failed"
+            room = 25000 if isinstance(error, ValueError) else 13000  # a signature is judged by more than one block
+            assert trouble.explain(stage, error, "b:1", room) != short, "there was room when it failed"
         assert trouble.explain(stage, error, "b:1", 5000) == short, "it has given its memory back since"
 
 

@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from paraat.alerts.engine import Engine, Transition
 from paraat.alerts.rules import Judgement, Verdict
-from paraat.domain.model import AlertState, PointView, Status
+from paraat.domain import readiness
+from paraat.domain.model import AlertState, PointView
 from paraat.domain.subjects import Subject
 
 T0 = 1764000000.0
@@ -27,8 +28,8 @@ class Scripted:
 
 def view_at(now: float) -> PointView:
     return PointView(
-        point="nsp-0101", name="De Linde", municipality="Voorbeeldstad", capacity=150, now=now, status=Status.FINE,
-        reasons=(), online=True, watched_since=T0, heard_at=now, data_t=now, latest={}, litres=None, fuel_percent=None,
+        point="nsp-0101", name="De Linde", municipality="Voorbeeldstad", capacity=150, now=now, verdict=readiness.Verdict.READY,
+        last_verdict=readiness.Verdict.READY, reasons=(), online=True, watched_since=T0, heard_at=now, data_t=now, latest={}, litres=None, fuel_percent=None,
         autonomy=None, stored=0, missing=0, node=None,
     )  # fmt: skip
 

@@ -59,6 +59,8 @@ def test_every_rule_has_words_for_its_beginning_and_its_end(rule: str, language:
         "days": 42.0,
         "ends_at": NOW + 42 * 86400,
         "ended": 0,
+        "fell_at": NOW,
+        "lost_l": 12.0,
         "asked_at": NOW,
     }
     own = rule == "own_certificate"

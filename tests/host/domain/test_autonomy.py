@@ -1,15 +1,43 @@
 import math
 import random
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paraat.domain.autonomy import FuelSample, burn, estimate, level, since_refuel
+from paraat.domain import autonomy
+from paraat.domain.autonomy import Burn, Reading, estimate
+from paraat.domain.fuel_history import History
+from paraat.domain.model import Autonomy
 from paraat.domain.points import Tank
 
 TANK = Tank(capacity_l=400, burn_l_per_h=9.5, reserve_l=15)
 T0 = 1764000000.0
+
+
+class FuelSample(NamedTuple):
+    t: float
+    litres: float
+    running: bool | None
+
+
+def read(samples: Sequence[FuelSample], tank: Tank = TANK) -> Reading:
+    history = History()
+    for sample in samples:
+        history.add(sample.t, sample.litres, sample.running, None)
+    reading = autonomy.read(history.slots(), tank)
+    assert reading is not None
+    return reading
+
+
+def burn(samples: Sequence[FuelSample], tank: Tank = TANK) -> Burn:
+    return read(samples, tank).burn
+
+
+def left(samples: Sequence[FuelSample], now: float, *, drains: bool) -> Autonomy:
+    return estimate(read(samples), TANK, now, drains=drains)
 
 
 def running(rate: float, hours: float, *, start_l: float = 300, noise_l: float = 0, seed: int = 1) -> list[FuelSample]:
@@ -22,26 +50,25 @@ def running(rate: float, hours: float, *, start_l: float = 300, noise_l: float =
 
 
 def test_the_rate_is_measured_while_the_generator_runs() -> None:
-    rate = burn(running(12, 2), TANK)
+    rate = burn(running(12, 2))
     assert rate.source == "slope"
     assert rate.likely == pytest.approx(12)
-    left = estimate(running(12, 2), rate, TANK, T0 + 7200, drains=True)
-    assert left is not None
-    assert left.hours == pytest.approx((300 - 24 - 15) / 12, rel=0.02)
-    assert left.empty_at == pytest.approx(T0 + 7200 + left.hours * 3600)
-    assert left.refuel_before <= left.empty_at
+    found = left(running(12, 2), T0 + 7200, drains=True)
+    assert found.hours == pytest.approx((300 - 24 - 15) / 12, rel=0.02)
+    assert found.empty_at == pytest.approx(T0 + 7200 + found.hours * 3600)
+    assert found.refuel_before <= found.empty_at
 
 
 def test_standing_still_does_not_dilute_the_rate() -> None:
     first = running(12, 1)
     rest = [FuelSample(T0 + 3600 + 60 * i, 288, False) for i in range(120)]
     second = [FuelSample(s.t + 3600 + 7200, s.litres - 12, True) for s in running(12, 1)]
-    assert burn(first + rest + second, TANK).likely == pytest.approx(12, rel=0.02)
+    assert burn(first + rest + second).likely == pytest.approx(12, rel=0.02)
 
 
-@pytest.mark.parametrize("samples", [running(12, 0.1), [], [FuelSample(T0 + 60 * i, 300, True) for i in range(60)]])
+@pytest.mark.parametrize("samples", [running(12, 0.1), [FuelSample(T0 + 60 * i, 300, True) for i in range(60)]])
 def test_too_short_or_no_fall_takes_the_tank_record(samples: list[FuelSample]) -> None:
-    rate = burn(samples, TANK)
+    rate = burn(samples)
     assert rate.source == "record"
     assert rate.low < rate.likely == 9.5 < rate.high
 
@@ -49,28 +76,28 @@ def test_too_short_or_no_fall_takes_the_tank_record(samples: list[FuelSample]) -
 def test_a_refuel_cuts_the_history_and_a_jump_of_the_echo_does_not() -> None:
     before = running(12, 2)
     after = [FuelSample(T0 + 7200 + 60 * i, 390 - 0.2 * i, True) for i in range(30)]
-    assert since_refuel(before + after, 400)[0] in after[:2]
-    assert level(before + after, 400) == pytest.approx(390 - 0.2 * 27)
+    found = read(before + after)
+    (refuel,) = found.events
+    assert refuel.kind == "refuel"
+    assert refuel.until <= after[1].t
+    assert refuel.litres == pytest.approx(390 - before[-1].litres, abs=1)
+    assert found.litres == pytest.approx(390 - 0.2 * 29, abs=0.5)
     wild = [*before[:60], before[60]._replace(litres=390), *before[61:]]
-    assert since_refuel(wild, 400) == wild
-    assert burn(wild, TANK).likely == pytest.approx(12, rel=0.02)
+    assert read(wild).events == ()
+    assert burn(wild).likely == pytest.approx(12, rel=0.02)
 
 
 def test_a_silent_point_goes_on_emptying() -> None:
     samples = running(12, 2)
-    rate = burn(samples, TANK)
-    at_once = estimate(samples, rate, TANK, T0 + 7200, drains=True)
-    later = estimate(samples, rate, TANK, T0 + 7200 + 5 * 3600, drains=True)
-    standing = estimate(samples, rate, TANK, T0 + 7200 + 5 * 3600, drains=False)
-    assert at_once is not None
-    assert later is not None
-    assert standing is not None
+    at_once = left(samples, T0 + 7200, drains=True)
+    later = left(samples, T0 + 7200 + 5 * 3600, drains=True)
+    standing = left(samples, T0 + 7200 + 5 * 3600, drains=False)
     assert later.hours == pytest.approx(at_once.hours - 5, abs=0.01)
     assert standing.hours == pytest.approx(at_once.hours, abs=0.05)
 
 
 def test_nothing_is_known_of_an_empty_history() -> None:
-    assert estimate([], burn([], TANK), TANK, T0, drains=True) is None
+    assert autonomy.read(History().slots(), TANK) is None
 
 
 @given(
@@ -81,7 +108,7 @@ def test_nothing_is_known_of_an_empty_history() -> None:
 )
 def test_a_noisy_level_gives_the_rate_within_its_range(rate: float, hours: float, noise: float, seed: int) -> None:
     samples = running(rate, hours, noise_l=noise, seed=seed)
-    found = burn(samples, TANK)
+    found = burn(samples)
     assert 0 < found.low <= found.likely <= found.high
     if found.source == "slope":
         # The ripple over the time it was seen bounds the error of the slope.
@@ -90,8 +117,9 @@ def test_a_noisy_level_gives_the_rate_within_its_range(rate: float, hours: float
 
 @given(st.lists(st.tuples(st.floats(0, 86400), st.floats(0, 400), st.sampled_from([True, False, None])), max_size=80))
 def test_whatever_comes_no_nan_and_nothing_negative(rows: list[tuple[float, float, bool | None]]) -> None:
-    samples = sorted((FuelSample(T0 + t, litres, on) for t, litres, on in rows), key=lambda s: s.t)
-    left = estimate(samples, burn(samples, TANK), TANK, T0 + 90000, drains=True)
-    if left is not None:
-        assert 0 <= left.hours_low <= left.hours <= left.hours_high
-        assert math.isfinite(left.empty_at)
+    samples = [FuelSample(T0 + t, litres, on) for t, litres, on in rows]
+    if not samples:
+        return
+    found = left(samples, T0 + 90000, drains=True)
+    assert 0 <= found.hours_low <= found.hours <= found.hours_high
+    assert math.isfinite(found.empty_at)

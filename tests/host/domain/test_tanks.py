@@ -1,7 +1,10 @@
+import math
+from typing import Any
+
 import pytest
 
-from paraat.domain.points import Tank
-from paraat.domain.tanks import interpolate, litres
+from paraat.domain.points import Shape, Tank
+from paraat.domain.tanks import interpolate, litres, mistakes
 
 CYLINDER = Tank(capacity_l=400, burn_l_per_h=9.5, calibration=((0, 0), (10, 21), (50, 200), (90, 379), (100, 400)))
 BY_DISTANCE = Tank(capacity_l=200, burn_l_per_h=6, by="distance", calibration=((0.1, 200), (0.5, 104), (0.9, 8)))
@@ -25,3 +28,44 @@ def test_zero_is_a_reading_and_missing_is_none() -> None:
     assert litres(CYLINDER, level_percent=0, distance_m=None) == 0
     assert litres(CYLINDER, level_percent=None, distance_m=0.4) is None
     assert litres(BY_DISTANCE, level_percent=50, distance_m=None) is None
+
+
+@pytest.mark.parametrize("shape", ["lying-cylinder", "elliptical"])
+def test_a_round_tank_holds_a_circles_segment(shape: Shape) -> None:
+    """Half at half its height, a fifth less than a box at a quarter; checked against the sum of thin slices."""
+    tank = Tank(capacity_l=400, burn_l_per_h=9.5, shape=shape)
+    for percent in (0, 10, 25, 50, 75, 90, 100):
+        down = [2 * (i + 0.5) / 20_000 - 1 for i in range(200 * percent)]
+        slices = sum(2 * math.sqrt(1 - y * y) for y in down) * 2 / 20_000 / math.pi
+        assert litres(tank, level_percent=percent, distance_m=None) == pytest.approx(400 * slices, abs=0.05)
+
+
+@pytest.mark.parametrize("shape", ["rectangular", "standing-cylinder"])
+def test_a_straight_tank_is_linear_and_a_distance_has_two_ends(shape: Shape) -> None:
+    tank = Tank(capacity_l=400, burn_l_per_h=9.5, shape=shape, by="distance", empty_m=1.05, full_m=0.05)
+    for metres, content in ((1.05, 0), (0.8, 100), (0.05, 400), (1.2, 0), (0.02, 400)):
+        assert litres(tank, level_percent=None, distance_m=metres) == pytest.approx(content)
+
+
+@pytest.mark.parametrize(
+    ("changed", "key"),
+    [
+        ({"shape": "elliptical", "calibration": ((0, 0), (100, 400))}, "shape"),
+        ({"shape": "elliptical", "by": "distance", "full_m": 0.1}, "empty_m"),
+        ({"shape": "elliptical", "by": "distance", "empty_m": 0.1, "full_m": 0.2}, "empty_m"),
+        ({"empty_m": 1.0}, "empty_m"),
+        ({"by": "distance"}, "calibration"),
+        ({"reserve_l": 200, "fill_percent": 40}, "fill_percent"),
+        ({"burn_by_load": ((0, 1),)}, "burn_by_load"),
+        ({"burn_by_load": ((0, 1), (5000, 0.5))}, "burn_by_load[1]"),
+        ({"burn_by_load": ((0, math.nan), (5000, 2))}, "burn_by_load[0]"),
+    ],
+)
+def test_what_of_a_record_cannot_be_is_named(changed: dict[str, Any], key: str) -> None:
+    found = list(mistakes(Tank(capacity_l=400, burn_l_per_h=9.5, **changed)))
+    assert key in [one[0] for one in found]
+
+
+def test_a_record_that_can_be_has_no_mistakes() -> None:
+    for tank in (CYLINDER, PLAIN, Tank(capacity_l=9, burn_l_per_h=1, shape="elliptical")):
+        assert list(mistakes(tank)) == []

@@ -1,8 +1,15 @@
 import random
+from collections.abc import Iterable
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from paraat.domain.model import AlertState, NodeState, SampleSet, Status
+from paraat.domain import autonomy
+from paraat.domain.fuel_history import Slot
+from paraat.domain.model import AlertState, NodeState, SampleSet
+from paraat.domain.points import Tank
+from paraat.domain.readiness import Verdict
 from paraat.domain.subjects import Subject
 from tracker_bench import POINT, T0, Bench
 
@@ -14,7 +21,7 @@ def bench() -> Bench:
 
 def test_a_point_that_was_never_heard_is_unknown(bench: Bench) -> None:
     view = bench.view(T0 + 10)
-    assert view.status is Status.UNKNOWN
+    assert view.verdict is Verdict.UNKNOWN
     assert view.reasons == ("never-heard",)
     assert view.age_s is None
     assert view.litres is None
@@ -24,7 +31,7 @@ def test_a_point_that_was_never_heard_is_unknown(bench: Bench) -> None:
 def test_a_point_with_all_its_figures_is_fine(bench: Bench) -> None:
     bench.sees(T0)
     view = bench.view(T0 + 10)
-    assert view.status is Status.FINE
+    assert view.verdict is Verdict.READY
     assert view.litres == 240
     assert view.fuel_percent == 60
     assert view.autonomy is not None
@@ -34,25 +41,27 @@ def test_a_point_with_all_its_figures_is_fine(bench: Bench) -> None:
 
 def test_silence_is_never_fine(bench: Bench) -> None:
     bench.sees(T0)
-    assert bench.view(T0 + 300).status is Status.FINE
+    assert bench.view(T0 + 300).verdict is Verdict.READY
     view = bench.view(T0 + 301)
-    assert view.status is Status.STALE
+    assert view.verdict is Verdict.SILENT
     assert view.reasons == ("silent",)
 
 
 @pytest.mark.parametrize(
     ("faults", "status", "reason"),
     [
-        ({"fuel/level": "silent"}, Status.UNKNOWN, "fuel-unknown"),
-        ({"power/mains": "range"}, Status.UNKNOWN, "mains-unknown"),
-        ({"climate/temperature": "crc"}, Status.ATTENTION, "fault"),
+        ({"fuel/level": "silent"}, Verdict.UNKNOWN, "fuel-unknown"),
+        ({"power/mains": "range"}, Verdict.UNKNOWN, "mains-unknown"),
+        ({"climate/temperature": "crc"}, Verdict.READY, "fault"),
     ],
 )
-def test_what_is_not_known_is_not_fine(bench: Bench, faults: dict[str, str], status: Status, reason: str) -> None:
+def test_what_is_not_known_is_not_fine_and_a_fault_is_told(
+    bench: Bench, faults: dict[str, str], status: Verdict, reason: str
+) -> None:
     bench.sees(T0)
     bench.sees(T0 + 60, faults)
     view = bench.view(T0 + 61)
-    assert view.status is status
+    assert view.verdict is status
     assert reason in view.reasons
 
 
@@ -71,7 +80,7 @@ def test_a_board_whose_memory_runs_low_asks_for_attention(bench: Bench, figures:
     bench.sees(T0, **{name.replace("idf_", "idf-"): value for name, value in figures.items()})
     view = bench.view(T0 + 10)
     assert view.reasons == (("memory-low",) if low else ())
-    assert view.status is (Status.ATTENTION if low else Status.FINE)
+    assert view.verdict is Verdict.READY  # of the point; its board asks for somebody
 
 
 def test_what_a_board_said_of_its_memory_long_ago_says_nothing_of_now(bench: Bench) -> None:
@@ -83,25 +92,25 @@ def test_what_a_board_said_of_its_memory_long_ago_says_nothing_of_now(bench: Ben
 def test_a_missing_set_asks_for_attention(bench: Bench) -> None:
     bench.sees(T0)
     bench.counts = (10, 2)
-    assert bench.view(T0 + 1).status is Status.ATTENTION
+    assert bench.view(T0 + 1).reasons == ("missing",)
     assert bench.view(T0 + 1).missing == 2
 
 
 def test_mains_out_without_a_generator_is_an_alarm(bench: Bench) -> None:
     bench.sees(T0, power__mains=False, power__generator=False)
     assert bench.view(T0 + 1).reasons == ("generator-down",)
-    assert bench.view(T0 + 1).status is Status.ALARM
+    assert bench.view(T0 + 1).verdict is Verdict.NOT_READY
 
 
-def test_an_alert_that_fires_is_an_alarm_until_it_resolves(bench: Bench) -> None:
+def test_an_alert_that_fires_is_told_until_it_resolves(bench: Bench) -> None:
     bench.sees(T0)
     alert = AlertState(
         rule="low_fuel", subject=Subject("point", POINT.id), state="firing", since=T0, severity="critical", detail={}
     )
     bench.tracker.note_alerts([alert])
-    assert bench.view(T0 + 1).status is Status.ALARM
+    assert bench.view(T0 + 1).reasons == ("low-fuel",)
     bench.tracker.note_alerts([])
-    assert bench.view(T0 + 1).status is Status.FINE
+    assert bench.view(T0 + 1).reasons == ()
 
 
 def test_an_old_set_does_not_overwrite_a_newer_one(bench: Bench) -> None:
@@ -116,14 +125,14 @@ def test_a_backlog_is_no_proof_that_the_board_lives_now(bench: Bench) -> None:
     bench.sees(T0, received_at=T0 + 7200)
     view = bench.view(T0 + 7201)
     assert view.heard_at == T0
-    assert view.status is Status.STALE
+    assert view.verdict is Verdict.SILENT
 
 
 def test_a_retained_state_is_no_proof_of_life(bench: Bench) -> None:
     bench.sees(T0)
     later = T0 + 1000
     bench.tracker.apply_state(NodeState(point=POINT.id, received_at=later, retained=True, online=True))
-    assert bench.view(later).status is Status.STALE
+    assert bench.view(later).verdict is Verdict.SILENT
     bench.tracker.apply_state(NodeState(point=POINT.id, received_at=later, retained=False, online=True))
     assert bench.view(later).heard_at == later
 
@@ -133,7 +142,7 @@ def test_a_board_that_lives_and_sends_no_sets_is_not_fine(bench: Bench) -> None:
     bench.sees(T0)
     bench.tracker.apply_state(NodeState(point=POINT.id, received_at=T0 + 7200, retained=False, online=True))
     view = bench.view(T0 + 7201)
-    assert view.status is Status.UNKNOWN
+    assert view.verdict is Verdict.UNKNOWN
     assert view.reasons == ("fuel-unknown", "mains-unknown", "old")
     assert view.litres is None
     assert view.autonomy is None
@@ -142,19 +151,19 @@ def test_a_board_that_lives_and_sends_no_sets_is_not_fine(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("name", "status", "reasons"),
     [
-        ("fuel/level", Status.UNKNOWN, ("fuel-unknown",)),
-        ("power/mains", Status.UNKNOWN, ("mains-unknown",)),
-        ("battery/voltage", Status.ATTENTION, ("old",)),
+        ("fuel/level", Verdict.UNKNOWN, ("fuel-unknown",)),
+        ("power/mains", Verdict.UNKNOWN, ("mains-unknown",)),
+        ("battery/voltage", Verdict.READY, ("old",)),
     ],
 )
 def test_a_figure_that_is_no_longer_sent_is_not_what_it_was(
-    bench: Bench, name: str, status: Status, reasons: tuple[str, ...]
+    bench: Bench, name: str, status: Verdict, reasons: tuple[str, ...]
 ) -> None:
     bench.sees(T0, battery__voltage=12.5)
     for minute in range(1, 10):
         bench.sees(T0 + 60 * minute, without=name, **({} if name == "battery/voltage" else {"battery__voltage": 12.5}))
     view = bench.view(T0 + 541)
-    assert view.status is status
+    assert view.verdict is status
     assert view.reasons == reasons
     assert view.value(name) is not None  # still there, with its age
     # Nor does it come to life again when the point falls silent.
@@ -168,7 +177,7 @@ def test_the_last_figures_of_a_silent_point_count_on(bench: Bench) -> None:
 
 def test_mains_out_and_a_generator_that_is_not_known_is_unknown(bench: Bench) -> None:
     bench.sees(T0, without="power/generator", power__mains=False)
-    assert bench.view(T0 + 1).status is Status.UNKNOWN
+    assert bench.view(T0 + 1).verdict is Verdict.UNKNOWN
     assert bench.view(T0 + 1).reasons == ("generator-unknown",)
 
 
@@ -177,15 +186,15 @@ def test_a_host_clock_that_is_set_back_takes_the_future_with_it(bench: Bench) ->
     wrong = T0 + 86400
     bench.sees(wrong, fuel__level=70.0)
     bench.tracker.apply_state(NodeState(point=POINT.id, received_at=wrong, retained=False, online=True))
-    assert bench.view(wrong + 1).status is Status.FINE
+    assert bench.view(wrong + 1).verdict is Verdict.READY
     bench.tracker.forget_after(T0)
     view = bench.view(T0)
-    assert view.status is Status.UNKNOWN
+    assert view.verdict is Verdict.UNKNOWN
     assert view.litres is None
     assert view.watched_since <= T0
     bench.sees(T0 + 1, fuel__level=50.0)
     view = bench.view(T0 + 2)
-    assert view.status is Status.FINE
+    assert view.verdict is Verdict.READY
     assert view.fuel_percent == 50
     bench.tracker.apply_state(NodeState(point=POINT.id, received_at=T0 + 700, retained=False, online=False))
     assert bench.view(T0 + 700).online is False
@@ -195,7 +204,7 @@ def test_a_will_shows_before_the_silence_does(bench: Bench) -> None:
     bench.sees(T0)
     bench.tracker.apply_state(NodeState(point=POINT.id, received_at=T0 + 2, retained=False, online=False))
     view = bench.view(T0 + 3)
-    assert view.status is Status.ATTENTION
+    assert view.verdict is Verdict.READY
     assert view.reasons == ("offline",)
 
 
@@ -249,3 +258,117 @@ def test_a_view_is_the_same_whenever_somebody_looked_before() -> None:
             bench.sees(T0 + 20 * n, fuel__level=level, power__generator=True, power__mains=False)
         watched.view(T0 + 20 * n)
     assert watched.view(T0 + 1200) == alone.view(T0 + 1200)
+
+
+LEVELS = st.lists(
+    st.tuples(st.integers(0, 20 * 60), st.floats(0, 100), st.booleans()),
+    min_size=1,
+    max_size=60,
+    unique_by=lambda r: r[0],
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=LEVELS, seed=st.integers(0, 1000), asked=st.booleans())
+def test_neither_order_nor_repetition_nor_a_restart_changes_the_hours(
+    rows: list[tuple[int, float, bool]], seed: int, asked: bool
+) -> None:
+    """A restart is a tracker that is fed from the journal, the newest set first."""
+    sets = [
+        SampleSet(
+            point=POINT.id, kind="telemetry", seq=seq, t=T0 + 60 * minute, received_at=T0 + 80_000, faults={},
+            values={"fuel/level": level, "power/mains": not running, "power/generator": running},
+        )
+        for seq, (minute, level, running) in enumerate(sorted(rows), start=1)
+    ]  # fmt: skip
+    mixed = [*sets, *sets[:10]]
+    random.Random(seed).shuffle(mixed)
+    found = []
+    for order in (sets, mixed, sets[::-1]):
+        bench = Bench()
+        for a_set in order:
+            bench.tracker.apply(a_set)
+        view = bench.view(T0 + 80_000)
+        found.append((view.litres, view.autonomy, view.fuel_events))
+    assert found[0] == found[1] == found[2]
+
+
+def test_a_reading_is_kept_while_nothing_new_can_be_learnt_and_renewed_when_it_can() -> None:
+    bench = Bench()
+    for minute in range(180):
+        bench.sees(T0 + 60 * minute, fuel__level=80 - minute / 24, power__mains=False, power__generator=True)
+    first = bench.view(T0 + 180 * 60)
+    assert first.litres == pytest.approx((80 - 179 / 24) * 4, abs=0.2)
+    for minute in range(180, 183):  # refuelled: three sets that nothing led to expect
+        bench.sees(T0 + 60 * minute, fuel__level=95.0, power__mains=False, power__generator=True)
+    second = bench.view(T0 + 183 * 60)
+    assert second.litres == pytest.approx(380, abs=0.5)
+    assert [event.kind for event in second.fuel_events] == ["refuel"]
+
+
+@pytest.mark.parametrize("interval_s", [20, 60, 300])
+def test_a_kept_reading_does_not_depend_on_who_asked_when(interval_s: int) -> None:
+    """A load that doubles, a rest and a delivery, a set that comes late: each seen by one who looks at all, and by one who does not."""
+    watched, late = Bench(), 0
+    seen: list[tuple[float, float, bool, int]] = []
+    level = 90.0
+    for n in range(6 * 3600 // interval_s):
+        t = T0 + n * interval_s
+        hour = (t - T0) / 3600
+        running = not 4 <= hour < 5
+        level = 80.0 if hour == 5 else level - (0 if not running else 2.4 if hour < 2 else 4.8) * interval_s / 3600
+        seen.append((t, level, running, n + 1))
+        if n % 7 == 3:  # held back on the way, and taken in after the next
+            late = n
+            continue
+        for at in (n, late) if n == late + 1 and late else (n,):
+            take(watched, seen[at])
+        view = watched.view(t + 1)
+        if n % 11 == 0:
+            alone = Bench()
+            for one in seen[: n + 1]:
+                take(alone, one)
+            assert alone.view(t + 1) == view
+
+
+def test_a_clock_that_was_set_back_leaves_a_level(bench: Bench) -> None:
+    """What was read is in slots of an hour then."""
+    for minute in range(600):
+        bench.sees(T0 + 60 * minute, fuel__level=80 - minute / 24, power__mains=False, power__generator=True)
+    bench.sees(T0 + 30 * 86400, fuel__level=10.0, power__mains=False, power__generator=True)
+    bench.tracker.forget_after(T0 + 36000)
+    assert bench.view(T0 + 36000).litres is None
+    bench.sees(T0 + 36060, fuel__level=55.0, power__mains=False, power__generator=True)
+    view = bench.view(T0 + 36061)
+    assert view.autonomy is not None
+    assert (view.litres, view.autonomy.burn_l_per_h) == (pytest.approx(220, abs=2), pytest.approx(10, rel=0.1))
+
+
+def take(bench: Bench, seen: tuple[float, float, bool, int]) -> None:
+    t, level, running, seq = seen
+    bench.tracker.apply(
+        SampleSet(
+            point=POINT.id, kind="telemetry", seq=seq, t=t, received_at=t, faults={},
+            values={"fuel/level": level, "power/mains": not running, "power/generator": running},
+        )
+    )  # fmt: skip
+
+
+def test_while_all_goes_on_as_it_went_the_fuel_is_read_once_in_four_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = 0
+    read = autonomy.read
+
+    def counted(slots: Iterable[Slot], tank: Tank) -> autonomy.Reading | None:
+        nonlocal times
+        times += 1
+        return read(slots, tank)
+
+    monkeypatch.setattr(autonomy, "read", counted)
+    bench = Bench()
+    for minute in range(300):
+        level = 80 - minute / 24
+        bench.sees(T0 + 60 * minute, fuel__level=level, power__mains=False, power__generator=True)
+        if minute == 240:
+            times = 0
+        assert bench.view(T0 + 60 * minute).litres == pytest.approx(4 * level, abs=0.5)
+    assert times == 15

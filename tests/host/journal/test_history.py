@@ -14,6 +14,7 @@ from paraat.domain import facts
 from paraat.domain.facts import HOST, Author, ClockSetBack, Fact, Standing, Started
 from paraat.domain.model import AlertState, NodeState, PointView, SampleSet, Value
 from paraat.domain.points import Point, PointBoard, Tank
+from paraat.domain.profiles import Profile, Resource
 from paraat.domain.subjects import Subject
 from paraat.domain.thresholds import Alerts
 from paraat.domain.tracker import Tracker
@@ -23,6 +24,11 @@ from paraat.journal import Journal
 T0 = 1764000000.0
 AHEAD_S = 120.0
 LEAD = Author(name="Jan", role="lead", way="cli")
+PROFILE = Profile(
+    target_h=12.0,
+    open_within_h=2.0,
+    resources={"power": Resource(critical=True, by="hours"), "water": Resource(critical=True)},
+)
 POINTS = {
     name: Point(
         id=name,
@@ -34,6 +40,7 @@ POINTS = {
     )
     for name in ("nsp-a", "nsp-b")
 }
+PROFILES = dict.fromkeys(POINTS, PROFILE)
 Seen = tuple[float, list[PointView], list[Fact]]
 
 
@@ -59,6 +66,7 @@ class Live:
             Tracker(
                 POINTS,
                 Alerts(),
+                profiles=PROFILES,
                 since=self.now,
                 counts=lambda point: (self.journal.stored(point), self.journal.missing(point)),
                 certificate_until=certificate_until,
@@ -145,9 +153,14 @@ value: st.SearchStrategy[dict[str, Value]] = st.fixed_dictionaries(
 told = st.one_of(
     st.builds(facts.Acknowledged, alert=st.integers(1, 3)),
     st.builds(facts.Attested, point=point, resource=st.just("water"), there=st.booleans(), until=st.just(T0 + 1e6)),
-    st.builds(facts.PhaseChanged, point=point, phase=st.sampled_from(["standby", "open"])),
+    st.builds(
+        facts.PhaseChanged,
+        point=point,
+        phase=st.sampled_from(["building", "standby", "alerted", "out-of-use", "a newer one"]),
+    ),
     st.builds(facts.Counted, point=point, people=st.integers(0, 300)),
     st.builds(facts.Delivered, point=point, litres=st.floats(1, 400)),
+    st.builds(facts.DeliveryPlanned, point=point, at=st.just(T0), litres=st.floats(0, 400), who=st.just("Jan")),
     st.builds(
         facts.Silenced, subject=st.builds(Subject, st.just("point"), point), until=st.just(T0), reason=st.just("")
     ),
@@ -172,7 +185,7 @@ def play(live: Live, course: list[tuple[float, tuple[Any, ...]]]) -> None:
 
 def assert_same(live: Live, seen: list[Seen]) -> None:
     for t, views, standing in seen:
-        past = live.journal.past(t, POINTS, Alerts(), sets=None, certificate_until=certificate_until)
+        past = live.journal.past(t, POINTS, Alerts(), PROFILES, sets=None, certificate_until=certificate_until)
         assert past.views == views
         assert past.standing.all() == standing
 
@@ -242,6 +255,7 @@ def test_a_fact_comes_back_as_it_was_with_its_author(journal: Journal) -> None:
             facts.PhaseChanged(point="nsp-a", phase="open"),
             facts.Counted(point="nsp-a", people=0),
             facts.Delivered(point="nsp-a", litres=200.0),
+            facts.DeliveryPlanned(point="nsp-a", at=T0 + 9, litres=200.0, who="Tankdienst"),
             facts.BoardState(state=NodeState(point="nsp-a", received_at=T0, retained=False, online=True)),
         )
     ]
@@ -255,7 +269,7 @@ def test_a_kind_of_a_newer_release_is_kept_and_skipped(journal: Journal) -> None
     with journal._transaction() as db:
         db.execute("UPDATE fact SET kind = 'counted/2', body = ?", (b'{"kind":"counted/2","adults":3}',))
     told = journal.record(facts.Counted(point="nsp-a", people=4), LEAD, t=T0, now=T0)
-    past = journal.past(T0 + 9, POINTS, Alerts(), sets=None, certificate_until=certificate_until)
+    past = journal.past(T0 + 9, POINTS, Alerts(), PROFILES, sets=None, certificate_until=certificate_until)
     assert past.standing.all() == [told]
     assert journal._read("SELECT kind FROM fact ORDER BY id") == [("counted/2",), ("counted/1",)]
 

@@ -11,6 +11,7 @@ from paraat.alerts.engine import Engine
 from paraat.alerts.rules import make_rules
 from paraat.domain.facts import Author, BoardState
 from paraat.domain.points import Point, PointBoard, Tank
+from paraat.domain.profiles import Profile
 from paraat.domain.subjects import Subject
 from paraat.domain.thresholds import Alerts
 from paraat.journal import Journal
@@ -88,7 +89,14 @@ def test_the_last_state_of_each_board_becomes_a_fact_and_the_past_can_be_asked(p
     )
 
     def litres(t: float) -> float | None:
-        past = journal.past(t, {point.id: point}, Alerts(), sets=None, certificate_until=lambda _point, _now: None)
+        past = journal.past(
+            t,
+            {point.id: point},
+            Alerts(),
+            {point.id: Profile(target_h=72.0, resources={})},
+            sets=None,
+            certificate_until=lambda _point, _now: None,
+        )
         return past.views[0].litres
 
     assert litres(T0) is None

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from host.web.scene import NOW, left, point
-from paraat.domain.model import Status
+from paraat.domain.readiness import Verdict
 from paraat.simulate.screen import Screen
 
 
@@ -18,9 +18,9 @@ def drawn(width: int, language: str) -> list[str]:
     values = {"power/mains": False, "power/generator": True, "battery/voltage": 13.4, "climate/temperature": 17.8,
               "people/present": 139}  # fmt: skip
     views = [
-        point(name=name, status=status, values=values, fuel_percent=100.0, litres=400.0, capacity=150,
+        point(name=name, verdict=verdict, values=values, fuel_percent=100.0, litres=400.0, capacity=150,
               autonomy=left(9.8), stored=1288, missing=11)
-        for name, status in (("Dorpshuis 't Veerhuis", Status.UNKNOWN), ("Buurthuis De Linde", Status.ATTENTION))
+        for name, verdict in (("Dorpshuis 't Veerhuis", Verdict.UNKNOWN), ("Buurthuis De Linde", Verdict.LIMITED))
     ]  # fmt: skip
     service = SimpleNamespace(site=SimpleNamespace(points={}), web_url="http://127.0.0.1:8081")
     screen.begin(service, "firmware", "mosquitto", True, 8080)  # type: ignore[arg-type] - these two it reads

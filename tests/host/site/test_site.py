@@ -60,7 +60,7 @@ def keys(kind: type[Part]) -> set[str]:
     for field in msgspec.structs.fields(kind):
         found.add(field.name)
         for part in (field.type, *get_args(field.type)):
-            if isinstance(part, type) and issubclass(part, Part):
+            if isinstance(part, type) and issubclass(part, msgspec.Struct):
                 found |= keys(part)
     return found
 
@@ -129,6 +129,9 @@ def test_a_wrong_site_file_names_the_key(
         ("burn_l_per_h = 9.5", "burn_l_per_h = -1", "tank.burn_l_per_h", "-1", ">= 0.05"),
         ("burn_l_per_h = 9.5", "burn_l_per_h = 0.000001", "tank.burn_l_per_h", "1e-06", ">= 0.05"),
         ("burn_l_per_h = 9.5", "burn_l_per_h = nan", "tank.burn_l_per_h", "nan", ">= 0.05"),
+        ("# [battery]\n# capacity_ah", "[battery]\ncapacity_wh", "battery.capacity_wh", "unknown key", "capacity_ah"),
+        ('by = "level"', 'by = "level"\nshape = "round"', "tank.shape", "'round'", "'lying-cylinder'"),
+        ('by = "level"', 'by = "level"\nshape = "elliptical"', "tank.shape", "'elliptical'", "one of the two"),
         ("capacity_l = 400", "capacity_l = inf", "tank.capacity_l", "inf", "float <= 100000"),
         ("[50, 200]", "[nan, 200]", "tank.calibration[3]", "[nan, 200.0]", "two plain numbers"),
         ("[52.0907, 5.1214]", "[520907, 5.1214]", "position[0]", "520907", "<= 90"),

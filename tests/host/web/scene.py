@@ -6,13 +6,34 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from paraat.domain.facts import Acknowledged, Author, Fact, Standing
-from paraat.domain.model import AlertState, Autonomy, Latest, NodeState, PointView, Status, Value
+from paraat.domain.facts import Acknowledged, Author, Fact, SaidOfPoint, Standing
+from paraat.domain.model import AlertState, Autonomy, Latest, NodeState, PointView, Value
+from paraat.domain.points import Point, PointBoard, Tank
+from paraat.domain.profiles import Profile, Resource
+from paraat.domain.readiness import ResourceState, State, Verdict
+from paraat.domain.refuel import Stop
 from paraat.domain.subjects import Subject
 from paraat.journal import Past
 from paraat.web.source import Check
 
 NOW = 1_764_000_000.0  # 2025-11-24 16:00:00 UTC, 17:00 in Amsterdam
+PROFILE = Profile(
+    target_h=72.0,
+    resources={
+        "power": Resource(critical=True, by="hours"),
+        "water": Resource(critical=True, roles=("lead",)),
+        "food": Resource(need="not-required"),
+    },
+)
+FILE = Point(
+    id="nsp-0101",
+    name="Buurthuis De Linde",
+    municipality="Voorbeeldstad",
+    capacity=150,
+    tank=Tank(capacity_l=400, burn_l_per_h=10),
+    board=PointBoard(type="esp32_devkitc_ve"),
+    access="achterom",
+)
 FINE_CHECKS = (
     Check(name="broker", ok=True, required=True),
     Check(name="journal", ok=True, required=True),
@@ -56,6 +77,9 @@ class FakeSource:
         self.checks: Sequence[Check] = FINE_CHECKS
         self.error: Exception | None = None
         self.facts: list[Fact] = []
+        self.stops: Sequence[Stop] = ()
+        self.places = {view.point: FILE for view in points}
+        self.profiles = dict.fromkeys((view.point for view in points), PROFILE)
         self.was: dict[float, Sequence[PointView]] = {}
         self.listeners: list[Callable[[], None]] = []
 
@@ -78,6 +102,15 @@ class FakeSource:
         told = Acknowledged(alert=alert_id)
         self.facts = [Fact(id=1, after=0, t=NOW, recorded_at=NOW, author=author, told=told)]
         return self.facts[0]
+
+    def keep(self, told: SaidOfPoint, author: Author) -> Fact:
+        if self.error is not None:
+            raise self.error
+        self.facts = [Fact(id=1, after=0, t=NOW, recorded_at=NOW, author=author, told=told)]
+        return self.facts[0]
+
+    def refuel(self, now: float) -> Sequence[Stop]:
+        return self.stops
 
     def alerts(self) -> Sequence[AlertState]:
         return self.firing
@@ -126,7 +159,9 @@ def point(
         "municipality": "Voorbeeldstad",
         "capacity": 150,
         "now": NOW,
-        "status": Status.FINE,
+        "verdict": Verdict.READY,
+        "last_verdict": fields.get("verdict", Verdict.READY),
+        "resources": (),
         "reasons": (),
         "online": True,
         "watched_since": NOW - 86400,
@@ -159,7 +194,7 @@ def never_heard(point_id: str, **fields: Any) -> PointView:
         values={},
         **(
             {
-                "status": Status.UNKNOWN,
+                "verdict": Verdict.UNKNOWN,
                 "reasons": ("never-heard",),
                 "online": None,
                 "heard_at": None,
@@ -171,6 +206,29 @@ def never_heard(point_id: str, **fields: Any) -> PointView:
             }
             | fields
         ),
+    )
+
+
+def short_of_power(hours: float, **fields: Any) -> ResourceState:
+    """Fewer hours than half of what is asked."""
+    detail: dict[str, float | str] = {"hours": hours, "target": 72.0} | fields
+    return ResourceState(
+        resource="power", state=State.NOT_READY, need="required", critical=True, code="hours", detail=detail
+    )
+
+
+def cool(celsius: float) -> ResourceState:
+    """A hall that is not warm enough."""
+    detail: dict[str, float | str] = {"metric": "climate/temperature", "value": celsius, "limit": 18.0}
+    return ResourceState(
+        resource="heat", state=State.LIMITED, need="required", critical=True, code="low", detail=detail
+    )
+
+
+def unknown(resource: str, *, critical: bool = True) -> ResourceState:
+    """A resource that nobody ever attested."""
+    return ResourceState(
+        resource=resource, state=State.UNKNOWN, need="required", critical=critical, code="never-attested"
     )
 
 
@@ -212,7 +270,8 @@ def rich(language: str = "nl") -> FakeSource:
         point(
             "nsp-0102",
             name="Sporthal De Zuiderpoort",
-            status=Status.ALARM,
+            verdict=Verdict.NOT_READY,
+            resources=(short_of_power(2.06), unknown("water"), unknown("light", critical=False)),
             values={
                 "fuel/level": 14.0,
                 "battery/voltage": 12.1,
@@ -228,7 +287,8 @@ def rich(language: str = "nl") -> FakeSource:
             "nsp-0103",
             name="Multifunctioneel centrum en dorpshuis Ons Genoegen-Westerkwartier",
             municipality="Nieuwerkerk-Capelsewaarden aan den IJssel",
-            status=Status.ATTENTION,
+            verdict=Verdict.LIMITED,
+            resources=(cool(16.4),),
             values={
                 "fuel/level": 48.0,
                 "people/present": 0,
@@ -247,7 +307,9 @@ def rich(language: str = "nl") -> FakeSource:
             "nsp-0201",
             name="Kulturhus Het Baken",
             municipality="Dijkerwaard",
-            status=Status.STALE,
+            verdict=Verdict.SILENT,
+            last_verdict=Verdict.LIMITED,
+            resources=(cool(15.1),),
             reasons=("silent",),
             online=False,
             read_at=NOW - 4980,
@@ -266,7 +328,7 @@ def rich(language: str = "nl") -> FakeSource:
             "nsp-0203",
             name="Dorpskerk",
             municipality="Dijkerwaard",
-            status=Status.UNKNOWN,
+            verdict=Verdict.UNKNOWN,
             reasons=("fuel-unknown",),
             values={
                 "battery/voltage": 12.6,

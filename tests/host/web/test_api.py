@@ -1,5 +1,7 @@
 """The page's addresses, over a real socket."""
 
+import csv
+import io
 import json
 import logging
 import re
@@ -12,6 +14,8 @@ import pytest
 
 from host.web.asking import Ask, fetch
 from host.web.scene import FINE_CHECKS, NOW, FakeSource, alert, never_heard, point, rich
+from paraat.domain.facts import Attested, Author, Delivered, DeliveryPlanned, PhaseChanged, SaidOfPoint
+from paraat.domain.refuel import Delivery, Plan, Stop
 from paraat.journal import JournalError
 from paraat.web import api
 from paraat.web.app import create_app
@@ -219,9 +223,181 @@ def test_another_moment_than_one_of_the_past_is_refused(ask: Ask, at: str) -> No
     assert "moment of the past" in answer.json["error"]
 
 
+def test_the_resources_of_a_point_say_why_and_what_to_do(ask: Ask) -> None:
+    found = ask("/api/v1/points/nsp-0102/resources").json
+    assert (found["point"], found["verdict"], found["last_verdict"]) == ("nsp-0102", "not-ready", "not-ready")
+    power, water, _ = found["resources"]
+    assert (power["state"], power["why"], power["to_do"]) == ("not-ready", "2 van 72 uur", "vul de brandstof bij")
+    assert power["detail"] == {"hours": 2.06, "target": 72.0}
+    assert (water["state"], water["code"], water["critical"]) == ("unknown", "never-attested", True)
+    assert ask("/api/v1/points/nsp-9999/resources").status == 404
+
+
+def test_a_point_says_its_verdict_and_the_old_word_for_it(ask: Ask) -> None:
+    found = ask("/api/v1/points/nsp-0201").json
+    assert (found["verdict"], found["last_verdict"], found["status"]) == ("silent", "limited", "stale")
+    assert found["why"] == ["laat niets horen", "warmte: 15,1 °C, nodig 18 °C of meer"]
+    assert found["life"]["phase"] == "standby"
+
+
+def test_points_and_resources_are_tables_too(ask: Ask, source: FakeSource) -> None:
+    source.points[1] = msgspec.structs.replace(source.points[1], name="=1+1")
+    answer = ask("/api/v1/points?format=csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = {row["point"]: row for row in csv.DictReader(io.StringIO(answer.text))}
+    row = rows["nsp-0102"]
+    assert (row["name"], row["verdict"], row["phase"], row["late"]) == ("'=1+1", "not-ready", "standby", "false")
+    assert row["why"] == "stroom: 2 van 72 uur; water: nooit bevestigd; licht: nooit bevestigd"
+    assert (row["fuel_hours_low"], row["data_at"]) == ("2.06", "2025-11-24T15:59:40Z")
+    assert (rows["nsp-0202"]["fuel_hours"], rows["nsp-0202"]["data_at"]) == ("", "")
+    found = list(csv.DictReader(io.StringIO(ask("/api/v1/points/nsp-0102/resources?format=csv").text)))
+    assert [(one["resource"], one["state"], one["critical"]) for one in found] == [
+        ("power", "not-ready", "true"),
+        ("water", "unknown", "true"),
+        ("light", "unknown", "false"),
+    ]
+    assert ask("/api/v1/points?format=xls").status == 400
+
+
+def test_the_refuel_round(ask: Ask, source: FakeSource) -> None:
+    source.stops = [
+        Stop(
+            point="nsp-0102",
+            hours_low=2.062,
+            refuel_before=NOW + 7200,
+            to_full_l=357.96,
+            to_target_l=357.96,
+            last=Delivery(t=NOW - 86400, litres=120.0, by="Jan"),
+            plan=Plan(at=NOW + 3600, litres=300.0, who="Tankdienst", late=False),
+        ),
+        Stop(
+            point="nsp-0203",
+            hours_low=None,
+            refuel_before=None,
+            to_full_l=None,
+            to_target_l=None,
+            last=None,
+            plan=None,
+        ),
+    ]
+    planned, unknown = ask("/api/v1/refuel").json["stops"]
+    assert (planned["access"], planned["to_full_litres"], planned["hours_low"]) == ("achterom", 358.0, 2.06)
+    assert planned["refuel_before"] == "2025-11-24T18:00:00Z"
+    assert planned["last_delivery"] == {"at": "2025-11-23T16:00:00Z", "litres": 120.0, "by": "Jan"}
+    assert planned["planned"] == {"at": "2025-11-24T17:00:00Z", "litres": 300.0, "who": "Tankdienst", "late": False}
+    assert [unknown[key] for key in ("hours_low", "refuel_before", "last_delivery", "planned")] == [None] * 4
+    row, empty = csv.DictReader(io.StringIO(ask("/api/v1/refuel?format=csv").text))
+    assert (row["planned_who"], row["to_target_litres"], empty["planned_at"]) == ("Tankdienst", "358.0", "")
+
+
+ATTEST = "/api/v1/points/nsp-0102/attest"
+PHASE = "/api/v1/points/nsp-0102/phase"
+DELIVERY = "/api/v1/points/nsp-0102/delivery"
+PLAN = "/api/v1/points/nsp-0102/plan"
+LATER = "2025-12-24T16:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "told"),
+    [
+        (
+            ATTEST,
+            {"resource": "water", "until": LATER},
+            Attested(point="nsp-0102", resource="water", there=True, until=NOW + 30 * 86400),
+        ),
+        (
+            ATTEST,
+            {"resource": "water", "until": LATER, "there": False},
+            Attested(point="nsp-0102", resource="water", there=False, until=NOW + 30 * 86400),
+        ),
+        (
+            ATTEST,
+            {"resource": "water", "revoke": True},
+            Attested(point="nsp-0102", resource="water", there=False, until=NOW),
+        ),
+        (DELIVERY, {"litres": 200}, Delivered(point="nsp-0102", litres=200.0)),
+        (
+            PLAN,
+            {"litres": 200, "at": LATER, "who": "Tankdienst"},
+            DeliveryPlanned(point="nsp-0102", at=NOW + 30 * 86400, litres=200.0, who="Tankdienst"),
+        ),
+        (PLAN, {"cancel": True}, DeliveryPlanned(point="nsp-0102", at=NOW, litres=0.0, who="")),
+        (PHASE, {"phase": "alerted"}, PhaseChanged(point="nsp-0102", phase="alerted")),
+        (
+            PHASE,
+            {"phase": "out-of-use", "until": LATER},
+            PhaseChanged(point="nsp-0102", phase="out-of-use", until=NOW + 30 * 86400),
+        ),
+    ],
+)
+def test_what_is_said_of_a_point_is_kept(
+    ask: Ask, source: FakeSource, path: str, body: dict[str, object], told: SaidOfPoint
+) -> None:
+    answer = ask(path, "POST", json.dumps({"by": "Jan", "role": "lead"} | body).encode(), **JSON)
+    assert (answer.status, answer.json["point"]) == (200, "nsp-0102")
+    (fact,) = source.facts
+    assert (fact.told, fact.author) == (told, Author(name="Jan", role="lead", way="page"))
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "word"),
+    [
+        (ATTEST.replace("0102", "9999"), {}, 404, "no point"),
+        (ATTEST, {"by": ""}, 400, "by"),
+        (ATTEST, {"resource": "wine", "until": LATER}, 400, "expected is one of: water"),
+        (ATTEST, {"resource": "power", "until": LATER}, 400, "nothing to attest"),  # it is measured
+        (ATTEST, {"resource": "food", "until": LATER}, 400, "nothing to attest"),  # it is not there by design
+        (ATTEST, {"resource": "water"}, 400, "until: found nothing"),
+        (ATTEST, {"resource": "water", "until": "2025-11-24T15:59:00Z"}, 400, "a moment to come"),
+        (ATTEST, {"resource": "water", "until": "2025-12-24T15:59:00"}, 400, "a moment to come"),
+        (ATTEST, {"resource": "water", "until": LATER, "role": "visitor"}, 400, "expects: lead"),
+        (DELIVERY, {}, 400, "litres"),
+        (DELIVERY, {"litres": 0}, 400, "litres"),
+        (PLAN, {"litres": 200, "at": LATER}, 400, "who"),
+        (PLAN, {"at": LATER, "who": "Tankdienst"}, 400, "litres"),
+        (PLAN, {"litres": 200, "who": "Tankdienst"}, 400, "at: found nothing"),
+        (PHASE, {"phase": "party"}, 400, "party"),
+        (PHASE, {"phase": "out-of-use"}, 400, "until: found nothing"),
+        (PHASE, {"phase": "standby", "until": LATER}, 400, "only for out-of-use"),
+    ],
+)
+def test_what_cannot_be_said_of_a_point_says_why(
+    ask: Ask, source: FakeSource, path: str, body: dict[str, object], status: int, word: str
+) -> None:
+    answer = ask(path, "POST", json.dumps({"by": "Jan", "role": "lead"} | body).encode(), **JSON)
+    assert answer.status == status
+    assert word in answer.json["error"]
+    assert source.facts == []
+
+
+@pytest.mark.parametrize("path", [ATTEST, PHASE])
+def test_a_page_elsewhere_can_say_nothing_of_a_point(ask: Ask, source: FakeSource, path: str) -> None:
+    assert ask(path, "POST", b"{}", content_type="text/plain").status == 415
+    assert ask(path, "POST", b"{}", origin="http://example.org", **JSON).status == 403
+    assert source.facts == []
+
+
 def test_every_field_is_documented() -> None:
     told = set(re.findall(r"^\| `(\w+)`", DOC.read_text(), re.MULTILINE))
-    shapes = (api.Points, api.Point, api.FuelLeft, api.Reading, api.Alerts, api.Alert, api.Acknowledgement)
+    shapes = (
+        api.Refuel,
+        api.RefuelStop,
+        api.LastDelivery,
+        api.PlannedDelivery,
+        api.Points,
+        api.Point,
+        api.Life,
+        api.Resources,
+        api.Resource,
+        api.FuelLeft,
+        api.FuelEvent,
+        api.BatteryLeft,
+        api.OffGrid,
+        api.Reading,
+        api.Alerts,
+        api.Alert,
+        api.Acknowledgement,
+    )
     shapes += (api.Health, Check, api.Failure)
     assert {name for shape in shapes for name in shape.__struct_fields__} == told
 

@@ -6,11 +6,17 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from host.web.scene import NOW, alert, left, never_heard, point, rich
+from host.web.scene import NOW, alert, cool, left, never_heard, point, rich, short_of_power, unknown
 from paraat.alerts.rules import RULES
+from paraat.domain import readiness as judgement
 from paraat.domain import tracker
-from paraat.domain.model import NodeState, PointView, Status
+from paraat.domain.activation import Activation, Phase
+from paraat.domain.model import NodeState, PointView
+from paraat.domain.profiles import RESOURCES
+from paraat.domain.readiness import ResourceState, State, Verdict
 from paraat.domain.subjects import Subject
+from paraat.texts import readiness as judgement_words
+from paraat.texts.readiness import Line
 from paraat.web import cards
 from paraat.web.cards import Card, Figure, Writer, count, rfc3339
 from paraat.web.source import Check
@@ -60,11 +66,61 @@ def test_zero_is_a_reading() -> None:
     assert texts(made, "battery") == ["0,0 V"]
 
 
-def test_a_card_says_since_when_a_point_is_open_and_that_a_configuration_was_refused() -> None:
-    made = card(point(values={"point/open": True}))
-    assert made.opened == f"open sinds {writer().time(NOW - 20, NOW)}"
-    assert card(point(values={"point/open": False})).opened == ""
-    assert card(point()).opened == ""
+def test_a_card_says_where_in_its_life_a_point_is_and_whether_it_keeps_to_its_clock() -> None:
+    opened = Activation(phase=Phase.OPERATIONAL, since=NOW - 20)
+    assert card(point(activation=opened)).life == "operationeel sinds 16:59"
+    assert (card(point()).life, card(point()).clock) == ("", "")
+    late = Activation(
+        phase=Phase.OPENING, since=NOW - 3600, alerted_at=NOW - 7200, due_at=NOW - 60, forecast_at=NOW, late=True
+    )
+    made = card(point(activation=late))
+    assert made.clock == "te laat: moest open voor 16:59, verwacht 17:00"
+    assert made.late
+    maintained = Activation(phase=Phase.OUT_OF_USE, since=NOW - 3600, until=NOW + 86400)
+    assert card(point(activation=maintained)).life == "buiten gebruik tot 25-11 17:00"
+
+
+def test_a_card_says_first_what_is_wrong_and_what_to_do() -> None:
+    states = (short_of_power(2.36, full=33.0), unknown("water"), unknown("internet"), unknown("light", critical=False))
+    lines = card(point(verdict=Verdict.NOT_READY, resources=states)).lines
+    assert lines == (
+        Line("stroom: 2,3 van 72 uur", "een volle tank geeft 33 uur: regel bijvullen of een grotere tank", "bad"),
+        Line("water, internet: nooit bevestigd", "kijk of het er is en bevestig het", "open"),
+        Line("licht: nooit bevestigd", "kijk of het er is en bevestig het", "poor"),
+    )
+    english = card(point(resources=(cool(14.96),)), "en").lines
+    assert english == (Line("heat: 15 °C, 18 °C or more needed", "bring it above 18 °C", "poor"),)
+
+
+def test_a_silent_point_says_so_first_and_keeps_its_last_verdict() -> None:
+    silent = {"verdict": Verdict.SILENT, "last_verdict": Verdict.NOT_READY, "reasons": ("silent",)}
+    made = card(point(resources=(short_of_power(7.0),), **silent))
+    assert (made.verdict, made.was) == ("Stil", "Niet gereed")
+    assert [line.text for line in made.lines] == ["laat niets horen", "stroom: 7 van 72 uur"]
+    assert made.lines[0].to_do == "bel het punt of ga kijken"
+
+
+def test_a_point_that_was_never_heard_says_that_and_what_nobody_attested() -> None:
+    fuel = ResourceState(resource="power", state=State.UNKNOWN, need="required", critical=True, code="fuel-unknown")
+    lines = card(never_heard("nsp-0202", resources=(fuel, unknown("water")))).lines
+    assert [line.text for line in lines] == ["nooit iets gehoord", "water: nooit bevestigd"]
+    assert lines[0].to_do == "plaats het kastje of laat het nakijken"
+
+
+def test_every_state_has_words_in_both_languages() -> None:
+    codes = {value for name, value in vars(judgement).items() if name.isupper() and isinstance(value, str)}
+    assert judgement_words.LANGUAGES["nl"].keys() == judgement_words.LANGUAGES["en"].keys()
+    texts = judgement_words.LANGUAGES["nl"]
+    assert {f"why.{code}" for code in codes} <= texts.keys()
+    fine = {judgement.MEASURED, judgement.ATTESTED, judgement.NOT_REQUIRED}
+    assert {f"do.{code}" for code in codes - fine} <= texts.keys()
+    assert {f"resource.{name}" for name in RESOURCES} <= texts.keys()
+    assert {f"phase.{phase}" for phase in Phase} <= texts.keys()
+    assert {f"verdict.{verdict.word}" for verdict in Verdict} <= texts.keys()
+    assert {f"state.{state}" for state in State} <= texts.keys()
+
+
+def test_a_card_says_that_a_configuration_was_refused() -> None:
     state: dict[str, Any] = {"point": "nsp-0101", "received_at": NOW, "retained": False, "online": True, "config": 3}
     refused = NodeState(config_refused=4, config_error="version 4: pins.led", **state)
     assert card(point(node=refused)).config == "instelling 4 geweigerd, versie 3 blijft"
@@ -97,7 +153,7 @@ def test_an_old_value_of_a_point_that_is_heard_says_its_own_age() -> None:
 
 
 def test_a_stale_point_says_the_age_of_its_figures_once() -> None:
-    view = point(read_at=NOW - 5000, status=Status.STALE, old={"battery/voltage": NOW - 9000})
+    view = point(read_at=NOW - 5000, verdict=Verdict.SILENT, old={"battery/voltage": NOW - 9000})
     made = card(view)
     assert made.data_t == NOW - 5000
     assert cell(made, "people") == (Figure("84 van 150", "old"),)
@@ -133,12 +189,12 @@ def test_second_sensors_are_told_apart_by_name() -> None:
 
 
 def test_the_worst_comes_first_and_then_the_one_with_the_fewest_hours() -> None:
-    alarm = {"status": Status.ALARM}
+    alarm = {"verdict": Verdict.NOT_READY}
     views = [
         point("fine"),
-        point("attention", status=Status.ATTENTION),
+        point("attention", verdict=Verdict.LIMITED),
         never_heard("unknown"),
-        point("stale", status=Status.STALE),
+        point("stale", verdict=Verdict.SILENT),
         point("alarm-9h", autonomy=left(9.0), **alarm),
         point("alarm-2h", autonomy=left(2.0), **alarm),
         point("alarm-unknown-hours", autonomy=None, **alarm),
@@ -154,10 +210,23 @@ def test_the_worst_comes_first_and_then_the_one_with_the_fewest_hours() -> None:
     ]
 
 
-def test_counts_add_up() -> None:
+def test_counts_of_every_verdict() -> None:
     counts = count(rich().points)
-    assert (counts.alarm, counts.attention, counts.silent, counts.fine) == (1, 1, 3, 1)
+    assert (counts.not_ready, counts.unknown, counts.silent, counts.limited, counts.ready) == (1, 2, 1, 2, 1)
     assert counts.points == 6
+
+
+def test_a_point_does_not_leave_the_count_of_trouble_by_falling_silent_nor_counts_as_ready() -> None:
+    silent = count([point(verdict=Verdict.SILENT, last_verdict=Verdict.NOT_READY)])
+    assert (silent.not_ready, silent.silent) == (1, 1)
+    was_ready = count([point(verdict=Verdict.SILENT, last_verdict=Verdict.READY)])
+    assert (was_ready.ready, was_ready.silent) == (0, 1)
+
+
+def test_a_point_that_is_being_built_or_out_of_use_is_in_no_count() -> None:
+    counts = count([point(activation=Activation(phase=phase)) for phase in Phase])
+    assert (counts.points, counts.not_in_use, counts.ready) == (5, 2, 5)
+    assert (counts.standby, counts.opening, counts.operational) == (1, 2, 1)
 
 
 def test_only_firing_alerts_stand_on_the_card() -> None:

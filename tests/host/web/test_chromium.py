@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from host.web.scene import NOW, FakeSource, StillClock, alert, point, rich
-from paraat.domain.model import PointView, Status
+from paraat.domain.model import PointView
+from paraat.domain.readiness import Verdict
 from paraat.simulate.servers import free_port
 from paraat.web.app import create_app
 from paraat.web.server import Handle, serve
@@ -147,13 +148,13 @@ def test_a_change_appears_without_a_reload_and_touches_only_its_card(
 ) -> None:
     browser.open(web.url)
     browser.run("window.same = document.querySelector('[data-key=nsp-0102]')")
-    source.points[0] = point("nsp-0101", values={"fuel/level": 9.0}, status=Status.ALARM, autonomy=None)
+    source.points[0] = point("nsp-0101", values={"fuel/level": 9.0}, verdict=Verdict.NOT_READY, autonomy=None)
     source.change()
     browser.until_text("9 %", "[data-key=nsp-0101]")
     assert browser.run("return window.same === document.querySelector('[data-key=nsp-0102]')")
     order = "return [...document.querySelectorAll('.card')].map(e => e.dataset.key)"
     assert browser.run(order)[:2] == ["nsp-0101", "nsp-0102"]
-    assert browser.text(".count.alarm").split() == ["2", "alarm"]
+    assert browser.text(".count.alarm").split() == ["2", "niet", "gereed"]
     assert browser.driver.title == "(2) Paraat – Veiligheidsregio Voorbeeld"
     assert browser.errors() == []
 
@@ -211,24 +212,24 @@ def assert_takes_its_word_back(browser: Browser) -> None:
         "return [...document.querySelectorAll('.count b')]"
         ".map(e => getComputedStyle(e, '::after').content + getComputedStyle(e).fontSize)"
     )
-    assert shown == ['"?"0px'] * 5
+    assert shown == ['"?"0px'] * 9
 
 
 def test_a_dead_server_is_said_loudly_and_a_new_one_is_found(browser: Browser, source: FakeSource) -> None:
     web = serve(create_app(source), "127.0.0.1", free_port())
     browser.open(web.url)
-    assert "In orde" in statuses(browser)
+    assert "Gereed" in statuses(browser)
     web.stop()
     browser.until_text("Deze pagina is niet meer live.", "#dead")
     assert "Geen verbinding sinds 17:00." in browser.text("#dead")
     assert_takes_its_word_back(browser)
-    assert "Onbekend (laatst bekend: In orde)" in [" ".join(s.split()) for s in statuses(browser)]
+    assert "Onbekend (laatst bekend: Gereed)" in [" ".join(s.split()) for s in statuses(browser)]
 
-    source.points = [msgspec.structs.replace(one, status=Status.ATTENTION) for one in source.points]
+    source.points = [msgspec.structs.replace(one, verdict=Verdict.LIMITED) for one in source.points]
     web = serve(create_app(source), "127.0.0.1", web.port)
     try:
         browser.until("return document.querySelector('.is-live') !== null")
-        assert statuses(browser) == ["Let op"] * 6
+        assert statuses(browser) == ["Beperkt"] * 6
         assert browser.text("#dead") == ""
     finally:
         web.stop()
@@ -246,7 +247,7 @@ def test_a_server_that_hangs_is_noticed_by_its_silence(browser: Browser) -> None
         assert_takes_its_word_back(browser)
         source.free.set()
         browser.until("return document.querySelector('.is-live') !== null")
-        assert "In orde" in statuses(browser)
+        assert "Gereed" in statuses(browser)
     finally:
         source.free.set()
         web.stop()
@@ -285,7 +286,7 @@ def test_without_a_script_the_page_is_whole_and_says_of_when_it_is(browser: Brow
 def test_nothing_sticks_out(browser: Browser, web: Handle, source: FakeSource, width: int) -> None:
     unbroken = point("nsp-0103", name="Dorpshuis" * 12, municipality="Voorbeeldstad" * 9)
     source.points[2] = msgspec.structs.replace(
-        unbroken, status=Status.ATTENTION, missing=123456, reasons=("reden" * 20,)
+        unbroken, verdict=Verdict.LIMITED, missing=123456, reasons=("reden" * 20,)
     )
     source.firing.append(alert("regel" * 20, "nsp-0103", id=12))
     browser.open(web.url, width, 800)
@@ -361,11 +362,11 @@ def test_status_is_told_by_a_word_and_a_shape_of_its_own(browser: Browser, web: 
         ".map(e => [e.textContent.trim(), e.querySelector('use').getAttribute('href')])"
     )
     assert {tuple(pair) for pair in told} == {
-        ("Alarm", "#i-alarm"),
-        ("Stil", "#i-stale"),
+        ("Niet gereed", "#i-alarm"),
+        ("Stil (was: Beperkt)", "#i-stale"),
         ("Onbekend", "#i-unknown"),
-        ("Let op", "#i-attention"),
-        ("In orde", "#i-fine"),
+        ("Beperkt", "#i-attention"),
+        ("Gereed", "#i-fine"),
     }
     shapes = browser.run(
         "return ['alarm', 'stale', 'unknown', 'attention', 'fine']"
@@ -407,7 +408,7 @@ def test_on_paper_nothing_depends_on_colour_and_ages_have_a_date(browser: Browse
         "const age = document.querySelector('.card.fine footer .age');return getComputedStyle(age, '::after').content"
     )
     assert "24-11-2025 16:59:40" in browser.run(after)
-    assert "Alarm" in statuses(browser)
+    assert "Niet gereed" in statuses(browser)
     colours = browser.run("return [...document.querySelectorAll('.card *')].map(e => getComputedStyle(e).color)")
     greys = {tuple(colour[4:-1].split(", ")) for colour in colours}
     assert all(len(set(grey)) == 1 for grey in greys)

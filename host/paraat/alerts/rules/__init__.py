@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from paraat.alerts.rules import certificate_expiry, help_asked, low_fuel, own_certificate, point_silent
+from paraat.alerts.rules import certificate_expiry, fuel_loss, help_asked, low_fuel, own_certificate, point_silent
 from paraat.alerts.rules.base import Judgement, Rule, Verdict
 from paraat.domain.thresholds import Alerts
 
@@ -11,6 +11,7 @@ __all__ = ["RULES", "Judgement", "Rule", "Verdict", "make_rules"]
 
 RULES: dict[str, Callable[[Alerts], Rule[Any]]] = {
     low_fuel.NAME: low_fuel.LowFuelRule,
+    fuel_loss.NAME: fuel_loss.FuelLossRule,
     point_silent.NAME: point_silent.PointSilentRule,
     certificate_expiry.NAME: certificate_expiry.CertificateExpiryRule,
     help_asked.NAME: help_asked.HelpAskedRule,

@@ -5,6 +5,8 @@ from paraat.domain.model import PointView
 from paraat.domain.thresholds import Alerts
 
 NAME = "low_fuel"
+# Of the hours of a full tank: it is rarely filled to the brim, and the cautious end lies below. And of that: no flutter.
+_FULL, _BELOW = 0.85, 0.9
 
 
 class LowFuelRule:
@@ -28,8 +30,10 @@ class LowFuelRule:
             return Judgement(verdict=Verdict.HOLD)
         mains, generator = view.value("power/mains"), view.value("power/generator")
         standby = mains is True and generator is False
-        hours = None if view.autonomy is None else view.autonomy.hours
-        low_hours = not standby and hours is not None and hours < limits.raise_hours
+        # The cautious end: better told an hour early than one late.
+        hours = None if view.autonomy is None else view.autonomy.hours_low
+        raise_hours, clear_hours = self._within_reach(view)
+        low_hours = not standby and hours is not None and hours < raise_hours
         low_level = view.fuel_percent < limits.raise_percent
         if low_hours or low_level:
             wording = "standby" if standby else "level" if hours is None else "firing"
@@ -41,10 +45,22 @@ class LowFuelRule:
             view.fresh("power/mains", self._silent_after_s) is True
             and view.fresh("power/generator", self._silent_after_s) is False
         )
-        enough_hours = surely_standby or (hours is not None and hours >= limits.clear_hours)
+        enough_hours = surely_standby or (hours is not None and hours >= clear_hours)
         if fresh and enough_hours and view.fuel_percent >= limits.clear_percent:
             return Judgement(verdict=Verdict.CLEAR, detail=self._detail(view, False, standby))
         return Judgement(verdict=Verdict.HOLD)
+
+    def _within_reach(self, view: PointView) -> tuple[float, float]:
+        """The two thresholds for this tank: where a full one does not hold clear_hours, below what it does hold.
+
+        An alert that a full tank cannot end would be heard for ever, and then by nobody.
+        """
+        limits, left = self._limits, view.autonomy
+        full_h = None if left is None else left.hours_full
+        if full_h is None or full_h * _FULL > limits.clear_hours:
+            return limits.raise_hours, limits.clear_hours
+        clear_hours = full_h * _FULL
+        return min(limits.raise_hours, _BELOW * clear_hours), clear_hours
 
     @staticmethod
     def _detail(view: PointView, by_hours: bool, standby: bool) -> dict[str, float | int | str | None]:

@@ -4,6 +4,7 @@ import pytest
 from paraat.alerts.rules.base import Verdict
 from paraat.alerts.rules.low_fuel import LowFuelRule
 from paraat.domain.model import Autonomy
+from paraat.domain.points import Tank
 from paraat.domain.thresholds import Alerts, LowFuel, Silent
 from tracker_bench import T0, Bench
 
@@ -89,10 +90,11 @@ def test_mains_that_are_no_longer_told_of_do_not_clear_an_alert_about_hours() ->
     assert verdict(bench, T0 + 60 * 44) is Verdict.HOLD
 
 
-def left(hours: float) -> Autonomy:
+def left(hours_low: float) -> Autonomy:
+    """The cautious end is what the rule goes by."""
     return Autonomy(
-        hours_low=hours - 1, hours=hours, hours_high=hours + 1, burn_l_per_h=10, source="slope", empty_at=T0 + hours * 3600,
-        refuel_before=T0 + (hours - 1) * 3600,
+        hours_low=hours_low, hours=hours_low + 1, hours_high=hours_low + 2, burn_l_per_h=10, source="slope",
+        empty_at=T0 + (hours_low + 1) * 3600, refuel_before=T0 + hours_low * 3600,
     )  # fmt: skip
 
 
@@ -120,7 +122,7 @@ def test_what_the_words_need_is_told_when_it_begins_and_when_it_ends() -> None:
     bench = Bench()
     bench.sees(T0, power__mains=False, power__generator=True)
     view = bench.view(T0 + 1)
-    low, enough = (msgspec.structs.replace(view, autonomy=left(hours)) for hours in (2.0, 20.0))
+    low, enough = (msgspec.structs.replace(view, autonomy=left(hours)) for hours in (1.0, 19.0))
     figures = {
         "standby": 0, "percent": 60.0, "litres": 240.0, "hours": 2.0, "hours_low": 1.0, "hours_high": 3.0,
         "empty_at": T0 + 7200, "refuel_before": T0 + 3600, "data_t": T0,
@@ -153,3 +155,31 @@ def test_its_limits_are_those_of_the_site() -> None:
     bench = Bench()
     bench.sees(T0, fuel__level=80.0)
     assert [rule.judge(bench.view(T0 + t)).verdict for t in (10, 11)] == [Verdict.CLEAR, Verdict.HOLD]
+
+
+def test_a_tank_that_cannot_hold_the_hours_of_the_threshold_clears_when_it_is_filled() -> None:
+    """100 l at 15 l/h are 6.7 h when full: an alert that ends at 8 h would stand for ever."""
+    tank = Tank(capacity_l=100, burn_l_per_h=15)
+    bench = Bench(tank)
+    litres = 100.0
+    verdicts = []
+    for minute in range(420):
+        litres = 100.0 if minute == 360 else litres - 0.25
+        bench.sees(T0 + 60 * minute, fuel__level=litres, power__mains=False, power__generator=True)
+        verdicts.append(verdict(bench, T0 + 60 * minute + 1))
+    assert verdicts[5] is not Verdict.RAISE
+    assert Verdict.RAISE in verdicts[60:180]  # long before it is empty
+    assert verdicts[350] is Verdict.RAISE
+    assert Verdict.CLEAR in verdicts[362:380]
+
+
+def test_a_load_that_rises_is_told_well_before_the_tank_is_empty() -> None:
+    """200 l, 8 h at 5 l/h, then 25 l/h: with 2 h left the alert stands long since."""
+    bench = Bench(Tank(capacity_l=200, burn_l_per_h=9.5))
+    for minute in range(480):
+        bench.sees(T0 + 60 * minute, fuel__level=100 - minute / 24, power__mains=False, power__generator=True)
+    litres = 160.0
+    for minute in range(480, 480 + 60):
+        litres -= 25 / 60
+        bench.sees(T0 + 60 * minute, fuel__level=litres / 2, power__mains=False, power__generator=True)
+    assert verdict(bench, T0 + 540 * 60) is Verdict.RAISE

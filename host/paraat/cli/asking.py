@@ -1,0 +1,59 @@
+"""What commands ask of the service that runs on this machine, over its own API."""
+
+import argparse
+import http.client
+from typing import Any
+
+import msgspec
+
+from paraat.cli.shared import complain
+from paraat.site.site import Site
+from paraat.texts import Phrase, say
+
+_LIMIT_S = 15.0
+
+
+class AskError(Exception):
+    """Raised when the service is there and does not do what it is asked. str() says why."""
+
+
+def ask(site: Site, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes] | None:
+    """(status, body) of the service's answer; None: it does not run. Raises AskError."""
+    web = site.web
+    connection = http.client.HTTPConnection(web.host, web.port, timeout=_LIMIT_S)
+    try:
+        connection.request(method, path, body, {"content-type": "application/json"})
+        response = connection.getresponse()
+        return response.status, response.read()
+    except ConnectionRefusedError:
+        return None
+    except (OSError, http.client.HTTPException) as error:
+        raise AskError(
+            Phrase(
+                "{host} port {port} does not answer ({error}); look at the log of `paraat serve`",
+                host=web.host,
+                port=web.port,
+                error=error,
+            )
+        ) from error
+    finally:
+        connection.close()
+
+
+def no_service(args: argparse.Namespace) -> None:
+    """Say, for people and not for a script, that what follows comes from the journal."""
+    complain(args.language, say("points.no-service", args.language, site=args.site))
+
+
+def read(answer: tuple[int, bytes], shape: type[Any]) -> Any:
+    """An answer as `shape`. Raises AskError for an answer that is none of the service's."""
+    status, body = answer
+    try:
+        if status == 200:
+            return msgspec.json.decode(body, type=shape)
+        why = msgspec.json.decode(body, type=dict[str, Any])["error"]
+    except (msgspec.MsgspecError, KeyError) as error:
+        raise AskError(
+            Phrase("what answers on the port of the status page is not `paraat serve` (status {status})", status=status)
+        ) from error
+    raise AskError(Phrase("the service refuses: {why}", why=why))

@@ -1,0 +1,120 @@
+"""`paraat status`, `paraat attest` and `paraat point`: how the points stand, and what people say of them."""
+
+import argparse
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from paraat.cli.asking import AskError, ask, no_service, read
+from paraat.cli.parser import Commands
+from paraat.cli.saying import add_who, say_of_point
+from paraat.cli.shared import fail
+from paraat.domain.activation import Phase
+from paraat.site.site import Site, load_site
+from paraat.texts import Phrase
+
+if TYPE_CHECKING:
+    from paraat.texts.readiness import Words
+    from paraat.web.api import Point, Points
+
+
+def add_commands(commands: Commands) -> None:
+    """Add these commands to those of `paraat`."""
+    status = commands.add_parser("status", help=Phrase("how every point stands, the worst first, and what to do"))
+    status.add_argument("--site", type=Path, required=True, metavar="DIR")
+    status.add_argument("--json", action="store_true", help=Phrase("as /api/v1/points answers"))
+    status.set_defaults(run=_status)
+
+    attest = commands.add_parser(
+        "attest", help=Phrase("keep that somebody says that a resource is there, and until when")
+    )
+    add_who(attest)
+    attest.add_argument("resource", metavar="RESOURCE", help=Phrase("as in the point's profile, such as water"))
+    attest.add_argument(
+        "--until", metavar="DATE", help=Phrase("the last day on which it can be relied on, such as 2026-12-31")
+    )
+    kind = attest.add_mutually_exclusive_group()
+    kind.add_argument("--absent", action="store_true", help=Phrase("that it is not there"))
+    kind.add_argument("--revoke", action="store_true", help=Phrase("what was attested no longer holds"))
+    attest.set_defaults(run=_attest)
+
+    point = commands.add_parser(
+        "point", help=Phrase("keep where in its life a point is: alerted, opening, operational, ...")
+    )
+    add_who(point)
+    point.add_argument("phase", choices=[phase.value for phase in Phase], metavar="STATE", help=", ".join(Phase))
+    point.add_argument("--until", metavar="DATE", help=Phrase("the last day of out-of-use"))
+    point.set_defaults(run=_point)
+
+
+def _attest(args: argparse.Namespace) -> int:
+    asked = {"resource": args.resource, "there": not args.absent, "revoke": args.revoke}
+    return say_of_point(args, "attest", asked)
+
+
+def _point(args: argparse.Namespace) -> int:
+    return say_of_point(args, "phase", {"phase": args.phase})
+
+
+def _status(args: argparse.Namespace) -> int:
+    from paraat.journal import JournalError
+    from paraat.texts import readiness
+    from paraat.texts.printable import printable
+
+    site = load_site(args.site)
+    try:
+        found = _points(site, args)
+    except (JournalError, AskError) as error:
+        return fail(args, error)
+    if args.json:
+        print(msgspec.json.encode(found).decode())
+        return 0
+    words = readiness.Words(args.language, ZoneInfo(site.region.timezone))
+    for line in _table(found.points, words):
+        print(printable(line))
+    return 0
+
+
+def _points(site: Site, args: argparse.Namespace) -> "Points":
+    """From the service, or from its journal while it does not run. Raises JournalError, AskError."""
+    from paraat.journal import Journal
+    from paraat.service import past_of
+    from paraat.web import api
+
+    answer = ask(site, "GET", "/api/v1/points")
+    if answer is not None:
+        points: api.Points = read(answer, api.Points)
+        return points
+    no_service(args)
+    now = time.time()
+    path = site.path(site.region.journal)
+    journal = Journal(path)
+    try:
+        views = past_of(site, journal, now).views
+    finally:
+        journal.close()
+    return api.points(views, now, site.region.region, args.language, ZoneInfo(site.region.timezone))
+
+
+def _table(points: "list[Point]", words: "Words") -> list[str]:
+    if not points:
+        return [words("table.none")]
+    rows = [words("table.head").split("|")]
+    for point in sorted(points, key=_worst_first):
+        verdict = words(f"verdict.{point.verdict}")
+        if point.verdict == "silent":
+            verdict = words("table.was", verdict=verdict, last=words(f"verdict.{point.last_verdict}"))
+        why = point.why[0] if point.why else ""
+        rows.append([point.point, verdict, words.phase(Phase(point.life.phase)), why, point.to_do])
+    return words.columns(rows)
+
+
+_ORDER = ("not-ready", "silent", "unknown", "limited", "ready")
+
+
+def _worst_first(point: "Point") -> tuple[bool, int, float, str]:
+    hours = -1.0 if point.fuel_left is None else point.fuel_left.hours
+    return not point.life.late, _ORDER.index(point.verdict), hours, point.point

@@ -1,0 +1,90 @@
+"""What a command says of a point: by the service, or straight into its journal while it does not run."""
+
+import argparse
+import time
+from collections.abc import Callable
+from datetime import date, datetime
+from datetime import time as time_of_day
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from paraat.cli.asking import AskError, ask, read
+from paraat.cli.parser import Parser
+from paraat.cli.shared import EXIT_USAGE, complain, fail, unknown_points
+from paraat.site.site import Site, load_site
+from paraat.texts import Phrase
+
+if TYPE_CHECKING:
+    from paraat.domain.facts import Author, SaidOfPoint
+
+
+def add_who(parser: Parser) -> None:
+    """Of which site and point, and who says so."""
+    parser.add_argument("--site", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--by", required=True, metavar="NAME", help=Phrase("who says so, as people there know them"))
+    parser.add_argument("--role", default="", metavar="ROLE", help=Phrase('such as "lead"'))
+    parser.add_argument("point", metavar="POINT")
+
+
+def say_of_point(args: argparse.Namespace, action: str, asked: dict[str, object], *, moment: str = "until") -> int:
+    """Have it kept, and say so. action: of /api/v1/points/<id>/; moment: the option that holds a day or a moment."""
+    from paraat.journal import JournalError
+    from paraat.texts import say
+    from paraat.texts.printable import printable
+
+    site = load_site(args.site)
+    if wrong := unknown_points(site, [args.point]):
+        return fail(args, wrong)
+    given = getattr(args, moment, None)
+    if given is not None:
+        at = _moment(given, ZoneInfo(site.region.timezone))
+        if at is None:
+            wrong = Phrase("--{option} {given}: expected 2026-12-31 or 2026-12-31T14:00", option=moment, given=given)
+            complain(args.language, wrong)
+            return EXIT_USAGE
+        asked[moment] = at.isoformat()
+    body = msgspec.json.encode(asked | {"by": args.by, "role": args.role, "way": "cli"})
+    try:
+        _keep(site, args.point, action, body)
+    except (ValueError, JournalError, AskError) as error:
+        return fail(args, error)
+    print(printable(say("points.kept", args.language, point=args.point, by=args.by)))
+    return 0
+
+
+def _keep(site: Site, point: str, action: str, body: bytes) -> None:
+    """Raises ValueError for what cannot be said, JournalError, AskError."""
+    from paraat.journal import Journal
+    from paraat.web import actions, api
+
+    kinds: dict[str, Callable[[bytes, str, float], tuple[SaidOfPoint, Author]]] = {
+        "attest": lambda body, point, now: actions.attested(body, point, site.profiles, now),
+        "phase": actions.phase_changed,
+        "delivery": actions.delivered,
+        "plan": actions.delivery_planned,
+    }
+    now = time.time()
+    told, author = kinds[action](body, point, now)
+    answer = ask(site, "POST", f"/api/v1/points/{point}/{action}", body)
+    if answer is not None:
+        read(answer, api.Point)
+        return
+    journal = Journal(site.path(site.region.journal))
+    try:
+        journal.record(told, author, t=now, now=now)
+    finally:
+        journal.close()
+
+
+def _moment(given: str, zone: ZoneInfo) -> datetime | None:
+    """A moment where people of the site live; of a day its last second."""
+    try:
+        if "T" in given:
+            at = datetime.fromisoformat(given)
+            return at if at.tzinfo is not None else at.replace(tzinfo=zone)
+        return datetime.combine(date.fromisoformat(given), time_of_day(23, 59, 59), zone)
+    except ValueError:
+        return None

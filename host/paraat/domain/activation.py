@@ -1,0 +1,144 @@
+"""The life of a point: from in use to open and back, and the clock that runs from the alarm until it is open. Pure.
+
+    building -> standby -> alerted -> opening -> operational -> closing -> standby;  out-of-use, with an end
+
+A coordinator says each change; the key switch or the button of the board opens and closes too. Time orders them, however
+they came. While a point is built or out of use its switch says nothing: somebody tries it.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+import msgspec
+
+from paraat.domain.profiles import Profile
+
+_HOUR_S = 3600.0
+_ROUNDING_S = 1.0
+
+
+class Phase(StrEnum):
+    """Where in its life a point is."""
+
+    BUILDING = "building"  # not in use yet: no alerts, no counts
+    STANDBY = "standby"
+    ALERTED = "alerted"
+    OPENING = "opening"
+    OPERATIONAL = "operational"
+    CLOSING = "closing"
+    OUT_OF_USE = "out-of-use"  # maintenance, until its end: no alerts, no counts
+
+
+_IDLE = (Phase.BUILDING, Phase.STANDBY, Phase.OUT_OF_USE)
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """A point came into a phase at t. until: the end of OUT_OF_USE. by: a name; way: of facts.Author."""
+
+    phase: Phase
+    t: float
+    by: str
+    way: str
+    until: float | None = None
+
+
+class Switch(msgspec.Struct, frozen=True):
+    """What the key switch or button of a board said last, at t; on_t: when it last said "open"."""
+
+    on: bool
+    t: float
+    on_t: float | None
+
+
+class Activation(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a point is, and how it keeps to its clock. since: None where nobody ever said; then it is in standby.
+
+    alerted_at, opened_at, due_at: of the alarm that the point is open for, or opens for. forecast_at: when it opens, by
+    what is done and what was planned for the rest; None once it is open. late: it will be, or was, open after due_at.
+    """
+
+    phase: Phase = Phase.STANDBY
+    since: float | None = None
+    by: str = ""
+    way: str = ""
+    until: float | None = None
+    alerted_at: float | None = None
+    opened_at: float | None = None
+    due_at: float | None = None
+    forecast_at: float | None = None
+    late: bool = False
+
+    @property
+    def in_use(self) -> bool:
+        """Whether alerts and counts take the point in."""
+        return self.phase not in (Phase.BUILDING, Phase.OUT_OF_USE)
+
+
+STANDBY = Activation()
+
+
+def activation(said: Sequence[Change], switch: Switch | None, profile: Profile, now: float) -> Activation:
+    """Where a point is at `now`. said: what people said, in order of time."""
+    changes = _with_switch([change for change in said if change.t <= now], switch)
+    if not changes:
+        return STANDBY
+    last = _standing(changes, now)
+    return _with_clock(changes, last, profile, now)
+
+
+def _standing(changes: Sequence[Change], t: float) -> Change:
+    """The change that holds at t: when what was out of use has come to its end, it stands by."""
+    last = changes[-1]
+    if last.phase is Phase.OUT_OF_USE and last.until is not None and t >= last.until:
+        return msgspec.structs.replace(last, phase=Phase.STANDBY, t=last.until, until=None)
+    return last
+
+
+def _with_switch(said: list[Change], switch: Switch | None) -> list[Change]:
+    """The changes, with the one that the switch made where it made one."""
+    if switch is None:
+        return said
+    before = [change for change in said if change.t <= switch.t]
+    phase = _standing(before, switch.t).phase if before else Phase.STANDBY
+    if phase in (Phase.BUILDING, Phase.OUT_OF_USE):
+        return said
+    if not switch.on:
+        # Off closes what was open: by the switch itself, or by what somebody said.
+        by_switch = switch.on_t is not None and (not before or before[-1].t <= switch.on_t)
+        if not by_switch and phase in _IDLE:
+            return said
+    change = Change(phase=Phase.OPERATIONAL if switch.on else Phase.CLOSING, t=switch.t, by="", way="board")
+    return [*before, change, *said[len(before) :]]
+
+
+def _with_clock(changes: Sequence[Change], last: Change, profile: Profile, now: float) -> Activation:
+    found = Activation(phase=last.phase, since=last.t, by=last.by, way=last.way, until=last.until)
+    if last.phase in _IDLE:
+        return found
+    alarm: Change | None = None
+    opened_at: float | None = None
+    for change in changes:
+        if change.phase in _IDLE:
+            alarm, opened_at = None, None
+        elif change.phase is Phase.ALERTED:
+            alarm, opened_at = alarm or change, None
+        elif change.phase is Phase.OPERATIONAL and opened_at is None:
+            opened_at = change.t
+    if alarm is None or profile.open_within_h is None:
+        return msgspec.structs.replace(found, alerted_at=alarm and alarm.t, opened_at=opened_at)
+    due_at = alarm.t + profile.open_within_h * _HOUR_S
+    forecast_at = None if opened_at is not None else _forecast(last, profile, now)
+    late = (opened_at or forecast_at or 0.0) > due_at + _ROUNDING_S
+    return msgspec.structs.replace(
+        found, alerted_at=alarm.t, opened_at=opened_at, due_at=due_at, forecast_at=forecast_at, late=late
+    )
+
+
+def _forecast(last: Change, profile: Profile, now: float) -> float:
+    """When it opens: what is planned for the phase that it is in, from when that began, and for those that follow."""
+    assert profile.open_within_h is not None
+    alerted_s = (profile.alerted_h or 0.0) * _HOUR_S
+    opening_s = profile.open_within_h * _HOUR_S - alerted_s
+    if last.phase is Phase.ALERTED:
+        return max(now, last.t + alerted_s) + opening_s
+    return max(now, last.t + opening_s)

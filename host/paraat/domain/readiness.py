@@ -1,0 +1,239 @@
+"""The judgement: whether a point is ready, per resource and in all, and why. Pure; "ready" is a promise.
+
+What is not known and what has expired is never ready. The worst critical resource caps the point; another required one that
+is not ready leaves it limited at best; a wished one decides nothing. See docs/readiness.md.
+"""
+
+from collections.abc import Mapping
+from enum import IntEnum, StrEnum
+
+import msgspec
+
+from paraat.domain.profiles import RESOURCES, Profile, Resource
+
+_DAY_S = 86400.0
+
+# Codes of a resource's state; texts/readiness_*.py have the words.
+HOURS = "hours"  # against the target: detail hours, target, full (of a full tank, where it is below the target)
+GENERATOR_DOWN = "generator-down"
+FUEL_UNKNOWN = "fuel-unknown"
+FUEL_DOUBTFUL = "fuel-doubtful"
+MAINS_UNKNOWN = "mains-unknown"
+GENERATOR_UNKNOWN = "generator-unknown"
+MEASURED = "measured"
+LOW = "low"
+HIGH = "high"
+NOT_MEASURED = "not-measured"
+FAULT = "fault"
+OLD = "old"
+ATTESTED = "attested"
+ABSENT = "absent"
+EXPIRED = "expired"
+NEVER_ATTESTED = "never-attested"
+WITHDRAWN = "withdrawn"
+WRONG_ROLE = "wrong-role"
+NOT_REQUIRED = "not-required"
+
+
+class State(StrEnum):
+    """How a resource stands."""
+
+    READY = "ready"
+    LIMITED = "limited"
+    NOT_READY = "not-ready"
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    NOT_REQUIRED = "not-required"
+
+
+class Verdict(IntEnum):
+    """How a point stands. The numbers are those of the metric point/verdict; they never change."""
+
+    UNKNOWN = 0  # never heard, or a critical resource is not known
+    SILENT = 1  # heard once, silent now: its last verdict stands beside this one
+    READY = 2
+    LIMITED = 3
+    NOT_READY = 4
+
+    @property
+    def word(self) -> str:
+        """As the API says it, such as "not-ready"."""
+        return self.name.lower().replace("_", "-")
+
+    @property
+    def goodness(self) -> int:
+        """What is promised: 2 ready, 1 limited, 0 nothing. Not to know is no better than to know that it is not ready."""
+        return {Verdict.READY: 2, Verdict.LIMITED: 1}.get(self, 0)
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """A metric as the judgement takes it. value: None at fault; old: longer ago than it may say anything of now."""
+
+    value: float | None
+    t: float
+    old: bool
+
+
+class Power(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a point's electricity; None is "not known". hours: cautious; full_h: cautious, of a full tank."""
+
+    mains: bool | None
+    generator: bool | None
+    hours: float | None
+    full_h: float | None = None
+    doubtful: bool = False  # the gauge cannot be believed
+    t: float | None = None
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody stated last of a resource at t: that it is there, or is not, until then. until <= t takes it back."""
+
+    there: bool
+    t: float
+    until: float
+    by: str
+    role: str
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What a point is judged by. readings: by metric; said: what people said last of each resource."""
+
+    now: float
+    power: Power
+    readings: Mapping[str, Reading]
+    said: Mapping[str, Said]
+
+
+class ResourceState(msgspec.Struct, frozen=True, kw_only=True):
+    """One resource. code and detail say why, without words. t: when it was read or said; until: how long a word holds."""
+
+    resource: str
+    state: State
+    need: str
+    critical: bool
+    code: str
+    detail: dict[str, float | str] = {}
+    t: float | None = None
+    until: float | None = None
+    by: str = ""
+    renew: bool = False  # a new word is asked for: this one ends soon
+
+    @property
+    def decides(self) -> bool:
+        """Whether it keeps its point from being ready."""
+        return self.need == "required" and self.state is not State.READY
+
+
+def judge(profile: Profile, known: Known) -> tuple[Verdict, tuple[ResourceState, ...]]:
+    """The verdict on what is known, never SILENT, with its resources in the order of RESOURCES."""
+    states = tuple(
+        _resource(name, profile.resources[name], profile.target_h, known)
+        for name in RESOURCES
+        if name in profile.resources
+    )
+    return _verdict(states), states
+
+
+def why(states: tuple[ResourceState, ...]) -> list[ResourceState]:
+    """What keeps a point from being ready, the worst first."""
+    return sorted((state for state in states if state.decides), key=lambda s: (not s.critical, _RANK[s.state]))
+
+
+_RANK = {state: rank for rank, state in enumerate((State.NOT_READY, State.EXPIRED, State.UNKNOWN, State.LIMITED))}
+
+
+def _verdict(states: tuple[ResourceState, ...]) -> Verdict:
+    critical = {state.state for state in states if state.decides and state.critical}
+    if State.NOT_READY in critical:
+        return Verdict.NOT_READY
+    if critical & {State.UNKNOWN, State.EXPIRED}:
+        return Verdict.UNKNOWN
+    return Verdict.LIMITED if any(state.decides for state in states) else Verdict.READY
+
+
+def _resource(name: str, resource: Resource, target_h: float, known: Known) -> ResourceState:
+    if resource.need == "not-required":
+        found = _Found(State.NOT_REQUIRED, NOT_REQUIRED)
+    elif resource.by == "hours":
+        found = _power(known.power, target_h)
+    elif resource.by == "metric":
+        found = _metric(resource, known.readings.get(resource.metric or ""))
+    else:
+        found = _word(resource, known.said.get(name), known.now)
+    return ResourceState(
+        resource=name,
+        state=found.state,
+        need=resource.need,
+        critical=resource.critical,
+        code=found.code,
+        detail=found.detail,
+        t=found.t,
+        until=found.until,
+        by=found.by,
+        renew=found.renew,
+    )
+
+
+class _Found(msgspec.Struct, frozen=True):
+    state: State
+    code: str
+    detail: dict[str, float | str] = {}
+    t: float | None = None
+    until: float | None = None
+    by: str = ""
+    renew: bool = False
+
+
+def _power(power: Power, target_h: float) -> _Found:
+    if power.mains is False and power.generator is False:
+        return _Found(State.NOT_READY, GENERATOR_DOWN, t=power.t)
+    if power.hours is None:
+        return _Found(State.UNKNOWN, FUEL_UNKNOWN, t=power.t)
+    if power.doubtful:
+        return _Found(State.UNKNOWN, FUEL_DOUBTFUL, t=power.t)
+    if power.mains is None:
+        return _Found(State.UNKNOWN, MAINS_UNKNOWN, t=power.t)
+    if power.mains is False and power.generator is None:
+        return _Found(State.UNKNOWN, GENERATOR_UNKNOWN, t=power.t)
+    detail: dict[str, float | str] = {"hours": power.hours, "target": target_h}
+    if power.full_h is not None and power.full_h < target_h:
+        detail["full"] = power.full_h
+    state = State.NOT_READY
+    if power.hours >= target_h / 2:
+        state = State.READY if power.hours >= target_h else State.LIMITED
+    return _Found(state, HOURS, detail, power.t)
+
+
+def _metric(resource: Resource, reading: Reading | None) -> _Found:
+    name = resource.metric or ""
+    if reading is None:
+        return _Found(State.UNKNOWN, NOT_MEASURED, {"metric": name})
+    if reading.old:
+        return _Found(State.UNKNOWN, OLD, {"metric": name}, reading.t)
+    value = reading.value
+    if value is None:
+        return _Found(State.UNKNOWN, FAULT, {"metric": name}, reading.t)
+    limits = ((LOW, resource.ready_from, resource.limited_from, 1), (HIGH, resource.ready_to, resource.limited_to, -1))
+    for code, ready, limited, sign in limits:
+        if ready is not None and (value - ready) * sign < 0:
+            within = limited is not None and (value - limited) * sign >= 0
+            detail: dict[str, float | str] = {"metric": name, "value": value, "limit": ready}
+            return _Found(State.LIMITED if within else State.NOT_READY, code, detail, reading.t)
+    return _Found(State.READY, MEASURED, {"metric": name, "value": value}, reading.t)
+
+
+def _word(resource: Resource, said: Said | None, now: float) -> _Found:
+    if said is None:
+        return _Found(State.UNKNOWN, NEVER_ATTESTED)
+    by = said.by
+    if resource.roles and said.role not in resource.roles:
+        return _Found(State.UNKNOWN, WRONG_ROLE, {"roles": ", ".join(resource.roles)}, said.t, by=by)
+    if said.until <= said.t:
+        return _Found(State.UNKNOWN, WITHDRAWN, t=said.t, by=by)
+    until = min(said.until, said.t + resource.valid_days * _DAY_S)
+    if now >= until:
+        return _Found(State.EXPIRED, EXPIRED, t=said.t, until=until, by=by)
+    if not said.there:
+        return _Found(State.NOT_READY, ABSENT, t=said.t, until=until, by=by)
+    renew = until - now < resource.renew_days * _DAY_S
+    return _Found(State.READY, ATTESTED, t=said.t, until=until, by=by, renew=renew)

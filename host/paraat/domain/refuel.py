@@ -1,0 +1,97 @@
+"""The refuel round: which point wants fuel first, how much, and who brings it. Pure."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from paraat.domain.facts import Delivered, DeliveryPlanned, Fact, Standing
+from paraat.domain.model import PointView
+from paraat.domain.points import Point
+from paraat.domain.profiles import Profile
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """The last delivery that somebody confirmed."""
+
+    t: float
+    litres: float
+    by: str
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery that is arranged: who brings it, when, how much. late: that moment is over, and nobody confirmed it."""
+
+    at: float
+    litres: float
+    who: str
+    late: bool
+
+
+class Stop(msgspec.Struct, frozen=True, kw_only=True):
+    """One point of the round. hours_low: cautious hours left; to_full_l, to_target_l: litres wanted. None: not known."""
+
+    point: str
+    hours_low: float | None
+    refuel_before: float | None
+    to_full_l: float | None
+    to_target_l: float | None
+    last: Delivery | None
+    plan: Plan | None
+
+    @property
+    def settled(self) -> bool:
+        """Whether somebody is on the way, in time as far as anybody knows."""
+        return self.plan is not None and not self.plan.late
+
+
+def stops(
+    views: Iterable[PointView],
+    points: Mapping[str, Point],
+    profiles: Mapping[str, Profile],
+    standing: Standing,
+) -> list[Stop]:
+    """Every point that is in use, the most urgent first; those for which fuel is arranged come after all others.
+
+    Where the fuel is not known, or its gauge cannot be believed, somebody must go and look: such a point comes before
+    those of which it is known.
+    """
+    found = [
+        _stop(view, points[view.point], profiles[view.point], standing) for view in views if view.activation.in_use
+    ]
+    return sorted(found, key=lambda stop: (stop.settled, stop.refuel_before or 0.0, stop.point))
+
+
+def _stop(view: PointView, point: Point, profile: Profile, standing: Standing) -> Stop:
+    left, tank = None if view.fuel_doubtful else view.autonomy, point.tank
+    to_full = to_target = None
+    if view.litres is not None and left is not None:
+        to_full = max(0.0, tank.fill_l - view.litres)
+        caution = left.hours / left.hours_low if left.hours_low > 0 else 1.0
+        wanted = tank.reserve_l + profile.target_h * left.burn_l_per_h * caution
+        to_target = min(to_full, max(0.0, wanted - view.litres))
+    delivered = standing.newest(Delivered, view.point)
+    return Stop(
+        point=view.point,
+        hours_low=None if left is None else left.hours_low,
+        refuel_before=None if left is None else left.refuel_before,
+        to_full_l=to_full,
+        to_target_l=to_target,
+        last=_delivery(delivered),
+        plan=_plan(standing.newest(DeliveryPlanned, view.point), delivered, view.now),
+    )
+
+
+def _delivery(fact: Fact | None) -> Delivery | None:
+    if fact is None or not isinstance(fact.told, Delivered):
+        return None
+    return Delivery(t=fact.t, litres=fact.told.litres, by=fact.author.name)
+
+
+def _plan(fact: Fact | None, delivered: Fact | None, now: float) -> Plan | None:
+    """What is arranged; a plan is done with by a delivery after it was made, or by a new plan of nothing."""
+    if fact is None or not isinstance(fact.told, DeliveryPlanned) or not fact.told.litres:
+        return None
+    if delivered is not None and delivered.t > fact.t:
+        return None
+    told = fact.told
+    return Plan(at=told.at, litres=told.litres, who=told.who, late=now > told.at)

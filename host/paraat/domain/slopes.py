@@ -1,0 +1,240 @@
+"""The slope of a noisy level that may have changed at a moment nobody told of, with how sure it is.
+
+A level falls on straight lines: one since the last change of load, and any before. All places of that change are weighed
+by how well two lines fit the samples before and after it, against one line over all (a change point model with one
+change, solved exactly: Fearnhead, 2006; each line's slope and height integrated out). What comes out is a mixture of
+normal distributions of the slope now: narrow where the change is long ago or plain, wide while it is only suspected.
+Where one line over all is out of the question, what lies before the likeliest change is left out, and the rest weighed
+again: so what was before the last change is forgotten.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+# How often a load changes by a little, before anything is measured; what "a little" is, as a part.
+_TURNS_PER_H, _TURN = 0.01, 0.15
+_MIN_TURN_H = 1 / 60
+_WIDE = 3.0  # a fall may differ so much from the usual one, as a part of it
+_PASSES = 6  # changes that are forgotten at most; beyond the oldest slots there are no more
+_ONE_LINE = 0.02  # below this weight one line over all is out of the question
+_NEGLIGIBLE = 1e-3  # a part of the mixture so light says nothing
+_MIN_SLOTS = 5  # on the newer side of a change
+_MIN_X_H = 1 / 10
+_NO_WIDTH = 1e-9
+_SQRT2 = math.sqrt(2)
+_LOG_2PI = math.log(2 * math.pi)
+
+
+class Spot(NamedTuple):
+    """One slot to fit: y at x (hours of running), with its variance.
+
+    Heights of two stretches have nothing in common.
+    """
+
+    x: float
+    y: float
+    variance: float
+    stretch: int
+    chance: float  # that the load changed just before it
+
+
+class Line(NamedTuple):
+    """A part of the mixture: how likely it is, how fast y falls, the standard deviation of that, and the line's end.
+
+    x, y, weight: of the middle of its last stretch; weight is one over the variance of y there.
+    """
+
+    share: float
+    fall: float
+    sd: float
+    x: float
+    y: float
+    weight: float
+    since: int  # the first spot on it
+
+
+class _Priors(NamedTuple):
+    log_height: float
+    usual: float
+    wide: float
+    least: float
+
+
+class _Sums(NamedTuple):
+    """A line through some spots: squares about their means, what is left unexplained, and two of its stretches.
+
+    first_*: the middle and weight of the stretch met first, last_*: of the one met last. flat: the log of what the
+    heights of the stretches add to the evidence, the last one's left out.
+    """
+
+    sxx: float
+    sxy: float
+    syy: float
+    flat: float
+    first_x: float
+    first_y: float
+    first_w: float
+    last_x: float
+    last_y: float
+    last_w: float
+
+
+def lines(spots: Sequence[Spot], *, height_width: float, usual: float, least: float = 0.0) -> list[Line]:
+    """The mixture for the fall now. Empty without spots at two x.
+
+    height_width: how far a stretch may lie from another, in y. usual: a fall in y an hour, of the order of what is usual.
+    least: the smallest fall that can be; 0 where it may stand still.
+    """
+    priors = _Priors(math.log(height_width), usual, _WIDE * usual, least)
+    newer = _cumulate(spots[::-1], priors)[::-1]
+    start = 0
+    around: list[Line] = []  # the places at which the line since `start` may have begun, as the pass before saw them
+    found: list[Line] = []
+    for _ in range(_PASSES):
+        mixed = _weigh(spots, newer, start, priors)
+        if not mixed:
+            break
+        whole = sum(line.share for line in mixed if line.since == start)
+        later = [line for line in mixed if line.since != start]
+        found = [*(line._replace(share=line.share * whole) for line in around), *later] if around else mixed
+        if whole > _ONE_LINE:
+            break
+        around = later
+        start = max(later, key=lambda line: line.share).since
+    total = sum(line.share for line in found)
+    found = [line for line in found if line.share > _NEGLIGIBLE * total]
+    total = sum(line.share for line in found)
+    return [line._replace(share=line.share / total) for line in found]
+
+
+def newest(spots: Sequence[Spot], since: int, *, sd: float) -> Line | None:
+    """The line through so few of the newest spots from `since` on as tell the fall to `sd`; None: too few.
+
+    A load that creeps up never changes at a moment; the newest spots show it first.
+    """
+    priors = _Priors(0.0, 1.0, 1e6, 0.0)
+    sums = _cumulate(spots[: since - 1 if since else None : -1], priors)
+    for sum_ in sums[_MIN_SLOTS:]:
+        if sum_.sxx * sd * sd > 1:
+            return Line(
+                1.0, -sum_.sxy / sum_.sxx, 1 / math.sqrt(sum_.sxx), sum_.first_x, sum_.first_y, sum_.first_w, since
+            )
+    return None
+
+
+def quantile(mixture: Sequence[Line], part: float) -> float:
+    """The fall below which so large a part of the mixture lies."""
+    low = min(line.fall - 5 * line.sd for line in mixture)
+    high = max(line.fall + 5 * line.sd for line in mixture)
+    for _ in range(32):
+        middle = (low + high) / 2
+        below = sum(line.share * (1 + math.erf((middle - line.fall) / (_SQRT2 * line.sd))) / 2 for line in mixture)
+        low, high = (middle, high) if below < part else (low, middle)
+    return (low + high) / 2
+
+
+def _weigh(spots: Sequence[Spot], newer: Sequence[_Sums], start: int, priors: _Priors) -> list[Line]:
+    """One line from `start` on, and each place at which another may have begun."""
+    end = len(spots) - 1
+    if newer[start].sxx <= _NO_WIDTH:
+        return []
+    older = _cumulate(spots[start:], priors)
+    usual, wide, least = priors.usual, priors.wide, priors.least
+    log = _height(newer[start].last_w) - priors.log_height
+    weighed = [(*_fitted(newer[start], usual, wide, least, log), newer[start], start)]
+    for first in range(start + 2, end - _MIN_SLOTS + 2):
+        x0, x1 = spots[first - 1].x, spots[first].x
+        if spots[end].x - x1 < _MIN_X_H:
+            break
+        before, after = older[first - 1 - start], newer[first]
+        if before.sxx <= _NO_WIDTH or after.sxx <= _NO_WIDTH:
+            continue
+        log = _height(before.last_w) - priors.log_height
+        log, fall, _ = _fitted(before, usual, wide, least, log)
+        if spots[first - 1].stretch == spots[first].stretch:
+            after, height = _joined(before, after, x0, x1)
+        else:
+            height = _height(after.last_w) - priors.log_height
+        log += height
+        changes, turns = math.log(spots[first].chance), math.log(_TURNS_PER_H * max(x1 - x0, _MIN_TURN_H))
+        weighed.append((*_fitted(after, usual, wide, least, log + changes), after, first))
+        little = _TURN * max(fall, 0.1 * usual)
+        weighed.append((*_fitted(after, fall, little, least, log + turns), after, first))
+    best = max(one[0] for one in weighed)
+    lines = [
+        Line(math.exp(log - best), fall, sd, sums.first_x, sums.first_y, sums.first_w, since)
+        for log, fall, sd, sums, since in weighed
+        if log > best - 12
+    ]
+    total = sum(line.share for line in lines)
+    return [line._replace(share=line.share / total) for line in lines]
+
+
+def _fitted(sums: _Sums, usual: float, width: float, least: float, log: float) -> tuple[float, float, float]:
+    """The line through what is summed, when falls around `usual` are likely: log of its evidence, its fall, its sd."""
+    precision = 1 / (width * width)
+    sxx, sxy, syy = sums.sxx + precision, sums.sxy - usual * precision, sums.syy + usual * usual * precision
+    log += sums.flat - math.log(width) - math.log(sxx) / 2 - max(0.0, syy - sxy * sxy / sxx) / 2
+    fall, sd = -sxy / sxx, 1 / math.sqrt(sxx)
+    if fall < least + 2 * sd and least > 0:  # what of it is too flat to be
+        log += math.log(max(1e-300, math.erfc((least - fall) / sd / _SQRT2) / 2))
+    return log, fall, sd
+
+
+def _joined(before: _Sums, after: _Sums, x0: float, x1: float) -> tuple[_Sums, float]:
+    """The newer line, which begins where the older one ends, somewhere between x0 and x1; and its height's evidence."""
+    x = (x0 + x1) / 2
+    slope = before.sxy / before.sxx
+    y = before.last_y + slope * (x - before.last_x)
+    bend = (after.sxy / after.sxx - slope) * (x1 - x0)
+    variance = 1 / before.last_w + (x - before.last_x) ** 2 / before.sxx + bend * bend / 12
+    more = 1 / variance
+    weight = after.last_w + more
+    part = after.last_w * more / weight
+    dx, dy = x - after.last_x, y - after.last_y
+    last_x, last_y = after.last_x + dx * more / weight, after.last_y + dy * more / weight
+    whole = after.first_w == after.last_w and after.first_x == after.last_x
+    joined = _Sums(
+        after.sxx + part * dx * dx,
+        after.sxy + part * dx * dy,
+        after.syy + part * dy * dy,
+        after.flat,
+        *((last_x, last_y, weight) if whole else (after.first_x, after.first_y, after.first_w)),
+        last_x,
+        last_y,
+        weight,
+    )
+    return joined, _height(weight) - (_LOG_2PI + math.log(variance)) / 2
+
+
+def _height(weight: float) -> float:
+    """The log of what a height that is known with so much weight takes of all heights."""
+    return (_LOG_2PI - math.log(weight)) / 2
+
+
+def _cumulate(spots: Sequence[Spot], priors: _Priors) -> list[_Sums]:
+    """For each spot, the line through it and all before it."""
+    found: list[_Sums] = []
+    xx = xy = yy = flat = 0.0  # of the stretches that are complete
+    w = mx = my = sxx = sxy = syy = 0.0  # of the one at hand
+    stretch = spots[0].stretch if spots else 0
+    first: tuple[float, float, float] | None = None
+    for x, y, variance, own, _ in spots:
+        if own != stretch:
+            first = first or (mx, my, w)
+            xx, xy, yy = xx + sxx, xy + sxy, yy + syy
+            flat += _height(w) - priors.log_height
+            w = mx = my = sxx = sxy = syy = 0.0
+            stretch = own
+        more = 1 / variance
+        w += more
+        dx, dy = x - mx, y - my
+        mx += dx * more / w
+        my += dy * more / w
+        off_x, off_y = more * (x - mx), y - my
+        sxx += dx * off_x
+        sxy += dy * off_x
+        syy += more * dy * off_y
+        found.append(_Sums(xx + sxx, xy + sxy, yy + syy, flat, *(first or (mx, my, w)), mx, my, w))
+    return found

@@ -1,0 +1,120 @@
+"""What people say of a point, from the body of a request to what is kept. Every complaint is a ValueError that says why."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from paraat.domain.activation import Phase
+from paraat.domain.facts import Attested, Author, Delivered, DeliveryPlanned, PhaseChanged
+from paraat.domain.profiles import Profile
+from paraat.texts import Phrase
+from paraat.texts.printable import printable
+from paraat.web.api import Acknowledge, author_of
+
+
+class Attest(Acknowledge, frozen=True, kw_only=True):
+    """Posted to /api/v1/points/<id>/attest: that a resource is there (or is not), until when; or revoke: never mind."""
+
+    resource: str
+    there: bool = True
+    until: datetime | None = None
+    revoke: bool = False
+
+
+class ChangePhase(Acknowledge, frozen=True, kw_only=True):
+    """Posted to /api/v1/points/<id>/phase. until: the end of out-of-use."""
+
+    phase: Phase
+    until: datetime | None = None
+
+
+Litres = Annotated[float, Meta(gt=0, le=100_000)]
+
+
+class Deliver(Acknowledge, frozen=True, kw_only=True):
+    """Posted to /api/v1/points/<id>/delivery: fuel was brought."""
+
+    litres: Litres
+
+
+class PlanDelivery(Acknowledge, frozen=True, kw_only=True):
+    """Posted to /api/v1/points/<id>/plan: who brings how much fuel when; or cancel: nobody does."""
+
+    litres: Litres | None = None
+    at: datetime | None = None
+    who: Annotated[str, Meta(max_length=80)] = ""
+    cancel: bool = False
+
+
+def attested(body: bytes, point: str, profiles: Mapping[str, Profile], now: float) -> tuple[Attested, Author]:
+    """An attestation, and whose it is."""
+    given = msgspec.json.decode(body, type=Attest)
+    author = author_of(given)
+    resources = profiles[point].resources
+    by_word = [name for name, one in resources.items() if one.by == "word" and one.need != "not-required"]
+    if given.resource not in by_word:
+        raise ValueError(
+            Phrase(
+                "{resource} is nothing to attest at {point}; expected is one of: {by_word}",
+                resource=repr(given.resource),
+                point=point,
+                by_word=", ".join(by_word),
+            )
+        )
+    roles = resources[given.resource].roles
+    if roles and author.role not in roles and not given.revoke:
+        raise ValueError(
+            Phrase(
+                "role {role} may not attest {resource}; its profile expects: {roles}",
+                role=repr(author.role),
+                resource=given.resource,
+                roles=", ".join(roles),
+            )
+        )
+    if given.revoke:
+        return Attested(point=point, resource=given.resource, there=False, until=now), author
+    until = _future("until", given.until, now)
+    return Attested(point=point, resource=given.resource, there=given.there, until=until), author
+
+
+def phase_changed(body: bytes, point: str, now: float) -> tuple[PhaseChanged, Author]:
+    """A change of a point's phase, and whose it is."""
+    given = msgspec.json.decode(body, type=ChangePhase)
+    if given.phase is not Phase.OUT_OF_USE:
+        if given.until is not None:
+            raise ValueError(Phrase("until is only for out-of-use"))
+        return PhaseChanged(point=point, phase=given.phase.value), author_of(given)
+    until = _future("until", given.until, now)
+    return PhaseChanged(point=point, phase=given.phase.value, until=until), author_of(given)
+
+
+def delivered(body: bytes, point: str, _now: float) -> tuple[Delivered, Author]:
+    """A delivery that somebody confirms, and who."""
+    given = msgspec.json.decode(body, type=Deliver)
+    return Delivered(point=point, litres=given.litres), author_of(given)
+
+
+def delivery_planned(body: bytes, point: str, now: float) -> tuple[DeliveryPlanned, Author]:
+    """A delivery that is arranged, or is off; and who says so."""
+    given = msgspec.json.decode(body, type=PlanDelivery)
+    author = author_of(given)
+    if given.cancel:
+        return DeliveryPlanned(point=point, at=now, litres=0.0, who=""), author
+    who = printable(given.who).strip()
+    if not who or given.litres is None:
+        raise ValueError(Phrase("a plan needs litres and who: the name of who brings it"))
+    return DeliveryPlanned(point=point, at=_future("at", given.at, now), litres=given.litres, who=who), author
+
+
+def _future(key: str, at: datetime | None, now: float) -> float:
+    if at is None or at.tzinfo is None or at.timestamp() <= now:
+        found = "nothing" if at is None else at.isoformat()
+        raise ValueError(
+            Phrase(
+                "{key}: found {found}; expected a moment to come, such as 2026-12-31T23:00:00Z", key=key, found=found
+            )
+        )
+    return at.timestamp()

@@ -1,0 +1,72 @@
+"""The API's answers as CSV, for a spreadsheet: one row a point or a resource, with a head. Times and null as in JSON."""
+
+import csv
+import io
+from collections.abc import Iterable
+from datetime import datetime
+
+from paraat.web.api import Point, RefuelStop, Resource
+
+# What a spreadsheet would take for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+POINT_COLUMNS = (
+    "point", "name", "municipality", "verdict", "last_verdict", "why", "to_do", "phase", "phase_since", "late",
+    "fuel_litres", "fuel_hours_low", "fuel_hours", "refuel_before", "data_at",
+)  # fmt: skip
+REFUEL_COLUMNS = (
+    "point", "name", "municipality", "access", "hours_low", "refuel_before", "to_full_litres", "to_target_litres",
+    "last_delivery_at", "last_delivery_litres", "planned_at", "planned_litres", "planned_who", "planned_late",
+)  # fmt: skip
+RESOURCE_COLUMNS = ("resource", "state", "need", "critical", "why", "to_do", "at", "until", "by", "renew")
+
+
+def points(found: Iterable[Point]) -> str:
+    """The points, one a row; of what keeps one from being ready all on one line."""
+    return _csv(POINT_COLUMNS, map(_point, found))
+
+
+def resources(found: Iterable[Resource]) -> str:
+    """The resources of a point, one a row."""
+    return _csv(RESOURCE_COLUMNS, (tuple(getattr(one, column) for column in RESOURCE_COLUMNS) for one in found))
+
+
+def refuel(found: Iterable[RefuelStop]) -> str:
+    """The refuel round, one stop a row."""
+    return _csv(REFUEL_COLUMNS, map(_stop, found))
+
+
+def _stop(one: RefuelStop) -> tuple[object, ...]:
+    last, plan = one.last_delivery, one.planned
+    return (
+        one.point, one.name, one.municipality, one.access, one.hours_low, one.refuel_before, one.to_full_litres,
+        one.to_target_litres, *((None, None) if last is None else (last.at, last.litres)),
+        *((None, None, None, None) if plan is None else (plan.at, plan.litres, plan.who, plan.late)),
+    )  # fmt: skip
+
+
+def _point(one: Point) -> tuple[object, ...]:
+    left, life = one.fuel_left, one.life
+    fuel = (None, None, None) if left is None else (left.hours_low, left.hours, left.refuel_before)
+    return (
+        one.point, one.name, one.municipality, one.verdict, one.last_verdict, "; ".join(one.why), one.to_do, life.phase,
+        life.since, life.late, one.fuel_litres, *fuel, one.data_at,
+    )  # fmt: skip
+
+
+def _csv(columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(columns)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return out.getvalue()
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return "" if value is None else value

@@ -1,0 +1,53 @@
+from paraat.alerts.rules.base import Verdict
+from paraat.alerts.rules.fuel_loss import FuelLossRule
+from paraat.domain.readiness import Verdict as PointVerdict
+from paraat.domain.thresholds import Alerts
+from tracker_bench import T0, Bench
+
+RULE = FuelLossRule(Alerts())
+
+
+def leaking(minutes: int) -> Bench:
+    """Mains on, generator off, a 400 l tank of 80 %; from the second hour on 5 % less an hour."""
+    bench = Bench()
+    for minute in range(minutes):
+        bench.sees(T0 + 60 * minute, fuel__level=80 - max(0, minute - 60) / 12)
+    return bench
+
+
+def test_a_leak_in_standby_is_told_within_the_hour_with_litres_and_since_when() -> None:
+    judged = RULE.judge(leaking(118).view(T0 + 118 * 60))
+    assert judged.verdict is Verdict.RAISE
+    assert judged.severity == "critical"
+    litres, since = judged.detail["lost_l"], judged.detail["fell_at"]
+    assert isinstance(litres, float)
+    assert isinstance(since, float)
+    assert 12 < litres < 22
+    assert abs(since - (T0 + 3600)) < 900
+
+
+def test_it_is_told_while_the_point_is_silent_and_not_cleared_by_silence() -> None:
+    bench = leaking(118)
+    assert RULE.judge(bench.view(T0 + 20_000)).verdict is Verdict.RAISE
+    assert RULE.judge(leaking(50).view(T0 + 20_000)).verdict is Verdict.HOLD
+
+
+def test_a_tank_at_rest_is_clear_and_one_that_is_not_known_is_held() -> None:
+    assert RULE.judge(leaking(50).view(T0 + 3000)).verdict is Verdict.CLEAR
+    assert RULE.judge(Bench().view(T0)).verdict is Verdict.HOLD
+
+
+def test_a_generator_that_runs_loses_nothing() -> None:
+    bench = Bench()
+    for minute in range(120):
+        bench.sees(T0 + 60 * minute, fuel__level=80 - minute / 24, power__mains=False, power__generator=True)
+    assert RULE.judge(bench.view(T0 + 7200)).verdict is Verdict.CLEAR
+
+
+def test_a_gauge_that_does_not_move_while_the_generator_runs_is_not_fine() -> None:
+    bench = Bench()
+    for minute in range(120):
+        bench.sees(T0 + 60 * minute, fuel__level=80.0, power__mains=False, power__generator=True)
+    view = bench.view(T0 + 7200)
+    assert view.verdict is PointVerdict.UNKNOWN
+    assert view.reasons == ("fuel-doubtful",)

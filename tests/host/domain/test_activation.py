@@ -1,0 +1,127 @@
+"""Where in its life a point is, and how it keeps to its clock."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paraat.domain.activation import STANDBY, Activation, Change, Phase, Switch, activation
+from paraat.domain.profiles import Profile
+
+T0 = 1764000000.0
+HOUR_S = 3600.0
+PROFILE = Profile(target_h=72.0, resources={}, open_within_h=2.0, alerted_h=0.5)
+IN_USE = [phase for phase in Phase if phase not in (Phase.BUILDING, Phase.OUT_OF_USE)]
+
+
+def said(*steps: tuple[Phase, float], until: float | None = None) -> list[Change]:
+    """Changes at so many hours after T0."""
+    return [Change(phase=phase, t=T0 + hours * HOUR_S, by="Jan", way="cli", until=until) for phase, hours in steps]
+
+
+def at(hours: float, *steps: tuple[Phase, float], switch: Switch | None = None) -> Activation:
+    return activation(said(*steps), switch, PROFILE, T0 + hours * HOUR_S)
+
+
+def hours(t: float | None) -> float | None:
+    return None if t is None else (t - T0) / HOUR_S
+
+
+def test_a_point_of_which_nobody_ever_said_anything_is_in_standby() -> None:
+    assert at(1) == STANDBY
+    assert STANDBY.in_use
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_what_was_said_last_holds(phase: Phase) -> None:
+    found = at(2, (Phase.ALERTED, 0), (phase, 1))
+    assert (found.phase, hours(found.since), found.by) == (phase, 1, "Jan")
+    assert found.in_use is (phase in IN_USE)
+
+
+def test_what_was_said_of_later_does_not_hold_yet() -> None:
+    assert at(0.5, (Phase.ALERTED, 0), (Phase.OPERATIONAL, 1)).phase is Phase.ALERTED
+
+
+@pytest.mark.parametrize(
+    ("now", "steps", "forecast", "late"),
+    [
+        (0.2, [], 2.0, False),
+        (0.5, [], 2.0, False),
+        (1.0, [], 2.5, True),  # nobody has begun, and opening takes 1.5 h
+        (1.0, [(Phase.OPENING, 0.3)], 1.8, False),
+        (1.0, [(Phase.OPENING, 0.9)], 2.4, True),
+        (3.0, [(Phase.OPENING, 0.3)], 3.0, True),  # planned to be open long ago
+    ],
+)
+def test_the_clock_runs_from_the_alarm_and_forecasts_by_what_is_done(
+    now: float, steps: list[tuple[Phase, float]], forecast: float, late: bool
+) -> None:
+    found = at(now, (Phase.ALERTED, 0), *steps)
+    assert hours(found.due_at) == 2.0
+    assert hours(found.forecast_at) == pytest.approx(forecast)
+    assert found.late is late
+
+
+@pytest.mark.parametrize(("opened", "late"), [(1.9, False), (2.1, True)])
+def test_once_it_is_open_the_clock_says_whether_it_was_in_time(opened: float, late: bool) -> None:
+    steps = [(Phase.ALERTED, 0.0), (Phase.OPENING, 0.2), (Phase.OPERATIONAL, opened)]
+    for found in (at(9, *steps), at(9, *steps, (Phase.CLOSING, 8))):
+        assert (found.late, found.forecast_at) == (late, None)
+        assert hours(found.opened_at) == pytest.approx(opened)
+
+
+def test_the_clock_of_the_last_time_says_nothing_of_the_next() -> None:
+    before = [(Phase.ALERTED, 0.0), (Phase.OPERATIONAL, 3.0), (Phase.STANDBY, 9.0)]
+    assert at(10, *before).due_at is None
+    again = at(11, *before, (Phase.ALERTED, 10.5))
+    assert (hours(again.due_at), again.late) == (12.5, False)
+
+
+def test_a_profile_without_a_limit_runs_no_clock() -> None:
+    found = activation(said((Phase.ALERTED, 0)), None, Profile(target_h=72.0, resources={}), T0 + 9 * HOUR_S)
+    assert (found.due_at, found.late) == (None, False)
+
+
+def test_maintenance_ends_by_itself_and_the_point_stands_by_again() -> None:
+    changes = said((Phase.OUT_OF_USE, 0), until=T0 + 5 * HOUR_S)
+    during, after = (activation(changes, None, PROFILE, T0 + now * HOUR_S) for now in (4, 5))
+    assert (during.phase, hours(during.until)) == (Phase.OUT_OF_USE, 5)
+    assert (after.phase, hours(after.since), after.in_use) == (Phase.STANDBY, 5, True)
+
+
+def switched(on: bool, hours: float, on_at: float | None) -> Switch:
+    return Switch(on, T0 + hours * HOUR_S, None if on_at is None else T0 + on_at * HOUR_S)
+
+
+def test_the_key_switch_opens_and_closes() -> None:
+    opened = at(2, (Phase.ALERTED, 0), switch=switched(True, 1.5, 1.5))
+    assert (opened.phase, opened.way, opened.late, hours(opened.opened_at)) == (Phase.OPERATIONAL, "board", False, 1.5)
+    closed = at(9, (Phase.STANDBY, 0), switch=switched(False, 8, 1))
+    assert (closed.phase, hours(closed.since)) == (Phase.CLOSING, 8)
+    assert at(9, (Phase.OPERATIONAL, 1), switch=switched(False, 8, None)).phase is Phase.CLOSING
+
+
+def test_a_switch_that_is_off_as_it_always_was_changes_nothing() -> None:
+    assert at(9, switch=switched(False, 8, None)) == STANDBY
+    assert at(9, (Phase.STANDBY, 5), switch=switched(False, 8, 1)).phase is Phase.STANDBY
+
+
+@pytest.mark.parametrize("phase", [Phase.BUILDING, Phase.OUT_OF_USE])
+def test_who_tries_the_switch_of_a_point_that_is_not_in_use_opens_nothing(phase: Phase) -> None:
+    assert at(9, (phase, 1), switch=switched(True, 8, 8)).phase is phase
+
+
+def test_what_is_said_after_the_switch_was_turned_holds() -> None:
+    assert at(9, (Phase.STANDBY, 8), switch=switched(True, 1, 1)).phase is Phase.STANDBY
+
+
+@given(st.lists(st.tuples(st.sampled_from(Phase), st.floats(0, 10)), max_size=8), st.floats(0, 12))
+def test_late_is_never_said_without_a_clock_and_only_what_is_used_is_late(
+    steps: list[tuple[Phase, float]], now: float
+) -> None:
+    found = at(now, *sorted(steps, key=lambda step: step[1]))
+    if found.late:
+        assert found.due_at is not None
+        assert found.in_use
+    if found.opened_at is not None:
+        assert found.forecast_at is None

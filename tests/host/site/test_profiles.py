@@ -1,0 +1,140 @@
+"""Profiles: those that are shipped are right, a point changes single values, and a mistake names file and key."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from paraat.domain.profiles import ALWAYS_CRITICAL, RESOURCES
+from paraat.site import paths
+from paraat.site.errors import SettingsError
+from paraat.site.profiles import read_profiles, shipped
+from paraat.site.site import load_site
+
+POINT = "points/nsp-0101.toml"
+LIMITS = """ready_from = 18.0                    # degC
+limited_from = 15.0
+ready_to = 28.0                      # too warm for people who stay for days
+limited_to = 32.0
+"""
+
+
+@pytest.fixture
+def site_dir(tmp_path: Path) -> Path:
+    target = tmp_path / "site"
+    shutil.copytree(paths.example_site_dir(), target)
+    (target / "profiles").mkdir()
+    return target
+
+
+def complaint(site_dir: Path) -> SettingsError:
+    with pytest.raises(SettingsError) as caught:
+        load_site(site_dir)
+    return caught.value
+
+
+def own_profile(site_dir: Path, old: str = "", new: str = "") -> Path:
+    """A copy of nl-pilot in the site's own folder, with something changed."""
+    text = (Path(read_profiles(site_dir / "profiles")["nl-pilot"][0])).read_text(encoding="utf-8")
+    assert old in text
+    path = site_dir / "profiles" / "nl-pilot.toml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return path
+
+
+def point_says(site_dir: Path, lines: str) -> Path:
+    path = site_dir / POINT
+    first, rest = path.read_text(encoding="utf-8").split("\n", 1)
+    tables = "" if not lines.startswith("[") else lines + "\n"
+    keys = lines if not tables else ""
+    path.write_text(f"{first}\n{keys}\n{rest}\n{tables}", encoding="utf-8")
+    return path
+
+
+def test_four_are_shipped_with_every_resource_and_the_facts_of_their_country(tmp_path: Path) -> None:
+    assert shipped() == ["duitsland", "nieuw-zeeland", "nl-pilot", "oekraine"]
+    found = {name: profile for name, (_, profile) in read_profiles(tmp_path).items()}
+    for profile in found.values():
+        assert set(profile.resources) == set(RESOURCES)
+    assert found["nl-pilot"].target_h == 72
+    assert (found["oekraine"].target_h, found["oekraine"].open_within_h) == (48, 2)
+    hub = found["nieuw-zeeland"]
+    assert 24 <= hub.target_h <= 36
+    assert {hub.resources[name].need for name in ("water", "food")} == {"not-required"}
+    for name in ("nl-pilot", "oekraine", "duitsland"):
+        assert all(found[name].resources[one].critical for one in ALWAYS_CRITICAL)
+
+
+def test_a_point_changes_single_values_of_its_profile(site_dir: Path) -> None:
+    point_says(site_dir, "[resources.heat]\nready_from = 16.0\n[resources.food]\nneed = 'required'")
+    point_says(site_dir, "target_h = 24")
+    site = load_site(site_dir)
+    own, other = site.profiles["nsp-0101"], site.profiles["nsp-0102"]
+    assert (own.target_h, other.target_h) == (24, 72)
+    assert (own.resources["heat"].ready_from, own.resources["heat"].limited_from) == (16.0, 15.0)
+    assert (own.resources["food"].need, other.resources["food"].need) == ("required", "wished")
+
+
+def test_a_sites_own_profile_stands_in_for_the_shipped_one(site_dir: Path) -> None:
+    own_profile(site_dir, "target_h = 72", "target_h = 60")
+    assert load_site(site_dir).profiles["nsp-0101"].target_h == 60
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "found", "expected"),
+    [
+        ("target_h = 72", "target_h = 0", "target_h", "0", "float > 0"),
+        ("target_h = 72", "", "target_h", "nothing", "required"),
+        ("alerted_h = 0.5", "alerted_h = 2.5", "alerted_h", "2.5", "less than open_within_h (2)"),
+        ("[resources.water]", "[resources.wine]", "resources.wine", "an unknown key", "water"),
+        ("[resources.water]\ncritical = true\nvalid_days = 31", "", "resources.water", "nothing", "not-required"),
+        ("[resources.water]\ncritical = true", "[resources.water]", "resources.water.critical", "false", "true"),
+        ("[resources.water]", "[resources.water]\nneed = 'wished'", "resources.water.need", "'wished'", "'required'"),
+        ("[resources.water]", "[resources.water]\nneed = 'soon'", "resources.water.need", "'soon'", "'wished'"),
+        ("[resources.water]", "[resources.water]\nrolls = ['lead']", "resources.water.rolls", "an unknown key", "roles"),
+        ("[resources.water]", "[resources.water]\nby = 'hours'", "resources.water.by", "'hours'", "'word'"),
+        ("[resources.water]", "[resources.water]\nrenew_days = 31", "resources.water.renew_days", "31", "less than"),
+        ('metric = "climate/temperature"', "", "resources.heat.metric", "nothing", "climate/temperature"),
+        ("climate/temperature", "climate/warmth", "resources.heat.metric", "'climate/warmth'", "boards send"),
+        ("climate/temperature", "power/mains", "resources.heat.metric", "'power/mains'", "a figure"),
+        ("ready_from = 18.0", "", "resources.heat.limited_from", "15", "ready_from beside it"),
+        ("ready_to = 28.0", "", "resources.heat.limited_to", "32", "ready_to beside it"),
+        (LIMITS, "", "resources.heat.ready_from", "nothing", "a limit"),
+        ("limited_from = 15.0", "limited_from = 19", "resources.heat.limited_from", "19", "no more than ready_from (18)"),
+        ("ready_from = 18.0", "ready_from = nan", "resources.heat.ready_from", "nan", "float"),
+    ],
+)  # fmt: skip
+def test_a_mistake_names_file_key_what_was_found_and_what_is_expected(
+    site_dir: Path, old: str, new: str, key: str, found: str, expected: str
+) -> None:
+    path = own_profile(site_dir, old, new)
+    error = complaint(site_dir)
+    assert (error.path, error.key, error.found) == (path, key, found)
+    assert expected in error.expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "key", "found", "expected"),
+    [
+        ("[resources.heat]\nready_from = 10.0", "resources.heat.limited_from", "15", "no more than ready_from (10)"),
+        ("[resources.heat]\nbye = 1", "resources.heat.bye", "an unknown key", "ready_from"),
+        ("[resources.wine]\nneed = 'wished'", "resources.wine", "an unknown key", "water"),
+        ("[resources.water]\nneed = 'wished'", "resources.water.need", "'wished'", "'not-required'"),
+        ("target_h = -1", "target_h", "-1", "float > 0"),
+    ],
+)
+def test_a_mistake_in_what_a_point_changes_names_the_points_file(
+    site_dir: Path, lines: str, key: str, found: str, expected: str
+) -> None:
+    path = point_says(site_dir, lines)
+    error = complaint(site_dir)
+    assert (error.path, error.key, error.found) == (path, key, found)
+    assert expected in error.expected
+
+
+def test_a_profile_that_is_not_there_is_refused(site_dir: Path) -> None:
+    path = site_dir / POINT
+    path.write_text(path.read_text().replace('profile = "nl-pilot"', 'profile = "belgie"'), encoding="utf-8")
+    error = complaint(site_dir)
+    assert (error.path, error.key, error.found) == (path, "profile", "'belgie'")
+    assert "nieuw-zeeland, nl-pilot, oekraine" in error.expected
