@@ -7,19 +7,25 @@ DURATION ?=
 JOBS ?= 3
 SITE ?= site
 SHELL := /bin/bash
+# Words for people are Dutch. ENGLISH=1 makes them English, PARAAT_LANGUAGE=de what another catalogue has (docs/adr/0015).
+export PARAAT_LANGUAGE := $(if $(ENGLISH),en,$(PARAAT_LANGUAGE))
+TEXTS := host/paraat/texts
+catalogue = $(wildcard $(TEXTS)/$(or $(PARAAT_LANGUAGE),nl).po)
+# A command that says an English sentence in that language; $(1): the sentence, without a comma.
+say = awk -v text="$(1)" -f $(TEXTS)/say.awk $(catalogue) /dev/null
 
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help: ## Say what there is
-	@grep -hE '^([a-z-]+:.*## |#: )' $(MAKEFILE_LIST) | sed -E 's/^#: /\n/; s/^([a-z-]+):.*## /\1\t/' | expand -t 14
+	@awk -f $(TEXTS)/say.awk $(catalogue) $(MAKEFILE_LIST)
 
 .PHONY: python-is-there
 python-is-there:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "make: $(PYTHON) is missing or older than 3.11 (found: $$($(PYTHON) --version 2>&1)). Install Python 3.11+, or name one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	  echo "make: $(PYTHON): $$($(call say,is missing or older than 3.11)) ($$($(PYTHON) --version 2>&1)). $$($(call say,Install Python 3.11 or newer; or name one)): make PYTHON=python3.12 ..." >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
-	  echo "make: $(PYTHON) has no venv. Install it: sudo apt-get install python3-venv" >&2; exit 1; }
+	  echo "make: $(PYTHON): $$($(call say,has no venv. Install it)): sudo apt-get install python3-venv" >&2; exit 1; }
 
 # In a bundle for a day without internet (make bundle) the packages lie in wheels/, with a lock of their own. $(1): lock.
 packages = $(if $(wildcard wheels/$(1).lock),--no-index --find-links wheels -r wheels/$(1).lock,-r requirements/$(1).lock)
@@ -29,8 +35,8 @@ define install
 	@test -x $(BIN)/python && $(BIN)/python -c '' 2>/dev/null || { rm -rf $(VENV); $(PYTHON) -m venv $(VENV); }
 	@if [ -e wheels/python.txt ]; then wanted=$$(cat wheels/python.txt); \
 	  $(BIN)/python -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$$wanted')" || { rm -rf $(VENV); \
-	    echo "make: the packages of this bundle are for Python $$wanted. Run: make PYTHON=python$$wanted tools" >&2; exit 1; }; fi
-	@echo "Installing requirements/$(1).lock into $(VENV) (once) ..."
+	    echo "make: $$($(call say,the packages of this folder are for Python)) $$wanted: make PYTHON=python$$wanted tools" >&2; exit 1; }; fi
+	@echo "$$($(call say,Installing once)): requirements/$(1).lock -> $(VENV) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes $(call packages,$(1))
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -42,10 +48,10 @@ $(VENV)/demo.stamp: requirements/demo.lock pyproject.toml | python-is-there
 # A USB stick (FAT) keeps neither links, which .venv needs, nor modes: what was copied from one is open to all.
 define unpack
 	@if [ -e wheels/python.txt ]; then \
-	  { ln -s . .link && rm .link; } 2>/dev/null || { echo "make: this disk keeps no links (a USB stick?)." \
-	    "Copy the whole folder to the laptop, and run make there" >&2; exit 1; }; \
+	  { ln -s . .link && rm .link; } 2>/dev/null || { \
+	    echo "make: $$($(call say,this disk keeps no links (a USB stick?). Copy the whole folder to the laptop and run make there))" >&2; exit 1; }; \
 	  [ -z "$$(find site -perm /077 -print -quit 2>/dev/null)" ] || { chmod -R go= site; \
-	    echo "site/ was open to others, as after a USB stick: now only you can read it."; }; fi
+	    $(call say,site/ was open to others (as after a USB stick): now only you can read it); }; fi
 endef
 
 # What a technician needs: everything but the tools for development. It holds all of demo.lock.
@@ -66,19 +72,19 @@ $(VENV)/dev.stamp: requirements/dev.lock pyproject.toml | python-is-there
 #: Begin here
 .PHONY: setup
 setup: $(VENV)/dev.stamp ## Make .venv with everything to run, test and build
-	@echo "$(VENV) is ready."
+	@echo "$(VENV): $$($(call say,is ready))"
 
 .PHONY: demo
 demo: $(VENV)/demo.stamp ## Play a blackout in two minutes: real firmware, broker, host, status page (DURATION=100 ends by itself; ENGLISH=1)
-	@$(BIN)/paraat demo $(if $(DURATION),--duration $(DURATION)) $(if $(ENGLISH),--language en)
+	@$(BIN)/paraat demo $(if $(DURATION),--duration $(DURATION))
 
 #: Boards, at the technician's laptop
 # POINT=nsp-0123, or POINTS="a b c"; PORT=, BOARD=, FIRMWARE=file.bin, PASSPHRASE_FILE=, ENGLISH=1 where needed
 # ANYWAY=1, on the bench: a board with too little memory too; the last line says so, and the inventory keeps it.
 anyway = $(if $(ANYWAY),--anyway)
 words = --site $(SITE) $(if $(BOARD),--board $(BOARD)) $(if $(FIRMWARE),--firmware $(FIRMWARE)) \
-  $(if $(PASSPHRASE_FILE),--passphrase-file $(PASSPHRASE_FILE)) $(if $(ENGLISH),--language en) $(anyway)
-asked_for = $(or $(POINTS),$(POINT),$(error say which: make $@ POINT=nsp-0123))
+  $(if $(PASSPHRASE_FILE),--passphrase-file $(PASSPHRASE_FILE)) $(anyway)
+asked_for = $(or $(POINTS),$(POINT),$(error $(shell $(call say,say which)): make $@ POINT=nsp-0123))
 
 .PHONY: flash
 flash: $(VENV)/technician.stamp ## Write a board for a point, check it, record it, make its label (POINT=, or POINTS="a b c")
@@ -90,20 +96,20 @@ replace: $(VENV)/technician.stamp ## As flash, with a new board for a point: the
 
 .PHONY: image
 image: $(VENV)/technician.stamp ## Write what flash would write into a folder: flash.bin and the files (POINT=, OUT=)
-	@$(BIN)/paraat image $(words) $(if $(REPLACE),--replace) --out $(or $(OUT),$(error say where: make image OUT=folder)) $(asked_for)
+	@$(BIN)/paraat image $(words) $(if $(REPLACE),--replace) --out $(or $(OUT),$(error $(shell $(call say,say where)): make image OUT=folder)) $(asked_for)
 
 .PHONY: erase
 erase: $(VENV)/technician.stamp ## Erase a board whole (BOARD=esp32_devkitc_ve, PORT=)
-	@$(BIN)/paraat erase --site $(SITE) --board $(or $(BOARD),$(error say which: make erase BOARD=esp32_devkitc_ve)) \
-	  $(if $(PORT),--port $(PORT)) $(if $(YES),--yes) $(if $(ENGLISH),--language en)
+	@$(BIN)/paraat erase --site $(SITE) --board $(or $(BOARD),$(error $(shell $(call say,say which)): make erase BOARD=esp32_devkitc_ve)) \
+	  $(if $(PORT),--port $(PORT)) $(if $(YES),--yes)
 
 # A board on the cable: PORT= where several are attached.
-cable = $(if $(PORT),--port $(PORT)) $(if $(ENGLISH),--language en)
+cable = $(if $(PORT),--port $(PORT))
 signing = $(if $(PASSPHRASE_FILE),--passphrase-file $(PASSPHRASE_FILE))
 
 .PHONY: tools
 tools: $(VENV)/technician.stamp ## Make .venv with what a technician needs; without internet in the folder of `make bundle`
-	@echo "$(VENV) is ready."
+	@echo "$(VENV): $$($(call say,is ready))"
 
 .PHONY: doctor
 doctor: $(VENV)/technician.stamp ## Find what keeps this laptop from working, and say the next step (POINT=, PORT=)
@@ -137,7 +143,7 @@ endif
 .PHONY: bundle
 bundle: $(VENV)/technician.stamp ## Put all that a day without internet takes into one folder (OUT=, FIRMWARE=file.bin, WITHOUT_KEYS=1)
 	@$(BIN)/paraat day-bundle --site $(SITE) --out $(or $(OUT),build/paraat-day) $(foreach file,$(FIRMWARE),--firmware $(file)) \
-	  $(if $(WITHOUT_KEYS),--without-keys) $(if $(ENGLISH),--language en) $(anyway)
+	  $(if $(WITHOUT_KEYS),--without-keys) $(anyway)
 
 #: Development
 .PHONY: test
@@ -164,6 +170,10 @@ lint: $(VENV)/dev.stamp ## Check style, imports and types of host, wire, dashboa
 format: $(VENV)/dev.stamp ## Put the code in the house's form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+.PHONY: words
+words: $(VENV)/dev.stamp ## Bring the catalogues of words (texts/*.po) up to date with the code (ADD=de begins a language)
+	@$(BIN)/python -m paraat.texts.extract $(ADD)
 
 .PHONY: boards
 boards: $(VENV)/dev.stamp ## Check boards/*/board.toml against the chips and draw their wiring (wiring.svg)
@@ -199,7 +209,7 @@ deps: ## Install the servers and the browser that some tests need (apt, as root)
 	@if [ "$$(id -u)" = 0 ]; then \
 	  apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(APT_PACKAGES); \
 	else \
-	  echo "make: this needs root. Run: sudo apt-get install --no-install-recommends $(APT_PACKAGES)" >&2; exit 1; \
+	  echo "make: $$($(call say,this needs root. Do)): sudo apt-get install --no-install-recommends $(APT_PACKAGES)" >&2; exit 1; \
 	fi
 
 .PHONY: lock

@@ -23,78 +23,35 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from dashboards.influxql import DATASOURCE, Query, field, measurement
+from paraat.texts import Words
 
 # Not ahead either: what a host wrote whose clock was an hour fast would be the newest for an hour after that.
 _NOT_AHEAD = "time < now() + 5m"
 NOW = f"time > now() - 5m AND {_NOT_AHEAD}"  # of the host's own rows, one a minute
 RECENT = f"time > now() - 1h AND {_NOT_AHEAD}"  # of the sensors; the age column says how old
 
-WORDS = {
-    "nl": {
-        "title": "Paraat – regio",
-        "description": "Welke noodsteunpunten zijn gereed, hoe lang nog, en wat moet eerst.",
-        "source": "Gegevensbron",
-        "unknown": "onbekend",
-        "points": "Punten",
-        "ready": "Gereed",
-        "limited": "Beperkt",
-        "not_ready": "Niet gereed",
-        "not_known": "Onbekend",
-        "silent": "Stil",
-        "alerts": "Meldingen",
-        "low_fuel": "Brandstof raakt op",
-        "table": "Punten, de minste uren eerst",
-        "level": "Brandstof in de tank",
-        "hours": "Uren brandstof over",
-        "verdict": ("onbekend", "stil", "gereed", "beperkt", "niet gereed"),
-        "columns": {
-            "point": "Punt", "verdict": "Oordeel", "percent": "Brandstof", "hours": "Uren over", "volts": "Accu",
-            "celsius": "Temperatuur", "people": "Mensen", "capacity": "Plaatsen", "age": "Gehoord",
-            "firing": "Meldingen", "lacking": "Ontbreekt",
-        },
-    },
-    "en": {
-        "title": "Paraat – region",
-        "description": "Which support points are ready, for how long, and what must happen first.",
-        "source": "Data source",
-        "unknown": "unknown",
-        "points": "Points",
-        "ready": "Ready",
-        "limited": "Limited",
-        "not_ready": "Not ready",
-        "not_known": "Unknown",
-        "silent": "Silent",
-        "alerts": "Alerts",
-        "low_fuel": "Fuel runs out",
-        "table": "Points, the fewest hours first",
-        "level": "Fuel in the tank",
-        "hours": "Hours of fuel left",
-        "verdict": ("unknown", "silent", "ready", "limited", "not ready"),
-        "columns": {
-            "point": "Point", "verdict": "Verdict", "percent": "Fuel", "hours": "Hours left", "volts": "Battery",
-            "celsius": "Temperature", "people": "People", "capacity": "Capacity", "age": "Heard",
-            "firing": "Alerts", "lacking": "Missing",
-        },
-    },
-}  # fmt: skip
+# In the order of the table; the words are "column.<key>" of the catalogues' context "dashboard".
+_COLUMNS = (
+    "point", "verdict", "percent", "hours", "volts", "celsius", "people", "capacity", "age", "firing", "lacking",
+)  # fmt: skip
 
 # Each verdict has a sign and a word beside its colour.
 _VERDICT_SIGNS = (("?", "purple"), ("~", "#808080"), ("✓", "green"), ("!", "yellow"), ("✗", "red"))
 
 
 def build(language: str) -> Dashboard:
-    """The dashboard in a language of WORDS."""
-    words = WORDS[language]
+    """The dashboard in a language that has a catalogue."""
+    words = Words(language, "dashboard")
     board = (
-        Dashboard(str(words["title"]))
+        Dashboard(words("title"))
         .uid(f"paraat-region-{language}")
-        .description(str(words["description"]))
+        .description(words("description"))
         .tags(["paraat"])
         .timezone("Europe/Amsterdam")
         .refresh("1m")
         .time("now-24h", "now")
         .readonly()
-        .with_variable(DatasourceVariable("datasource").label(str(words["source"])).type("influxdb"))
+        .with_variable(DatasourceVariable("datasource").label(words("source")).type("influxdb"))
     )
     red, purple = (("green", None), ("red", 1)), (("green", None), ("purple", 1))
     board.with_panel(_stat(language, "points", _sum("point/in-use"), ()))
@@ -120,16 +77,16 @@ def _sum(name: str) -> str:
 
 
 def _stat(language: str, key: str, query: str, steps: tuple[tuple[str, float | None], ...]) -> stat.Panel:
-    words = WORDS[language]
+    words = Words(language, "dashboard")
     colours = steps or (("blue", None),)
     return (
         stat.Panel()
-        .title(str(words[key]))
+        .title(words(key))
         .datasource(DATASOURCE)
         .with_target(Query(query))
         .height(4)
         .span(3)
-        .no_value(str(words["unknown"]))
+        .no_value(words("unknown"))
         .graph_mode(BigValueGraphMode.NONE)
         .color_mode(BigValueColorMode.VALUE)
         .reduce_options(ReduceDataOptions().calcs(["lastNotNull"]))
@@ -142,9 +99,8 @@ def _stat(language: str, key: str, query: str, steps: tuple[tuple[str, float | N
 
 
 def _table(language: str) -> table.Panel:
-    words = WORDS[language]
-    columns = words["columns"]
-    assert isinstance(columns, dict)
+    words = Words(language, "dashboard")
+    columns = {key: words(f"column.{key}") for key in _COLUMNS}
     queries = (
         f'SELECT last({field("point/verdict")}) AS "verdict", last({field("point/age")}) AS "age", '
         f'last({field("point/alerts")}) AS "firing", last({field("point/missing")}) AS "lacking", '
@@ -158,11 +114,11 @@ def _table(language: str) -> table.Panel:
     )
     panel = (
         table.Panel()
-        .title(str(words["table"]))
+        .title(words("table"))
         .datasource(DATASOURCE)
         .height(11)
         .span(24)
-        .no_value(str(words["unknown"]))
+        .no_value(words("unknown"))
         .with_transformation(DataTransformerConfig(id_val="joinByField", options={"byField": "point", "mode": "outer"}))
         .with_transformation(DataTransformerConfig(id_val="organize", options=_organize(columns)))
         .with_transformation(
@@ -175,11 +131,11 @@ def _table(language: str) -> table.Panel:
         ("percent", "percent", 0), ("hours", "h", 1), ("volts", "volt", 1), ("celsius", "celsius", 1), ("age", "s", 0),
     ):  # fmt: skip
         panel.override_by_name(
-            str(columns[key]),
+            columns[key],
             [DynamicConfigValue(id_val="unit", value=unit), DynamicConfigValue(id_val="decimals", value=decimals)],
         )
     panel.override_by_name(
-        str(columns["verdict"]),
+        columns["verdict"],
         [
             DynamicConfigValue(id_val="mappings", value=_verdict_words(language)),
             DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-background", "mode": "basic"}),
@@ -206,20 +162,18 @@ def _organize(columns: dict[str, str]) -> dict[str, object]:
 
 
 def _verdict_words(language: str) -> list[ValueMapping]:
-    words = WORDS[language]
-    verdict = words["verdict"]
-    assert isinstance(verdict, tuple)
+    words = Words(language, "dashboard")
     mapping: list[ValueMapping] = [
         ValueMap(
             options={
-                str(number): ValueMappingResult(text=f"{sign} {verdict[number]}", color=colour, index=number)
+                str(number): ValueMappingResult(text=f"{sign} {words(f'verdict.{number}')}", color=colour, index=number)
                 for number, (sign, colour) in enumerate(_VERDICT_SIGNS)
             }
         ),
         SpecialValueMap(
             options=DashboardSpecialValueMapOptions(
                 match=SpecialValueMatch.NULL,
-                result=ValueMappingResult(text=f"? {words['unknown']}", color="purple", index=len(_VERDICT_SIGNS)),
+                result=ValueMappingResult(text=f"? {words('unknown')}", color="purple", index=len(_VERDICT_SIGNS)),
             )
         ),
     ]
@@ -233,13 +187,13 @@ def _lines(language: str, key: str, name: str, unit: str) -> timeseries.Panel:
     )
     return (
         timeseries.Panel()
-        .title(str(WORDS[language][key]))
+        .title(Words(language, "dashboard")(key))
         .datasource(DATASOURCE)
         .with_target(Query(query).time_series("$tag_point"))
         .interval("1m")
         .unit(unit)
         .height(9)
         .span(12)
-        .no_value(str(WORDS[language]["unknown"]))
+        .no_value(Words(language, "dashboard")("unknown"))
         .color_scheme(FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC))
     )

@@ -26,10 +26,16 @@ settings.register_profile(
 settings.load_profile("steady")
 # A shell that starts us in the background has us ignore Ctrl-C, and every process that a test starts would do so too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-# Nor may it matter how wide the screen is and whether it has colours, or which modes new files get.
-for name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+# Nor may it matter how wide the screen is, whether it has colours and which language its user speaks, or which modes new files get.
+for name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "PARAAT_LANGUAGE"):
     os.environ.pop(name, None)
 os.umask(0o022)
+
+
+@pytest.fixture
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands of this test say English, whatever its site says."""
+    monkeypatch.setenv("PARAAT_LANGUAGE", "en")
 
 
 def missing(tool: str) -> str | None:

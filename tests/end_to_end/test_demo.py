@@ -11,6 +11,8 @@ import pytest
 
 from waiting import LIMIT_S, wait_for
 
+pytestmark = pytest.mark.usefixtures("english")
+
 PARAAT = str(Path(sys.executable).parent / "paraat")
 # The firmware's takes longer: three boards must keep up with it on a busy machine.
 DURATION_S = {"firmware": 40, "made-up": 25}

@@ -8,6 +8,8 @@ import pytest
 from end_to_end.updating import POINT, Scene
 from waiting import wait_for
 
+pytestmark = pytest.mark.usefixtures("english")
+
 
 @pytest.mark.needs("micropython", "mosquitto")
 def test_a_coordinator_asks_a_board_and_configures_it(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from paraat.simulate.servers import LOOPBACK, find_broker, free_port
 from paraat.site import paths
 from waiting import LIMIT_S, wait_for
 
+pytestmark = pytest.mark.usefixtures("english")
+
 PARAAT = str(Path(sys.executable).parent / "paraat")
 T0 = 1764000000.0
 POINT = """id = "{id}"

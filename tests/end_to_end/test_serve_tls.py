@@ -16,6 +16,8 @@ from paraat_wire import codec, host_codec
 from site_broker import PASSPHRASE, BoardClient, SiteBroker, make_site
 from waiting import LIMIT_S, wait_for
 
+pytestmark = pytest.mark.usefixtures("english")
+
 PARAAT = str(Path(sys.executable).parent / "paraat")
 POINT = "nsp-0101"
 

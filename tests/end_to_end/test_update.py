@@ -8,6 +8,8 @@ import pytest
 from end_to_end.updating import Scene
 from waiting import wait_for
 
+pytestmark = pytest.mark.usefixtures("english")
+
 
 @pytest.mark.needs("micropython", "mosquitto")
 def test_a_board_updates_itself_and_says_so(tmp_path: Path) -> None:

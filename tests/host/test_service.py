@@ -36,6 +36,8 @@ from paraat.site.site import InfluxSettings, Site, WebSettings, load_site
 from paraat_wire import codec, host_codec, topics
 from waiting import LIMIT_S, wait_for
 
+pytestmark = pytest.mark.usefixtures("english")
+
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "site.example"
 POINT = "nsp-0101"
 T0 = 1764000000

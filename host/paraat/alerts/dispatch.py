@@ -10,6 +10,7 @@ from paraat.alerts import texts
 from paraat.alerts.channels import Channel, ChannelError
 from paraat.domain.model import AlertState, Delivery
 from paraat.site.site import Site
+from paraat.texts import Phrase
 
 _log = logging.getLogger(__name__)
 
@@ -105,7 +106,7 @@ class Dispatcher:
         channel = self._channels.get(delivery.channel)
         try:
             if channel is None:
-                raise ChannelError(f"the site has no channel {delivery.channel} any more")
+                raise ChannelError(Phrase("the site has no channel {channel} any more", channel=delivery.channel))
             channel.send(delivery)
         except ChannelError as error:
             why = str(error)

@@ -13,6 +13,7 @@ from msgspec import Meta
 from paraat.domain.fields import Part, Text
 from paraat.site.errors import SettingsError
 from paraat.site.tables import convert_table, read_table
+from paraat.texts import Phrase
 
 Gpio = Annotated[int, Meta(ge=0, le=48)]
 Bytes = Annotated[int, Meta(ge=1)]
@@ -242,7 +243,12 @@ def contacts(header: Header) -> Iterator[Contact]:
 def _bus(path: Path, name: str, table: dict[str, Any]) -> Bus:
     kind = _BUS_KINDS.get(str(table.get("kind")))
     if kind is None:
-        raise SettingsError(path, f"buses.{name}.kind", repr(table.get("kind")), f"one of: {', '.join(_BUS_KINDS)}")
+        raise SettingsError(
+            path,
+            f"buses.{name}.kind",
+            repr(table.get("kind")),
+            Phrase("one of: {known}", known=", ".join(_BUS_KINDS)),
+        )
     return convert_table(path, table, kind, f"buses.{name}")
 
 
@@ -250,11 +256,19 @@ def _check_flash(path: Path, flash: Flash) -> None:
     end = flash.vfs_offset + flash.vfs_size
     if end > flash.size_bytes:
         raise SettingsError(
-            path, "flash.vfs_size", f"an end at 0x{end:X}", f"an end within size_bytes (0x{flash.size_bytes:X})"
+            path,
+            "flash.vfs_size",
+            Phrase("an end at 0x{end}", end=f"{end:X}"),
+            Phrase("an end within size_bytes (0x{size_bytes})", size_bytes=f"{flash.size_bytes:X}"),
         )
     if flash.vfs_offset <= flash.firmware_offset:
-        raise SettingsError(path, "flash.vfs_offset", f"0x{flash.vfs_offset:X}", "an offset behind MicroPython")
+        raise SettingsError(path, "flash.vfs_offset", f"0x{flash.vfs_offset:X}", Phrase("an offset behind MicroPython"))
     for key in ("firmware_offset", "nvs_offset", "nvs_size", "vfs_offset", "vfs_size"):
         value = getattr(flash, key)
         if value % SECTOR_BYTES:
-            raise SettingsError(path, f"flash.{key}", f"0x{value:X}", f"a multiple of 0x{SECTOR_BYTES:X}")
+            raise SettingsError(
+                path,
+                f"flash.{key}",
+                f"0x{value:X}",
+                Phrase("a multiple of 0x{sector}", sector=f"{SECTOR_BYTES:X}"),
+            )

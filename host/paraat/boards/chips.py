@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from paraat.boards.board_file import ChipName, PsramKind
+from paraat.texts import Phrase
 
 
 class Chip(NamedTuple):
@@ -51,13 +52,14 @@ CHIPS: Mapping[ChipName, Chip] = {
         gpios=_pins((0, 19), (21, 23), (25, 27), (32, 39)),  # PG
         input_only=_pins((34, 39)),  # PG: "GPI"
         strapping={  # BM
-            0: "low starts the serial loader instead of the firmware",
-            2: "must not be high for the serial loader",
-            5: "timing of the SDIO slave",
-            12: "high sets the flash to 1.8 V, and the board does not start",
-            15: "low silences the ROM's messages",
+            0: Phrase("low starts the serial loader instead of the firmware"),
+            2: Phrase("must not be high for the serial loader"),
+            5: Phrase("timing of the SDIO slave"),
+            12: Phrase("high sets the flash to 1.8 V, and the board does not start"),
+            15: Phrase("low silences the ROM's messages"),
         },
-        reserved={1: "console TX", 3: "console RX"} | dict.fromkeys(range(6, 12), "flash"),  # PG
+        reserved={1: Phrase("console TX"), 3: Phrase("console RX")}
+        | dict.fromkeys(range(6, 12), Phrase("flash")),  # PG
         adc1=_pins((32, 39)),
         adc2=frozenset((0, 2, 4, 12, 13, 14, 15, 25, 26, 27)),
         rmii={19: "TXD0", 21: "TX_EN", 22: "TXD1", 25: "RXD0", 26: "RXD1", 27: "CRS_DV"},  # EX
@@ -72,13 +74,13 @@ CHIPS: Mapping[ChipName, Chip] = {
         gpios=_pins((0, 21), (26, 48)),  # PG
         input_only=frozenset(),
         strapping={  # PG, BM
-            0: "low starts the serial loader instead of the firmware",
-            3: "source of the JTAG signals",
-            45: "high sets the flash to 1.8 V, and the board does not start",
-            46: "must not be high for the serial loader",
+            0: Phrase("low starts the serial loader instead of the firmware"),
+            3: Phrase("source of the JTAG signals"),
+            45: Phrase("high sets the flash to 1.8 V, and the board does not start"),
+            46: Phrase("must not be high for the serial loader"),
         },
-        reserved={19: "USB D-", 20: "USB D+", 43: "console TX", 44: "console RX"}
-        | dict.fromkeys(range(26, 33), "flash"),
+        reserved={19: "USB D-", 20: "USB D+", 43: Phrase("console TX"), 44: Phrase("console RX")}
+        | dict.fromkeys(range(26, 33), Phrase("flash")),
         adc1=_pins((1, 10)),
         adc2=_pins((11, 20)),
         rmii={},
@@ -93,12 +95,18 @@ CHIPS: Mapping[ChipName, Chip] = {
         gpios=_pins((0, 21)),  # PG
         input_only=frozenset(),
         strapping={  # PG, BM
-            2: "low can keep the board from starting",
-            8: "low keeps the serial loader from starting",
-            9: "low starts the serial loader instead of the firmware",
+            2: Phrase("low can keep the board from starting"),
+            8: Phrase("low keeps the serial loader from starting"),
+            9: Phrase("low starts the serial loader instead of the firmware"),
         },
-        reserved={11: "power of the flash", 18: "USB D-", 19: "USB D+", 20: "console RX", 21: "console TX"}
-        | dict.fromkeys(range(12, 18), "flash"),
+        reserved={
+            11: Phrase("power of the flash"),
+            18: "USB D-",
+            19: "USB D+",
+            20: Phrase("console RX"),
+            21: Phrase("console TX"),
+        }
+        | dict.fromkeys(range(12, 18), Phrase("flash")),
         adc1=_pins((0, 4)),
         adc2=frozenset((5,)),
         rmii={},
@@ -111,14 +119,16 @@ CHIPS: Mapping[ChipName, Chip] = {
 }
 
 _PSRAM_16_17 = {16: "PSRAM", 17: "PSRAM"}
-_OCTAL = dict.fromkeys(range(33, 38), "octal PSRAM or flash")
+_OCTAL = dict.fromkeys(range(33, 38), Phrase("octal PSRAM or flash"))
 
 MODULES: Mapping[str, Module] = {
     # Of the variants without PSRAM (no R in the code).
     "ESP32-WROOM-32E": Module("esp32", {}),
     "ESP32-WROVER-E": Module("esp32", _PSRAM_16_17, "quad"),  # DK, note 3
     # GPIO33 and 34 are not led out, 35 to 37 only where there is no octal PSRAM (DK).
-    "ESP32-S3-WROOM-1": Module("esp32s3", {33: "not led out of the module", 34: "not led out of the module"}),
+    "ESP32-S3-WROOM-1": Module(
+        "esp32s3", {33: Phrase("not led out of the module"), 34: Phrase("not led out of the module")}
+    ),
     "ESP32-S3-WROOM-1-R8": Module("esp32s3", _OCTAL, "octal"),
     "ESP32-S3-WROOM-2": Module("esp32s3", _OCTAL, "octal"),
     "ESP32-C3-WROOM-02": Module("esp32c3", {}),

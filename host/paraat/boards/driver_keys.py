@@ -10,20 +10,21 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from paraat.site import paths
+from paraat.texts import Phrase
 from paraat_wire import metrics
 
 # kind -> (types, in words); True is an int in Python, and in no site file
 _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
-    "i2c": ((str,), "the name of an i2c bus"),
-    "uart": ((str,), "the name of a uart bus"),
-    "onewire": ((str,), "the name of a onewire bus"),
-    "pin": ((int,), "the number of a GPIO"),
-    "int": ((int,), "a whole number"),
-    "number": ((int, float), "a number"),
-    "bool": ((bool,), "true or false"),
-    "text": ((str,), "a text"),
-    "list": ((list,), "a list"),
-    "name": ((str,), '1 to 20 of a-z, 0-9 and -, not "fault": it stands behind the metric\'s name'),
+    "i2c": ((str,), Phrase("the name of an i2c bus")),
+    "uart": ((str,), Phrase("the name of a uart bus")),
+    "onewire": ((str,), Phrase("the name of a onewire bus")),
+    "pin": ((int,), Phrase("the number of a GPIO")),
+    "int": ((int,), Phrase("a whole number")),
+    "number": ((int, float), Phrase("a number")),
+    "bool": ((bool,), Phrase("true or false")),
+    "text": ((str,), Phrase("a text")),
+    "list": ((list,), Phrase("a list")),
+    "name": ((str,), Phrase('1 to 20 of a-z, 0-9 and -, not "fault": it stands behind the metric\'s name')),
 }
 
 
@@ -53,13 +54,17 @@ def first_wrong(table: Mapping[str, Any]) -> Wrong | None:
         if key == "driver":
             continue
         if key not in keys:
-            return Wrong(key, repr(value), f"a key that the {table['driver']} has: {', '.join(keys)}")
+            return Wrong(
+                key,
+                repr(value),
+                Phrase("a key that the {driver} has: {keys}", driver=table["driver"], keys=", ".join(keys)),
+            )
         kind = keys[key].rstrip("?")
         if not _fits(value, kind):
             return Wrong(key, repr(value), _KINDS[kind][1])
     for key, kind in keys.items():
         if not kind.endswith("?") and key not in table:
-            return Wrong(key, "nothing", _KINDS[kind][1])
+            return Wrong(key, Phrase("nothing"), _KINDS[kind][1])
     return None
 
 

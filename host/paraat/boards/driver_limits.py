@@ -12,6 +12,7 @@ from typing import Any
 
 from paraat.boards.driver_keys import Wrong
 from paraat.site import paths
+from paraat.texts import Phrase
 
 _SHUNT_END_MV = 81.92  # INA226, shunt voltage: 7FFFh
 
@@ -48,7 +49,11 @@ def _ultrasonic(table: Mapping[str, Any]) -> Wrong | None:
     least = known["LEAST_FULL_MM"]
     if table["full_mm"] >= least:
         return None
-    why = f"at least {least}: a sensor that is wet or covered says {known['MIN_MM']}, and must not read as a full tank"
+    why = Phrase(
+        "at least {least}: a sensor that is wet or covered says {told}, and must not read as a full tank",
+        least=least,
+        told=known["MIN_MM"],
+    )
     return Wrong("full_mm", repr(table["full_mm"]), why)
 
 
@@ -70,9 +75,12 @@ def _tank_sender(table: Mapping[str, Any]) -> Wrong | None:
     apart_mv, least_mv = (node_uv(ohm) - node_uv(0)) / 1000, known["APART_UV"] / 1000
     if not percent or apart_mv >= least_mv:
         return None
-    why = (
-        f"a sender whose full end is at least {least_mv:.0f} mV from a short: of {ohm} ohm it is {apart_mv:.0f} mV, and a "
-        "short must not read as a full tank; a smaller reference_ohm, or another sender"
+    why = Phrase(
+        "a sender whose full end is at least {least_mv} mV from a short: of {ohm} ohm it is {apart_mv} mV, and a "
+        "short must not read as a full tank; a smaller reference_ohm, or another sender",
+        least_mv=f"{least_mv:.0f}",
+        ohm=ohm,
+        apart_mv=f"{apart_mv:.0f}",
     )
     return Wrong("table" if "table" in table else "full_ohm", repr(ohm), why)
 
@@ -86,4 +94,8 @@ def _input(table: Mapping[str, Any]) -> Wrong | None:
     if idle is None or table.get("active_low", False) != idle:
         return None
     needed = "true" if table["pull"] == "up" else "false"
-    return Wrong("pull", repr(table["pull"]), f"active_low = {needed} with it: a loose wire must not read as on")
+    return Wrong(
+        "pull",
+        repr(table["pull"]),
+        Phrase("active_low = {needed} with it: a loose wire must not read as on", needed=needed),
+    )

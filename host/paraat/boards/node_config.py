@@ -12,6 +12,7 @@ from paraat.boards.pins import Sensor, check, sensors_of
 from paraat.domain.points import Point
 from paraat.site.errors import SettingsError
 from paraat.site.site import Site
+from paraat.texts import Amount, Count, Phrase
 
 CONFIG_VERSION = 1
 
@@ -54,7 +55,7 @@ def check_points(site: Site) -> None:
         _hardware(board, path, point)
 
 
-def limits_of_points(site: Site) -> list[str]:
+def limits_of_points(site: Site) -> list[Phrase]:
     """What the sensors of checked points cannot measure, a line for each kind. Raises SettingsError."""
     points: dict[tuple[float, float], list[str]] = {}
     for point in site.points.values():
@@ -63,8 +64,13 @@ def limits_of_points(site: Site) -> list[str]:
         for shunt in sorted(set(shunts(sensor.table for sensor in sensors))):
             points.setdefault(shunt, []).append(point.id)
     return [
-        f"battery/current: up to {most_a:.2f} A with shunt_milliohm = {milliohm:g}; beyond it is a fault, beside the "
-        f"voltage ({ids[0] if len(ids) == 1 else f'{len(ids)} points'})"
+        Phrase(
+            "battery/current: up to {most_a} A with shunt_milliohm = {milliohm}; beyond it is a fault, beside the "
+            "voltage ({points})",
+            most_a=Amount(most_a, 2),
+            milliohm=f"{milliohm:g}",
+            points=ids[0] if len(ids) == 1 else Count(len(ids), "{n} point", "{n} points"),
+        )
         for (milliohm, most_a), ids in sorted(points.items())
     ]
 
@@ -81,7 +87,7 @@ def too_little_memory(site: Site) -> dict[str, tuple[TooLittleMemoryError, list[
 def check_memory_of_points(site: Site) -> None:
     """Check that each point's board is one on which the firmware runs. Raises SettingsError."""
     for kind, (error, points) in too_little_memory(site).items():
-        expected = f"a board with enough memory: {error.board}. {error}"
+        expected = Phrase("a board with enough memory: {board}. {error}", board=error.board, error=error)
         raise SettingsError(point_path(site, points[0]), "board.type", repr(kind), expected)
 
 
@@ -104,7 +110,9 @@ def board_of(path: Path, point: Point) -> Board:
         return load_board(point.board.type)
     except UnknownBoardError as error:
         known = ", ".join(error.known)
-        raise SettingsError(path, "board.type", repr(point.board.type), f"one of: {known}") from error
+        raise SettingsError(
+            path, "board.type", repr(point.board.type), Phrase("one of: {known}", known=known)
+        ) from error
 
 
 def point_sensors(board: Board, path: Path, point: Point) -> list[Sensor]:
@@ -117,7 +125,9 @@ def point_sensors(board: Board, path: Path, point: Point) -> list[Sensor]:
         kept = [sensor for sensor in standard if name not in (sensor.table["driver"], sensor.table.get("metric"))]
         if len(kept) == len(standard):
             known = sorted({sensor.table.get("metric", sensor.table["driver"]) for sensor in standard})
-            raise SettingsError(path, f"board.without[{row}]", repr(name), f"one of: {', '.join(known)}")
+            raise SettingsError(
+                path, f"board.without[{row}]", repr(name), Phrase("one of: {known}", known=", ".join(known))
+            )
         standard = kept
     return merge_sensors(standard, sensors_of(path, point.sensors))
 
@@ -142,7 +152,7 @@ def link_table(board: Board, path: Path, kind: str) -> dict[str, Any]:
     if kind == "wifi":
         return {"kind": kind}
     if board.ethernet is None:
-        raise SettingsError(path, "board.link", repr(kind), f"wifi: the {board.name} has no Ethernet")
+        raise SettingsError(path, "board.link", repr(kind), Phrase("wifi: the {name} has no Ethernet", name=board.name))
     return {"kind": kind, **_table(board.ethernet)}
 
 

@@ -4,19 +4,21 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, NamedTuple
 
+from paraat.texts import Phrase
+
 BusKind = str  # i2c, uart or onewire
 
 
 class Use(Enum):
     """What a pin must be able to do. The value is how a message says it."""
 
-    OUTPUT = "an output"
-    INPUT = "an input"
-    PULLED_UP = "an input with the chip's own pull-up"
-    PULLED_DOWN = "an input with the chip's own pull-down"
-    BOTH_WAYS = "an input and an output"
-    ANALOG = "an analog input"
-    ETHERNET = "a pin of the Ethernet chip"
+    OUTPUT = Phrase("an output")
+    INPUT = Phrase("an input")
+    PULLED_UP = Phrase("an input with the chip's own pull-up")
+    PULLED_DOWN = Phrase("an input with the chip's own pull-down")
+    BOTH_WAYS = Phrase("an input and an output")
+    ANALOG = Phrase("an analog input")
+    ETHERNET = Phrase("a pin of the Ethernet chip")
 
 
 # The pins of a bus, by its kind.
@@ -35,13 +37,6 @@ ALARM_PINS: Mapping[str, Use] = {
 }
 
 
-class Words(NamedTuple):
-    """A text in both languages."""
-
-    nl: str
-    en: str
-
-
 class Terminal(NamedTuple):
     """One terminal. to: 3V3, 5V, GND, or the key of a pin (of the bus, the sensor or [pins])."""
 
@@ -55,9 +50,9 @@ class Part(NamedTuple):
     shares: several may hang on one bus. notes: what to add or to mind, one line each.
     """
 
-    title: Words
+    title: Phrase
     terminals: tuple[Terminal, ...]
-    notes: tuple[Words, ...] = ()
+    notes: tuple[Phrase, ...] = ()
     bus: BusKind | None = None
     pins: Mapping[str, Use] = {}
     addresses: tuple[int, ...] = ()
@@ -66,101 +61,88 @@ class Part(NamedTuple):
 
 _SUPPLY = (Terminal("VCC", "3V3"), Terminal("GND", "GND"))
 _I2C = (*_SUPPLY, Terminal("SCL", "scl"), Terminal("SDA", "sda"))
-_PULL_UPS = Words(
-    "4,7 kΩ van SCL en SDA naar 3V3, als de module ze niet heeft",
-    "4.7 kΩ from SCL and SDA to 3V3 if the module has none",
-)
+_PULL_UPS = Phrase("4.7 kΩ from SCL and SDA to 3V3 if the module has none")
 
 PARTS: Mapping[str, Part] = {
     "a02yyuw": Part(
-        Words("Brandstof: A02YYUW, ultrasoon", "Fuel: A02YYUW, ultrasonic"),
+        Phrase("Fuel: A02YYUW, ultrasonic"),
         (*_SUPPLY, Terminal("TX", "rx"), Terminal("RX", "tx")),
         (
-            Words("Recht omlaag; niets binnen 15° van zijn as", "Looks straight down; nothing within 15° of its axis"),
-            Words("RX mag los blijven", "RX may stay open"),
+            Phrase("Looks straight down; nothing within 15° of its axis"),
+            Phrase("RX may stay open"),
         ),
         bus="uart",
         shares=False,
     ),
     "ina226": Part(
-        Words("Accu: INA226 met shunt", "Battery: INA226 with shunt"),
+        Phrase("Battery: INA226 with shunt"),
         _I2C,
         (
-            Words("IN+ aan de kant van lader en verbruik", "IN+ on the side of charger and load"),
-            Words("IN- en VBUS aan de plus van de accu", "IN- and VBUS on the battery's plus"),
-            Words("Zekering 1 A in IN+, IN- en VBUS; hoogstens 36 V", "1 A fuse in IN+, IN- and VBUS; at most 36 V"),
+            Phrase("IN+ on the side of charger and load"),
+            Phrase("IN- and VBUS on the battery's plus"),
+            Phrase("1 A fuse in IN+, IN- and VBUS; at most 36 V"),
             _PULL_UPS,
         ),
         bus="i2c",
         addresses=tuple(range(0x40, 0x50)),
     ),
     "tank_sender": Part(
-        Words("Brandstof: vlotter met weerstand", "Fuel: resistive float sender"),
+        Phrase("Fuel: resistive float sender"),
         (Terminal("S", "pin"), Terminal("GND", "GND"), Terminal("3V3 : 2", "supply_pin")),
-        (
-            Words(
-                "470 Ω van 3V3 naar de pin, 47 Ω van de pin naar de vlotter",
-                "470 Ω from 3V3 to the pin, 47 Ω from the pin to the sender",
-            ),
-        ),
+        (Phrase("470 Ω from 3V3 to the pin, 47 Ω from the pin to the sender"),),
         pins={"pin": Use.ANALOG, "supply_pin": Use.ANALOG},
     ),
     "ads1115": Part(
-        Words("Brandstof: 4-20 mA op ADS1115", "Fuel: 4-20 mA on an ADS1115"),
+        Phrase("Fuel: 4-20 mA on an ADS1115"),
         _I2C,
         (
-            Words(
-                "100 Ω 0,1 % van A0 naar GND; sonde van 24 V naar A0",
-                "100 Ω 0.1 % from A0 to GND; probe from 24 V to A0",
-            ),
+            Phrase("100 Ω 0.1 % from A0 to GND; probe from 24 V to A0"),
             _PULL_UPS,
         ),
         bus="i2c",
         addresses=(0x48, 0x49, 0x4A, 0x4B),
     ),
     "ds18b20": Part(
-        Words("Temperatuur: DS18B20", "Temperature: DS18B20"),
+        Phrase("Temperature: DS18B20"),
         (Terminal("VDD", "3V3"), Terminal("GND", "GND"), Terminal("DQ", "pin")),
-        (Words("4,7 kΩ van DQ naar 3V3", "4.7 kΩ from DQ to 3V3"),),
+        (Phrase("4.7 kΩ from DQ to 3V3"),),
         bus="onewire",
     ),
-    "sht31": Part(Words("Klimaat: SHT31", "Climate: SHT31"), _I2C, (_PULL_UPS,), bus="i2c", addresses=(0x44, 0x45)),
-    "sht4x": Part(
-        Words("Klimaat: SHT4x", "Climate: SHT4x"), _I2C, (_PULL_UPS,), bus="i2c", addresses=(0x44, 0x45, 0x46)
-    ),
-    "scd41": Part(Words("Lucht: SCD41, CO2", "Air: SCD41, CO2"), _I2C, (_PULL_UPS,), bus="i2c", addresses=(0x62,)),
+    "sht31": Part(Phrase("Climate: SHT31"), _I2C, (_PULL_UPS,), bus="i2c", addresses=(0x44, 0x45)),
+    "sht4x": Part(Phrase("Climate: SHT4x"), _I2C, (_PULL_UPS,), bus="i2c", addresses=(0x44, 0x45, 0x46)),
+    "scd41": Part(Phrase("Air: SCD41, CO2"), _I2C, (_PULL_UPS,), bus="i2c", addresses=(0x62,)),
     "light_beam": Part(
-        Words("Personen: lichtsluizen, A buiten", "People: light beams, A outside"),
+        Phrase("People: light beams, A outside"),
         (Terminal("A", "pin_a"), Terminal("B", "pin_b"), Terminal("0 V", "GND"), Terminal("reset", "reset_pin")),
         (
-            Words("NPN, open collector: nooit PNP op deze pinnen", "NPN, open collector: never PNP on these pins"),
-            Words("10 kΩ van A en van B naar 3V3", "10 kΩ from A and from B to 3V3"),
-            Words("Eigen voeding 12-24 V, 0 V verbonden", "Own supply 12-24 V, 0 V joined"),
-            Words("10 cm uit elkaar, op heuphoogte", "10 cm apart, at hip height"),
+            Phrase("NPN, open collector: never PNP on these pins"),
+            Phrase("10 kΩ from A and from B to 3V3"),
+            Phrase("Own supply 12-24 V, 0 V joined"),
+            Phrase("10 cm apart, at hip height"),
         ),
         pins={"pin_a": Use.INPUT, "pin_b": Use.INPUT, "reset_pin": Use.PULLED_UP},
     ),
     "digital_input": Part(
-        Words("Ingang", "Input"),
+        Phrase("Input"),
         (Terminal("C", "3V3"), Terminal("E", "pin")),
-        (Words("10 kΩ van E naar GND, 10 µF ernaast", "10 kΩ from E to GND, 10 µF beside it"),),
+        (Phrase("10 kΩ from E to GND, 10 µF beside it"),),
         pins={"pin": Use.INPUT},
     ),
     "pzem004t": Part(
-        Words("Net of generator: PZEM-004T v3", "Mains or generator: PZEM-004T v3"),
+        Phrase("Mains or generator: PZEM-004T v3"),
         (Terminal("5V", "5V"), Terminal("GND", "GND"), Terminal("TX", "rx"), Terminal("RX", "tx")),
         (
-            Words("TX over 10 kΩ / 20 kΩ delen naar 3,3 V", "Divide TX by 10 kΩ / 20 kΩ down to 3.3 V"),
-            Words("230 V: werk voor een elektricien", "230 V: work for an electrician"),
+            Phrase("Divide TX by 10 kΩ / 20 kΩ down to 3.3 V"),
+            Phrase("230 V: work for an electrician"),
         ),
         bus="uart",
     ),
     "ve_direct": Part(
-        Words("Accu: Victron VE.Direct", "Battery: Victron VE.Direct"),
+        Phrase("Battery: Victron VE.Direct"),
         (Terminal("1 GND", "GND"), Terminal("3 TX", "rx")),
         (
-            Words("MPPT geeft 5 V: TX delen met 10 kΩ / 20 kΩ", "An MPPT gives 5 V: divide TX by 10 kΩ / 20 kΩ"),
-            Words("Pin 4 (voeding) niet aansluiten", "Leave pin 4 (power) open"),
+            Phrase("An MPPT gives 5 V: divide TX by 10 kΩ / 20 kΩ"),
+            Phrase("Leave pin 4 (power) open"),
         ),
         bus="uart",
         shares=False,
@@ -168,10 +150,10 @@ PARTS: Mapping[str, Part] = {
 }
 
 CLOCK = Part(
-    Words("Klok met batterij: DS3231", "Battery clock: DS3231"),
+    Phrase("Battery clock: DS3231"),
     _I2C,
     (
-        Words("CR2032: laadweerstand van de module eraf", "CR2032: take the module's charging resistor off"),
+        Phrase("CR2032: take the module's charging resistor off"),
         _PULL_UPS,
     ),
     bus="i2c",
@@ -180,42 +162,37 @@ CLOCK = Part(
 
 ALARMS: Mapping[str, Part] = {
     "led": Part(
-        Words("Lamp", "Lamp"),
+        Phrase("Lamp"),
         (Terminal("+", "led"), Terminal("-", "GND")),
-        (
-            Words(
-                "LED met 330 Ω in de plus; groter: via transistor",
-                "LED with 330 Ω in its plus; larger: by a transistor",
-            ),
-        ),
+        (Phrase("LED with 330 Ω in its plus; larger: by a transistor"),),
     ),
     "buzzer": Part(
-        Words("Zoemer, actief, 3,3 V", "Buzzer, active, 3.3 V"),
+        Phrase("Buzzer, active, 3.3 V"),
         (Terminal("+", "buzzer"), Terminal("-", "GND")),
-        (Words("Meer dan 12 mA: via transistor", "More than 12 mA: by a transistor"),),
+        (Phrase("More than 12 mA: by a transistor"),),
     ),
     "button": Part(
-        Words("Knop: stil, lang = hulp", "Button: silence, long = help"),
+        Phrase("Button: silence, long = help"),
         (Terminal("1", "button"), Terminal("2", "GND")),
     ),
     "open_switch": Part(
-        Words("Sleutel: dicht = punt open", "Key: closed = point open"),
+        Phrase("Key: closed = point open"),
         (Terminal("1", "open_switch"), Terminal("2", "GND")),
     ),
     "open_button": Part(
-        Words("Knop: lang = punt open of dicht", "Button: long = point open or closed"),
+        Phrase("Button: long = point open or closed"),
         (Terminal("1", "open_button"), Terminal("2", "GND")),
     ),
 }
 
 _MEASURED = {
-    "power/mains": Words("Netspanning aanwezig", "Mains present"),
-    "power/generator": Words("Generator draait", "Generator runs"),
+    "power/mains": Phrase("Mains present"),
+    "power/generator": Phrase("Generator runs"),
 }
 _TO_GROUND = Part(
     PARTS["digital_input"].title,
     (Terminal("C", "pin"), Terminal("E", "GND")),
-    (Words("10 kΩ van C naar 3V3, 10 µF van C naar GND", "10 kΩ from C to 3V3, 10 µF from C to GND"),),
+    (Phrase("10 kΩ from C to 3V3, 10 µF from C to GND"),),
     pins=PARTS["digital_input"].pins,
 )
 
@@ -226,14 +203,12 @@ def part_of(sensor: Mapping[str, Any]) -> Part:
     if sensor["driver"] == "digital_input":
         part = _digital_input(sensor)
     name = sensor.get("name")
-    return (
-        part if name is None else part._replace(title=Words(f"{part.title.nl} ({name})", f"{part.title.en} ({name})"))
-    )
+    return part if name is None else part._replace(title=Phrase("{part} ({name})", part=part.title, name=name))
 
 
 def _digital_input(sensor: Mapping[str, Any]) -> Part:
     part = _TO_GROUND if sensor.get("active_low") else PARTS["digital_input"]
     if pull := sensor.get("pull"):
         part = part._replace(pins={"pin": Use.PULLED_UP if pull == "up" else Use.PULLED_DOWN})
-    words = _MEASURED.get(sensor.get("metric", ""), part.title)
-    return part._replace(title=Words(f"{words.nl}: optocoupler", f"{words.en}: opto-coupler"))
+    measured = _MEASURED.get(sensor.get("metric", ""), part.title)
+    return part._replace(title=Phrase("{measured}: opto-coupler", measured=measured))

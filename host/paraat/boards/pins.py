@@ -15,6 +15,7 @@ from paraat.boards.driver_keys import driver_keys, first_wrong
 from paraat.boards.driver_limits import unsafe
 from paraat.boards.parts import ALARM_PINS, BUS_PINS, CLOCK, Part, Use, part_of
 from paraat.site.errors import SettingsError
+from paraat.texts import Phrase
 
 _OUTPUTS = (Use.OUTPUT, Use.BOTH_WAYS)
 _PULLED = (Use.PULLED_UP, Use.PULLED_DOWN)
@@ -81,7 +82,8 @@ def check(board: Board, sensors: Iterable[Sensor], *, wifi: bool | None = None) 
         if claim.pin in taken:
             other = taken[claim.pin]
             raise claim.place.error(
-                f"GPIO {claim.pin}", f"a pin that is free; {other.key} of {other.path} has it already"
+                f"GPIO {claim.pin}",
+                Phrase("a pin that is free; {key} of {path} has it already", key=other.key, path=other.path),
             )
         _check_claim(board, chip, claim, radio=radio)
         taken[claim.pin] = claim.place
@@ -90,11 +92,18 @@ def check(board: Board, sensors: Iterable[Sensor], *, wifi: bool | None = None) 
 def _check_chip(board: Board) -> None:
     fitting = [name for name, module in MODULES.items() if module.chip == board.chip]
     if board.module not in fitting:
-        raise SettingsError(board.path, "board.module", repr(board.module), f"one of: {', '.join(fitting)}")
+        raise SettingsError(
+            board.path, "board.module", repr(board.module), Phrase("one of: {known}", known=", ".join(fitting))
+        )
     offset = CHIPS[board.chip].firmware_offset
     if board.flash.firmware_offset != offset:
         found = f"0x{board.flash.firmware_offset:X}"
-        raise SettingsError(board.path, "flash.firmware_offset", found, f"0x{offset:X}: there the chip looks for it")
+        raise SettingsError(
+            board.path,
+            "flash.firmware_offset",
+            found,
+            Phrase("0x{offset}: there the chip looks for it", offset=f"{offset:X}"),
+        )
 
 
 def _check_psram(board: Board) -> None:
@@ -104,13 +113,22 @@ def _check_psram(board: Board) -> None:
     place = Place(board.path, "psram.kind")
     module, kind = MODULES[board.module], board.psram.kind
     if kind != module.psram:
-        raise place.error(repr(kind), f"what the {board.module} has: {module.psram or 'no [psram], it has none'}")
+        raise place.error(
+            repr(kind),
+            Phrase(
+                "what the {module} has: {psram}",
+                module=board.module,
+                psram=module.psram or Phrase("no [psram], it has none"),
+            ),
+        )
     known = builds()
     fitting = sorted(name for name, build in known.items() if build.psram == kind)
     if board.firmware.image in known and board.firmware.image not in fitting:
         found = repr(board.firmware.image)
         place = Place(board.path, "firmware.image")
-        raise place.error(found, f"a build that uses {kind} PSRAM: {', '.join(fitting)}")
+        raise place.error(
+            found, Phrase("a build that uses {kind} PSRAM: {fitting}", kind=kind, fitting=", ".join(fitting))
+        )
 
 
 def sensors_of(path: Path, tables: Iterable[Mapping[str, Any]], key: str = "sensors") -> list[Sensor]:
@@ -120,7 +138,9 @@ def sensors_of(path: Path, tables: Iterable[Mapping[str, Any]], key: str = "sens
     for row, table in enumerate(tables):
         at = f"{key}[{row}]"
         if table.get("driver") not in drivers:
-            raise SettingsError(path, f"{at}.driver", repr(table.get("driver")), f"one of: {', '.join(drivers)}")
+            raise SettingsError(
+                path, f"{at}.driver", repr(table.get("driver")), Phrase("one of: {known}", known=", ".join(drivers))
+            )
         found.append(Sensor(dict(table), {name: Place(path, f"{at}.{name}") for name in table}, Place(path, at)))
     return found
 
@@ -145,7 +165,9 @@ def _ethernet_claims(board: Board) -> Iterator[Claim]:
         return
     chip = CHIPS[board.chip]
     if not chip.rmii:
-        raise SettingsError(board.path, "ethernet", "a PHY", f"no PHY: the {chip.title} has no Ethernet")
+        raise SettingsError(
+            board.path, "ethernet", Phrase("a PHY"), Phrase("no PHY: the {chip} has no Ethernet", chip=chip.title)
+        )
     for pin in chip.rmii:  # the chip's own, they cannot be chosen
         yield Claim(pin, Use.ETHERNET, Place(board.path, "ethernet"))
     for key in ("mdc", "mdio", "power", "ref_clk"):
@@ -167,29 +189,43 @@ def _check_claim(board: Board, chip: Chip, claim: Claim, *, radio: bool) -> None
     pin, use, place = claim
     found = f"GPIO {pin}"
     if pin not in chip.gpios:
-        raise place.error(found, f"a pin that the {chip.title} has: GPIO {_list(chip.gpios)}")
+        raise place.error(
+            found, Phrase("a pin that the {chip} has: GPIO {pins}", chip=chip.title, pins=_list(chip.gpios))
+        )
     if why := MODULES[board.module].taken.get(pin):
-        raise place.error(found, f"another pin: on the {board.module} it is {why}")
+        raise place.error(found, Phrase("another pin: on the {module} it is {why}", module=board.module, why=why))
     if why := chip.reserved.get(pin):
-        raise place.error(found, f"another pin: on the {chip.title} it is {why}")
+        raise place.error(found, Phrase("another pin: on the {chip} it is {why}", chip=chip.title, why=why))
     if pin in chip.input_only and use in _OUTPUTS:
-        raise place.error(found, f"a pin that can be {use.value}: it is input-only")
+        raise place.error(found, Phrase("a pin that can be {use}: it is input-only", use=use.value))
     if pin in chip.input_only and use in _PULLED and pin not in board.pull_ok:
         raise place.error(
-            found, f"a pin with a pull inside, or pull_ok.{pin} in {board.path} that says what pulls it outside"
+            found,
+            Phrase(
+                "a pin with a pull inside, or pull_ok.{pin} in {path} that says what pulls it outside",
+                pin=pin,
+                path=board.path,
+            ),
         )
     if (decides := chip.strapping.get(pin)) and pin not in board.strapping_ok:
         raise place.error(
             found,
-            f"another pin: it is read at the start ({decides}); or strapping_ok.{pin} in {board.path} with the reason",
+            Phrase(
+                "another pin: it is read at the start ({decides}); or strapping_ok.{pin} in {path} with the reason",
+                decides=decides,
+                pin=pin,
+                path=board.path,
+            ),
         )
     if use is Use.ANALOG and pin not in chip.adc1:
         if pin not in chip.adc2:
-            raise place.error(found, f"a pin with an ADC: GPIO {_list(chip.adc1)}")
+            raise place.error(found, Phrase("a pin with an ADC: GPIO {pins}", pins=_list(chip.adc1)))
         if radio:
-            raise place.error(found, f"a pin of ADC1 (GPIO {_list(chip.adc1)}): Wi-Fi takes ADC2")
+            raise place.error(found, Phrase("a pin of ADC1 (GPIO {pins}): Wi-Fi takes ADC2", pins=_list(chip.adc1)))
     if use is not Use.ETHERNET and pin not in led_out(board):
-        raise place.error(found, f"a pin that the {board.name} leads out: GPIO {_list(led_out(board))}")
+        raise place.error(
+            found, Phrase("a pin that the {name} leads out: GPIO {pins}", name=board.name, pins=_list(led_out(board)))
+        )
 
 
 def _check_buses(board: Board, sensors: list[Sensor]) -> None:
@@ -213,7 +249,14 @@ def _check_buses(board: Board, sensors: list[Sensor]) -> None:
 def _check_bus(board: Board, part: Part, name: str, place: Place) -> None:
     fitting = sorted(n for n, bus in board.buses.items() if bus.kind == part.bus)
     if name not in fitting:
-        raise place.error(repr(name), f"one of the board's {part.bus} buses: {', '.join(fitting) or 'it has none'}")
+        raise place.error(
+            repr(name),
+            Phrase(
+                "one of the board's {bus} buses: {fitting}",
+                bus=part.bus,
+                fitting=", ".join(fitting) or Phrase("it has none"),
+            ),
+        )
 
 
 class _Guest(NamedTuple):
@@ -235,7 +278,10 @@ def _guest(part: Part, sensor: Sensor) -> _Guest:
         address = part.addresses[0]
     if address not in part.addresses:
         known = ", ".join(f"0x{a:02X}" for a in part.addresses)
-        raise place.error(f"0x{address:02X}", f"an address that the {sensor.table['driver']} can have: {known}")
+        raise place.error(
+            f"0x{address:02X}",
+            Phrase("an address that the {driver} can have: {known}", driver=sensor.table["driver"], known=known),
+        )
     return _Guest(part, address, bus_place, place)
 
 
@@ -243,15 +289,24 @@ def _check_guests(name: str, guests: list[_Guest]) -> None:
     first, last = guests[0], guests[-1]
     if first is not last and not all(guest.part.shares for guest in guests):
         raise last.bus_place.error(
-            repr(name), f"a bus of its own; {first.bus_place.key} of {first.bus_place.path} has it already"
+            repr(name),
+            Phrase(
+                "a bus of its own; {key} of {path} has it already", key=first.bus_place.key, path=first.bus_place.path
+            ),
         )
     seen: dict[int | str | None, _Guest] = {}
     for guest in guests:
         if other := seen.get(guest.address):
             found = f"0x{guest.address:02X}" if isinstance(guest.address, int) else repr(guest.address)
             raise guest.place.error(
-                f"{'no address' if guest.address is None else found} on {name}",
-                f"an address (or rom) of its own; {other.place.key} of {other.place.path} has it already",
+                Phrase(
+                    "{address} on {name}", address=Phrase("no address") if guest.address is None else found, name=name
+                ),
+                Phrase(
+                    "an address (or rom) of its own; {key} of {path} has it already",
+                    key=other.place.key,
+                    path=other.place.path,
+                ),
             )
         seen[guest.address] = guest
 
@@ -264,10 +319,14 @@ def _check_controller(board: Board, name: str, bus: Bus) -> None:
     if isinstance(bus, UartBus) and not 1 <= number < chip.uarts:
         raise place.error(
             f"UART {number}",
-            f"a name that ends with 1 to {chip.uarts - 1}: UART 0 is the console, the chip has no more",
+            Phrase(
+                "a name that ends with 1 to {uarts}: UART 0 is the console, the chip has no more", uarts=chip.uarts - 1
+            ),
         )
     if bus.kind == "i2c" and number >= chip.i2cs:
-        raise place.error(f"I2C {number}", f"a name that ends with 0 to {chip.i2cs - 1}: the chip has no more")
+        raise place.error(
+            f"I2C {number}", Phrase("a name that ends with 0 to {i2cs}: the chip has no more", i2cs=chip.i2cs - 1)
+        )
 
 
 def _check_reasons(board: Board) -> None:
@@ -281,12 +340,14 @@ def _check_reasons(board: Board) -> None:
         for pin, reason in reasons.items():
             place = Place(board.path, f"{key}.{pin}")
             if pin not in pins:
-                what = "read at the start" if key == "strapping_ok" else "without a pull inside"
-                raise place.error(f"GPIO {pin}", f"a pin that is {what}: GPIO {_list(pins)}")
+                known = _list(pins)
+                at_start = Phrase("a pin that is read at the start: GPIO {pins}", pins=known)
+                unpulled = Phrase("a pin that is without a pull inside: GPIO {pins}", pins=known)
+                raise place.error(f"GPIO {pin}", at_start if key == "strapping_ok" else unpulled)
             if pin not in asked:
-                raise place.error(f"GPIO {pin}", "a pin that this file uses; take the line out")
+                raise place.error(f"GPIO {pin}", Phrase("a pin that this file uses; take the line out"))
             if not reason.strip():
-                raise place.error("no reason", "why it is right here")
+                raise place.error(Phrase("no reason"), Phrase("why it is right here"))
 
 
 def led_out(board: Board) -> set[int]:

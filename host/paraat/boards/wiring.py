@@ -9,30 +9,35 @@ board.toml gives the same bytes.
 
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
 from paraat.boards.board_file import Board, Contact, contacts
 from paraat.boards.boards import board_names, load_board
 from paraat.boards.chips import CHIPS, MODULES
-from paraat.boards.parts import ALARM_PINS, ALARMS, BUS_PINS, CLOCK, Part, Words, part_of
+from paraat.boards.parts import ALARM_PINS, ALARMS, BUS_PINS, CLOCK, Part, part_of
 from paraat.boards.pins import kit
 from paraat.site import paths
+from paraat.texts import Phrase, Words, languages
+from paraat.texts.catalogue import DEFAULT
 
-Language = Literal["nl", "en"]
-FILES: Mapping[Language, str] = {"nl": "wiring.svg", "en": "wiring.en.svg"}
+
+def file_of(language: str) -> str:
+    """The picture's name in the board's folder: the default language has the short one."""
+    return "wiring.svg" if language == DEFAULT else f"wiring.{language}.svg"
+
 
 _POWER = {"3V3": "#d97706", "5V": "#dc2626", "GND": "#111827"}
 # Told apart by colour-blind eyes too (after Okabe and Ito), dark enough on paper; each has its name beside it.
 _COLOURS = (
-    ("#0072b2", Words("blauw", "blue")),
-    ("#009e73", Words("groen", "green")),
-    ("#7b3f9e", Words("paars", "violet")),
-    ("#b58900", Words("geel", "yellow")),
-    ("#8b5a2b", Words("bruin", "brown")),
-    ("#d6498f", Words("roze", "pink")),
-    ("#6b7280", Words("grijs", "grey")),
-    ("#00a5b5", Words("turkoois", "turquoise")),
+    ("#0072b2", Phrase("blue")),
+    ("#009e73", Phrase("green")),
+    ("#7b3f9e", Phrase("violet")),
+    ("#b58900", Phrase("yellow")),
+    ("#8b5a2b", Phrase("brown")),
+    ("#d6498f", Phrase("pink")),
+    ("#6b7280", Phrase("grey")),
+    ("#00a5b5", Phrase("turquoise")),
 )
 
 # Pixels; the whole is about as wide to high as an A4 sheet.
@@ -47,14 +52,15 @@ _CONTACT = 26
 _BODY_WIDTH = 250
 _NOTE_CHARACTERS = 50
 
-_TITLE = Words("Bedrading", "Wiring")
+_TITLE = Phrase("Wiring")
 _SAFETY = (
-    Words("Spanning eraf bij elke wijziging. Een GPIO verdraagt 3,3 V, nooit 5 V.", "Power off before any change. A GPIO stands 3.3 V, never 5 V."),
-    Words("Vlaggen met dezelfde naam horen aan elkaar. De kleur is een voorstel, het nummer telt.", "Flags of the same name belong together. The colour is a proposal, the number counts."),
-    Words("Grijze pinnen blijven vrij; wat erbij staat heeft ze nodig (start: gelezen bij het opstarten).", "Grey pins stay open; what stands beside them needs them (start: read when the board starts)."),
+    Phrase("Power off before any change. A GPIO stands 3.3 V, never 5 V."),
+    Phrase("Flags of the same name belong together. The colour is a proposal, the number counts."),
+    Phrase("Grey pins stay open; what stands beside them needs them (start: read when the board starts)."),
 )  # fmt: skip
-_READ_AT_START = "start"
+_READ_AT_START = Phrase("start")
 _ETHERNET_CLOCK = "Ethernet"
+_SHORT = {"octal PSRAM or flash": Phrase("octal PSRAM")}  # there is little room beside a pin
 
 
 class _Row(NamedTuple):
@@ -90,7 +96,7 @@ class _Spot(NamedTuple):
     y: int
 
 
-def render(board: Board, language: Language) -> str:
+def render(board: Board, language: str) -> str:
     """The picture as SVG."""
     sides = _contacts_by_side(board)
     order = {c.gpio: _Spot(side, i) for side, row in sides.items() for i, c in enumerate(row) if c.gpio is not None}
@@ -103,7 +109,7 @@ def render(board: Board, language: Language) -> str:
     return _Picture(board, language, columns, sides).svg()
 
 
-def _boxes(board: Board, language: Language) -> Iterator[_Box]:
+def _boxes(board: Board, language: str) -> Iterator[_Box]:
     for sensor in kit(board):
         yield _box(part_of(sensor.table), _gpios(board, sensor.table), language)
     if board.rtc is not None:
@@ -123,15 +129,15 @@ def _gpios(board: Board, table: Mapping[str, Any]) -> dict[str, int]:
     return own | {key: getattr(bus, key) for key in BUS_PINS[bus.kind]}
 
 
-def _box(part: Part, gpios: Mapping[str, int], language: Language) -> _Box:
-    rows = []
+def _box(part: Part, gpios: Mapping[str, int], language: str) -> _Box:
+    words, rows = Words(language), []
     for terminal in part.terminals:
         if terminal.to in _POWER:
             rows.append(_Row(terminal.label, None, terminal.to))
         elif terminal.to in gpios:
             rows.append(_Row(terminal.label, gpios[terminal.to], ""))
-    notes = [line for note in part.notes for line in textwrap.wrap(getattr(note, language), _NOTE_CHARACTERS)]
-    return _Box(getattr(part.title, language), tuple(rows), tuple(notes))
+    notes = [line for note in part.notes for line in textwrap.wrap(words.say(note), _NOTE_CHARACTERS)]
+    return _Box(words.say(part.title), tuple(rows), tuple(notes))
 
 
 def _side(box: _Box, order: Mapping[int, _Spot]) -> str:
@@ -165,12 +171,12 @@ class _Picture:
     def __init__(
         self,
         board: Board,
-        language: Language,
+        language: str,
         columns: Mapping[str, list[_Box]],
         sides: Mapping[str, list[Contact]],
     ) -> None:
         self.board = board
-        self.language = language
+        self.words = Words(language)
         self.columns = columns
         self.sides = sides
         signals = {side: sum(r.gpio is not None for b in column for r in b.rows) for side, column in columns.items()}
@@ -216,8 +222,8 @@ class _Picture:
         ]
         return "\n".join(parts) + "\n"
 
-    def _say(self, words: Words) -> str:
-        return str(getattr(words, self.language))
+    def _say(self, phrase: str) -> str:
+        return self.words.say(phrase)
 
     def _contact_y(self, row: int) -> int:
         return self.body_y + _CONTACT * (row + 1) + _CONTACT // 2
@@ -279,7 +285,7 @@ class _Picture:
             why = _ETHERNET_CLOCK
         if not why and contact.gpio in chip.strapping:
             why = _READ_AT_START
-        return "#ffffff", why.removesuffix(" or flash")
+        return "#ffffff", self._say(_SHORT.get(why, why))
 
     def _edge(self, side: str) -> int:
         return self.body_x if side == "left" else self.body_x + _BODY_WIDTH
@@ -389,8 +395,8 @@ def main() -> None:
     """Write every board's pictures."""
     for name in board_names():
         board = load_board(name)
-        for language, file in FILES.items():
-            (paths.boards_dir() / name / file).write_text(render(board, language), encoding="utf-8")
+        for language in languages():
+            (paths.boards_dir() / name / file_of(language)).write_text(render(board, language), encoding="utf-8")
 
 
 if __name__ == "__main__":

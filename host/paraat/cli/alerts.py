@@ -9,29 +9,35 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from paraat.cli.asking import AskError, ask, read
+from paraat.cli.parser import Commands, Parser
 from paraat.cli.shared import fail
 from paraat.site.site import Site, load_site
+from paraat.texts import Phrase
 
 if TYPE_CHECKING:
     from paraat.web.api import Acknowledgement, Alert
 
 
-def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_commands(commands: Commands) -> None:
     """Add these commands to those of `paraat`."""
-    alerts = commands.add_parser("alerts", help="the alerts that fire: list them, acknowledge one")
+    alerts = commands.add_parser("alerts", help=Phrase("the alerts that fire: list them, acknowledge one"))
     actions = alerts.add_subparsers(required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="the alerts that fire now, with their ids, and who sees to them")
+    listing = actions.add_parser("list", help=Phrase("the alerts that fire now, with their ids, and who sees to them"))
     _common(listing)
     listing.set_defaults(run=_list)
-    acknowledge = actions.add_parser("acknowledge", help="keep that somebody has seen an alert, and sees to it")
+    acknowledge = actions.add_parser("acknowledge", help=Phrase("keep that somebody has seen an alert, and sees to it"))
     _common(acknowledge)
-    acknowledge.add_argument("id", type=int, metavar="ID", help="as the message about it says, or `paraat alerts list`")
-    acknowledge.add_argument("--by", required=True, metavar="NAME", help="who sees to it, as people there know them")
-    acknowledge.add_argument("--role", default="", metavar="ROLE", help='such as "lead"')
+    acknowledge.add_argument(
+        "id", type=int, metavar="ID", help=Phrase("as the message about it says, or `paraat alerts list`")
+    )
+    acknowledge.add_argument(
+        "--by", required=True, metavar="NAME", help=Phrase("who sees to it, as people there know them")
+    )
+    acknowledge.add_argument("--role", default="", metavar="ROLE", help=Phrase('such as "lead"'))
     acknowledge.set_defaults(run=_acknowledge)
 
 
-def _common(parser: argparse.ArgumentParser) -> None:
+def _common(parser: Parser) -> None:
     parser.add_argument("--site", type=Path, required=True, metavar="DIR")
 
 
@@ -45,8 +51,8 @@ def _list(args: argparse.Namespace) -> int:
     try:
         alerts = _firing(site)
     except (JournalError, AskError) as error:
-        return fail(str(error))
-    words = Words(site.region.language)
+        return fail(args, error)
+    words = Words(args.language)
     writer = Writer(words, ZoneInfo(site.region.timezone), site.alerts.point_silent.after_s)
     now = time.time()
     for alert in alerts:
@@ -69,19 +75,18 @@ def _acknowledge(args: argparse.Namespace) -> int:
     from paraat.web import api
 
     site = load_site(args.site)
-    language = site.region.language
     asked = {"by": args.by, "role": args.role, "way": "cli"}
     try:
         api.author(msgspec.json.encode(asked))
     except ValueError as error:
-        return fail(str(error))
+        return fail(args, error)
     try:
         found = _keep(site, args.id, asked)
     except (JournalError, AskError) as error:
-        return fail(str(error))
+        return fail(args, error)
     if found is None:
-        return fail(say("alerts.not-firing", language, id=args.id, site=args.site))
-    print(printable(say("alerts.acknowledged", language, id=args.id, by=found.by)))
+        return fail(args, say("alerts.not-firing", args.language, id=args.id, site=args.site))
+    print(printable(say("alerts.acknowledged", args.language, id=args.id, by=found.by)))
     return 0
 
 

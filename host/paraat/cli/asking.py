@@ -1,12 +1,14 @@
 """What commands ask of the service that runs on this machine, over its own API."""
 
+import argparse
 import http.client
-import sys
 from typing import Any
 
 import msgspec
 
+from paraat.cli.shared import complain
 from paraat.site.site import Site
+from paraat.texts import Phrase, say
 
 _LIMIT_S = 15.0
 
@@ -27,17 +29,20 @@ def ask(site: Site, method: str, path: str, body: bytes | None = None) -> tuple[
         return None
     except (OSError, http.client.HTTPException) as error:
         raise AskError(
-            f"{web.host} port {web.port} does not answer ({error}); look at the log of `paraat serve`"
+            Phrase(
+                "{host} port {port} does not answer ({error}); look at the log of `paraat serve`",
+                host=web.host,
+                port=web.port,
+                error=error,
+            )
         ) from error
     finally:
         connection.close()
 
 
-def no_service(site: Site) -> None:
+def no_service(args: argparse.Namespace) -> None:
     """Say, for people and not for a script, that what follows comes from the journal."""
-    from paraat.texts import say
-
-    print(f"paraat: {say('points.no-service', site.region.language, site=site.directory)}", file=sys.stderr)
+    complain(args.language, say("points.no-service", args.language, site=args.site))
 
 
 def read(answer: tuple[int, bytes], shape: type[Any]) -> Any:
@@ -49,6 +54,6 @@ def read(answer: tuple[int, bytes], shape: type[Any]) -> Any:
         why = msgspec.json.decode(body, type=dict[str, Any])["error"]
     except (msgspec.MsgspecError, KeyError) as error:
         raise AskError(
-            f"what answers on the port of the status page is not `paraat serve` (status {status})"
+            Phrase("what answers on the port of the status page is not `paraat serve` (status {status})", status=status)
         ) from error
-    raise AskError(f"the service refuses: {why}")
+    raise AskError(Phrase("the service refuses: {why}", why=why))

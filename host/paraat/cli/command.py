@@ -6,46 +6,57 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paraat.cli.shared import EXIT_FAILED, fail, unknown_points
+from paraat.cli.parser import Commands, Parser
+from paraat.cli.shared import EXIT_FAILED, fail, tell, unknown_points
 from paraat.site.site import Site, load_site
+from paraat.texts import Phrase, Words
 
 if TYPE_CHECKING:
     from paraat.fleet.desk import Desk
 
 _STATES_S = 2.0  # the retained ones come at once
 _PUBLISH_S = 10.0
+_TABLES = {"faults": Phrase("fault")}  # of a board's reply, where it is not the values themselves
 
 
-def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_commands(commands: Commands) -> None:
     """Add both commands to those of `paraat`."""
-    command = commands.add_parser("command", help="have a board do something, and print its answer")
+    command = commands.add_parser("command", help=Phrase("have a board do something, and print its answer"))
     _common(command)
-    command.add_argument("--limit", type=float, default=30.0, metavar="S", help="seconds to wait for the answer (30)")
+    command.add_argument(
+        "--limit", type=float, default=30.0, metavar="S", help=Phrase("seconds to wait for the answer (30)")
+    )
     command.add_argument("point", metavar="POINT")
     command.set_defaults(run=_command)
     actions = command.add_subparsers(required=True, dest="do", metavar="ACTION")
-    identify = actions.add_parser("identify", help="lamp and buzzer show which board it is")
-    identify.add_argument("--seconds", type=int, default=10, metavar="S", help="0 ends it")
-    actions.add_parser("sample-now", help="read all sensors and show the values")
-    calibrate = actions.add_parser("calibrate", help="take the level as it is now for that of an empty or a full tank")
+    identify = actions.add_parser("identify", help=Phrase("lamp and buzzer show which board it is"))
+    identify.add_argument("--seconds", type=int, default=10, metavar="S", help=Phrase("0 ends it"))
+    actions.add_parser("sample-now", help=Phrase("read all sensors and show the values"))
+    calibrate = actions.add_parser(
+        "calibrate", help=Phrase("take the level as it is now for that of an empty or a full tank")
+    )
     calibrate.add_argument("at", choices=("empty", "full"))
-    calibrate.add_argument("--name", metavar="SENSOR", help="where a board has several level sensors")
-    resend = actions.add_parser("resend", help="send sets again that the board still has")
+    calibrate.add_argument("--name", metavar="SENSOR", help=Phrase("where a board has several level sensors"))
+    resend = actions.add_parser("resend", help=Phrase("send sets again that the board still has"))
     resend.add_argument("first", type=int, metavar="FROM")
     resend.add_argument("last", type=int, nargs="?", metavar="TO")
-    actions.add_parser("reset-count", help="everybody is out: count people anew")
-    actions.add_parser("reboot", help="start the board anew")
+    actions.add_parser("reset-count", help=Phrase("everybody is out: count people anew"))
+    actions.add_parser("reboot", help=Phrase("start the board anew"))
 
-    configure = commands.add_parser("configure", help="publish what the site's files say to the boards")
+    configure = commands.add_parser("configure", help=Phrase("publish what the site's files say to the boards"))
     _common(configure)
-    configure.add_argument("--wait", type=float, default=0.0, metavar="S", help="until the boards run it or refuse it")
-    configure.add_argument("--again", action="store_true", help="under a new version, also what a board has refused")
-    configure.add_argument("--dry-run", action="store_true", help="only say what would change")
-    configure.add_argument("points", nargs="*", metavar="POINT", help="without one: all points of the site")
+    configure.add_argument(
+        "--wait", type=float, default=0.0, metavar="S", help=Phrase("until the boards run it or refuse it")
+    )
+    configure.add_argument(
+        "--again", action="store_true", help=Phrase("under a new version, also what a board has refused")
+    )
+    configure.add_argument("--dry-run", action="store_true", help=Phrase("only say what would change"))
+    configure.add_argument("points", nargs="*", metavar="POINT", help=Phrase("without one: all points of the site"))
     configure.set_defaults(run=_configure)
 
 
-def _common(parser: argparse.ArgumentParser) -> None:
+def _common(parser: Parser) -> None:
     parser.add_argument("--site", type=Path, required=True, metavar="DIR")
 
 
@@ -56,21 +67,35 @@ def _command(args: argparse.Namespace) -> int:
 
     site = load_site(args.site)
     if wrong := unknown_points(site, [args.point]):
-        return fail(wrong)
+        return fail(args, wrong)
     try:
         with Desk(site, [args.point]) as desk:
             reply = desk.ask(args.point, args.do, _arguments(args), now=time.time(), limit_s=args.limit)
     except (DeskError, WireError) as error:
-        return fail(str(error))
+        return fail(args, error)
     if reply is None:
-        return fail(f"{args.point} has not answered within {args.limit:g} s; it will not do it later. Is it online?")
+        return fail(
+            args,
+            Phrase(
+                "{point} has not answered within {limit} s; it will not do it later. Is it online?",
+                point=args.point,
+                limit=f"{args.limit:g}",
+            ),
+        )
     if reply.error:
-        return fail(f"{args.point} refuses: {printable(reply.error)}")
-    for line in _lines(reply.result):
+        return fail(args, Phrase("{point} refuses: {error}", point=args.point, error=printable(reply.error)))
+    for line in _lines(reply.result, Words(args.language)):
         print(printable(line))
     if args.do == "calibrate":
         keys = printable(", ".join(f"{key} = {value}" for key, value in reply.result.items()))
-        print(f"The board keeps it. Write {keys} into points/{args.point}.toml too: a new board begins with that file.")
+        tell(
+            args,
+            Phrase(
+                "The board keeps it. Write {keys} into points/{point}.toml too: a new board begins with that file.",
+                keys=keys,
+                point=args.point,
+            ),
+        )
     return 0
 
 
@@ -84,21 +109,21 @@ def _arguments(args: argparse.Namespace) -> dict[str, Any]:
     return {key: value for key, value in table.items() if value is not None}
 
 
-def _lines(result: dict[str, Any]) -> list[str]:
+def _lines(result: dict[str, Any], words: Words) -> list[str]:
     """A result as "key: value" lines; what is in a table without the table's name."""
     lines = []
     for key, value in result.items():
         if isinstance(value, dict):
-            suffix = "" if key == "values" else f" ({key.rstrip('s')})"
-            lines += [f"{name}: {_short(found)}{suffix}" for name, found in value.items()]
+            suffix = "" if key == "values" else f" ({words.say(_TABLES.get(key, key))})"
+            lines += [f"{name}: {words.say(_short(found))}{suffix}" for name, found in value.items()]
         else:
-            lines.append(f"{key}: {_short(value)}")
+            lines.append(f"{key}: {words.say(_short(value))}")
     return lines
 
 
 def _short(value: object) -> str:
     if isinstance(value, bool):
-        return "on" if value else "off"
+        return Phrase("on") if value else Phrase("off")
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -109,12 +134,12 @@ def _configure(args: argparse.Namespace) -> int:
     site = load_site(args.site)
     points = list(dict.fromkeys(args.points)) or sorted(site.points)
     if wrong := unknown_points(site, points):
-        return fail(wrong)
+        return fail(args, wrong)
     try:
         with Desk(site, points) as desk:
             return _publish(site, desk, points, args)
     except (DeskError, WireError) as error:
-        return fail(str(error))
+        return fail(args, error)
 
 
 def _publish(site: Site, desk: "Desk", points: list[str], args: argparse.Namespace) -> int:
@@ -134,17 +159,24 @@ def _publish(site: Site, desk: "Desk", points: list[str], args: argparse.Namespa
         config = desired.choose(desired.content(site, point), last, states.get(point, {}), again=args.again)
         payload = host_codec.encode_config(config)
         versions[point] = config["version"]
-        change = "as before" if config == last else "new"
-        print(
-            f"{point}: version {config['version']}, {change}; the board runs {states.get(point, {}).get('config', '?')}"
+        change = Phrase("as before") if config == last else Phrase("new")
+        tell(
+            args,
+            Phrase(
+                "{point}: version {version}, {change}; the board runs {runs}",
+                point=point,
+                version=config["version"],
+                change=change,
+                runs=states.get(point, {}).get("config", "?"),
+            ),
         )
         if not args.dry_run:
             desired.save(path, config)
             desk.publish(point, topics.CONFIG, payload, retain=True, limit_s=_PUBLISH_S)
-    return 0 if args.dry_run or not args.wait else _wait(desk, versions, states, args.wait)
+    return 0 if args.dry_run or not args.wait else _wait(desk, versions, states, args)
 
 
-def _wait(desk: "Desk", versions: dict[str, int], states: dict[str, dict[str, Any]], limit_s: float) -> int:
+def _wait(desk: "Desk", versions: dict[str, int], states: dict[str, dict[str, Any]], args: argparse.Namespace) -> int:
     """Say what became of it at each board. Returns the exit code."""
     from paraat.fleet import desired
     from paraat.texts.printable import printable
@@ -156,17 +188,27 @@ def _wait(desk: "Desk", versions: dict[str, int], states: dict[str, dict[str, An
         nonlocal failed
         found = desired.outcome(waiting[point], state) if point in waiting else None
         if found is not None:
-            print(f"{point}: {'refuses: ' + printable(found) if found else 'runs version ' + str(waiting[point])}")
+            refused = Phrase("{point}: refuses: {why}", point=point, why=printable(found))
+            runs = Phrase("{point}: runs version {version}", point=point, version=waiting[point])
+            tell(args, refused if found else runs)
             failed = failed or bool(found)
             del waiting[point]
 
     for point, state in states.items():
         look(point, state)
     if waiting:
-        for point, state in desk.states(limit_s):
+        for point, state in desk.states(args.wait):
             look(point, state)
             if not waiting:
                 break
     for point in waiting:
-        print(f"{point}: not yet after {limit_s:g} s; it takes it when it is online", file=sys.stderr)
+        tell(
+            args,
+            Phrase(
+                "{point}: not yet after {limit_s} s; it takes it when it is online",
+                point=point,
+                limit_s=f"{args.wait:g}",
+            ),
+            file=sys.stderr,
+        )
     return EXIT_FAILED if failed or waiting else 0

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from paraat.cli.parser import Commands, Parser
 from paraat.cli.shared import (
     EXIT_FAILED,
     EXIT_STOPPED,
@@ -18,6 +19,7 @@ from paraat.cli.shared import (
 )
 from paraat.site.errors import SettingsError
 from paraat.site.site import Site, load_site
+from paraat.texts import Phrase
 
 if TYPE_CHECKING:
     from paraat.provision.flash.screen import Screen
@@ -25,42 +27,46 @@ if TYPE_CHECKING:
     from paraat.provision.pki.authority import Authority
 
 
-def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_commands(commands: Commands) -> None:
     """Add them to those of `paraat`."""
-    flash = _command(commands, "flash", "write boards, check them, record them, make their labels", _flash)
-    replace = _command(commands, "replace", "as flash, with a new board for a point: the old one is refused", _flash)
+    flash = _command(commands, "flash", Phrase("write boards, check them, record them, make their labels"), _flash)
+    replace = _command(
+        commands, "replace", Phrase("as flash, with a new board for a point: the old one is refused"), _flash
+    )
     for parser, is_replacement in ((flash, False), (replace, True)):
         parser.add_argument("points", nargs="+", metavar="POINT")
         parser.add_argument(
             "--port", action="append", default=[], metavar="DEVICE",
-            help="of each point, in their order; without it the one board on USB, or the button that you press",
+            help=Phrase("of each point, in their order; without it the one board on USB, or the button that you press"),
         )  # fmt: skip
         parser.set_defaults(replace=is_replacement)
 
-    image = _command(commands, "image", "write what `flash` would write into a folder, flash.bin and files", _image)
+    image = _command(
+        commands, "image", Phrase("write what `flash` would write into a folder, flash.bin and files"), _image
+    )
     image.add_argument("points", nargs=1, metavar="POINT")
-    image.add_argument("--out", type=Path, required=True, metavar="DIR", help="the board's private key will be in it")
-    image.add_argument("--replace", action="store_true", help="the point has a board; that one will be refused")
+    image.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help=Phrase("the board's private key will be in it")
+    )
+    image.add_argument("--replace", action="store_true", help=Phrase("the point has a board; that one will be refused"))
 
-    erase = commands.add_parser("erase", help="erase a board's whole flash, with everything secret on it")
+    erase = commands.add_parser("erase", help=Phrase("erase a board's whole flash, with everything secret on it"))
     erase.add_argument("--site", type=Path, required=True, metavar="DIR")
-    erase.add_argument("--port", metavar="DEVICE", help="without it the one board on USB")
-    erase.add_argument("--board", required=True, help="its type, a folder of boards/")
-    erase.add_argument("--yes", action="store_true", help="do not ask")
-    erase.add_argument("--language", choices=("nl", "en"), help="of the screen; without it the site's")
+    erase.add_argument("--port", metavar="DEVICE", help=Phrase("without it the one board on USB"))
+    erase.add_argument("--board", required=True, help=Phrase("its type, a folder of boards/"))
+    erase.add_argument("--yes", action="store_true", help=Phrase("do not ask"))
     erase.set_defaults(run=_guarded(_erase))
 
 
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, text: str, run: Run
-) -> argparse.ArgumentParser:
+def _command(commands: Commands, name: str, text: str, run: Run) -> Parser:
     parser = commands.add_parser(name, help=text)
     parser.add_argument("--site", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--board", help="stop when the point's file says another type")
-    parser.add_argument("--firmware", type=Path, metavar="FILE", help="image of MicroPython; without it the pinned one")
+    parser.add_argument("--board", help=Phrase("stop when the point's file says another type"))
+    parser.add_argument(
+        "--firmware", type=Path, metavar="FILE", help=Phrase("image of MicroPython; without it the pinned one")
+    )
     add_passphrase_file(parser)
     add_anyway(parser)
-    parser.add_argument("--language", choices=("nl", "en"), help="of the screen; without it the site's")
     parser.set_defaults(run=_guarded(run))
     return parser
 
@@ -70,7 +76,7 @@ def _guarded(run: Run) -> Run:
 
     def guarded(args: argparse.Namespace) -> int:
         from paraat.provision.bundle.mpy import CompileError
-        from paraat.texts import SpokenError, explain, sentence
+        from paraat.texts import SpokenError
         from paraat_wire.bundle import BundleError
 
         try:
@@ -78,18 +84,10 @@ def _guarded(run: Run) -> Run:
         except KeyboardInterrupt:
             return EXIT_STOPPED
         except (BundleError, CompileError, SettingsError, SpokenError) as error:
-            code = fail(sentence(*explain(error, _language(args))))
+            code = fail(args, error)
             return EXIT_USAGE if isinstance(error, SettingsError) else code
 
     return guarded
-
-
-def _language(args: argparse.Namespace) -> str:
-    """Of the screen: what was asked for, else the site's, and Dutch where even that cannot be read."""
-    try:
-        return args.language or load_site(args.site).region.language
-    except SettingsError:
-        return "nl"
 
 
 def _flash(args: argparse.Namespace) -> int:
@@ -131,7 +129,7 @@ def _say_let_through(args: argparse.Namespace, site: Site, points: Sequence[str]
         kind: (error, [point for point in having if point in points])
         for kind, (error, having) in too_little_memory(site).items()
     }
-    say_let_through(theirs, _language(args))
+    say_let_through(theirs, args.language)
 
 
 def _say_left(session: "Session", screen: "Screen", site: Path) -> None:
@@ -151,10 +149,9 @@ def _erase(args: argparse.Namespace) -> int:
     from paraat.texts import say
 
     site = load_site(args.site)
-    language = args.language or site.region.language
-    screen = Screen(site, (), Console(), language)
+    screen = Screen(site, (), Console(), args.language)
     port = args.port or only_port()
-    if not args.yes and _answer(say("erase.ask", language, port=port)) != say("erase.yes", language):
+    if not args.yes and _answer(say("erase.ask", args.language, port=port)) != say("erase.yes", args.language):
         screen.say("erase.not")
         return EXIT_FAILED
     with Flasher(port, load_board(args.board)) as chip:
@@ -185,8 +182,7 @@ def _open(args: argparse.Namespace) -> "tuple[Site, Session, Screen]":
     from paraat.provision.flash.session import Session
 
     site = load_site(args.site)
-    language = args.language or site.region.language
-    screen = Screen(site, args.points, Console(), language)
+    screen = Screen(site, args.points, Console(), args.language)
     authority = _authority(args, site)
     session = Session(
         site,
@@ -194,7 +190,7 @@ def _open(args: argparse.Namespace) -> "tuple[Site, Session, Screen]":
         compile_firmware(),
         screen,
         now=now,
-        language=language,
+        language=args.language,
         micropython=args.firmware,
         replace=args.replace,
         anyway=args.anyway,
@@ -211,8 +207,10 @@ def _authority(args: argparse.Namespace, site: Site) -> "Authority":
     from paraat.texts import say
 
     key = site.directory / inventory.FOLDER / CA_KEY
-    asked = say("flash.passphrase", args.language or site.region.language, path=key)
-    return Authority.open(site.directory, passphrase.read(args.passphrase_file, question=asked), now())
+    asked = say("flash.passphrase", args.language, path=key)
+    return Authority.open(
+        site.directory, passphrase.read(args.passphrase_file, language=args.language, question=asked), now()
+    )
 
 
 def _warn(site: Site, session: "Session", screen: "Screen", points: Sequence[str]) -> None:

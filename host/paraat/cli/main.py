@@ -6,31 +6,41 @@ import sys
 from collections.abc import Sequence
 
 from paraat.cli import alerts, command, flash, pki, points, refuel, serve, simulate, update, usb
-from paraat.cli.shared import EXIT_USAGE
+from paraat.cli.parser import Parser, language_asked, speak
+from paraat.cli.shared import EXIT_USAGE, complain
 from paraat.site.errors import SettingsError
+from paraat.texts import Phrase, Words
+from paraat.texts.catalogue import DEFAULT
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code: 0, 1 when the command failed, 2 when it was asked wrongly."""
-    args = _parser().parse_args(argv)
-    logging.basicConfig(
-        level=logging.DEBUG if args.verbose else logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-        stream=sys.stderr,
-    )
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    language = DEFAULT
     try:
+        language = language_asked(arguments)
+        words = Words(language)
+        speak(words)
+        args = _parser(words).parse_args(arguments, argparse.Namespace(language=language))
+        logging.basicConfig(
+            level=logging.DEBUG if args.verbose else logging.INFO,
+            format="%(asctime)s %(levelname)s %(name)s %(message)s",
+            stream=sys.stderr,
+        )
         code: int = args.run(args)
     except SettingsError as error:
-        print(f"paraat: {error}", file=sys.stderr)
+        complain(language, error)
         return EXIT_USAGE
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="paraat", description="Telemetry and alerts for noodsteunpunten (local emergency support points)."
+def _parser(words: Words) -> Parser:
+    parser = Parser(
+        words=words,
+        prog="paraat",
+        description=Phrase("Telemetry and alerts for noodsteunpunten (local emergency support points)."),
     )
-    parser.add_argument("--verbose", action="store_true", help="log more")
+    parser.add_argument("--verbose", action="store_true", help=Phrase("log more"))
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     for group in (serve, simulate, pki, flash, usb, update, command, alerts, points, refuel):

@@ -2,66 +2,94 @@
 
 import argparse
 import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paraat.cli.shared import EXIT_STOPPED, Run, add_passphrase_file, fail, now
+from paraat.cli.parser import Commands, Parser
+from paraat.cli.shared import EXIT_STOPPED, Run, add_passphrase_file, complain, fail, now, tell
+from paraat.texts import Phrase, Words, reason
 
 if TYPE_CHECKING:
     from paraat.provision.pki.authority import Authority
     from paraat.provision.pki.pki import Issued
 
+_STATES = {
+    "valid": Phrase("valid"),
+    "pending": Phrase("pending"),
+    "revoked": Phrase("revoked"),
+    "expired": Phrase("expired"),
+}
+_KINDS = {
+    "authority": Phrase("authority"),
+    "broker": Phrase("broker"),
+    "host": Phrase("host"),
+    "desk": Phrase("desk"),
+    "board": Phrase("board"),
+}
+# Of a certificate that we revoked ourselves; else the reason is what a person has typed.
+_REASONS = {
+    "superseded": Phrase("superseded"),
+    "abandoned": Phrase("abandoned"),
+    "discarded": Phrase("discarded"),
+}
 _LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 
 
-def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_commands(commands: Commands) -> None:
     """Add both commands to those of `paraat`."""
-    pki = commands.add_parser("pki", help="the site's certificates: init, issue, renew, revoke, list, crl")
+    pki = commands.add_parser("pki", help=Phrase("the site's certificates: init, issue, renew, revoke, list, crl"))
     actions = pki.add_subparsers(required=True, metavar="ACTION")
 
-    init = _action(actions, "init", "make the site's authority, the broker's and the host's certificate", _init)
+    init = _action(actions, "init", Phrase("make the site's authority, the broker's and the host's certificate"), _init)
     init.add_argument(
         "--broker-name", action="append", default=[], metavar="NAME",
-        help="name or address under which boards reach the broker; may be given again;"
-        " broker.host and boards_host of site.toml and this machine's loopback are always in it",
+        help=Phrase("name or address under which boards reach the broker; may be given again;"
+        " broker.host and boards_host of site.toml and this machine's loopback are always in it"),
     )  # fmt: skip
 
-    issue = _action(actions, "issue", "a certificate for a board that is not written by `make flash`", _issue)
+    issue = _action(actions, "issue", Phrase("a certificate for a board that is not written by `make flash`"), _issue)
     issue.add_argument("point", metavar="POINT")
     issue.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="new folder for ca.der, cert.der, key.der"
+        "--out", type=Path, required=True, metavar="DIR", help=Phrase("new folder for ca.der, cert.der, key.der")
     )
-    issue.add_argument("--replace", action="store_true", help="the point has a board; revoke that one's certificate")
+    issue.add_argument(
+        "--replace", action="store_true", help=Phrase("the point has a board; revoke that one's certificate")
+    )
 
-    renew = _action(actions, "renew", "a new certificate for broker, host or desk (a board: `make flash`)", _renew)
+    renew = _action(
+        actions, "renew", Phrase("a new certificate for broker, host or desk (a board: `make flash`)"), _renew
+    )
     renew.add_argument("which", choices=("broker", "host", "desk"))
-    renew.add_argument("--broker-name", action="append", default=[], metavar="NAME", help="other names for the broker")
-
-    revoke = _action(actions, "revoke", "refuse a board from now on: stolen, lost, replaced", _revoke)
-    revoke.add_argument("which", metavar="POINT|SERIAL")
-    revoke.add_argument("--reason", required=True, metavar="TEXT", help="kept in the list, such as stolen")
-
-    crl = _action(actions, "crl", "bring the list of revoked certificates up to date", _crl)
-    crl.add_argument(
-        "--out", type=Path, metavar="FILE", help="write a copy there, such as /etc/mosquitto/paraat/crl.pem"
+    renew.add_argument(
+        "--broker-name", action="append", default=[], metavar="NAME", help=Phrase("other names for the broker")
     )
 
-    listing = actions.add_parser("list", help="every certificate: name, state, until when, board")
+    revoke = _action(actions, "revoke", Phrase("refuse a board from now on: stolen, lost, replaced"), _revoke)
+    revoke.add_argument("which", metavar="POINT|SERIAL")
+    revoke.add_argument("--reason", required=True, metavar="TEXT", help=Phrase("kept in the list, such as stolen"))
+
+    crl = _action(actions, "crl", Phrase("bring the list of revoked certificates up to date"), _crl)
+    crl.add_argument(
+        "--out", type=Path, metavar="FILE", help=Phrase("write a copy there, such as /etc/mosquitto/paraat/crl.pem")
+    )
+
+    listing = actions.add_parser("list", help=Phrase("every certificate: name, state, until when, board"))
     listing.add_argument("--site", type=Path, required=True, metavar="DIR")
     listing.set_defaults(run=_guarded(_list))
 
-    broker = commands.add_parser("broker-config", help="write mosquitto.conf, access list and certificates for the CP")
+    broker = commands.add_parser(
+        "broker-config", help=Phrase("write mosquitto.conf, access list and certificates for the CP")
+    )
     broker.add_argument("--site", type=Path, required=True, metavar="DIR")
-    broker.add_argument("--out", type=Path, required=True, metavar="DIR", help="on a CP: /etc/mosquitto")
-    broker.add_argument("--address", default="", help="listen only on this address of the machine")
-    broker.add_argument("--data", type=Path, default=Path("/var/lib/mosquitto"), metavar="DIR", help="of the broker")
+    broker.add_argument("--out", type=Path, required=True, metavar="DIR", help=Phrase("on a CP: /etc/mosquitto"))
+    broker.add_argument("--address", default="", help=Phrase("listen only on this address of the machine"))
+    broker.add_argument(
+        "--data", type=Path, default=Path("/var/lib/mosquitto"), metavar="DIR", help=Phrase("of the broker")
+    )
     broker.set_defaults(run=_guarded(_broker_config))
 
 
-def _action(
-    actions: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, text: str, run: Run
-) -> argparse.ArgumentParser:
+def _action(actions: Commands, name: str, text: str, run: Run) -> Parser:
     parser = actions.add_parser(name, help=text)
     parser.add_argument("--site", type=Path, required=True, metavar="DIR")
     add_passphrase_file(parser)
@@ -76,9 +104,9 @@ def _guarded(run: Run) -> Run:
         try:
             return run(args)
         except PkiError as error:
-            return fail(str(error))
+            return fail(args, error)
         except KeyboardInterrupt:
-            print("paraat: stopped; `paraat pki list` shows what is recorded", file=sys.stderr)
+            complain(args.language, Phrase("stopped; `paraat pki list` shows what is recorded"))
             return EXIT_STOPPED
 
     return guarded
@@ -88,7 +116,7 @@ def _open(args: argparse.Namespace) -> "Authority":
     from paraat.provision.pki import passphrase
     from paraat.provision.pki.authority import Authority
 
-    return Authority.open(args.site, passphrase.read(args.passphrase_file), now())
+    return Authority.open(args.site, passphrase.read(args.passphrase_file, language=args.language), now())
 
 
 def _init(args: argparse.Namespace) -> int:
@@ -99,14 +127,36 @@ def _init(args: argparse.Namespace) -> int:
     site = load_site(args.site)
     named = (*args.broker_name, site.broker.boards_host, site.broker.host, "localhost", "127.0.0.1")
     names = tuple(dict.fromkeys(name for name in named if name))
-    secret = passphrase.read(args.passphrase_file, new=True)
+    secret = passphrase.read(args.passphrase_file, language=args.language, new=True)
     authority = Authority.create(args.site, site.region.region, secret, names, now())
-    print(f"{args.site / 'pki'}: made. The broker is {', '.join(authority.broker_names())}.")
+    tell(
+        args,
+        Phrase(
+            "{site}: made. The broker is {broker}.",
+            site=args.site / "pki",
+            broker=", ".join(authority.broker_names()),
+        ),
+    )
     if _LOOPBACK.issuperset(names):
-        print(f"No board reaches that. Set boards_host in {args.site / 'site.toml'} to the CP's address, and then:")
+        tell(
+            args,
+            Phrase(
+                "No board reaches that. Set boards_host in {path} to the CP's address, and then:",
+                path=args.site / "site.toml",
+            ),
+        )
         print(f"  paraat pki renew broker --site {args.site} --broker-name ADDRESS --broker-name 127.0.0.1")
-    print("Keep a copy of the folder and, in another place, the passphrase: without them no board can be added.")
-    print(f"Next: paraat broker-config --site {args.site} --out /etc/mosquitto, and in site.toml under [broker]:")
+    tell(
+        args,
+        Phrase("Keep a copy of the folder and, in another place, the passphrase: without them no board can be added."),
+    )
+    tell(
+        args,
+        Phrase(
+            "Next: paraat broker-config --site {site} --out /etc/mosquitto, and in site.toml under [broker]:",
+            site=args.site,
+        ),
+    )
     print('  port = 8883\n  ca_file = "pki/ca.crt"\n  cert_file = "pki/host.crt"\n  key_file = "pki/host.key"')
     return 0
 
@@ -119,15 +169,21 @@ def _issue(args: argparse.Namespace) -> int:
 
     site = load_site(args.site)
     if args.point not in site.points:
-        raise SettingsError(args.site / "points", args.point, "no point of this id", "one of the site's points")
+        raise SettingsError(
+            args.site / "points", args.point, Phrase("no point of this id"), Phrase("one of the site's points")
+        )
     out: Path = args.out.resolve()
     if out.is_relative_to(args.site.resolve()):
-        raise AuthorityError(f"{out} is in the site's folder, and a board's key is never kept there; name another")
+        raise AuthorityError(
+            Phrase("{out} is in the site's folder, and a board's key is never kept there; name another", out=out)
+        )
     authority = _open(args)
     try:
         out.mkdir(mode=0o700)
     except OSError as error:
-        raise AuthorityError(f"{out}: {error.strerror}; name a folder that is not there yet") from error
+        raise AuthorityError(
+            Phrase("{out}: {why}; name a folder that is not there yet", out=out, why=reason(error))
+        ) from error
     issued = None
     try:
         issued = authority.issue_board(args.point, now(), replace=args.replace)
@@ -140,9 +196,17 @@ def _issue(args: argparse.Namespace) -> int:
         if issued is not None:
             _discard(authority, issued)
         if isinstance(error, OSError):
-            raise AuthorityError(f"{out}: {error.strerror}; the certificate is revoked again") from error
+            raise AuthorityError(
+                Phrase("{out}: {why}; the certificate is revoked again", out=out, why=reason(error))
+            ) from error
         raise
-    print(f"{out}: copy the three files to /tls on the board, then delete this folder; the key is nowhere else.")
+    tell(
+        args,
+        Phrase(
+            "{out}: copy the three files to /tls on the board, then delete this folder; the key is nowhere else.",
+            out=out,
+        ),
+    )
     return 0
 
 
@@ -155,8 +219,13 @@ def _discard(authority: "Authority", issued: "Issued") -> None:
         authority.discard(issued, now())
     except PkiError as error:
         raise AuthorityError(
-            f"{error}. Certificate {issued.serial} of {issued.name} still counts; make room, then run"
-            f" `paraat pki revoke {issued.serial} --reason failed`"
+            Phrase(
+                "{error}. Certificate {serial} of {name} still counts; make room, then run `paraat pki "
+                "revoke {serial} --reason failed`",
+                error=error,
+                serial=issued.serial,
+                name=issued.name,
+            )
         ) from error
 
 
@@ -164,27 +233,50 @@ def _renew(args: argparse.Namespace) -> int:
     authority = _open(args)
     if args.which == "host":
         record = authority.renew_host(now())
-        follow = (
+        follow = Phrase(
             "nothing more where this is the folder of the host service, which shows it at its next connection;"
             " else copy host.crt and host.key there"
         )
     elif args.which == "desk":
         record = authority.renew_desk(now())
-        follow = (
-            f"copy {args.site / 'pki'}/desk.crt and desk.key to the site's folder where you command boards; a broker set up"
-            f" before there was one needs paraat broker-config --site {args.site} again, and a restart"
+        follow = Phrase(
+            "copy {site}/pki/desk.crt and desk.key to the site's folder where you command boards; a broker set up"
+            " before there was one needs paraat broker-config --site {site} again, and a restart",
+            site=args.site,
         )
     else:
         record = authority.renew_broker(tuple(args.broker_name), now())
-        follow = f"run paraat broker-config --site {args.site} again, and restart mosquitto"
-    print(f"{record.cn}: valid until {record.not_after:%Y-%m-%d}. Next: {follow}.")
+        follow = Phrase("run paraat broker-config --site {site} again, and restart mosquitto", site=args.site)
+    tell(
+        args,
+        Phrase(
+            "{name}: valid until {day}. Next: {follow}.",
+            name=record.cn,
+            day=f"{record.not_after:%Y-%m-%d}",
+            follow=follow,
+        ),
+    )
     return 0
 
 
 def _revoke(args: argparse.Namespace) -> int:
     for record in _open(args).revoke(args.which, args.reason, now()):
-        print(f"{record.cn}: certificate {record.serial} is revoked ({args.reason}).")
-    print(f"The broker refuses it once it has {args.site / 'pki' / 'crl.pem'} and is reloaded: docs/pki.md, Revoke.")
+        tell(
+            args,
+            Phrase(
+                "{name}: certificate {serial} is revoked ({reason}).",
+                name=record.cn,
+                serial=record.serial,
+                reason=args.reason,
+            ),
+        )
+    tell(
+        args,
+        Phrase(
+            "The broker refuses it once it has {path} and is reloaded: docs/pki.md, Revoke.",
+            path=args.site / "pki" / "crl.pem",
+        ),
+    )
     return 0
 
 
@@ -199,22 +291,28 @@ def _crl(args: argparse.Namespace) -> int:
     try:
         write_atomic(args.out, data, mode=0o644)
     except OSError as error:
-        raise AuthorityError(f"{args.out}: {error.strerror}; may this user write there (sudo)?") from error
-    print(f"{args.out}: written; reload the broker (systemctl reload mosquitto).")
+        raise AuthorityError(
+            Phrase("{out}: {why}; may this user write there (sudo)?", out=args.out, why=reason(error))
+        ) from error
+    tell(args, Phrase("{out}: written; reload the broker (systemctl reload mosquitto).", out=args.out))
     return 0
 
 
 def _list(args: argparse.Namespace) -> int:
     from paraat.site import inventory
 
-    at = now()
+    at, words = now(), Words(args.language)
+    widths = [max(len(words.say(word)) for word in table.values()) for table in (_KINDS, _STATES)]
     for record in inventory.load(args.site).certificates:
-        state = "expired" if record.state == "valid" and record.not_after < at else record.state
-        why = f" {record.revoked_at:%Y-%m-%d} {record.reason}" if record.revoked_at else ""
+        expired = record.state == "valid" and record.not_after < at
+        state = words.say(_STATES["expired" if expired else record.state])
+        given = record.reason or ""
+        why = f" {record.revoked_at:%Y-%m-%d} {words.say(_REASONS.get(given, given))}" if record.revoked_at else ""
         board = f" {record.board.type} {record.board.mac} {record.board.serial}" if record.board else ""
         anyway = f" ANYWAY=1: {record.anyway}" if record.anyway else ""
-        until = f"{record.not_after:%Y-%m-%d}"
-        print(f"{record.cn:<31} {record.kind:<9} {state:<7} until {until} {record.serial}{board}{why}{anyway}")
+        until = words.say(Phrase("until {day}", day=f"{record.not_after:%Y-%m-%d}"))
+        kind = words.say(_KINDS[record.kind])
+        print(f"{record.cn:<31} {kind:<{widths[0]}} {state:<{widths[1]}} {until} {record.serial}{board}{why}{anyway}")
     return 0
 
 
@@ -225,5 +323,5 @@ def _broker_config(args: argparse.Namespace) -> int:
     files = broker_config.write(load_site(args.site), args.out, address=args.address, data=args.data)
     for path in files:
         print(path)
-    print("Now restart the broker (systemctl restart mosquitto).")
+    tell(args, Phrase("Now restart the broker (systemctl restart mosquitto)."))
     return 0

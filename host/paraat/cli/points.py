@@ -9,36 +9,44 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from paraat.cli.asking import AskError, ask, no_service, read
+from paraat.cli.parser import Commands
 from paraat.cli.saying import add_who, say_of_point
 from paraat.cli.shared import fail
 from paraat.domain.activation import Phase
 from paraat.site.site import Site, load_site
+from paraat.texts import Phrase
 
 if TYPE_CHECKING:
     from paraat.texts.readiness import Words
     from paraat.web.api import Point, Points
 
 
-def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_commands(commands: Commands) -> None:
     """Add these commands to those of `paraat`."""
-    status = commands.add_parser("status", help="how every point stands, the worst first, and what to do")
+    status = commands.add_parser("status", help=Phrase("how every point stands, the worst first, and what to do"))
     status.add_argument("--site", type=Path, required=True, metavar="DIR")
-    status.add_argument("--json", action="store_true", help="as /api/v1/points answers")
+    status.add_argument("--json", action="store_true", help=Phrase("as /api/v1/points answers"))
     status.set_defaults(run=_status)
 
-    attest = commands.add_parser("attest", help="keep that somebody says that a resource is there, and until when")
+    attest = commands.add_parser(
+        "attest", help=Phrase("keep that somebody says that a resource is there, and until when")
+    )
     add_who(attest)
-    attest.add_argument("resource", metavar="RESOURCE", help="as in the point's profile, such as water")
-    attest.add_argument("--until", metavar="DATE", help="the last day on which it can be relied on, such as 2026-12-31")
+    attest.add_argument("resource", metavar="RESOURCE", help=Phrase("as in the point's profile, such as water"))
+    attest.add_argument(
+        "--until", metavar="DATE", help=Phrase("the last day on which it can be relied on, such as 2026-12-31")
+    )
     kind = attest.add_mutually_exclusive_group()
-    kind.add_argument("--absent", action="store_true", help="that it is not there")
-    kind.add_argument("--revoke", action="store_true", help="what was attested no longer holds")
+    kind.add_argument("--absent", action="store_true", help=Phrase("that it is not there"))
+    kind.add_argument("--revoke", action="store_true", help=Phrase("what was attested no longer holds"))
     attest.set_defaults(run=_attest)
 
-    point = commands.add_parser("point", help="keep where in its life a point is: alerted, opening, operational, ...")
+    point = commands.add_parser(
+        "point", help=Phrase("keep where in its life a point is: alerted, opening, operational, ...")
+    )
     add_who(point)
     point.add_argument("phase", choices=[phase.value for phase in Phase], metavar="STATE", help=", ".join(Phase))
-    point.add_argument("--until", metavar="DATE", help="the last day of out-of-use")
+    point.add_argument("--until", metavar="DATE", help=Phrase("the last day of out-of-use"))
     point.set_defaults(run=_point)
 
 
@@ -58,19 +66,19 @@ def _status(args: argparse.Namespace) -> int:
 
     site = load_site(args.site)
     try:
-        found = _points(site)
+        found = _points(site, args)
     except (JournalError, AskError) as error:
-        return fail(str(error))
+        return fail(args, error)
     if args.json:
         print(msgspec.json.encode(found).decode())
         return 0
-    words = readiness.Words(site.region.language, ZoneInfo(site.region.timezone))
+    words = readiness.Words(args.language, ZoneInfo(site.region.timezone))
     for line in _table(found.points, words):
         print(printable(line))
     return 0
 
 
-def _points(site: Site) -> "Points":
+def _points(site: Site, args: argparse.Namespace) -> "Points":
     """From the service, or from its journal while it does not run. Raises JournalError, AskError."""
     from paraat.journal import Journal
     from paraat.service import past_of
@@ -80,7 +88,7 @@ def _points(site: Site) -> "Points":
     if answer is not None:
         points: api.Points = read(answer, api.Points)
         return points
-    no_service(site)
+    no_service(args)
     now = time.time()
     path = site.path(site.region.journal)
     journal = Journal(path)
@@ -88,7 +96,7 @@ def _points(site: Site) -> "Points":
         views = past_of(site, journal, now).views
     finally:
         journal.close()
-    return api.points(views, now, site.region.region, site.region.language, ZoneInfo(site.region.timezone))
+    return api.points(views, now, site.region.region, args.language, ZoneInfo(site.region.timezone))
 
 
 def _table(points: "list[Point]", words: "Words") -> list[str]:

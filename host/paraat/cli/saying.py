@@ -1,7 +1,6 @@
 """What a command says of a point: by the service, or straight into its journal while it does not run."""
 
 import argparse
-import sys
 import time
 from collections.abc import Callable
 from datetime import date, datetime
@@ -13,18 +12,20 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from paraat.cli.asking import AskError, ask, read
-from paraat.cli.shared import EXIT_USAGE, fail, unknown_points
+from paraat.cli.parser import Parser
+from paraat.cli.shared import EXIT_USAGE, complain, fail, unknown_points
 from paraat.site.site import Site, load_site
+from paraat.texts import Phrase
 
 if TYPE_CHECKING:
     from paraat.domain.facts import Author, SaidOfPoint
 
 
-def add_who(parser: argparse.ArgumentParser) -> None:
+def add_who(parser: Parser) -> None:
     """Of which site and point, and who says so."""
     parser.add_argument("--site", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--by", required=True, metavar="NAME", help="who says so, as people there know them")
-    parser.add_argument("--role", default="", metavar="ROLE", help='such as "lead"')
+    parser.add_argument("--by", required=True, metavar="NAME", help=Phrase("who says so, as people there know them"))
+    parser.add_argument("--role", default="", metavar="ROLE", help=Phrase('such as "lead"'))
     parser.add_argument("point", metavar="POINT")
 
 
@@ -36,20 +37,21 @@ def say_of_point(args: argparse.Namespace, action: str, asked: dict[str, object]
 
     site = load_site(args.site)
     if wrong := unknown_points(site, [args.point]):
-        return fail(wrong)
+        return fail(args, wrong)
     given = getattr(args, moment, None)
     if given is not None:
         at = _moment(given, ZoneInfo(site.region.timezone))
         if at is None:
-            print(f"paraat: --{moment} {given}: expected 2026-12-31 or 2026-12-31T14:00", file=sys.stderr)
+            wrong = Phrase("--{option} {given}: expected 2026-12-31 or 2026-12-31T14:00", option=moment, given=given)
+            complain(args.language, wrong)
             return EXIT_USAGE
         asked[moment] = at.isoformat()
     body = msgspec.json.encode(asked | {"by": args.by, "role": args.role, "way": "cli"})
     try:
         _keep(site, args.point, action, body)
     except (ValueError, JournalError, AskError) as error:
-        return fail(str(error))
-    print(printable(say("points.kept", site.region.language, point=args.point, by=args.by)))
+        return fail(args, error)
+    print(printable(say("points.kept", args.language, point=args.point, by=args.by)))
     return 0
 
 

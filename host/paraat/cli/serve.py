@@ -3,18 +3,22 @@
 import argparse
 from pathlib import Path
 
-from paraat.cli.shared import add_anyway, fail, say_let_through, stop_on_signal
+from paraat.cli.parser import Commands
+from paraat.cli.shared import add_anyway, fail, say_let_through, stop_on_signal, tell
 from paraat.site.errors import SettingsError
 from paraat.site.site import load_site
+from paraat.texts import Phrase
 
 
-def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_commands(commands: Commands) -> None:
     """Add both commands to those of `paraat`."""
-    serve = commands.add_parser("serve", help="run the host: broker to journal, InfluxDB, alerts, status page")
-    serve.add_argument("--site", type=Path, required=True, metavar="DIR", help="folder with site.toml and points/")
+    serve = commands.add_parser("serve", help=Phrase("run the host: broker to journal, InfluxDB, alerts, status page"))
+    serve.add_argument(
+        "--site", type=Path, required=True, metavar="DIR", help=Phrase("folder with site.toml and points/")
+    )
     serve.set_defaults(run=_serve)
 
-    check = commands.add_parser("check", help="check a site's files and say what is wrong")
+    check = commands.add_parser("check", help=Phrase("check a site's files and say what is wrong"))
     check.add_argument("--site", type=Path, required=True, metavar="DIR")
     add_anyway(check)
     check.set_defaults(run=_check)
@@ -32,7 +36,7 @@ def _serve(args: argparse.Namespace) -> int:
         service = Service(site, clock=SystemClock())
         service.start()
     except ServiceError as error:
-        return fail(str(error))
+        return fail(args, error)
     try:
         stop.wait()
     finally:
@@ -52,10 +56,18 @@ def _check(args: argparse.Namespace) -> int:
         check_memory_of_points(site)  # not what keeps `serve` from starting: boards that are out there go on
     if found := obstacle(site.path(site.region.journal)):
         raise SettingsError(
-            args.site / "site.toml", "site.journal", found, "a file in a folder that the service may write to"
+            args.site / "site.toml", "site.journal", found, Phrase("a file in a folder that the service may write to")
         )
     for line in limits_of_points(site):
-        print(line)
-    print(f"{args.site}: {site.region.region}, {len(site.points)} points: in order")
-    say_let_through(too_little_memory(site), "en")
+        tell(args, line)
+    tell(
+        args,
+        Phrase(
+            "{site}: {region}, {points} points: in order",
+            site=args.site,
+            region=site.region.region,
+            points=len(site.points),
+        ),
+    )
+    say_let_through(too_little_memory(site), args.language)
     return 0

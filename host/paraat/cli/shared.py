@@ -7,10 +7,11 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from paraat import texts
 from paraat.site.site import Site
+from paraat.texts import Phrase, Words
 
 if TYPE_CHECKING:
     from paraat.boards.boards import TooLittleMemoryError
@@ -25,7 +26,7 @@ Run = Callable[[argparse.Namespace], int]  # one command; returns the exit code
 def add_passphrase_file(parser: argparse.ArgumentParser) -> None:
     """Where the passphrase of the CA comes from; never an argument, which every user sees in the process list."""
     parser.add_argument(
-        "--passphrase-file", type=Path, metavar="FILE", help="of mode 0600, one line; without it you are asked"
+        "--passphrase-file", type=Path, metavar="FILE", help=Phrase("of mode 0600, one line; without it you are asked")
     )
 
 
@@ -34,7 +35,7 @@ def add_anyway(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--anyway",
         action="store_true",
-        help="let boards with too little memory through, for the bench; it is said and kept",
+        help=Phrase("let boards with too little memory through, for the bench; it is said and kept"),
     )
 
 
@@ -55,18 +56,33 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def fail(text: str) -> int:
-    """Complain, and return the exit code for that."""
-    print(f"paraat: {text}", file=sys.stderr)
+def tell(args: argparse.Namespace, what: str, *, file: TextIO | None = None) -> None:
+    """Say a Phrase in the language of the command."""
+    print(Words(args.language).say(what), file=file, flush=True)
+
+
+def fail(args: argparse.Namespace, what: object) -> int:
+    """Complain, with a Phrase or an error, and return the exit code for that."""
+    complain(args.language, what)
     return EXIT_FAILED
 
 
-def unknown_points(site: Site, points: Iterable[str]) -> str:
-    """A complaint about points that the site does not have; empty when there is none."""
+def complain(language: str, what: object) -> None:
+    """One line for the person at the keyboard."""
+    print(f"paraat: {Words(language).say(what)}", file=sys.stderr)
+
+
+def unknown_points(site: Site, points: Iterable[str]) -> Phrase | None:
+    """A complaint about points that the site does not have; None when there is none."""
     unknown = sorted(set(points) - set(site.points))
     if not unknown:
-        return ""
-    return f"{site.directory}: no point {', '.join(unknown)}; known are {', '.join(sorted(site.points))}"
+        return None
+    return Phrase(
+        "{site}: no point {unknown}; known are {known}",
+        site=site.directory,
+        unknown=", ".join(unknown),
+        known=", ".join(sorted(site.points)),
+    )
 
 
 def stop_on_signal() -> threading.Event:

@@ -1,72 +1,105 @@
 """`paraat simulate` and `paraat demo`: points that are made up, and a whole blackout on this machine."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 
+from paraat.cli.parser import Commands
 from paraat.cli.shared import stop_on_signal
 from paraat.site.site import load_site
+from paraat.texts import Phrase, Words
 
 
-def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_commands(commands: Commands) -> None:
     """Add both commands to those of `paraat`."""
-    simulate = commands.add_parser("simulate", help="publish made-up telemetry, for load or to see a site live")
-    simulate.add_argument("--broker", type=_address, required=True, metavar="HOST:PORT")
+    simulate = commands.add_parser("simulate", help=Phrase("publish made-up telemetry, for load or to see a site live"))
+    simulate.add_argument("--broker", type=partial(_address, simulate.words), required=True, metavar="HOST:PORT")
     who = simulate.add_mutually_exclusive_group(required=True)
-    who.add_argument("--points", type=_positive_int, metavar="N", help="so many made-up points: sim-00001 and on")
-    who.add_argument("--site", type=Path, metavar="DIR", help="the points of this site, as if they had boards")
-    simulate.add_argument(
-        "--interval", type=_positive, required=True, metavar="S", help="seconds between sets of a point"
+    who.add_argument(
+        "--points",
+        type=partial(_positive_int, simulate.words),
+        metavar="N",
+        help=Phrase("so many made-up points: sim-00001 and on"),
     )
-    simulate.add_argument("--duration", type=_positive, metavar="S", help="seconds; without it until Ctrl-C")
-    simulate.add_argument("--seed", type=int, default=1, metavar="K", help="the same seed makes up the same points")
+    who.add_argument("--site", type=Path, metavar="DIR", help=Phrase("the points of this site, as if they had boards"))
+    simulate.add_argument(
+        "--interval",
+        type=partial(_positive, simulate.words),
+        required=True,
+        metavar="S",
+        help=Phrase("seconds between sets of a point"),
+    )
+    simulate.add_argument(
+        "--duration",
+        type=partial(_positive, simulate.words),
+        metavar="S",
+        help=Phrase("seconds; without it until Ctrl-C"),
+    )
+    simulate.add_argument(
+        "--seed", type=int, default=1, metavar="K", help=Phrase("the same seed makes up the same points")
+    )
     simulate.set_defaults(run=_simulate)
 
-    demo = commands.add_parser("demo", help="play a blackout on this machine: real firmware, broker, host, status page")
-    demo.add_argument("--duration", type=_positive, metavar="S", help="seconds; without it until Ctrl-C")
-    demo.add_argument("--json", action="store_true", help="print only the summary, as one JSON object")
-    demo.add_argument("--language", choices=("nl", "en"), default="nl")
-    demo.add_argument("--port", type=_port, default=8080, help="of the status page; the next free one when it is taken")
+    demo = commands.add_parser(
+        "demo", help=Phrase("play a blackout on this machine: real firmware, broker, host, status page")
+    )
+    demo.add_argument(
+        "--duration", type=partial(_positive, demo.words), metavar="S", help=Phrase("seconds; without it until Ctrl-C")
+    )
+    demo.add_argument("--json", action="store_true", help=Phrase("print only the summary, as one JSON object"))
+    demo.add_argument(
+        "--port",
+        type=partial(_port, demo.words),
+        default=8080,
+        help=Phrase("of the status page; the next free one when it is taken"),
+    )
     demo.add_argument("--broker", choices=("auto", "mosquitto", "embedded"), default="auto")
     demo.add_argument(
         "--boards",
         choices=("auto", "firmware", "made-up"),
         default="auto",
-        help="the firmware under MicroPython, or points made up by this process; auto: the firmware where it runs",
+        help=Phrase(
+            "the firmware under MicroPython, or points made up by this process; auto: the firmware where it runs"
+        ),
     )
-    demo.add_argument("--keep", type=Path, metavar="DIR", help="keep the journal, the consoles and the logs here")
+    demo.add_argument(
+        "--keep", type=Path, metavar="DIR", help=Phrase("keep the journal, the consoles and the logs here")
+    )
     demo.set_defaults(run=_demo)
 
 
-def _positive(text: str) -> float:
+def _positive(words: Words, text: str) -> float:
     try:
         value = float(text)
     except ValueError:
         value = 0.0
     if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+        raise argparse.ArgumentTypeError(words.say(Phrase("{text} is no number above 0", text=repr(text))))
     return value
 
 
-def _positive_int(text: str) -> int:
+def _positive_int(words: Words, text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+        raise argparse.ArgumentTypeError(words.say(Phrase("{text} is no whole number of at least 1", text=repr(text))))
     return int(text)
 
 
-def _port(text: str) -> int:
+def _port(words: Words, text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port, 1 to 65535")
+        raise argparse.ArgumentTypeError(words.say(Phrase("{text} is no port, 1 to 65535", text=repr(text))))
     return int(text)
 
 
-def _address(text: str) -> tuple[str, int]:
+def _address(words: Words, text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     try:
-        number = _port(port)
+        number = _port(words, port)
     except argparse.ArgumentTypeError:
         number = 0
     if not colon or not host or not number:
-        raise argparse.ArgumentTypeError(f"{text!r} is no HOST:PORT, such as 127.0.0.1:1883")
+        raise argparse.ArgumentTypeError(
+            words.say(Phrase("{text} is no HOST:PORT, such as 127.0.0.1:1883", text=repr(text)))
+        )
     return host.strip("[]"), number
 
 

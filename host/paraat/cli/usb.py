@@ -6,73 +6,80 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from paraat import texts
+from paraat.cli.parser import Commands, Parser
 from paraat.cli.shared import EXIT_STOPPED, EXIT_USAGE, Run, add_anyway, fail, say_let_through
+from paraat.texts import Phrase, reason
 
 LOGS = Path("build/logs")
-_DEFAULT = "nl"
 
 
-def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_commands(commands: Commands) -> None:
     """Add these commands to those of `paraat`."""
-    doctor = commands.add_parser("doctor", help="find what keeps this laptop from working, and say the next step")
+    doctor = commands.add_parser(
+        "doctor", help=Phrase("find what keeps this laptop from working, and say the next step")
+    )
     _site(doctor)
-    doctor.add_argument("--point", metavar="POINT", help="also: is the attached board the right one for this point?")
+    doctor.add_argument(
+        "--point", metavar="POINT", help=Phrase("also: is the attached board the right one for this point?")
+    )
     _port(doctor)
     add_anyway(doctor)
-    _language(doctor)
     doctor.set_defaults(run=_guarded(_doctor))
 
-    day = commands.add_parser("day-bundle", help="put all that a day without internet takes into one folder")
+    day = commands.add_parser("day-bundle", help=Phrase("put all that a day without internet takes into one folder"))
     _site(day)
     day.add_argument("--out", type=Path, required=True, metavar="DIR")
     day.add_argument(
-        "--firmware", type=Path, action="append", default=[], metavar="FILE", help="an image of MicroPython; repeatable"
+        "--firmware",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help=Phrase("an image of MicroPython; repeatable"),
     )
-    day.add_argument("--without-keys", action="store_true", help="leave the CA's keys at home: verify, logs, no flash")
+    day.add_argument(
+        "--without-keys", action="store_true", help=Phrase("leave the CA's keys at home: verify, logs, no flash")
+    )
     add_anyway(day)
-    _language(day)
     day.set_defaults(run=_guarded(_day_bundle))
 
-    usb = commands.add_parser("usb", help="a board on the cable: verify, console, logs, identify, update")
+    usb = commands.add_parser("usb", help=Phrase("a board on the cable: verify, console, logs, identify, update"))
     actions = usb.add_subparsers(required=True, metavar="ACTION")
-    verify = _action(actions, "verify", "compare what lies on the board with what should", _verify)
+    verify = _action(actions, "verify", Phrase("compare what lies on the board with what should"), _verify)
     _site(verify)
     verify.add_argument("--point", required=True, metavar="POINT")
-    _action(actions, "console", "talk to the board's MicroPython", _console)
-    logs = _action(actions, "logs", "follow the console, with the time, and keep it", _logs)
-    logs.add_argument("--point", metavar="POINT", help="names the file that is kept")
-    logs.add_argument("--keep", type=Path, default=LOGS, metavar="DIR", help=f"default: {LOGS}")
-    _action(actions, "identify", "let the board's lamp blink", _identify)
-    update = _action(actions, "update", "bring signed firmware to the board", _update)
-    update.add_argument("--bundle", type=Path, required=True, metavar="FILE", help="what `paraat bundle build` made")
+    _action(actions, "console", Phrase("talk to the board's MicroPython"), _console)
+    logs = _action(actions, "logs", Phrase("follow the console, with the time, and keep it"), _logs)
+    logs.add_argument("--point", metavar="POINT", help=Phrase("names the file that is kept"))
+    logs.add_argument("--keep", type=Path, default=LOGS, metavar="DIR", help=Phrase("default: {logs}", logs=LOGS))
+    _action(actions, "identify", Phrase("let the board's lamp blink"), _identify)
+    update = _action(actions, "update", Phrase("bring signed firmware to the board"), _update)
+    update.add_argument(
+        "--bundle", type=Path, required=True, metavar="FILE", help=Phrase("what `paraat bundle build` made")
+    )
 
 
 def _action(
-    actions: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    actions: Commands,
     name: str,
     text: str,
     run: Run,
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = actions.add_parser(name, help=text)
+) -> Parser:
+    parser: Parser = actions.add_parser(name, help=text)
     _port(parser)
-    _language(parser)
     parser.set_defaults(run=_guarded(run))
     return parser
 
 
-def _site(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--site", type=Path, required=True, metavar="DIR", help="folder with site.toml and points/")
-
-
-def _port(parser: argparse.ArgumentParser) -> None:
+def _site(parser: Parser) -> None:
     parser.add_argument(
-        "--port", metavar="DEVICE", help="such as /dev/ttyUSB0; without it the one board that is attached"
+        "--site", type=Path, required=True, metavar="DIR", help=Phrase("folder with site.toml and points/")
     )
 
 
-def _language(parser: argparse.ArgumentParser) -> None:
+def _port(parser: Parser) -> None:
     parser.add_argument(
-        "--language", choices=tuple(texts.LANGUAGES), default=_DEFAULT, help=f"of the screen ({_DEFAULT})"
+        "--port", metavar="DEVICE", help=Phrase("such as /dev/ttyUSB0; without it the one board that is attached")
     )
 
 
@@ -86,18 +93,14 @@ def _guarded(run: Run) -> Run:
         try:
             return run(args)
         except OSError as error:
-            return _failed(texts.SpokenError("remote.file", path=error.filename, why=error.strerror), args.language)
+            return fail(args, texts.SpokenError("remote.file", path=error.filename, why=reason(error)))
         except (CompileError, SettingsError, texts.SpokenError) as error:
-            code = _failed(error, args.language)
+            code = fail(args, error)
             return EXIT_USAGE if isinstance(error, SettingsError) else code
         except KeyboardInterrupt:
             return EXIT_STOPPED
 
     return guarded
-
-
-def _failed(error: Exception, language: str) -> int:
-    return fail(texts.sentence(*texts.explain(error, language)))
 
 
 def _say(key: str, args: argparse.Namespace, **values: object) -> None:
@@ -148,7 +151,12 @@ def _verify(args: argparse.Namespace) -> int:
     site = load_site(args.site)
     if args.point not in site.points:
         known = ", ".join(sorted(site.points)[:8])
-        raise SettingsError(args.site / "points", args.point, "no point of this id", f"one of the site's: {known}")
+        raise SettingsError(
+            args.site / "points",
+            args.point,
+            Phrase("no point of this id"),
+            Phrase("one of the site's: {known}", known=known),
+        )
     wanted = verify.expected(site, args.point)  # first: what is wrong with the site needs no board
     port = _the_port(args)
     found = verify.ask(RemoteBoard(port))

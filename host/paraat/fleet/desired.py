@@ -13,6 +13,7 @@ from paraat.boards.node_config import CONFIG_VERSION, node_config
 from paraat.site.errors import SettingsError
 from paraat.site.files import write_atomic
 from paraat.site.site import Site
+from paraat.texts import Phrase, reason
 from paraat_wire import orders
 
 FOLDER = "desired"
@@ -40,7 +41,9 @@ def read(path: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise SettingsError(path, "", str(error), "what `paraat configure` wrote; delete it to begin anew") from error
+        raise SettingsError(
+            path, "", str(error), Phrase("what `paraat configure` wrote; delete it to begin anew")
+        ) from error
 
 
 def choose(
@@ -66,7 +69,7 @@ def save(path: Path, config: Mapping[str, Any]) -> None:
         path.parent.mkdir(exist_ok=True)
         write_atomic(path, json.dumps(config, indent=1).encode() + b"\n", mode=0o644)
     except OSError as error:
-        raise SettingsError(path, "", str(error.strerror), "a folder that can be written") from error
+        raise SettingsError(path, "", reason(error), Phrase("a folder that can be written")) from error
 
 
 def outcome(version: int, state: Mapping[str, Any]) -> str | None:
@@ -74,5 +77,6 @@ def outcome(version: int, state: Mapping[str, Any]) -> str | None:
     if not state.get("online") or state.get("config_trial"):
         return None
     if state.get("config_refused") == version:
-        return str(state.get("config_error") or "refused")
+        why: str = state.get("config_error") or Phrase("refused")
+        return why
     return "" if state.get("config") == version else None

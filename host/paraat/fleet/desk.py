@@ -22,6 +22,7 @@ from paraat.site import inventory
 from paraat.site.broker import DESK_NAME
 from paraat.site.private import check_private, read_secret
 from paraat.site.site import Site
+from paraat.texts import Phrase, reason
 from paraat_wire import codec, host_codec, orders, topics
 
 _CONNECT_S = 10.0
@@ -46,7 +47,9 @@ def connect(site: Site) -> Iterator[mqtt.Client]:
                 client.tls_set_context(_tls(site))
             client.connect(broker.host, broker.port, broker.keepalive_s)
         except (OSError, ValueError) as error:
-            raise DeskError(f"{_where(site)}: {error}; is it running, and are the files right?") from error
+            raise DeskError(
+                Phrase("{broker}: {error}; is it running, and are the files right?", broker=_where(site), error=error)
+            ) from error
         client.loop_start()
         try:
             yield client
@@ -57,7 +60,7 @@ def connect(site: Site) -> Iterator[mqtt.Client]:
 
 
 def _where(site: Site) -> str:
-    return f"broker {site.broker.host}:{site.broker.port}"
+    return Phrase("broker {host}:{port}", host=site.broker.host, port=site.broker.port)
 
 
 def _has_certificate(site: Site) -> bool:
@@ -85,16 +88,25 @@ def _alone(site: Site) -> Iterator[None]:
         file = path.open("rb")
     except OSError as error:
         raise DeskError(
-            f"{path}: {error.strerror}. {_where(site)} speaks TLS, and this is our certificate for it. Where the"
-            f" authority is, run `paraat pki renew desk --site {site.directory}`, and do what it says"
+            Phrase(
+                "{path}: {why}. {site} speaks TLS, and this is our certificate for it. Where the "
+                "authority is, run `paraat pki renew desk --site {directory}`, and do what it says",
+                path=path,
+                why=reason(error),
+                site=_where(site),
+                directory=site.directory,
+            )
         ) from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise DeskError(
-                f"{path}: another `paraat command`, `configure` or `update` uses it, and the broker takes one at a"
-                " time; wait until that has ended"
+                Phrase(
+                    "{path}: another `paraat command`, `configure` or `update` uses it, and the broker takes one "
+                    "at a time; wait until that has ended",
+                    path=path,
+                )
             ) from error
         yield
 
@@ -120,7 +132,10 @@ class Desk:
             )
             if not self._listens.wait(_CONNECT_S) or self._refused:
                 raise DeskError(
-                    f"{self._where}: it does not let us hear the points; check its acl_file and our certificate"
+                    Phrase(
+                        "{where}: it does not let us hear the points; check its acl_file and our certificate",
+                        where=self._where,
+                    )
                 )
             self._stack = stack.pop_all()
 
@@ -153,7 +168,13 @@ class Desk:
         except (RuntimeError, ValueError) as error:
             raise DeskError(f"{self._where}: {error}") from error
         if not sent.is_published():
-            raise DeskError(f"{self._where}: it has not taken our message within {limit_s:g} s")
+            raise DeskError(
+                Phrase(
+                    "{where}: it has not taken our message within {limit_s} s",
+                    where=self._where,
+                    limit_s=f"{limit_s:g}",
+                )
+            )
 
     def ask(self, point: str, do: str, args: dict[str, Any], *, now: float, limit_s: float) -> orders.Reply | None:
         """Have a board do something. None when it has not answered in time: then it will not do it later either,
@@ -190,7 +211,11 @@ class Desk:
             if heard is None:
                 # By itself the client would come back, without its subscriptions and what was said meanwhile.
                 raise DeskError(
-                    f"{self._where}: it closed our connection, so an answer may be lost. Did it restart, or does another"
-                    f" machine work as {DESK_NAME} now? The broker takes one at a time; then do this again"
+                    Phrase(
+                        "{where}: it closed our connection, so an answer may be lost. Did it restart, or does "
+                        "another machine work as {desk} now? The broker takes one at a time; then do this again",
+                        where=self._where,
+                        desk=DESK_NAME,
+                    )
                 )
             yield heard

@@ -12,6 +12,7 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 
+from paraat.texts import Phrase
 from paraat.texts.printable import printable
 from paraat_wire import host_codec, orders, topics
 from paraat_wire.codec import WireError
@@ -24,6 +25,15 @@ RETRY_S = 5.0  # after an answer that says: not now
 _NOT_NOW = ("the board does not know the time yet", "busy:", "the running firmware is itself on trial")
 _EXPIRES_S = 120  # a command that the broker kept for longer is not carried out
 
+# How far an update is, and how a screen says it.
+PHASES = {
+    "waiting": Phrase("waiting"),
+    "sending": Phrase("sending"),
+    "trial": Phrase("trial"),
+    "done": Phrase("done"),
+    "failed": Phrase("failed"),
+}
+
 
 @dataclass
 class Transfer:
@@ -32,7 +42,7 @@ class Transfer:
     point: str
     data: bytes
     build: int
-    phase: str = "waiting"  # waiting, sending, trial, done, failed
+    phase: str = "waiting"  # of PHASES
     why: str = ""  # of failed, and of waiting where the board gave a reason; of done, what there is to say
     sent: int = 0  # bytes of the bundle that are no longer needed
     _token: str = field(default_factory=lambda: secrets.token_hex(4))
@@ -52,11 +62,15 @@ class Transfer:
         if self._heard_at is None:
             self._heard_at = now
         if self.phase in ("waiting", "sending") and now - self._heard_at > SILENCE_S:
+            minutes = f"{SILENCE_S / 60:.0f}"
             self._fail(
-                f"no answer for {SILENCE_S / 60:.0f} minutes; is the board online? Begin again, it goes on there"
+                Phrase(
+                    "no answer for {minutes} minutes; is the board online? Begin again, it goes on there",
+                    minutes=minutes,
+                )
             )
         if self.phase == "trial" and now - self._heard_at > TRIAL_S:
-            self._fail("it has the new firmware and did not come back; go and look at it")
+            self._fail(Phrase("it has the new firmware and did not come back; go and look at it"))
         if self.phase not in ("waiting", "sending"):
             return None
         if self._command is None or (self._asked_at is not None and now - self._asked_at > ANSWER_S):
@@ -92,16 +106,16 @@ class Transfer:
                 self.phase = "trial"
             elif not self.ended:
                 already = self.phase == "waiting" and not self._number
-                self.phase, self.why = "done", "it runs this build already" if already else ""
+                self.phase, self.why = "done", Phrase("it runs this build already") if already else ""
         elif self.phase == "trial" and update and update != "trial":
-            self._fail(f"it went back to build {build}: {update}")
+            self._fail(Phrase("it went back to build {build}: {why}", build=build, why=printable(str(update))))
 
     def _begin(self) -> None:
         self._say("update", {"size": len(self.data), "build": self.build})
 
     def _send(self, want: object) -> None:
         if not isinstance(want, list) or len(want) != 2 or not all(isinstance(n, int) and n >= 0 for n in want):
-            self._fail(f"it asks for {want!r:.40}, which is no piece of the bundle")
+            self._fail(Phrase("it asks for {want}, which is no piece of the bundle", want=printable(repr(want)[:40])))
             return
         offset, count = want
         self.phase, self.why, self.sent = "sending", "", offset
@@ -121,10 +135,10 @@ class Transfer:
             self.why, self._not_before = printable(error), now + RETRY_S
             self._begin()
         else:
-            self._fail(f"it refuses: {error}")
+            self._fail(Phrase("it refuses: {why}", why=printable(error)))
 
-    def _fail(self, why: str) -> None:
-        self.phase, self.why = "failed", printable(why)
+    def _fail(self, why: Phrase) -> None:
+        self.phase, self.why = "failed", why
 
 
 def send(

@@ -6,6 +6,7 @@ from pathlib import Path
 from paraat.site.broker import BrokerSettings
 from paraat.site.errors import SettingsError
 from paraat.site.private import check_private
+from paraat.texts import Phrase, reason
 
 
 class TlsFiles:
@@ -50,13 +51,17 @@ class TlsFiles:
         try:
             context.load_verify_locations(self._ca)
         except (OSError, ValueError) as error:
-            raise SettingsError(self._ca, "broker.ca_file", str(error), "a PEM file") from error
+            raise SettingsError(self._ca, "broker.ca_file", _why(error), Phrase("a PEM file")) from error
         if self._certificate is None:
             return
         try:
             # A key with a passphrase is an error: without this OpenSSL would ask for it, and a service would hang.
             context.load_cert_chain(self._certificate, self._key, password="")
         except (OSError, ValueError) as error:
-            expected = "a PEM certificate, and its key in broker.key_file"
-            raise SettingsError(self._certificate, "broker.cert_file", str(error), expected) from error
+            expected = Phrase("a PEM certificate, and its key in broker.key_file")
+            raise SettingsError(self._certificate, "broker.cert_file", _why(error), expected) from error
         check_private(self._key or self._certificate, "broker.key_file")
+
+
+def _why(error: Exception) -> str:
+    return reason(error) if isinstance(error, OSError) else str(error)

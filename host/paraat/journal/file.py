@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from paraat.journal import schema
+from paraat.texts import Phrase, reason
 
 
 class JournalError(Exception):
@@ -67,19 +68,30 @@ class JournalFile:
             lock_file = os.open(lock_path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise JournalError(
-                f"{self.path}: cannot be made or opened ({error.strerror}); give the service a folder it may write to"
+                Phrase(
+                    "{path}: cannot be made or opened ({why}); give the service a folder it may write to",
+                    path=self.path,
+                    why=reason(error),
+                )
             ) from error
         try:
             fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             os.close(lock_file)
             raise JournalError(
-                f"{self.path}: in use by another process; stop the other `paraat serve` of this site first"
+                Phrase(
+                    "{path}: in use by another process; stop the other `paraat serve` of this site first",
+                    path=self.path,
+                )
             ) from error
         except OSError as error:
             os.close(lock_file)
             raise JournalError(
-                f"{self.path}: this disk locks no files ({error.strerror}); name one of this machine as site.journal"
+                Phrase(
+                    "{path}: this disk locks no files ({why}); name one of this machine as site.journal",
+                    path=self.path,
+                    why=reason(error),
+                )
             ) from error
         return lock_file
 
@@ -104,9 +116,13 @@ class JournalFile:
             return
         if version or self._writer.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
             raise JournalError(
-                f"{self.path}: found a database of version {version},"
-                f" expected a journal of version {schema.VERSION};"
-                " name another file as site.journal, or run the release of Paraat that made it"
+                Phrase(
+                    "{path}: found a database of version {version}, expected a journal of version {expected}; "
+                    "name another file as site.journal, or run the release of Paraat that made it",
+                    path=self.path,
+                    version=version,
+                    expected=schema.VERSION,
+                )
             )
         self._writer.executescript(
             f"BEGIN; {schema.TABLES} PRAGMA application_id = {schema.APPLICATION_ID};"
@@ -146,5 +162,9 @@ class JournalFile:
             if isinstance(error, (sqlite3.ProgrammingError, sqlite3.IntegrityError, sqlite3.DataError)):
                 raise
             raise JournalError(
-                f"{self.path}: {error}; look at the disk (free space, its health) and at who may write to the file"
+                Phrase(
+                    "{path}: {error}; look at the disk (free space, its health) and at who may write to the file",
+                    path=self.path,
+                    error=error,
+                )
             ) from error

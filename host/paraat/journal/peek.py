@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from paraat.journal import schema
+from paraat.texts import Phrase, reason
 
 _HEADER_BYTES = 100
 _MAGIC = b"SQLite format 3\0"
@@ -15,25 +16,26 @@ _MAGIC = b"SQLite format 3\0"
 def obstacle(path: Path) -> str:
     """Why this user could not keep a journal at `path`; empty when nothing is in the way."""
     if not path.parent.is_dir():
-        return f"no folder {path.parent}"
+        return Phrase("no folder {path}", path=path.parent)
     if not os.access(path.parent, os.W_OK | os.X_OK):
-        return f"a folder that this user may not write to, {path.parent}"
+        return Phrase("a folder that this user may not write to, {path}", path=path.parent)
     if not path.exists():
         return ""
     if not path.is_file() or not os.access(path, os.R_OK | os.W_OK):
-        return f"no file that this user may write to, {path}"
+        return Phrase("no file that this user may write to, {path}", path=path)
     try:
         with path.open("rb") as file:
             head = file.read(_HEADER_BYTES)
     except OSError as error:
-        return f"a file that cannot be read, {path} ({error.strerror})"
+        return Phrase("a file that cannot be read, {path} ({why})", path=path, why=reason(error))
     # The file's own header: SQLite would lay two files beside it just to look. https://sqlite.org/fileformat2.html, 1.3
     version, application = (int.from_bytes(head[at : at + 4], "big") for at in (60, 68))
     if head and not head.startswith(_MAGIC):
-        return f"a file that is no journal, {path}"
+        return Phrase("a file that is no journal, {path}", path=path)
     if application not in (0, schema.APPLICATION_ID):  # 0: of a new one that is all in its WAL still
-        return f"a database of another program, {path}"
-    return f"a journal of a newer release of Paraat, {path}" if version > schema.VERSION else ""
+        return Phrase("a database of another program, {path}", path=path)
+    newer = Phrase("a journal of a newer release of Paraat, {path}", path=path)
+    return newer if version > schema.VERSION else ""
 
 
 class _State(msgspec.Struct):

@@ -30,6 +30,7 @@ from paraat.simulate.servers import InfluxServer, LocalBroker, ServerError, find
 from paraat.simulate.summary import Summary
 from paraat.site import paths
 from paraat.site.site import Site, load_site
+from paraat.texts import Phrase, Words, reason
 
 _log = logging.getLogger(__name__)
 
@@ -100,16 +101,16 @@ def run(
             directory = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paraat-demo-")))
             _make_empty(directory)
         except ValueError as error:
-            _complain(str(error), as_json)
+            _complain(error, as_json, language)
             return 2
         stack.enter_context(_log_to(directory / "host.log"))
         try:
             summary = _play(directory, duration_s, language, web_port, broker_kind, boards_kind, stop, screen)
         except (ServerError, ServiceError, OSError) as error:
-            _complain(f"the demo cannot start: {error}", as_json)
+            _complain(Phrase("the demo cannot start: {error}", error=error), as_json, language)
             return 1
     if as_json:
-        print(msgspec.json.encode(summary).decode())
+        print(msgspec.json.encode(summary, enc_hook=str).decode())
     else:
         screen.summary(summary, keep)
     return 1 if summary.missing or summary.duplicates_stored or summary.problems else 0
@@ -117,7 +118,10 @@ def run(
 
 def _check_duration(duration_s: float | None) -> None:
     if duration_s is not None and duration_s < MIN_DURATION_S:
-        raise ValueError(f"--duration {duration_s:g}: the story needs at least {MIN_DURATION_S:g} seconds")
+        least, given = f"{MIN_DURATION_S:g}", f"{duration_s:g}"
+        raise ValueError(
+            Phrase("--duration {given}: the story needs at least {least} seconds", given=given, least=least)
+        )
 
 
 def _make_empty(path: Path) -> None:
@@ -125,18 +129,22 @@ def _make_empty(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
         if any(path.iterdir()):
-            raise ValueError(f"--keep {path}: found a folder with files in it; expected a new or empty one")
+            raise ValueError(
+                Phrase("--keep {path}: found a folder with files in it; expected a new or empty one", path=path)
+            )
         (path / "host.log").touch()
     except OSError as error:
-        raise ValueError(f"--keep {path}: {error.strerror}; expected a folder to write into") from error
+        raise ValueError(
+            Phrase("--keep {path}: {why}; expected a folder to write into", path=path, why=reason(error))
+        ) from error
 
 
-def _complain(what: str, as_json: bool) -> None:
+def _complain(what: object, as_json: bool, language: str) -> None:
     """Why there is no summary: for a script where the summary would be, for people on stderr."""
     if as_json:
-        print(json.dumps({"error": what}))
+        print(json.dumps({"error": str(what)}))
     else:
-        print(f"paraat: {what}", file=sys.stderr)
+        print(f"paraat: {Words(language).say(what)}", file=sys.stderr)
 
 
 def _play(
@@ -200,7 +208,11 @@ def _play(
             problems=[
                 *points.faults(),
                 # Nothing missing of nothing made: only who stopped it at once may take that for an answer.
-                *(f"{point} measured nothing" for point in site.points if not made[point] and not stop.is_set()),
+                *(
+                    Phrase("{point} measured nothing", point=point)
+                    for point in site.points
+                    if not made[point] and not stop.is_set()
+                ),
             ],
         )
 
@@ -429,7 +441,10 @@ class FirmwarePoints:
         return {board.point: board.journal()["made"] for board in self._boards}
 
     def faults(self) -> list[str]:
-        return [f"the board of {point} ended by itself; see console.txt (--keep DIR)" for point in self._died]
+        return [
+            Phrase("the board of {point} ended by itself; see console.txt (--keep DIR)", point=point)
+            for point in self._died
+        ]
 
 
 class MadeUpPoints:

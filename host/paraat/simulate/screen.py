@@ -1,6 +1,6 @@
 """What the demo shows in the terminal: one live table, what happens below it, and a summary at the end."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,7 @@ from paraat.domain.model import AlertState, PointView
 from paraat.domain.points import Point
 from paraat.domain.readiness import Verdict
 from paraat.simulate.summary import Summary
-from paraat.texts import readiness
+from paraat.texts import Words, readiness
 
 if TYPE_CHECKING:
     from paraat.service import Service
@@ -46,99 +46,13 @@ _VERDICT_STYLE = {
     Verdict.NOT_READY: ("X", "bold red"),
 }
 
-_NL: Mapping[str, str] = {
-    "title": "Paraat, een stroomuitval in versnelde tijd",
-    "web": "Statuspagina: {url}",
-    "web.moved": "Statuspagina: {url} (poort {port} was bezet)",
-    "parts": "Punten: {boards}. Broker: {broker}. InfluxDB: {influx}.",
-    "firmware": "de eigen firmware onder MicroPython",
-    "made-up": "nagespeeld, zonder de firmware",
-    "no-wheel": "nagespeeld, want MicroPython heeft geen pakket voor deze machine",
-    "yes": "ja",
-    "no": "nee",
-    "stop": "Ctrl-C stopt.",
-    "columns": "Punt|Oordeel|Waarom|Net|Aggregaat|Brandstof|Nog|Accu|Temp.|Mensen|Oud|Bewaard|Mist",
-    "on": "aan",
-    "off": "uit",
-    "unknown": "?",
-    "decimal": ",",
-    "hours": "{n} u",
-    "ago": "{n} min",
-    "calm": "Alles rustig: er is netstroom. Wie is er gereed, en waarom niet?",
-    "alerted": "De punten zijn gealarmeerd: binnen 2 uur open.",
-    "attested": "In de bibliotheek kijkt iemand of er water is, en bevestigt het.",
-    "late": "Het tweede punt is open, het derde komt te laat.",
-    "mains-fail": "De stroom valt uit.",
-    "generators": "De aggregaten draaien; de eerste mensen komen binnen.",
-    "broker-down": "De broker valt weg. De punten meten door en bewaren alles.",
-    "broker-up": "De broker is terug. De punten sturen na wat er mist.",
-    "refuel": "Er wordt brandstof gebracht.",
-    "mains-back": "De stroom is terug; de mensen gaan naar huis.",
-    "end": "Het verhaal is uit. De punten blijven meten. Ctrl-C stopt en telt na.",
-    "settle": "Natellen: wat onderweg is komt nog binnen.",
-    "firing": "MELDING",
-    "sum.title": "Nageteld",
-    "sum.made": "metingen en gebeurtenissen op de borden",
-    "sum.stored": "opgeslagen bij het coördinatiepunt",
-    "sum.missing": "ontbreekt",
-    "sum.duplicates": "dubbel opgeslagen",
-    "sum.fired": "meldingen gegeven",
-    "sum.resolved": "meldingen hersteld",
-    "sum.influx": "brandstofmetingen in InfluxDB",
-    "sum.seconds": "seconden",
-    "sum.kept": "Alles ligt nog in {directory}.",
-}
-_EN: Mapping[str, str] = {
-    "title": "Paraat, a blackout in faster time",
-    "web": "Status page: {url}",
-    "web.moved": "Status page: {url} (port {port} was taken)",
-    "parts": "Points: {boards}. Broker: {broker}. InfluxDB: {influx}.",
-    "firmware": "the project's own firmware under MicroPython",
-    "made-up": "made up, without the firmware",
-    "no-wheel": "made up, because MicroPython has no wheel for this machine",
-    "yes": "yes",
-    "no": "no",
-    "stop": "Ctrl-C stops.",
-    "columns": "Point|Verdict|Why|Mains|Generator|Fuel|Left|Battery|Temp.|People|Age|Stored|Missing",
-    "on": "on",
-    "off": "off",
-    "unknown": "?",
-    "decimal": ".",
-    "hours": "{n} h",
-    "ago": "{n} min",
-    "calm": "All quiet: the mains are there. Who is ready, and why not?",
-    "alerted": "The points are alerted: open within 2 hours.",
-    "attested": "In the library somebody sees that there is water, and attests it.",
-    "late": "The second point is open, the third comes late.",
-    "mains-fail": "The mains fail.",
-    "generators": "The generators run; the first people come in.",
-    "broker-down": "The broker goes away. The points go on measuring and keep everything.",
-    "broker-up": "The broker is back. The points send what is lacking.",
-    "refuel": "Fuel is brought.",
-    "mains-back": "The mains are back; the people go home.",
-    "end": "The story is over. The points go on measuring. Ctrl-C stops and counts.",
-    "settle": "Counting: what is under way still comes in.",
-    "firing": "ALERT",
-    "sum.title": "Counted",
-    "sum.made": "sets and events made on the boards",
-    "sum.stored": "stored at the coordination point",
-    "sum.missing": "missing",
-    "sum.duplicates": "stored twice",
-    "sum.fired": "alerts fired",
-    "sum.resolved": "alerts resolved",
-    "sum.influx": "fuel readings in InfluxDB",
-    "sum.seconds": "seconds",
-    "sum.kept": "Everything is still in {directory}.",
-}
-
 
 class Screen:
-    """language: "nl" or "en". quiet: show nothing. Without a terminal it prints a line for each thing that happens."""
+    """language: of a catalogue. quiet: show nothing. Without a terminal it prints a line for each thing that happens."""
 
     def __init__(self, language: str, *, quiet: bool, console: Console | None = None) -> None:
-        self._words = _NL if language == "nl" else _EN
+        self._words = Words(language, "demo")
         self._language = language
-        self._number = texts.LANGUAGES[language].number
         self._console = console or Console(quiet=quiet, highlight=False)
         self._narrower = 0  # of _LEFT_OUT; never back, or columns would come and go with every digit
         self._live: Live | None = None
@@ -161,13 +75,13 @@ class Screen:
         url = service.web_url or ""
         moved = f":{port}" not in url
         lines = [
-            words["web.moved" if moved else "web"].format(url=url, port=port),
-            words["parts"].format(boards=words[boards], broker=broker, influx=words["yes" if influx else "no"]),
+            words("web.moved" if moved else "web", url=url, port=port),
+            words("parts", boards=words(boards), broker=broker, influx=words("yes" if influx else "no")),
         ]
         if self.interactive:
-            self._head = "\n".join([*lines, words["stop"]])
+            self._head = "\n".join([*lines, words("stop")])
         else:
-            for line in (words["title"], *lines):
+            for line in (words("title"), *lines):
                 self._console.print(escape(line), soft_wrap=True)
 
     def __enter__(self) -> Self:
@@ -185,7 +99,7 @@ class Screen:
 
     def chapter(self, key: str, now: float) -> None:
         """The story goes on."""
-        self._say(now, escape(self._words[key]))
+        self._say(now, escape(self._words(key)))
 
     def _say(self, now: float, markup: str) -> None:
         line = f"[bold]{self._time(now)}[/]  {markup}"
@@ -205,7 +119,7 @@ class Screen:
                 self._fitting_table(views, width - _FRAME),
                 *(Text.from_markup(line) for line in self._lines[-_LINES:]),
             )
-            panel = Panel(body, title=f"{self._words['title']}  {self._time(now)}", width=width)
+            panel = Panel(body, title=f"{self._words('title')}  {self._time(now)}", width=width)
             self._live.update(panel, refresh=True)
 
     def _alert(self, alert: AlertState) -> str:
@@ -214,7 +128,7 @@ class Screen:
         point = None if alert.point is None else self._points[alert.point]
         subject, _ = texts.message(alert, alert.state, point, language=self._language, zone=self._zone, now=now)
         if alert.state == "firing":
-            return f"[bold red]{self._words['firing']}[/] {escape(subject)}"
+            return f"[bold red]{self._words('firing')}[/] {escape(subject)}"
         return f"[green]{escape(subject)}[/]"
 
     def _fitting_table(self, views: Sequence[PointView], width: int) -> Table:
@@ -228,7 +142,7 @@ class Screen:
 
     def _table(self, views: Sequence[PointView], left_out: Sequence[int]) -> Table:
         table = Table(expand=True)
-        for number, column in enumerate(self._words["columns"].split("|")):
+        for number, column in enumerate(self._words("columns").split("|")):
             if number not in left_out:
                 table.add_column(column, justify="left" if number < 5 else "right", no_wrap=True)
         for view in views:
@@ -240,17 +154,17 @@ class Screen:
         sign, style = _VERDICT_STYLE[view.verdict]
         verdict = self._judged(f"verdict.{view.verdict.word}").lower()
         why = self._judged.of(view)
-        unknown = words["unknown"]
+        unknown = words("unknown")
 
         def switch(name: str) -> str:
             value = view.value(name)
-            return unknown if value is None else words["on" if value else "off"]
+            return unknown if value is None else words("on" if value else "off")
 
-        def number(name: str, form: str) -> str:
+        def number(name: str, digits: int) -> str:
             value = view.value(name)
-            return unknown if value is None else form.format(value).replace(".", words["decimal"])
+            return unknown if value is None else words.number(value, digits)
 
-        left = view.autonomy
+        left, volts = view.autonomy, number("battery/voltage", 1)
         return [
             view.name,
             Text(f"{sign} {verdict}", style=style),
@@ -258,11 +172,11 @@ class Screen:
             switch("power/mains"),
             switch("power/generator"),
             unknown if view.fuel_percent is None else f"{view.fuel_percent:.0f} % {view.litres:.0f} l",
-            unknown if left is None else words["hours"].format(n=self._number(left.hours)),
-            number("battery/voltage", "{:.1f} V"),
-            number("climate/temperature", "{:.1f}"),
-            f"{number('people/present', '{}')}/{view.capacity}",
-            unknown if view.data_t is None else words["ago"].format(n=int((view.now - view.data_t) // 60)),
+            unknown if left is None else words("hours", n=texts.number(left.hours, self._language)),
+            volts if volts == unknown else f"{volts} V",
+            number("climate/temperature", 1),
+            f"{number('people/present', 0)}/{view.capacity}",
+            unknown if view.data_t is None else words("ago", n=int((view.now - view.data_t) // 60)),
             str(view.stored),
             str(view.missing) if view.stored else unknown,
         ]
@@ -270,7 +184,7 @@ class Screen:
     def summary(self, summary: Summary, kept: Path | None) -> None:
         """What was counted at the end."""
         words = self._words
-        table = Table(title=words["sum.title"], show_header=False)
+        table = Table(title=words("sum.title"), show_header=False)
         table.add_column(justify="right")
         table.add_column()
         rows: list[tuple[object, str]] = [
@@ -285,12 +199,12 @@ class Screen:
             rows.append((summary.influx_points, "sum.influx"))
         rows.append((summary.duration_s, "sum.seconds"))
         for value, key in rows:
-            table.add_row(str(value), words[key])
+            table.add_row(str(value), words(key))
         self._console.print(table)
         for problem in summary.problems:
-            self._console.print(f"[bold red]{escape(problem)}[/]")
+            self._console.print(f"[bold red]{escape(words.say(problem))}[/]")
         if kept is not None:
-            self._console.print(words["sum.kept"].format(directory=kept))
+            self._console.print(words("sum.kept", directory=kept))
 
     def _time(self, t: float) -> str:
         return datetime.fromtimestamp(t, self._zone).strftime("%H:%M")

@@ -24,6 +24,8 @@ from threading import Thread
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from paraat.texts import Phrase
+
 LOOPBACK = "127.0.0.1"
 START_LIMIT_S = 60.0  # far more than a busy machine needs; one that ended is seen at once
 ANSWER_LIMIT_S = 60.0
@@ -110,7 +112,13 @@ class _Child:
         if self._process is not None:
             return
         if accepts(self.port):
-            raise ServerError(f"{self.name} on port {self.port}: somebody else listens there. Choose another port")
+            raise ServerError(
+                Phrase(
+                    "{name} on port {port}: somebody else listens there. Choose another port",
+                    name=self.name,
+                    port=self.port,
+                )
+            )
         self.directory.mkdir(parents=True, exist_ok=True)
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
@@ -129,7 +137,15 @@ class _Child:
                 self.stop()
                 tail = self.log_path.read_text(errors="replace")[-600:]
                 what = f"ended with code {code}" if code is not None else f"not up in {START_LIMIT_S:.0f} s"
-                raise ServerError(f"{self.name} on port {self.port}: {what}. Its log says:\n{tail}")
+                raise ServerError(
+                    Phrase(
+                        "{name} on port {port}: {what}. Its log says:\n{tail}",
+                        name=self.name,
+                        port=self.port,
+                        what=what,
+                        tail=tail,
+                    )
+                )
             time.sleep(0.02)
 
     def stop(self) -> None:
@@ -173,7 +189,7 @@ class MosquittoBroker(_Child):
     def _command(self) -> list[str]:
         program = find_program("mosquitto")
         if program is None:
-            raise ServerError("mosquitto is not installed: run `make deps`")
+            raise ServerError(Phrase("mosquitto is not installed: run `make deps`"))
         config = self.directory / "mosquitto.conf"
         lines = [
             f"listener {self.port} {LOOPBACK}",
@@ -242,7 +258,7 @@ class InfluxServer(_Child):
     def _command(self) -> list[str]:
         program = find_program("influxd")
         if program is None:
-            raise ServerError("influxd is not installed: run `make deps`")
+            raise ServerError(Phrase("influxd is not installed: run `make deps`"))
         config = self.directory / "influxdb.conf"
         config.write_text(
             f"""reporting-disabled = true
@@ -295,7 +311,7 @@ bind-address = "{LOOPBACK}:{self._rpc_port}"
         rows: list[dict[str, Any]] = []
         for result in results:
             if "error" in result:
-                raise ServerError(f"influxd: {result['error']} in {influxql}")
+                raise ServerError(Phrase("influxd: {error} in {influxql}", error=result["error"], influxql=influxql))
             for series in result.get("series", []):
                 rows += [
                     {**series.get("tags", {}), **dict(zip(series["columns"], values, strict=True))}

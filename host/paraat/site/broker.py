@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from paraat.domain.fields import Part, Port, Text
 from paraat.site.errors import SettingsError
+from paraat.texts import Phrase
 
 # What the broker calls the host service and who commands boards (deploy/mosquitto/acl): no point may have these names.
 HOST_NAME = "paraat-host"
@@ -32,4 +33,6 @@ def check_broker(path: Path, broker: BrokerSettings) -> None:
     """Refuse what is of no use without another key: left out silently, the host would speak in clear, or without a name."""
     for key, other in (("cert_file", "ca_file"), ("key_file", "cert_file"), ("password_file", "username")):
         if getattr(broker, key) is not None and getattr(broker, other) is None:
-            raise SettingsError(path, f"broker.{other}", "nothing", f"a value, because broker.{key} has one")
+            raise SettingsError(
+                path, f"broker.{other}", Phrase("nothing"), Phrase("a value, because broker.{key} has one", key=key)
+            )

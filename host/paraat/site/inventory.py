@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from paraat.site.files import write_atomic
-from paraat.texts import SpokenError
+from paraat.texts import SpokenError, reason
 
 FOLDER = "pki"
 NAME = "inventory.json"
@@ -114,7 +114,7 @@ def save(site_dir: Path, inventory: Inventory) -> None:
     try:
         write_atomic(path, data, mode=0o644)
     except OSError as error:
-        raise InventoryError("pki.not-recorded", path=path, why=error.strerror) from error
+        raise InventoryError("pki.not-recorded", path=path, why=reason(error)) from error
 
 
 @contextlib.contextmanager
@@ -124,7 +124,7 @@ def locked(site_dir: Path) -> Iterator[None]:
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise InventoryError("pki.no-lock", path=path, why=error.strerror, site=site_dir) from error
+        raise InventoryError("pki.no-lock", path=path, why=reason(error), site=site_dir) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

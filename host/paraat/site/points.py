@@ -9,7 +9,26 @@ from paraat.domain.thresholds import Silent
 from paraat.site.broker import DESK_NAME, HOST_NAME
 from paraat.site.errors import SettingsError
 from paraat.site.tables import read_table
+from paraat.texts import Phrase
 from paraat_wire import topics
+
+# What the domain says of a tank; it knows no languages. What has a figure in it is said as it is.
+_OF_TANKS = (
+    Phrase("nothing"),
+    Phrase("one row"),
+    Phrase("at least two rows"),
+    Phrase("[reading, litres], two plain numbers"),
+    Phrase('a table of [metres, litres], or a shape, because by = "distance"'),
+    Phrase("more litres than the row before"),
+    Phrase("fewer litres than the row before"),
+    Phrase("0 l, or a row at 0 % before it"),
+    Phrase("0 l: the distance to the bottom of the tank"),
+    Phrase("no shape, because there is a calibration table: one of the two"),
+    Phrase('metres from the sensor face, because by = "distance" and there is a shape'),
+    Phrase('nothing: it is for a shape by = "distance"'),
+    Phrase("[W, l/h], two plain numbers, the second above 0"),
+    Phrase("more W, and not fewer l/h, than the row before: sort the rows"),
+)
 
 
 def read_points(directory: Path) -> Iterator[tuple[Path, Point]]:
@@ -18,16 +37,23 @@ def read_points(directory: Path) -> Iterator[tuple[Path, Point]]:
     for path in sorted(directory.glob("*")):
         # A point that nobody sees missing: Windows may hide the end of a name, or write it in capitals.
         if path not in paths and path.name.lower().endswith((".toml", ".toml.txt")):
-            raise SettingsError(path, "", "a name that does not end in .toml", f"{path.name.split('.')[0]}.toml")
+            raise SettingsError(
+                path,
+                "",
+                Phrase("a name that does not end in .toml"),
+                f"{path.name.split('.')[0]}.toml",
+            )
     if not paths:
-        raise SettingsError(directory, "", "no *.toml", "one file a point, such as points/nsp-0101.toml")
+        raise SettingsError(
+            directory, "", Phrase("no *.toml"), Phrase("one file a point, such as points/nsp-0101.toml")
+        )
     for path in paths:
         point = read_table(path, Point)
         if not topics.is_point_id(point.id):
-            raise SettingsError(path, "id", repr(point.id), "2 to 31 of a-z, 0-9 and -, not starting with -")
+            raise SettingsError(path, "id", repr(point.id), Phrase("2 to 31 of a-z, 0-9 and -, not starting with -"))
         if point.id in (HOST_NAME, DESK_NAME):
             raise SettingsError(
-                path, "id", repr(point.id), "another id; the broker knows one of our programs by this one"
+                path, "id", repr(point.id), Phrase("another id; the broker knows one of our programs by this one")
             )
         if path.stem != point.id:  # the name of the file says it too, so that no two points can have one id
             other = path.with_name(f"{point.id}.toml")
@@ -35,12 +61,14 @@ def read_points(directory: Path) -> Iterator[tuple[Path, Point]]:
                 path,
                 "id",
                 repr(point.id),
-                f"an id of its own; {other} has it already"
+                Phrase("an id of its own; {other} has it already", other=other)
                 if other.exists()
-                else f"{path.stem!r}, as the file is called; or call the file {other.name}",
+                else Phrase(
+                    "{stem}, as the file is called; or call the file {name}", stem=repr(path.stem), name=other.name
+                ),
             )
         for key, found, expected in tanks.mistakes(point.tank):
-            raise SettingsError(path, f"tank.{key}", found, expected)
+            raise SettingsError(path, f"tank.{key}", Phrase.of(found), Phrase.of(expected))
         yield path, point
 
 
@@ -50,5 +78,8 @@ def check_interval(path: Path, point: Point, silent: Silent) -> None:
             path,
             "board.interval_s",
             str(point.board.interval_s),
-            f"less than alerts.point_silent.after_s ({silent.after_s:g}), or the point is silent between two sets",
+            Phrase(
+                "less than alerts.point_silent.after_s ({after_s}), or the point is silent between two sets",
+                after_s=f"{silent.after_s:g}",
+            ),
         )

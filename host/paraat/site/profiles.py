@@ -6,7 +6,8 @@ from pathlib import Path
 from paraat.domain.points import Point
 from paraat.domain.profiles import ALWAYS_CRITICAL, POWER, RESOURCES, Profile, Resource, with_changes
 from paraat.site.errors import SettingsError
-from paraat.site.tables import read_table
+from paraat.site.tables import either, read_table
+from paraat.texts import Phrase
 from paraat_wire import metrics
 
 _SHIPPED = Path(__file__).parent / "profiles"
@@ -34,7 +35,9 @@ def read_profiles(directory: Path) -> dict[str, tuple[Path, Profile]]:
 def profile_of(path: Path, point: Point, profiles: Mapping[str, tuple[Path, Profile]]) -> Profile:
     """What a point, described in `path`, is judged by. Raises SettingsError."""
     if point.profile not in profiles:
-        raise SettingsError(path, "profile", repr(point.profile), f"one of: {', '.join(sorted(profiles))}")
+        raise SettingsError(
+            path, "profile", repr(point.profile), Phrase("one of: {known}", known=", ".join(sorted(profiles)))
+        )
     _, profile = profiles[point.profile]
     own = with_changes(profile, point.resources, target_h=point.target_h, open_within_h=point.open_within_h)
     _check(path, own, only=point.resources)
@@ -51,43 +54,61 @@ def _check(path: Path, profile: Profile, only: Mapping[str, object] | None = Non
     for name in ALWAYS_CRITICAL:
         if name not in profile.resources:
             raise SettingsError(
-                path, f"resources.{name}", "nothing", 'a table; need = "not-required" where it is not there by design'
+                path,
+                f"resources.{name}",
+                Phrase("nothing"),
+                Phrase('a table; need = "not-required" where it is not there by design'),
             )
     limit, planned = profile.open_within_h, profile.alerted_h
     if planned is not None and (limit is None or planned >= limit):
-        expected = "open_within_h beside it" if limit is None else f"less than open_within_h ({limit:g})"
+        expected = Phrase("{key} beside it", key="open_within_h")
+        if limit is not None:
+            expected = Phrase("less than open_within_h ({limit})", limit=f"{limit:g}")
         raise SettingsError(path, "alerted_h", f"{planned:g}", expected)
 
 
 def _check_resource(path: Path, name: str, resource: Resource) -> None:
     key = f"resources.{name}"
     if name not in RESOURCES:
-        raise SettingsError(path, key, "an unknown key", f"one of: {', '.join(RESOURCES)}")
+        raise SettingsError(path, key, Phrase("an unknown key"), Phrase("one of: {known}", known=", ".join(RESOURCES)))
     if name in ALWAYS_CRITICAL and resource.need != "not-required":
         if resource.need != "required":
-            raise SettingsError(path, f"{key}.need", repr(resource.need), "'required' or 'not-required'")
+            raise SettingsError(path, f"{key}.need", repr(resource.need), either(("required", "not-required")))
         if not resource.critical:
-            raise SettingsError(path, f"{key}.critical", "false", "true: without it no point is ready")
+            raise SettingsError(path, f"{key}.critical", "false", Phrase("true: without it no point is ready"))
     if resource.by == "hours" and name != POWER:
-        raise SettingsError(path, f"{key}.by", "'hours'", f"'metric' or 'word'; only {POWER} lasts for hours")
+        raise SettingsError(
+            path,
+            f"{key}.by",
+            "'hours'",
+            Phrase("'metric' or 'word'; only {power} lasts for hours", power=POWER),
+        )
     if resource.by == "metric":
         _check_limits(path, key, resource)
     elif resource.by == "word" and resource.renew_days >= resource.valid_days:
         raise SettingsError(
-            path, f"{key}.renew_days", f"{resource.renew_days:g}", f"less than valid_days ({resource.valid_days:g})"
+            path,
+            f"{key}.renew_days",
+            f"{resource.renew_days:g}",
+            Phrase("less than valid_days ({valid_days})", valid_days=f"{resource.valid_days:g}"),
         )
 
 
 def _check_limits(path: Path, key: str, resource: Resource) -> None:
     row = metrics.lookup(resource.metric or "")
     if row is None or row[2] or row[0][metrics.SOURCE] != metrics.TELEMETRY or row[0][metrics.TYPE] == metrics.BOOL:
-        found = "nothing" if resource.metric is None else repr(resource.metric)
-        raise SettingsError(path, f"{key}.metric", found, "a figure that boards send, such as climate/temperature")
+        found = Phrase("nothing") if resource.metric is None else repr(resource.metric)
+        raise SettingsError(
+            path, f"{key}.metric", found, Phrase("a figure that boards send, such as climate/temperature")
+        )
     if resource.ready_from is None and resource.ready_to is None:
-        raise SettingsError(path, f"{key}.ready_from", "nothing", "a limit: ready_from or ready_to")
+        raise SettingsError(path, f"{key}.ready_from", Phrase("nothing"), Phrase("a limit: ready_from or ready_to"))
     for end, sign in (("from", 1), ("to", -1)):
         ready, limited = getattr(resource, f"ready_{end}"), getattr(resource, f"limited_{end}")
         if limited is not None and (ready is None or (ready - limited) * sign < 0):
-            word = "no more" if sign > 0 else "no less"
-            expected = f"{word} than ready_{end} ({ready:g})" if ready is not None else f"ready_{end} beside it"
+            key_of_ready, limit = f"ready_{end}", "" if ready is None else f"{ready:g}"
+            most = Phrase("no more than {key} ({limit})", key=key_of_ready, limit=limit)
+            least = Phrase("no less than {key} ({limit})", key=key_of_ready, limit=limit)
+            beside = Phrase("{key} beside it", key=key_of_ready)
+            expected = beside if ready is None else most if sign > 0 else least
             raise SettingsError(path, f"{key}.limited_{end}", f"{limited:g}", expected)

@@ -17,8 +17,9 @@ from msgspec import Meta
 
 from paraat.domain.fields import Part
 from paraat.site.errors import SettingsError
-from paraat.site.private import check_private
+from paraat.site.private import check_private, unread
 from paraat.site.tables import convert_table
+from paraat.texts import Phrase
 
 NAME = "secrets.toml"
 _HARMLESS = ("nothing", "an unknown key")
@@ -57,20 +58,24 @@ def load(site_dir: Path) -> Secrets:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise SettingsError(path, "", "no such file", "[wifi] with ssid and password, mode 0600") from error
+        raise SettingsError(
+            path, "", Phrase("no such file"), Phrase("[wifi] with ssid and password, mode 0600")
+        ) from error
     except (OSError, UnicodeError) as error:
-        raise SettingsError(path, "", error.__class__.__name__, "a readable TOML file in UTF-8") from error
+        raise SettingsError(path, "", unread(error), Phrase("a readable TOML file in UTF-8")) from error
     check_private(path)
     # An error's own words may quote the file, and a chained one would be logged with it: hence `from None`.
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         where = str(error).rpartition("(")[2].rstrip(")")  # "at line 3, column 12"
-        raise SettingsError(path, "", f"no TOML {where}", 'lines such as ssid = "paraat"') from None
+        raise SettingsError(
+            path, "", Phrase("no TOML {where}", where=where), Phrase('lines such as ssid = "paraat"')
+        ) from None
     try:
         return convert_table(path, data, Secrets)
     except SettingsError as error:
-        found = error.found if error.found in _HARMLESS else "a value that is not shown"
+        found = error.found if error.found in _HARMLESS else Phrase("a value that is not shown")
         raise SettingsError(path, error.key, found, error.expected) from None
 
 
@@ -83,7 +88,9 @@ def board_secrets(site_dir: Path, point: str) -> dict[str, Any]:
     own = found.points.get(point, PointSecrets()).wifi
     ssid = own.ssid or found.wifi.ssid
     if ssid is None:
-        raise SettingsError(site_dir / NAME, "wifi.ssid", "nothing", "the name of the boards' Wi-Fi network")
+        raise SettingsError(
+            site_dir / NAME, "wifi.ssid", Phrase("nothing"), Phrase("the name of the boards' Wi-Fi network")
+        )
     # A network of its own does not get the password of another.
     password = own.password or (found.wifi.password if own.ssid is None else None)
     return {"wifi": {"ssid": ssid} | ({} if password is None else {"password": password})}

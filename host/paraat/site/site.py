@@ -3,6 +3,7 @@
 Every complaint is a SettingsError that says which file, which key, what was found and what is expected.
 """
 
+import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -18,14 +19,16 @@ from paraat.site.broker import BrokerSettings, check_broker
 from paraat.site.errors import SettingsError
 from paraat.site.points import check_interval, read_points
 from paraat.site.profiles import profile_of, read_profiles
-from paraat.site.tables import convert_table, read_toml
+from paraat.site.tables import convert_table, either, read_toml
+from paraat.texts import Phrase, languages
+from paraat.texts.catalogue import DEFAULT
 
 
 class Region(Part, frozen=True):
     """[site]"""
 
     region: Text
-    language: Literal["nl", "en"] = "nl"
+    language: Text = DEFAULT  # of pages, mails and commands: one that has a catalogue (texts/)
     timezone: Text = "Europe/Amsterdam"
     journal: Text = "journal.sqlite"  # relative to the site's folder
 
@@ -99,11 +102,13 @@ def load_site(directory: Path) -> Site:
     """Read and check a site's folder. Raises SettingsError at the first thing that is wrong."""
     path = directory / "site.toml"
     site = _read_site_file(path)
+    if site.site.language not in languages():
+        raise SettingsError(path, "site.language", repr(site.site.language), either(languages()))
     try:
         ZoneInfo(site.site.timezone)
     except (KeyError, ValueError, OSError) as error:
         raise SettingsError(
-            path, "site.timezone", repr(site.site.timezone), 'a time zone such as "Europe/Amsterdam"'
+            path, "site.timezone", repr(site.site.timezone), Phrase('a time zone such as "Europe/Amsterdam"')
         ) from error
     fuel = site.alerts.low_fuel
     for raise_key, clear_key in (("raise_hours", "clear_hours"), ("raise_percent", "clear_percent")):
@@ -112,7 +117,11 @@ def load_site(directory: Path) -> Site:
                 path,
                 f"alerts.low_fuel.{clear_key}",
                 str(getattr(fuel, clear_key)),
-                f"more than {raise_key} ({getattr(fuel, raise_key)}), or the alert would flutter",
+                Phrase(
+                    "more than {raise_key} ({value}), or the alert would flutter",
+                    raise_key=raise_key,
+                    value=getattr(fuel, raise_key),
+                ),
             )
     check_broker(path, site.broker)
     known = read_profiles(directory / "profiles")
@@ -124,7 +133,10 @@ def load_site(directory: Path) -> Site:
         profiles[point.id] = profile_of(point_path, point, known)
     if site.broker.client_id in points:
         raise SettingsError(
-            path, "broker.client_id", repr(site.broker.client_id), "another name: it is a point's, whose board bears it"
+            path,
+            "broker.client_id",
+            repr(site.broker.client_id),
+            Phrase("another name: it is a point's, whose board bears it"),
         )
     return Site(
         directory=directory,
@@ -140,13 +152,24 @@ def load_site(directory: Path) -> Site:
     )
 
 
+def language_of(directory: Path) -> str | None:
+    """The language of a site whose files may be wrong otherwise; None where it has none that can be told."""
+    try:
+        found = tomllib.loads((directory / "site.toml").read_text(encoding="utf-8-sig"))["site"]["language"]
+    except (OSError, ValueError, RecursionError, LookupError, TypeError):
+        return None
+    return found if found in languages() else None
+
+
 def _read_site_file(path: Path) -> SiteFile:
     """Raises SettingsError. [board] is the old name of [web]: a site that was set up under it goes on."""
     tables = read_toml(path)
     if "board" not in tables:
         return convert_table(path, tables, SiteFile)
     if "web" in tables:
-        raise SettingsError(path, "board", "a table beside [web]", "only [web]: [board] is its old name")
+        raise SettingsError(
+            path, "board", Phrase("a table beside [web]"), Phrase("only [web]: [board] is its old name")
+        )
     old = tables.pop("board")
     site = convert_table(path, tables, SiteFile)
     return msgspec.structs.replace(site, web=convert_table(path, old, WebSettings, "board"))

@@ -1,7 +1,9 @@
 """TOML files as typed tables. Every complaint names the file, the key, what was found and what is expected."""
 
+import functools
 import re
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -9,6 +11,7 @@ import msgspec
 
 from paraat.domain.fields import EMAIL_ADDRESS, HTTP_URL, LINE, Part
 from paraat.site.errors import SettingsError
+from paraat.texts import Phrase, reason
 
 T = TypeVar("T", bound=Part)
 
@@ -18,13 +21,46 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows puts a mark before it
     except FileNotFoundError as error:
-        raise SettingsError(path, "", "no such file", "a file as in deploy/site.example/") from error
+        raise SettingsError(path, "", Phrase("no such file"), Phrase("a file as in deploy/site.example/")) from error
     except (
         OSError,
         ValueError,
         RecursionError,
     ) as error:  # ValueError: no UTF-8, no TOML, a number too long to be read
-        raise SettingsError(path, "", f"a mistake ({error})", "a readable TOML file in UTF-8") from error
+        raise SettingsError(
+            path, "", Phrase("a mistake ({error})", error=_mistake(error)), Phrase("a readable TOML file in UTF-8")
+        ) from error
+
+
+# What Python says of TOML, so that it is translated too; what has a piece of the file in it stays as it is.
+_TOML = (
+    Phrase("Invalid value"),
+    Phrase("Invalid statement"),
+    Phrase("Expected '=' after a key in a key/value pair"),
+    Phrase("Expected newline or end of document after a statement"),
+    Phrase("Expected ']' at the end of a table declaration"),
+    Phrase("Expected ']]' at the end of an array declaration"),
+    Phrase("Cannot overwrite a value"),
+    Phrase("Unterminated string"),
+    Phrase("Unclosed array"),
+    Phrase("Unclosed inline table"),
+    Phrase("Invalid initial character for a key part"),
+    Phrase("Invalid date or datetime"),
+)
+_AT_LINE = re.compile(r"(?P<what>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)", re.DOTALL)
+
+
+def _mistake(error: Exception) -> Phrase:
+    if isinstance(error, OSError):
+        return reason(error)
+    if isinstance(error, UnicodeDecodeError):
+        return Phrase("byte {at} is no UTF-8", at=error.start)
+    if match := _AT_LINE.fullmatch(str(error)):
+        told, line, column = match.groups()
+        twice = re.fullmatch(r"Cannot declare \('(.*)',\) twice", told)
+        what = Phrase("Cannot declare {table} twice", table=twice[1]) if twice else Phrase.of(told)
+        return Phrase("{what} (at line {line}, column {column})", what=what, line=line, column=column)
+    return Phrase.of(str(error))
 
 
 def read_table(path: Path, kind: type[T]) -> T:
@@ -53,9 +89,9 @@ def _blame_named_tables(path: Path, data: dict[str, Any], kind: type[Part], key:
 
 
 _PATTERNS = {
-    LINE: "a text on one line",
-    HTTP_URL: "a URL such as http://127.0.0.1:8086",
-    EMAIL_ADDRESS: "a mail address",
+    LINE: Phrase("a text on one line"),
+    HTTP_URL: Phrase("a URL such as http://127.0.0.1:8086"),
+    EMAIL_ADDRESS: Phrase("a mail address"),
 }
 
 # What msgspec says: "Expected `int`, got `str` - at `$.broker.port`", "Object contains unknown field `x` - at `$.a`".
@@ -71,18 +107,46 @@ def _explain(path: Path, data: dict[str, Any], kind: type[Part], message: str, a
         return SettingsError(path, ".".join(part for part in (at, key, last) if part), found, expected)
 
     if unknown := re.search(r"unknown field `(.*)`", what):
-        known = ", ".join(_keys(kind, key)) or "a key of this table"
-        return error("an unknown key", f"one of: {known}", unknown[1])
+        known = ", ".join(_keys(kind, key)) or Phrase("a key of this table")
+        return error(Phrase("an unknown key"), Phrase("one of: {known}", known=known), unknown[1])
     if missing := re.search(r"missing required field `(.*)`", what):
         name, expected = _required(_table(kind, key.split(".") if key else []), missing[1])
-        return error("nothing", expected, name)
+        return error(Phrase("nothing"), expected, name)
     if "Invalid enum value" in what:
-        return error(_found(data, key), " or ".join(repr(value) for value in _choices(kind, key)))
+        return error(_found(data, key), either(_choices(kind, key)))
     for regex, words in _PATTERNS.items():
         if f"regex {regex!r}" in what:
             return error(_found(data, key), words)
-    expected = re.sub(r", got .*", "", what).removeprefix("Expected ").replace("`", "")
-    return error(_found(data, key), expected)
+    return error(_found(data, key), _expected(re.sub(r", got .*", "", what).removeprefix("Expected ").replace("`", "")))
+
+
+# Of msgspec's "int >= 1", "str | null", "str of length >= 1".
+_TYPES = {
+    "int": Phrase("int"),
+    "float": Phrase("float"),
+    "str": Phrase("str"),
+    "bool": Phrase("bool"),
+    "object": Phrase("object"),
+    "array": Phrase("array"),
+    "null": Phrase("null"),
+}
+_TYPE_AND_LIMIT = re.compile(r"(?P<types>[a-z]+(?: \| [a-z]+)*)(?P<length> of length)?(?: (?P<limit>.+))?")
+
+
+def _expected(told: str) -> str:
+    match = _TYPE_AND_LIMIT.fullmatch(told)
+    if match is None:
+        return told
+    first, *others = (_TYPES.get(name, name) for name in match["types"].split(" | "))
+    kind = functools.reduce(lambda one, other: Phrase("{one} | {other}", one=one, other=other), others, first)
+    if match["length"]:
+        return Phrase("{kind} of length {limit}", kind=kind, limit=match["limit"])
+    return Phrase("{kind} {limit}", kind=kind, limit=match["limit"]) if match["limit"] else kind
+
+
+def either(values: Iterable[object]) -> str:
+    """ "a" or "b": the values that a key may have."""
+    return functools.reduce(lambda one, other: Phrase("{one} or {other}", one=one, other=other), map(repr, values))
 
 
 def _found(data: Any, key: str) -> str:
@@ -105,17 +169,21 @@ def _table(kind: type[Part], parts: list[str]) -> type[Part] | None:
     return kind
 
 
+# What the domain's own records say that belongs there; it knows no languages.
+_DESCRIBED = (Phrase("the folder of its board in boards/, such as esp32_devkitc_ve"),)
+
+
 def _required(table: type[Part] | None, name: str) -> tuple[str, str]:
     """(a missing key, what belongs there). Of a table that is missing whole: its first key that must be there."""
     found = next((f for f in msgspec.structs.fields(table) if f.name == name), None) if table else None
     if found is None:
-        return name, "a value: this key is required"
+        return name, Phrase("a value: this key is required")
     if isinstance(found.type, type) and issubclass(found.type, Part):
         first = next(field for field in msgspec.structs.fields(found.type) if field.required)
         below, expected = _required(found.type, first.name)
         return f"{name}.{below}", expected
     told = [meta.description for meta in getattr(found.type, "__metadata__", ()) if getattr(meta, "description", None)]
-    return name, told[0] if told else "a value: this key is required"
+    return name, Phrase.of(told[0]) if told else Phrase("a value: this key is required")
 
 
 def _types(kind: type[Part]) -> dict[str, Any]:

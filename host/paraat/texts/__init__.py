@@ -1,17 +1,27 @@
-"""The words on the technician's screen: plain Dutch first, English by --language.
+"""The words for people: plain Dutch first, English by one setting, another language by one .po file (catalogue.py).
 
-TABLE holds, by code, what was found and what to do next ("" for nothing). SAY holds everything else, and SETTINGS what
-stands in an error about a site's file.
+An error on the technician's screen has two texts by its code: in the context "found" what was found, and in "do" what to do
+next, where there is something. "screen" has everything else that stands there by key.
 """
 
 import re
 from collections.abc import Mapping
-from types import ModuleType
 
-from paraat.texts import en, nl
+from paraat.texts.catalogue import Amount, Count, Phrase, Words, languages
 
-LANGUAGES: Mapping[str, ModuleType] = {"nl": nl, "en": en}
-
+__all__ = [
+    "Amount",
+    "Count",
+    "ExplainedError",
+    "Phrase",
+    "SpokenError",
+    "Words",
+    "explain",
+    "languages",
+    "row",
+    "say",
+    "sentence",
+]
 
 _CODE = re.compile(r"[a-z]+\.[a-z0-9-]+")
 
@@ -25,9 +35,9 @@ class ExplainedError(Exception):
 
 
 class SpokenError(ExplainedError):
-    """A failure that has words in TABLE. code: its key there, with its values; str() is English.
+    """A failure that has words in the catalogue. code: its key there, with its values; str() is English.
 
-    Where no technician reads it, code is plain English itself.
+    A Phrase is a failure without a code, in one sentence.
     """
 
     def __init__(self, code: str, **values: object) -> None:
@@ -45,17 +55,47 @@ def row(code: str, values: Mapping[str, object], language: str) -> tuple[str, st
     Raises KeyError for a code without words.
     """
     if not _CODE.fullmatch(code):
-        return code, ""
-    found, step = LANGUAGES[language].TABLE[code]
-    said = {key: sentence(*explain(v, language)) if isinstance(v, Exception) else v for key, v in values.items()}
-    return found.format_map(said), step.format_map(said)
+        return Words(language).say(code), ""
+    found, do = Words(language, "found"), Words(language, "do")
+    return found(code, **values), do(code, **values) if do.known(code) else ""
 
 
 def explain(error: Exception, language: str) -> tuple[str, str]:
     """(what was found, what to do next) of an error, in this language where we have words for it."""
     if isinstance(error, ExplainedError):
         return error.explain(language)
+    if error.args and isinstance(error.args[0], Phrase):
+        return Words(language).say(error.args[0]), ""
+    if isinstance(error, OSError) and error.filename is None:
+        return Words(language).say(reason(error)), ""
     return str(error) or type(error).__name__, ""
+
+
+# What the system says of a file or a connection, as it says it in English (errno).
+_SYSTEM = (
+    Phrase("Permission denied"),
+    Phrase("Operation not permitted"),
+    Phrase("No such file or directory"),
+    Phrase("File exists"),
+    Phrase("Not a directory"),
+    Phrase("Is a directory"),
+    Phrase("No space left on device"),
+    Phrase("Read-only file system"),
+    Phrase("Input/output error"),
+    Phrase("Device or resource busy"),
+    Phrase("No locks available"),
+    Phrase("Connection refused"),
+    Phrase("Connection reset by peer"),
+    Phrase("No route to host"),
+    Phrase("Network is unreachable"),
+    Phrase("Address already in use"),
+    Phrase("timed out"),
+)
+
+
+def reason(error: OSError) -> Phrase:
+    """Why the system refused, without the file: that stands beside it in our own words."""
+    return Phrase.of(error.strerror or str(error) or type(error).__name__)
 
 
 def sentence(found: str, step: str) -> str:
@@ -65,5 +105,4 @@ def sentence(found: str, step: str) -> str:
 
 def say(key: str, language: str, **values: object) -> str:
     """One line for the screen. Raises KeyError for a key without words."""
-    words: str = LANGUAGES[language].SAY[key]
-    return words.format_map(values)
+    return Words(language, "screen")(key, **values)

@@ -1,6 +1,6 @@
 """A verdict in words: why a resource stands as it does, and what to do. Numbers and times as people of a site write them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -8,12 +8,10 @@ from paraat.domain import readiness
 from paraat.domain.activation import Activation, Phase
 from paraat.domain.model import PointView
 from paraat.domain.readiness import ResourceState, State, Verdict
-from paraat.texts import readiness_en, readiness_nl
+from paraat.texts import catalogue
 from paraat.texts.localtime import local, marked
 from paraat_wire import metrics
 
-LANGUAGES: Mapping[str, Mapping[str, str]] = {"nl": readiness_nl.TEXTS, "en": readiness_en.TEXTS}
-_DECIMAL = {"nl": ",", "en": "."}
 _OF_BOARDS = (readiness.FUEL_UNKNOWN, readiness.NOT_MEASURED)
 _ONE_LINE = (readiness.NEVER_ATTESTED,)
 
@@ -26,17 +24,12 @@ class Line(NamedTuple):
     look: str
 
 
-class Words:
+class Words(catalogue.Words):
     """The words of one language. Raises KeyError for one that has none."""
 
     def __init__(self, language: str, zone: ZoneInfo) -> None:
-        self._texts = LANGUAGES[language]
-        self._decimal = _DECIMAL[language]
+        super().__init__(language, "readiness")
         self._zone = zone
-
-    def __call__(self, key: str, **values: object) -> str:
-        """The text of `key`, filled in."""
-        return self._texts[key].format(**values)
 
     def resource(self, name: str) -> str:
         """What people call a resource."""
@@ -98,25 +91,25 @@ class Words:
         if found.since is None:
             return ""
         if found.phase is Phase.OUT_OF_USE and found.until is not None:
-            return self("phase.until", phase=self.phase(found.phase), time=self.moment(found.until, now))
-        return self("phase.since", phase=self.phase(found.phase), time=self.moment(found.since, now))
+            return self("phase.until", phase=self.phase(found.phase), time=self.at(found.until, now))
+        return self("phase.since", phase=self.phase(found.phase), time=self.at(found.since, now))
 
     def clock(self, found: Activation, now: float) -> str:
         """How a point keeps to its clock; empty while none runs."""
         if found.due_at is None:
             return ""
-        due = self.moment(found.due_at, now)
+        due = self.at(found.due_at, now)
         if found.opened_at is not None:
             key = "clock.was-late" if found.late else "clock.kept"
-            return self(key, opened=self.moment(found.opened_at, now), due=due)
+            return self(key, opened=self.at(found.opened_at, now), due=due)
         assert found.forecast_at is not None
-        return self("clock.late" if found.late else "clock.left", due=due, forecast=self.moment(found.forecast_at, now))
+        return self("clock.late" if found.late else "clock.left", due=due, forecast=self.at(found.forecast_at, now))
 
     def hours(self, hours: float) -> str:
         """Hours: a decimal below ten, and never one that rounds up to what is not there."""
         tenths = int(hours * 10 + 1e-6) / 10
-        text = f"{tenths:.1f}" if tenths < 10 else f"{int(hours + 1e-6)}"
-        return text.removesuffix(".0").replace(".", self._decimal)
+        whole = tenths >= 10 or tenths == int(tenths)
+        return self.number(int(hours + 1e-6) if whole else tenths, 0 if whole else 1)
 
     @staticmethod
     def columns(rows: list[list[str]]) -> list[str]:
@@ -129,13 +122,13 @@ class Words:
         if t is None:
             return ""
         at = local(t, self._zone)
-        return f"{at.day}-{at.month}-{at.year}"
+        return self.moment(at, "day")
 
-    def moment(self, t: float, now: float) -> str:
+    def at(self, t: float, now: float) -> str:
         """The hour, with the day where that is not today."""
         at = local(t, self._zone)
-        clock = marked(at, f"{at:%H:%M}")
-        return clock if at.date() == local(now, self._zone).date() else f"{at.day}-{at.month} {clock}"
+        form = "clock" if at.date() == local(now, self._zone).date() else "short day and clock"
+        return marked(at, self.moment(at, form))
 
     def _values(self, state: ResourceState) -> dict[str, str]:
         detail = state.detail
@@ -152,9 +145,10 @@ class Words:
 
     def _measured(self, metric: str, value: float) -> str:
         row = metrics.lookup(metric)
-        text = f"{round(value, 1) + 0.0:.1f}".removesuffix(".0").replace(".", self._decimal)
+        tenths = round(value, 1) + 0.0
+        text = self.number(tenths, 0 if tenths == int(tenths) else 1)
         unit = None if row is None else row[0][metrics.UNIT]
-        return self(f"unit.{unit}", n=text) if f"unit.{unit}" in self._texts else f"{text} {unit or ''}".strip()
+        return self(f"unit.{unit}", n=text) if self.known(f"unit.{unit}") else f"{text} {unit or ''}".strip()
 
 
 def _look(state: ResourceState) -> str:

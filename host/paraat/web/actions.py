@@ -10,6 +10,7 @@ from msgspec import Meta
 from paraat.domain.activation import Phase
 from paraat.domain.facts import Attested, Author, Delivered, DeliveryPlanned, PhaseChanged
 from paraat.domain.profiles import Profile
+from paraat.texts import Phrase
 from paraat.texts.printable import printable
 from paraat.web.api import Acknowledge, author_of
 
@@ -56,12 +57,22 @@ def attested(body: bytes, point: str, profiles: Mapping[str, Profile], now: floa
     by_word = [name for name, one in resources.items() if one.by == "word" and one.need != "not-required"]
     if given.resource not in by_word:
         raise ValueError(
-            f"{given.resource!r} is nothing to attest at {point}; expected is one of: {', '.join(by_word)}"
+            Phrase(
+                "{resource} is nothing to attest at {point}; expected is one of: {by_word}",
+                resource=repr(given.resource),
+                point=point,
+                by_word=", ".join(by_word),
+            )
         )
     roles = resources[given.resource].roles
     if roles and author.role not in roles and not given.revoke:
         raise ValueError(
-            f"role {author.role!r} may not attest {given.resource}; its profile expects: {', '.join(roles)}"
+            Phrase(
+                "role {role} may not attest {resource}; its profile expects: {roles}",
+                role=repr(author.role),
+                resource=given.resource,
+                roles=", ".join(roles),
+            )
         )
     if given.revoke:
         return Attested(point=point, resource=given.resource, there=False, until=now), author
@@ -74,7 +85,7 @@ def phase_changed(body: bytes, point: str, now: float) -> tuple[PhaseChanged, Au
     given = msgspec.json.decode(body, type=ChangePhase)
     if given.phase is not Phase.OUT_OF_USE:
         if given.until is not None:
-            raise ValueError("until is only for out-of-use")
+            raise ValueError(Phrase("until is only for out-of-use"))
         return PhaseChanged(point=point, phase=given.phase.value), author_of(given)
     until = _future("until", given.until, now)
     return PhaseChanged(point=point, phase=given.phase.value, until=until), author_of(given)
@@ -94,12 +105,16 @@ def delivery_planned(body: bytes, point: str, now: float) -> tuple[DeliveryPlann
         return DeliveryPlanned(point=point, at=now, litres=0.0, who=""), author
     who = printable(given.who).strip()
     if not who or given.litres is None:
-        raise ValueError("a plan needs litres and who: the name of who brings it")
+        raise ValueError(Phrase("a plan needs litres and who: the name of who brings it"))
     return DeliveryPlanned(point=point, at=_future("at", given.at, now), litres=given.litres, who=who), author
 
 
 def _future(key: str, at: datetime | None, now: float) -> float:
     if at is None or at.tzinfo is None or at.timestamp() <= now:
         found = "nothing" if at is None else at.isoformat()
-        raise ValueError(f"{key}: found {found}; expected a moment to come, such as 2026-12-31T23:00:00Z")
+        raise ValueError(
+            Phrase(
+                "{key}: found {found}; expected a moment to come, such as 2026-12-31T23:00:00Z", key=key, found=found
+            )
+        )
     return at.timestamp()

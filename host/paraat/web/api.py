@@ -21,7 +21,7 @@ from paraat.domain.model import AlertState, Autonomy, PointView, Value
 from paraat.domain.readiness import ResourceState, Verdict
 from paraat.domain.refuel import Stop
 from paraat.domain.subjects import Subject
-from paraat.texts import readiness
+from paraat.texts import Phrase, readiness
 from paraat.texts.printable import printable
 from paraat.web.cards import rfc3339
 from paraat.web.source import Check
@@ -455,7 +455,7 @@ def author_of(given: Acknowledge) -> Author:
     """Who says so. Raises ValueError that says what is wrong."""
     by, role = printable(given.by).strip(), printable(given.role).strip()
     if not by:
-        raise ValueError("by is empty; it is the name of who says so")
+        raise ValueError(Phrase("by is empty; it is the name of who says so"))
     return Author(name=by, role=role, way=given.way)
 
 

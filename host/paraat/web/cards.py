@@ -192,21 +192,17 @@ class Writer:
     def time(self, t: float, now: float) -> str:
         """A moment as people say it: the hour, with the day when it is not today."""
         at, today = local(t, self.zone), local(now, self.zone).date()
-        clock = marked(at, f"{at:%H:%M}")
-        if at.date() == today:
-            return clock
-        if abs((at.date() - today).days) <= 6:
-            return f"{self.words(f'day.{at.weekday()}')} {clock}"
-        return f"{at.day}-{at.month} {clock}"
+        days = abs((at.date() - today).days)
+        form = "clock" if not days else "weekday and clock" if days <= 6 else "short day and clock"
+        return marked(at, self.words.moment(at, form))
 
     def full_time(self, t: float) -> str:
         """A moment with its date and its seconds, for paper and for a mouse that hovers."""
         at = local(t, self.zone)
-        return marked(at, f"{at:%d-%m-%Y %H:%M:%S}")
+        return marked(at, self.words.moment(at, "full"))
 
     def _card(self, view: PointView, firing: Sequence[AlertState]) -> Card:
         words = self.words
-        missing = "missing.one" if view.missing == 1 else "missing"
         return Card(
             point=view.point,
             name=view.name,
@@ -242,7 +238,7 @@ class Writer:
             ),
             alerts=tuple((alert.severity, words.code("rule", alert.rule)) for alert in firing),
             faults=self._faults(view),
-            missing=words(missing, n=view.missing) if view.missing else "",
+            missing=words.count("missing", view.missing) if view.missing else "",
             offline=view.online is False,
             data_t=view.data_t,
             heard_at=view.heard_at,
@@ -316,7 +312,7 @@ class Writer:
         key, latest = name.replace("/", "."), view.latest.get(name)
         if latest is None or latest.value is None:
             return Figure(self.words(f"{key}.unknown"), "unknown" if latest is None else "fault")
-        return self._dated(self.words(f"{key}.{'on' if latest.value else 'off'}"), latest.t, view)
+        return self._dated(self.words(f"{key}.on" if latest.value else f"{key}.off"), latest.t, view)
 
     def _people(self, view: PointView) -> tuple[Figure, ...]:
         latest, capacity = view.latest.get("people/present"), view.capacity

@@ -11,6 +11,8 @@ import threading
 import uvicorn
 from starlette.applications import Starlette
 
+from paraat.texts import Phrase, reason
+
 _log = logging.getLogger(__name__)
 _TRIES = 50
 _START_S = 10.0
@@ -74,7 +76,13 @@ def serve(app: Starlette, host: str, port: int, *, next_free: bool = False) -> H
     server.ready.wait(_START_S)
     if not server.started:
         bound.close()
-        raise WebError(f"status page: {host} port {taken} was bound but does not answer; the log says why")
+        raise WebError(
+            Phrase(
+                "status page: {host} port {taken} was bound but does not answer; the log says why",
+                host=host,
+                taken=taken,
+            )
+        )
     name = f"[{host}]" if ":" in host else host
     return Handle(f"http://{name}:{taken}", taken, server, thread)
 
@@ -121,13 +129,21 @@ def _bind(host: str, port: int, next_free: bool) -> socket.socket:
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise WebError(
-                    f"status page: cannot bind {host} port {candidate}: "
-                    f"{error.strerror or error}; "
-                    "choose another: port under [web] in site.toml, or --port of the demo"
+                    Phrase(
+                        "status page: cannot bind {host} port {candidate}: {why}; choose another: port under "
+                        "[web] in site.toml, or --port of the demo",
+                        host=host,
+                        candidate=candidate,
+                        why=reason(error),
+                    )
                 ) from error
     raise WebError(
-        f"status page: {host} port {port} is taken by another program; stop that one, "
-        "or set another port under [web] in site.toml"
+        Phrase(
+            "status page: {host} port {port} is taken by another program; stop that one, or set another "
+            "port under [web] in site.toml",
+            host=host,
+            port=port,
+        )
     )
 
 

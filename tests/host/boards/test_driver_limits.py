@@ -8,6 +8,8 @@ from paraat.boards.driver_limits import shunts, unsafe
 from paraat.cli.main import main
 from paraat.site import paths
 
+pytestmark = pytest.mark.usefixtures("english")
+
 SENDER = {"driver": "tank_sender", "pin": 36}
 ECHO = {"driver": "a02yyuw", "bus": "uart2", "empty_mm": 1050}
 CONTACT = {"driver": "digital_input", "pin": 34, "metric": "power/generator"}

@@ -15,6 +15,8 @@ from paraat.site import paths
 from paraat.site.errors import SettingsError
 from paraat.site.site import Site, load_site
 
+pytestmark = pytest.mark.usefixtures("english")
+
 
 @pytest.fixture
 def site() -> Site:

@@ -13,6 +13,8 @@ from paraat.provision.bundle import daybundle
 from paraat.site import inventory
 from virtual_board import VirtualBoard, micropython, talks_without_psram
 
+pytestmark = pytest.mark.usefixtures("english")
+
 POINT = "nsp-0101"
 
 

@@ -16,6 +16,8 @@ from paraat.site import files, inventory, paths
 from site_broker import PASSPHRASE
 from waiting import LIMIT_S, wait_for
 
+pytestmark = pytest.mark.usefixtures("english")
+
 PARAAT = str(Path(sys.executable).parent / "paraat")
 
 

@@ -20,7 +20,7 @@ from paraat_wire import codec, orders, topics
 from site_broker import PASSPHRASE, BoardClient, SiteBroker, make_site
 from waiting import LIMIT_S, wait_for
 
-pytestmark = pytest.mark.needs("mosquitto")
+pytestmark = [pytest.mark.needs("mosquitto"), pytest.mark.usefixtures("english")]
 POINT = "nsp-0101"
 LEAVES = (topics.TELEMETRY, topics.STATE, topics.EVENT, topics.REPLY, topics.ACK, topics.CONFIG, topics.COMMAND)
 

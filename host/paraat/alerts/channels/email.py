@@ -13,6 +13,7 @@ from paraat.domain.points import Lead
 from paraat.site.errors import SettingsError
 from paraat.site.private import read_secret
 from paraat.site.site import Site
+from paraat.texts import Phrase
 
 _KEY = "channels.email.url_file"
 
@@ -34,7 +35,10 @@ class EmailChannel:
         url = read_secret(path, _KEY)
         if not re.match(r"mailtos?://[^/\s]", url) or apprise.Apprise.instantiate(url) is None:
             raise SettingsError(
-                path, _KEY, "a line that is no mail URL", "such as mailtos://user:password@smtp.example.nl"
+                path,
+                _KEY,
+                Phrase("a line that is no mail URL"),
+                Phrase("such as mailtos://user:password@smtp.example.nl"),
             )
         return cls(url)
 
@@ -45,13 +49,19 @@ class EmailChannel:
         url = f"{self._url}{'&' if '?' in self._url else '?'}to={quote(delivery.recipient)}"
         mail = apprise.Apprise()
         if not mail.add(url):
-            raise ChannelError(f"apprise does not take the URL in the file of {_KEY}")
+            raise ChannelError(Phrase("apprise does not take the URL in the file of {key}", key=_KEY))
         # apprise tells why something failed only in its log.
         with apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as said:  # type: ignore[no-untyped-call]
             done = mail.notify(title=delivery.subject, body=delivery.body, body_format=apprise.NotifyFormat.TEXT)
             why = said.getvalue().strip().replace("\n", "; ")
         if not done:
-            raise ChannelError(f"mail to {delivery.recipient} was not taken: {self._without_secrets(why)[:300]}")
+            raise ChannelError(
+                Phrase(
+                    "mail to {recipient} was not taken: {why}",
+                    recipient=delivery.recipient,
+                    why=self._without_secrets(why)[:300],
+                )
+            )
 
     def _without_secrets(self, text: str) -> str:
         """Without what stands before the @ of the URL, should a library ever print it."""

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from paraat.provision.bundle.mpy import compile_board
 from paraat.site import paths
+from paraat.texts import Phrase
 from paraat_wire import bundle as wire
 from paraat_wire.bundle import BundleError
 
@@ -63,7 +64,7 @@ def _version() -> str:
     source = (paths.firmware_dir() / "node" / "__init__.py").read_text(encoding="utf-8")
     found = re.search(r'^VERSION = "(.+)"$', source, re.MULTILINE)
     if found is None:
-        raise BundleError("firmware/node/__init__.py: found no VERSION")
+        raise BundleError(Phrase("firmware/node/__init__.py: found no VERSION"))
     return found[1]
 
 
@@ -73,7 +74,12 @@ def manifest(firmware: Firmware, build: int) -> bytes:
     rows = [[name, len(data), hashlib.sha256(data).hexdigest()] for name, data in files]
     formats = {data[1] for _, data in files}
     if len(formats) != 1:
-        raise BundleError(f"files of several .mpy versions: {sorted(formats)}; compile them all with one mpy-cross")
+        raise BundleError(
+            Phrase(
+                "files of several .mpy versions: {formats}; compile them all with one mpy-cross",
+                formats=sorted(formats),
+            )
+        )
     content: dict[str, Any] = {
         "format": wire.FORMAT,
         "version": firmware.version,
@@ -85,7 +91,13 @@ def manifest(firmware: Firmware, build: int) -> bytes:
     wire.check(content)
     text = json.dumps(content, separators=(",", ":")).encode()
     if len(text) > wire.MANIFEST_MAX_BYTES:
-        raise BundleError(f"a manifest of {len(text)} bytes, at most {wire.MANIFEST_MAX_BYTES}")
+        raise BundleError(
+            Phrase(
+                "a manifest of {size} bytes, at most {most}",
+                size=len(text),
+                most=wire.MANIFEST_MAX_BYTES,
+            )
+        )
     return text
 
 
@@ -94,7 +106,13 @@ def make(firmware: Firmware, build: int, key: rsa.RSAPrivateKey) -> bytes:
     numbers = key.public_key().public_numbers()
     if key.key_size != KEY_BITS or numbers.e != _EXPONENT:
         raise BundleError(
-            f"a key of RSA-{key.key_size} and exponent {numbers.e}; boards check RSA-{KEY_BITS} and {_EXPONENT}"
+            Phrase(
+                "a key of RSA-{key_size} and exponent {exponent}; boards check RSA-{key_bits} and {wanted}",
+                key_size=key.key_size,
+                exponent=numbers.e,
+                key_bits=KEY_BITS,
+                wanted=_EXPONENT,
+            )
         )
     text = manifest(firmware, build)
     signed = wire.MAGIC + len(text).to_bytes(wire.LENGTH_BYTES, "big") + text
@@ -110,14 +128,20 @@ def read(data: bytes, modulus: bytes) -> Info:
     try:
         key.verify(data[end : end + wire.SIGNATURE_BYTES], data[:end], padding.PKCS1v15(), SHA256())
     except InvalidSignature as error:
-        raise BundleError("it is not signed by this site's key; build it with `paraat bundle build`") from error
+        raise BundleError(Phrase("it is not signed by this site's key; build it with `paraat bundle build`")) from error
     try:
         content = json.loads(data[_HEAD_BYTES:end])
     except ValueError as error:
-        raise BundleError("its manifest is no JSON") from error
+        raise BundleError(Phrase("its manifest is no JSON")) from error
     total = wire.check(content)
     if end + wire.SIGNATURE_BYTES + total != len(data):
-        raise BundleError(f"{len(data)} bytes, and its manifest speaks of {end + wire.SIGNATURE_BYTES + total}")
+        raise BundleError(
+            Phrase(
+                "{size} bytes, and its manifest speaks of {told}",
+                size=len(data),
+                told=end + wire.SIGNATURE_BYTES + total,
+            )
+        )
     _check_contents(data[end + wire.SIGNATURE_BYTES :], content["files"])
     return Info(content["version"], content["build"], len(content["files"]), len(data))
 
@@ -126,7 +150,7 @@ def _check_contents(contents: bytes, rows: list[tuple[str, int, str]]) -> None:
     start = 0
     for name, size, digest in rows:
         if hashlib.sha256(contents[start : start + size]).hexdigest() != digest:
-            raise BundleError(f"{name} is not what the signed manifest says")
+            raise BundleError(Phrase("{name} is not what the signed manifest says", name=name))
         start += size
 
 

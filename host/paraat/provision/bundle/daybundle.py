@@ -24,7 +24,7 @@ from paraat.provision.micropython import pinned
 from paraat.provision.micropython.pinned import Obtained
 from paraat.site import inventory
 from paraat.site.site import Site
-from paraat.texts import SpokenError
+from paraat.texts import Phrase, SpokenError, reason
 
 MARK = "SHA256SUMS"
 SITE = "site"
@@ -127,7 +127,7 @@ def _told(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise BundleError("bundle.not-written", path=error.filename or out, why=error.strerror) from error
+        raise BundleError("bundle.not-written", path=error.filename or out, why=reason(error)) from error
 
 
 def pip_wheels(lock: Path, target: Path) -> None:
@@ -183,7 +183,7 @@ def _commit(repository: Path) -> tuple[str, int]:
 def _git(repository: Path, *words: str) -> str:
     run = subprocess.run(["git", "-C", str(repository), *words], capture_output=True, text=True, check=False)
     if run.returncode != 0:
-        raise BundleError(f"git {words[0]}: {run.stderr.strip()}")
+        raise BundleError(Phrase("git {command}: {said}", command=words[0], said=run.stderr.strip()))
     return run.stdout
 
 

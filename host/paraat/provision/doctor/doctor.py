@@ -78,7 +78,7 @@ def show(rows: Iterable[Row], console: Console, language: str, about: str = "doc
             steps.append((finding.level, f"{name}: {step}"))
     console.print(table)
     wrong = sum(level is Level.WRONG for level, _ in steps)
-    console.print(texts.say(f"{about}.{'wrong' if wrong else 'fine'}", language, n=wrong, **values))
+    console.print(texts.say(f"{about}.wrong" if wrong else f"{about}.fine", language, n=wrong, **values))
     for number, (_, step) in enumerate(sorted(steps, key=lambda pair: -pair[0]), start=1):
         # Never folded: there are commands in it, to be copied whole.
         console.print(Text(f"{number}. {step}"), soft_wrap=True)

@@ -8,7 +8,7 @@ import string
 from pathlib import Path
 
 from paraat.site import paths
-from paraat.texts import LANGUAGES, say
+from paraat.texts import Words, say
 
 PAGES = {"nl": "technician.md", "en": "technician.en.md"}
 _BEGIN, _END = "<!-- messages -->\n", "<!-- end of messages -->\n"
@@ -31,7 +31,9 @@ _SAID_BY = {
 def tables(language: str) -> str:
     """All messages that ask for something, as a table a command."""
     sections: dict[str, list[str]] = {}
-    for code, (found, step) in LANGUAGES[language].TABLE.items():
+    do = Words(language, "do")
+    for code, found in Words(language, "found").all().items():
+        step = do.known(code)
         topic = code.partition(".")[0]
         if step and topic != "sensor":
             name = _SAID_BY.get(topic)

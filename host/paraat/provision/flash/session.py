@@ -33,6 +33,7 @@ from paraat.provision.pki.authority import Authority, PointTakenError
 from paraat.provision.pki.pki import Issued
 from paraat.site import inventory, secrets
 from paraat.site.site import Site
+from paraat.texts import reason
 
 STEPS = ("check", "connect", "issue", "image", "write", "verify", "selftest", "record")
 LABELS = "labels"
@@ -303,7 +304,7 @@ class Session:
                     path.replace(folder / path.name)
                 return folder / made[0].name
         except OSError as error:
-            raise FlashError("flash.not-written", path=folder, why=error.strerror or error) from error
+            raise FlashError("flash.not-written", path=folder, why=reason(error)) from error
 
 
 def _let_through(prepared: Prepared) -> str | None:

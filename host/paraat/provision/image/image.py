@@ -23,7 +23,7 @@ from paraat.provision.micropython.micropython_image import MicroPythonImage
 from paraat.provision.pki.pki import Issued
 from paraat.site.files import write_atomic
 from paraat.site.site import Site
-from paraat.texts import SpokenError
+from paraat.texts import SpokenError, reason
 
 FLASH = "flash.bin"
 FILES = "files"
@@ -122,7 +122,7 @@ def save(image: Image, folder: Path) -> list[Path]:
             write_atomic(path, data, mode=0o600)
             written.append(path)
     except OSError as error:
-        raise ImageError("image.not-written", folder=folder, why=error.strerror) from error
+        raise ImageError("image.not-written", folder=folder, why=reason(error)) from error
     return written
 
 

@@ -15,7 +15,7 @@ import msgspec
 from paraat.boards.boards import Board
 from paraat.boards.builds import builds, by_machine, same_machine
 from paraat.site.site import Site
-from paraat.texts import SpokenError
+from paraat.texts import SpokenError, reason
 
 OLDEST = (1, 24)  # the first MicroPython that the firmware is tested with
 _TABLE_OFFSET = 0x8000  # in flash
@@ -109,7 +109,7 @@ def load(path: Path, board: Board) -> MicroPythonImage:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise FirmwareError("micropython.unread", path=path, why=error.strerror, board=board.name) from error
+        raise FirmwareError("micropython.unread", path=path, why=reason(error), board=board.name) from error
     _check_program(path, data, board, "boot loader")
     partitions = _partitions(path, data, board)
     app = next((p for p in partitions if p.kind == _APP_TYPE), None)

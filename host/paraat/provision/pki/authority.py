@@ -26,6 +26,7 @@ from paraat.site import inventory
 from paraat.site.broker import DESK_NAME, HOST_NAME
 from paraat.site.files import sync_directory, write_atomic
 from paraat.site.inventory import Board, Inventory, PkiError, Record
+from paraat.texts import Phrase, reason
 from paraat_wire import topics
 
 CA = "ca.crt"
@@ -43,6 +44,7 @@ MIN_PASSPHRASE = 16  # characters; PKCS #8 stretches it with only 2048 rounds, s
 _UPDATE_BITS = 3072
 _PRIVATE = 0o600
 _PUBLIC = 0o644
+_KINDS = {"host": Phrase("host"), "desk": Phrase("desk"), "broker": Phrase("broker"), "authority": Phrase("authority")}
 
 
 class AuthorityError(PkiError):
@@ -53,10 +55,17 @@ class PointTakenError(AuthorityError):
     """Raised when a point has a board already. `record` is its certificate, `board` may be None in it."""
 
     def __init__(self, record: Record) -> None:
-        board = f"board {record.board.serial} ({record.board.mac})" if record.board else "a certificate"
+        board: Phrase = Phrase("a certificate")
+        if record.board:
+            board = Phrase("board {label} ({mac})", label=record.board.serial, mac=record.board.mac)
         super().__init__(
-            f"{record.cn} has {board} already, serial {record.serial}; for a new board run `make replace"
-            f" POINT={record.cn}`, which revokes the old one"
+            Phrase(
+                "{point} has {board} already, serial {serial}; for a new board run `make replace POINT={point}`, which"
+                " revokes the old one",
+                point=record.cn,
+                board=board,
+                serial=record.serial,
+            )
         )
         self.record = record
 
@@ -84,12 +93,21 @@ class Authority:
         folder = site_dir / inventory.FOLDER
         if folder.exists():
             raise AuthorityError(
-                f"{folder} is there already; a new authority would cut off every board. To begin anew, move it away"
+                Phrase(
+                    "{folder} is there already; a new authority would cut off every board. To begin anew, move it away",
+                    folder=folder,
+                )
             )
         if len(passphrase) < MIN_PASSPHRASE:
-            raise AuthorityError(f"the passphrase has {len(passphrase)} characters; take {MIN_PASSPHRASE} or more")
+            raise AuthorityError(
+                Phrase(
+                    "the passphrase has {n} characters; take {least} or more",
+                    n=len(passphrase),
+                    least=MIN_PASSPHRASE,
+                )
+            )
         if not broker_names:
-            raise AuthorityError("the broker needs a name or an address under which the boards reach it")
+            raise AuthorityError(Phrase("the broker needs a name or an address under which the boards reach it"))
         own = pki.make_authority(region, now)
         update = rsa.generate_private_key(public_exponent=65537, key_size=_UPDATE_BITS)
         made: dict[inventory.Kind, Issued] = {
@@ -151,7 +169,12 @@ class Authority:
         """
         if not topics.is_point_id(point) or point in (HOST_NAME, DESK_NAME):
             raise AuthorityError(
-                f"{point!r} is no name for a point: 2 to 31 of a-z, 0-9 and -, and not {HOST_NAME} or {DESK_NAME}"
+                Phrase(
+                    "{point} is no name for a point: 2 to 31 of a-z, 0-9 and -, and not {host} or {desk}",
+                    point=repr(point),
+                    host=HOST_NAME,
+                    desk=DESK_NAME,
+                )
             )
         self._check_alive(now)
         issued = pki.issue_board(self._own, point, now)
@@ -159,7 +182,13 @@ class Authority:
             known = inventory.load(self.site_dir)
             others = [r for r in known.of(point) if r.kind != "board" and r.state != "revoked"]
             if others:
-                raise AuthorityError(f"{point} is the name of the {others[0].kind}; give the point another id")
+                raise AuthorityError(
+                    Phrase(
+                        "{point} is the name of the {kind}; give the point another id",
+                        point=point,
+                        kind=_KINDS.get(others[0].kind, others[0].kind),
+                    )
+                )
             for record in known.of(point, "valid"):
                 same = mac is not None and record.board is not None and record.board.mac == mac
                 if not (same or replace):
@@ -211,12 +240,22 @@ class Authority:
             found = known.find(which)
             records = [found] if found is not None else known.of(which)
             if not records:
-                raise AuthorityError(f"{which}: no such serial number or point; `paraat pki list` shows them")
+                raise AuthorityError(
+                    Phrase("{which}: no such serial number or point; `paraat pki list` shows them", which=which)
+                )
             if any(record.kind == "authority" for record in records):
-                raise AuthorityError(f"{which} is the authority itself; a lost CA key is in docs/pki.md")
+                raise AuthorityError(
+                    Phrase("{which} is the authority itself; a lost CA key is in docs/pki.md", which=which)
+                )
             revoked = [_revoke(record, now, reason) for record in records if record.state != "revoked"]
             if not revoked:
-                raise AuthorityError(f"{which} is revoked already, since {records[-1].revoked_at:%Y-%m-%d}")
+                raise AuthorityError(
+                    Phrase(
+                        "{which} is revoked already, since {day}",
+                        which=which,
+                        day=f"{records[-1].revoked_at:%Y-%m-%d}",
+                    )
+                )
             self._save(known.replace(*revoked), now)
         return revoked
 
@@ -308,7 +347,7 @@ class Authority:
             write_atomic(path, data, mode=mode)
         except OSError as error:
             code = "pki.list-not-written" if name == CRL else "pki.not-renewed"
-            raise AuthorityError(code, path=path, why=error.strerror) from error
+            raise AuthorityError(code, path=path, why=reason(error)) from error
 
 
 def _record(issued: Issued, kind: inventory.Kind, state: inventory.State) -> Record:
@@ -335,14 +374,16 @@ def _make_folder(folder: Path, files: dict[str, tuple[bytes, int]]) -> None:
     try:
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))  # mkdtemp: mode 0700
     except OSError as error:
-        raise AuthorityError(f"{folder}: {error.strerror}; nothing was made") from error
+        raise AuthorityError(Phrase("{folder}: {why}; nothing was made", folder=folder, why=reason(error))) from error
     try:
         for name, (data, mode) in files.items():
             write_atomic(temporary / name, data, mode=mode)
         temporary.rename(folder)
         sync_directory(folder.parent)
     except OSError as error:
-        raise AuthorityError(f"{folder}: {error.strerror}; nothing was made, do it again") from error
+        raise AuthorityError(
+            Phrase("{folder}: {why}; nothing was made, do it again", folder=folder, why=reason(error))
+        ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -351,7 +392,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise AuthorityError("pki.missing", path=path, why=error.strerror) from error
+        raise AuthorityError("pki.missing", path=path, why=reason(error)) from error
 
 
 def _read_certificate(path: Path) -> x509.Certificate:

@@ -11,6 +11,7 @@ from paraat.site.broker import DESK_NAME, HOST_NAME
 from paraat.site.files import write_atomic
 from paraat.site.inventory import PkiError
 from paraat.site.site import Site
+from paraat.texts import Phrase, reason
 
 CONFIG = "mosquitto.conf"
 FOLDER = "paraat"
@@ -38,7 +39,12 @@ def write(site: Site, out: Path, *, address: str, data: Path) -> list[Path]:
         files = {folder / name: (source / name).read_bytes() for name in (CA, BROKER, BROKER_KEY, CRL)}
     except OSError as error:
         raise BrokerConfigError(
-            f"{error.filename}: {error.strerror}; `paraat pki init --site {site.directory}` makes the certificates"
+            Phrase(
+                "{filename}: {why}; `paraat pki init --site {directory}` makes the certificates",
+                filename=error.filename,
+                why=reason(error),
+                directory=site.directory,
+            )
         ) from error
     files[folder / ACL] = Template(templates[ACL]).substitute(words).encode()
     # Last: a broker that starts meanwhile finds the old configuration, or all that the new one names.
@@ -49,7 +55,9 @@ def write(site: Site, out: Path, *, address: str, data: Path) -> list[Path]:
         for path, content in files.items():
             _write(path, content, secret=path.name == BROKER_KEY)
     except OSError as error:
-        raise BrokerConfigError(f"{out}: {error.strerror}; may this user write there (sudo)?") from error
+        raise BrokerConfigError(
+            Phrase("{out}: {why}; may this user write there (sudo)?", out=out, why=reason(error))
+        ) from error
     return list(files)
 
 

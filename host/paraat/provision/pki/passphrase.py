@@ -10,6 +10,8 @@ from pathlib import Path
 
 from paraat.site.inventory import PkiError
 from paraat.site.private import read_secret
+from paraat.texts import Phrase, Words
+from paraat.texts.catalogue import DEFAULT
 
 CREDENTIAL = "paraat-ca-passphrase"  # of systemd, LoadCredential= or LoadCredentialEncrypted= (systemd.exec(5))
 
@@ -18,7 +20,7 @@ class PassphraseError(PkiError):
     """Raised when there is no passphrase. str() says how to give one."""
 
 
-def read(path: Path | None, *, new: bool = False, question: str = "Passphrase of the CA: ") -> str:
+def read(path: Path | None, *, language: str = DEFAULT, new: bool = False, question: str | None = None) -> str:
     """The passphrase: from `path` (mode 0600), else systemd's credential, else asked for. new: ask twice.
 
     Raises SettingsError for a file that cannot be used, PassphraseError.
@@ -30,10 +32,11 @@ def read(path: Path | None, *, new: bool = False, question: str = "Passphrase of
         return read_secret(credential, CREDENTIAL)
     if not sys.stdin.isatty():
         raise PassphraseError("pki.no-terminal")
+    words = Words(language)
     try:
-        passphrase = getpass.getpass(question)
-        if new and getpass.getpass("Once more: ") != passphrase:
-            raise PassphraseError("the two passphrases differ; nothing was made, do it again")
+        passphrase = getpass.getpass(question or words.say(Phrase("Passphrase of the CA: ")))
+        if new and getpass.getpass(words.say(Phrase("Once more: "))) != passphrase:
+            raise PassphraseError(Phrase("the two passphrases differ; nothing was made, do it again"))
     except EOFError as error:
         raise PassphraseError("pki.no-passphrase") from error
     return passphrase

@@ -19,6 +19,7 @@ from paraat.provision.micropython.micropython_image import FirmwareError
 from paraat.provision.pki.authority import Authority
 from paraat.site import paths
 from paraat.site.site import load_site
+from paraat.texts.catalogue import FOLDER
 from virtual_board import micropython
 
 BOARD = load_board("esp32_devkitc_ve")
@@ -350,6 +351,7 @@ def copied(tmp_path: Path) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch(mode=0o644)
     shutil.copy(Path(__file__).parents[4] / "Makefile", folder)
+    shutil.copytree(FOLDER, folder / "host/paraat/texts")  # what make says
     python = folder / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text("#!/bin/sh\n")
@@ -358,7 +360,7 @@ def copied(tmp_path: Path) -> Path:
 
 
 def make_tools(folder: Path, path: str) -> "subprocess.CompletedProcess[str]":
-    command = ["make", f"PYTHON={sys.executable}", "tools"]
+    command = ["make", f"PYTHON={sys.executable}", "tools", "ENGLISH=1"]
     return subprocess.run(command, cwd=folder, env={"PATH": path}, capture_output=True, text=True, check=False)
 
 

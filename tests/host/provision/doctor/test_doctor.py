@@ -4,7 +4,6 @@ import io
 import shutil
 import socket
 import ssl
-import string
 import struct
 import subprocess
 import threading
@@ -105,7 +104,7 @@ def machine(tmp_path: Path, site: Path) -> Machine:
 def found(machine: Machine) -> dict[str, Level]:
     """Code of each finding -> how bad. Every finding must have its words in both languages."""
     rows = list(doctor.examine(machine))
-    for language in texts.LANGUAGES:
+    for language in texts.languages():
         for _, finding in rows:
             words, step = texts.row(finding.code, finding.values, language)
             assert words
@@ -544,21 +543,6 @@ def test_the_time_server_is_asked_and_one_without_the_time_is_not_believed() -> 
             thread.start()
             assert reach.time_at("127.0.0.1", serving.getsockname()[1], limit_s=LIMIT_S) == expected
             thread.join()
-
-
-def test_both_languages_say_the_same() -> None:
-    dutch, english = (texts.LANGUAGES[name] for name in ("nl", "en"))
-    assert dutch.TABLE.keys() == english.TABLE.keys()
-    assert dutch.SAY.keys() == english.SAY.keys()
-    for code in dutch.TABLE:
-        for a, b in zip(dutch.TABLE[code], english.TABLE[code], strict=True):
-            assert fields(a) == fields(b), code
-    for key in dutch.SAY:
-        assert fields(dutch.SAY[key]) == fields(english.SAY[key]), key
-
-
-def fields(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
 def test_a_broker_that_the_boards_would_look_for_in_themselves(machine: Machine) -> None:

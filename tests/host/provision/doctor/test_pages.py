@@ -11,6 +11,7 @@ from paraat.boards.boards import board_names, load_board
 from paraat.cli.main import _parser
 from paraat.provision.doctor import pages
 from paraat.site import paths
+from paraat.texts import Words
 
 ROOT = paths.firmware_dir().parent
 DOCS = ROOT / "docs"
@@ -45,7 +46,7 @@ def test_every_command_of_the_page_exists(name: str) -> None:
 
 
 def _commands() -> list[str]:
-    for action in _parser()._actions:
+    for action in _parser(Words("nl"))._actions:
         if action.metavar == "COMMAND":
             assert action.choices is not None
             return list(action.choices)

@@ -17,7 +17,7 @@ from paraat.site.site import load_site
 from site_broker import PASSPHRASE, BoardClient, SiteBroker, make_site
 from waiting import LIMIT_S, wait_for
 
-pytestmark = pytest.mark.needs("mosquitto")
+pytestmark = [pytest.mark.needs("mosquitto"), pytest.mark.usefixtures("english")]
 OWN, OTHER = "nsp-0101", "nsp-0102"
 
 

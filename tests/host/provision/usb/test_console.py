@@ -98,7 +98,7 @@ def verdicts(site: Path, board: UsbBoard, point: str = POINT) -> dict[str, Level
     wait_for(lambda: board.resets > starts, "the board to start again")
     findings = [finding for _, finding in verify.compare(found, verify.expected(load_site(site), point))]
     for finding in findings:
-        for language in texts.LANGUAGES:
+        for language in texts.languages():
             assert texts.row(finding.code, finding.values, language)[0]
     return {finding.code: finding.level for finding in findings}
 

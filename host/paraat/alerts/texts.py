@@ -1,0 +1,54 @@
+"""What an alert says: the contexts "mail subject", "mail body" and "mail" of the catalogues. One action in each firing text."""
+
+from zoneinfo import ZoneInfo
+
+from paraat.domain.model import AlertState
+from paraat.domain.points import Point
+from paraat.domain.subjects import CERTIFICATE
+from paraat.texts import Words
+from paraat.texts.localtime import local, marked
+
+
+def local_time(t: float, now: float, zone: ZoneInfo, language: str) -> str:
+    """14:30, or 24-11 14:30 on another day than today. In the hour that comes twice the zone's name stands behind it."""
+    moment = local(t, zone)
+    same_day = moment.date() == local(now, zone).date()
+    return marked(moment, Words(language).moment(moment, "clock" if same_day else "day and clock"))
+
+
+def number(value: float, language: str) -> str:
+    """One decimal below ten, none above."""
+    return Words(language).number(value, 1 if value < 10 else 0)
+
+
+def days(value: float, language: str) -> str:
+    """Whole days, none of them promised that is not there."""
+    words = Words(language, "mail")
+    return words("days.none") if value < 1 else words.count("days", int(value))
+
+
+def message(
+    alert: AlertState, transition: str, point: Point | None, *, language: str, zone: ZoneInfo, now: float
+) -> tuple[str, str]:
+    """(subject, body) of an alert that fires or is resolved. Raises KeyError for a rule without words.
+
+    point: None for an alert about the coordination point itself.
+    """
+    words = Words(language, "mail")
+    values: dict[str, object] = {"id": alert.id}
+    if point is not None:
+        values |= {"name": point.name, "municipality": point.municipality}
+    if alert.subject.kind == CERTIFICATE:
+        kind = alert.subject.id
+        values |= {"name": words(f"certificate.{kind}"), "renew": words(f"renew.{kind}")}
+    for key, value in alert.detail.items():
+        if isinstance(value, int | float):
+            if key.endswith(("_at", "_t", "_before")):
+                values[key] = local_time(value, now, zone, language)
+            elif key == "days":
+                values[key] = days(value, language)
+            else:
+                values[key] = number(value, language)
+    values["fired_at"] = local_time(alert.fired_at or alert.since, now, zone, language)
+    key = f"{alert.rule}.{alert.wording if transition == 'firing' else transition}"
+    return Words(language, "mail subject")(key, **values), Words(language, "mail body")(key, **values)

@@ -1,0 +1,199 @@
+"""One mechanism for all words that people meet: gettext catalogues, one .po file a language, in this folder.
+
+English text that code says itself is a Phrase, and its own id (`msgid`); what is asked for by key has the key as its id and
+the room as its context (`msgctxt`), because a key may be put together ("status.3") or name two texts. docs/adr/0015 says why.
+"""
+
+import gettext
+import io
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from babel.core import Locale
+from babel.dates import format_datetime
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+FOLDER = Path(__file__).parent
+DEFAULT = "nl"
+SOURCE = "en"  # what stands in the code; keys have their English in en.po
+
+
+class Phrase(str):
+    """An English sentence that can be said in every language: Phrase("{path}: no such file", path=path).
+
+    To those who know no better it is the English text. Values that are Phrases or errors are said in the language too.
+    Babel finds the literal by this name, so it must stand in the call itself.
+    """
+
+    msgid: str
+    values: Mapping[str, object]
+
+    def __new__(cls, msgid: str, **values: object) -> Self:
+        made = super().__new__(cls, msgid.format_map(values))
+        made.msgid, made.values = msgid, values
+        return made
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Somebody else's English, said in a language that happens to know it."""
+        return cls(text.replace("{", "{{").replace("}", "}}"))
+
+    def found_in(self, translations: gettext.NullTranslations) -> str:
+        """The sentence of a catalogue, with its {placeholders} left in."""
+        return translations.gettext(self.msgid)
+
+
+class Count(Phrase):
+    """A sentence that depends on a number: Count(n, "one point", "{n} points"); n is one of its values."""
+
+    many: str
+    n: int
+
+    def __new__(cls, n: int, one: str, many: str, **values: object) -> Self:
+        made = super().__new__(cls, one if n == 1 else many, n=n, **values)
+        made.msgid, made.many, made.n = one, many, n
+        return made
+
+    def found_in(self, translations: gettext.NullTranslations) -> str:
+        return translations.ngettext(self.msgid, self.many, self.n)
+
+
+class Amount(NamedTuple):
+    """A number among a Phrase's values, which each language writes in its own way; str() is English."""
+
+    value: float
+    digits: int
+
+    def __str__(self) -> str:
+        return f"{self.value:.{self.digits}f}"
+
+    def __format__(self, form: str) -> str:
+        return format(str(self), form)
+
+
+class Words:
+    """One language's words. context: where the keys that this asks for are used, such as "web".
+
+    Raises KeyError for a language without a catalogue.
+    """
+
+    def __init__(self, language: str, context: str = "") -> None:
+        self.language = language
+        self.context = context
+        self._translations, self.locale = _load(language)
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The text of a key with its {placeholders} filled in. Raises KeyError when no catalogue has it."""
+        return self.raw(key).format_map(self._said(values))
+
+    def raw(self, key: str) -> str:
+        """The text of a key with its {placeholders} left in. Raises KeyError."""
+        return self._translations.pgettext(self.context, key)
+
+    def known(self, key: str) -> str | None:
+        """As raw; None for a key without words."""
+        try:
+            return self.raw(key)
+        except KeyError:
+            return None
+
+    def all(self) -> dict[str, str]:
+        """Every key of the context, with its text."""
+        return {key: self.raw(key) for key in _keys(self.context)}
+
+    def code(self, kind: str, code: str) -> str:
+        """The words for a code that another part made up, such as a fault; the code itself when it is new to us."""
+        return self.known(f"{kind}.{code}") or code
+
+    def count(self, key: str, n: int, **values: object) -> str:
+        """The text of a key that depends on a number, in the form that the language has for it."""
+        return self._translations.npgettext(self.context, key, key, n).format_map(self._said({"n": n} | values))
+
+    def say(self, phrase: object) -> str:
+        """A Phrase, an Amount, or an error whose words are one, in this language; anything else as it is."""
+        from paraat.texts import explain, sentence
+
+        if isinstance(phrase, Phrase):
+            return phrase.found_in(self._translations).format_map(self._said(phrase.values))
+        if isinstance(phrase, Amount):
+            return self.number(*phrase)
+        if isinstance(phrase, Exception):
+            return sentence(*explain(phrase, self.language))
+        return str(phrase)
+
+    def gettext(self, msgid: str) -> str:
+        """A sentence of somebody else's code, such as argparse, by its English; it fills in the values itself."""
+        return self._translations.gettext(msgid)
+
+    def ngettext(self, one: str, many: str, n: int) -> str:
+        """As gettext, for a sentence that depends on a number."""
+        return self._translations.ngettext(one, many, n)
+
+    def number(self, value: float, digits: int) -> str:
+        """A number as people of this language write it; a rounded zero has no minus sign."""
+        form = f"0.{'0' * digits}" if digits else "0"
+        return format_decimal(round(value, digits) + 0.0, form, locale=self.locale)
+
+    def moment(self, at: datetime, form: str) -> str:
+        """An aware moment, in the zone that it has. form: a key of the context "date", whose text is a CLDR pattern."""
+        return format_datetime(at, Words(self.language, "date").raw(form), locale=self.locale)
+
+    def _said(self, values: Mapping[str, object]) -> dict[str, object]:
+        return {
+            key: self.say(value) if isinstance(value, Phrase | Amount | Exception) else value
+            for key, value in values.items()
+        }
+
+
+class _NoKey(gettext.NullTranslations):
+    """Behind the last catalogue: a Phrase is its own English, and a key that nobody has words for is a mistake."""
+
+    def pgettext(self, context: str, message: str) -> str:
+        raise KeyError(f"{context}: {message}")
+
+    def npgettext(self, context: str, msgid1: str, msgid2: str, n: int) -> str:
+        raise KeyError(f"{context}: {msgid1}, {msgid2} ({n})")
+
+
+def forget() -> None:
+    """Read the catalogues anew: for who has changed one."""
+    _load.cache_clear()
+    _keys.cache_clear()
+
+
+def languages() -> tuple[str, ...]:
+    """Every language that has a catalogue; the default first."""
+    return tuple(sorted((path.stem for path in FOLDER.glob("*.po")), key=lambda name: (name != DEFAULT, name)))
+
+
+@cache
+def _keys(context: str) -> tuple[str, ...]:
+    """In the order of the English catalogue, which has every key."""
+    return tuple(str(message.id) for message in _read(SOURCE) if message.id and message.context == context)
+
+
+def _read(language: str) -> Catalog:
+    with (FOLDER / f"{language}.po").open("rb") as file:
+        return read_po(file)
+
+
+@cache
+def _load(language: str) -> tuple[gettext.GNUTranslations, Locale]:
+    """Raises KeyError. What a language lacks is said in English."""
+    if language not in languages():
+        raise KeyError(language)
+    catalog = _read(language)
+    # In memory and at once: so no compiled file can be old, and none needs a place to be written to.
+    compiled = io.BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    translations = gettext.GNUTranslations(compiled)
+    translations.add_fallback(_NoKey() if language == SOURCE else _load(SOURCE)[0])
+    locale: Any = catalog.locale or SOURCE
+    return translations, Locale.parse(locale)

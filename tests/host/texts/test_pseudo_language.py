@@ -1,0 +1,396 @@
+"""A language of brackets: every piece of every catalogue's text stands in ⟦ ⟧, and what is filled in stands outside.
+
+So a word that is shown outside the brackets comes from the code without being marked, and no translator would ever see it.
+Names, figures, and what is typed (commands, keys, files) are the exception.
+"""
+
+import html
+import io
+import json
+import re
+import shutil
+import string
+import subprocess
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from rich.console import Console
+
+from host.texts.catalogues import catalogues_in
+from host.web.scene import NOW
+from host.web.scene import rich as busy_region
+from paraat.alerts.rules import RULES
+from paraat.alerts.texts import message
+from paraat.boards.boards import load_board
+from paraat.boards.wiring import render
+from paraat.cli.main import main
+from paraat.domain.model import AlertState
+from paraat.domain.points import Point, PointBoard, Tank
+from paraat.domain.subjects import Subject
+from paraat.provision.doctor import doctor
+from paraat.site import paths
+from paraat.texts import Words, extract, say
+from paraat.texts.catalogue import FOLDER
+from paraat.web.render import Renderer
+from paraat.web.source import Check
+from site_broker import PASSPHRASE
+
+LANGUAGE = "en_GB"  # a locale that Babel knows, and no language of ours
+NEVER_WORDS = ("date",)  # contexts that hold patterns
+_HOLE = re.compile(r"%(?:\(\w+\))?[srd]")
+_SEPARATED = {"columns", "levels", "status"}  # texts with | between them
+
+
+def in_brackets(text: str) -> str:
+    """⟦found ⟧{found}⟦; expected ⟧{expected}"""
+    if "%" in text and _HOLE.search(text):
+        pieces = re.split(f"({_HOLE.pattern})", text)
+        return "".join(piece if _HOLE.fullmatch(piece) else _wrapped(piece) for piece in pieces)
+    made = []
+    for literal, name, form, _ in string.Formatter().parse(text):
+        made.append(_wrapped(literal.replace("{", "{{").replace("}", "}}")))
+        if name is not None:
+            made.append("{" + name + (f":{form}" if form else "") + "}")
+    return "".join(made)
+
+
+def _wrapped(piece: str) -> str:
+    return "|".join(f"⟦{part}⟧" if re.search(r"\w", part) else part for part in piece.split("|"))
+
+
+@pytest.fixture
+def brackets(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of catalogues, with the pseudo-language in it, which PARAAT_LANGUAGE asks for."""
+    folder = tmp_path_factory.mktemp("texts")
+    catalog = extract.read(FOLDER / "nl.po")
+    english = extract.entries(extract.read(FOLDER / "en.po"))
+    for at, found in extract.entries(catalog).items():
+        original = english[at].string if at in english else found.id
+        texts = (original,) if isinstance(original, str) else tuple(original)
+        said = texts if at[0] in NEVER_WORDS else tuple(in_brackets(text) for text in texts)
+        found.string = said[0] if isinstance(found.id, str) else said
+    monkeypatch.setenv("COLUMNS", "1000")
+    monkeypatch.setenv("PARAAT_LANGUAGE", LANGUAGE)
+    with catalogues_in(folder, monkeypatch):
+        catalog.locale = LANGUAGE
+        (folder / f"{LANGUAGE}.po").write_text(extract.written(catalog), encoding="utf-8")
+        yield folder
+
+
+# Typed as they are, or names that no language changes.
+_NAMES = frozenset((
+    "paraat", "python", "micropython", "broker", "host", "desk", "authority", "valid", "make",
+    "sudo", "bundle", "toml", "usb", "console", "identify", "update", "flash", "replace",
+    "image", "erase", "pki", "init", "issue", "renew", "revoke", "crl", "list",
+    "serve", "check", "simulate", "demo", "command", "configure", "doctor", "verify", "logs",
+    "build", "stolen", "alerts", "acknowledge", "site", "true", "false", "uart", "onewire", "broker-config", "day-bundle",
+    "certificate",
+))  # fmt: skip
+
+
+def unmarked(shown: str, names: Iterable[str] = ()) -> list[str]:
+    """The words outside the brackets."""
+    outside = re.sub(r"⟦[^⟦⟧]*⟧", " ", shown)
+    outside = re.sub(r"(?<!\w)--?[a-z][\w-]*", " ", outside)  # options
+    for name in sorted(names, key=len, reverse=True):
+        outside = outside.replace(name, " ")
+    return [word for word in outside.split() if _is_word(word)]
+
+
+def _is_word(text: str) -> bool:
+    text = text.strip("()[]{}<>.,:;!?'\"`|…·–-*│┃━─┏┓┡┩└┘┴┬┳╇")
+    if not re.search(r"[^\W\d_]{2,}", text) or text.lower() in _NAMES:
+        return False
+    plain = re.fullmatch(r"[^\W\d_]+(?:['-][^\W\d_]+)*", text)
+    return plain is not None and not text.isupper()
+
+
+def test_the_test_itself_sees_what_is_not_marked() -> None:
+    assert in_brackets("{path}: no such file") == "{path}⟦: no such file⟧"
+    assert in_brackets("no %(type)s: %(value)r") == "⟦no ⟧%(type)s: %(value)r"
+    assert in_brackets("What|Found") == "⟦What⟧|⟦Found⟧"
+    assert unmarked("/a/site.toml⟦: found ⟧nothing⟦; expected ⟧0x1000") == ["nothing"]
+    assert unmarked("⟦Fuel⟧ 12,4 V nsp-0101 SITE GPIO De Linde", ["De Linde"]) == []
+
+
+# --- what a coordinator and a lead meet ------------------------------------------------------------
+
+
+def visible(page: str) -> str:
+    """What a browser would show or read out."""
+    attributes = re.findall(r'(?:aria-label|title|alt)="([^"]*)"', page)
+    page = re.sub(r"<(style|script|svg)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    return html.unescape(" ".join([re.sub(r"<[^>]*>", " ", page), *attributes]))
+
+
+PLACES = ("Veiligheidsregio Voorbeeld", "Voorbeeldstad", "Paraat", "Europe/Amsterdam")
+
+
+def test_the_page(brackets: Path) -> None:
+    source = busy_region(LANGUAGE)
+    views = source.points
+    source.checks = [
+        Check(name=name, ok=False, required=True)
+        for name in ("broker", "journal", "ingest", "alerts", "delivery", "certificates", "influx")
+    ]
+    renderer = Renderer(source)
+    page = renderer.page()
+    names = {*PLACES, "Tue", "opslag", *(view.name for view in views), *(view.municipality for view in views)}
+    assert unmarked(visible(page), names) == []
+    for text in json.loads(renderer._script_texts()).values():
+        assert unmarked(re.sub(r"\{\w+\}", " ", text)) == []
+
+
+def test_the_mails(brackets: Path) -> None:
+    place = Point(
+        id="nsp-0101", name="De Linde", municipality="Voorbeeldstad", capacity=150,
+        tank=Tank(capacity_l=400, burn_l_per_h=9.5), board=PointBoard(type="esp32_devkitc_ve"),
+    )  # fmt: skip
+    detail = {
+        "by": "hours", "standby": 0, "percent": 18.75, "litres": 76.4, "hours": 5.12, "hours_low": 4.2, "hours_high": 11.6,
+        "empty_at": NOW + 3600, "refuel_before": NOW + 1800, "data_t": NOW - 60, "heard_at": NOW - 600, "days": 42.0,
+        "ends_at": NOW + 42 * 86400, "ended": 0, "asked_at": NOW,
+    }  # fmt: skip
+    keys = list(Words("en", "mail subject").all())
+    assert {key.partition(".")[0] for key in keys} == set(RULES)
+    for key in keys:
+        rule, _, wording = key.partition(".")
+        own = rule == "own_certificate"
+        about = Subject("certificate", "authority") if own else Subject("point", place.id)
+        alert = AlertState(
+            rule=rule,
+            subject=about,
+            state="firing",
+            since=NOW,
+            severity="critical",
+            detail=detail,
+            id=1,
+            wording=wording,
+        )
+        transition = "resolved" if wording == "resolved" else "firing"
+        zone = ZoneInfo("Europe/Amsterdam")
+        said = message(alert, transition, None if own else place, language=LANGUAGE, zone=zone, now=NOW)
+        assert unmarked(" ".join(said), ["De Linde", "Voorbeeldstad"]) == [], key
+
+
+# --- what a technician and an administrator meet ---------------------------------------------------
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    shutil.copytree(paths.example_site_dir(), tmp_path / "site")
+    return tmp_path / "site"
+
+
+def _without_choices(told: str) -> str:
+    """Without {a,b} and the names of commands at the beginning of their lines."""
+    return re.sub(r"\{[\w,-]+\}|^    [a-z][\w-]+(?= |$)", " ", told, flags=re.MULTILINE)
+
+
+def test_every_help_page(brackets: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    told = capsys.readouterr().out
+    groups = re.findall(r"^    ([a-z][\w-]+) ", told, re.MULTILINE)
+    assert len(groups) >= 17
+    for words in [[], *([group] for group in groups)]:
+        with pytest.raises(SystemExit):
+            main([*words, "--help"])
+        told = capsys.readouterr().out
+        assert unmarked(_without_choices(told)) == [], words
+        for action in re.findall(r"^    ([a-z][\w-]+)(?: |$)", told, re.MULTILINE) if words else ():
+            with pytest.raises(SystemExit):
+                main([*words, action, "--help"])
+            told = capsys.readouterr().out
+            assert unmarked(_without_choices(told)) == [], (words, action)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["pki"],
+        ["nonsense"],
+        ["check", "--site"],
+        ["check", "--site", "x", "--nonsense"],
+        ["demo", "--duration", "much"],
+        ["demo", "--port", "99999"],
+        ["simulate", "--broker", "nowhere", "--points", "0", "--interval", "1"],
+        ["simulate", "--broker", "a:1", "--points", "0", "--interval", "1"],
+        ["command", "--limit", "soon"],
+    ],
+)
+def test_a_command_that_is_asked_wrongly(words: list[str], brackets: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(words)
+    told = re.sub(r"'[^']*'|\{[\w,-]+\}|(?:[a-z]+, )+[a-z]+", " ", capsys.readouterr().err)
+    assert unmarked(told, ["nonsense", "float"]) == []
+
+
+SENSOR = '[[sensors]]\ndriver = "digital_input"\nmetric = "power/mains"\n'
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("site.toml", 'region = "', "region = 5 #"),
+        ("site.toml", "[site]", "[site]\nspeed = 3"),
+        ("site.toml", "[site]", "[site"),
+        ("site.toml", "[broker]", "[site]"),
+        ("site.toml", 'language = "nl"', 'language = "tlh"'),
+        ("site.toml", 'timezone = "', 'timezone = "Mars/'),
+        ("site.toml", "[broker]", '[broker]\nkey_file = "x"'),
+        ("site.toml", "[broker]", '[broker]\nca_file = "x"'),
+        ("site.toml", "[broker]", '[broker]\nusername = "x"\npassword_file = "x"'),
+        ("site.toml", 'client_id = "', 'client_id = "nsp-0101" #'),
+        ("site.toml", 'journal = "', 'journal = "/nowhere/at/all.sqlite" #'),
+        ("site.toml", "port = 8080", "port = 99999"),
+        ("site.toml", '[web]\nhost = "127.0.0.1"', '[web]\nhost = "0.0.0.0"'),
+        ("site.toml", "[web]", "[board]\n[web]"),
+        ("site.toml", "raise_hours = 6.0", "raise_hours = 9.0"),
+        ("points/nsp-0101.toml", 'id = "nsp-0101"', 'id = "NSP 1"'),
+        ("points/nsp-0101.toml", 'id = "nsp-0101"', 'id = "nsp-0102"'),
+        ("points/nsp-0101.toml", 'id = "nsp-0101"', 'id = "nsp-0999"'),
+        ("points/nsp-0101.toml", 'id = "nsp-0101"', 'id = "paraat-host"'),
+        ("points/nsp-0101.toml", "capacity = ", "capacity = 0.5 #"),
+        ("points/nsp-0101.toml", "interval_s = 60", "interval_s = 3000"),
+        ("points/nsp-0101.toml", "reserve_l = 15", "reserve_l = 400"),
+        ("points/nsp-0101.toml", "calibration = ", "calibration = [[0, 0]] #"),
+        ("points/nsp-0101.toml", "calibration = ", "calibration = [[0, 0], [0, 400]] #"),
+        ("points/nsp-0101.toml", "calibration = ", "calibration = [[0, 0], [50, 300], [100, 200]] #"),
+        ("points/nsp-0101.toml", "calibration = ", "calibration = [[5, 10], [100, 400]] #"),
+        ("points/nsp-0101.toml", 'type = "', 'type = "nothing_like_it" #'),
+        ("points/nsp-0101.toml", "[board]", '[board]\nwithout = ["nothing/like-it"]'),
+        ("points/nsp-0101.toml", "[board]", '[board]\nlink = "ethernet"'),
+        ("points/nsp-0101.toml", "full_mm = 120", "full_mm = 10"),
+        ("points/nsp-0101.toml", "full_mm = 120", ""),
+        ("points/nsp-0101.toml", "full_mm = 120", "full_mm = 120\nspeed = 3"),
+        ("points/nsp-0101.toml", 'driver = "', 'driver = "nothing_like_it" #'),
+        ("points/nsp-0101.toml", 'bus = "uart2"', 'bus = "uart9"'),
+        ("points/nsp-0101.toml", "[lead]", f"{SENSOR}pin = 6\n[lead]"),
+        ("points/nsp-0101.toml", "[lead]", f"{SENSOR}pin = 0\n[lead]"),
+        ("points/nsp-0101.toml", "[lead]", f"{SENSOR}pin = 99\n[lead]"),
+        ("points/nsp-0101.toml", "[lead]", f'{SENSOR}pin = "x"\n[lead]'),
+        ("points/nsp-0101.toml", "[lead]", f'{SENSOR}pin = 34\npull = "up"\n[lead]'),
+    ],
+)  # fmt: skip
+def test_a_site_with_a_mistake(
+    file: str, old: str, new: str, site: Path, brackets: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (site / file).read_text()
+    assert old in text
+    (site / file).write_text(text.replace(old, new, 1))
+    assert main(["check", "--site", str(site)]) == 2
+    told = capsys.readouterr().err.removeprefix("paraat: ")
+    assert "⟦: found ⟧" in told
+    told = re.sub(r"^\S+: \S+?⟦|'[^']*'", "⟦", told)  # file and key, and what stands there
+    known = re.sub(r"⟦one of: ⟧[^⟦]*|⟦ has: ⟧[^⟦]*|⟦ buses: ⟧[^⟦]*", "", told)
+    assert unmarked(known) == []
+
+
+def test_a_site_in_order(site: Path, brackets: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--site", str(site)]) == 0
+    assert unmarked(capsys.readouterr().out, ["Veiligheidsregio Voorbeeld", "battery/current"]) == []
+
+
+def test_pki(site: Path, tmp_path: Path, brackets: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    secret, wrong = tmp_path / "pass", tmp_path / "wrong"
+    secret.write_text(PASSPHRASE)
+    wrong.write_text("a" * 30)
+    for file in (secret, wrong):
+        file.chmod(0o600)
+    short = tmp_path / "short"
+    short.write_text("abc")
+    short.chmod(0o600)
+
+    def pki(*words: str, key: Path = secret) -> None:
+        main(["pki", *words, "--site", str(site), "--passphrase-file", str(key)])
+        out, err = capsys.readouterr()
+        told = out + err.removeprefix("paraat: ")
+        typed = re.sub(r"^ +.*$|BEGIN[^E]*END.*", "", told, flags=re.MULTILINE)  # lines to copy
+        names = [
+            "Paraat Veiligheidsregio Voorbeeld",
+            "Veiligheidsregio Voorbeeld",
+            "Voorbeeld",
+            "localhost",
+            "stolen",
+            "nobody",
+            "paraat-host",
+            "paraat-desk",
+        ]
+        assert unmarked(typed, names) == [], words
+
+    pki("init", key=short)
+    pki("init")
+    pki("init")
+    pki("issue", "nsp-0101", "--out", str(tmp_path / "board"))
+    pki("issue", "nsp-0101", "--out", str(tmp_path / "board"))
+    pki("issue", "nsp-0101", "--out", str(tmp_path / "other"))
+    pki("issue", "nsp-0101", "--out", str(site / "board"))
+    pki("issue", "nsp-9999", "--out", str(tmp_path / "other"))
+    pki("renew", "host")
+    pki("renew", "desk")
+    pki("renew", "broker")
+    pki("revoke", "nsp-0101", "--reason", "stolen")
+    pki("revoke", "nsp-0101", "--reason", "stolen")
+    pki("revoke", "nobody", "--reason", "stolen")
+    pki("crl", "--out", str(tmp_path / "crl.pem"))
+    pki("crl", "--out", str(tmp_path / "no" / "crl.pem"))
+    pki("renew", "host", key=wrong)
+    main(["pki", "list", "--site", str(site)])
+    assert (
+        unmarked(
+            capsys.readouterr().out, ["Veiligheidsregio Voorbeeld", "localhost", "stolen", "paraat-host", "paraat-desk"]
+        )
+        == []
+    )
+    main(["broker-config", "--site", str(site), "--out", str(tmp_path / "mosquitto")])
+    assert unmarked(capsys.readouterr().out) == []
+    secret.chmod(0o644)
+    pki("renew", "host")
+
+
+def test_doctor(site: Path, tmp_path: Path, brackets: Path) -> None:
+    (tmp_path / "root/sys/bus/usb/devices").mkdir(parents=True)
+    here = doctor.this_machine(site, point="nsp-0101", port=None, now=datetime.now(UTC))
+    here = replace(here, root=tmp_path / "root", free_bytes=lambda path: 10, has_package=lambda name: name != "rich")
+    shown = io.StringIO()
+    doctor.show(doctor.examine(here), Console(file=shown, width=1000), LANGUAGE)
+    assert unmarked(shown.getvalue(), ["Veiligheidsregio Voorbeeld", "rich", "chmod", "cp"]) == []
+
+
+def test_every_line_that_the_screen_has(brackets: Path) -> None:
+    for context in ("screen", "demo", "dashboard", "found", "do"):
+        for at, text in extract.entries(extract.read(brackets / f"{LANGUAGE}.po")).items():
+            if at[0] == context:
+                for said in extract.texts_of(text):
+                    assert unmarked(re.sub(r"\{\w+\}", " ", said)) == [], at
+    assert unmarked(say("flash.passphrase", LANGUAGE, path="/x")) == []
+
+
+def test_the_wiring(brackets: Path) -> None:
+    picture = render(load_board("olimex_esp32_poe_iso"), LANGUAGE)
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", picture)
+    labels = re.compile(r"^[\w+ .:/-]{1,14}$")  # terminals and pins, as the parts have them printed
+    told = [html.unescape(text) for text in texts if not labels.match(text)]
+    assert len(told) > 20
+    assert unmarked(" ".join(told), [load_board("olimex_esp32_poe_iso").name]) == []
+
+
+def test_make(brackets: Path) -> None:
+    shutil.copy(FOLDER / "say.awk", brackets)
+    make = ["make", "-s", f"PARAAT_LANGUAGE={LANGUAGE}", f"TEXTS={brackets}"]
+    told = subprocess.run(
+        [*make, "help"], cwd=extract.MAKEFILE.parent, capture_output=True, text=True, check=True
+    ).stdout
+    lines = [re.sub(r"^[a-z]+ +", "", line) for line in told.splitlines()]
+    assert len(lines) > 30
+    assert unmarked("\n".join(lines)) == []
+    asked = subprocess.run(
+        [*make, "-o", "flash", "verify"], cwd=extract.MAKEFILE.parent, capture_output=True, text=True
+    )
+    assert "⟦say which⟧: make verify POINT=" in asked.stderr
