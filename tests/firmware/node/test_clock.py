@@ -427,3 +427,12 @@ def test_summer_time_comes_and_goes_unseen():
         power_off()
         assert abs(Clock(change - 86400, driver).now()[0] - change - 180) <= 1, "a power cut: the battery clock"
         power_off()
+
+
+def test_two_seconds_are_a_step_and_one_is_the_networks_delay():
+    clock = Clock()
+    clock.set_from_host(NOON)
+    assert clock.set_from_host(NOON + 1) == 1
+    assert clock.now() == (NOON, True)
+    assert clock.set_from_host(NOON + 2) == 2
+    assert clock.now() == (NOON + 2, True)

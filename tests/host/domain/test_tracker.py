@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from paraat.domain import autonomy
 from paraat.domain.fuel_history import Slot
-from paraat.domain.model import AlertState, NodeState, SampleSet
+from paraat.domain.model import AlertState, NodeState, SampleSet, Value
 from paraat.domain.points import Tank
 from paraat.domain.readiness import Verdict
 from paraat.domain.subjects import Subject
@@ -372,3 +372,41 @@ def test_while_all_goes_on_as_it_went_the_fuel_is_read_once_in_four_minutes(monk
             times = 0
         assert bench.view(T0 + 60 * minute).litres == pytest.approx(4 * level, abs=0.5)
     assert times == 15
+
+
+def test_refuel_before_goes_by_the_cautious_hours_and_empty_by_the_likely_ones() -> None:
+    bench = Bench()
+    bench.sees(T0, power__mains=False, power__generator=True)
+    left = bench.view(T0 + 60).autonomy
+    assert left is not None
+    assert left.hours_low < left.hours
+    assert left.refuel_before == pytest.approx(T0 + 60 + 3600 * left.hours_low)
+    assert left.empty_at == pytest.approx(T0 + 60 + 3600 * left.hours)
+
+
+@pytest.mark.parametrize(
+    ("mains", "generator", "drains"),
+    [(False, True, True), (True, False, False), (False, None, True), (True, None, False), (None, None, True)],
+)
+def test_fuel_goes_on_falling_while_the_generator_runs_and_where_nobody_knows(
+    mains: bool | None, generator: bool | None, drains: bool
+) -> None:
+    known = {"power/mains": mains, "power/generator": generator}
+    values: dict[str, Value] = {name: value for name, value in known.items() if value is not None}
+    bench = Bench()
+    bench.tracker.apply(
+        SampleSet(
+            point=POINT.id,
+            kind="telemetry",
+            seq=1,
+            t=T0,
+            received_at=T0,
+            faults={},
+            values={"fuel/level": 60.0, **values},
+        )
+    )
+    now, later = (bench.view(T0 + t).autonomy for t in (1, 1801))
+    assert now is not None
+    assert later is not None
+    assert (now.hours - later.hours == pytest.approx(0.5, abs=0.01)) is drains
+    assert (later.hours == pytest.approx(now.hours, abs=0.001)) is not drains
