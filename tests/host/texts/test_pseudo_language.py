@@ -88,7 +88,7 @@ _NAMES = frozenset((
     "sudo", "bundle", "toml", "usb", "console", "identify", "update", "flash", "replace",
     "image", "erase", "pki", "init", "issue", "renew", "revoke", "crl", "list",
     "serve", "check", "simulate", "demo", "command", "configure", "doctor", "verify", "logs",
-    "build", "stolen", "alerts", "status", "attest", "point", "refuel", "plan", "acknowledge", "site", "true", "false", "uart", "onewire", "broker-config", "day-bundle",
+    "build", "stolen", "alerts", "status", "attest", "point", "refuel", "plan", "delivered", "acknowledge", "site", "true", "false", "uart", "onewire", "broker-config", "day-bundle",
     "certificate",
 ))  # fmt: skip
 

@@ -116,7 +116,6 @@ def test_every_state_has_words_in_both_languages() -> None:
     assert {f"resource.{name}" for name in RESOURCES} <= texts.keys()
     assert {f"phase.{phase}" for phase in Phase} <= texts.keys()
     assert {f"verdict.{verdict.word}" for verdict in Verdict} <= texts.keys()
-    assert {f"state.{state}" for state in State} <= texts.keys()
 
 
 def test_a_card_says_that_a_configuration_was_refused() -> None:
