@@ -278,7 +278,7 @@ def test_what_people_say_of_a_point_is_kept_with_and_without_the_service(
     assert water() == ("ready", "Fatima")
     for wrong, word in (
         (("wine", "--until", "2099-12-31"), "verwacht is een van: water"),
-        (("water", "--until", "1999-12-31"), "a moment to come"),
+        (("water", "--until", "1999-12-31"), "een moment dat nog komt"),
         (("water",), "until: found nothing"),
     ):
         refused = attest(*wrong)
