@@ -279,7 +279,7 @@ def test_what_people_say_of_a_point_is_kept_with_and_without_the_service(
     for wrong, word in (
         (("wine", "--until", "2099-12-31"), "verwacht is een van: water"),
         (("water", "--until", "1999-12-31"), "een moment dat nog komt"),
-        (("water",), "until: found nothing"),
+        (("water",), "until: gevonden: niets"),
     ):
         refused = attest(*wrong)
         assert (refused.returncode, refused.stdout) == (1, "")
