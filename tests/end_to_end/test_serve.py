@@ -205,7 +205,10 @@ def test_a_second_host_on_the_same_journal_is_refused(host: Host) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_an_alert_is_acknowledged_while_the_service_runs_and_while_it_does_not(host: Host) -> None:
+def test_an_alert_is_acknowledged_while_the_service_runs_and_while_it_does_not(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PARAAT_LANGUAGE")  # the site's own language: Dutch
     assert host.stop() == 0
     journal = Journal(host.site / "journal.sqlite")
     # Of the broker's certificate nothing is known here, so this alert stays as it is.
@@ -252,7 +255,10 @@ def test_an_alert_is_acknowledged_while_the_service_runs_and_while_it_does_not(h
     assert again == seen, "a restart forgets nobody"
 
 
-def test_what_people_say_of_a_point_is_kept_with_and_without_the_service(host: Host) -> None:
+def test_what_people_say_of_a_point_is_kept_with_and_without_the_service(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PARAAT_LANGUAGE")  # the site's own language: Dutch
     site, point = str(host.site), "sim-00001"
 
     def water() -> tuple[str, str]:
@@ -271,9 +277,9 @@ def test_what_people_say_of_a_point_is_kept_with_and_without_the_service(host: H
     )
     assert water() == ("ready", "Fatima")
     for wrong, word in (
-        (("wine", "--until", "2099-12-31"), "expected is one of: water"),
-        (("water", "--until", "1999-12-31"), "a moment to come"),
-        (("water",), "until: found nothing"),
+        (("wine", "--until", "2099-12-31"), "verwacht is een van: water"),
+        (("water", "--until", "1999-12-31"), "een moment dat nog komt"),
+        (("water",), "until: gevonden: niets"),
     ):
         refused = attest(*wrong)
         assert (refused.returncode, refused.stdout) == (1, "")

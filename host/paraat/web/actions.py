@@ -111,7 +111,7 @@ def delivery_planned(body: bytes, point: str, now: float) -> tuple[DeliveryPlann
 
 def _future(key: str, at: datetime | None, now: float) -> float:
     if at is None or at.tzinfo is None or at.timestamp() <= now:
-        found = "nothing" if at is None else at.isoformat()
+        found = Phrase("nothing") if at is None else at.isoformat()
         raise ValueError(
             Phrase(
                 "{key}: found {found}; expected a moment to come, such as 2026-12-31T23:00:00Z", key=key, found=found
