@@ -153,7 +153,7 @@ def test_the_mails(brackets: Path) -> None:
     detail = {
         "by": "hours", "standby": 0, "percent": 18.75, "litres": 76.4, "hours": 5.12, "hours_low": 4.2, "hours_high": 11.6,
         "empty_at": NOW + 3600, "refuel_before": NOW + 1800, "data_t": NOW - 60, "heard_at": NOW - 600, "days": 42.0,
-        "ends_at": NOW + 42 * 86400, "ended": 0, "asked_at": NOW,
+        "ends_at": NOW + 42 * 86400, "ended": 0, "asked_at": NOW, "loss": "leak", "lost_l": 31.4, "fell_at": NOW - 3600,
     }  # fmt: skip
     keys = list(Words("en", "mail subject").all())
     assert {key.partition(".")[0] for key in keys} == set(RULES)
