@@ -86,7 +86,7 @@ _NAMES = frozenset((
     "paraat", "python", "micropython", "broker", "host", "desk", "authority", "valid", "make",
     "sudo", "bundle", "toml", "usb", "console", "identify", "update", "flash", "replace",
     "image", "erase", "pki", "init", "issue", "renew", "revoke", "crl", "list",
-    "serve", "status", "attest", "point", "refuel", "delivered", "plan", "check", "simulate", "demo", "command", "configure", "doctor", "verify", "logs",
+    "serve", "status", "attest", "point", "refuel", "delivered", "plan", "building", "standby", "alerted", "opening", "operational", "closing", "out-of-use", "check", "simulate", "demo", "command", "configure", "doctor", "verify", "logs",
     "build", "stolen", "alerts", "acknowledge", "site", "true", "false", "uart", "onewire", "broker-config", "day-bundle",
     "certificate",
 ))  # fmt: skip
