@@ -4,10 +4,23 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import Self
 
 from paraat.domain.points import Shape, Tank
 
 _ROUND = ("lying-cylinder", "elliptical")
+
+
+class Said(str):
+    """English with its figures by name in a template, so that it can be said in other languages too."""
+
+    template: str
+    values: dict[str, object]
+
+    def __new__(cls, template: str, **values: object) -> Self:
+        made = super().__new__(cls, template.format_map(values))
+        made.template, made.values = template, values
+        return made
 
 
 def interpolate(table: Sequence[tuple[float, float]], x: float) -> float:
@@ -51,9 +64,13 @@ def mistakes(tank: Tank) -> Iterator[tuple[str, str, str]]:
     yield from _table_mistakes(tank)
     yield from _shape_mistakes(tank)
     if tank.reserve_l >= tank.capacity_l:
-        yield "reserve_l", str(tank.reserve_l), f"less than capacity_l ({tank.capacity_l})"
+        yield "reserve_l", str(tank.reserve_l), Said("less than capacity_l ({n})", n=tank.capacity_l)
     elif tank.reserve_l >= tank.fill_l:
-        yield "fill_percent", f"{tank.fill_percent} % ({tank.fill_l:g} l)", f"more than reserve_l ({tank.reserve_l})"
+        yield (
+            "fill_percent",
+            f"{tank.fill_percent} % ({tank.fill_l:g} l)",
+            Said("more than reserve_l ({n})", n=tank.reserve_l),
+        )
     yield from _load_mistakes(tank)
 
 
@@ -68,10 +85,10 @@ def _table_mistakes(tank: Tank) -> Iterator[tuple[str, str, str]]:
             yield f"calibration[{row}]", str(list(pair)), "[reading, litres], two plain numbers"
     for row, (a, b) in enumerate(pairwise(table), start=1):
         if b[0] <= a[0]:
-            yield f"calibration[{row}]", str(list(b)), f"a reading above {a[0]}: sort the rows"
+            yield f"calibration[{row}]", str(list(b)), Said("a reading above {n}: sort the rows", n=a[0])
     for row, (_, content) in enumerate(table):
         if not 0 <= content <= tank.capacity_l:
-            yield f"calibration[{row}]", f"{content} l", f"0 to capacity_l ({tank.capacity_l})"
+            yield f"calibration[{row}]", f"{content} l", Said("0 to capacity_l ({n})", n=tank.capacity_l)
     wanted = 1 if tank.by == "level" else -1
     for row, (a, b) in enumerate(pairwise(table), start=1):
         if (b[1] - a[1]) * wanted < 0:
@@ -88,7 +105,7 @@ def _bottom_mistakes(tank: Tank) -> Iterator[tuple[str, str, str]]:
     reading, content = tank.calibration[row]
     if content > 0 and not (by_level and reading <= 0):
         at = "0 l, or a row at 0 % before it" if by_level else "0 l: the distance to the bottom of the tank"
-        yield f"calibration[{row}]", f"{content} l, the lowest row", at
+        yield f"calibration[{row}]", Said("{n} l, the lowest row", n=content), at
 
 
 def _shape_mistakes(tank: Tank) -> Iterator[tuple[str, str, str]]:
@@ -102,7 +119,7 @@ def _shape_mistakes(tank: Tank) -> Iterator[tuple[str, str, str]]:
         if not wanted and value is not None:
             yield key, str(value), 'nothing: it is for a shape by = "distance"'
     if wanted and tank.empty_m is not None and tank.full_m is not None and tank.empty_m <= tank.full_m:
-        yield "empty_m", str(tank.empty_m), f"more than full_m ({tank.full_m}): the bottom is farther away"
+        yield "empty_m", str(tank.empty_m), Said("more than full_m ({n}): the bottom is farther away", n=tank.full_m)
 
 
 def _load_mistakes(tank: Tank) -> Iterator[tuple[str, str, str]]:

@@ -12,7 +12,7 @@ from paraat.site.tables import read_table
 from paraat.texts import Phrase
 from paraat_wire import topics
 
-# What the domain says of a tank; it knows no languages. What has a figure in it is said as it is.
+# What the domain says of a tank; it knows no languages.
 _OF_TANKS = (
     Phrase("nothing"),
     Phrase("one row"),
@@ -28,7 +28,17 @@ _OF_TANKS = (
     Phrase('nothing: it is for a shape by = "distance"'),
     Phrase("[W, l/h], two plain numbers, the second above 0"),
     Phrase("more W, and not fewer l/h, than the row before: sort the rows"),
+    Phrase("less than capacity_l ({n})", n=""),
+    Phrase("more than reserve_l ({n})", n=""),
+    Phrase("a reading above {n}: sort the rows", n=""),
+    Phrase("0 to capacity_l ({n})", n=""),
+    Phrase("{n} l, the lowest row", n=""),
+    Phrase("more than full_m ({n}): the bottom is farther away", n=""),
 )
+
+
+def _phrase(said: str) -> Phrase:
+    return Phrase.of(said.template, said.values) if isinstance(said, tanks.Said) else Phrase.of(said)
 
 
 def read_points(directory: Path) -> Iterator[tuple[Path, Point]]:
@@ -68,7 +78,7 @@ def read_points(directory: Path) -> Iterator[tuple[Path, Point]]:
                 ),
             )
         for key, found, expected in tanks.mistakes(point.tank):
-            raise SettingsError(path, f"tank.{key}", Phrase.of(found), Phrase.of(expected))
+            raise SettingsError(path, f"tank.{key}", _phrase(found), _phrase(expected))
         yield path, point
 
 

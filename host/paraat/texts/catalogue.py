@@ -40,8 +40,10 @@ class Phrase(str):
         return made
 
     @classmethod
-    def of(cls, text: str) -> Self:
-        """Somebody else's English, said in a language that happens to know it."""
+    def of(cls, text: str, values: Mapping[str, object] | None = None) -> Self:
+        """Somebody else's English, said in a language that happens to know it. values: where it has {placeholders}."""
+        if values is not None:
+            return cls(text, **values)
         return cls(text.replace("{", "{{").replace("}", "}}"))
 
     def found_in(self, translations: gettext.NullTranslations) -> str:

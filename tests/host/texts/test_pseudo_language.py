@@ -87,8 +87,8 @@ _NAMES = frozenset((
     "paraat", "python", "micropython", "broker", "host", "desk", "authority", "valid", "make",
     "sudo", "bundle", "toml", "usb", "console", "identify", "update", "flash", "replace",
     "image", "erase", "pki", "init", "issue", "renew", "revoke", "crl", "list",
-    "serve", "check", "simulate", "demo", "command", "configure", "doctor", "verify", "logs",
-    "build", "stolen", "alerts", "status", "attest", "point", "refuel", "plan", "delivered", "acknowledge", "site", "true", "false", "uart", "onewire", "broker-config", "day-bundle",
+    "serve", "status", "attest", "point", "refuel", "delivered", "plan", "building", "standby", "alerted", "opening", "operational", "closing", "out-of-use", "check", "simulate", "demo", "command", "configure", "doctor", "verify", "logs",
+    "build", "stolen", "alerts", "acknowledge", "site", "true", "false", "uart", "onewire", "broker-config", "day-bundle",
     "certificate",
 ))  # fmt: skip
 
@@ -154,7 +154,7 @@ def test_the_mails(brackets: Path) -> None:
     detail = {
         "by": "hours", "standby": 0, "percent": 18.75, "litres": 76.4, "hours": 5.12, "hours_low": 4.2, "hours_high": 11.6,
         "empty_at": NOW + 3600, "refuel_before": NOW + 1800, "data_t": NOW - 60, "heard_at": NOW - 600, "days": 42.0,
-        "ends_at": NOW + 42 * 86400, "ended": 0, "asked_at": NOW, "fell_at": NOW - 300, "lost_l": 12.0,
+        "ends_at": NOW + 42 * 86400, "ended": 0, "asked_at": NOW, "loss": "leak", "lost_l": 31.4, "fell_at": NOW - 3600,
     }  # fmt: skip
     keys = list(Words("en", "mail subject").all())
     assert {key.partition(".")[0] for key in keys} == set(RULES)
