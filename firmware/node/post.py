@@ -23,7 +23,11 @@ class Post:
                 "node.actions", "node.commands", "node.calibration", "node.update", "node.signature", "node.slots",
                 "paraat_wire.orders", "paraat_wire.bundle",
             )  # fmt: skip
-            self._commands = loan.__enter__().commands_of(self._node, self._seen)
+            try:
+                self._commands = loan.__enter__().commands_of(self._node, self._seen)
+            except MemoryError:
+                loan.__exit__()  # else it stays, and the next loan finds it there and never gives it back
+                raise
             self._loan = loan
         self._commands.on_message(payload)
         self._arrived.set()
