@@ -1,24 +1,21 @@
 """`paraat status`, `paraat attest` and `paraat point`: how the points stand, and what people say of them."""
 
 import argparse
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import msgspec
-
-from paraat.cli.asking import AskError, ask, no_service, read
+from paraat.cli.listing import list_out
 from paraat.cli.parser import Commands
 from paraat.cli.saying import add_who, say_of_point
-from paraat.cli.shared import fail
 from paraat.domain.activation import Phase
-from paraat.site.site import Site, load_site
+from paraat.site.site import Site
 from paraat.texts import Phrase
 
 if TYPE_CHECKING:
+    from paraat.journal import Past
     from paraat.texts.readiness import Words
-    from paraat.web.api import Point, Points
+    from paraat.web.api import Point
 
 
 def add_commands(commands: Commands) -> None:
@@ -60,43 +57,12 @@ def _point(args: argparse.Namespace) -> int:
 
 
 def _status(args: argparse.Namespace) -> int:
-    from paraat.journal import JournalError
-    from paraat.texts import readiness
-    from paraat.texts.printable import printable
-
-    site = load_site(args.site)
-    try:
-        found = _points(site, args)
-    except (JournalError, AskError) as error:
-        return fail(args, error)
-    if args.json:
-        print(msgspec.json.encode(found).decode())
-        return 0
-    words = readiness.Words(args.language, ZoneInfo(site.region.timezone))
-    for line in _table(found.points, words):
-        print(printable(line))
-    return 0
-
-
-def _points(site: Site, args: argparse.Namespace) -> "Points":
-    """From the service, or from its journal while it does not run. Raises JournalError, AskError."""
-    from paraat.journal import Journal
-    from paraat.service import past_of
     from paraat.web import api
 
-    answer = ask(site, "GET", "/api/v1/points")
-    if answer is not None:
-        points: api.Points = read(answer, api.Points)
-        return points
-    no_service(args)
-    now = time.time()
-    path = site.path(site.region.journal)
-    journal = Journal(path)
-    try:
-        views = past_of(site, journal, now).views
-    finally:
-        journal.close()
-    return api.points(views, now, site.region.region, args.language, ZoneInfo(site.region.timezone))
+    def from_past(site: Site, past: "Past", now: float) -> api.Points:
+        return api.points(past.views, now, site.region.region, args.language, ZoneInfo(site.region.timezone))
+
+    return list_out(args, "/api/v1/points", api.Points, from_past, lambda found, words: _table(found.points, words))
 
 
 def _table(points: "list[Point]", words: "Words") -> list[str]:

@@ -1,21 +1,17 @@
 """`paraat refuel`: which point wants fuel first, who brings it, and that it was brought."""
 
 import argparse
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
-import msgspec
-
-from paraat.cli.asking import AskError, ask, no_service, read
+from paraat.cli.listing import list_out
 from paraat.cli.parser import Commands
 from paraat.cli.saying import add_who, say_of_point
-from paraat.cli.shared import fail
-from paraat.site.site import Site, load_site
+from paraat.site.site import Site
 from paraat.texts import Phrase
 
 if TYPE_CHECKING:
+    from paraat.journal import Past
     from paraat.texts.readiness import Words
     from paraat.web.api import Refuel, RefuelStop
 
@@ -56,24 +52,19 @@ def _delivered(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from paraat.journal import JournalError
-    from paraat.texts import readiness
-    from paraat.texts.printable import printable
+    from paraat.domain.refuel import stops
+    from paraat.web import api
 
-    site = load_site(args.site)
-    try:
-        found = _round(site, args)
-    except (JournalError, AskError) as error:
-        return fail(args, error)
-    if args.json:
-        print(msgspec.json.encode(found).decode())
-        return 0
-    words = readiness.Words(args.language, ZoneInfo(site.region.timezone))
+    def from_past(site: Site, past: "Past", now: float) -> api.Refuel:
+        round_ = stops(past.views, site.points, site.profiles, past.standing)
+        return api.refuel(round_, site.points, now, site.region.region)
+
+    return list_out(args, "/api/v1/refuel", api.Refuel, from_past, _table)
+
+
+def _table(found: "Refuel", words: "Words") -> list[str]:
     now = found.now.timestamp()
-    rows = [words("refuel.head").split("|"), *(_row(stop, words, now) for stop in found.stops)]
-    for line in words.columns(rows):
-        print(printable(line))
-    return 0
+    return words.columns([words("refuel.head").split("|"), *(_row(stop, words, now) for stop in found.stops)])
 
 
 def _row(stop: "RefuelStop", words: "Words", now: float) -> list[str]:
@@ -93,25 +84,3 @@ def _row(stop: "RefuelStop", words: "Words", now: float) -> list[str]:
         "" if last is None else f"{last.litres:.0f} l {words.at(last.at.timestamp(), now)}",
         stop.access or "",
     ]
-
-
-def _round(site: Site, args: argparse.Namespace) -> "Refuel":
-    """From the service, or from its journal while it does not run. Raises JournalError, AskError."""
-    from paraat.domain.refuel import stops
-    from paraat.journal import Journal
-    from paraat.service import past_of
-    from paraat.web import api
-
-    answer = ask(site, "GET", "/api/v1/refuel")
-    if answer is not None:
-        found: api.Refuel = read(answer, api.Refuel)
-        return found
-    no_service(args)
-    now = time.time()
-    journal = Journal(site.path(site.region.journal))
-    try:
-        past = past_of(site, journal, now)
-    finally:
-        journal.close()
-    round_ = stops(past.views, site.points, site.profiles, past.standing)
-    return api.refuel(round_, site.points, now, site.region.region)
