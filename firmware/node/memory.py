@@ -12,9 +12,8 @@ import gc
 
 from micropython import const
 
-# What the ESP-IDF needs at the most at once, measured on an emulated ESP32 with MicroPython 1.26.1 (docs/budget.md):
-# Wi-Fi 38 KB, a TLS session with the peak of its handshake 30, sockets and name service 9, UARTs and tasks 3; and what is
-# to be free beside that.
+# What the ESP-IDF needs at the most at once, and what is to be free beside it. By docs/budget.md those are 89 and 20 KB;
+# with that much kept, Python has too little even to begin, and so boards without PSRAM are not offered (ADR 0016).
 _KEPT_BYTES = const(102400)
 _LEAST_BYTES = const(8192)  # less than that is not worth a piece of its own
 _STEP_BYTES = const(2048)
