@@ -1,11 +1,11 @@
 """One file per channel, all of them listed here."""
 
-from paraat.alerts.channels.base import Channel, ChannelError
+from paraat.alerts.channels.base import Channel, ChannelError, Message
 from paraat.alerts.channels.email import EmailChannel
 from paraat.alerts.channels.log import LogChannel
 from paraat.site.site import Site
 
-__all__ = ["CHANNELS", "Channel", "ChannelError", "make_channels"]
+__all__ = ["CHANNELS", "Channel", "ChannelError", "Message", "make_channels"]
 
 CHANNELS = (LogChannel, EmailChannel)
 
