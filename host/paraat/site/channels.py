@@ -15,7 +15,9 @@ from paraat.texts import Phrase
 
 SMS, SIREN, LOG = "sms", "siren", "log"
 
-PhoneNumber = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{7,14}\Z", description="a number such as +31612345678, without spaces")]
+PhoneNumber = Annotated[
+    str, Meta(pattern=r"^\+[1-9][0-9]{7,14}\Z", description="a number such as +31612345678, without spaces")
+]
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 
@@ -78,7 +80,9 @@ def read_channels(path: Path, tables: Mapping[str, Any]) -> Channels:
         elif name == SIREN:
             siren = convert_table(path, table, Siren, key)
         elif name == LOG or not _NAME.fullmatch(name):
-            raise SettingsError(path, key, repr(name), Phrase("a name of a-z, 0-9 and - such as email; the log is always there"))
+            raise SettingsError(
+                path, key, repr(name), Phrase("a name of a-z, 0-9 and - such as email; the log is always there")
+            )
         else:
             outside[name] = _outside(path, key, table)
     return Channels(outside=outside, sms=sms, siren=siren)

@@ -1,11 +1,10 @@
 """What a channel is, and what it carries."""
 
-from typing import Protocol, Self
+from typing import Protocol
 
 import msgspec
 
 from paraat.domain.roster import Person
-from paraat.site.site import Site
 
 
 class ChannelError(Exception):
@@ -35,15 +34,18 @@ class Channel(Protocol):
 
     name: str
 
-    @classmethod
-    def from_site(cls, site: Site) -> Self | None:
-        """The channel as the site configures it, None when it does not. Raises SettingsError."""
-        ...
-
     def addresses(self, person: Person) -> tuple[str, ...]:
         """Where this channel reaches somebody, each to be told; empty when it does not."""
         ...
 
     def send(self, message: Message) -> str:
         """Hand one message over; returns what came back, in a few words. Blocks for a minute at most. Raises ChannelError."""
+        ...
+
+    def rest(self) -> None:
+        """Let go of what is kept for the next message, when that was long ago. Called now and then."""
+        ...
+
+    def close(self) -> None:
+        """End a message under way, which then raises ChannelError, and take no other."""
         ...

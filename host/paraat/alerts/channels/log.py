@@ -1,11 +1,9 @@
 """The log: always there, and what a coordinator finds when all else fails."""
 
 import logging
-from typing import Self
 
 from paraat.alerts.channels.base import Message
 from paraat.domain.roster import Person
-from paraat.site.site import Site
 
 _log = logging.getLogger(__name__)
 
@@ -15,13 +13,15 @@ class LogChannel:
 
     name = "log"
 
-    @classmethod
-    def from_site(cls, _site: Site) -> Self:
-        return cls()
-
     def addresses(self, person: Person) -> tuple[str, ...]:
         return person.addresses(self.name)
 
     def send(self, message: Message) -> str:
         _log.warning("alert %s: %s", message.key, message.subject)
         return "logged"
+
+    def rest(self) -> None:
+        """Nothing waits here."""
+
+    def close(self) -> None:
+        """Nothing is under way."""

@@ -24,7 +24,21 @@ _HELPER = "paraat.alerts.helpers.outside"
 _IDLE_S = 60.0  # a helper takes some 30 MB
 _TO = "{to}"
 # Of these the URL's host is a server; of others it may be a token, which nobody may look up by name.
-_WITH_SERVER = ("mailto", "mailtos", "ntfy", "json", "jsons", "xml", "xmls", "form", "forms", "mqtt", "mqtts", "gotify", "gotifys")
+_WITH_SERVER = (
+    "mailto",
+    "mailtos",
+    "ntfy",
+    "json",
+    "jsons",
+    "xml",
+    "xmls",
+    "form",
+    "forms",
+    "mqtt",
+    "mqtts",
+    "gotify",
+    "gotifys",
+)
 
 
 class OutsideChannel:
@@ -64,8 +78,7 @@ class OutsideChannel:
 
     def send(self, message: Message) -> str:
         """Hand it over within the limit. Raises ChannelError."""
-        body = message.body if message.link is None else f"{message.body}\n{message.link}"
-        order = {"url": self._for(message.to), "title": message.subject, "body": body}
+        order = {"url": self._for(message.to), "title": message.subject, "body": message.body}
         try:
             answer = self._helper.ask(order, limit_s=self._limit_s)
         except AsideError as error:
@@ -115,8 +128,9 @@ class OutsideChannel:
         return apprise.Apprise.instantiate(self._for(address), suppress_exceptions=True)
 
     def _makes_sense(self, address: str) -> bool:
-        host = self._url.partition("://")[2]
-        return bool(host) and host[0] not in "/?" and self._instance(address) is not None
+        scheme, _, host = self._url.partition("://")
+        mail = scheme in ("mailto", "mailtos") or self.name != "email"
+        return mail and bool(host) and host[0] not in "/?" and self._instance(address) is not None
 
     def _without_secrets(self, text: str) -> str:
         """Without what stands before the @ of the URL, its path and its query, should a library ever print them."""

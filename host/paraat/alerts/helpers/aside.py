@@ -7,6 +7,7 @@ new one. Should the host be killed, the helper reads the end of its input and go
 
 import contextlib
 import json
+import os
 import select
 import signal
 import subprocess
@@ -45,9 +46,14 @@ class Aside:
         self._module = module
         self._idle_s = idle_s
         self._turn = threading.Lock()  # one order at a time
-        self._helper: subprocess.Popen[bytes] | None = None
         self._used_s = 0.0
         self._closed = False
+        self._helper: subprocess.Popen[bytes] | None = None
+
+    def __del__(self) -> None:
+        """As a file does: who forgets it leaves no process behind."""
+        if self._helper is not None:
+            self._end(self._helper)
 
     def ask(self, order: Order, *, limit_s: float) -> Answer:
         """Have it done. Raises AsideError; TooLongError once limit_s are over, those that other orders took not counted."""
@@ -55,7 +61,7 @@ class Aside:
             if self._closed:
                 raise AsideError(Phrase("the service stops"))
             self._used_s = time.monotonic()
-            helper = self._helper = self._running()
+            helper = self._running()
             try:
                 line = self._exchange(helper, order, limit_s)
             except BaseException:
@@ -91,13 +97,14 @@ class Aside:
             return self._helper
         if self._helper is not None:
             self._end(self._helper)
-        return subprocess.Popen(
+        self._helper = subprocess.Popen(
             [sys.executable, "-m", self._module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # libraries print URLs, with what is secret in them
             start_new_session=True,  # Ctrl-C is for the host, which ends it in its turn
         )
+        return self._helper
 
     def _exchange(self, helper: "subprocess.Popen[bytes]", order: Order, limit_s: float) -> bytes:
         assert helper.stdin is not None
@@ -114,7 +121,7 @@ class Aside:
             left_s = deadline - time.monotonic()
             if left_s <= 0 or not select.select([helper.stdout], [], [], left_s)[0]:
                 raise TooLongError(Phrase("no answer within {limit} s", limit=f"{limit_s:g}"))
-            read = helper.stdout.read1(65536)  # type: ignore[attr-defined]  # buffered, as Popen makes it
+            read = os.read(helper.stdout.fileno(), 65536)
             if not read or len(answer) > _MAX_ANSWER:
                 raise self._gone(helper)
             answer += read
@@ -158,7 +165,7 @@ def serve(work: Callable[[Answer], Answer]) -> None:
         asked = json.loads(line)
         signal.alarm(int(asked["limit_s"] + _ALONE_S))
         try:
-            answer = {"answer": work(asked["order"])}
+            answer: Answer = {"answer": work(asked["order"])}
         except AsideError as error:
             answer = {"error": str(error)}
         except Exception as error:  # noqa: BLE001 - the edge of this process

@@ -45,7 +45,9 @@ class Modem:
         place = None
         while len(messages) < _MOST_AT_ONCE:
             try:
-                found = self._machine.GetNextSMS(Folder=0, **({"Start": True} if place is None else {"Location": place}))
+                found = self._machine.GetNextSMS(
+                    Folder=0, **({"Start": True} if place is None else {"Location": place})
+                )
             except gammu.ERR_EMPTY:
                 break
             place = found[0]["Location"]
