@@ -1,6 +1,6 @@
 """One file per alert rule, all of them listed here. Thresholds are settings; rules are code."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from paraat.alerts.rules import certificate_expiry, fuel_loss, help_asked, low_fuel, own_certificate, point_silent
@@ -9,7 +9,7 @@ from paraat.domain.thresholds import Alerts
 
 __all__ = ["RULES", "Judgement", "Rule", "Verdict", "make_rules"]
 
-RULES: dict[str, Callable[[Alerts], Rule[Any]]] = {
+RULES: dict[str, Callable[[Alerts, Mapping[str, Alerts]], Rule[Any]]] = {
     low_fuel.NAME: low_fuel.LowFuelRule,
     fuel_loss.NAME: fuel_loss.FuelLossRule,
     point_silent.NAME: point_silent.PointSilentRule,
@@ -19,6 +19,6 @@ RULES: dict[str, Callable[[Alerts], Rule[Any]]] = {
 }
 
 
-def make_rules(settings: Alerts) -> dict[str, Rule[Any]]:
-    """Every rule with its own thresholds, by name."""
-    return {name: rule(settings) for name, rule in RULES.items()}
+def make_rules(settings: Alerts, own: Mapping[str, Alerts] | None = None) -> dict[str, Rule[Any]]:
+    """Every rule with its thresholds, by name. own: by point, where its profile or its file has others than the site."""
+    return {name: rule(settings, own or {}) for name, rule in RULES.items()}
