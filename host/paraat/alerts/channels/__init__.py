@@ -1,10 +1,10 @@
 """One file per channel: a class as base.py says, under the name that the site's [channels] and the journal have for it."""
 
-from paraat.alerts.channels.base import Channel, ChannelError
+from paraat.alerts.channels.base import Channel, ChannelError, Message
 from paraat.runtime.discovery import classes_in, modules_in
 from paraat.site.site import Site
 
-__all__ = ["CHANNELS", "Channel", "ChannelError", "make_channels"]
+__all__ = ["CHANNELS", "Channel", "ChannelError", "Message", "make_channels"]
 
 # The log first: it takes no time, and what was tried stands there whatever becomes of the others.
 CHANNELS: tuple[type[Channel], ...] = tuple(
