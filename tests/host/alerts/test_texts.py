@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from alert_figures import POINT, every_alert
+from host.alerts.details import POINT, every_alert
 from paraat.alerts.texts import local_time, message, short
 from paraat.domain.model import AlertState
 from paraat.domain.points import Point

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.console import Console
 
-from alert_figures import every_alert
+from host.alerts.details import every_alert
 from host.texts.catalogues import catalogues_in
 from host.web.scene import NOW
 from host.web.scene import rich as busy_region

@@ -64,7 +64,6 @@ def worded(**severities: str) -> Mapping[str, str]:
 class Judging:
     """What the rules share. alerts: the site's thresholds. own: by point, where its profile or its file has others."""
 
-    name: str
     table = ""  # of its thresholds in [alerts], where it is not called as the rule is
     for_role: Role = "lead"
     wordings: Mapping[str, str] = worded(firing=CRITICAL)
@@ -73,7 +72,8 @@ class Judging:
         self._alerts = alerts
         self._own = own
         self.silent_after_s = alerts.point_silent.after_s
-        self.hold_s: float = getattr(getattr(alerts, self.table or self.name), "hold_s", 0.0)
+        table = getattr(alerts, self.table or type(self).__module__.rpartition(".")[2])
+        self.hold_s: float = getattr(table, "hold_s", 0.0)
 
     def limits(self, point: str | None = None) -> Alerts:
         """The thresholds that hold for a point; None: those of the site."""

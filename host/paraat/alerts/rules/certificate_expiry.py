@@ -14,7 +14,6 @@ class CertificateExpiryRule(PointRule):
     Those of broker, host and authority belong to no point: own_certificate judges them.
     """
 
-    name = NAME
     for_role: Role = "technician"
     wordings = WORDINGS
 

@@ -10,8 +10,6 @@ NAME = "fuel_loss"
 class FuelLossRule(PointRule):
     """Raises on a loss that is found in the level; clears on fresh figures when the tank was filled, or after a day."""
 
-    name = NAME
-
     def judge(self, view: PointView) -> Judgement:
         if view.fuel_t is None or view.litres is None:
             return self.held()

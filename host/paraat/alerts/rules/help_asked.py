@@ -13,7 +13,6 @@ class HelpAskedRule(PointRule):
     A press of three seconds is no wild value: nothing is held. Clears for_s after the last call came in.
     """
 
-    name = NAME
     for_role: Role = "coordination"  # who pressed stands at the point: the coordination point can help
     wordings = worded(firing=CRITICAL, late=CRITICAL)
 

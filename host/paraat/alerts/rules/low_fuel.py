@@ -17,7 +17,6 @@ class LowFuelRule(PointRule):
     generator therefore alarms only when the fuel is low indeed.
     """
 
-    name = NAME
     wordings = worded(firing=CRITICAL, level=CRITICAL, standby=WARNING)
 
     def judge(self, view: PointView) -> Judgement:

@@ -13,7 +13,6 @@ NAME = "own_certificate"
 class OwnCertificateRule(Judging):
     """Raises below raise_days of [alerts.certificate_expiry]; clears when one that lasts longer is recorded."""
 
-    name = NAME
     table = certificate_expiry.NAME
     judges = OwnCertificate
     for_role: Role = "coordination"

@@ -12,7 +12,6 @@ class PointSilentRule(PointRule):
     A board that only says hello is as silent: it may start anew each minute, or its flash may be worn out.
     """
 
-    name = NAME
     wordings = worded(firing=WARNING, never=WARNING)
 
     def judge(self, view: PointView) -> Judgement:
