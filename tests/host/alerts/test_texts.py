@@ -3,6 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from host.alerts.details import made_up_detail
 from paraat.alerts.rules import RULES
 from paraat.alerts.texts import local_time, message
 from paraat.domain.model import AlertState
@@ -54,17 +55,9 @@ def test_english_stands_beside_it() -> None:
 @pytest.mark.parametrize("language", ["nl", "en"])
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_has_words_for_its_beginning_and_its_end(rule: str, language: str) -> None:
-    detail = LOW.detail | {
-        "heard_at": NOW - 600,
-        "days": 42.0,
-        "ends_at": NOW + 42 * 86400,
-        "ended": 0,
-        "fell_at": NOW,
-        "lost_l": 12.0,
-        "asked_at": NOW,
-    }
     own = rule == "own_certificate"
     about = Subject("certificate", "broker") if own else Subject("point", POINT.id)
+    detail = made_up_detail(rule, NOW)
     alert = AlertState(rule=rule, subject=about, state="firing", since=NOW, severity="critical", detail=detail, id=1)
     for transition in ("firing", "resolved"):
         point = None if own else POINT

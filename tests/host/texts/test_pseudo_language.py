@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.console import Console
 
+from host.alerts.details import made_up_detail
 from host.texts.catalogues import catalogues_in
 from host.web.scene import NOW
 from host.web.scene import rich as busy_region
@@ -151,11 +152,6 @@ def test_the_mails(brackets: Path) -> None:
         id="nsp-0101", name="De Linde", municipality="Voorbeeldstad", capacity=150,
         tank=Tank(capacity_l=400, burn_l_per_h=9.5), board=PointBoard(type="esp32_devkitc_ve"),
     )  # fmt: skip
-    detail = {
-        "by": "hours", "standby": 0, "percent": 18.75, "litres": 76.4, "hours": 5.12, "hours_low": 4.2, "hours_high": 11.6,
-        "empty_at": NOW + 3600, "refuel_before": NOW + 1800, "data_t": NOW - 60, "heard_at": NOW - 600, "days": 42.0,
-        "ends_at": NOW + 42 * 86400, "ended": 0, "asked_at": NOW, "loss": "leak", "lost_l": 31.4, "fell_at": NOW - 3600,
-    }  # fmt: skip
     keys = list(Words("en", "mail subject").all())
     assert {key.partition(".")[0] for key in keys} == set(RULES)
     for key in keys:
@@ -168,7 +164,7 @@ def test_the_mails(brackets: Path) -> None:
             state="firing",
             since=NOW,
             severity="critical",
-            detail=detail,
+            detail=made_up_detail(rule, NOW),
             id=1,
             wording=wording,
         )

@@ -19,12 +19,16 @@ class Verdict(Enum):
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """A verdict, with the numbers that the text needs. wording: which text; "<rule>.<wording>" is its key."""
+    """A verdict, with the numbers that the text needs. wording: which text; "<rule>.<wording>" is its key.
+
+    rank: how bad it is; while an alert fires, one that rises is told anew. A rule that has no degrees leaves it.
+    """
 
     verdict: Verdict
     severity: str = "critical"
     detail: dict[str, float | int | str | None] = {}
     wording: str = "firing"
+    rank: float = 0.0
 
 
 class Rule(Protocol[V]):
