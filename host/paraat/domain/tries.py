@@ -15,8 +15,8 @@ class Tries:
     def until(self, who: Hashable, now: float) -> float | None:
         """Until when (unix seconds) nothing that comes from there is looked at; None: it is."""
         self._forget(now)
-        wrong = self._wrong.get(who, ())
-        return wrong[0] + self._within_s if len(wrong) >= self._most else None
+        wrong = self._wrong.get(who)
+        return wrong[0] + self._within_s if wrong and len(wrong) >= self._most else None
 
     def wrong(self, who: Hashable, now: float) -> None:
         """Count a wrong try."""
