@@ -1,10 +1,12 @@
 """What a channel is, and what it carries."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, Self
 
 import msgspec
 
 from paraat.domain.roster import Person
+from paraat.site.site import Site
 
 
 class ChannelError(Exception):
@@ -33,6 +35,11 @@ class Channel(Protocol):
     """A way to tell people."""
 
     name: str
+
+    @classmethod
+    def from_site(cls, site: Site) -> Sequence[Self]:
+        """The channels of this kind that the site configures. Raises SettingsError."""
+        ...
 
     def addresses(self, person: Person) -> tuple[str, ...]:
         """Where this channel reaches somebody, each to be told; empty when it does not."""

@@ -1,9 +1,11 @@
 """The log: always there, and what a coordinator finds when all else fails."""
 
 import logging
+from typing import Self
 
 from paraat.alerts.channels.base import Message
 from paraat.domain.roster import Person
+from paraat.site.site import Site
 
 _log = logging.getLogger(__name__)
 
@@ -12,6 +14,10 @@ class LogChannel:
     """Writes each message as one line."""
 
     name = "log"
+
+    @classmethod
+    def from_site(cls, _site: Site) -> tuple[Self]:
+        return (cls(),)
 
     def addresses(self, person: Person) -> tuple[str, ...]:
         return person.addresses(self.name)

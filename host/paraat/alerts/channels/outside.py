@@ -54,7 +54,12 @@ class OutsideChannel:
         self._helper = Aside(_HELPER, idle_s=_IDLE_S)
 
     @classmethod
-    def of(cls, site: Site, name: str, settings: Outside) -> Self:
+    def from_site(cls, site: Site) -> list[Self]:
+        """One channel a table that is none of ours. Raises SettingsError."""
+        return [cls._of(site, name, settings) for name, settings in site.channels.outside.items()]
+
+    @classmethod
+    def _of(cls, site: Site, name: str, settings: Outside) -> Self:
         """The channel of a table. Raises SettingsError for a file that cannot be read, and for what is no URL of apprise."""
         key = f"channels.{name}.url_file" if settings.url_file else f"channels.{name}.url"
         path = site.path(settings.url_file) if settings.url_file else site.path("site.toml")

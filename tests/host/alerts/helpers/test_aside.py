@@ -70,7 +70,7 @@ def test_what_hangs_is_ended_and_the_next_order_is_done(helper: Aside, tmp_path:
 
 def test_many_that_hang_leave_no_thread_and_no_open_file(helper: Aside, tmp_path: Path) -> None:
     def files() -> int:
-        return len(os.listdir("/proc/self/fd"))
+        return len(list(Path("/proc/self/fd").iterdir()))
 
     before, opened = threading.active_count(), files()
     for _ in range(20):
