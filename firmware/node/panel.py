@@ -61,8 +61,7 @@ class Panel:
         self._record = record
         self._changed = asyncio.Event()  # there may be something else to show
         self._once = None  # a pattern to show next, once
-        self._asked = None  # a pattern that somebody has asked for, with the buzzer, for a time
-        self._asked_until = None  # ticks
+        self._asked = None  # (pattern, until when in ticks), with the buzzer: somebody has asked for it
         self.is_open = flash.read(_OPEN_FILE) == "1"
 
     # --- lamp and buzzer ---
@@ -86,9 +85,10 @@ class Panel:
 
     def _state(self):
         """(pattern, whether the buzzer goes along)."""
-        if self._asked is not None:
-            if time.ticks_diff(self._asked_until, time.ticks_ms()) > 0:
-                return self._asked, True
+        asked = self._asked
+        if asked is not None:
+            if time.ticks_diff(asked[1], time.ticks_ms()) > 0:
+                return asked[0], True
             self._asked = None
         self._alarm.linked = self._linked()
         return self._alarm.state, self._alarm.sounds
@@ -121,8 +121,7 @@ class Panel:
 
     def show(self, pattern, seconds):
         """Lamp and buzzer show a key of PATTERNS for so long, over the alarm; 0: no longer. A press ends it too."""
-        self._asked = pattern if seconds else None
-        self._asked_until = time.ticks_add(time.ticks_ms(), seconds * 1000)
+        self._asked = (pattern, time.ticks_add(time.ticks_ms(), seconds * 1000))
         self._changed.set()
 
     # --- what is pressed ---
@@ -141,7 +140,7 @@ class Panel:
                 asked, self._asked = self._asked, None
                 self._changed.set()
                 # A press that ends "identify" says nothing about an alarm; one that ends a call is about ours too.
-                if asked != "identify" and (self._alarm.acknowledge() or asked):
+                if (asked is None or asked[0] != "identify") and (self._alarm.acknowledge() or asked):
                     self._record("button/ack", True)
 
     async def opening(self):
