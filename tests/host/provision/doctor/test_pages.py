@@ -19,7 +19,19 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^\.PHONY: ([a-z-]+)$", MAKEFILE, re.MULTILINE))
 EXPLAINED = set(re.findall(r"^([a-z-]+):.*## \S", MAKEFILE, re.MULTILINE))
 # A technician's day; each must be on both pages, and in `make help`.
-PROMISED = {"flash", "replace", "verify", "console", "logs", "identify", "update", "erase", "doctor", "bundle", "tools"} | {"bring-back"}
+PROMISED = {
+    "flash",
+    "replace",
+    "verify",
+    "console",
+    "logs",
+    "identify",
+    "update",
+    "erase",
+    "doctor",
+    "bundle",
+    "tools",
+} | {"bring-back"}
 
 
 @pytest.mark.parametrize("name", pages.PAGES.values())
