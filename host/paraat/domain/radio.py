@@ -22,6 +22,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Literal, NamedTuple, TypeVar
 
+from paraat.domain.facts import Acknowledged, Counted, Delivered, Fact, HelpAsked
+
 Kind = Literal["A", "M", "T", "H"]
 ACKNOWLEDGE: Kind = "A"
 COUNT: Kind = "M"
@@ -65,6 +67,18 @@ class RadioError(ValueError):
         self.found = found
         self.until = until
         super().__init__(code)
+
+
+Said = Acknowledged | Counted | Delivered | HelpAsked
+
+
+class Entered(NamedTuple):
+    """What a code said, and what to read back. again: it was kept already, shortly ago. fact: as it is kept."""
+
+    said: Said
+    answer: str
+    fact: Fact
+    again: bool
 
 
 class Code(NamedTuple):
