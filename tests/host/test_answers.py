@@ -208,7 +208,6 @@ def test_each_kind_of_code_is_a_fact_of_who_said_it(desk: Desk) -> None:
         HelpAsked(point=POINT),
     ]
     assert all(one.fact.author == CALLER and not one.again for one in entered)
-    assert len({one.answer for one in entered}) == 4
     assert desk.service.acknowledged(alert.id) == entered[0].fact
     (view,) = [view for view in desk.service.views(T0) if view.point == POINT]
     assert view.help_call is not None
