@@ -19,6 +19,7 @@ from paraat.domain.thresholds import Alerts
 from paraat.site.broker import BrokerSettings, check_broker
 from paraat.site.errors import SettingsError
 from paraat.site.points import check_interval, read_points
+from paraat.site.private import own_key
 from paraat.site.profiles import profile_of, read_profiles
 from paraat.site.roster import read_roster
 from paraat.site.tables import convert_table, either, read_toml
@@ -48,10 +49,14 @@ class InfluxSettings(Part, frozen=True):
 
 
 class WebSettings(Part, frozen=True):
-    """[web]: the status page binds to loopback until users are configured."""
+    """[web]: the status page binds to loopback until users are configured.
+
+    base_url: where a phone reaches /seen/, the links of messages, through a proxy; None: messages have no link.
+    """
 
     host: Literal["127.0.0.1", "::1", "localhost"] = "127.0.0.1"
     port: Port = 8080
+    base_url: HttpUrl | None = None
 
 
 class Email(Part, frozen=True):
@@ -99,6 +104,10 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     def path(self, name: str) -> Path:
         """A file named in site.toml, relative to the site's folder."""
         return self.directory / name
+
+    def own_key(self) -> bytes:
+        """The site's own key, beside the journal. Raises SettingsError."""
+        return own_key(self.path(self.region.journal).parent)
 
 
 def load_site(directory: Path) -> Site:

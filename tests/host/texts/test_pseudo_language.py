@@ -22,23 +22,19 @@ import pytest
 from rich.console import Console
 from starlette.requests import Request
 
-from host.alerts.details import made_up_detail
+from host.alerts.details import every_alert
 from host.texts.catalogues import catalogues_in
 from host.web.scene import NOW
 from host.web.scene import rich as busy_region
-from paraat.alerts.rules import RULES
 from paraat.alerts.texts import message
 from paraat.boards.boards import load_board
 from paraat.boards.wiring import render
 from paraat.cli.main import main
 from paraat.domain.activation import Phase
-from paraat.domain.model import AlertState
-from paraat.domain.points import Point, PointBoard, Tank
-from paraat.domain.subjects import Subject
 from paraat.provision.doctor import doctor
 from paraat.runtime.discovery import modules_in
 from paraat.site import paths
-from paraat.texts import Words, extract, say
+from paraat.texts import extract, say
 from paraat.texts.catalogue import FOLDER
 from paraat.web import pages
 from paraat.web.render import Renderer
@@ -93,7 +89,7 @@ _NAMES = frozenset((
     "sudo", "bundle", "toml", "usb", "console", "identify", "update", "flash", "replace",
     "image", "erase", "pki", "init", "issue", "renew", "revoke", "crl", "list",
     "serve", "status", "attest", "point", "refuel", "delivered", "plan", "building", "standby", "alerted", "opening", "operational", "closing", "out-of-use", "check", "simulate", "demo", "command", "configure", "doctor", "verify", "logs",
-    "build", "stolen", "alerts", "acknowledge", "site", "true", "false", "uart", "onewire", "broker-config", "day-bundle",
+    "build", "stolen", "alerts", "acknowledge", "site", "true", "false", "uart", "onewire", "broker-config", "bring-back", "day-bundle",
     "certificate",
 ))  # fmt: skip
 
@@ -166,30 +162,9 @@ def test_the_words_that_the_script_puts_in(renderer: Renderer) -> None:
 
 
 def test_the_mails(brackets: Path) -> None:
-    place = Point(
-        id="nsp-0101", name="De Linde", municipality="Voorbeeldstad", capacity=150,
-        tank=Tank(capacity_l=400, burn_l_per_h=9.5), board=PointBoard(type="esp32_devkitc_ve"),
-    )  # fmt: skip
-    keys = list(Words("en", "mail subject").all())
-    assert {key.partition(".")[0] for key in keys} == set(RULES)
-    for key in keys:
-        rule, _, wording = key.partition(".")
-        own = rule == "own_certificate"
-        about = Subject("certificate", "authority") if own else Subject("point", place.id)
-        alert = AlertState(
-            rule=rule,
-            subject=about,
-            state="firing",
-            since=NOW,
-            severity="critical",
-            detail=made_up_detail(rule, NOW),
-            id=1,
-            wording=wording,
-        )
-        transition = "resolved" if wording == "resolved" else "firing"
-        zone = ZoneInfo("Europe/Amsterdam")
-        said = message(alert, transition, None if own else place, language=LANGUAGE, zone=zone, now=NOW)
-        assert unmarked(" ".join(said), ["De Linde", "Voorbeeldstad"]) == [], key
+    for alert, transition, point in every_alert(NOW):
+        said = message(alert, transition, point, language=LANGUAGE, zone=ZoneInfo("Europe/Amsterdam"), now=NOW)
+        assert unmarked(" ".join(said), ["De Linde", "Voorbeeldstad"]) == [], alert
 
 
 # --- what a technician and an administrator meet ---------------------------------------------------
