@@ -12,7 +12,6 @@ from paraat.texts import Words
 from paraat.texts.gsm7 import SMS, gsm7
 from paraat.texts.localtime import local, marked
 
-
 _ONE_DECIMAL = ("volts", "temperature", "limit")  # a whole number of them says too little
 
 
