@@ -112,7 +112,7 @@ class Service:
         self._transport = MqttTransport(
             site.broker, site.directory, self._inbox, now=clock.now, on_change=self._on_broker
         )
-        self._rules = make_rules(site.alerts)
+        self._rules = make_rules(site.alerts, site.own_alerts)
         self._certificates = Certificates(site.directory)
         self._tracker = Tracker(
             site.points,
