@@ -52,7 +52,9 @@ class Modem:
 
     def do_look(self, _order: Answer) -> Answer:
         """What came in: {"messages": [{"place", "kind", "number", "text", "reference", "status"}], "signal"} in %, -1: not known."""
-        self._machine.ReadDevice()
+        for _ in range(_MOST_AT_ONCE):
+            if not self._machine.ReadDevice():
+                break
         messages = [_message(report, place=0) for report in self._pushed]
         self._pushed.clear()
         place = None
