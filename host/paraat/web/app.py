@@ -1,7 +1,9 @@
 """The page's addresses and what answers each."""
 
+import logging
 from collections.abc import AsyncIterator, Callable, Collection
 from datetime import datetime
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -17,22 +19,27 @@ from starlette.types import Scope
 
 from paraat.domain.facts import Attested, Author, SaidOfPoint
 from paraat.domain.model import PointView
+from paraat.domain.radio import RadioError
 from paraat.journal import JournalError
-from paraat.texts import readiness
+from paraat.site.errors import SettingsError
+from paraat.texts import Phrase, readiness
 from paraat.web import actions, api, tables
 from paraat.web.cards import rfc3339
 from paraat.web.feed import Feed
-from paraat.web.guard import Action, Guard, failure
+from paraat.web.guard import LINK_HEADERS, Action, Guard, OneButton, failure
 from paraat.web.render import STATIC, Renderer
+from paraat.web.sheet import Sheets
 from paraat.web.source import WebSource
+
+_log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 2048
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK) -> Starlette:
+def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK, base_url: str | None = None) -> Starlette:
     """The page of a source. It answers only to the names in `hosts`, whatever address it is bound
-    to.
+    to. base_url: where phones reach the links of messages, which is all that they reach.
 
     Raises KeyError for a language without texts, ZoneInfoNotFoundError for an unknown time zone.
     `app.state.feed` is the live stream; whoever stops the server closes it first.
@@ -40,6 +47,7 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK) -> Starl
     renderer = Renderer(source)
     feed = Feed(source, renderer)
     routes = _Routes(source, renderer, feed)
+    outside = urlsplit(base_url or "")
     app = Starlette(
         routes=[
             Route("/", routes.page),
@@ -64,11 +72,19 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK) -> Starl
                 methods=["POST"],
                 middleware=[Middleware(Action)],
             ),
+            Route("/api/v1/codes", routes.code, methods=["POST"], middleware=[Middleware(Action)]),
+            Route(
+                "/seen/{token}",
+                routes.seen,
+                methods=["GET", "POST"],
+                middleware=[Middleware(OneButton, allowed=[f"{outside.scheme}://{outside.netloc}".lower()])],
+            ),
+            Route("/points/{point}/sheet.pdf", routes.sheet),
             Route("/healthz", routes.healthz),
             Route("/metrics", routes.metrics),
             Mount("/static", _Static(directory=STATIC)),
         ],
-        middleware=[Middleware(Guard, hosts=hosts)],
+        middleware=[Middleware(Guard, hosts=hosts, outside=outside.hostname)],
         exception_handlers={HTTPException: _refuse},
     )
     app.state.feed = feed
@@ -83,6 +99,7 @@ class _Routes:
         self._renderer = renderer
         self._feed = feed
         self._judged = readiness.Words(source.language, ZoneInfo(source.timezone))
+        self._sheets = Sheets(source.region, source.language, ZoneInfo(source.timezone))
 
     def page(self, _request: Request) -> Response:
         return HTMLResponse(self._renderer.page())
@@ -169,6 +186,55 @@ class _Routes:
         if fact is None:
             raise HTTPException(404, f"no alert {alert} fires now; /api/v1/alerts lists them")
         return _json(api.acknowledgement(fact))
+
+    async def code(self, request: Request) -> Response:
+        """A code that was heard over the radio; what is wrong with it is said in the site's language."""
+        try:
+            code, author = api.code_and_author(await _body(request))
+        except ValueError as error:
+            raise HTTPException(400, f"{error}; expected is JSON as docs/api.md says") from error
+        try:
+            found = await run_in_threadpool(self._source.answers.by_code, code, author)
+        except RadioError as error:
+            raise HTTPException(422, self._renderer.radio_error(error)) from error
+        except (JournalError, SettingsError) as error:
+            raise HTTPException(503, f"not kept: {error}") from error
+        return _json(api.entered(found, await run_in_threadpool(self._renderer.entered, found)))
+
+    async def seen(self, request: Request) -> Response:
+        """A link of a message: GET shows a page with one button, and changes nothing; POST is that button."""
+        token = request.path_params["token"]
+        status = 200
+        try:
+            if request.method == "POST":
+                fact = await run_in_threadpool(self._source.answers.by_link, token)
+                page = self._renderer.link_used(fact)
+            else:
+                asked = await run_in_threadpool(self._source.answers.asked, token)
+                page = await run_in_threadpool(self._renderer.link_asks, asked)
+        except ValueError as error:
+            status, page = 410, self._renderer.link_refused(error)
+        except (JournalError, SettingsError) as error:
+            _log.error("a link was opened, and cannot be looked at: %s", error)
+            status, page = (
+                503,
+                self._renderer.link_refused(Phrase("It cannot be kept now. Call the coordination point.")),
+            )
+        return HTMLResponse(page, status, LINK_HEADERS)
+
+    def sheet(self, request: Request) -> Response:
+        """The runner sheet of a point, to print."""
+        view = self._view(request)
+        source, now = self._source, self._source.clock.now()
+        try:
+            book = source.answers.book
+        except SettingsError as error:
+            raise HTTPException(503, f"no codes can be printed: {error}") from error
+        made = self._sheets.pdf(view, source.alerts(), source.places[view.point], book, now)
+        name = f"{view.point}.pdf"
+        return Response(
+            made, media_type="application/pdf", headers={"content-disposition": f'inline; filename="{name}"'}
+        )
 
     def healthz(self, _request: Request) -> Response:
         health = api.health(self._source.health())

@@ -12,15 +12,21 @@ from zoneinfo import ZoneInfo
 import jinja2
 import msgspec
 
+from paraat.domain.facts import Fact
+from paraat.domain.radio import Entered, RadioError
+from paraat.texts import Phrase
 from paraat.web.cards import Card, Counts, Item, Writer, count, rfc3339
-from paraat.web.source import WebSource
+from paraat.web.source import Asked, WebSource
 from paraat.web.texts import Words
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
 
 _AGES = ("age", "age.bare", "age.old", "heard", "ago.s", "ago.min", "ago.h", "ago.d")
-_SCRIPT_TEXTS = (*_AGES, "dead", "dead.since", "broken")
+_SCRIPT_TEXTS = (
+    *_AGES, "dead", "dead.since", "broken", "sound.on", "sound.off", "who.failed", "code.answer", "code.again",
+)  # fmt: skip
+_BANNER_LINES = 3
 
 T = TypeVar("T")
 
@@ -44,6 +50,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     head: str
     host: str
     more: str
+    banner: str
     alerts: dict[str, Piece[Item]]
     cards: dict[str, Piece[Card]]
 
@@ -96,6 +103,7 @@ class Renderer:
             head=str(self._macro("counts", counts)),
             host=str(self._macro("host", self._writer.troubles(self._source.health()))),
             more=self._more(counts.points - len(cards)),
+            banner=self._banner([item for item in items if item.asks is not None and item.look == "critical"]),
             alerts=self._pieces("alert", {i.key: i for i in items}, before.alerts if before else {}, now),
             cards=self._pieces("card", {c.point: c for c in cards}, before.cards if before else {}, now),
         )
@@ -110,6 +118,39 @@ class Renderer:
 
     def _more(self, others: int) -> str:
         return str(self._macro("more", others)) if others else ""
+
+    def _banner(self, waiting: list[Item]) -> str:
+        """What nobody has acknowledged yet, the oldest first: whoever waits longest. Empty when nothing is."""
+        oldest = sorted(waiting, key=lambda item: item.t)
+        return str(self._macro("banner", oldest[:_BANNER_LINES], len(oldest) - _BANNER_LINES)) if oldest else ""
+
+    def entered(self, found: Entered) -> str:
+        """What a code over the radio said, in words."""
+        now = self._source.clock.now()
+        names = {view.point: view.name for view in self._source.views(now)}
+        return self._writer.entered(found, names, self._source.alerts())
+
+    def radio_error(self, error: RadioError) -> str:
+        """Why such a code does not count, in words."""
+        return self._writer.radio_error(error, self._source.clock.now())
+
+    def link_asks(self, asked: Asked) -> str:
+        """The page that a link opens: what is the matter, and one button."""
+        now = self._source.clock.now()
+        names = {view.point: view.name for view in self._source.views(now)}
+        (item,) = self._writer.items([asked.alert], names, now, self._source.acknowledged)
+        return self._link("asks", item=item, name=asked.person.name)
+
+    def link_used(self, fact: Fact) -> str:
+        """The page after the button was pressed."""
+        return self._link("used", name=fact.author.name)
+
+    def link_refused(self, why: ValueError | Phrase) -> str:
+        """The page of a link that does not count."""
+        return self._link("refused", why=self.words.say(why))
+
+    def _link(self, state: str, **values: object) -> str:
+        return self._templates.get_template("seen.html").render(state=state, **values)
 
     def _pieces(self, macro: str, wanted: dict[str, T], before: dict[str, Piece[T]], now: float) -> dict[str, Piece[T]]:
         pieces: dict[str, Piece[T]] = {}
