@@ -106,7 +106,7 @@ class Service:
         self._time_sent_at: float | None = None
         self._status_at: float | None = None
         self._web: Handle | None = None
-        channels = make_channels(site)
+        self._channels = make_channels(site)
         token = _influx_token(site)
         self._inbox = Inbox()
         self._transport = MqttTransport(
@@ -133,7 +133,7 @@ class Service:
         except JournalError as error:
             raise ServiceError(str(error)) from error
         self.answers = Answers(site, self.journal, self, clock.now)
-        self._dispatcher = Dispatcher(site, self.journal, channels)
+        self._dispatcher = Dispatcher(site, self.journal, self._channels)
         self._ingest = Ingest(
             self._inbox,
             self._transport,
@@ -189,7 +189,9 @@ class Service:
         if self._serve_web:
             web = self.site.web
             try:
-                self._web = serve(create_app(self), web.host, web.port, next_free=self._next_free_port)
+                self._web = serve(
+                    create_app(self, base_url=web.base_url), web.host, web.port, next_free=self._next_free_port
+                )
             except WebError as error:
                 self.stop()
                 raise ServiceError(str(error)) from error
@@ -209,6 +211,8 @@ class Service:
         self._deliver.set()
         if self._influx is not None:
             self._influx.notify()
+        for channel in self._channels.values():
+            channel.close()
         for thread in self._threads:
             thread.join(_JOIN_S)
             if thread.is_alive():
@@ -280,6 +284,8 @@ class Service:
                 self._tell_of_itself(ClockSetBack(forget_after=now + MAX_AHEAD_S), now)
             self._ticked_at = now
             self._send_time(now)
+            for channel in self._channels.values():
+                channel.rest()
             views = self.views(now)
             try:
                 self._store_of_itself()

@@ -5,11 +5,11 @@ Every complaint is a SettingsError that says which file, which key, what was fou
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from paraat.domain.fields import HttpUrl, Part, Port, Positive, Text
 from paraat.domain.points import Lead, Point
@@ -17,6 +17,7 @@ from paraat.domain.profiles import Profile
 from paraat.domain.roster import Roster
 from paraat.domain.thresholds import Alerts
 from paraat.site.broker import BrokerSettings, check_broker
+from paraat.site.channels import Channels, read_channels
 from paraat.site.errors import SettingsError
 from paraat.site.points import check_interval, read_points
 from paraat.site.private import own_key
@@ -59,18 +60,6 @@ class WebSettings(Part, frozen=True):
     base_url: HttpUrl | None = None
 
 
-class Email(Part, frozen=True):
-    """[channels.email]: sent with apprise. url_file holds one apprise mailto(s):// URL (it may hold a password)."""
-
-    url_file: Text  # relative to the site's folder, mode 0600
-
-
-class Channels(Part, frozen=True):
-    """[channels]: the log is always one of them."""
-
-    email: Email | None = None
-
-
 class SiteFile(Part, frozen=True):
     """site.toml"""
 
@@ -79,7 +68,7 @@ class SiteFile(Part, frozen=True):
     influx: InfluxSettings | None = None
     web: WebSettings = WebSettings()
     alerts: Alerts = Alerts()
-    channels: Channels = Channels()
+    channels: dict[str, Any] = field(default_factory=dict)  # site/channels.py
     coordination: Lead = Lead()
 
 
@@ -157,7 +146,7 @@ def load_site(directory: Path) -> Site:
         influx=site.influx,
         web=site.web,
         alerts=site.alerts,
-        channels=site.channels,
+        channels=read_channels(path, site.channels),
         coordination=site.coordination,
         points=points,
         profiles=profiles,

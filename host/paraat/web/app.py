@@ -1,6 +1,5 @@
 """The page's addresses and what answers each."""
 
-import logging
 from collections.abc import AsyncIterator, Callable, Collection
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -12,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -22,16 +21,13 @@ from paraat.domain.model import PointView
 from paraat.domain.radio import RadioError
 from paraat.journal import JournalError
 from paraat.site.errors import SettingsError
-from paraat.texts import Phrase, readiness
-from paraat.web import actions, api, tables
+from paraat.texts import readiness
+from paraat.web import actions, api, pages, seen, tables
 from paraat.web.cards import rfc3339
 from paraat.web.feed import Feed
-from paraat.web.guard import LINK_HEADERS, Action, Guard, OneButton, failure
+from paraat.web.guard import Action, Guard, OneButton, failure
 from paraat.web.render import STATIC, Renderer
-from paraat.web.sheet import Sheets
 from paraat.web.source import WebSource
-
-_log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 2048
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -50,7 +46,7 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK, base_url
     outside = urlsplit(base_url or "")
     app = Starlette(
         routes=[
-            Route("/", routes.page),
+            *pages.routes(renderer),
             Route("/events", routes.events),
             Route("/api/v1/points", routes.points),
             Route("/api/v1/points/{point}", routes.point),
@@ -74,12 +70,11 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK, base_url
             ),
             Route("/api/v1/codes", routes.code, methods=["POST"], middleware=[Middleware(Action)]),
             Route(
-                "/seen/{token}",
-                routes.seen,
+                seen.PATH,
+                seen.LinkPage(renderer).answer,
                 methods=["GET", "POST"],
                 middleware=[Middleware(OneButton, allowed=[f"{outside.scheme}://{outside.netloc}".lower()])],
             ),
-            Route("/points/{point}/sheet.pdf", routes.sheet),
             Route("/healthz", routes.healthz),
             Route("/metrics", routes.metrics),
             Mount("/static", _Static(directory=STATIC)),
@@ -99,10 +94,6 @@ class _Routes:
         self._renderer = renderer
         self._feed = feed
         self._judged = readiness.Words(source.language, ZoneInfo(source.timezone))
-        self._sheets = Sheets(source.region, source.language, ZoneInfo(source.timezone))
-
-    def page(self, _request: Request) -> Response:
-        return HTMLResponse(self._renderer.page())
 
     async def events(self, request: Request) -> Response:
         stream = _nothing() if request.method == "HEAD" else self._feed.stream()
@@ -200,41 +191,6 @@ class _Routes:
         except (JournalError, SettingsError) as error:
             raise HTTPException(503, f"not kept: {error}") from error
         return _json(api.entered(found, await run_in_threadpool(self._renderer.entered, found)))
-
-    async def seen(self, request: Request) -> Response:
-        """A link of a message: GET shows a page with one button, and changes nothing; POST is that button."""
-        token = request.path_params["token"]
-        status = 200
-        try:
-            if request.method == "POST":
-                fact = await run_in_threadpool(self._source.answers.by_link, token)
-                page = self._renderer.link_used(fact)
-            else:
-                asked = await run_in_threadpool(self._source.answers.asked, token)
-                page = await run_in_threadpool(self._renderer.link_asks, asked)
-        except ValueError as error:
-            status, page = 410, self._renderer.link_refused(error)
-        except (JournalError, SettingsError) as error:
-            _log.error("a link was opened, and cannot be looked at: %s", error)
-            status, page = (
-                503,
-                self._renderer.link_refused(Phrase("It cannot be kept now. Call the coordination point.")),
-            )
-        return HTMLResponse(page, status, LINK_HEADERS)
-
-    def sheet(self, request: Request) -> Response:
-        """The runner sheet of a point, to print."""
-        view = self._view(request)
-        source, now = self._source, self._source.clock.now()
-        try:
-            book = source.answers.book
-        except SettingsError as error:
-            raise HTTPException(503, f"no codes can be printed: {error}") from error
-        made = self._sheets.pdf(view, source.alerts(), source.places[view.point], book, now)
-        name = f"{view.point}.pdf"
-        return Response(
-            made, media_type="application/pdf", headers={"content-disposition": f'inline; filename="{name}"'}
-        )
 
     def healthz(self, _request: Request) -> Response:
         health = api.health(self._source.health())

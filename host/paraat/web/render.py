@@ -12,11 +12,10 @@ from zoneinfo import ZoneInfo
 import jinja2
 import msgspec
 
-from paraat.domain.facts import Fact
+from paraat.domain.model import AlertState
 from paraat.domain.radio import Entered, RadioError
-from paraat.texts import Phrase
 from paraat.web.cards import Card, Counts, Item, Writer, count, rfc3339
-from paraat.web.source import Asked, WebSource
+from paraat.web.source import WebSource
 from paraat.web.texts import Words
 
 _HERE = Path(__file__).parent
@@ -56,10 +55,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Renderer:
-    """Renders one source's page. Raises KeyError, at once, for a language that has no texts."""
+    """Renders one source's pages. Raises KeyError, at once, for a language that has no texts."""
 
     def __init__(self, source: WebSource) -> None:
-        self._source = source
+        self.source = source
         self.words = Words(source.language)
         self._writer = Writer(self.words, ZoneInfo(source.timezone), source.stale_after_s)
         self.build = _digest(path for folder in ("static", "templates") for path in (_HERE / folder).iterdir())
@@ -81,27 +80,28 @@ class Renderer:
         )
         self._parts = self._templates.get_template("parts.html").module
 
-    def page(self) -> str:
-        """The whole page, every age counted at this moment."""
-        snapshot = self.snapshot(None)
-        return self._templates.get_template("page.html").render(
-            snapshot=snapshot, clock=self._writer.time(snapshot.now, snapshot.now)
-        )
+    def fill(self, template: str, **values: object) -> str:
+        """A page of templates/, with the words, the region and what else every page needs."""
+        return self._templates.get_template(template).render(values)
+
+    def clock(self, now: float) -> str:
+        """What a clock in the region shows at a moment."""
+        return self._writer.time(now, now)
 
     def snapshot(self, before: Snapshot | None) -> Snapshot:
         """The page's changing parts now. What says the same as in `before` is taken from there."""
-        now = self._source.clock.now()
-        views = self._source.views(now)
-        alerts = self._source.alerts()
+        now = self.source.clock.now()
+        views = self.source.views(now)
+        alerts = self.source.alerts()
         names = {view.point: view.name for view in views}
         cards = self._writer.cards(views, alerts)
-        items = self._writer.items(alerts, names, now, self._source.acknowledged)
+        items = self._writer.items(alerts, names, now, self.source.acknowledged)
         counts = count(views)
         return Snapshot(
             now=now,
             title=self._title(counts),
             head=str(self._macro("counts", counts)),
-            host=str(self._macro("host", self._writer.troubles(self._source.health()))),
+            host=str(self._macro("host", self._writer.troubles(self.source.health()))),
             more=self._more(counts.points - len(cards)),
             banner=self._banner([item for item in items if item.asks is not None and item.look == "critical"]),
             alerts=self._pieces("alert", {i.key: i for i in items}, before.alerts if before else {}, now),
@@ -113,7 +113,7 @@ class Renderer:
         return msgspec.json.encode({key: self.words.raw(key) for key in _SCRIPT_TEXTS}).decode()
 
     def _title(self, counts: Counts) -> str:
-        title = self.words("title", region=self._source.region)
+        title = self.words("title", region=self.source.region)
         return f"({counts.not_ready}) {title}" if counts.not_ready else title
 
     def _more(self, others: int) -> str:
@@ -126,31 +126,21 @@ class Renderer:
 
     def entered(self, found: Entered) -> str:
         """What a code over the radio said, in words."""
-        now = self._source.clock.now()
-        names = {view.point: view.name for view in self._source.views(now)}
-        return self._writer.entered(found, names, self._source.alerts())
+        names = self._names(self.source.clock.now())
+        return self._writer.entered(found, names, self.source.alerts())
 
     def radio_error(self, error: RadioError) -> str:
         """Why such a code does not count, in words."""
-        return self._writer.radio_error(error, self._source.clock.now())
+        return self._writer.radio_error(error, self.source.clock.now())
 
-    def link_asks(self, asked: Asked) -> str:
-        """The page that a link opens: what is the matter, and one button."""
-        now = self._source.clock.now()
-        names = {view.point: view.name for view in self._source.views(now)}
-        (item,) = self._writer.items([asked.alert], names, now, self._source.acknowledged)
-        return self._link("asks", item=item, name=asked.person.name)
+    def item(self, alert: AlertState) -> Item:
+        """An alert in words, as the list of alerts has it."""
+        now = self.source.clock.now()
+        (item,) = self._writer.items([alert], self._names(now), now, self.source.acknowledged)
+        return item
 
-    def link_used(self, fact: Fact) -> str:
-        """The page after the button was pressed."""
-        return self._link("used", name=fact.author.name)
-
-    def link_refused(self, why: ValueError | Phrase) -> str:
-        """The page of a link that does not count."""
-        return self._link("refused", why=self.words.say(why))
-
-    def _link(self, state: str, **values: object) -> str:
-        return self._templates.get_template("seen.html").render(state=state, **values)
+    def _names(self, now: float) -> dict[str, str]:
+        return {view.point: view.name for view in self.source.views(now)}
 
     def _pieces(self, macro: str, wanted: dict[str, T], before: dict[str, Piece[T]], now: float) -> dict[str, Piece[T]]:
         pieces: dict[str, Piece[T]] = {}
