@@ -115,6 +115,13 @@ class OffGrid(msgspec.Struct, frozen=True, kw_only=True):
     source: str
 
 
+class HelpCall(msgspec.Struct, frozen=True):
+    """Somebody asked for help at t; it came in at received_at, which may be hours later."""
+
+    t: float
+    received_at: float
+
+
 class PointView(msgspec.Struct, frozen=True, kw_only=True):
     """One point as everybody sees it at `now`: alert rules, the status page, the API, the InfluxDB status rows."""
 
@@ -148,6 +155,7 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
     remarks: tuple[Remark, ...] = ()  # figures that must not pass for fine
     upkeep: Upkeep = Upkeep()
     fuel_log: tuple[FuelEvent, ...] = ()  # fuel_events, and those of before that the host kept
+    help_call: HelpCall | None = None  # the newest
 
     @property
     def subject(self) -> Subject:
