@@ -124,7 +124,7 @@ class GeneratorRan(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
 
 
 class BatteryRested(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="battery-rested/1"):
-    """The host found the resting voltage of a battery: (day since 1970 in UTC, lowest V) of the newest days, all of them."""
+    """The host found the resting voltage of a battery: (day since 1970, lowest V at night) of the newest days."""
 
     point: str
     days: tuple[tuple[int, float], ...] = ()
@@ -145,7 +145,9 @@ class FuelFound(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
 
 
 Found = GeneratorRan | BatteryRested | PeoplePassed | FuelFound  # what the host keeps of what boards sent
-SaidOfPoint = Attested | PhaseChanged | Counted | Delivered | DeliveryPlanned  # what a command or the page may say of a point
+SaidOfPoint = (
+    Attested | PhaseChanged | Counted | Delivered | DeliveryPlanned
+)  # what a command or the page may say of a point
 Told = (
     BoardState
     | Started

@@ -4,10 +4,11 @@ A start of the host reads only the last sets of each point back. So the host its
 before and what it reads joins to the same, in whatever order and however often it comes.
 """
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 
 from paraat.domain.facts import BatteryRested, Found, FuelFound, GeneratorRan, PeoplePassed
-from paraat.domain.fuel_events import FuelEvent
+from paraat.domain.fuel_events import REFUEL, THEFT, FuelEvent
 from paraat.domain.model import SampleSet, Value
 from paraat.domain.passages import Passages, tally_of
 from paraat.domain.points import Point
@@ -21,9 +22,13 @@ _GENERATOR, _STARTED, _MAINS, _LOAD = "power/generator", "event/generator", "pow
 _VOLTAGE, _CURRENT = "battery/voltage", "battery/current"
 _GAP_S, _GAP_SETS = 300.0, 2.5  # between two moments of one run, at least; and in intervals of the board
 _REST_A, _REST_PART = 0.5, 0.01  # a battery rests below this current, or below this part of its capacity an hour
+# At night a battery is as warm as the night before. A start reads ten hours back, so it takes nothing from a night either,
+# but for a host of more than 660 points (service.py).
+_NIGHT_S = 6 * 3600.0
 _TELL_RUN_S = 900.0  # a run that goes on is kept so often
 _STOOD_S = 600.0  # a level stood so long after an event before it is kept
 _TELL_FUEL_S = 3600.0  # an event that goes on is kept so often
+_SUDDEN, _MORE = (REFUEL, THEFT), 1.25  # over at once; by so much more it is told again
 _SAME_S = 3600.0  # an event found anew may begin or end so much earlier or later
 
 
@@ -39,7 +44,7 @@ class Kept:
         self._load_seen = False
         self._rest_a = _REST_A if point.battery is None else max(_REST_A, _REST_PART * point.battery.capacity_ah)
         self.has_battery = point.battery is not None
-        self.rested: dict[int, float] = {}  # by day since 1970, UTC: the lowest voltage at rest
+        self.rested: dict[int, float] = {}  # by day since 1970: the lowest voltage at rest, 0 to 6 h UTC
         self.passages = Passages()
         self.fuel: list[FuelEvent] = []  # in order of their beginning
         self._newest_t = float("-inf")
@@ -66,7 +71,7 @@ class Kept:
                 self._loaded.add(t)
         if (volts := values.get(_VOLTAGE)) is not None:
             self.has_battery = True
-            if self._rests(values):
+            if t % DAY_S < _NIGHT_S and self._rests(values):
                 self._learn_rest(int(t // DAY_S), float(volts))
         if (tally := tally_of(values, a_set.faults, t)) is not None:
             self.passages.add(tally)
@@ -101,7 +106,9 @@ class Kept:
                     self.passages.add_run(run)
                 self._passed_told = found
             case FuelFound():
-                self.fuel = joined(self.fuel, [found.event])
+                same = [event for event in self.fuel if _same(event, found.event)]
+                told = functools.reduce(_longer, same, found.event)
+                self.fuel = joined((event for event in self.fuel if event not in same), [told])
 
     def forget_after(self, t: float) -> None:
         """Let go of what is dated after t, unix seconds."""
@@ -121,8 +128,7 @@ class Kept:
         )
         if self._ran.newest is not None and ran != self._ran_told and self._is_worth(ran):
             due.append(ran)
-        today = int(self._newest_t // DAY_S) if self.rested else 0
-        days = tuple(sorted((day, volts) for day, volts in self.rested.items() if day < today))
+        days = tuple(sorted(one for one in self.rested.items() if one[0] * DAY_S + _NIGHT_S <= self._newest_t))
         if days and days != self._rested_told.days:
             due.append(BatteryRested(point=self._point, days=days))
         ended = self.passages.ended
@@ -133,10 +139,9 @@ class Kept:
 
     def _is_worth(self, ran: GeneratorRan) -> bool:
         """Whether more changed than that a run goes on: that can wait for a while."""
-        last = ran.ran[-1][1]
-        if self._newest_t > last + self._ran.gap_s:
+        told, last = self._ran_told.ran, ran.ran[-1][1]
+        if self._newest_t > last + self._ran.gap_s or not set(told).issuperset(ran.ran[:-1]):
             return True
-        told = self._ran_told.ran
         return last - (told[-1][1] if told and told[-1][1] >= ran.ran[-1][0] else ran.ran[-1][0]) >= _TELL_RUN_S
 
     def _is_news(self, event: FuelEvent) -> bool:
@@ -146,13 +151,32 @@ class Kept:
             return self._newest_t - event.since >= _STOOD_S and (
                 self._newest_t - event.until >= _STOOD_S or event.until - event.since >= _TELL_FUEL_S
             )
+        if event.kind in _SUDDEN:
+            return event.litres > _MORE * before.litres
         return event.until - before.until >= _TELL_FUEL_S
 
 
 def joined(kept: Iterable[FuelEvent], found: Sequence[FuelEvent]) -> list[FuelEvent]:
-    """The events that were kept and those that are found now, which say better what they both say; the newest ones."""
-    older = [event for event in kept if not any(_same(event, one) for one in found)]
-    return sorted((*older, *found), key=lambda event: (event.since, event.kind))[-FUEL_KEPT:]
+    """The events that were kept and those that are found now, the newest.
+
+    What goes on began when it was first seen to. What was over at once is told by what was kept of it, when the level was
+    known to the minute.
+    """
+    every = list(kept)
+    for event in found:
+        before = next((one for one in every if _same(one, event)), None)
+        if before is None:
+            every.append(event)
+        elif event.kind not in _SUDDEN:
+            every[every.index(before)] = _longer(before, event)
+    return sorted(every, key=lambda event: (event.since, event.kind))[-FUEL_KEPT:]
+
+
+def _longer(a: FuelEvent, b: FuelEvent) -> FuelEvent:
+    """What goes on, from the first that was seen of it to the last."""
+    return FuelEvent(
+        kind=a.kind, since=min(a.since, b.since), until=max(a.until, b.until), litres=max(a.litres, b.litres)
+    )
 
 
 def _same(a: FuelEvent, b: FuelEvent) -> bool:

@@ -4,18 +4,17 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 import msgspec
 
-from paraat.domain import activation, autonomy, battery, passages, readiness, tanks
+from paraat.domain import activation, autonomy, battery, fuel_events, passages, readiness, remarks, tanks
 from paraat.domain.air import Air, Lowest
 from paraat.domain.autonomy import Reading
 from paraat.domain.facts import Delivered, Found, Standing
-from paraat.domain.fuel_events import REFUEL, FuelEvent
+from paraat.domain.fuel_events import FuelEvent
 from paraat.domain.fuel_history import History
 from paraat.domain.kept import Kept, joined
 from paraat.domain.model import AlertState, HelpCall, Latest, NodeState, PointView, SampleSet
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 from paraat.domain.readiness import ResourceState, Verdict
-from paraat.domain.remarks import CO2, Figures, Remark, remarks
 from paraat.domain.seen import Seen
 from paraat.domain.thresholds import Alerts, BoardMemory
 from paraat.domain.upkeep import Upkeep, upkeep
@@ -194,7 +193,7 @@ class Tracker:
             fuel_log=tuple(fuel_log),
         )
 
-    def _remarks(self, tracked: "_Tracked", people: passages.Present | None, now: float) -> tuple[Remark, ...]:
+    def _remarks(self, tracked: "_Tracked", people: passages.Present | None, now: float) -> tuple[remarks.Remark, ...]:
         """What is not fine of the last figures of a point; what is old beside them says nothing of now."""
         last_word_t = tracked.last_word_t(now, self._silent_after_s)
         fresh = {n: one for n, one in tracked.latest.items() if one.value is not None and one.t >= last_word_t}
@@ -203,21 +202,21 @@ class Tracker:
         def lowest(name: str) -> Lowest | None:
             return tracked.air[name].lowest(fresh[name].t) if name in tracked.air else None
 
-        figures = Figures(
+        figures = remarks.Figures(
             values={name: one.value for name, one in fresh.items() if one.value is not None},
             generator=None if generator is None else bool(generator.value),
             people=people,
             capacity=tracked.point.capacity,
             battery_low_v=tracked.point.board.battery_low_v,
         )
-        return remarks(figures, lowest, tracked.profile.climate, tracked.profile.people)
+        return remarks.remarks(figures, lowest, tracked.profile.climate, tracked.profile.people)
 
     def _upkeep(
         self, tracked: "_Tracked", resources: Iterable[ResourceState], events: Iterable[FuelEvent], now: float
     ) -> Upkeep:
         kept, point_id = tracked.kept, tracked.point.id
         delivered = self.standing.newest(Delivered, point_id)
-        came = [event.until for event in events if event.kind == REFUEL]
+        came = [event.until for event in events if event.kind == fuel_events.REFUEL]
         came += [] if delivered is None else [delivered.t]
         return upkeep(
             tracked.profile.upkeep,
@@ -349,7 +348,7 @@ class _Tracked:
 
     def _learn_air(self, sample_set: SampleSet) -> None:
         for name, value in sample_set.values.items():
-            if name.startswith(CO2):
+            if name.startswith(remarks.CO2):
                 present = sample_set.values.get(passages.PRESENT)
                 people = None if present is None else int(present)
                 self.air.setdefault(name, Air()).add(sample_set.t, float(value), people)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from paraat.domain.profiles import UpkeepPlan
-from paraat.domain.readiness import ATTESTED, EXPIRED, ResourceState, State
+from paraat.domain.readiness import EXPIRED, ResourceState, State
 from paraat.domain.stretches import Stretch, Stretches
 
 TEST_RUN = "test-run"
@@ -133,7 +133,9 @@ def upkeep(
     rested: by day (since 1970, UTC) the resting voltage; None: it has no battery. checked: when somebody was last known to
     be there, and who.
     """
-    every = [_run(stretch, runs) for stretch in runs.ran if stretch[1] - stretch[0] >= _RUN_LEAST_S and stretch[0] <= now]
+    every = [
+        _run(stretch, runs) for stretch in runs.ran if stretch[1] - stretch[0] >= _RUN_LEAST_S and stretch[0] <= now
+    ]
     long = [run for run in every if run.until - run.since >= plan.test_minutes * 60]
     tests = [run for run in long if not plan.test_load_percent or (run.loaded_s or 0.0) >= plan.test_minutes * 60]
     test = tests[-1] if tests else None
@@ -144,7 +146,7 @@ def upkeep(
         _aged(FUEL_AGE, DELIVERED, NEVER_DELIVERED, fuel_at, plan.fuel_max_days, now),
         *(() if rested is None else (_battery(plan, trend),)),
         _aged(CHECK, CHECKED, NEVER_CHECKED, checked_at, plan.check_every_days, now, checked_by),
-        *(_word(state, now) for state in resources if _is_by_word(state)),
+        *(_word(state) for state in resources if _is_by_word(state)),
     ]
     return Upkeep(
         run=every[-1] if every else None,
@@ -194,7 +196,10 @@ def _battery(plan: UpkeepPlan, trend: Trend | None) -> Task:
     detail = {"drop_percent": trend.drop_percent, "volts": trend.volts}
     falls = trend.drop_percent >= plan.battery_drop_percent
     return Task(
-        kind=BATTERY, state=TaskState.OVERDUE if falls else TaskState.DONE, code=FALLS if falls else STEADY, detail=detail
+        kind=BATTERY,
+        state=TaskState.OVERDUE if falls else TaskState.DONE,
+        code=FALLS if falls else STEADY,
+        detail=detail,
     )
 
 
@@ -202,7 +207,7 @@ def _is_by_word(state: ResourceState) -> bool:
     return state.by_word and state.need != "not-required"
 
 
-def _word(state: ResourceState, now: float) -> Task:
+def _word(state: ResourceState) -> Task:
     """When a word must be given anew. One that says that something is not there is a word too, and ends."""
     if state.code == EXPIRED:
         found, code = TaskState.OVERDUE, HELD

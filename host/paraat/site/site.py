@@ -19,7 +19,7 @@ from paraat.domain.thresholds import Alerts
 from paraat.site.broker import BrokerSettings, check_broker
 from paraat.site.errors import SettingsError
 from paraat.site.points import check_interval, read_points
-from paraat.site.profiles import profile_of, read_profiles
+from paraat.site.profiles import profile_of, read_profiles, with_capacity
 from paraat.site.roster import read_roster
 from paraat.site.tables import convert_table, either, read_toml
 from paraat.texts import Phrase, languages
@@ -132,8 +132,9 @@ def load_site(directory: Path) -> Site:
     profiles: dict[str, Profile] = {}
     for point_path, point in read_points(directory / "points"):
         check_interval(point_path, point, site.alerts.point_silent)
-        points[point.id] = point
-        profiles[point.id] = profile_of(point_path, point, known)
+        profile = profile_of(point_path, point, known)
+        points[point.id] = with_capacity(point_path, point, profile)
+        profiles[point.id] = profile
     if site.broker.client_id in points:
         raise SettingsError(
             path,
