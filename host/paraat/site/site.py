@@ -25,6 +25,8 @@ from paraat.site.tables import convert_table, either, read_toml
 from paraat.texts import Phrase, languages
 from paraat.texts.catalogue import DEFAULT
 
+Fingerprint = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
 
 class Region(Part, frozen=True):
     """[site]"""
@@ -33,6 +35,7 @@ class Region(Part, frozen=True):
     language: Text = DEFAULT  # of pages, mails and commands: one that has a catalogue (texts/)
     timezone: Text = "Europe/Amsterdam"
     journal: Text = "journal.sqlite"  # relative to the site's folder
+    authority: tuple[Fingerprint, ...] = ()  # SHA-256 of pki/ca.crt; written by our commands (site/fingerprint.py)
 
 
 class InfluxSettings(Part, frozen=True):
