@@ -209,7 +209,7 @@ size: $(VENV)/dev.stamp ## Print the budget of every board: both heaps of the ch
 	@$(BIN)/python benchmarks/firmware_size.py $(if $(WRITE),--write docs/budget.md)
 
 .PHONY: deps
-APT_PACKAGES := mosquitto influxdb chromium chromium-driver openssl
+APT_PACKAGES := mosquitto influxdb chromium chromium-driver openssl gammu
 deps: ## Install the servers and the browser that some tests need (apt, as root)
 	@if [ "$$(id -u)" = 0 ]; then \
 	  apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(APT_PACKAGES); \

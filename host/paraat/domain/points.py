@@ -86,3 +86,4 @@ class Point(Part, frozen=True):
     target_h: Positive | None = None  # where it is not the profile's own, as the next ones
     open_within_h: Positive | None = None
     resources: dict[str, ResourceChange] = field(default_factory=dict)
+    alerts: dict[str, dict[str, Any]] = field(default_factory=dict)  # [alerts.<rule>], as in a profile

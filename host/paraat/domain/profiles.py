@@ -1,7 +1,7 @@
 """What a point must have to be called ready: a profile of resources. The figures are settings, never constants of code."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -76,6 +76,8 @@ class Profile(Part, frozen=True):
     resources: dict[str, Resource]
     open_within_h: Positive | None = None  # from the alarm until it is open; None: no clock runs
     alerted_h: Positive | None = None  # of these hours the planned part until somebody begins to open it
+    # [alerts.<rule>]: thresholds that differ from those of site.toml
+    alerts: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
 
 
 def with_changes(
