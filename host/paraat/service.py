@@ -19,6 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from paraat.alerts.answers import Answers
+from paraat.alerts.by_button import presses
 from paraat.alerts.channels import make_channels
 from paraat.alerts.dispatch import Dispatcher
 from paraat.alerts.engine import Engine, Transition
@@ -108,13 +110,13 @@ class Service:
         self._status_at: float | None = None
         self._kept_at: float | None = None  # when what was found was last looked at
         self._web: Handle | None = None
-        channels = make_channels(site)
+        self._channels = make_channels(site)
         token = _influx_token(site)
         self._inbox = Inbox()
         self._transport = MqttTransport(
             site.broker, site.directory, self._inbox, now=clock.now, on_change=self._on_broker
         )
-        self._rules = make_rules(site.alerts)
+        self._rules = make_rules(site.alerts, site.own_alerts)
         self._certificates = Certificates(site.directory)
         self._tracker = Tracker(
             site.points,
@@ -134,7 +136,8 @@ class Service:
                 raise
         except JournalError as error:
             raise ServiceError(str(error)) from error
-        self._dispatcher = Dispatcher(site, self.journal, channels)
+        self.answers = Answers(site, self.journal, self, clock.now)
+        self._dispatcher = Dispatcher(site, self.journal, self._channels)
         self._ingest = Ingest(
             self._inbox,
             self._transport,
@@ -210,6 +213,8 @@ class Service:
         self._deliver.set()
         if self._influx is not None:
             self._influx.notify()
+        for channel in self._channels.values():
+            channel.close()
         for thread in self._threads:
             thread.join(_JOIN_S)
             if thread.is_alive():
@@ -281,10 +286,13 @@ class Service:
                 self._tell_of_itself(ClockSetBack(forget_after=now + MAX_AHEAD_S), now)
             self._ticked_at = now
             self._send_time(now)
+            for channel in self._channels.values():
+                channel.rest()
             views = self.views(now)
             try:
                 self._store_of_itself()
                 self._keep_found(now)
+                self.keep_presses(views)
                 self._judge(now, views)
                 self._store_status(now, views)
             except JournalError as error:
@@ -444,18 +452,20 @@ class Service:
         """Everything as it stood at t, by what the journal had by then; with as many sets as a start reads back."""
         return past_of(self.site, self.journal, t)
 
-    def acknowledge(self, alert_id: int, author: Author) -> Fact | None:
+    def acknowledge(self, alert_id: int, author: Author, link: str = "", t: float | None = None) -> Fact | None:
         """Keep that somebody sees to an alert; None when no alert of that id fires. Raises JournalError.
 
-        Who may do so is for the caller to know.
+        Who may do so is for the caller to know. link: the nonce of the link that was used. t: when it was, if not now.
         """
         with self._lock:
             if not any(alert.id == alert_id and alert.state == "firing" for alert in self._alerts):
                 return None
         now = self.clock.now()
-        fact = self.journal.record(Acknowledged(alert=alert_id), author, t=now, now=now)
+        told = Acknowledged(alert=alert_id, link=link)
+        fact = self.journal.record(told, author, t=now if t is None else t, now=now)
         with self._lock:
             self._world.apply(fact)
+        self._wake.set()
         self._changed()
         return fact
 
@@ -485,6 +495,15 @@ class Service:
         """The last time that somebody acknowledged an alert; None: nobody has."""
         with self._lock:
             return self._world.standing.acknowledged(alert_id)
+
+    def keep_presses(self, views: Sequence[PointView]) -> None:
+        """Keep who acknowledged by the button of a board. Raises JournalError."""
+        self.answers.by_button(presses(self._alerts, views, self._rules, self.acknowledged))
+
+    def by_link(self, nonce: str) -> Fact | None:
+        """The time that somebody acknowledged by that link; None: nobody has."""
+        with self._lock:
+            return self._world.standing.by_link(nonce)
 
     def alerts(self) -> list[AlertState]:
         """The alerts that are pending or firing, and those resolved in the last hour."""

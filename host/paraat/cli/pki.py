@@ -47,6 +47,11 @@ def add_commands(commands: Commands) -> None:
         " broker.host and boards_host of site.toml and this machine's loopback are always in it"),
     )  # fmt: skip
 
+    init.add_argument(
+        "--instead-of", default="", metavar="WORDS",
+        help=Phrase("the four words of the authority that is lost: every board must be flashed anew after this"),
+    )  # fmt: skip
+
     issue = _action(actions, "issue", Phrase("a certificate for a board that is not written by `make flash`"), _issue)
     issue.add_argument("point", metavar="POINT")
     issue.add_argument(
@@ -67,6 +72,7 @@ def add_commands(commands: Commands) -> None:
     revoke = _action(actions, "revoke", Phrase("refuse a board from now on: stolen, lost, replaced"), _revoke)
     revoke.add_argument("which", metavar="POINT|SERIAL")
     revoke.add_argument("--reason", required=True, metavar="TEXT", help=Phrase("kept in the list, such as stolen"))
+    add_broker(revoke)
 
     crl = _action(actions, "crl", Phrase("bring the list of revoked certificates up to date"), _crl)
     crl.add_argument(
@@ -114,27 +120,37 @@ def _guarded(run: Run) -> Run:
 
 def _open(args: argparse.Namespace) -> "Authority":
     from paraat.provision.pki import passphrase
-    from paraat.provision.pki.authority import Authority
+    from paraat.provision.pki.authority import Authority, check_there
 
+    check_there(args.site)
     return Authority.open(args.site, passphrase.read(args.passphrase_file, language=args.language), now())
 
 
 def _init(args: argparse.Namespace) -> int:
     from paraat.provision.pki import passphrase
-    from paraat.provision.pki.authority import Authority
+    from paraat.provision.pki.authority import Authority, check_new
+    from paraat.site.fingerprint import words
     from paraat.site.site import load_site
 
     site = load_site(args.site)
+    check_new(args.site, args.instead_of)
     named = (*args.broker_name, site.broker.boards_host, site.broker.host, "localhost", "127.0.0.1")
     names = tuple(dict.fromkeys(name for name in named if name))
     secret = passphrase.read(args.passphrase_file, language=args.language, new=True)
-    authority = Authority.create(args.site, site.region.region, secret, names, now())
+    authority = Authority.create(args.site, site.region.region, secret, names, now(), instead_of=args.instead_of)
     tell(
         args,
         Phrase(
             "{site}: made. The broker is {broker}.",
             site=args.site / "pki",
             broker=", ".join(authority.broker_names()),
+        ),
+    )
+    tell(
+        args,
+        Phrase(
+            "The authority's four words are {words}: doctor, flash and every label show them.",
+            words=words(authority.fingerprint()),
         ),
     )
     if _LOOPBACK.issuperset(names):
@@ -270,21 +286,46 @@ def _revoke(args: argparse.Namespace) -> int:
                 reason=args.reason,
             ),
         )
-    tell(
-        args,
-        Phrase(
-            "The broker refuses it once it has {path} and is reloaded: docs/pki.md, Revoke.",
-            path=args.site / "pki" / "crl.pem",
-        ),
-    )
+    return tell_broker(args)
+
+
+def tell_broker(args: argparse.Namespace) -> int:
+    """Have the broker of this machine take the newest list of what it must refuse, and say so. Raises ListError."""
+    from paraat.provision.pki import revoked
+
+    given = revoked.give_to_broker(args.site, args.broker)
+    if given == "no-broker":
+        path = args.site / "pki" / "crl.pem"
+        tell(
+            args,
+            Phrase(
+                "No broker on this machine: it refuses what is revoked once it has {path} (docs/pki.md, Revoke).",
+                path=path,
+            ),
+        )
+    elif given == "given":
+        tell(args, Phrase("The broker of this machine has the new list of what it must refuse."))
     return 0
 
 
+def add_broker(parser: Parser) -> None:
+    """Where the broker of this machine keeps its list of what it must refuse."""
+    from paraat.provision.pki.revoked import BROKER
+
+    parser.add_argument(
+        "--broker", type=Path, default=BROKER, metavar="DIR",
+        help=Phrase("the broker's folder on this machine, where there is one; default: {folder}", folder=BROKER),
+    )  # fmt: skip
+
+
 def _crl(args: argparse.Namespace) -> int:
+    from paraat.provision.pki import revoked
     from paraat.provision.pki.authority import AuthorityError
     from paraat.site.files import write_atomic
 
     data = _open(args).crl()
+    if args.out is not None:
+        revoked.check_newer(args.site / "pki" / "crl.pem", args.out, revoked.authority_of(args.site))
     if args.out is None:
         print(data.decode(), end="")
         return 0

@@ -99,3 +99,4 @@ class Point(Part, frozen=True):
     upkeep: UpkeepChange | None = None
     people: PeopleChange | None = None
     climate: ClimateChange | None = None
+    alerts: dict[str, dict[str, Any]] = field(default_factory=dict)  # [alerts.<rule>], as in a profile

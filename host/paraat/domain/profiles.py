@@ -1,7 +1,7 @@
 """What a point must have to be called ready: a profile of resources. The figures are settings, never constants of code."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -158,6 +158,8 @@ class Profile(Part, frozen=True):
     upkeep: UpkeepPlan = UpkeepPlan()
     people: PeoplePlan = PeoplePlan()
     climate: ClimatePlan = ClimatePlan()
+    # [alerts.<rule>]: thresholds that differ from those of site.toml
+    alerts: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
 
 
 def with_changes(

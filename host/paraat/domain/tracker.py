@@ -1,6 +1,8 @@
 """What is known of every expected point, folded from the sets as they come in any order."""
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -11,7 +13,8 @@ from paraat.domain.facts import Delivered, Found, Standing
 from paraat.domain.fuel_events import FuelEvent
 from paraat.domain.fuel_history import History
 from paraat.domain.kept import Kept, joined
-from paraat.domain.model import AlertState, HelpCall, Latest, NodeState, PointView, SampleSet
+from paraat.domain.last_fuel import at_least
+from paraat.domain.model import AlertState, HelpCall, LastFuel, Latest, NodeState, PointView, SampleSet
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 from paraat.domain.readiness import ResourceState, Verdict
@@ -19,6 +22,7 @@ from paraat.domain.seen import Seen
 from paraat.domain.thresholds import Alerts, BoardMemory
 from paraat.domain.upkeep import Upkeep, upkeep
 
+STARTS_KEPT = 50  # of a board
 HISTORY_SAMPLES = 600  # that a start reads back of each point: ten hours at one a minute
 
 FUEL = "fuel/level"
@@ -172,7 +176,12 @@ class Tracker:
             node=tracked.node,
             certificate_until=self._certificate_until(point_id, now),
             activation=activation.activation(self.standing.phases(point_id), tracked.switch(), tracked.profile, now),
-            help_call=tracked.help_call,
+            mains_t=tracked.on_t.get(MAINS),
+            generator_t=tracked.on_t.get(GENERATOR),
+            last_fuel=tracked.last_fuel(now, self._silent_after_s) if reading is None else None,
+            starts=tuple(tracked.starts),
+            gap_t=tracked.gap_t(),
+            help_call=self._help_call(point_id, tracked.help_call),
         )
         verdict, resources = readiness.judge(tracked.profile, self._known(tracked, view))
         people = passages.present(
@@ -227,6 +236,13 @@ class Tracker:
             checked=self.standing.checked(point_id, now),
             resources=resources,
         )
+
+    def _help_call(self, point_id: str, pressed: HelpCall | None) -> HelpCall | None:
+        """The newest call for help: by the button of the board, or by voice."""
+        asked = self.standing.help_asked(point_id)
+        if asked is None or (pressed is not None and pressed.t >= asked.t):
+            return pressed
+        return HelpCall(asked.t, asked.recorded_at)
 
     def _known(self, tracked: "_Tracked", view: PointView) -> readiness.Known:
         """What a point is judged by. The last figures of a silent one count on: so it keeps its last verdict."""
@@ -289,20 +305,27 @@ def reasons_of(view: PointView, firing: Collection[str], silent_after_s: float, 
         attention.append(OLD)
     if view.missing:
         attention.append(MISSING)
-    if _memory_low(view, silent_after_s, memory):
+    if any(heap.free < heap.limit for heap in heaps(view, silent_after_s, memory)):
         attention.append(MEMORY_LOW)
     return (*alarm, *unknown, *attention)
 
 
-def _memory_low(view: PointView, silent_after_s: float, memory: BoardMemory) -> bool:
-    """Whether the board says of one of its heaps that it runs low. Older firmware tells less, and that is no fault."""
+class Heap(NamedTuple):
+    """What is free of one of a board's heaps, and below what it runs low; bytes."""
+
+    free: float
+    limit: float
+
+
+def heaps(view: PointView, silent_after_s: float, memory: BoardMemory) -> list[Heap]:
+    """What the board says of its heaps now. Older firmware tells less, and that is no fault."""
     limits = (
         ("node/idf-free", memory.idf_free_bytes),
         ("node/idf-largest", memory.idf_largest_bytes),
         ("node/heap", memory.heap_free_bytes),
     )
     found = ((view.fresh(name, silent_after_s), limit) for name, limit in limits)
-    return any(value is not None and value < limit for value, limit in found)
+    return [Heap(float(value), float(limit)) for value, limit in found if value is not None]
 
 
 class _Tracked:
@@ -321,6 +344,9 @@ class _Tracked:
         self.node: NodeState | None = None
         self.opened_t: float | None = None  # when its switch last said "open"
         self.help_call: HelpCall | None = None
+        self.on_t: dict[str, float] = {}  # of mains and generator: the newest moment at which it was on
+        self.starts: deque[float] = deque(maxlen=STARTS_KEPT)
+        self._behind_gaps: dict[int, float] = {}  # when the first set behind each gap was read
         self.firing: set[str] = set()
         self._reading: Reading | None = None
         self._read_version = -1  # of the history of the fuel when it was read
@@ -337,6 +363,9 @@ class _Tracked:
             self._learn(name, Latest(value, None, t))
         if sample_set.values.get(OPEN):
             self.opened_t = t if self.opened_t is None else max(self.opened_t, t)
+        for name in (MAINS, GENERATOR):
+            if sample_set.values.get(name) and t > self.on_t.get(name, float("-inf")):
+                self.on_t[name] = t
         if sample_set.values.get(HELP) and (self.help_call is None or t >= self.help_call.t):
             self.help_call = HelpCall(t, sample_set.received_at)
         for name, code in sample_set.faults.items():
@@ -345,6 +374,8 @@ class _Tracked:
         self._learn_air(sample_set)
         if self._seen.add(sample_set.seq):
             self._learn_fuel(sample_set)
+            if sample_set.seq in self._seen.firsts:
+                self._behind_gaps = {seq: self._behind_gaps.get(seq, t) for seq in self._seen.firsts}
 
     def _learn_air(self, sample_set: SampleSet) -> None:
         for name, value in sample_set.values.items():
@@ -376,7 +407,9 @@ class _Tracked:
     def apply_state(self, state: NodeState) -> None:
         if self.node is not None and state.received_at < self.node.received_at:
             return
-        self.node = state
+        before, self.node = self.node, state
+        if before is not None and None not in (before.boot, state.boot) and before.boot != state.boot:
+            self.starts.append(state.received_at)
         if state.online and not state.retained:
             self._hear(state.received_at)
 
@@ -404,6 +437,24 @@ class _Tracked:
         self.heard_at = self.data_t if self.heard_at is None or self.heard_at > t else self.heard_at
         self.opened_t = None if self.opened_t is not None and self.opened_t > t else self.opened_t
         self.help_call = None if self.help_call is not None and self.help_call.t > t else self.help_call
+        self.on_t = {name: min(on_t, t) for name, on_t in self.on_t.items()}
+        self.starts = deque((start for start in self.starts if start <= t), maxlen=STARTS_KEPT)
+        self._behind_gaps = {seq: min(gap_t, t) for seq, gap_t in self._behind_gaps.items()}
+
+    def gap_t(self) -> float | None:
+        """When the first set behind the newest gap was read; None: no gap is known of."""
+        firsts = self._seen.firsts
+        return self._behind_gaps[firsts[-1]] if len(firsts) > 1 else None
+
+    def last_fuel(self, now: float, silent_after_s: float) -> LastFuel | None:
+        """The least that is left, by the last level that the gauge told; None when it never did."""
+        reading = self.read()
+        if reading is None:
+            return None
+        generator = self.latest.get(GENERATOR)
+        told = generator is not None and generator.t >= self.last_word_t(now, silent_after_s)
+        off = told and generator is not None and generator.value is False
+        return at_least(reading, self.point.tank, now, ran_until=self.on_t.get(GENERATOR) if off else now)
 
     def switch(self) -> activation.Switch | None:
         """What its key switch or button said; None: it never said anything, or has none."""

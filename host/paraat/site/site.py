@@ -5,11 +5,11 @@ Every complaint is a SettingsError that says which file, which key, what was fou
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from paraat.domain.fields import HttpUrl, Part, Port, Positive, Text
 from paraat.domain.points import Lead, Point
@@ -17,13 +17,19 @@ from paraat.domain.profiles import Profile
 from paraat.domain.roster import Roster
 from paraat.domain.thresholds import Alerts
 from paraat.site.broker import BrokerSettings, check_broker
+from paraat.site.channels import Channels, read_channels
 from paraat.site.errors import SettingsError
 from paraat.site.points import check_interval, read_points
+from paraat.site.private import own_key
 from paraat.site.profiles import profile_of, read_profiles, with_capacity
 from paraat.site.roster import read_roster
 from paraat.site.tables import convert_table, either, read_toml
+from paraat.site.thresholds import alerts_of
+from paraat.site.thresholds import check as check_thresholds
 from paraat.texts import Phrase, languages
 from paraat.texts.catalogue import DEFAULT
+
+Fingerprint = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
 class Region(Part, frozen=True):
@@ -33,6 +39,7 @@ class Region(Part, frozen=True):
     language: Text = DEFAULT  # of pages, mails and commands: one that has a catalogue (texts/)
     timezone: Text = "Europe/Amsterdam"
     journal: Text = "journal.sqlite"  # relative to the site's folder
+    authority: tuple[Fingerprint, ...] = ()  # SHA-256 of pki/ca.crt; written by our commands (site/fingerprint.py)
 
 
 class InfluxSettings(Part, frozen=True):
@@ -48,22 +55,14 @@ class InfluxSettings(Part, frozen=True):
 
 
 class WebSettings(Part, frozen=True):
-    """[web]: the status page binds to loopback until users are configured."""
+    """[web]: the status page binds to loopback until users are configured.
+
+    base_url: where a phone reaches /seen/, the links of messages, through a proxy; None: messages have no link.
+    """
 
     host: Literal["127.0.0.1", "::1", "localhost"] = "127.0.0.1"
     port: Port = 8080
-
-
-class Email(Part, frozen=True):
-    """[channels.email]: sent with apprise. url_file holds one apprise mailto(s):// URL (it may hold a password)."""
-
-    url_file: Text  # relative to the site's folder, mode 0600
-
-
-class Channels(Part, frozen=True):
-    """[channels]: the log is always one of them."""
-
-    email: Email | None = None
+    base_url: HttpUrl | None = None
 
 
 class SiteFile(Part, frozen=True):
@@ -74,7 +73,7 @@ class SiteFile(Part, frozen=True):
     influx: InfluxSettings | None = None
     web: WebSettings = WebSettings()
     alerts: Alerts = Alerts()
-    channels: Channels = Channels()
+    channels: dict[str, Any] = field(default_factory=dict)  # site/channels.py
     coordination: Lead = Lead()
 
 
@@ -82,6 +81,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     """A whole site, checked. Relative file names count from `directory`. roster: who is told, the old addresses too.
 
     points and profiles are keyed by point id; a profile is what holds for its point, with the point's own changes.
+    own_alerts: by point, where its profile or its file has other thresholds than the site.
     """
 
     directory: Path
@@ -94,11 +94,20 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     coordination: Lead
     points: dict[str, Point]
     profiles: dict[str, Profile]
+    own_alerts: dict[str, Alerts] = {}
     roster: Roster
+
+    def alerts_of(self, point: str) -> Alerts:
+        """The thresholds that hold for a point."""
+        return self.own_alerts.get(point, self.alerts)
 
     def path(self, name: str) -> Path:
         """A file named in site.toml, relative to the site's folder."""
         return self.directory / name
+
+    def own_key(self) -> bytes:
+        """The site's own key, beside the journal. Raises SettingsError."""
+        return own_key(self.path(self.region.journal).parent)
 
 
 def load_site(directory: Path) -> Site:
@@ -113,28 +122,20 @@ def load_site(directory: Path) -> Site:
         raise SettingsError(
             path, "site.timezone", repr(site.site.timezone), Phrase('a time zone such as "Europe/Amsterdam"')
         ) from error
-    fuel = site.alerts.low_fuel
-    for raise_key, clear_key in (("raise_hours", "clear_hours"), ("raise_percent", "clear_percent")):
-        if getattr(fuel, clear_key) <= getattr(fuel, raise_key):
-            raise SettingsError(
-                path,
-                f"alerts.low_fuel.{clear_key}",
-                str(getattr(fuel, clear_key)),
-                Phrase(
-                    "more than {raise_key} ({value}), or the alert would flutter",
-                    raise_key=raise_key,
-                    value=getattr(fuel, raise_key),
-                ),
-            )
+    check_thresholds(path, site.alerts)
     check_broker(path, site.broker)
     known = read_profiles(directory / "profiles")
     points: dict[str, Point] = {}
     profiles: dict[str, Profile] = {}
+    own_alerts: dict[str, Alerts] = {}
     for point_path, point in read_points(directory / "points"):
         check_interval(point_path, point, site.alerts.point_silent)
-        profile = profile_of(point_path, point, known)
-        points[point.id] = with_capacity(point_path, point, profile)
-        profiles[point.id] = profile
+        profiles[point.id] = profile_of(point_path, point, known)
+        points[point.id] = with_capacity(point_path, point, profiles[point.id])
+        profile_path, profile = known[point.profile]
+        own = alerts_of(site.alerts, (profile_path, profile.alerts), (point_path, point))
+        if own != site.alerts:
+            own_alerts[point.id] = own
     if site.broker.client_id in points:
         raise SettingsError(
             path,
@@ -149,10 +150,11 @@ def load_site(directory: Path) -> Site:
         influx=site.influx,
         web=site.web,
         alerts=site.alerts,
-        channels=site.channels,
+        channels=read_channels(path, site.channels),
         coordination=site.coordination,
         points=points,
         profiles=profiles,
+        own_alerts=own_alerts,
         roster=read_roster(directory, points, site.coordination, site.site.timezone),
     )
 

@@ -257,8 +257,9 @@ def journal(tmp_path: Path) -> Any:
 
 
 def test_a_fact_comes_back_as_it_was_with_its_author(journal: Journal) -> None:
-    kinds = (*facts.HOST_KINDS, *facts.PEOPLE_KINDS, *facts.ROLLING_KINDS, facts.FuelFound, facts.BoardState)
     tally = Tally(t=T0, came_in=5, went_out=2, present=3, booted_t=T0 - 60)
+    others = (facts.FuelFound, facts.BoardState, facts.WrongCode)
+    kinds = (*facts.HOST_KINDS, *facts.PEOPLE_KINDS, *facts.ROLLING_KINDS, *others)
     said = [
         journal.record(one, LEAD, t=T0, now=T0 + 5)
         for one in (
@@ -275,6 +276,8 @@ def test_a_fact_comes_back_as_it_was_with_its_author(journal: Journal) -> None:
             facts.FuelFound(point="nsp-a", event=FuelEvent(kind="leak", since=T0, until=T0 + 9, litres=3.0)),
             facts.Delivered(point="nsp-a", litres=200.0),
             facts.DeliveryPlanned(point="nsp-a", at=T0 + 9, litres=200.0, who="Tankdienst"),
+            facts.WrongCode(),
+            facts.HelpAsked(point="nsp-a"),
             facts.BoardState(state=NodeState(point="nsp-a", received_at=T0, retained=False, online=True)),
         )
     ]

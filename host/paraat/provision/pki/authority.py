@@ -15,14 +15,13 @@ from typing import Self
 
 import msgspec
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from paraat.provision.pki import pki
+from paraat.provision.pki import pki, revoked
 from paraat.provision.pki.hardening import forbid_core_dumps
 from paraat.provision.pki.pki import Issued
-from paraat.site import inventory
+from paraat.site import fingerprint, inventory
 from paraat.site.broker import DESK_NAME, HOST_NAME
 from paraat.site.files import sync_directory, write_atomic
 from paraat.site.inventory import Board, Inventory, PkiError, Record
@@ -39,7 +38,8 @@ DESK = inventory.DESK
 DESK_KEY = inventory.DESK_KEY
 UPDATE_KEY = "update.key"
 UPDATE_PUBLIC = "update.pub"
-CRL = "crl.pem"
+CRL = revoked.CRL
+NO_WORDS = "?"  # in place of the four words of an authority that is not known any more
 MIN_PASSPHRASE = 16  # characters; PKCS #8 stretches it with only 2048 rounds, so its length must do the work
 _UPDATE_BITS = 3072
 _PRIVATE = 0o600
@@ -83,21 +83,25 @@ class Authority:
         return f"Authority({self._folder})"
 
     @classmethod
-    def create(cls, site_dir: Path, region: str, passphrase: str, broker_names: tuple[str, ...], now: datetime) -> Self:
-        """Make SITE/pki whole: authority, broker, host, desk, update key, empty revocation list.
+    def create(
+        cls,
+        site_dir: Path,
+        region: str,
+        passphrase: str,
+        broker_names: tuple[str, ...],
+        now: datetime,
+        *,
+        instead_of: str = "",
+    ) -> Self:
+        """Make SITE/pki whole: authority, broker, host, desk, update key, empty revocation list; and have the site know it.
 
-        broker_names: names and addresses under which boards and host reach the broker. Raises AuthorityError; then
-        there is no SITE/pki, or the one that was there is as it was.
+        broker_names: names and addresses under which boards and host reach the broker. instead_of: the four words of an
+        authority that the site knows and that is lost. Raises AuthorityError; then there is no SITE/pki, or the one that
+        was there is as it was.
         """
         forbid_core_dumps()
         folder = site_dir / inventory.FOLDER
-        if folder.exists():
-            raise AuthorityError(
-                Phrase(
-                    "{folder} is there already; a new authority would cut off every board. To begin anew, move it away",
-                    folder=folder,
-                )
-            )
+        check_new(site_dir, instead_of)
         if len(passphrase) < MIN_PASSPHRASE:
             raise AuthorityError(
                 Phrase(
@@ -134,6 +138,8 @@ class Authority:
             inventory.NAME: (msgspec.json.encode(Inventory(crl_number=1, certificates=records)), _PUBLIC),
         }
         _make_folder(folder, files)
+        if (site_dir / "site.toml").exists():
+            fingerprint.remember(site_dir, (fingerprint.of_certificate(own.certificate_der()),))
         return cls(site_dir, own, update)
 
     @classmethod
@@ -145,8 +151,7 @@ class Authority:
         """
         forbid_core_dumps()
         folder = site_dir / inventory.FOLDER
-        if not (folder / CA_KEY).is_file():
-            raise AuthorityError("pki.no-key", path=folder / CA_KEY, site=site_dir)
+        check_there(site_dir)
         certificate = _read_certificate(folder / CA)
         key = _read_key(folder / CA_KEY, passphrase)
         update = _read_key(folder / UPDATE_KEY, passphrase)
@@ -157,6 +162,8 @@ class Authority:
         opened = cls(site_dir, Issued(certificate, key), update)
         with inventory.locked(site_dir):
             opened._finish(now or datetime.now(UTC))
+        if not fingerprint.known(site_dir) and (site_dir / "site.toml").exists():  # of before a site knew it
+            fingerprint.remember(site_dir, (opened.fingerprint(),))
         return opened
 
     # --- boards ------------------------------------------------------------------------------
@@ -247,8 +254,8 @@ class Authority:
                 raise AuthorityError(
                     Phrase("{which} is the authority itself; a lost CA key is in docs/pki.md", which=which)
                 )
-            revoked = [_revoke(record, now, reason) for record in records if record.state != "revoked"]
-            if not revoked:
+            changed = [_revoke(record, now, reason) for record in records if record.state != "revoked"]
+            if not changed:
                 raise AuthorityError(
                     Phrase(
                         "{which} is revoked already, since {day}",
@@ -256,8 +263,8 @@ class Authority:
                         day=f"{records[-1].revoked_at:%Y-%m-%d}",
                     )
                 )
-            self._save(known.replace(*revoked), now)
-        return revoked
+            self._save(known.replace(*changed), now)
+        return changed
 
     def renew_host(self, now: datetime) -> Record:
         """A new key and certificate for the host service; the old one is revoked. Raises InventoryError, AuthorityError."""
@@ -291,6 +298,10 @@ class Authority:
         """The authority's certificate as a board reads it."""
         return self._own.certificate_der()
 
+    def fingerprint(self) -> str:
+        """By what the site knows this authority (site/fingerprint.py)."""
+        return fingerprint.of_certificate(self.certificate_der())
+
     def update_key(self) -> rsa.RSAPrivateKey:
         """What signs updates of the firmware."""
         return self._update
@@ -298,6 +309,18 @@ class Authority:
     def update_public(self) -> bytes:
         """The modulus of the update key, 384 bytes, big-endian; the exponent is 65537."""
         return _modulus(self._update)
+
+    def adopt(self, joined: Inventory, before: Inventory, now: datetime) -> None:
+        """Take a list that was joined from two copies; `before` is ours as it was then.
+
+        Raises AuthorityError when ours has changed meanwhile, InventoryError.
+        """
+        with inventory.locked(self.site_dir):
+            known = inventory.load(self.site_dir)
+            if known.certificates != before.certificates:
+                raise AuthorityError("pki.changed-meanwhile", path=inventory.path_of(self.site_dir))
+            number = max(known.crl_number, joined.crl_number)
+            self._save(msgspec.structs.replace(joined, crl_number=number), now)
 
     def _renew(self, issued: Issued, kind: inventory.Kind, now: datetime) -> Record:
         record = _record(issued, kind, "pending")
@@ -325,16 +348,17 @@ class Authority:
         self._finish(now)
 
     def _finish(self, now: datetime) -> None:
-        """Bring crl.pem up to the inventory; it lags when the last run was cut between the two. Under the lock."""
+        """Bring crl.pem up to the inventory; it lags when the last run was cut between the two. Under the lock.
+
+        What crl.pem refuses and the inventory does not (an older copy was put over it) is revoked in it again.
+        """
         known = inventory.load(self.site_dir)
+        before = revoked.read(self._folder / CRL, self._own.certificate)  # None: gone or torn, it is made anew
+        forgotten = () if before is None else revoked.forgotten(known, before)
+        known = known.replace(*forgotten)
         wanted = {int(record.serial, 16): record.revoked_at or now for record in known.revoked()}
-        before: x509.CertificateRevocationList | None = None
-        try:
-            before = x509.load_pem_x509_crl((self._folder / CRL).read_bytes())
-            if before.is_signature_valid(self._own.key.public_key()) and {r.serial_number for r in before} == {*wanted}:
-                return
-        except (OSError, ValueError, InvalidSignature):
-            before = None  # gone or torn: it is made anew
+        if before is not None and not forgotten and {r.serial_number for r in before} == {*wanted}:
+            return
         number = known.crl_number + 1
         after = None if before is None else before.last_update_utc
         crl = pki.make_crl(self._own, wanted.items(), number, after, now)
@@ -348,6 +372,33 @@ class Authority:
         except OSError as error:
             code = "pki.list-not-written" if name == CRL else "pki.not-renewed"
             raise AuthorityError(code, path=path, why=reason(error)) from error
+
+
+def check_there(site_dir: Path) -> None:
+    """Raise AuthorityError when the key of the site's authority is not here, or pki/ is of another one.
+
+    Ask this before the passphrase: who has no key need not type it.
+    """
+    fingerprint.check(site_dir)
+    path = site_dir / inventory.FOLDER / CA_KEY
+    if path.is_file():
+        return
+    known = fingerprint.known(site_dir) or tuple(filter(None, [fingerprint.here(site_dir)]))
+    if known:
+        raise AuthorityError("pki.key-away", path=path, words=fingerprint.words(known[0]))
+    raise AuthorityError("pki.no-key", path=path, folder=path.parent)
+
+
+def check_new(site_dir: Path, instead_of: str) -> None:
+    """A site that has, or had, an authority gets another only by its name. Raises AuthorityError."""
+    folder = site_dir / inventory.FOLDER
+    if folder.exists():
+        raise AuthorityError("pki.there", folder=folder)
+    known, found = fingerprint.known(site_dir), fingerprint.traces(site_dir)
+    expected = [fingerprint.words(each) for each in known]
+    if found and instead_of not in (expected or [NO_WORDS]):
+        said = {"words": ", ".join(expected) or NO_WORDS, "found": ", ".join(found), "site": site_dir}
+        raise AuthorityError("pki.has-one", **said)
 
 
 def _record(issued: Issued, kind: inventory.Kind, state: inventory.State) -> Record:
