@@ -8,16 +8,13 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from paraat.domain.fields import Part, Positive, Text
+from paraat.domain.fields import Part, PhoneNumber, Positive, Text
 from paraat.site.errors import SettingsError
 from paraat.site.tables import convert_table
 from paraat.texts import Phrase
 
 SMS, SIREN, LOG = "sms", "siren", "log"
 
-PhoneNumber = Annotated[
-    str, Meta(pattern=r"^\+[1-9][0-9]{7,14}\Z", description="a number such as +31612345678, without spaces")
-]
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 

@@ -26,6 +26,7 @@ from paraat.site.roster import read_roster
 from paraat.site.tables import convert_table, either, read_toml
 from paraat.site.thresholds import alerts_of
 from paraat.site.thresholds import check as check_thresholds
+from paraat.site.watcher import Watcher, check_watcher
 from paraat.texts import Phrase, languages
 from paraat.texts.catalogue import DEFAULT
 
@@ -75,6 +76,7 @@ class SiteFile(Part, frozen=True):
     alerts: Alerts = Alerts()
     channels: dict[str, Any] = field(default_factory=dict)  # site/channels.py
     coordination: Lead = Lead()
+    watcher: Watcher = Watcher()
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +98,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     profiles: dict[str, Profile]
     own_alerts: dict[str, Alerts] = {}
     roster: Roster
+    watcher: Watcher = Watcher()
 
     def alerts_of(self, point: str) -> Alerts:
         """The thresholds that hold for a point."""
@@ -124,6 +127,7 @@ def load_site(directory: Path) -> Site:
         ) from error
     check_thresholds(path, site.alerts)
     check_broker(path, site.broker)
+    check_watcher(path, site.watcher)
     known = read_profiles(directory / "profiles")
     points: dict[str, Point] = {}
     profiles: dict[str, Profile] = {}
@@ -152,6 +156,7 @@ def load_site(directory: Path) -> Site:
         alerts=site.alerts,
         channels=read_channels(path, site.channels),
         coordination=site.coordination,
+        watcher=site.watcher,
         points=points,
         profiles=profiles,
         own_alerts=own_alerts,

@@ -41,7 +41,9 @@ class Modem:
             # Three wrong ones lock the card for good: that is for a person with the card in hand.
             raise AsideError(f"the SIM card asks for {asked}: put it into a phone and switch its PIN off")
         machine.SetIncomingCallback(self._incoming)
-        with contextlib.suppress(gammu.GSMError):  # not every modem can; its reports then lie among the messages, or are lost
+        with contextlib.suppress(
+            gammu.GSMError
+        ):  # not every modem can; its reports then lie among the messages, or are lost
             machine.SetIncomingSMS(True)
         self._machine = machine
 

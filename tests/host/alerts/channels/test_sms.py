@@ -61,7 +61,7 @@ def test_what_gsm_7_lacks_is_written_without_it_and_160_characters_are_one_messa
 ) -> None:
     channel.say(LEAD, "Ça va, Noordwijkerhoût – “één” ☃ " + "x" * 300)
     ((_, text, _),) = modem.sent
-    assert text.startswith("Ça va, Noordwijkerhout - \"één\" ? x")
+    assert text.startswith('Ça va, Noordwijkerhout - "één" ? x')
     assert len(text) == 160
 
 
@@ -117,7 +117,20 @@ def test_the_phone_that_gammu_makes_up_sends_and_has_what_debians_gammu_put_ther
     channel.send(MESSAGE)
     rc = tmp_path / "gammurc"
     rc.write_text(f"[gammu]\nmodel = dummy\nconnection = none\ndevice = {tmp_path / 'phone'}\n")
-    command = ["gammu", "-c", str(rc), "savesms", "TEXT", "-folder", "1", "-unread", "-sender", LEAD, "-text", "OK 1234"]
+    command = [
+        "gammu",
+        "-c",
+        str(rc),
+        "savesms",
+        "TEXT",
+        "-folder",
+        "1",
+        "-unread",
+        "-sender",
+        LEAD,
+        "-text",
+        "OK 1234",
+    ]
     subprocess.run(command, check=True, capture_output=True, timeout=60)
     (text,) = channel.look().texts
     assert (text.number, text.text) == (LEAD, "OK 1234")
