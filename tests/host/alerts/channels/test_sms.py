@@ -106,7 +106,7 @@ def test_a_modem_that_hangs_is_given_up_within_the_limit_and_works_again_afterwa
 
 def test_a_modem_that_was_pulled_out_is_said_with_its_port() -> None:
     channel = SmsChannel(Modem(device="/dev/serial/by-id/none", limit_s=LIMIT_S))
-    with pytest.raises(ChannelError, match="modem at /dev/serial/by-id/none: gammu: .*Is it plugged in"):
+    with pytest.raises(ChannelError, match=r"modem at /dev/serial/by-id/none: gammu: .*Is it plugged in"):
         channel.send(MESSAGE)
     assert LEAD not in channel.problem
     channel.close()
