@@ -139,6 +139,16 @@ def why(states: tuple[ResourceState, ...]) -> list[ResourceState]:
     return sorted((state for state in states if state.decides), key=lambda s: (not s.critical, _RANK[s.state]))
 
 
+def turns(resource: Resource, until: float) -> tuple[float, float]:
+    """When time alone changes what a word that holds until then is worth."""
+    return until, until - resource.renew_days * _DAY_S
+
+
+def limits_h(profile: Profile) -> tuple[float, float]:
+    """The hours of autonomy at which a verdict on them changes."""
+    return profile.target_h, profile.target_h / 2
+
+
 _RANK = {state: rank for rank, state in enumerate((State.NOT_READY, State.EXPIRED, State.UNKNOWN, State.LIMITED))}
 
 

@@ -1,13 +1,17 @@
-"""What is known of every expected point, folded from the sets as they come in any order."""
+"""What is known of every expected point, folded from the sets as they come in any order.
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+A view follows from what is known and from the moment, never from who looked when. So the last one of each point is kept:
+while nothing new came in and no moment has passed at which time alone changes something, it stands, but for `now`.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 import msgspec
 
 from paraat.domain import activation, autonomy, battery, readiness, tanks
-from paraat.domain.autonomy import Reading
 from paraat.domain.facts import Standing
-from paraat.domain.fuel_history import History
+from paraat.domain.fuel import Fuel
 from paraat.domain.model import AlertState, Latest, NodeState, PointView, SampleSet
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
@@ -16,6 +20,10 @@ from paraat.domain.seen import Seen
 from paraat.domain.thresholds import Alerts, BoardMemory
 
 HISTORY_SAMPLES = 600  # that a start reads back of each point: ten hours at one a minute
+# A point about which nothing new came is looked at again so often: figures that only run, such as the hours of a point that
+# is silent, move an alert by then. What a verdict turns on is looked at when it turns.
+LOOK_AGAIN_S = 60.0
+_MARGIN_S = 1e-3  # so near a turn a view is made anew: sums of times are rounded
 
 FUEL = "fuel/level"
 DISTANCE = "fuel/distance"
@@ -41,6 +49,8 @@ FAULT = "fault"
 OLD = "old"
 MISSING = "missing"
 MEMORY_LOW = "memory-low"
+
+_NONE: frozenset[str] = frozenset()
 
 Counts = Callable[[str], tuple[int, int]]
 Until = Callable[[str, float], float | None]
@@ -102,7 +112,14 @@ class Tracker:
             if alert.state == "firing" and alert.point is not None:
                 firing.setdefault(alert.point, set()).add(alert.rule)
         for point_id, tracked in self._points.items():
-            tracked.firing = firing.get(point_id, set())
+            found = firing.get(point_id, _NONE)
+            if tracked.firing != found:
+                tracked.firing = found
+                tracked.changed()
+
+    def points(self) -> list[str]:
+        """The ids of all expected points."""
+        return list(self._points)
 
     def views(self, now: float) -> list[PointView]:
         """Every expected point at `now`, also those never heard."""
@@ -111,24 +128,63 @@ class Tracker:
     def view(self, point_id: str, now: float) -> PointView:
         """One point at `now`. Raises KeyError when it is not expected."""
         tracked = self._points[point_id]
-        point = tracked.point
+        outside = self._outside(point_id, now)
+        made = tracked.made
+        if made is not None and made.outside == outside and made.view.now <= now < made.until:
+            return msgspec.structs.replace(made.view, now=now)
+        view, drains = self._view(tracked, outside, now)
+        turn = self._turn(tracked, view, drains)
+        runs = drains or view.activation.forecast_at is not None
+        tracked.made = _Made(view, outside, turn, now if runs else turn)
+        return view
+
+    def due(self, now: float) -> list[str]:
+        """The points that must be looked at: something new came since, time alone has changed something, or it is long ago."""
+        changes = self.standing.changes
+        return [
+            point_id
+            for point_id, tracked in self._points.items()
+            if (looked := tracked.looked) is None
+            or not looked.now <= now < looked.until
+            or looked.said != changes(point_id)
+        ]
+
+    def look(self, point_id: str, now: float) -> PointView:
+        """The view of a point for who judges it: it is not due again before it must be."""
+        view = self.view(point_id, now)
+        tracked = self._points[point_id]
+        assert tracked.made is not None
+        until = min(tracked.made.turn, now + LOOK_AGAIN_S)
+        tracked.looked = _Looked(now, until, tracked.made.outside.said)
+        return view
+
+    def look_again(self) -> None:
+        """All points are due: what was looked at last did not come to be judged."""
+        for tracked in self._points.values():
+            tracked.looked = None
+
+    def _outside(self, point_id: str, now: float) -> "_Outside":
         stored, missing = self._counts(point_id)
+        until = self._certificate_until(point_id, now)
+        return _Outside(self._since, stored, missing, until, self.standing.changes(point_id))
+
+    def _view(self, tracked: "_Tracked", outside: "_Outside", now: float) -> tuple[PointView, bool]:
+        """A point at `now`, and whether its fuel goes on falling."""
+        point = tracked.point
         fuel = tracked.latest.get(DISTANCE if point.tank.by == "distance" else FUEL)
         reading = None
         if fuel is not None and fuel.value is not None and fuel.t >= tracked.last_word_t(now, self._silent_after_s):
-            reading = tracked.read()
+            reading = tracked.fuel.reading()
         mains, generator = tracked.value(MAINS), tracked.value(GENERATOR)
-        left = None
-        if reading is not None:
-            # Unknown drains: better an hour too few than one too many.
-            drains = bool(generator) or (generator is None and not mains)
-            left = autonomy.estimate(reading, point.tank, now, drains=drains)
+        # Unknown drains: better an hour too few than one too many.
+        drains = bool(generator) or (generator is None and not mains)
+        left = None if reading is None else autonomy.estimate(reading, point.tank, now, drains=drains)
         litres = None if reading is None else reading.litres
         charge = (
             None if point.battery is None else battery.left(point.battery, tracked.known(now, self._silent_after_s))
         )
         view = PointView(
-            point=point_id,
+            point=point.id,
             name=point.name,
             municipality=point.municipality,
             capacity=point.capacity,
@@ -137,7 +193,7 @@ class Tracker:
             last_verdict=Verdict.UNKNOWN,
             reasons=(),
             online=None if tracked.node is None else tracked.node.online,
-            watched_since=self._since,
+            watched_since=outside.since,
             heard_at=tracked.heard_at,
             data_t=tracked.data_t,
             latest=dict(tracked.latest),
@@ -148,22 +204,46 @@ class Tracker:
             fuel_events=() if reading is None else reading.events,
             battery=charge,
             off_grid=battery.off_grid(left, charge),
-            stored=stored,
-            missing=missing,
+            stored=outside.stored,
+            missing=outside.missing,
             node=tracked.node,
-            certificate_until=self._certificate_until(point_id, now),
-            activation=activation.activation(self.standing.phases(point_id), tracked.switch(), tracked.profile, now),
+            certificate_until=outside.certificate_until,
+            activation=activation.activation(self.standing.phases(point.id), tracked.switch(), tracked.profile, now),
         )
         verdict, resources = readiness.judge(tracked.profile, self._known(tracked, view))
         verdict = Verdict.UNKNOWN if view.data_t is None else verdict
         reasons = reasons_of(view, tracked.firing, self._silent_after_s, self._memory)
-        return msgspec.structs.replace(
+        view = msgspec.structs.replace(
             view,
             verdict=Verdict.SILENT if reasons == (SILENT,) else verdict,
             last_verdict=verdict,
             reasons=reasons,
             resources=resources,
         )
+        return view, drains and left is not None
+
+    def _turn(self, tracked: "_Tracked", view: PointView, drains: bool) -> float:
+        """The next moment at which time alone changes something in a view, but for figures that only run."""
+        now = view.now
+        turns = [t - _MARGIN_S for t in self._turns(tracked, view, drains) if t + _MARGIN_S > now]
+        return min(turns, default=float("inf"))
+
+    def _turns(self, tracked: "_Tracked", view: PointView, drains: bool) -> Iterator[float]:
+        after_s = self._silent_after_s
+        # What was read so long ago says nothing of now; and who was not heard for so long, or never since the start, is silent.
+        for t in {latest.t for latest in view.latest.values()}:
+            yield t + after_s
+        for heard in (view.heard_at, view.data_t, view.watched_since):
+            if heard is not None:
+                yield heard + after_s
+        profile = tracked.profile
+        for state in view.resources:
+            if state.until is not None:
+                yield from readiness.turns(profile.resources[state.resource], state.until)
+        yield from activation.turns(self.standing.phases(view.point), view.activation, profile)
+        if drains and view.autonomy is not None:
+            for hours in readiness.limits_h(profile):
+                yield view.now + (view.autonomy.hours_low - hours) * 3600
 
     def _known(self, tracked: "_Tracked", view: PointView) -> readiness.Known:
         """What a point is judged by. The last figures of a silent one count on: so it keeps its last verdict."""
@@ -239,6 +319,33 @@ def _memory_low(view: PointView, silent_after_s: float, memory: BoardMemory) -> 
     return any(value is not None and value < limit for value, limit in found)
 
 
+class _Outside(NamedTuple):
+    """What a view takes from elsewhere. said: how often people said something of the point."""
+
+    since: float
+    stored: int
+    missing: int
+    certificate_until: float | None
+    said: int
+
+
+class _Made(NamedTuple):
+    """The last view of a point. turn: when time alone changes something in it; until: when any figure of it does."""
+
+    view: PointView
+    outside: _Outside
+    turn: float
+    until: float
+
+
+class _Looked(NamedTuple):
+    """When somebody looked at a point to judge it, and until when that need not be done again."""
+
+    now: float
+    until: float
+    said: int
+
+
 class _Tracked:
     """What is known of one point."""
 
@@ -246,19 +353,18 @@ class _Tracked:
         self.point = point
         self.profile = profile
         self.latest: dict[str, Latest] = {}
-        self.fuel = History()
+        self.fuel = Fuel(point.tank)
         self._seen = Seen()
         self.heard_at: float | None = None
         self.data_t: float | None = None
         self.node: NodeState | None = None
         self.opened_t: float | None = None  # when its switch last said "open"
-        self.firing: set[str] = set()
-        self._reading: Reading | None = None
-        self._read_version = -1  # of the history of the fuel when it was read
-        self._settled: Reading | None = None  # of its settled slots alone
-        self._settled_version = -1
+        self.firing: Collection[str] = _NONE
+        self.made: _Made | None = None  # None: something new came since
+        self.looked: _Looked | None = None  # None: something new came since
 
     def apply(self, sample_set: SampleSet) -> None:
+        self.changed()
         t = sample_set.t
         # The board lived when it read the set. When it came says less: the broker may have kept it for hours.
         self._hear(min(t, sample_set.received_at))
@@ -290,6 +396,7 @@ class _Tracked:
     def apply_state(self, state: NodeState) -> None:
         if self.node is not None and state.received_at < self.node.received_at:
             return
+        self.changed()
         self.node = state
         if state.online and not state.retained:
             self._hear(state.received_at)
@@ -305,6 +412,7 @@ class _Tracked:
         return newest_t - silent_after_s
 
     def forget_after(self, t: float) -> None:
+        self.changed()
         if self.node is not None and self.node.received_at > t:
             self.node = msgspec.structs.replace(self.node, received_at=t)
         if max(self.heard_at or t, self.data_t or t) <= t:
@@ -322,6 +430,10 @@ class _Tracked:
             return None
         return activation.Switch(bool(latest.value), latest.t, self.opened_t)
 
+    def changed(self) -> None:
+        """Something new is known: what follows from the rest alone no longer stands."""
+        self.made = self.looked = None
+
     def _hear(self, t: float) -> None:
         if self.heard_at is None or t > self.heard_at:
             self.heard_at = t
@@ -338,18 +450,3 @@ class _Tracked:
             return None if latest is None or now - latest.t > limit_s else latest.value
 
         return value
-
-    def read(self) -> Reading | None:
-        """What the history of the fuel says: by what is known alone, never by when somebody asked.
-
-        A view must come out again as it was. So what is kept between two sets is that of the settled slots.
-        """
-        fuel, tank = self.fuel, self.point.tank
-        if fuel.version == self._read_version:
-            return self._reading
-        if fuel.settled_version != self._settled_version:
-            self._settled, self._settled_version = autonomy.read(fuel.settled(), tank), fuel.settled_version
-        carried = None if self._settled is None else autonomy.carry(self._settled, fuel.latest(), tank)
-        self._reading = carried or autonomy.read(fuel.slots(), tank)
-        self._read_version = fuel.version
-        return self._reading
