@@ -19,7 +19,6 @@ from paraat.alerts.engine import Engine
 from paraat.alerts.rules import make_rules
 from paraat.domain.model import SampleSet
 from paraat.domain.points import Point, PointBoard, Tank
-from paraat.domain.subjects import POINT
 from paraat.domain.thresholds import Alerts
 from paraat.domain.tracker import Tracker
 from paraat.site.profiles import profile_of, read_profiles
@@ -133,8 +132,8 @@ def measure(case: Case) -> None:
 
 
 def judge(tracker: Tracker, engine: Engine, now: float) -> int:
-    views = tracker.views(now)
-    engine.step(now, views, expected={POINT: {view.point for view in views}})
+    views = [tracker.look(point, now) for point in tracker.due(now)]
+    engine.step(now, views)
     return len(views)
 
 

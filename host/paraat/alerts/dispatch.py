@@ -7,8 +7,9 @@ from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from paraat.alerts import texts
-from paraat.alerts.channels import Channel, ChannelError
+from paraat.alerts.channels import Channel, ChannelError, Message
 from paraat.domain.model import AlertState, Delivery
+from paraat.domain.roster import COORDINATION, LEAD, Person
 from paraat.site.site import Site
 from paraat.texts import Phrase
 
@@ -17,6 +18,8 @@ _log = logging.getLogger(__name__)
 # How long to wait after each attempt; the last one goes on. Mail servers are away for hours in a blackout.
 RETRY_S = (30.0, 60.0, 120.0, 300.0, 600.0)
 GIVE_UP_AFTER_S = 24 * 3600.0
+# Nobody: the log has every alert.
+EVERY_ALERT = Person(id="log/", name="log", reach={"log": ("log",)})
 
 
 class DeliveryStore(Protocol):
@@ -64,8 +67,6 @@ class Dispatcher:
         point = None if alert.point is None else self._site.points.get(alert.point)
         if point is None and alert.point is not None:  # taken out of the site while its alert was open
             return []
-        coordination = self._site.coordination
-        lead = coordination if point is None else point.lead
         subject, body = texts.message(
             alert, alert.state, point, language=self._site.region.language, zone=self._zone, now=now
         )
@@ -74,15 +75,23 @@ class Dispatcher:
                 alert_id=alert.id,
                 transition=alert.state,
                 channel=channel.name,
-                recipient=recipient,
+                recipient=address,
                 subject=subject,
                 body=body,
                 due_at=now,
             )
             for channel in self._channels.values()
-            # A lead whom this channel cannot reach must not leave an alert unheard.
-            if (recipient := channel.recipient(lead) or channel.recipient(coordination)) is not None
+            for address in self._addresses(channel, alert, now)
         ]
+
+    def _addresses(self, channel: Channel, alert: AlertState, now: float) -> tuple[str, ...]:
+        """Of the first rung that this channel reaches: a lead whom it does not reach must not leave an alert unheard."""
+        log = channel.addresses(EVERY_ALERT)
+        for rung in (LEAD, COORDINATION) if alert.point is not None else (COORDINATION,):
+            people = self._site.roster.on_duty(rung, alert.point, now)
+            if found := tuple(address for person in people for address in channel.addresses(person)):
+                return (*log, *found)
+        return log
 
     def run_due(self, now: float, limit: int = 20) -> int:
         """Send what is due, and keep each attempt. Returns how many were tried. May block for seconds each.
@@ -107,7 +116,17 @@ class Dispatcher:
         try:
             if channel is None:
                 raise ChannelError(Phrase("the site has no channel {channel} any more", channel=delivery.channel))
-            channel.send(delivery)
+            channel.send(
+                Message(
+                    to=delivery.recipient,
+                    subject=delivery.subject,
+                    body=delivery.body,
+                    short=delivery.subject[:160],
+                    severity="critical",
+                    key=f"{delivery.alert_id}/{delivery.transition}",
+                    code=str(delivery.alert_id),
+                )
+            )
         except ChannelError as error:
             why = str(error)
         except Exception as error:  # noqa: BLE001 - a mistake in one channel must not keep all other messages back

@@ -14,11 +14,13 @@ from msgspec import Meta
 from paraat.domain.fields import HttpUrl, Part, Port, Positive, Text
 from paraat.domain.points import Lead, Point
 from paraat.domain.profiles import Profile
+from paraat.domain.roster import Roster
 from paraat.domain.thresholds import Alerts
 from paraat.site.broker import BrokerSettings, check_broker
 from paraat.site.errors import SettingsError
 from paraat.site.points import check_interval, read_points
 from paraat.site.profiles import profile_of, read_profiles
+from paraat.site.roster import read_roster
 from paraat.site.tables import convert_table, either, read_toml
 from paraat.texts import Phrase, languages
 from paraat.texts.catalogue import DEFAULT
@@ -77,7 +79,7 @@ class SiteFile(Part, frozen=True):
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole site, checked. Relative file names count from `directory`.
+    """A whole site, checked. Relative file names count from `directory`. roster: who is told, the old addresses too.
 
     points and profiles are keyed by point id; a profile is what holds for its point, with the point's own changes.
     """
@@ -92,6 +94,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     coordination: Lead
     points: dict[str, Point]
     profiles: dict[str, Profile]
+    roster: Roster
 
     def path(self, name: str) -> Path:
         """A file named in site.toml, relative to the site's folder."""
@@ -149,6 +152,7 @@ def load_site(directory: Path) -> Site:
         coordination=site.coordination,
         points=points,
         profiles=profiles,
+        roster=read_roster(directory, points, site.coordination, site.site.timezone),
     )
 
 

@@ -78,14 +78,17 @@ def convert_table(path: Path, data: dict[str, Any], kind: type[T], key: str = ""
 
 
 def _blame_named_tables(path: Path, data: dict[str, Any], kind: type[Part], key: str) -> None:
-    """Of tables with free names, as [resources.<name>], msgspec does not say which one is wrong: look for it here."""
+    """Of tables with free names, as [resources.<name>], and of rows, msgspec does not say which is wrong: look here."""
     for name, found in _types(kind).items():
-        tables = data.get(name)
-        arguments = get_args(found)
-        if get_origin(found) is dict and isinstance(arguments[1], type) and issubclass(arguments[1], Part):
-            for own, table in tables.items() if isinstance(tables, dict) else ():
-                if isinstance(table, dict):
-                    convert_table(path, table, arguments[1], ".".join(filter(None, (key, name, own))))
+        arguments, value = get_args(found), data.get(name)
+        tables: list[tuple[str, Any]] = []
+        if get_origin(found) is dict and isinstance(value, dict):
+            part, tables = arguments[1], [(f"{name}.{own}", table) for own, table in value.items()]
+        elif get_origin(found) is tuple and isinstance(value, list):
+            part, tables = arguments[0], [(f"{name}[{n}]", table) for n, table in enumerate(value)]
+        for at, table in tables:
+            if isinstance(part, type) and issubclass(part, Part) and isinstance(table, dict):
+                convert_table(path, table, part, ".".join(filter(None, (key, at))))
 
 
 _PATTERNS = {
@@ -200,4 +203,6 @@ def _choices(kind: type[Part], key: str) -> tuple[Any, ...]:
     """The values that a Literal at `key` may have."""
     *parents, last = key.split(".")
     table = _table(kind, parents)
-    return get_args(_types(table).get(last)) if table else ()
+    name, _, row = last.partition("[")
+    found = get_args(_types(table).get(name)) if table else ()
+    return get_args(found[0]) if row else found

@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from aiosmtpd.controller import Controller
 
-from paraat.alerts.channels import ChannelError, make_channels
+from paraat.alerts.channels import ChannelError, Message, make_channels
 from paraat.alerts.dispatch import GIVE_UP_AFTER_S, Dispatcher
 from paraat.domain.model import AlertState, Delivery
-from paraat.domain.points import Lead
 from paraat.domain.subjects import Subject
 from paraat.journal import Journal, JournalError
 from paraat.simulate.servers import LOOPBACK, free_port
@@ -69,6 +67,12 @@ class Post:
             self._server.stop()
             self._server = None
 
+    def coordination_has(self, email: str) -> None:
+        path = self.site.path("site.toml")
+        path.write_text(f'{path.read_text()}\n[coordination]\nemail = "{email}"\n')
+        self.site = load_site(self.site.directory)
+        self.dispatcher = Dispatcher(self.site, self.journal, make_channels(self.site))
+
     def announce(self, point: str = "nsp-0101") -> AlertState:
         alert = AlertState(
             rule="point_silent", subject=Subject("point", point), state="firing", since=NOW, severity="warning", fired_at=NOW,
@@ -101,8 +105,7 @@ def test_what_concerns_the_coordination_point_goes_to_its_own_address(post: Post
         detail={"kind": "broker", "days": 30.0, "ends_at": NOW + 30 * 86400},
     )  # fmt: skip
     assert [d.channel for d in post.journal.deliveries(post.store(alert).id)] == ["log"], "no address is configured"
-    site = msgspec.structs.replace(post.site, coordination=Lead(email="beheer@example.org"))
-    post.dispatcher = Dispatcher(site, post.journal, make_channels(site))
+    post.coordination_has("beheer@example.org")
     assert post.mail(post.store(alert)).recipient == "beheer@example.org"
 
 
@@ -149,7 +152,7 @@ def test_a_refused_recipient_is_named_and_given_up_after_a_day(post: Post, monke
     assert refused is not None
     assert "nsp-0101@example.org" in refused
 
-    def refuse(_self: object, _delivery: Delivery) -> None:  # as the server did: 140 times more would only take long
+    def refuse(_self: object, _message: Message) -> str:  # as the server did: 140 times more would only take long
         raise ChannelError(refused)
 
     monkeypatch.setattr("paraat.alerts.channels.email.EmailChannel.send", refuse)
@@ -185,7 +188,7 @@ def test_a_full_disk_does_not_send_the_same_mail_again_and_again(post: Post, mon
 def test_a_channel_that_fails_in_a_way_of_its_own_keeps_no_other_back(
     post: Post, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(_self: object, _delivery: Delivery) -> None:
+    def broken(_self: object, _message: Message) -> str:
         raise IndexError(PASSWORD)
 
     post.start()
@@ -205,8 +208,7 @@ def test_a_point_without_a_mail_address_still_gets_its_log_line(post: Post) -> N
 
 
 def test_the_coordination_point_hears_of_a_point_whose_lead_has_no_address(post: Post) -> None:
-    site = msgspec.structs.replace(post.site, coordination=Lead(email="beheer@example.org"))
-    post.dispatcher = Dispatcher(site, post.journal, make_channels(site))
+    post.coordination_has("beheer@example.org")
     assert post.mail(post.announce("nsp-0202")).recipient == "beheer@example.org"
     assert post.mail(post.announce("nsp-0101")).recipient == "nsp-0101@example.org"
 

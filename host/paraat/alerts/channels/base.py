@@ -1,14 +1,33 @@
-"""What a channel is."""
+"""What a channel is, and what it carries."""
 
 from typing import Protocol, Self
 
-from paraat.domain.model import Delivery
-from paraat.domain.points import Lead
+import msgspec
+
+from paraat.domain.roster import Person
 from paraat.site.site import Site
 
 
 class ChannelError(Exception):
     """Raised when a message was not handed over; it will be tried again. str() says why, and holds no secret."""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """One message to one address, written at the moment of sending.
+
+    short: the same in at most 160 characters of GSM-7. code: what "OK 1234" acknowledges; "" where there is nothing to
+    acknowledge. link: acknowledges without a login; None when there is none. key: names this message for ever: two with one
+    key are the same one.
+    """
+
+    to: str
+    subject: str
+    body: str
+    short: str
+    severity: str  # "warning" or "critical"
+    key: str
+    code: str = ""
+    link: str | None = None
 
 
 class Channel(Protocol):
@@ -21,10 +40,10 @@ class Channel(Protocol):
         """The channel as the site configures it, None when it does not. Raises SettingsError."""
         ...
 
-    def recipient(self, lead: Lead) -> str | None:
-        """Where this channel reaches the lead of a point, or the coordination point; None when it cannot."""
+    def addresses(self, person: Person) -> tuple[str, ...]:
+        """Where this channel reaches somebody, each to be told; empty when it does not."""
         ...
 
-    def send(self, delivery: Delivery) -> None:
-        """Hand one message over. May block for seconds. Raises ChannelError."""
+    def send(self, message: Message) -> str:
+        """Hand one message over; returns what came back, in a few words. Blocks for a minute at most. Raises ChannelError."""
         ...

@@ -7,9 +7,8 @@ from urllib.parse import quote
 
 import apprise
 
-from paraat.alerts.channels.base import ChannelError
-from paraat.domain.model import Delivery
-from paraat.domain.points import Lead
+from paraat.alerts.channels.base import ChannelError, Message
+from paraat.domain.roster import Person
 from paraat.site.errors import SettingsError
 from paraat.site.private import read_secret
 from paraat.site.site import Site
@@ -42,26 +41,27 @@ class EmailChannel:
             )
         return cls(url)
 
-    def recipient(self, lead: Lead) -> str | None:
-        return lead.email
+    def addresses(self, person: Person) -> tuple[str, ...]:
+        return person.addresses(self.name)
 
-    def send(self, delivery: Delivery) -> None:
-        url = f"{self._url}{'&' if '?' in self._url else '?'}to={quote(delivery.recipient)}"
+    def send(self, message: Message) -> str:
+        url = f"{self._url}{'&' if '?' in self._url else '?'}to={quote(message.to)}"
         mail = apprise.Apprise()
         if not mail.add(url):
             raise ChannelError(Phrase("apprise does not take the URL in the file of {key}", key=_KEY))
         # apprise tells why something failed only in its log.
         with apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as said:  # type: ignore[no-untyped-call]
-            done = mail.notify(title=delivery.subject, body=delivery.body, body_format=apprise.NotifyFormat.TEXT)
+            done = mail.notify(title=message.subject, body=message.body, body_format=apprise.NotifyFormat.TEXT)
             why = said.getvalue().strip().replace("\n", "; ")
         if not done:
             raise ChannelError(
                 Phrase(
                     "mail to {recipient} was not taken: {why}",
-                    recipient=delivery.recipient,
+                    recipient=message.to,
                     why=self._without_secrets(why)[:300],
                 )
             )
+        return "taken by the mail server"
 
     def _without_secrets(self, text: str) -> str:
         """Without what stands before the @ of the URL, should a library ever print it."""

@@ -3,15 +3,15 @@
 import logging
 from typing import Self
 
-from paraat.domain.model import Delivery
-from paraat.domain.points import Lead
+from paraat.alerts.channels.base import Message
+from paraat.domain.roster import Person
 from paraat.site.site import Site
 
 _log = logging.getLogger(__name__)
 
 
 class LogChannel:
-    """Writes each alert as one line."""
+    """Writes each message as one line."""
 
     name = "log"
 
@@ -19,8 +19,9 @@ class LogChannel:
     def from_site(cls, _site: Site) -> Self:
         return cls()
 
-    def recipient(self, _lead: Lead) -> str:
-        return "log"
+    def addresses(self, person: Person) -> tuple[str, ...]:
+        return person.addresses(self.name)
 
-    def send(self, delivery: Delivery) -> None:
-        _log.warning("alert %d %s: %s", delivery.alert_id, delivery.transition, delivery.subject)
+    def send(self, message: Message) -> str:
+        _log.warning("alert %s: %s", message.key, message.subject)
+        return "logged"

@@ -1,0 +1,101 @@
+"""Who is on duty: week, night and holiday, over both clock changes."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paraat.domain.holidays import dutch_holidays, easter
+from paraat.domain.roster import Duty, Person, Roster, Span
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+PEOPLE = {
+    name: Person(id=name, name=name.title(), reach={"email": (f"{name}@example.org",)})
+    for name in ("anna", "bas", "cor")
+}
+
+
+def at(text: str) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=AMSTERDAM).timestamp()
+
+
+def on_duty(roster: Roster, text: str, rung: str = "coordination", point: str | None = None) -> list[str]:
+    return [person.id for person in roster.on_duty(rung, point, at(text))]
+
+
+def roster(*duties: Duty) -> Roster:
+    return Roster(zone=AMSTERDAM, people=PEOPLE, duties=duties)
+
+
+@pytest.mark.parametrize(
+    ("year", "day"), [(2024, "03-31"), (2025, "04-20"), (2026, "04-05"), (2027, "03-28"), (2038, "04-25")]
+)
+def test_easter_is_where_the_almanac_has_it(year: int, day: str) -> None:
+    assert easter(year) == date.fromisoformat(f"{year}-{day}")
+
+
+def test_the_holidays_of_a_year() -> None:
+    days = ["01-01", "04-05", "04-06", "04-27", "05-05", "05-14", "05-24", "05-25", "12-25", "12-26"]
+    assert sorted(dutch_holidays(2026)) == [date.fromisoformat(f"2026-{day}") for day in days]
+    assert date(2025, 4, 26) in dutch_holidays(2025), "the 27th is a Sunday"
+    assert date(2025, 4, 27) not in dutch_holidays(2025)
+
+
+NIGHT = Duty(rung="coordination", who=("bas",), begins_min=18 * 60, ends_min=8 * 60, days=("mon", "tue", "wed", "thu"))
+WEEKEND = Duty(rung="coordination", who=("cor",), days=("sat", "sun", "holiday"))
+ELSE = Duty(rung="coordination", who=("anna",))
+
+
+@pytest.mark.parametrize(
+    ("moment", "who"),
+    [
+        ("2026-11-26T17:59", "anna"),
+        ("2026-11-26T18:00", "bas"),
+        ("2026-11-27T07:59", "bas"),  # Friday morning: of Thursday's night
+        ("2026-11-27T08:00", "anna"),
+        ("2026-11-27T20:00", "anna"),
+        ("2026-11-28T12:00", "cor"),
+        ("2026-05-14T20:00", "cor"),  # Ascension Day, a Thursday: its night is no working day's
+        ("2026-10-25T02:30", "cor"),  # the hour that comes twice
+        ("2026-03-29T03:30", "cor"),
+    ],
+)
+def test_night_weekend_and_holiday(moment: str, who: str) -> None:
+    assert on_duty(roster(NIGHT, WEEKEND, ELSE), moment) == [who]
+
+
+def test_each_week_another_in_turn_and_the_count_goes_back_too() -> None:
+    weekly = roster(Duty(rung="coordination", who=("anna", "bas", "cor"), turn_from=date(2026, 11, 25)))
+    found = [
+        on_duty(weekly, f"2026-{day}T12:00")[0]
+        for day in ("11-16", "11-22", "11-23", "11-29", "11-30", "12-07", "12-14")
+    ]
+    assert found == ["cor", "cor", "anna", "anna", "bas", "cor", "anna"]
+
+
+def test_a_point_has_its_own_line_before_the_line_of_all() -> None:
+    both = roster(Duty(rung="lead", who=("bas",), points=("nsp-0101",)), Duty(rung="lead", who=("anna",)))
+    assert on_duty(both, "2026-11-26T12:00", "lead", "nsp-0101") == ["bas"]
+    assert on_duty(both, "2026-11-26T12:00", "lead", "nsp-0102") == ["anna"]
+    assert on_duty(both, "2026-11-26T12:00", "deputy", "nsp-0101") == []
+    assert [person.id for person in both.everybody("lead", "nsp-0101")] == ["bas", "anna"]
+
+
+def test_where_the_calendar_has_nobody_the_next_line_holds() -> None:
+    begins, ends = at("2026-11-26T08:00"), at("2026-11-26T20:00")
+    by_calendar = Duty(rung="coordination", who=(), spans=(Span(begins, ends, ("cor",)),))
+    both = roster(by_calendar, ELSE)
+    assert [on_duty(both, f"2026-11-26T{clock}")[0] for clock in ("07:59", "08:00", "19:59", "20:00")] == [
+        "anna",
+        "cor",
+        "cor",
+        "anna",
+    ]
+    assert [person.id for person in both.everybody("coordination", None)] == ["cor", "anna"]
+
+
+@given(st.integers(1735689600, 2145916800))
+def test_at_every_moment_of_every_day_somebody_is_on_duty_and_only_one(t: int) -> None:
+    assert len(roster(NIGHT, WEEKEND, ELSE).on_duty("coordination", None, t)) == 1

@@ -1,0 +1,98 @@
+"""roster.toml: what it says, and every complaint names the file, the key, what was found and what is expected."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from paraat.site import paths
+from paraat.site.errors import SettingsError
+from paraat.site.site import Site, load_site
+
+T0 = 1764158400.0  # Wednesday 26 November 2025, 13:00 in Amsterdam
+PEOPLE = """
+[people.anna]
+name = "Anna de Vries"
+role = "beheerder"
+language = "en"
+reach = { email = ["anna@example.org", "anna@work.example"], sms = ["+31612345678"] }
+[people.bas]
+name = "Bas"
+reach.email = ["bas@example.org"]
+"""
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    found = tmp_path / "site"
+    shutil.copytree(paths.example_site_dir(), found)
+    (found / "roster.toml").unlink(missing_ok=True)
+    return found
+
+
+def written(directory: Path, text: str) -> Site:
+    (directory / "roster.toml").write_text(text)
+    return load_site(directory)
+
+
+def test_people_with_several_addresses_and_who_stands_where(directory: Path) -> None:
+    site = written(
+        directory,
+        PEOPLE
+        + """
+[[duty]]
+rung = "lead"
+points = ["nsp-0101"]
+who = ["anna"]
+[[duty]]
+rung = "coordination"
+who = ["bas"]
+begins = "18:00"
+ends = "08:00"
+""",
+    )
+    (anna,) = site.roster.on_duty("lead", "nsp-0101", T0)
+    assert (anna.name, anna.role, anna.language) == ("Anna de Vries", "beheerder", "en")
+    assert anna.addresses("email") == ("anna@example.org", "anna@work.example")
+    assert anna.addresses("sms") == ("+31612345678",)
+    assert anna.addresses("ntfy") == ()
+    assert site.roster.on_duty("coordination", None, T0) == ()
+    assert [who.id for who in site.roster.on_duty("coordination", "nsp-0202", T0 + 6 * 3600)] == ["bas"]
+
+
+def test_the_old_addresses_go_on_behind_the_roster(directory: Path) -> None:
+    path = directory / "site.toml"
+    path.write_text(f'{path.read_text()}\n[coordination]\nemail = "cp@example.org"\n')
+    site = load_site(directory)
+    assert [p.addresses("email") for p in site.roster.on_duty("lead", "nsp-0102", T0)] == [("nsp-0102@example.org",)]
+    assert [p.addresses("email") for p in site.roster.on_duty("coordination", None, T0)] == [("cp@example.org",)]
+    assert site.roster.on_duty("lead", "nsp-0202", T0) == ()
+    site = written(directory, PEOPLE + '[[duty]]\nrung = "lead"\nwho = ["bas"]\nends = "08:00"\n')
+    assert [p.id for p in site.roster.on_duty("lead", "nsp-0102", T0)] == ["lead/nsp-0102"]
+    assert [p.id for p in site.roster.on_duty("lead", "nsp-0102", T0 - 6 * 3600)] == ["bas"]
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "told"),
+    [
+        ('[people.anna]\nname = "Anna"\n', "people.anna.reach", "nothing"),
+        ('[people.anna]\nname = "Anna"\nreach = {}\n', "people.anna.reach", "nothing"),
+        ('[people.anna]\nname = "Anna"\nreach.email = ["anna"]\n', "people.anna.reach.email[0]", "a mail address"),
+        ('[people.anna]\nname = "Anna"\nreach.sms = ["0612345678"]\n', "people.anna.reach.sms[0]", "+31612345678"),
+        ('[people.Anna]\nname = "Anna"\nreach.sms = ["+31612345678"]\n', "people.Anna", "a short name"),
+        (PEOPLE + '[people.cor]\nname = "C"\nlanguage = "xx"\nreach.email = ["c@d.nl"]\n', "people.cor.language", "'nl'"),
+        (PEOPLE + '[[duty]]\nrung = "boss"\nwho = ["anna"]\n', "duty[0].rung", "'lead'"),
+        (PEOPLE + '[[duty]]\nrung = "lead"\nwho = []\n', "duty[0].who", ""),
+        (PEOPLE + '[[duty]]\nrung = "lead"\nwho = ["eva"]\n', "duty[0].who", "anna, bas"),
+        (PEOPLE + '[[duty]]\nrung = "lead"\nwho = ["bas"]\npoints = ["nsp-9999"]\n', "duty[0].points", "a point of this site"),
+        (PEOPLE + '[[duty]]\nrung = "lead"\nwho = ["bas"]\nbegins = "8:00"\n', "duty[0].begins", ""),
+        (PEOPLE + '[[duty]]\nrung = "lead"\nwho = ["bas"]\nbegins = "08:00"\nends = "08:00"\n', "duty[0].begins", "08:00"),
+        (PEOPLE + '[[duty]]\nrung = "lead"\nwho = ["bas"]\ndays = ["monday"]\n', "duty[0].days[0]", "'mon'"),
+        (PEOPLE + '[[duty]]\nrung = "lead"\nwho = ["bas"]\nuntil = "08:00"\n', "duty[0].until", "turn_from"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named(directory: Path, text: str, key: str, told: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        written(directory, text)
+    assert (caught.value.path, caught.value.key) == (directory / "roster.toml", key)
+    assert told in str(caught.value)
