@@ -66,7 +66,9 @@ class Reading(NamedTuple):
     events: tuple[FuelEvent, ...]
     noise: "Noise"
     state: int  # of the generator at the newest sample, as in fuel_history
-    scale: float | None  # what its curve says for the load of now, as a part of the record's rate; None: no load is measured
+    scale: (
+        float | None
+    )  # what its curve says for the load of now, as a part of the record's rate; None: no load is measured
 
     @property
     def is_at_rest(self) -> bool:
@@ -241,19 +243,29 @@ def _gap_s(slots: Sequence[Slot]) -> float:
 def _without_wild(slots: Sequence[Slot], noise: Noise, tank: Tank, gap_s: float) -> list[Slot]:
     """The slots without those of an echo that jumps; a rise or a fall that lasts for three slots stays."""
     wild_l = max(2.0, 0.03 * tank.capacity_l, 6 * noise.whole_sd)
+    burnt = 4 * tank.burn_l_per_h / 3600
     kept: list[Slot] = []
     for i, slot in enumerate(slots):
-        around = [other for other in slots[max(0, i - 2) : i + 3] if abs(other.t - slot.t) <= 2 * gap_s]
-        burnt = 4 * tank.burn_l_per_h / 3600
-        if len(around) >= 3:
-            middle = median(other.litres for other in around)
-            if abs(slot.litres - middle) > wild_l + burnt * (around[-1].t - around[0].t):
-                continue
+        if not _is_amid(slots, i, wild_l, gap_s):
+            around = [other for other in slots[max(0, i - 2) : i + 3] if abs(other.t - slot.t) <= 2 * gap_s]
+            if len(around) >= 3:
+                middle = median(other.litres for other in around)
+                if abs(slot.litres - middle) > wild_l + burnt * (around[-1].t - around[0].t):
+                    continue
         if slot.high - slot.low <= 2 * wild_l + burnt * (slot.last_t - slot.first_t):
             kept.append(slot)
         elif slot.n >= 4 and (rest := _without_one(slot, wild_l)) is not None:
             kept.append(rest)
     return kept or list(slots[-1:])
+
+
+def _is_amid(slots: Sequence[Slot], i: int, wild_l: float, gap_s: float) -> bool:
+    """Whether a slot is near both its neighbours: then the middle of those around is not far off either."""
+    if not 0 < i < len(slots) - 1:
+        return False
+    before, slot, after = slots[i - 1 : i + 2]
+    near = abs(before.litres - slot.litres) <= wild_l and abs(after.litres - slot.litres) <= wild_l
+    return near and slot.t - before.t <= 2 * gap_s and after.t - slot.t <= 2 * gap_s
 
 
 def _without_one(slot: Slot, wild_l: float) -> Slot | None:

@@ -12,27 +12,30 @@ from paraat.domain.fuel_history import STEP_MIN, History
 from paraat.domain.points import Tank
 
 STEPS_MIN = (STEP_MIN, 8, 4, 2)
-_KNOWN_STEPS = 8  # so many steps long the load must have been what it is
+_STEADY_STEPS, _KNOWN_STEPS = 8, 6  # so many steps long the generator must have run, and the load have been what it is
 _BEFORE_MIN = 4  # so much of what was read must be as the reading says: a step may begin in the midst of a delivery
 
 
 class Fuel:
-    """tank: whose fuel it is."""
+    """tank: whose fuel it is. shift_min: as of History."""
 
     __slots__ = ("_history", "_kept", "_reading", "_tank", "_version")
 
-    def __init__(self, tank: Tank) -> None:
+    def __init__(self, tank: Tank, shift_min: int = 0) -> None:
         self._tank = tank
-        self._history = History()
-        self._kept: dict[int, tuple[int, Reading | None]] = {}  # by the step's minutes: where it begins, and what was before
+        self._history = History(shift_min)
+        self._kept: dict[
+            int, tuple[int, Reading | None]
+        ] = {}  # by the step's minutes: where it begins, and what was before
         self._reading: Reading | None = None
         self._version = self._history.version
 
     def add(self, t: float, litres: float, running: bool | None, load_w: float | None) -> None:
         """Take a sample in, also one that is older than others; the same one must not come twice."""
         self._history.add(t, litres, running, load_w)
-        minute = int(t // 60)
-        self._kept = {step: kept for step, kept in self._kept.items() if minute >= kept[0]}
+        minute = self._history.minute(t)
+        if any(minute < begin for begin, _ in self._kept.values()):
+            self._kept = {step: kept for step, kept in self._kept.items() if minute >= kept[0]}
 
     def forget_after(self, t: float) -> None:
         """Let go of what is dated after t."""
@@ -58,8 +61,8 @@ class Fuel:
 
     def _steps(self) -> tuple[int, ...]:
         """The longest step that the time since the generator started or stopped allows, and the shortest."""
-        steady_min = self._history.steady_min(_KNOWN_STEPS * STEPS_MIN[0])
-        longest = next((step for step in STEPS_MIN if _KNOWN_STEPS * step <= steady_min), STEPS_MIN[-1])
+        steady_min = self._history.steady_min(_STEADY_STEPS * STEPS_MIN[0])
+        longest = next((step for step in STEPS_MIN if _STEADY_STEPS * step <= steady_min), STEPS_MIN[-1])
         return (longest,) if longest == STEPS_MIN[-1] else (longest, STEPS_MIN[-1])
 
     def _before(self, step_min: int, begin: int) -> Reading | None:

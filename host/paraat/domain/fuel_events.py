@@ -78,7 +78,7 @@ def find_jumps(slots: Sequence[Slot], noise_l: float, tank: Tank, gap_s: float) 
     while at < len(slots) - _SLOTS:
         rise = middles[at + _SLOTS] - middles[at]
         sign = 1 if rise > 0 else -1
-        if abs(rise) <= least_l + (_may_burn(slots, at, tank) if rise < 0 else 0.0):
+        if abs(rise) <= least_l or (rise < 0 and -rise <= least_l + _may_burn(slots, at, tank)):
             at += 1
             continue
         last = at

@@ -43,18 +43,22 @@ class Slot(NamedTuple):
 
 
 class History:
-    """At most some 150 slots of about 90 bytes."""
+    """At most some 150 slots of about 90 bytes.
 
-    __slots__ = ("_levels", "newest_t", "version")
+    shift_min: how much later its steps begin than those of others, so that not all of a fleet come to theirs at once.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_levels", "_shift_min", "newest_t", "version")
+
+    def __init__(self, shift_min: int = 0) -> None:
+        self._shift_min = shift_min
         self._levels = tuple(array("d") for _ in SLOT_MIN)
         self.newest_t: float | None = None
         self.version = 0  # counts the changes, so that who has read it knows whether to read again
 
     def add(self, t: float, litres: float, running: bool | None, load_w: float | None) -> None:
         """Take a sample in, also one that is older than others; the same one must not come twice."""
-        minute, step = int(t // 60), self.step()
+        minute, step = self.minute(t), self.step()
         if self.newest_t is None or t > self.newest_t:
             self.newest_t = t
             if self.step() != step:
@@ -62,7 +66,7 @@ class History:
         self.version += 1
         level = self._level(minute)
         slot = minute // SLOT_MIN[level]
-        start_s = slot * SLOT_MIN[level] * 60
+        start_s = self._start_s(level, slot)
         ms, ml = float(round((t - start_s) * 1000)), float(round(litres * 1000))
         row = [slot, _STATES[running], 1.0, ms, ml, ms, ms, ml, ml, 0.0, 0.0]
         if load_w is not None:
@@ -86,31 +90,35 @@ class History:
             found += self._slots(level, self._levels[level])
         return sorted(found)
 
+    def minute(self, t: float) -> int:
+        """The minute that a moment lies in, as the steps count them."""
+        return int(t // 60) - self._shift_min
+
     def step(self, minutes: int = STEP_MIN) -> int:
         """The minute with which the newest step of so many minutes begins."""
-        return 0 if self.newest_t is None else int(self.newest_t // 60) // minutes * minutes
+        return 0 if self.newest_t is None else self.minute(self.newest_t) // minutes * minutes
 
     def steady_min(self, most: int) -> int:
         """For how many minutes the generator has been doing what it does, as far as that is seen, and `most` at most."""
-        if self.newest_t is None:
-            return 0
-        newest, state, first = int(self.newest_t // 60), None, None
-        for level in _LEVELS:
-            rows, size = self._levels[level], SLOT_MIN[level]
-            for at in range(len(rows) - _WIDTH, -1, -_WIDTH):
-                if state is None:
-                    state = rows[at + _STATE]
-                if rows[at + _STATE] != state or newest - int(rows[at]) * size >= most:
-                    return min(most, newest - int(rows[at]) * size)
-                first = int(rows[at]) * size
-        return 0 if first is None else newest - first
+        newest, state, begun = self.minute(self.newest_t or 0.0), None, None
+        for rows, size in zip(self._levels, SLOT_MIN, strict=True):
+            states = rows[_STATE::_WIDTH]
+            if not states:
+                continue
+            state = states[-1] if state is None else state
+            changed = states.count(state) < len(states)
+            at = max(i for i, other in enumerate(states) if other != state) if changed else 0
+            begun = int(rows[at * _WIDTH]) * size
+            if changed or newest - begun >= most:
+                break
+        return 0 if begun is None else min(most, newest - begun)
 
     def forget_after(self, t: float) -> None:
         """Let go of the slots that end after t."""
         for level in _LEVELS:
-            rows, slot_s = self._levels[level], SLOT_MIN[level] * 60
+            rows = self._levels[level]
             for i in range(len(rows) - _WIDTH, -1, -_WIDTH):
-                if rows[i + _SLOT] * slot_s + rows[i + _LAST_MS] / 1000 > t:
+                if self._start_s(level, int(rows[i + _SLOT])) + rows[i + _LAST_MS] / 1000 > t:
                     del rows[i : i + _WIDTH]
         self.version += 1
         self.newest_t = max((slot.last_t for slot in self.slots()), default=None)
@@ -119,12 +127,15 @@ class History:
         """What the slots take."""
         return sum(rows.itemsize * len(rows) for rows in self._levels)
 
-    @staticmethod
-    def _slots(level: int, rows: Sequence[float]) -> Iterator[Slot]:
-        step_s = SLOT_MIN[level] * 60
+    def _start_s(self, level: int, slot: int) -> int:
+        """When a slot begins, unix seconds."""
+        return (slot * SLOT_MIN[level] + self._shift_min) * 60
+
+    def _slots(self, level: int, rows: Sequence[float]) -> Iterator[Slot]:
+        step_s, shift_s = SLOT_MIN[level] * 60, self._shift_min * 60
         fields = iter(rows)
         for slot, state, n, sum_ms, sum_ml, first, last, low, high, sum_w, n_w in zip(*[fields] * _WIDTH, strict=True):
-            start_s = slot * step_s
+            start_s = slot * step_s + shift_s
             yield Slot(
                 start_s + sum_ms / n / 1000,
                 sum_ml / n / 1000,

@@ -6,12 +6,14 @@ while nothing new came in and no moment has passed at which time alone changes s
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
+from zlib import crc32
 
 import msgspec
 
 from paraat.domain import activation, autonomy, battery, readiness, tanks
 from paraat.domain.facts import Standing
 from paraat.domain.fuel import Fuel
+from paraat.domain.fuel_history import STEP_MIN
 from paraat.domain.model import AlertState, HelpCall, Latest, NodeState, PointView, SampleSet
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
@@ -355,7 +357,7 @@ class _Tracked:
         self.point = point
         self.profile = profile
         self.latest: dict[str, Latest] = {}
-        self.fuel = Fuel(point.tank)
+        self.fuel = Fuel(point.tank, shift_min=crc32(point.id.encode()) % STEP_MIN)
         self._seen = Seen()
         self.heard_at: float | None = None
         self.data_t: float | None = None
