@@ -14,9 +14,12 @@ journal before anybody is told of it.
 import logging
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 
+from paraat.alerts.answers import Answers
+from paraat.alerts.by_button import presses
 from paraat.alerts.channels import make_channels
 from paraat.alerts.dispatch import Dispatcher
 from paraat.alerts.engine import Engine, Transition
@@ -62,6 +65,8 @@ _RESTART_MAX_S = 60.0
 # A thread that failed so shortly ago may fail again: between two failures lies no longer wait than _RESTART_MAX_S.
 _UNWELL_S = 2 * _RESTART_MAX_S
 _JOIN_S = 30.0
+_PART = 100  # views that are made without letting others at the points: some milliseconds
+_HEARD_MAX = 200  # batches that wait for somebody who looks at the points
 
 
 class ServiceError(Exception):
@@ -91,6 +96,8 @@ class Service:
         self._next_free_port = next_free_port
         self._stop = threading.Event()
         self._lock = threading.Lock()  # around the tracker and self._alerts
+        self._heard: deque[Stored] = deque()  # what is stored, and the points have not learnt yet
+        self._used: set[str] = set()  # the points that are in use, as they were judged last
         self._threads: list[threading.Thread] = []
         self._failed: dict[str, tuple[float, str]] = {}  # thread: (time.monotonic(), what it failed with)
         self._subscribers: dict[object, Callable[[], None]] = {}
@@ -104,7 +111,7 @@ class Service:
         self._time_sent_at: float | None = None
         self._status_at: float | None = None
         self._web: Handle | None = None
-        channels = make_channels(site)
+        self._channels = make_channels(site)
         token = _influx_token(site)
         self._inbox = Inbox()
         self._transport = MqttTransport(
@@ -130,7 +137,8 @@ class Service:
                 raise
         except JournalError as error:
             raise ServiceError(str(error)) from error
-        self._dispatcher = Dispatcher(site, self.journal, channels)
+        self.answers = Answers(site, self.journal, self, clock.now)
+        self._dispatcher = Dispatcher(site, self.journal, self._channels)
         self._ingest = Ingest(
             self._inbox,
             self._transport,
@@ -165,8 +173,7 @@ class Service:
 
     def _tell_of_itself(self, told: Started | ClockSetBack, now: float) -> None:
         """Take in what befell the host. A disk that fails puts off that it is stored, and nothing else."""
-        with self._lock:
-            self._world.apply(Fact(id=0, after=0, t=now, recorded_at=now, author=HOST, told=told))
+        self._learn(Fact(id=0, after=0, t=now, recorded_at=now, author=HOST, told=told))
         self._untold.append((told, now))
         try:
             self._store_of_itself()
@@ -206,6 +213,8 @@ class Service:
         self._deliver.set()
         if self._influx is not None:
             self._influx.notify()
+        for channel in self._channels.values():
+            channel.close()
         for thread in self._threads:
             thread.join(_JOIN_S)
             if thread.is_alive():
@@ -251,11 +260,10 @@ class Service:
         self._changed()
 
     def _on_stored(self, stored: Stored, states: Sequence[NodeState]) -> None:
-        with self._lock:
-            for a_set in stored.new:
-                self._world.apply(a_set)
-            for fact in stored.states:
-                self._world.apply(fact)
+        self._heard.append(stored)
+        if len(self._heard) > _HEARD_MAX:
+            with self._lock:
+                self._take_in()
         if any(state.online and not state.retained for state in states):
             # A board that has just started may have no clock. The next tick tells it, not this
             # moment: when the power comes back, a whole region starts at once.
@@ -263,6 +271,21 @@ class Service:
         if self._influx is not None and stored.new:
             self._influx.notify()
         self._changed()
+
+    def _take_in(self) -> None:
+        """Let the points learn what was stored: by who looks at them, so that the intake waits for nobody. With the lock."""
+        while self._heard:
+            stored = self._heard.popleft()
+            for a_set in stored.new:
+                self._world.apply(a_set)
+            for fact in stored.states:
+                self._world.apply(fact)
+
+    def _learn(self, fact: Fact) -> None:
+        """Take in what somebody said or what befell the host, after all that was stored before it."""
+        with self._lock:
+            self._take_in()
+            self._world.apply(fact)
 
     # --- the tick ----------------------------------------------------------------------------
 
@@ -277,11 +300,12 @@ class Service:
                 self._tell_of_itself(ClockSetBack(forget_after=now + MAX_AHEAD_S), now)
             self._ticked_at = now
             self._send_time(now)
-            views = self.views(now)
+            for channel in self._channels.values():
+                channel.rest()
             try:
                 self._store_of_itself()
-                self._judge(now, views)
-                self._store_status(now, views)
+                self._judge(now)
+                self._store_status(now)
             except JournalError as error:
                 self.counters.journal_errors.inc()
                 if not self._journal_problem:
@@ -298,12 +322,14 @@ class Service:
         if self._transport.publish(topics.TIME, host_codec.encode_time(now), qos=0):
             self._time_sent_at = now
 
-    def _judge(self, now: float, views: Sequence[PointView]) -> None:
+    def _judge(self, now: float) -> None:
         """Let the alerts follow the points. An alert and its deliveries are stored at once."""
         if not self._unsaved:
-            used = {view.point: view for view in views if view.activation.in_use}
-            found: list[View] = [*used.values(), *self._certificates.own(now)]
-            self._unsaved = self._engine.step(now, found, expected={POINT: used})
+            try:
+                self._unsaved = self._step(now)
+            except Exception:
+                self._tracker.look_again()
+                raise
         if not self._unsaved:
             self._note_alerts([])
             return
@@ -327,6 +353,30 @@ class Service:
                 listener(alert)
         self._changed()
 
+    def _step(self, now: float) -> list[Transition]:
+        """Judge the points about which something may be otherwise than it was, and those whose alerts wait."""
+        with self._lock:
+            self._take_in()
+            waiting = {one.id for one in self._engine.waiting() if one.kind == POINT}
+            due = dict.fromkeys([*self._tracker.due(now), *waiting.intersection(self.site.points)])
+        views = self._in_parts(due, lambda point: self._tracker.look(point, now))
+        for view in views:
+            (self._used.add if view.activation.in_use else self._used.discard)(view.point)
+        self.keep_presses(views)
+        found: list[View] = [*(view for view in views if view.activation.in_use), *self._certificates.own(now)]
+        return self._engine.step(now, found, expected={POINT: self._used})
+
+    def _in_parts(self, points: Iterable[str], view: Callable[[str], PointView]) -> list[PointView]:
+        """Views of many points. Between some of them whoever waits for the tracker has his turn."""
+        views: list[PointView] = []
+        waiting = iter(points)
+        while part := list(islice(waiting, _PART)):
+            with self._lock:
+                self._take_in()
+                views += map(view, part)
+            time.sleep(0)  # a lock that is let go of is not handed on: who waits must run to get it
+        return views
+
     def _messages(self, alert: AlertState, now: float) -> list[Delivery]:
         try:
             return self._dispatcher.deliveries(alert, now)
@@ -348,7 +398,7 @@ class Service:
         for rule in self._rules:
             self.counters.alerts_firing.labels(rule).set(firing[rule])
 
-    def _store_status(self, now: float, views: Sequence[PointView]) -> None:
+    def _store_status(self, now: float) -> None:
         """What the host makes of each point, as rows for the sinks."""
         influx = self.site.influx
         if influx is None or self._influx is None:
@@ -359,7 +409,7 @@ class Service:
         for alert in self._alerts:
             if alert.state == "firing" and alert.point is not None:
                 firing.setdefault(alert.point, set()).add(alert.rule)
-        self.journal.store_derived(derive(view, firing.get(view.point, ())) for view in views)
+        self.journal.store_derived(derive(view, firing.get(view.point, ())) for view in self.views(now))
         self._status_at = now
         self._influx.notify()
 
@@ -418,25 +468,31 @@ class Service:
 
     def views(self, now: float) -> list[PointView]:
         """Every expected point as it stands at `now`."""
+        return self._in_parts(self.site.points, lambda point: self._tracker.view(point, now))
+
+    def view(self, point: str, now: float) -> PointView:
+        """One point as it stands at `now`. Raises KeyError when it is not expected."""
         with self._lock:
-            return self._tracker.views(now)
+            self._take_in()
+            return self._tracker.view(point, now)
 
     def past(self, t: float) -> Past:
         """Everything as it stood at t, by what the journal had by then; with as many sets as a start reads back."""
         return past_of(self.site, self.journal, t)
 
-    def acknowledge(self, alert_id: int, author: Author) -> Fact | None:
+    def acknowledge(self, alert_id: int, author: Author, link: str = "", t: float | None = None) -> Fact | None:
         """Keep that somebody sees to an alert; None when no alert of that id fires. Raises JournalError.
 
-        Who may do so is for the caller to know.
+        Who may do so is for the caller to know. link: the nonce of the link that was used. t: when it was, if not now.
         """
         with self._lock:
             if not any(alert.id == alert_id and alert.state == "firing" for alert in self._alerts):
                 return None
         now = self.clock.now()
-        fact = self.journal.record(Acknowledged(alert=alert_id), author, t=now, now=now)
-        with self._lock:
-            self._world.apply(fact)
+        told = Acknowledged(alert=alert_id, link=link)
+        fact = self.journal.record(told, author, t=now if t is None else t, now=now)
+        self._learn(fact)
+        self._wake.set()
         self._changed()
         return fact
 
@@ -447,22 +503,30 @@ class Service:
         """
         now = self.clock.now()
         fact = self.journal.record(told, author, t=now, now=now)
-        with self._lock:
-            self._world.apply(fact)
+        self._learn(fact)
         self._wake.set()
         self._changed()
         return fact
 
     def refuel(self, now: float) -> list[Stop]:
         """The refuel round, the most urgent first."""
+        views = self.views(now)
         with self._lock:
-            views = self._tracker.views(now)
             return stops(views, self.site.points, self.site.profiles, self._world.standing)
 
     def acknowledged(self, alert_id: int) -> Fact | None:
         """The last time that somebody acknowledged an alert; None: nobody has."""
         with self._lock:
             return self._world.standing.acknowledged(alert_id)
+
+    def keep_presses(self, views: Sequence[PointView]) -> None:
+        """Keep who acknowledged by the button of a board. Raises JournalError."""
+        self.answers.by_button(presses(self._alerts, views, self._rules, self.acknowledged))
+
+    def by_link(self, nonce: str) -> Fact | None:
+        """The time that somebody acknowledged by that link; None: nobody has."""
+        with self._lock:
+            return self._world.standing.by_link(nonce)
 
     def alerts(self) -> list[AlertState]:
         """The alerts that are pending or firing, and those resolved in the last hour."""

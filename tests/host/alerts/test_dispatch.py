@@ -155,7 +155,7 @@ def test_a_refused_recipient_is_named_and_given_up_after_a_day(post: Post, monke
     def refuse(_self: object, _message: Message) -> str:  # as the server did: 140 times more would only take long
         raise ChannelError(refused)
 
-    monkeypatch.setattr("paraat.alerts.channels.email.EmailChannel.send", refuse)
+    monkeypatch.setattr("paraat.alerts.channels.outside.OutsideChannel.send", refuse)
     while (mail := post.mail(alert)).state == "due":
         now = mail.due_at
         post.dispatcher.run_due(now)
