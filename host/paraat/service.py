@@ -25,7 +25,7 @@ from paraat.alerts.dispatch import Dispatcher
 from paraat.alerts.engine import Engine, Transition
 from paraat.alerts.rules import make_rules
 from paraat.domain import facts
-from paraat.domain.facts import HOST, Acknowledged, Author, ClockSetBack, Fact, Started
+from paraat.domain.facts import HOST, Acknowledged, Author, ClockSetBack, Fact, Heard, Started
 from paraat.domain.model import AlertState, Delivery, NodeState, PointView
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
@@ -277,9 +277,17 @@ class Service:
         while self._heard:
             stored = self._heard.popleft()
             for a_set in stored.new:
-                self._world.apply(a_set)
+                self._take_in_one(a_set)
             for fact in stored.states:
-                self._world.apply(fact)
+                self._take_in_one(fact)
+
+    def _take_in_one(self, heard: Heard) -> None:
+        try:
+            self._world.apply(heard)
+        except Exception as error:  # noqa: BLE001 - a mistake of ours with one set must not keep the others back
+            _log.exception("what came in cannot be taken in by its point")
+            self.counters.thread_errors.labels("ingest").inc()
+            self._failed["ingest"] = (time.monotonic(), type(error).__name__)
 
     def _learn(self, fact: Fact) -> None:
         """Take in what somebody said or what befell the host, after all that was stored before it."""

@@ -149,6 +149,14 @@ def limits_h(profile: Profile) -> tuple[float, float]:
     return profile.target_h, profile.target_h / 2
 
 
+def at_hours(states: tuple[ResourceState, ...], hours: float) -> tuple[ResourceState, ...]:
+    """The resources a moment later, when nothing has turned: only the hours of autonomy are others."""
+    return tuple(
+        msgspec.structs.replace(state, detail=state.detail | {"hours": hours}) if state.code == HOURS else state
+        for state in states
+    )
+
+
 _RANK = {state: rank for rank, state in enumerate((State.NOT_READY, State.EXPIRED, State.UNKNOWN, State.LIMITED))}
 
 

@@ -11,6 +11,7 @@ from zlib import crc32
 import msgspec
 
 from paraat.domain import activation, autonomy, battery, readiness, tanks
+from paraat.domain.autonomy import Reading
 from paraat.domain.facts import Standing
 from paraat.domain.fuel import Fuel
 from paraat.domain.fuel_history import STEP_MIN
@@ -133,12 +134,11 @@ class Tracker:
         tracked = self._points[point_id]
         outside = self._outside(point_id, now)
         made = tracked.made
-        if made is not None and made.outside == outside and made.view.now <= now < made.until:
-            return msgspec.structs.replace(made.view, now=now)
-        view, drains = self._view(tracked, outside, now)
-        turn = self._turn(tracked, view, drains)
-        runs = drains or view.activation.forecast_at is not None
-        tracked.made = _Made(view, outside, turn, now if runs else turn)
+        if made is not None and made.outside == outside and made.view.now <= now < made.turn:
+            return self._later(tracked, made, now)
+        reading, drains = self._reading(tracked, now)
+        view = self._view(tracked, outside, reading, drains, now)
+        tracked.made = _Made(view, outside, reading, drains, self._turn(tracked, view, drains))
         return view
 
     def due(self, now: float) -> list[str]:
@@ -171,16 +171,36 @@ class Tracker:
         until = self._certificate_until(point_id, now)
         return _Outside(self._since, stored, missing, until, self.standing.changes(point_id))
 
-    def _view(self, tracked: "_Tracked", outside: "_Outside", now: float) -> tuple[PointView, bool]:
-        """A point at `now`, and whether its fuel goes on falling."""
-        point = tracked.point
-        fuel = tracked.latest.get(DISTANCE if point.tank.by == "distance" else FUEL)
+    def _later(self, tracked: "_Tracked", made: "_Made", now: float) -> PointView:
+        """The last view of a point as it is at `now`, when nothing has turned since: only figures that run are others."""
+        view, reading = made.view, made.reading
+        resources, left, off_grid = view.resources, view.autonomy, view.off_grid
+        if reading is not None:
+            left = autonomy.estimate(reading, tracked.point.tank, now, drains=made.drains)
+            off_grid = battery.off_grid(left, view.battery)
+            if made.drains:
+                resources = readiness.at_hours(resources, left.hours_low)
+        where = view.activation
+        if where.forecast_at is not None:
+            where = activation.activation(self.standing.phases(view.point), tracked.switch(), tracked.profile, now)
+        return msgspec.structs.replace(
+            view, now=now, autonomy=left, off_grid=off_grid, resources=resources, activation=where
+        )
+
+    def _reading(self, tracked: "_Tracked", now: float) -> tuple[Reading | None, bool]:
+        """What the level of the fuel says, where it is known, and whether it goes on falling."""
+        fuel = tracked.latest.get(tracked.gauge)
         reading = None
         if fuel is not None and fuel.value is not None and fuel.t >= tracked.last_word_t(now, self._silent_after_s):
             reading = tracked.fuel.reading()
         mains, generator = tracked.value(MAINS), tracked.value(GENERATOR)
         # Unknown drains: better an hour too few than one too many.
-        drains = bool(generator) or (generator is None and not mains)
+        return reading, bool(generator) or (generator is None and not mains)
+
+    def _view(
+        self, tracked: "_Tracked", outside: "_Outside", reading: Reading | None, drains: bool, now: float
+    ) -> PointView:
+        point, fuel = tracked.point, tracked.latest.get(tracked.gauge)
         left = None if reading is None else autonomy.estimate(reading, point.tank, now, drains=drains)
         litres = None if reading is None else reading.litres
         charge = (
@@ -217,14 +237,13 @@ class Tracker:
         verdict, resources = readiness.judge(tracked.profile, self._known(tracked, view))
         verdict = Verdict.UNKNOWN if view.data_t is None else verdict
         reasons = reasons_of(view, tracked.firing, self._silent_after_s, self._memory)
-        view = msgspec.structs.replace(
+        return msgspec.structs.replace(
             view,
             verdict=Verdict.SILENT if reasons == (SILENT,) else verdict,
             last_verdict=verdict,
             reasons=reasons,
             resources=resources,
         )
-        return view, drains and left is not None
 
     def _turn(self, tracked: "_Tracked", view: PointView, drains: bool) -> float:
         """The next moment at which time alone changes something in a view, but for figures that only run."""
@@ -341,12 +360,13 @@ class _Outside(NamedTuple):
 
 
 class _Made(NamedTuple):
-    """The last view of a point. turn: when time alone changes something in it; until: when any figure of it does."""
+    """The last view of a point, with what it was made from. turn: when time alone changes something in it."""
 
     view: PointView
     outside: _Outside
+    reading: Reading | None
+    drains: bool
     turn: float
-    until: float
 
 
 class _Looked(NamedTuple):
@@ -364,6 +384,7 @@ class _Tracked:
         self.point = point
         self.profile = profile
         self.latest: dict[str, Latest] = {}
+        self.gauge = DISTANCE if point.tank.by == "distance" else FUEL
         self.fuel = Fuel(point.tank, shift_min=crc32(point.id.encode()) % STEP_MIN)
         self._seen = Seen()
         self.heard_at: float | None = None
