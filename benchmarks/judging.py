@@ -131,7 +131,7 @@ def measure(case: Case) -> None:
 
 
 def judge(tracker: Tracker, engine: Engine, now: float) -> int:
-    views = [tracker.look(point, now) for point in tracker.due(now)]
+    views = [tracker.look(point, now) for point in tracker.to_judge(now)]
     engine.step(now, views)
     return len(views)
 

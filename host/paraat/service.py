@@ -17,6 +17,9 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
+from typing import TypeVar
+
+import msgspec
 
 from paraat.alerts.answers import Answers
 from paraat.alerts.by_button import presses
@@ -25,7 +28,7 @@ from paraat.alerts.dispatch import Dispatcher
 from paraat.alerts.engine import Engine, Transition
 from paraat.alerts.rules import make_rules
 from paraat.domain import facts
-from paraat.domain.facts import HOST, Acknowledged, Author, ClockSetBack, Fact, Heard, Started
+from paraat.domain.facts import HOST, Acknowledged, Author, ClockSetBack, Counted, Fact, Heard, Started
 from paraat.domain.model import AlertState, Delivery, NodeState, PointView
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
@@ -51,9 +54,11 @@ from paraat.web.source import Check
 from paraat_wire import host_codec, topics
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 TICK_S = 5.0
 TIME_EVERY_S = 60.0
+KEEP_EVERY_S = 60.0
 RESOLVED_SHOWN_S = 3600.0
 _RESOLVED_READ = 200
 # A start reads the last sets of each point back. In all about so many, so that a large fleet does
@@ -65,7 +70,7 @@ _RESTART_MAX_S = 60.0
 # A thread that failed so shortly ago may fail again: between two failures lies no longer wait than _RESTART_MAX_S.
 _UNWELL_S = 2 * _RESTART_MAX_S
 _JOIN_S = 30.0
-_PART = 100  # views that are made without letting others at the points: some milliseconds
+_PART = 100  # points that are looked at without letting others at them: some milliseconds
 _HEARD_MAX = 200  # batches that wait for somebody who looks at the points
 
 
@@ -110,6 +115,7 @@ class Service:
         self._ticked_at: float | None = None
         self._time_sent_at: float | None = None
         self._status_at: float | None = None
+        self._kept_at: float | None = None  # when what was found was last looked at
         self._web: Handle | None = None
         self._channels = make_channels(site)
         token = _influx_token(site)
@@ -117,7 +123,7 @@ class Service:
         self._transport = MqttTransport(
             site.broker, site.directory, self._inbox, now=clock.now, on_change=self._on_broker
         )
-        self._rules = make_rules(site.alerts)
+        self._rules = make_rules(site.alerts, site.own_alerts)
         self._certificates = Certificates(site.directory)
         self._tracker = Tracker(
             site.points,
@@ -312,6 +318,7 @@ class Service:
                 channel.rest()
             try:
                 self._store_of_itself()
+                self._keep_found(now)
                 self._judge(now)
                 self._store_status(now)
             except JournalError as error:
@@ -329,6 +336,18 @@ class Service:
             return
         if self._transport.publish(topics.TIME, host_codec.encode_time(now), qos=0):
             self._time_sent_at = now
+
+    def _keep_found(self, now: float) -> None:
+        """Store what was found in the readings and must outlive them. Raises JournalError; then it comes again."""
+        if self._kept_at is not None and 0 <= now - self._kept_at < KEEP_EVERY_S:
+            return
+        due = [found for of_point in self._in_parts(self.site.points, self._tracker.due_of) for found in of_point]
+        if due:
+            with self.journal.atomic():
+                kept = [self.journal.record(found, HOST, t=now, now=now) for found in due]
+            for fact in kept:
+                self._learn(fact)
+        self._kept_at = now
 
     def _judge(self, now: float) -> None:
         """Let the alerts follow the points. An alert and its deliveries are stored at once."""
@@ -366,7 +385,7 @@ class Service:
         with self._lock:
             self._take_in()
             waiting = {one.id for one in self._engine.waiting() if one.kind == POINT}
-            due = dict.fromkeys([*self._tracker.due(now), *waiting.intersection(self.site.points)])
+            due = dict.fromkeys([*self._tracker.to_judge(now), *waiting.intersection(self.site.points)])
         views = self._in_parts(due, lambda point: self._tracker.look(point, now))
         for view in views:
             (self._used.add if view.activation.in_use else self._used.discard)(view.point)
@@ -374,16 +393,16 @@ class Service:
         found: list[View] = [*(view for view in views if view.activation.in_use), *self._certificates.own(now)]
         return self._engine.step(now, found, expected={POINT: self._used})
 
-    def _in_parts(self, points: Iterable[str], view: Callable[[str], PointView]) -> list[PointView]:
-        """Views of many points. Between some of them whoever waits for the tracker has his turn."""
-        views: list[PointView] = []
+    def _in_parts(self, points: Iterable[str], asked: Callable[[str], T]) -> list[T]:
+        """What is asked of many points. Between some of them whoever waits for the tracker has his turn."""
+        found: list[T] = []
         waiting = iter(points)
         while part := list(islice(waiting, _PART)):
             with self._lock:
                 self._take_in()
-                views += map(view, part)
+                found += map(asked, part)
             time.sleep(0)  # a lock that is let go of is not handed on: who waits must run to get it
-        return views
+        return found
 
     def _messages(self, alert: AlertState, now: float) -> list[Delivery]:
         try:
@@ -510,6 +529,9 @@ class Service:
         Who may say so is for the caller to know.
         """
         now = self.clock.now()
+        if isinstance(told, Counted):
+            with self._lock:
+                told = msgspec.structs.replace(told, tally=self._tracker.tally(told.point))
         fact = self.journal.record(told, author, t=now, now=now)
         self._learn(fact)
         self._wake.set()

@@ -46,6 +46,9 @@ VALUES: st.SearchStrategy[dict[str, Value]] = st.fixed_dictionaries(
         "climate/temperature": st.floats(0, 30),
         "battery/charge": st.integers(0, 100).map(float),
         "point/open": st.booleans(),
+        "climate/co2": st.integers(400, 3000).map(float),
+        "people/present": st.integers(0, 200),
+        "battery/voltage": st.floats(10, 14),
         "node/heap": st.sampled_from([1000, 100_000]),
     },
 )
@@ -69,11 +72,13 @@ SAID = st.builds(
             ),
             until=st.one_of(st.none(), st.floats(T0, T0 + 20_000)),
         ),
+        st.builds(facts.Delivered, point=st.just(POINT.id), litres=st.just(100.0)),
+        st.builds(facts.Counted, point=st.just(POINT.id), people=st.integers(0, 300)),
     ),
 )
 BEFELL = st.builds(lambda kind: (kind,), st.sampled_from(["started", "back", "fires", "resolved"]))
 HAPPENS = st.one_of(SET, SET, STATE, SAID, BEFELL)
-PAUSE = st.one_of(st.integers(0, 120), st.integers(0, 900), st.just(300), st.floats(0, 4000))
+PAUSE = st.one_of(st.integers(0, 120), st.integers(0, 900), st.just(300), st.floats(0, 4000), st.just(86_400))
 
 
 @dataclass
@@ -147,12 +152,12 @@ def turns(view: PointView) -> object:
     """What of a view is no running figure."""
     return (
         view.verdict, view.last_verdict, view.reasons, view.litres, view.fuel_events, view.node, view.latest, view.online,
-        [(one.resource, one.state, one.code, one.renew) for one in view.resources],
+        [(one.resource, one.state, one.code, one.renew) for one in view.resources], view.remarks, view.people, view.upkeep,
         msgspec.structs.replace(view.activation, forecast_at=None),
     )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(PAUSE, st.one_of(st.none(), HAPPENS), st.booleans()), max_size=25))
 def test_what_is_kept_is_what_comes_out_from_nothing(
     course: list[tuple[float, tuple[object, ...] | None, bool]],
@@ -166,7 +171,7 @@ def test_what_is_kept_is_what_comes_out_from_nothing(
         alone = run.anew().view(POINT.id, now)
         if somebody_looks:
             assert run.tracker.view(POINT.id, now) == alone
-        due = run.tracker.due(now)
+        due = run.tracker.to_judge(now)
         if due:
             judged = run.tracker.look(POINT.id, now)
             assert judged == alone
@@ -198,9 +203,9 @@ def test_a_reading_that_is_carried_on_does_not_depend_on_who_asked(
 def test_a_point_that_is_not_judged_after_all_is_due_again() -> None:
     run = Run()
     run.tracker.look(POINT.id, T0)
-    assert run.tracker.due(T0 + 1) == []
+    assert run.tracker.to_judge(T0 + 1) == []
     run.tracker.look_again()
-    assert run.tracker.due(T0 + 1) == [POINT.id]
+    assert run.tracker.to_judge(T0 + 1) == [POINT.id]
 
 
 def test_a_point_that_somebody_looked_at_on_the_page_is_due_all_the_same() -> None:
@@ -208,4 +213,4 @@ def test_a_point_that_somebody_looked_at_on_the_page_is_due_all_the_same() -> No
     run.tracker.look(POINT.id, T0)
     run.take(("set", {"fuel/level": 10.0}, 0, False), T0 + 1)
     run.tracker.view(POINT.id, T0 + 1)
-    assert run.tracker.due(T0 + 2) == [POINT.id]
+    assert run.tracker.to_judge(T0 + 2) == [POINT.id]
