@@ -55,6 +55,12 @@ class Siren(Part, frozen=True):
     answer_within_s: Annotated[float, Meta(ge=1, le=60)] = 15.0
 
 
+class AlertTest(Part, frozen=True):
+    """[alert_test]: a test of every way to tell people, by itself. weekly: a day and a local time; "": never."""
+
+    weekly: Annotated[str, Meta(pattern=r"^((mon|tue|wed|thu|fri|sat|sun) ([01][0-9]|2[0-3]):[0-5][0-9])?\Z")] = "mon 12:00"
+
+
 class Channels(msgspec.Struct, frozen=True, kw_only=True):
     """Every [channels.<name>] by its kind; the log and the sirens of the boards need no table."""
 

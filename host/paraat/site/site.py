@@ -17,7 +17,7 @@ from paraat.domain.profiles import Profile
 from paraat.domain.roster import Roster
 from paraat.domain.thresholds import Alerts
 from paraat.site.broker import BrokerSettings, check_broker
-from paraat.site.channels import Channels, read_channels
+from paraat.site.channels import AlertTest, Channels, read_channels
 from paraat.site.errors import SettingsError
 from paraat.site.points import check_interval, read_points
 from paraat.site.private import OWN_KEY, own_key
@@ -77,6 +77,7 @@ class SiteFile(Part, frozen=True):
     channels: dict[str, Any] = field(default_factory=dict)  # site/channels.py
     coordination: Lead = Lead()
     watcher: Watcher = Watcher()
+    alert_test: AlertTest = AlertTest()
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +100,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     own_alerts: dict[str, Alerts] = {}
     roster: Roster
     watcher: Watcher = Watcher()
+    alert_test: AlertTest = AlertTest()
 
     def alerts_of(self, point: str) -> Alerts:
         """The thresholds that hold for a point."""
@@ -166,6 +168,7 @@ def load_site(directory: Path) -> Site:
         channels=read_channels(path, site.channels),
         coordination=site.coordination,
         watcher=site.watcher,
+        alert_test=site.alert_test,
         points=points,
         profiles=profiles,
         own_alerts=own_alerts,
