@@ -213,10 +213,14 @@ def _update(args: argparse.Namespace) -> int:
 def _day_bundle(args: argparse.Namespace) -> int:
     from paraat.provision.bundle import daybundle
     from paraat.provision.micropython import micropython_image
+    from paraat.provision.pki import outlook
     from paraat.site import paths
     from paraat.site.site import load_site
 
     site = load_site(args.site)
+    if not args.anyway and not args.without_keys:
+        for error in outlook.impossible(site, datetime.now(UTC)):
+            raise error  # in the hall nobody can mend it
     _say("bundle.begin", args)
     made = daybundle.make(
         site,

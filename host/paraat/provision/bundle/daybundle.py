@@ -23,7 +23,6 @@ from typing import NamedTuple
 from paraat.boards.boards import check_memory, load_board
 from paraat.provision.micropython import pinned
 from paraat.provision.micropython.pinned import Obtained
-from paraat.provision.pki import outlook
 from paraat.site import copies, fingerprint, inventory
 from paraat.site.site import Site
 from paraat.texts import Phrase, SpokenError, reason
@@ -91,14 +90,11 @@ def make(
     """Make the folder `out`, or make it anew. given: files of MicroPython; folders: where more of them lie.
 
     wheels: puts the packages of a lock file into a folder; None: pip. anyway: for the bench too.
-    now: aware; without it the system's. Raises BundleError, FirmwareError, ImpossibleError, InventoryError, TooLittleMemoryError.
+    now: aware; without it the system's. Raises BundleError, FirmwareError, InventoryError, TooLittleMemoryError.
     """
     kinds = sorted({point.board.type for point in site.points.values()})
     for kind in () if anyway else kinds:
         check_memory(load_board(kind))
-    if with_keys and not anyway:
-        for error in outlook.impossible(site, now or datetime.now(UTC)):
-            raise error  # in the hall nobody can mend it
     _check_place(out, site.directory)
     commit, uncommitted = _commit(repository)
     with _told(out):
