@@ -76,6 +76,13 @@ class Silent(Part, frozen=True):
     hold_s: NotNegative = 60.0
 
 
+class NeighbourSilent(Part, frozen=True):
+    """[alerts.neighbour_silent]: fires when a host of [watcher] neighbours gave no sign of life for after_s."""
+
+    after_s: Positive = 300.0
+    hold_s: NotNegative = 60.0
+
+
 class OpeningLate(Part, frozen=True):
     """[alerts.opening_late]: fires when a point will not be open within the profile's open_within_h."""
 
@@ -146,6 +153,7 @@ class Alerts(Part, frozen=True):
     battery_low: BatteryLow = BatteryLow()
     sensor_fault: SensorFault = SensorFault()
     point_silent: Silent = Silent()
+    neighbour_silent: NeighbourSilent = NeighbourSilent()
     opening_late: OpeningLate = OpeningLate()
     attestation_ends: Attestation = Attestation()
     certificate_expiry: CertificateExpiry = CertificateExpiry()

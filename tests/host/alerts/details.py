@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from paraat.alerts.rules import make_rules
 from paraat.domain.model import AlertState, OwnCertificate, PointView
+from paraat.domain.neighbours import Neighbour
 from paraat.domain.points import Point, PointBoard, Tank
 from paraat.domain.subjects import Subject, View
 from paraat.domain.thresholds import Alerts
@@ -21,6 +22,7 @@ _LISTS = {"sensors": "fuel/level:silent, climate/temperature/hall:crc", "resourc
 _ABOUT: dict[type[View], Subject] = {
     PointView: Subject("point", POINT.id),
     OwnCertificate: Subject("certificate", "broker"),
+    Neighbour: Subject("neighbour", "regio-noord"),
 }
 
 
