@@ -103,7 +103,7 @@ class BySms:
         point = None if alert is None or alert.point is None else self._site.points.get(alert.point)
         rule = "" if alert is None else Words(language, "web").code("rule", alert.rule)
         where = Words(language, "sms")("own") if point is None else point.name
-        return Heard(outcome, alert, person, Words(language, "sms")(f"reply.{outcome}", rule=rule, name=where))
+        return Heard(outcome, alert, person, Words(language, "sms")(f"reply.{outcome}", rule=rule, name=where, ok="OK"))
 
 
 def _plain(number: str) -> str:

@@ -58,7 +58,9 @@ class Siren(Part, frozen=True):
 class AlertTest(Part, frozen=True):
     """[alert_test]: a test of every way to tell people, by itself. weekly: a day and a local time; "": never."""
 
-    weekly: Annotated[str, Meta(pattern=r"^((mon|tue|wed|thu|fri|sat|sun) ([01][0-9]|2[0-3]):[0-5][0-9])?\Z")] = "mon 12:00"
+    weekly: Annotated[str, Meta(pattern=r"^((mon|tue|wed|thu|fri|sat|sun) ([01][0-9]|2[0-3]):[0-5][0-9])?\Z")] = (
+        "mon 12:00"
+    )
 
 
 class Channels(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,7 +35,9 @@ def test_the_threshold_is_the_sites() -> None:
     alerts = msgspec.structs.replace(Alerts(), neighbour_silent=NeighbourSilent(after_s=60.0, hold_s=5.0))
     assert verdict(61, 9000, alerts) is Verdict.RAISE
     assert NeighbourSilentRule(alerts).hold_s == 5.0
-    judged = NeighbourSilentRule(alerts).judge(Neighbour(name="regio-noord", now=T0, watched_since=0.0, heard_at=T0 - 61))
+    judged = NeighbourSilentRule(alerts).judge(
+        Neighbour(name="regio-noord", now=T0, watched_since=0.0, heard_at=T0 - 61)
+    )
     assert (judged.severity, judged.wording) == ("critical", "firing")
     never = Neighbour(name="regio-noord", now=T0, watched_since=T0 - 600)
     assert NeighbourSilentRule(Alerts()).judge(never).wording == "never"
