@@ -15,8 +15,8 @@ from paraat.domain.roster import Person
 from paraat.site.channels import SIREN
 from paraat.site.site import Site
 from paraat.texts import Phrase, Words
-from paraat.texts.gsm7 import gsm7
 from paraat.texts.gsm7 import SMS as ONE_PART
+from paraat.texts.gsm7 import gsm7
 
 BOARD, SCREEN = "board", "screen"  # the first two rungs; the others are the roster's
 
@@ -57,15 +57,15 @@ class Trial:
         self._view = view
         self._screens = screens
 
-    def of_point(self, point: str, now: float, *, key: str) -> list[Tried]:
+    def of_point(self, point: str, key: str) -> list[Tried]:
         """Try everything by which somebody may be told of a point. May take as long as the slowest channel."""
-        return self._run([point], now, key)
+        return self._run([point], key)
 
-    def of_all(self, now: float, *, key: str) -> list[Tried]:
+    def of_all(self, key: str) -> list[Tried]:
         """The same of all points: each address gets one message, however many points it is told of."""
-        return self._run(list(self._site.points), now, key)
+        return self._run(list(self._site.points), key)
 
-    def _run(self, points: Sequence[str], now: float, key: str) -> list[Tried]:
+    def _run(self, points: Sequence[str], key: str) -> list[Tried]:
         rows: list[Tried | None] = []
         tries: dict[str, list[tuple[int, _Try]]] = {}
         for one in [*self._boards(points), *self._people(points)]:
