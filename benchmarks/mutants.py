@@ -1,10 +1,11 @@
 """Changes the host's code a little in one place after another, and counts the changes that no test notices.
 
     make mutants ROOM=alerts          # alerts, intake, journal or domain; some minutes each
+    make mutants ROOM=domain FILES="tracker tanks"   # of these files only
 
 mutmut does it, in a copy of the tree under build/mutants/<room>, with the tests that stand beside the room: it wants the
-code in src/ and forks a run of the tests for each change. What it found stays there; `make mutants ROOM=alerts SHOW=1`
-prints the changes that survived the last run. docs/testing.md has the scores, and which survivors we accept.
+code in src/ and forks a run of the tests for each change. What it found stays there; the same with SHOW=1 prints the
+changes that survived the last run. docs/testing.md has the scores, and which survivors we accept.
 """
 
 import argparse
@@ -15,16 +16,11 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-# Words for people are looked at by people, and by tests of whole messages elsewhere.
-ROOMS = {
-    "alerts": ("src/paraat/alerts/[!t]*",),
-    "intake": ("src/paraat/intake/*",),
-    "journal": ("src/paraat/journal/*",),
-    "domain": ("src/paraat/domain/*",),
-}
+ROOMS = ("alerts", "intake", "journal", "domain")
 _ALSO = ("firmware", "boards", "deploy", "wire", "benchmarks", "docs")
 # By the exit code of the tests; 33: no test comes there.
 _KINDS = {0: "survived", 1: "killed", 3: "killed", 5: "survived", 33: "survived", None: "not run"}
@@ -32,14 +28,13 @@ _SQL = re.compile(r"\b(select|insert|update|delete|values|where|order by|from|pr
 _MUTMUT = str(Path(sys.executable).parent / "mutmut")
 
 
-def place_of(room: str) -> Path:
-    """Where the copy for a room stands."""
-    return ROOT / "build" / "mutants" / room
+def place_of(room: str, files: Sequence[str]) -> Path:
+    """Where the copy for a room, or for some of its files, stands."""
+    return ROOT / "build" / "mutants" / "+".join((room, *files)).replace("/", ".")
 
 
-def lay_out(room: str) -> None:
-    """Copy what git knows, with the code in src/ as mutmut wants it."""
-    place = place_of(room)
+def lay_out(place: Path, room: str, files: Sequence[str]) -> None:
+    """Copy what git knows, with the code in src/ as mutmut wants it. files: by their stems, "rules/low_fuel"; none is all."""
     shutil.rmtree(place, ignore_errors=True)
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in listed.splitlines():
@@ -52,8 +47,9 @@ def lay_out(room: str) -> None:
     shutil.copytree(place / "wire" / "paraat_wire", place / "src" / "paraat_wire")
     settings = {
         "source_paths": ["src"],
-        "only_mutate": list(ROOMS[room]),
-        "do_not_mutate": ["src/paraat/*/texts/*"],
+        "only_mutate": [f"src/paraat/{room}/{name}.py" for name in files] or [f"src/paraat/{room}/*"],
+        # Words for people are looked at by people, and by tests of whole messages elsewhere.
+        "do_not_mutate": ["src/paraat/alerts/texts.py"],
         "also_copy": list(_ALSO),
         "pytest_add_cli_args_test_selection": [f"tests/host/{room}"],
         "pytest_add_cli_args": ["-p", "no:cacheprovider"],
@@ -66,24 +62,24 @@ def lay_out(room: str) -> None:
         file.writelines(f"{key} = {json.dumps(value)}\n" for key, value in settings.items())
 
 
-def results(room: str) -> dict[str, dict[str, str]]:
+def results(place: Path) -> dict[str, dict[str, str]]:
     """file -> change -> what became of it: killed, survived, the same, not run, or hung or crashed (which is noticed too)."""
-    folder = place_of(room) / "mutants" / "src" / "paraat"
+    folder = place / "mutants" / "src" / "paraat"
     found = {}
     for path in sorted(folder.rglob("*.meta")):
         codes = json.loads(path.read_text(encoding="utf-8")).get("exit_code_by_key", {})
         if codes:
             kinds = {name: _KINDS.get(code, "hung or crashed") for name, code in codes.items()}
             for name, kind in kinds.items():
-                if kind == "survived" and _is_the_same(diff(room, name)):
+                if kind == "survived" and _is_the_same(diff(place, name)):
                     kinds[name] = "the same"
             found[str(path.relative_to(folder)).removesuffix(".meta")] = kinds
     return found
 
 
-def diff(room: str, name: str) -> str:
+def diff(place: Path, name: str) -> str:
     """A change, as mutmut shows it."""
-    shown = subprocess.run([_MUTMUT, "show", name], cwd=place_of(room), capture_output=True, text=True, check=True)
+    shown = subprocess.run([_MUTMUT, "show", name], cwd=place, capture_output=True, text=True, check=True)
     return shown.stdout
 
 
@@ -113,26 +109,28 @@ def main() -> int:
     """Run a room's tests against its changes, or show what survived."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("room", choices=ROOMS)
+    parser.add_argument("files", nargs="*", help="only these, by their stems; a folder counts: rules/low_fuel")
     parser.add_argument("--show", action="store_true", help="the survivors of the last run")
     parser.add_argument(
         "--limit-s", type=float, default=1200.0, help="stop after so many seconds; what was not run is said"
     )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
+    place = place_of(args.room, args.files)
     if args.show:
-        for kinds in results(args.room).values():
+        for kinds in results(place).values():
             for name, kind in kinds.items():
                 if kind == "survived":
-                    print(diff(args.room, name))
+                    print(diff(place, name))
         return 0
-    lay_out(args.room)
-    run = subprocess.Popen([_MUTMUT, "run", "--max-children", str(args.jobs)], cwd=place_of(args.room))
+    lay_out(place, args.room, args.files)
+    run = subprocess.Popen([_MUTMUT, "run", "--max-children", str(args.jobs)], cwd=place)
     try:
         run.wait(args.limit_s)
     except subprocess.TimeoutExpired:
         run.terminate()
         run.wait()
-    print(report(results(args.room)))
+    print(report(results(place)))
     return 0
 
 

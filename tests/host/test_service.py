@@ -21,7 +21,7 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
 from paraat.domain.facts import HOST, Attested, Author, ClockSetBack, Fact, PhaseChanged, Started
-from paraat.domain.model import AlertState, Delivery, PointView, SampleSet, Value
+from paraat.domain.model import AlertState, Delivery, HelpCall, PointView, SampleSet, Value
 from paraat.domain.readiness import Verdict
 from paraat.domain.subjects import Subject
 from paraat.domain.tracker import HISTORY_SAMPLES
@@ -344,20 +344,24 @@ def test_silence_fires_and_a_restart_neither_forgets_nor_repeats_it(
     assert [d.transition for d in service.journal.deliveries(alert.id)] == ["firing", "resolved"]
 
 
-def test_a_point_that_opened_days_ago_is_open_after_a_restart_too(tmp_path: Path) -> None:
+def test_a_point_that_opened_days_ago_is_open_after_a_restart_too_and_its_call_for_help_stands(tmp_path: Path) -> None:
     site = a_site(tmp_path, free_port())
+    events: dict[int, dict[str, Value]] = {2: {"button/help": True}, 3: {"point/open": True}}
     sets = [
-        SampleSet(point=POINT, kind=kind, seq=n, t=T0 + 60.0 * n, received_at=T0 + 60.0 * n, values=values, faults={})
+        SampleSet(
+            point=POINT, kind="event" if n in events else "telemetry", seq=n, t=T0 + 60.0 * n,
+            received_at=T0 + 60.0 * n, values=events.get(n, ON_MAINS), faults={},
+        )
         for n in range(1, HISTORY_SAMPLES + 100)
-        for kind, values in [("event", {"point/open": True}) if n == 3 else ("telemetry", ON_MAINS)]
-    ]
+    ]  # fmt: skip
     journal = Journal(site.path(site.region.journal))
     journal.store(sets, [], [])
     journal.close()
     service = Service(site, clock=SystemClock(), serve_web=False)
-    opened = service.views(T0 + 10_000_000.0)[0].latest["point/open"]
+    view = service.views(T0 + 10_000_000.0)[0]
     service.stop()
-    assert (opened.value, opened.t) == (True, T0 + 180.0)
+    assert (view.latest["point/open"].value, view.latest["point/open"].t) == (True, T0 + 180.0)
+    assert view.help_call == HelpCall(T0 + 120.0, T0 + 120.0)
 
 
 def test_the_end_of_the_brokers_own_certificate_is_told(tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""What an alert says: the contexts "mail subject", "mail body" and "mail" of the catalogues. One action in each firing text."""
+"""What an alert says: the contexts "mail subject", "mail body", "sms" and "mail" of the catalogues.
+
+One action in each text of an alert that fires.
+"""
 
 from zoneinfo import ZoneInfo
 
@@ -6,6 +9,7 @@ from paraat.domain.model import AlertState
 from paraat.domain.points import Point
 from paraat.domain.subjects import CERTIFICATE
 from paraat.texts import Words
+from paraat.texts.gsm7 import SMS, gsm7
 from paraat.texts.localtime import local, marked
 
 
@@ -34,6 +38,38 @@ def message(
 
     point: None for an alert about the coordination point itself.
     """
+    values = _values(alert, point, language, zone, now)
+    key = _key(alert, transition)
+    return Words(language, "mail subject")(key, **values), Words(language, "mail body")(key, **values)
+
+
+def short(
+    alert: AlertState,
+    transition: str,
+    point: Point | None,
+    *,
+    language: str,
+    zone: ZoneInfo,
+    now: float,
+    limit: int = SMS,
+) -> str:
+    """The same in at most `limit` characters of GSM-7, for an SMS: a name that is too long is cut. Raises KeyError."""
+    values = _values(alert, point, language, zone, now)
+    say, key = Words(language, "sms"), _key(alert, transition)
+    text = gsm7(say(key, **values))
+    name = gsm7(str(values.get("name", "")))
+    if len(text) > limit and name:
+        fewer = max(0, len(name) - (len(text) - limit) - 2)
+        text = gsm7(say(key, **values | {"name": f"{name[:fewer]}.."}))
+    return text[:limit]
+
+
+def _key(alert: AlertState, transition: str) -> str:
+    return f"{alert.rule}.{alert.wording if transition == 'firing' else transition}"
+
+
+def _values(alert: AlertState, point: Point | None, language: str, zone: ZoneInfo, now: float) -> dict[str, object]:
+    """What stands in the braces of the texts."""
     words = Words(language, "mail")
     values: dict[str, object] = {"id": alert.id}
     if point is not None:
@@ -49,6 +85,7 @@ def message(
                 values[key] = days(value, language)
             else:
                 values[key] = number(value, language)
+    low, high = values.get("hours_low"), values.get("hours_high")
+    values["between"] = "" if low == high else words("hours.between", low=low, high=high)
     values["fired_at"] = local_time(alert.fired_at or alert.since, now, zone, language)
-    key = f"{alert.rule}.{alert.wording if transition == 'firing' else transition}"
-    return Words(language, "mail subject")(key, **values), Words(language, "mail body")(key, **values)
+    return values

@@ -110,6 +110,13 @@ class OffGrid(msgspec.Struct, frozen=True, kw_only=True):
     source: str
 
 
+class HelpCall(msgspec.Struct, frozen=True):
+    """Somebody asked for help at t; it came in at received_at, which may be hours later."""
+
+    t: float
+    received_at: float
+
+
 class PointView(msgspec.Struct, frozen=True, kw_only=True):
     """One point as everybody sees it at `now`: alert rules, the status page, the API, the InfluxDB status rows."""
 
@@ -139,6 +146,7 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
     certificate_until: float | None = None  # when its board's certificate ends; None: not known here
     resources: tuple[ResourceState, ...] = ()
     activation: Activation = STANDBY
+    help_call: HelpCall | None = None  # the newest
 
     @property
     def subject(self) -> Subject:

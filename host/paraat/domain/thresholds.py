@@ -37,6 +37,7 @@ class HelpAsked(Part, frozen=True):
     """[alerts.help_asked]: fires when the help button of a point is held, and ends so long after the last time."""
 
     for_s: Positive = 3600.0
+    late_s: Positive = 43_200.0  # a call that came in later than this is of another day
 
 
 class BoardMemory(Part, frozen=True):

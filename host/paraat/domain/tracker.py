@@ -8,7 +8,7 @@ from paraat.domain import activation, autonomy, battery, readiness, tanks
 from paraat.domain.autonomy import Reading
 from paraat.domain.facts import Standing
 from paraat.domain.fuel_history import History
-from paraat.domain.model import AlertState, Latest, NodeState, PointView, SampleSet
+from paraat.domain.model import AlertState, HelpCall, Latest, NodeState, PointView, SampleSet
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 from paraat.domain.readiness import Verdict
@@ -22,6 +22,7 @@ DISTANCE = "fuel/distance"
 MAINS = "power/mains"
 GENERATOR = "power/generator"
 OPEN = "point/open"
+HELP = "button/help"
 # Of these the point can do without, but when one of them is old it is not all well. The page shows each with its age.
 _SHOWN = (GENERATOR, "people/present", "battery/voltage", "climate/temperature")
 
@@ -153,6 +154,7 @@ class Tracker:
             node=tracked.node,
             certificate_until=self._certificate_until(point_id, now),
             activation=activation.activation(self.standing.phases(point_id), tracked.switch(), tracked.profile, now),
+            help_call=tracked.help_call,
         )
         verdict, resources = readiness.judge(tracked.profile, self._known(tracked, view))
         verdict = Verdict.UNKNOWN if view.data_t is None else verdict
@@ -252,6 +254,7 @@ class _Tracked:
         self.data_t: float | None = None
         self.node: NodeState | None = None
         self.opened_t: float | None = None  # when its switch last said "open"
+        self.help_call: HelpCall | None = None
         self.firing: set[str] = set()
         self._reading: Reading | None = None
         self._read_version = -1  # of the history of the fuel when it was read
@@ -268,6 +271,8 @@ class _Tracked:
             self._learn(name, Latest(value, None, t))
         if sample_set.values.get(OPEN):
             self.opened_t = t if self.opened_t is None else max(self.opened_t, t)
+        if sample_set.values.get(HELP) and (self.help_call is None or t >= self.help_call.t):
+            self.help_call = HelpCall(t, sample_set.received_at)
         for name, code in sample_set.faults.items():
             self._learn(name, Latest(None, code, t))
         if self._seen.add(sample_set.seq):
@@ -314,6 +319,7 @@ class _Tracked:
         self.data_t = max((latest.t for latest in self.latest.values()), default=None)
         self.heard_at = self.data_t if self.heard_at is None or self.heard_at > t else self.heard_at
         self.opened_t = None if self.opened_t is not None and self.opened_t > t else self.opened_t
+        self.help_call = None if self.help_call is not None and self.help_call.t > t else self.help_call
 
     def switch(self) -> activation.Switch | None:
         """What its key switch or button said; None: it never said anything, or has none."""

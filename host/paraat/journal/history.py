@@ -11,7 +11,7 @@ from paraat.domain.model import PointView
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 from paraat.domain.thresholds import Alerts
-from paraat.domain.tracker import OPEN, Tracker
+from paraat.domain.tracker import HELP, OPEN, Tracker
 from paraat.domain.world import World
 from paraat.journal.alerts import AlertRecords
 from paraat.journal.entries import Entries
@@ -106,11 +106,16 @@ class History(Entries, AlertRecords):
         states = self.facts(BoardState, point=point, limit=_STATES, until=cut.fact)
         found |= {(fact.after, 1, fact.id): fact for fact in states}
         found |= {(entry_id, 0, 0): a_set for entry_id, a_set in islice(self._replay(point, until=cut.entry), sets)}
+        opened = helped = False
         for entry_id, event in self._replay(point, only_events=True, until=cut.entry):
-            if OPEN in event.values:  # it may lie days back, and the point is open all the same
+            if OPEN in event.values and not opened:  # it may lie days back, and the point is open all the same
                 found[(entry_id, 0, 0)] = event
-                if event.values[OPEN]:
-                    break
+                opened = bool(event.values[OPEN])
+            elif HELP in event.values and not helped:
+                found[(entry_id, 0, 0)] = event
+                helped = True
+            if opened and helped:
+                break
         return [found[order] for order in sorted(found)]
 
     def _counts(self, point: str, cut: _Cut) -> tuple[int, int]:

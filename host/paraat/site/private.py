@@ -1,9 +1,69 @@
 """Files that only their owner may read."""
 
+import hashlib
+import hmac
+import os
+import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from paraat.site.errors import SettingsError
 from paraat.texts import Phrase, reason
+
+OWN_KEY = "acknowledge.key"  # in the site's folder
+_KEY_BYTES = 32
+
+
+def own_key(directory: Path) -> bytes:
+    """The site's own key: it signs links and codes. Made at its first use; who deletes the file makes all of them void.
+
+    Raises SettingsError when it can neither be read nor made.
+    """
+    path = directory / OWN_KEY
+    try:
+        if not path.exists():
+            _make(path)
+    except OSError as error:
+        raise SettingsError(
+            path,
+            "",
+            Phrase("no file, and it cannot be made ({why})", why=reason(error)),
+            Phrase("a folder to write to"),
+        ) from error
+    secret = read_secret(path, "")
+    try:
+        key = bytes.fromhex(secret)
+    except ValueError:
+        key = b""
+    if len(key) < _KEY_BYTES:
+        raise SettingsError(
+            path,
+            "",
+            Phrase("something else than a key"),
+            Phrase("the key that Paraat made; delete the file, and links and codes that are under way no longer count"),
+        )
+    return key
+
+
+def derived(key: bytes, purpose: str) -> bytes:
+    """A key for one purpose: what is signed for one says nothing for another."""
+    return hmac.digest(key, purpose.encode(), hashlib.sha256)
+
+
+def _make(path: Path) -> None:
+    """Whole or not there, and never over one that another process has just made. Raises OSError."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_hex(_KEY_BYTES) + "\n")
+            file.flush()
+            os.fsync(handle)
+        with suppress(FileExistsError):
+            os.link(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def read_secret(path: Path, key: str) -> str:

@@ -1,23 +1,18 @@
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
-from paraat.alerts.rules import RULES
-from paraat.alerts.texts import local_time, message
+from host.alerts.details import POINT, every_alert
+from paraat.alerts.texts import local_time, message, short
 from paraat.domain.model import AlertState
-from paraat.domain.points import Point, PointBoard, Tank
+from paraat.domain.points import Point
 from paraat.domain.subjects import Subject
+from paraat.texts.gsm7 import gsm7
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
-POINT = Point(
-    id="nsp-0101",
-    name="De Linde",
-    municipality="Voorbeeldstad",
-    capacity=150,
-    tank=Tank(capacity_l=400, burn_l_per_h=9.5),
-    board=PointBoard(type="esp32_devkitc_ve"),
-)
 NOW = datetime(2026, 11, 24, 11, 0, tzinfo=UTC).timestamp()
 
 LOW = AlertState(
@@ -52,26 +47,38 @@ def test_english_stands_beside_it() -> None:
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
-@pytest.mark.parametrize("rule", RULES)
-def test_every_rule_has_words_for_its_beginning_and_its_end(rule: str, language: str) -> None:
-    detail = LOW.detail | {
-        "heard_at": NOW - 600,
-        "days": 42.0,
-        "ends_at": NOW + 42 * 86400,
-        "ended": 0,
-        "fell_at": NOW,
-        "lost_l": 12.0,
-        "asked_at": NOW,
-    }
-    own = rule == "own_certificate"
-    about = Subject("certificate", "broker") if own else Subject("point", POINT.id)
-    alert = AlertState(rule=rule, subject=about, state="firing", since=NOW, severity="critical", detail=detail, id=1)
-    for transition in ("firing", "resolved"):
-        point = None if own else POINT
-        subject, body = message(alert, transition, point, language=language, zone=AMSTERDAM, now=NOW)
-        assert ("broker" if own else "De Linde") in subject
-        assert len(subject) <= 70
-        assert "{" not in subject + body
+@pytest.mark.parametrize(
+    ("alert", "transition", "point"),
+    [pytest.param(*one, id=f"{one[0].rule}.{one[0].wording}.{one[1]}") for one in every_alert(NOW)],
+)
+def test_every_rule_has_words_for_its_beginning_and_its_end(
+    alert: AlertState, transition: str, point: Point | None, language: str
+) -> None:
+    subject, body = message(alert, transition, point, language=language, zone=AMSTERDAM, now=NOW)
+    sms = short(alert, transition, point, language=language, zone=AMSTERDAM, now=NOW)
+    if point is not None:
+        assert all("De Linde" in text for text in (subject, body, sms))
+    assert len(subject) <= 70
+    assert "{" not in subject + body + sms
+    assert sms == gsm7(sms)
+    assert len(sms) <= 140, sms  # the code that acknowledges it follows
+    if transition == "firing" and language == "nl":
+        assert len(re.findall(r"^Doe ", body, re.MULTILINE)) == 1, body
+
+
+def test_a_long_name_is_cut_in_an_sms_and_the_action_is_not() -> None:
+    place = msgspec.structs.replace(POINT, name="Noodsteunpunt Dorpshuis ’t Trefpunt in Bad Nieuweschans " * 2)
+    for limit in (110, 160):
+        sms = short(LOW, "firing", place, language="nl", zone=AMSTERDAM, now=NOW, limit=limit)
+        assert len(sms) <= limit
+        assert sms.startswith("Noodsteun")
+        assert sms.endswith("Laat brandstof brengen voor 16:12.")
+
+
+def test_a_range_of_equal_ends_is_not_said() -> None:
+    alert = msgspec.structs.replace(LOW, detail=LOW.detail | {"hours": 1.2, "hours_low": 1.18, "hours_high": 1.22})
+    _, body = message(alert, "firing", POINT, language="nl", zone=AMSTERDAM, now=NOW)
+    assert "nog ongeveer 1,2 uur. In de tank" in body
 
 
 def test_in_standby_the_job_is_for_today_and_no_hours_are_promised() -> None:

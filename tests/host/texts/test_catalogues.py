@@ -11,8 +11,9 @@ import pytest
 from babel.messages.catalog import Catalog
 
 from host.texts.catalogues import catalogues_in
-from paraat.alerts.rules import RULES
+from paraat.alerts.rules import make_rules
 from paraat.cli.main import main
+from paraat.domain.thresholds import Alerts
 from paraat.site import paths
 from paraat.texts import Amount, Count, Phrase, Words, explain, extract, languages, reason
 from paraat.texts.catalogue import FOLDER
@@ -101,7 +102,9 @@ def test_no_key_is_left_over() -> None:
         patterns += [f"{re.escape(start)}.*" for start in re.findall(r"""["']([a-z]+\.)["'] ~""", text)]
     whole = re.compile("|".join(p for p in patterns if "." in p.replace(".*", "")))
     # A mail's key is its rule and the wording that the rule says.
-    mails = {f"{rule}.{wording}" for rule in RULES for wording in literal if wording.isalpha()}
+    mails = {
+        f"{name}.{wording}" for name, rule in make_rules(Alerts()).items() for wording in (*rule.wordings, "resolved")
+    }
     left = [at for at in keys() if at[1] not in literal | mails and not whole.fullmatch(at[1])]
     assert left == []
 

@@ -20,21 +20,18 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.console import Console
 
+from host.alerts.details import every_alert
 from host.texts.catalogues import catalogues_in
 from host.web.scene import NOW
 from host.web.scene import rich as busy_region
-from paraat.alerts.rules import RULES
 from paraat.alerts.texts import message
 from paraat.boards.boards import load_board
 from paraat.boards.wiring import render
 from paraat.cli.main import main
 from paraat.domain.activation import Phase
-from paraat.domain.model import AlertState
-from paraat.domain.points import Point, PointBoard, Tank
-from paraat.domain.subjects import Subject
 from paraat.provision.doctor import doctor
 from paraat.site import paths
-from paraat.texts import Words, extract, say
+from paraat.texts import extract, say
 from paraat.texts.catalogue import FOLDER
 from paraat.web.render import Renderer
 from paraat.web.source import Check
@@ -147,35 +144,9 @@ def test_the_page(brackets: Path) -> None:
 
 
 def test_the_mails(brackets: Path) -> None:
-    place = Point(
-        id="nsp-0101", name="De Linde", municipality="Voorbeeldstad", capacity=150,
-        tank=Tank(capacity_l=400, burn_l_per_h=9.5), board=PointBoard(type="esp32_devkitc_ve"),
-    )  # fmt: skip
-    detail = {
-        "by": "hours", "standby": 0, "percent": 18.75, "litres": 76.4, "hours": 5.12, "hours_low": 4.2, "hours_high": 11.6,
-        "empty_at": NOW + 3600, "refuel_before": NOW + 1800, "data_t": NOW - 60, "heard_at": NOW - 600, "days": 42.0,
-        "ends_at": NOW + 42 * 86400, "ended": 0, "asked_at": NOW, "loss": "leak", "lost_l": 31.4, "fell_at": NOW - 3600,
-    }  # fmt: skip
-    keys = list(Words("en", "mail subject").all())
-    assert {key.partition(".")[0] for key in keys} == set(RULES)
-    for key in keys:
-        rule, _, wording = key.partition(".")
-        own = rule == "own_certificate"
-        about = Subject("certificate", "authority") if own else Subject("point", place.id)
-        alert = AlertState(
-            rule=rule,
-            subject=about,
-            state="firing",
-            since=NOW,
-            severity="critical",
-            detail=detail,
-            id=1,
-            wording=wording,
-        )
-        transition = "resolved" if wording == "resolved" else "firing"
-        zone = ZoneInfo("Europe/Amsterdam")
-        said = message(alert, transition, None if own else place, language=LANGUAGE, zone=zone, now=NOW)
-        assert unmarked(" ".join(said), ["De Linde", "Voorbeeldstad"]) == [], key
+    for alert, transition, point in every_alert(NOW):
+        said = message(alert, transition, point, language=LANGUAGE, zone=ZoneInfo("Europe/Amsterdam"), now=NOW)
+        assert unmarked(" ".join(said), ["De Linde", "Voorbeeldstad"]) == [], alert
 
 
 # --- what a technician and an administrator meet ---------------------------------------------------

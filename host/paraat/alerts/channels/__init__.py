@@ -1,13 +1,18 @@
-"""One file per channel, all of them listed here."""
+"""One file per channel: a class as base.py says, under the name that the site's [channels] and the journal have for it."""
 
 from paraat.alerts.channels.base import Channel, ChannelError, Message
-from paraat.alerts.channels.email import EmailChannel
-from paraat.alerts.channels.log import LogChannel
+from paraat.runtime.discovery import classes_in, modules_in
 from paraat.site.site import Site
 
 __all__ = ["CHANNELS", "Channel", "ChannelError", "Message", "make_channels"]
 
-CHANNELS = (LogChannel, EmailChannel)
+# The log first: it takes no time, and what was tried stands there whatever becomes of the others.
+CHANNELS: tuple[type[Channel], ...] = tuple(
+    sorted(
+        (channel for module in modules_in(__name__, __path__) for channel in classes_in(module, "from_site")),
+        key=lambda channel: channel.name != "log",
+    )
+)
 
 
 def make_channels(site: Site) -> dict[str, Channel]:

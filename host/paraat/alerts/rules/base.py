@@ -1,13 +1,22 @@
 """What a rule is: it looks at one subject at one moment, and holds no state."""
 
+from collections.abc import Mapping
 from enum import Enum
-from typing import Protocol, TypeVar
+from types import MappingProxyType
+from typing import Literal, Protocol, TypeVar
 
 import msgspec
 
+from paraat.domain.model import PointView
 from paraat.domain.subjects import View
+from paraat.domain.thresholds import Alerts
 
 V = TypeVar("V", bound=View)
+
+CRITICAL, WARNING = "critical", "warning"
+Role = Literal["lead", "technician", "coordination"]
+Detail = dict[str, float | int | str | None]
+_NONE: Mapping[str, Alerts] = MappingProxyType({})
 
 
 class Verdict(Enum):
@@ -25,18 +34,68 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     verdict: Verdict
-    severity: str = "critical"
-    detail: dict[str, float | int | str | None] = {}
+    severity: str = CRITICAL
+    detail: Detail = {}
     wording: str = "firing"
     rank: float = 0.0
 
 
 class Rule(Protocol[V]):
-    """judges: which views it looks at, of points say. hold_s: how long a verdict must stand before the alert follows it."""
+    """judges: which views it looks at, of points say. hold_s: how long a verdict must stand before the alert follows it.
+
+    for_role: whose job it is. wordings: its texts, each with its severity; "firing" is the first.
+    """
 
     judges: type[V]
     hold_s: float
+    for_role: Role
+    wordings: Mapping[str, str]
 
     def judge(self, view: V) -> Judgement:
         """Judge a subject at the moment of its view."""
         ...
+
+
+def worded(**severities: str) -> Mapping[str, str]:
+    """The wordings of a rule, each with its severity."""
+    return MappingProxyType(severities)
+
+
+class Judging:
+    """What the rules share. alerts: the site's thresholds. own: by point, where its profile or its file has others."""
+
+    table = ""  # of its thresholds in [alerts], where it is not called as the rule is
+    for_role: Role = "lead"
+    wordings: Mapping[str, str] = worded(firing=CRITICAL)
+
+    def __init__(self, alerts: Alerts, own: Mapping[str, Alerts] = _NONE) -> None:
+        self._alerts = alerts
+        self._own = own
+        self.silent_after_s = alerts.point_silent.after_s
+        table = getattr(alerts, self.table or type(self).__module__.rpartition(".")[2])
+        self.hold_s: float = getattr(table, "hold_s", 0.0)
+
+    def limits(self, point: str | None = None) -> Alerts:
+        """The thresholds that hold for a point; None: those of the site."""
+        return self._alerts if point is None else self._own.get(point, self._alerts)
+
+    def raised(self, detail: Detail, wording: str = "firing") -> Judgement:
+        """The condition is there."""
+        return self._judged(Verdict.RAISE, detail, wording)
+
+    def cleared(self, detail: Detail | None = None) -> Judgement:
+        """It is surely gone."""
+        return self._judged(Verdict.CLEAR, detail or {}, "firing")
+
+    def held(self) -> Judgement:
+        """In between, or not known."""
+        return self._judged(Verdict.HOLD, {}, "firing")
+
+    def _judged(self, verdict: Verdict, detail: Detail, wording: str) -> Judgement:
+        return Judgement(verdict=verdict, severity=self.wordings[wording], detail=detail, wording=wording)
+
+
+class PointRule(Judging):
+    """A rule about a point."""
+
+    judges = PointView

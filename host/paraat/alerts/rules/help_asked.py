@@ -1,25 +1,28 @@
 """Somebody at the point has held the button for three seconds: help is wanted there."""
 
-from paraat.alerts.rules.base import Judgement, Verdict
+from paraat.alerts.rules.base import CRITICAL, Judgement, PointRule, Role, worded
 from paraat.domain.model import PointView
-from paraat.domain.thresholds import Alerts
 
 NAME = "help_asked"
-EVENT = "button/help"
+_LATE_S = 300.0
 
 
-class HelpAskedRule:
-    """Raises when help was asked for within the last for_s; clears after that. A call that comes late says its time."""
+class HelpAskedRule(PointRule):
+    """Raises when help was asked for within the last for_s, or when a call of at most late_s ago has just come in.
 
-    judges = PointView
+    A press of three seconds is no wild value: nothing is held. Clears for_s after the last call came in.
+    """
 
-    def __init__(self, alerts: Alerts) -> None:
-        self._for_s = alerts.help_asked.for_s
-        self.hold_s = 0.0  # a press of three seconds is no wild value
+    for_role: Role = "coordination"  # who pressed stands at the point: the coordination point can help
+    wordings = worded(firing=CRITICAL, late=CRITICAL)
 
     def judge(self, view: PointView) -> Judgement:
-        asked = view.latest.get(EVENT)
-        if asked is None or not asked.value:
-            return Judgement(verdict=Verdict.CLEAR)
-        recent = view.now - asked.t <= self._for_s
-        return Judgement(verdict=Verdict.RAISE if recent else Verdict.CLEAR, detail={"asked_at": asked.t})
+        call, limits = view.help_call, self.limits().help_asked
+        if call is None:
+            return self.cleared()
+        came_late_s = call.received_at - call.t
+        if came_late_s > limits.late_s or view.now - max(call.t, call.received_at) > limits.for_s:
+            return self.cleared({"asked_at": call.t})
+        if came_late_s > _LATE_S:
+            return self.raised({"asked_at": call.t, "came_at": call.received_at}, "late")
+        return self.raised({"asked_at": call.t})

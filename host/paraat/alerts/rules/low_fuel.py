@@ -1,15 +1,15 @@
 """The fuel runs out: by hours left while it is needed, by level always."""
 
-from paraat.alerts.rules.base import Judgement, Verdict
+from paraat.alerts.rules.base import CRITICAL, WARNING, Detail, Judgement, PointRule, worded
 from paraat.domain.model import PointView
-from paraat.domain.thresholds import Alerts
+from paraat.domain.thresholds import LowFuel
 
 NAME = "low_fuel"
 # Of the hours of a full tank: it is rarely filled to the brim, and the cautious end lies below. And of that: no flutter.
 _FULL, _BELOW = 0.85, 0.9
 
 
-class LowFuelRule:
+class LowFuelRule(PointRule):
     """Raises below raise_hours or raise_percent; clears only above both clear_* on fresh figures.
 
     Hours count while the generator runs or the mains are out. In standby, with the mains there and the generator off,
@@ -17,63 +17,57 @@ class LowFuelRule:
     generator therefore alarms only when the fuel is low indeed.
     """
 
-    judges = PointView
-
-    def __init__(self, alerts: Alerts) -> None:
-        self._limits = alerts.low_fuel
-        self._silent_after_s = alerts.point_silent.after_s
-        self.hold_s = alerts.low_fuel.hold_s
+    wordings = worded(firing=CRITICAL, level=CRITICAL, standby=WARNING)
 
     def judge(self, view: PointView) -> Judgement:
-        limits = self._limits
+        limits = self.limits(view.point).low_fuel
         if view.fuel_percent is None:
-            return Judgement(verdict=Verdict.HOLD)
+            return self.held()
         mains, generator = view.value("power/mains"), view.value("power/generator")
         standby = mains is True and generator is False
         # The cautious end: better told an hour early than one late.
         hours = None if view.autonomy is None else view.autonomy.hours_low
-        raise_hours, clear_hours = self._within_reach(view)
+        raise_hours, clear_hours = _within_reach(view, limits)
         low_hours = not standby and hours is not None and hours < raise_hours
         low_level = view.fuel_percent < limits.raise_percent
         if low_hours or low_level:
             wording = "standby" if standby else "level" if hours is None else "firing"
-            detail = self._detail(view, low_hours, standby)
-            return Judgement(verdict=Verdict.RAISE, detail=detail, wording=wording)
+            return self.raised(_detail(view, low_hours, standby), wording)
         # Old figures may raise an alert, because the estimate goes on falling; they never clear one.
-        fresh = view.fuel_t is not None and view.now - view.fuel_t <= self._silent_after_s
+        fresh = view.fuel_t is not None and view.now - view.fuel_t <= self.silent_after_s
         surely_standby = (
-            view.fresh("power/mains", self._silent_after_s) is True
-            and view.fresh("power/generator", self._silent_after_s) is False
+            view.fresh("power/mains", self.silent_after_s) is True
+            and view.fresh("power/generator", self.silent_after_s) is False
         )
         enough_hours = surely_standby or (hours is not None and hours >= clear_hours)
         if fresh and enough_hours and view.fuel_percent >= limits.clear_percent:
-            return Judgement(verdict=Verdict.CLEAR, detail=self._detail(view, False, standby))
-        return Judgement(verdict=Verdict.HOLD)
+            return self.cleared(_detail(view, False, standby))
+        return self.held()
 
-    def _within_reach(self, view: PointView) -> tuple[float, float]:
-        """The two thresholds for this tank: where a full one does not hold clear_hours, below what it does hold.
 
-        An alert that a full tank cannot end would be heard for ever, and then by nobody.
-        """
-        limits, left = self._limits, view.autonomy
-        full_h = None if left is None else left.hours_full
-        if full_h is None or full_h * _FULL > limits.clear_hours:
-            return limits.raise_hours, limits.clear_hours
-        clear_hours = full_h * _FULL
-        return min(limits.raise_hours, _BELOW * clear_hours), clear_hours
+def _within_reach(view: PointView, limits: LowFuel) -> tuple[float, float]:
+    """The two thresholds for this tank: where a full one does not hold clear_hours, below what it does hold.
 
-    @staticmethod
-    def _detail(view: PointView, by_hours: bool, standby: bool) -> dict[str, float | int | str | None]:
-        left = view.autonomy
-        return {
-            "by": "hours" if by_hours else "level",
-            "standby": int(standby),
-            "percent": view.fuel_percent,
-            "litres": view.litres,
-            "hours": left.hours if left else None,
-            "hours_low": left.hours_low if left else None,
-            "hours_high": left.hours_high if left else None,
-            "empty_at": left.empty_at if left else None,
-            "refuel_before": left.refuel_before if left else None,
-            "data_t": view.fuel_t,
-        }
+    An alert that a full tank cannot end would be heard for ever, and then by nobody.
+    """
+    full_h = None if view.autonomy is None else view.autonomy.hours_full
+    if full_h is None or full_h * _FULL > limits.clear_hours:
+        return limits.raise_hours, limits.clear_hours
+    clear_hours = full_h * _FULL
+    return min(limits.raise_hours, _BELOW * clear_hours), clear_hours
+
+
+def _detail(view: PointView, by_hours: bool, standby: bool) -> Detail:
+    left = view.autonomy
+    return {
+        "by": "hours" if by_hours else "level",
+        "standby": int(standby),
+        "percent": view.fuel_percent,
+        "litres": view.litres,
+        "hours": left.hours if left else None,
+        "hours_low": left.hours_low if left else None,
+        "hours_high": left.hours_high if left else None,
+        "empty_at": left.empty_at if left else None,
+        "refuel_before": left.refuel_before if left else None,
+        "data_t": view.fuel_t,
+    }

@@ -64,6 +64,23 @@ def test_a_call_of_yesterday_that_comes_now_raises_nothing_today() -> None:
     assert RULE.judge(point.view(T0 + 1)).verdict is Verdict.CLEAR
 
 
+def test_a_call_that_comes_in_two_hours_late_is_told_as_late_and_clears_an_hour_after_it_came() -> None:
+    point = Called()
+    point.calls(T0, received_at=T0 + 2 * HOUR)
+    judged = RULE.judge(point.view(T0 + 2 * HOUR + 1))
+    assert (judged.verdict, judged.severity, judged.wording) == (Verdict.RAISE, "critical", "late")
+    assert judged.detail == {"asked_at": T0, "came_at": T0 + 2 * HOUR}
+    assert RULE.judge(point.view(T0 + 3 * HOUR)).verdict is Verdict.RAISE
+    assert RULE.judge(point.view(T0 + 3 * HOUR + 1)).verdict is Verdict.CLEAR
+
+
+def test_an_older_call_does_not_hide_a_newer_one() -> None:
+    point = Called()
+    point.calls(T0 + 100)
+    point.calls(T0, received_at=T0 + 200)
+    assert RULE.judge(point.view(T0 + 201)).detail == {"asked_at": T0 + 100}
+
+
 def test_the_point_tells_of_it_while_the_call_stands() -> None:
     point = Called()
     point.sees(T0)
@@ -76,9 +93,14 @@ def test_the_point_tells_of_it_while_the_call_stands() -> None:
 
 
 def test_its_limit_is_that_of_the_site() -> None:
-    rule = HelpAskedRule(Alerts(help_asked=HelpAsked(for_s=60)))
+    rule = HelpAskedRule(Alerts(help_asked=HelpAsked(for_s=60, late_s=600)))
     assert rule.hold_s == 0
     point = Called()
     point.sees(T0)
     point.calls(T0)
     assert [rule.judge(point.view(T0 + t)).verdict for t in (60, 61)] == [Verdict.RAISE, Verdict.CLEAR]
+    late = Called()
+    late.calls(T0, received_at=T0 + 600)
+    assert rule.judge(late.view(T0 + 601)).verdict is Verdict.RAISE
+    late.calls(T0 + 1, received_at=T0 + 602)
+    assert rule.judge(late.view(T0 + 603)).verdict is Verdict.CLEAR

@@ -1,0 +1,44 @@
+"""The code in an SMS: four digits that acknowledge one alert for one person, "OK 1234", while that alert stands.
+
+Two alerts of one person have two codes: the code is the alert's number, shuffled by a key of the person. It is no secret from
+that person, and of no use to another: the number that an SMS comes from says whose code it must be.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable
+
+from paraat.site.private import derived
+
+_CODES = 10_000
+_HALF = 100
+_ROUNDS = 6
+_REPLY = re.compile(r"\W*ok[\W_]*([0-9](?:[ .-]?[0-9]){3})\W*\Z", re.IGNORECASE)
+
+
+class Codes:
+    """key: the site's own secret (site.private.own_key). A person is named by his id in the roster."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = derived(key, "sms code")
+
+    def code(self, alert: int, person: str) -> str:
+        """The code by which somebody acknowledges an alert."""
+        block, number = divmod(alert, _CODES)
+        left, right = divmod(number, _HALF)
+        for turn in range(_ROUNDS):  # a Feistel network: each number goes to another one, and none is met twice
+            said = f"{block}\n{turn}\n{right}\n{person}".encode()
+            mixed = int.from_bytes(hmac.digest(self._key, said, hashlib.sha256)[:4])
+            left, right = right, (left + mixed) % _HALF
+        return f"{left * _HALF + right:04d}"
+
+    def alert(self, person: str, code: str, alerts: Iterable[int]) -> int | None:
+        """Which of these alerts (those that fire) the code of a person stands for; None: none of them."""
+        return next((alert for alert in alerts if self.code(alert, person) == code), None)
+
+
+def reply(text: str) -> str | None:
+    """The code in what somebody sends back, such as "OK 1234" or "ok: 12 34."; None: it is no such answer."""
+    found = _REPLY.match(text.strip())
+    return re.sub(r"\D", "", found[1]) if found else None

@@ -1,0 +1,45 @@
+"""Alerts made up: the numbers that a rule's texts ask for, so that words are tested without a list of all rules' details."""
+
+import string
+from collections.abc import Iterator
+
+from paraat.alerts.rules import make_rules
+from paraat.domain.model import AlertState, OwnCertificate, PointView
+from paraat.domain.points import Point, PointBoard, Tank
+from paraat.domain.subjects import Subject, View
+from paraat.domain.thresholds import Alerts
+from paraat.texts import Words
+
+POINT = Point(
+    id="nsp-0101", name="De Linde", municipality="Voorbeeldstad", capacity=150,
+    tank=Tank(capacity_l=400, burn_l_per_h=9.5), board=PointBoard(type="esp32_devkitc_ve"),
+)  # fmt: skip
+_MOMENTS = ("_at", "_t", "_before")  # as alerts/texts.py writes them
+_ABOUT_THE_SUBJECT = {"id", "name", "municipality", "renew", "fired_at", "between"}
+_ABOUT: dict[type[View], Subject] = {
+    PointView: Subject("point", POINT.id),
+    OwnCertificate: Subject("certificate", "broker"),
+}
+
+
+def made_up_detail(rule: str, now: float) -> dict[str, float | int | str | None]:
+    """By each {name} in the English texts of a rule a number; a moment ten minutes ago where it is one."""
+    asked: set[str] = set()
+    for context in ("mail subject", "mail body", "sms"):
+        for key, text in Words("en", context).all().items():
+            if key.partition(".")[0] == rule:
+                asked |= {name for _, name, _, _ in string.Formatter().parse(text) if name}
+    return {name: now - 600 if name.endswith(_MOMENTS) else 42.5 for name in asked - _ABOUT_THE_SUBJECT}
+
+
+def every_alert(now: float) -> Iterator[tuple[AlertState, str, Point | None]]:
+    """(alert, its transition, its point) of every wording of every rule, and of its end."""
+    for name, rule in make_rules(Alerts()).items():
+        subject = _ABOUT[rule.judges]
+        for wording, severity in (*rule.wordings.items(), ("resolved", rule.wordings["firing"])):
+            transition = "resolved" if wording == "resolved" else "firing"
+            alert = AlertState(
+                rule=name, subject=subject, state=transition, since=now - 120, fired_at=now, severity=severity, id=12,
+                detail=made_up_detail(name, now), wording="firing" if wording == "resolved" else wording,
+            )  # fmt: skip
+            yield alert, transition, None if subject.point is None else POINT

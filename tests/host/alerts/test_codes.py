@@ -1,0 +1,41 @@
+"""The code in an SMS: each alert of a person its own, of no use to another, and found in what people send back."""
+
+import pytest
+
+from paraat.alerts.codes import Codes, reply
+
+CODES = Codes(bytes(range(32)))
+
+
+def test_ten_thousand_alerts_in_a_row_have_ten_thousand_codes() -> None:
+    codes = {CODES.code(alert, "jan") for alert in range(20_000, 30_000)}
+    assert len(codes) == 10_000
+    assert all(len(code) == 4 and code.isdigit() for code in codes)
+
+
+def test_the_next_alert_s_code_does_not_follow_from_this_one_s() -> None:
+    steps = {(int(CODES.code(alert + 1, "jan")) - int(CODES.code(alert, "jan"))) % 10_000 for alert in range(1, 1000)}
+    assert len(steps) > 900
+
+
+def test_a_code_counts_for_its_person_and_for_alerts_that_stand() -> None:
+    code = CODES.code(17, "jan")
+    assert CODES.alert("jan", code, [3, 17, 40]) == 17
+    assert CODES.alert("jan", code, [3, 40]) is None, "the alert is over"
+    assert CODES.alert("fatima", code, [17]) is None
+    assert Codes(b"x" * 32).alert("jan", code, [17]) is None
+    assert CODES.alert("jan", "é234", [17]) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["OK 1234", "ok1234", " Ok: 1234. ", "OK-1234", "ok 12 34", "OK, 1.2.3.4!", "“OK 1234”"]
+)
+def test_what_people_send_back_is_understood(text: str) -> None:
+    assert reply(text) == "1234"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "OK", "1234", "OK 123", "OK 12345", "niet OK 1234", "OK 1234 wie is dit?", "OK 1234\n5678"]
+)
+def test_what_is_no_answer_is_none(text: str) -> None:
+    assert reply(text) is None
