@@ -257,7 +257,9 @@ class Engine:
 
 def _compare(judgement: Judgement, alert: AlertState) -> tuple[bool, bool]:
     """(whether it is less bad than was told, whether it is worse). A worse severity is worse whatever its rank."""
-    was, is_now = (SEVERITIES.index(s) if s in SEVERITIES else len(SEVERITIES) for s in (alert.severity, judgement.severity))
+    was, is_now = (
+        SEVERITIES.index(s) if s in SEVERITIES else len(SEVERITIES) for s in (alert.severity, judgement.severity)
+    )
     if was != is_now:
         return is_now < was, is_now > was
     return judgement.rank < alert.rank, judgement.rank > alert.rank

@@ -29,7 +29,12 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 def held_by(
-    alert: AlertState, now: float, holds: Mapping[Subject, str], active: Collection[AlertState], ended: Collection[Ended], grace_s: float
+    alert: AlertState,
+    now: float,
+    holds: Mapping[Subject, str],
+    active: Collection[AlertState],
+    ended: Collection[Ended],
+    grace_s: float,
 ) -> str:
     """Why nobody is told of an alert: a word of `holds` (of its subject, or its point), or the rule of its cause; "": told."""
     if found := holds.get(alert.subject) or (alert.point and holds.get(Subject(POINT, alert.point))):

@@ -22,7 +22,7 @@ TURN, COPY, REMINDER = "turn", "copy", "reminder"
 LOG = "log"
 # Nobody: the log has every alert.
 EVERYTHING = Person(id="log/", name="log", reach={"log": ("log",)})
-_LADDERS = {
+_LADDERS: dict[str, tuple[str, ...]] = {
     LEAD: (LEAD, DEPUTY, COORDINATION, REGION),
     TECHNICIAN: (TECHNICIAN, COORDINATION, REGION),
     COORDINATION: (COORDINATION, REGION),

@@ -137,9 +137,7 @@ class Watch:
     def _over(self, ended: Transition, now: float) -> list[Delivery]:
         """The word that it is over, for everybody to whom a word about it went or was to go."""
         reason = ladder.LEFT if ended.change == "left" else ladder.RESOLVED
-        rows = {
-            (row.person, row.channel, row.address): row for row in self._rows.get(ended.alert.id, {}).values()
-        }
+        rows = {(row.person, row.channel, row.address): row for row in self._rows.get(ended.alert.id, {}).values()}
         return [
             _row(ended.alert.id, reason, row.rung, row.person, row.channel, row.address, now) for row in rows.values()
         ]

@@ -31,11 +31,12 @@ class Rungs(Part, frozen=True):
         """When a rung is told, counted from the alert; None: never."""
         if rung in (LEAD, TECHNICIAN):
             return 0.0
-        return {
-            DEPUTY: self.deputy_after_s or None,
-            COORDINATION: self.coordination_after_s or None,
-            REGION: self.region_after_s or None,
-        }[rung]
+        after: dict[str, float] = {
+            DEPUTY: self.deputy_after_s,
+            COORDINATION: self.coordination_after_s,
+            REGION: self.region_after_s,
+        }
+        return after[rung] or None
 
 
 class Critical(Rungs, frozen=True):

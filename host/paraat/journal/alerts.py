@@ -53,7 +53,9 @@ class AlertRecords(JournalFile):
         place = (alert.rule, f"{alert.subject.kind}/{alert.subject.id}")
         with self._transaction() as db:
             if alert.state == "pending":
-                db.execute("INSERT OR REPLACE INTO pending (rule, subject, body) VALUES (?, ?, ?)", (*place, _encode(alert)))
+                db.execute(
+                    "INSERT OR REPLACE INTO pending (rule, subject, body) VALUES (?, ?, ?)", (*place, _encode(alert))
+                )
                 return alert
             if not alert.id:
                 db.execute("DELETE FROM pending WHERE rule = ? AND subject = ?", place)
@@ -95,7 +97,8 @@ class AlertRecords(JournalFile):
         """Keep when the alerts were judged, and by what."""
         with self._transaction() as db:
             db.executemany(
-                "INSERT INTO judged (at, entry, fact) VALUES (?, ?, ?)", [(one.at, one.entry, one.fact) for one in moments]
+                "INSERT INTO judged (at, entry, fact) VALUES (?, ?, ?)",
+                [(one.at, one.entry, one.fact) for one in moments],
             )
 
     def judged(self) -> list[Judged]:
@@ -119,7 +122,9 @@ class AlertRecords(JournalFile):
         """What was being sent when the host was stopped, oldest first."""
         return self._deliveries("state = 'sending'", ())
 
-    def claim_deliveries(self, ids: Collection[int], message: str, dropped: Iterable[tuple[int, str]], now: float) -> None:
+    def claim_deliveries(
+        self, ids: Collection[int], message: str, dropped: Iterable[tuple[int, str]], now: float
+    ) -> None:
         """Write down that these are being sent, in one message, and that others were overtaken, with why."""
         with self._transaction() as db:
             db.executemany(

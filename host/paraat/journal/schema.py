@@ -124,7 +124,7 @@ INSERT INTO pending
     FROM alert WHERE state = 'pending';
 DELETE FROM alert WHERE json_extract(CAST(body AS TEXT), '$.fired_at') IS NULL
     AND id NOT IN (SELECT alert_id FROM delivery);
-"""
+"""  # noqa: S608 - of nothing but the texts above
 
 # What makes a journal of version n one of version n + 1.
 STEPS = {1: _ENTRY_EVENT, 2: _ALERT_SUBJECT + _FACT + _FACT_STATES, 3: _TELLING}
