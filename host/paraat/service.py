@@ -25,7 +25,7 @@ from paraat.alerts.told import Told, told
 from paraat.alerts.watch import Watch
 from paraat.domain import facts
 from paraat.domain.facts import HOST, Acknowledged, Author, ClockSetBack, Fact, Started
-from paraat.domain.model import AlertState, NodeState, PointView
+from paraat.domain.model import AlertState, FailedText, NodeState, PointView
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 from paraat.domain.refuel import Stop, stops
@@ -313,7 +313,9 @@ class Service:
 
     def _judge(self, now: float, views: Sequence[PointView]) -> None:
         """Let the alerts follow the points. An alert and all that is due of it are stored at once."""
-        found: list[View] = [*views, *self._certificates.own(now)]
+        failed = self._dispatcher.failed_texts.items()
+        texts = [FailedText(text=text, now=now, failed_at=t) for text, t in failed]
+        found: list[View] = [*views, *self._certificates.own(now), *texts]
         expected = {POINT: [view.point for view in views]}
         changed, due = self._watch.step(now, found, expected=expected, holds=self._holds(now, views))
         told = [one.alert for one in changed if one.announce]

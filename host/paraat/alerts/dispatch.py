@@ -13,7 +13,7 @@ import msgspec
 
 from paraat.alerts import ladder
 from paraat.alerts.channels import Channel, ChannelError
-from paraat.alerts.outgoing import HOUR_S, Outgoing, Standing, Way, choose
+from paraat.alerts.outgoing import HOUR_S, RETRY_S, Outgoing, Standing, Way, choose
 from paraat.alerts.rendering import Answers, ByNumber, Renderer
 from paraat.domain.facts import Fact
 from paraat.domain.model import AlertState, Delivery
@@ -21,9 +21,6 @@ from paraat.domain.roster import Person
 from paraat.site.site import Site
 
 _log = logging.getLogger(__name__)
-
-# How long to wait after each attempt; the last one goes on. Mail servers are away for hours in a blackout.
-RETRY_S = (30.0, 60.0, 120.0, 300.0, 600.0)
 
 
 class DeliveryStore(Protocol):

@@ -52,9 +52,10 @@ class _Active:
         self.clear_since = _not_after(self.clear_since, now)
         self.eased_since = _not_after(self.eased_since, now)
         worse_since = _not_after(self.alert.worse_since, now)
+        turned_at = _not_after(self.alert.turned_at, now)
         since = min(self.alert.since, now) if self.alert.state == "pending" else self.alert.since
-        if (worse_since, since) != (self.alert.worse_since, self.alert.since):
-            self.change(worse_since=worse_since, since=since)
+        if (worse_since, turned_at, since) != (self.alert.worse_since, self.alert.turned_at, self.alert.since):
+            self.change(worse_since=worse_since, turned_at=turned_at, since=since)
 
     def change(self, **changes: Any) -> AlertState:
         self.alert = msgspec.structs.replace(self.alert, **changes)

@@ -13,6 +13,10 @@ from paraat.domain.roster import COORDINATION, REGION, TECHNICIAN, Person, Roste
 from paraat.domain.telling import Telling
 
 HOUR_S = 3600.0
+# How long to wait after each attempt; the last one goes on. Mail servers are away for hours in a blackout.
+RETRY_S = (30.0, 60.0, 120.0, 300.0, 600.0)
+# That something is over is told when the way works again, if that is not too long after.
+_STALE_S = 24 * HOUR_S
 # The first message in an hour leaves at once, and between the next ones the pauses grow; together they fill this.
 _PAUSES_S = 3000.0
 _GATHERED = (COORDINATION, REGION, TECHNICIAN)
@@ -65,7 +69,7 @@ def choose(waiting: Iterable[Delivery], standing: Standing, now: float) -> Choic
     groups: dict[tuple[str, str], list[Delivery]] = {}
     for row in _newest(waiting, dropped):
         alert = standing.alerts.get(row.alert_id)
-        why = "its alert is gone" if alert is None else _needless(row, alert, standing)
+        why = "its alert is gone" if alert is None else _needless(row, alert, standing, now)
         if why:
             dropped.append((row, why))
         elif alert is not None and not alert.held_by:
@@ -88,11 +92,13 @@ def _newest(waiting: Iterable[Delivery], dropped: list[tuple[Delivery, str]]) ->
     return sorted(newest.values(), key=lambda row: row.id)
 
 
-def _needless(row: Delivery, alert: AlertState, standing: Standing) -> str:
+def _needless(row: Delivery, alert: AlertState, standing: Standing, now: float) -> str:
     """Why a message is not sent any more; "" when it is."""
     over = row.reason.rstrip("+") in (RESOLVED, LEFT)
     if alert.state != "firing" and not over:
         return "over before it could be sent"
+    if over and now - row.first_due_at > _STALE_S:
+        return "over for a day"
     if row.rung == LOG:
         return ""
     person = standing.roster.people.get(row.person)
@@ -104,37 +110,40 @@ def _needless(row: Delivery, alert: AlertState, standing: Standing) -> str:
 
 
 def _message(rows: list[Delivery], standing: Standing, now: float) -> Outgoing | None:
-    """What of one address is ready, as one message; None when it waits."""
-    ready = [row for row in rows if row.first_due_at <= now]
-    if not any(row.due_at <= now for row in ready):
+    """What waits for one address, as one message; None when it is not ready."""
+    if all(now < row.due_at <= now + RETRY_S[-1] for row in rows):  # due still later: the clock was set back
         return None
-    first = ready[0]
+    first = rows[0]
     if first.rung == LOG:
-        return Outgoing(Person(id=first.person, name=LOG, reach={}), first.channel, first.address, tuple(ready))
-    gathers = all(row.rung in _GATHERED and row.attempts == 0 for row in ready)
-    if gathers and min(row.created_at for row in ready) + standing.telling.gather_s > now:
+        return Outgoing(Person(id=first.person, name=LOG, reach={}), first.channel, first.address, tuple(rows))
+    gathers = all(row.rung in _GATHERED and row.attempts == 0 for row in rows)
+    if gathers and 0 <= now - min(row.created_at for row in rows) < standing.telling.gather_s:
         return None
-    quiet = all(not is_loud(standing.alerts[row.alert_id]) for row in ready)
+    quiet = all(not is_loud(standing.alerts[row.alert_id]) for row in rows)
     if quiet and standing.telling.warning.quiet and after_quiet(now, standing.roster, standing.telling) > now:
         return None
     person = standing.roster.people.get(first.person) or Person(
         id=first.person, name=first.address, reach={first.channel: (first.address,)}
     )
-    if pause_until(person, (first.channel, first.address), standing) > now:
+    if pause_until(person, (first.channel, first.address), standing, now) > now:
         return None
-    return Outgoing(person, first.channel, first.address, tuple(ready))
+    return Outgoing(person, first.channel, first.address, tuple(rows))
 
 
-def pause_until(person: Person, way: Way, standing: Standing) -> float:
+def pause_until(person: Person, way: Way, standing: Standing, now: float) -> float:
     """When the next message may go to somebody by this way, so that no hour brings more than per_hour in all.
 
     Each way carries the first message. What follows within the hour goes by the first way that works, with growing pauses.
     """
     most = standing.telling.per_hour
     ways = list(standing.ways(person)) or [way]
-    messages = {row.message: row for row in standing.sent if row.person == person.id}.values()
-    every = sorted(row.settled_at or 0.0 for row in messages)
-    here = sorted(row.settled_at or 0.0 for row in messages if (row.channel, row.address) == way)
+    sent = {
+        row.message: (row.settled_at, (row.channel, row.address))
+        for row in standing.sent
+        if row.person == person.id and row.settled_at is not None and row.settled_at <= now
+    }
+    every = sorted(t for t, _ in sent.values())
+    here = sorted(t for t, by in sent.values() if by == way)
     until = every[-most] + HOUR_S if len(every) >= most else 0.0
     if here and way != ways[0]:
         return max(until, here[-1] + HOUR_S)

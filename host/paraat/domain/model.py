@@ -5,7 +5,7 @@ import msgspec
 from paraat.domain.activation import STANDBY, Activation
 from paraat.domain.fuel_events import FuelEvent, doubtful
 from paraat.domain.readiness import ResourceState, Verdict
-from paraat.domain.subjects import CERTIFICATE, POINT, Subject
+from paraat.domain.subjects import CERTIFICATE, POINT, TEXT, Subject
 
 Value = float | int | bool
 
@@ -185,6 +185,19 @@ class OwnCertificate(msgspec.Struct, frozen=True, kw_only=True):
     def subject(self) -> Subject:
         """The certificate, for the rules."""
         return Subject(CERTIFICATE, self.kind)
+
+
+class FailedText(msgspec.Struct, frozen=True, kw_only=True):
+    """The words of a text ("<rule>.<wording>") failed at failed_at, the last time, as known at `now`."""
+
+    text: str
+    now: float
+    failed_at: float
+
+    @property
+    def subject(self) -> Subject:
+        """The text, for the rules."""
+        return Subject(TEXT, self.text)
 
 
 class AlertState(msgspec.Struct, frozen=True, kw_only=True):
