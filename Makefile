@@ -145,6 +145,11 @@ bundle: $(VENV)/technician.stamp ## Put all that a day without internet takes in
 	@$(BIN)/paraat day-bundle --site $(SITE) --out $(or $(OUT),build/paraat-day) $(foreach file,$(FIRMWARE),--firmware $(file)) \
 	  $(if $(WITHOUT_KEYS),--without-keys) $(anyway)
 
+.PHONY: bring-back
+bring-back: $(VENV)/technician.stamp ## Join a copy of site/ that was away with this one (FROM=folder, or user@machine:folder; KEEP=, TAKE=)
+	@$(BIN)/paraat bring-back --site $(SITE) --from $(or $(FROM),$(error $(shell $(call say,say where from)): make bring-back FROM=/media/usb/paraat-day)) \
+	  $(foreach name,$(KEEP),--keep $(name)) $(foreach name,$(TAKE),--take $(name)) $(signing)
+
 #: Development
 .PHONY: test
 test: $(VENV)/dev.stamp ## Run all tests; says which it skips and why
@@ -204,7 +209,7 @@ size: $(VENV)/dev.stamp ## Print the budget of every board: both heaps of the ch
 	@$(BIN)/python benchmarks/firmware_size.py $(if $(WRITE),--write docs/budget.md)
 
 .PHONY: deps
-APT_PACKAGES := mosquitto influxdb chromium chromium-driver openssl
+APT_PACKAGES := mosquitto influxdb chromium chromium-driver openssl gammu
 deps: ## Install the servers and the browser that some tests need (apt, as root)
 	@if [ "$$(id -u)" = 0 ]; then \
 	  apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(APT_PACKAGES); \

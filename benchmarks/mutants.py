@@ -21,6 +21,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("alerts", "intake", "journal", "domain")
+# Half a minute for each change that nothing else notices, and about figures: these are not asked.
+_SLOW = ("domain/test_courses.py",)
 _ALSO = ("firmware", "boards", "deploy", "wire", "benchmarks", "docs")
 # By the exit code of the tests; 33: no test comes there.
 _KINDS = {0: "survived", 1: "killed", 3: "killed", 5: "survived", 33: "survived", None: "not run"}
@@ -52,8 +54,9 @@ def lay_out(place: Path, room: str, files: Sequence[str]) -> None:
         "do_not_mutate": ["src/paraat/alerts/texts.py"],
         "also_copy": list(_ALSO),
         "pytest_add_cli_args_test_selection": [f"tests/host/{room}"],
-        "pytest_add_cli_args": ["-p", "no:cacheprovider"],
-        "process_isolation": "forkserver",  # a thread of apprise's does not live through a fork
+        "pytest_add_cli_args": ["-p", "no:cacheprovider", *(f"--ignore=tests/host/{slow}" for slow in _SLOW)],
+        # A thread of apprise's or of a broker does not live through a fork, which is quicker.
+        "process_isolation": "forkserver" if room in ("alerts", "intake") else "fork",
         "timeout_multiplier": 5.0,
         "timeout_constant": 10.0,
     }

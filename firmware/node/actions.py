@@ -28,6 +28,7 @@ class _Actions:
     def register(self):
         register = self._commands.register
         register("identify", self.identify)
+        register("call", self.call)
         register("sample-now", self.sample_now)
         register("calibrate", self.calibrate)
         register("resend", self.resend)
@@ -49,8 +50,17 @@ class _Actions:
     def identify(self, args):
         """seconds (10): how long lamp and buzzer show which board this is; 0 ends it."""
         seconds = number(args, "seconds", 0, _MAX_SECONDS, 10)
-        self._node.panel.identify(seconds)
+        self._node.panel.show("identify", seconds)
         return {"seconds": seconds}
+
+    def call(self, args):
+        """seconds (60): how long lamp and buzzer call people, until somebody presses the button; 0 ends it.
+
+        The answer says whether the board has a buzzer, or its lamp alone calls.
+        """
+        seconds = number(args, "seconds", 0, _MAX_SECONDS, 60)
+        self._node.panel.show("called", seconds)
+        return {"seconds": seconds, "buzzer": self._node.hw.has("buzzer")}
 
     async def sample_now(self, args):
         """Read all sensors, beside the beat; the set goes to the journal like the others."""

@@ -52,6 +52,10 @@ class Hardware:
         number = self._pins.get(name)
         return None if number is None else self.pin_out(number)
 
+    def has(self, name):
+        """Whether the board has a pin of this name."""
+        return name in self._pins
+
     def named_button(self, name):
         """The button of this name (to ground, with a pull-up); None where there is none."""
         number = self._pins.get(name)

@@ -21,6 +21,7 @@ PATTERNS = {
     GENERATOR_DOWN: (250, 250),
     # What somebody has asked for, with the buzzer.
     "identify": (100, 100, 100, 100, 100, 900),
+    "called": (1200, 200, 200, 200),  # by the host: it has an alert of this point
     "help": (100, 100, 100, 100, 100, 100, 100, 100, 100, 600),
     "opened": (200, 200, 600, 600),
     "closed": (600, 200, 200, 600),

@@ -2,7 +2,7 @@
 
 Pins, by the names in the configuration's "pins", all of them optional; contacts are to ground, with a pull-up:
   led, buzzer   show the state of the local alarm; the buzzer goes along while nobody has acknowledged
-  button        a press acknowledges, or ends an identify; held for three seconds it asks for help
+  button        a press acknowledges, what the host calls for too, or ends an identify; held for three seconds it asks for help
   open_switch   a key switch: closed while the point is open
   open_button   held for a second it opens, or closes again; only where there is no key switch
 """
@@ -61,7 +61,7 @@ class Panel:
         self._record = record
         self._changed = asyncio.Event()  # there may be something else to show
         self._once = None  # a pattern to show next, once
-        self._identify_until = None  # ticks
+        self._asked = None  # (pattern, until when in ticks), with the buzzer: somebody has asked for it
         self.is_open = flash.read(_OPEN_FILE) == "1"
 
     # --- lamp and buzzer ---
@@ -85,10 +85,11 @@ class Panel:
 
     def _state(self):
         """(pattern, whether the buzzer goes along)."""
-        until = self._identify_until
-        if until is not None and time.ticks_diff(until, time.ticks_ms()) > 0:
-            return "identify", True
-        self._identify_until = None
+        asked = self._asked
+        if asked is not None:
+            if time.ticks_diff(asked[1], time.ticks_ms()) > 0:
+                return asked[0], True
+            self._asked = None
         self._alarm.linked = self._linked()
         return self._alarm.state, self._alarm.sounds
 
@@ -118,9 +119,9 @@ class Panel:
         self._once = pattern
         self._changed.set()
 
-    def identify(self, seconds):
-        """Lamp and buzzer show which board this is."""
-        self._identify_until = time.ticks_add(time.ticks_ms(), seconds * 1000)
+    def show(self, pattern, seconds):
+        """Lamp and buzzer show a key of PATTERNS for so long, over the alarm; 0: no longer. A press ends it too."""
+        self._asked = (pattern, time.ticks_add(time.ticks_ms(), seconds * 1000))
         self._changed.set()
 
     # --- what is pressed ---
@@ -135,11 +136,12 @@ class Panel:
             if await button.press(_HELP_MS):
                 self._record("button/help", True)
                 self._show_once("help")
-            elif self._identify_until is not None:
-                self.identify(0)
-            elif self._alarm.acknowledge():
+            else:
+                asked, self._asked = self._asked, None
                 self._changed.set()
-                self._record("button/ack", True)
+                # A press that ends "identify" says nothing about an alarm; one that ends a call is about ours too.
+                if (asked is None or asked[0] != "identify") and (self._alarm.acknowledge() or asked):
+                    self._record("button/ack", True)
 
     async def opening(self):
         """The key switch, or the button that opens and closes, for ever."""

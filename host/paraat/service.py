@@ -18,10 +18,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
+from paraat.alerts.answers import Answers
+from paraat.alerts.by_button import presses
 from paraat.alerts.channels import make_channels
 from paraat.alerts.dispatch import Dispatcher
 from paraat.alerts.rules import make_rules
-from paraat.alerts.told import Told, told
 from paraat.alerts.watch import Watch
 from paraat.domain import facts
 from paraat.domain.facts import HOST, Acknowledged, Author, ClockSetBack, Fact, Started
@@ -30,6 +31,7 @@ from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 from paraat.domain.refuel import Stop, stops
 from paraat.domain.subjects import POINT, Subject, View
+from paraat.domain.told import Told, told
 from paraat.domain.tracker import HISTORY_SAMPLES, Tracker
 from paraat.domain.world import World
 from paraat.intake.decode import MAX_AHEAD_S
@@ -105,8 +107,8 @@ class Service:
         self._time_sent_at: float | None = None
         self._status_at: float | None = None
         self._web: Handle | None = None
-        channels = make_channels(site)
-        self._deliver = {name: threading.Event() for name in channels}  # wakes the thread of a channel
+        self._channels = make_channels(site)
+        self._deliver = {name: threading.Event() for name in self._channels}  # wakes the thread of a channel
         token = _influx_token(site)
         self._inbox = Inbox()
         self._transport = MqttTransport(
@@ -125,7 +127,8 @@ class Service:
         self._world = World(self._tracker)
         try:
             self.journal = Journal(site.path(site.region.journal))
-            self._dispatcher = Dispatcher(site, self.journal, channels, acknowledged=self.acknowledged)
+            self.answers = Answers(site, self.journal, self, clock.now)
+            self._dispatcher = Dispatcher(site, self.journal, self._channels, acknowledged=self.acknowledged)
             try:
                 self._restore()
             except JournalError:
@@ -219,6 +222,8 @@ class Service:
             wake.set()
         if self._influx is not None:
             self._influx.notify()
+        for channel in self._channels.values():
+            channel.close()
         for thread in self._threads:
             thread.join(_JOIN_S)
             if thread.is_alive():
@@ -290,9 +295,12 @@ class Service:
                 self._tell_of_itself(ClockSetBack(forget_after=now + MAX_AHEAD_S), now)
             self._ticked_at = now
             self._send_time(now)
+            for channel in self._channels.values():
+                channel.rest()
             views = self.views(now)
             try:
                 self._store_of_itself()
+                self.keep_presses(views)
                 self._judge(now, views)
                 self._store_status(now, views)
             except JournalError as error:
@@ -427,18 +435,20 @@ class Service:
         """Everything as it stood at t, by what the journal had by then; with as many sets as a start reads back."""
         return past_of(self.site, self.journal, t)
 
-    def acknowledge(self, alert_id: int, author: Author) -> Fact | None:
+    def acknowledge(self, alert_id: int, author: Author, link: str = "", t: float | None = None) -> Fact | None:
         """Keep that somebody sees to an alert; None when no alert of that id fires. Raises JournalError.
 
-        Who may do so is for the caller to know.
+        Who may do so is for the caller to know. link: the nonce of the link that was used. t: when it was, if not now.
         """
         with self._lock:
             if not any(alert.id == alert_id and alert.state == "firing" for alert in self._alerts):
                 return None
         now = self.clock.now()
-        fact = self.journal.record(Acknowledged(alert=alert_id), author, t=now, now=now)
+        told = Acknowledged(alert=alert_id, link=link)
+        fact = self.journal.record(told, author, t=now if t is None else t, now=now)
         with self._lock:
             self._world.apply(fact)
+        self._wake.set()
         self._changed()
         return fact
 
@@ -469,6 +479,15 @@ class Service:
     def told(self, alert_id: int) -> list[Told]:
         """Who was told of an alert, by which rung, when, and what came back. Raises JournalError."""
         return told(self.journal.deliveries(alert_id), self.site.roster)
+
+    def keep_presses(self, views: Sequence[PointView]) -> None:
+        """Keep who acknowledged by the button of a board. Raises JournalError."""
+        self.answers.by_button(presses(self._alerts, views, self._rules, self.acknowledged))
+
+    def by_link(self, nonce: str) -> Fact | None:
+        """The time that somebody acknowledged by that link; None: nobody has."""
+        with self._lock:
+            return self._world.standing.by_link(nonce)
 
     def alerts(self) -> list[AlertState]:
         """The alerts that are pending or firing, and those resolved in the last hour."""

@@ -85,6 +85,8 @@ def _values(alert: AlertState, point: Point | None, language: str, zone: ZoneInf
                 values[key] = days(value, language)
             else:
                 values[key] = number(value, language)
+        elif isinstance(value, str):
+            values.setdefault(key, value)
     low, high = values.get("hours_low"), values.get("hours_high")
     values["between"] = "" if low == high else words("hours.between", low=low, high=high)
     values["fired_at"] = local_time(alert.fired_at or alert.since, now, zone, language)

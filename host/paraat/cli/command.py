@@ -31,6 +31,8 @@ def add_commands(commands: Commands) -> None:
     actions = command.add_subparsers(required=True, dest="do", metavar="ACTION")
     identify = actions.add_parser("identify", help=Phrase("lamp and buzzer show which board it is"))
     identify.add_argument("--seconds", type=int, default=10, metavar="S", help=Phrase("0 ends it"))
+    call = actions.add_parser("call", help=Phrase("lamp and buzzer call people, until somebody presses the button"))
+    call.add_argument("--seconds", type=int, default=60, metavar="S", help=Phrase("0 ends it"))
     actions.add_parser("sample-now", help=Phrase("read all sensors and show the values"))
     calibrate = actions.add_parser(
         "calibrate", help=Phrase("take the level as it is now for that of an empty or a full tank")
@@ -102,6 +104,7 @@ def _command(args: argparse.Namespace) -> int:
 def _arguments(args: argparse.Namespace) -> dict[str, Any]:
     given = {
         "identify": lambda: {"seconds": args.seconds},
+        "call": lambda: {"seconds": args.seconds},
         "calibrate": lambda: {"at": args.at, "name": args.name},
         "resend": lambda: {"from": args.first, "to": args.last},
     }

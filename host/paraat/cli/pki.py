@@ -67,6 +67,7 @@ def add_commands(commands: Commands) -> None:
     revoke = _action(actions, "revoke", Phrase("refuse a board from now on: stolen, lost, replaced"), _revoke)
     revoke.add_argument("which", metavar="POINT|SERIAL")
     revoke.add_argument("--reason", required=True, metavar="TEXT", help=Phrase("kept in the list, such as stolen"))
+    add_broker(revoke)
 
     crl = _action(actions, "crl", Phrase("bring the list of revoked certificates up to date"), _crl)
     crl.add_argument(
@@ -270,21 +271,46 @@ def _revoke(args: argparse.Namespace) -> int:
                 reason=args.reason,
             ),
         )
-    tell(
-        args,
-        Phrase(
-            "The broker refuses it once it has {path} and is reloaded: docs/pki.md, Revoke.",
-            path=args.site / "pki" / "crl.pem",
-        ),
-    )
+    return tell_broker(args)
+
+
+def tell_broker(args: argparse.Namespace) -> int:
+    """Have the broker of this machine take the newest list of what it must refuse, and say so. Raises ListError."""
+    from paraat.provision.pki import revoked
+
+    given = revoked.give_to_broker(args.site, args.broker)
+    if given == "no-broker":
+        path = args.site / "pki" / "crl.pem"
+        tell(
+            args,
+            Phrase(
+                "No broker on this machine: it refuses what is revoked once it has {path} (docs/pki.md, Revoke).",
+                path=path,
+            ),
+        )
+    elif given == "given":
+        tell(args, Phrase("The broker of this machine has the new list of what it must refuse."))
     return 0
 
 
+def add_broker(parser: Parser) -> None:
+    """Where the broker of this machine keeps its list of what it must refuse."""
+    from paraat.provision.pki.revoked import BROKER
+
+    parser.add_argument(
+        "--broker", type=Path, default=BROKER, metavar="DIR",
+        help=Phrase("the broker's folder on this machine, where there is one; default: {folder}", folder=BROKER),
+    )  # fmt: skip
+
+
 def _crl(args: argparse.Namespace) -> int:
+    from paraat.provision.pki import revoked
     from paraat.provision.pki.authority import AuthorityError
     from paraat.site.files import write_atomic
 
     data = _open(args).crl()
+    if args.out is not None:
+        revoked.check_newer(args.site / "pki" / "crl.pem", args.out, revoked.authority_of(args.site))
     if args.out is None:
         print(data.decode(), end="")
         return 0

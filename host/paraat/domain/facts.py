@@ -20,7 +20,7 @@ class Author(msgspec.Struct, frozen=True, kw_only=True):
     """Who, and by which way. No more of a person than what tells people apart and whom to ask.
 
     name: as it was given. role: as it was given, such as "lead"; "" when nobody said. way: "cli", "page", "sms",
-    "button", "board" or "host".
+    "link", "radio", "button", "board" or "host".
     """
 
     name: str
@@ -50,9 +50,10 @@ class ClockSetBack(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
 
 
 class Acknowledged(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="acknowledged/1"):
-    """Somebody has seen an alert that fires, and sees to it. alert: its id."""
+    """Somebody has seen an alert that fires, and sees to it. alert: its id. link: the nonce of the link he used, if he did."""
 
     alert: int
+    link: str = ""
 
 
 class Silenced(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="silenced/1"):
@@ -106,7 +107,19 @@ class DeliveryPlanned(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind
     who: str
 
 
-SaidOfPoint = Attested | PhaseChanged | Delivered | DeliveryPlanned  # what a command or the page may say of a point
+class HelpAsked(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="help-asked/1"):
+    """Somebody at a point asks for help, by voice; who holds the button of its board is heard by an event."""
+
+    point: str
+
+
+class WrongCode(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="wrong-code/1"):
+    """Somebody gave a code that is nobody's. How many there were of late says whether the next one is looked at."""
+
+
+SaidOfPoint = (
+    Attested | PhaseChanged | Counted | Delivered | DeliveryPlanned | HelpAsked
+)  # what is said of a point  # what a command or the page may say of a point
 Told = (
     BoardState
     | Started
@@ -118,11 +131,13 @@ Told = (
     | Counted
     | Delivered
     | DeliveryPlanned
+    | HelpAsked
+    | WrongCode
 )
 
 
 HOST_KINDS = (Started, ClockSetBack)
-PEOPLE_KINDS = (Acknowledged, Silenced, Attested, PhaseChanged, Counted, Delivered, DeliveryPlanned)
+PEOPLE_KINDS = (Acknowledged, Silenced, Attested, PhaseChanged, Counted, Delivered, DeliveryPlanned, HelpAsked)
 
 
 def place(told: Told) -> str | None:
@@ -132,9 +147,9 @@ def place(told: Told) -> str | None:
             return told.state.point
         case Silenced():
             return told.subject.point
-        case Attested() | PhaseChanged() | Counted() | Delivered() | DeliveryPlanned():
+        case Attested() | PhaseChanged() | Counted() | Delivered() | DeliveryPlanned() | HelpAsked():
             return told.point
-        case Started() | ClockSetBack() | Acknowledged():
+        case Started() | ClockSetBack() | Acknowledged() | WrongCode():
             return None
 
 
@@ -155,7 +170,9 @@ def replaces(told: Told) -> tuple[str, ...] | None:
             return ("delivered", told.point)
         case DeliveryPlanned():
             return ("delivery-planned", told.point)
-        case BoardState() | Started() | ClockSetBack():
+        case HelpAsked():
+            return ("help-asked", told.point)
+        case BoardState() | Started() | ClockSetBack() | WrongCode():
             return None
 
 
@@ -187,6 +204,7 @@ class Standing:
         self._newest: dict[tuple[str, ...], Fact] = {}
         self._said: dict[str, dict[str, Said]] = {}
         self._phases: dict[str, list[tuple[float, int, Change]]] = {}
+        self._links: dict[str, Fact] = {}
 
     def apply(self, fact: Fact) -> None:
         """Take in a fact, also once more; what boards and the host told is no part of this."""
@@ -195,6 +213,10 @@ class Standing:
             return
         if isinstance(fact.told, PhaseChanged):
             self._keep_phase(fact, fact.told)
+        if isinstance(fact.told, Acknowledged) and fact.told.link:
+            self._links[fact.told.link] = min(
+                fact, self._links.get(fact.told.link, fact), key=lambda one: (one.t, one.id)
+            )
         before = self._newest.get(key)
         if before is None or (fact.t, fact.id) > (before.t, before.id):
             self._newest[key] = fact
@@ -235,6 +257,14 @@ class Standing:
     def acknowledged(self, alert: int) -> Fact | None:
         """The last time that somebody acknowledged an alert; None: nobody has."""
         return self._newest.get(("acknowledged", str(alert)))
+
+    def by_link(self, nonce: str) -> Fact | None:
+        """The time that somebody acknowledged by that link, which is used up then; None: nobody has."""
+        return self._links.get(nonce)
+
+    def help_asked(self, point: str) -> Fact | None:
+        """The last time that somebody asked for help by voice; None: nobody has."""
+        return self._newest.get(("help-asked", point))
 
     def all(self) -> list[Fact]:
         """Everything that stands, in the order of the journal."""

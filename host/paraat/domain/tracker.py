@@ -154,7 +154,7 @@ class Tracker:
             node=tracked.node,
             certificate_until=self._certificate_until(point_id, now),
             activation=activation.activation(self.standing.phases(point_id), tracked.switch(), tracked.profile, now),
-            help_call=tracked.help_call,
+            help_call=self._help_call(point_id, tracked.help_call),
         )
         verdict, resources = readiness.judge(tracked.profile, self._known(tracked, view))
         verdict = Verdict.UNKNOWN if view.data_t is None else verdict
@@ -166,6 +166,13 @@ class Tracker:
             reasons=reasons,
             resources=resources,
         )
+
+    def _help_call(self, point_id: str, pressed: HelpCall | None) -> HelpCall | None:
+        """The newest call for help: by the button of the board, or by voice."""
+        asked = self.standing.help_asked(point_id)
+        if asked is None or (pressed is not None and pressed.t >= asked.t):
+            return pressed
+        return HelpCall(asked.t, asked.recorded_at)
 
     def _known(self, tracked: "_Tracked", view: PointView) -> readiness.Known:
         """What a point is judged by. The last figures of a silent one count on: so it keeps its last verdict."""

@@ -5,11 +5,11 @@ Every complaint is a SettingsError that says which file, which key, what was fou
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from paraat.domain.fields import HttpUrl, Part, Port, Positive, Text
 from paraat.domain.points import Lead, Point
@@ -18,8 +18,10 @@ from paraat.domain.roster import Roster
 from paraat.domain.telling import Telling
 from paraat.domain.thresholds import Alerts
 from paraat.site.broker import BrokerSettings, check_broker
+from paraat.site.channels import Channels, read_channels
 from paraat.site.errors import SettingsError
 from paraat.site.points import check_interval, read_points
+from paraat.site.private import own_key
 from paraat.site.profiles import profile_of, read_profiles
 from paraat.site.roster import read_roster
 from paraat.site.tables import convert_table, either, read_toml
@@ -49,22 +51,14 @@ class InfluxSettings(Part, frozen=True):
 
 
 class WebSettings(Part, frozen=True):
-    """[web]: the status page binds to loopback until users are configured."""
+    """[web]: the status page binds to loopback until users are configured.
+
+    base_url: where a phone reaches /seen/, the links of messages, through a proxy; None: messages have no link.
+    """
 
     host: Literal["127.0.0.1", "::1", "localhost"] = "127.0.0.1"
     port: Port = 8080
-
-
-class Email(Part, frozen=True):
-    """[channels.email]: sent with apprise. url_file holds one apprise mailto(s):// URL (it may hold a password)."""
-
-    url_file: Text  # relative to the site's folder, mode 0600
-
-
-class Channels(Part, frozen=True):
-    """[channels]: the log is always one of them."""
-
-    email: Email | None = None
+    base_url: HttpUrl | None = None
 
 
 class SiteFile(Part, frozen=True):
@@ -76,7 +70,7 @@ class SiteFile(Part, frozen=True):
     web: WebSettings = WebSettings()
     alerts: Alerts = Alerts()
     telling: Telling = Telling()
-    channels: Channels = Channels()
+    channels: dict[str, Any] = field(default_factory=dict)  # site/channels.py
     coordination: Lead = Lead()
 
 
@@ -102,6 +96,10 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     def path(self, name: str) -> Path:
         """A file named in site.toml, relative to the site's folder."""
         return self.directory / name
+
+    def own_key(self) -> bytes:
+        """The site's own key, beside the journal. Raises SettingsError."""
+        return own_key(self.path(self.region.journal).parent)
 
 
 def load_site(directory: Path) -> Site:
@@ -152,7 +150,7 @@ def load_site(directory: Path) -> Site:
         web=site.web,
         alerts=site.alerts,
         telling=site.telling,
-        channels=site.channels,
+        channels=read_channels(path, site.channels),
         coordination=site.coordination,
         points=points,
         profiles=profiles,

@@ -10,16 +10,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from paraat.domain.facts import Attested, Author, SaidOfPoint
-from paraat.domain.model import PointView
+from paraat.domain.model import AlertState, PointView
 from paraat.journal import JournalError
 from paraat.texts import readiness
-from paraat.web import actions, api, tables
+from paraat.web import actions, api, pages, tables
 from paraat.web.cards import rfc3339
 from paraat.web.feed import Feed
 from paraat.web.guard import Action, Guard, failure
@@ -39,10 +39,10 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK) -> Starl
     """
     renderer = Renderer(source)
     feed = Feed(source, renderer)
-    routes = _Routes(source, renderer, feed)
+    routes = _Routes(source, feed)
     app = Starlette(
         routes=[
-            Route("/", routes.page),
+            *pages.routes(renderer),
             Route("/events", routes.events),
             Route("/api/v1/points", routes.points),
             Route("/api/v1/points/{point}", routes.point),
@@ -78,14 +78,10 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK) -> Starl
 class _Routes:
     """The plain functions run in worker threads: the source may block shortly."""
 
-    def __init__(self, source: WebSource, renderer: Renderer, feed: Feed) -> None:
+    def __init__(self, source: WebSource, feed: Feed) -> None:
         self._source = source
-        self._renderer = renderer
         self._feed = feed
         self._judged = readiness.Words(source.language, ZoneInfo(source.timezone))
-
-    def page(self, _request: Request) -> Response:
-        return HTMLResponse(self._renderer.page())
 
     async def events(self, request: Request) -> Response:
         stream = _nothing() if request.method == "HEAD" else self._feed.stream()
@@ -153,8 +149,11 @@ class _Routes:
 
     def alerts(self, _request: Request) -> Response:
         now = self._source.clock.now()
-        alerts = [api.alert(alert, self._source.acknowledged(alert.id)) for alert in self._source.alerts()]
+        alerts = [self._alert(alert) for alert in self._source.alerts()]
         return _json(api.Alerts(now=rfc3339(now), region=self._source.region, alerts=alerts))
+
+    def _alert(self, alert: AlertState) -> api.Alert:
+        return api.alert(alert, self._source.acknowledged(alert.id), self._source.told(alert.id))
 
     async def acknowledge(self, request: Request) -> Response:
         try:

@@ -49,10 +49,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Renderer:
-    """Renders one source's page. Raises KeyError, at once, for a language that has no texts."""
+    """Renders one source's pages. Raises KeyError, at once, for a language that has no texts."""
 
     def __init__(self, source: WebSource) -> None:
-        self._source = source
+        self.source = source
         self.words = Words(source.language)
         self._writer = Writer(self.words, ZoneInfo(source.timezone), source.stale_after_s)
         self.build = _digest(path for folder in ("static", "templates") for path in (_HERE / folder).iterdir())
@@ -74,27 +74,28 @@ class Renderer:
         )
         self._parts = self._templates.get_template("parts.html").module
 
-    def page(self) -> str:
-        """The whole page, every age counted at this moment."""
-        snapshot = self.snapshot(None)
-        return self._templates.get_template("page.html").render(
-            snapshot=snapshot, clock=self._writer.time(snapshot.now, snapshot.now)
-        )
+    def fill(self, template: str, **values: object) -> str:
+        """A page of templates/, with the words, the region and what else every page needs."""
+        return self._templates.get_template(template).render(values)
+
+    def clock(self, now: float) -> str:
+        """What a clock in the region shows at a moment."""
+        return self._writer.time(now, now)
 
     def snapshot(self, before: Snapshot | None) -> Snapshot:
         """The page's changing parts now. What says the same as in `before` is taken from there."""
-        now = self._source.clock.now()
-        views = self._source.views(now)
-        alerts = self._source.alerts()
+        now = self.source.clock.now()
+        views = self.source.views(now)
+        alerts = self.source.alerts()
         names = {view.point: view.name for view in views}
         cards = self._writer.cards(views, alerts)
-        items = self._writer.items(alerts, names, now, self._source.acknowledged)
+        items = self._writer.items(alerts, names, now, self.source.acknowledged)
         counts = count(views)
         return Snapshot(
             now=now,
             title=self._title(counts),
             head=str(self._macro("counts", counts)),
-            host=str(self._macro("host", self._writer.troubles(self._source.health()))),
+            host=str(self._macro("host", self._writer.troubles(self.source.health()))),
             more=self._more(counts.points - len(cards)),
             alerts=self._pieces("alert", {i.key: i for i in items}, before.alerts if before else {}, now),
             cards=self._pieces("card", {c.point: c for c in cards}, before.cards if before else {}, now),
@@ -105,7 +106,7 @@ class Renderer:
         return msgspec.json.encode({key: self.words.raw(key) for key in _SCRIPT_TEXTS}).decode()
 
     def _title(self, counts: Counts) -> str:
-        title = self.words("title", region=self._source.region)
+        title = self.words("title", region=self.source.region)
         return f"({counts.not_ready}) {title}" if counts.not_ready else title
 
     def _more(self, others: int) -> str:

@@ -13,6 +13,7 @@ from paraat.domain.model import AlertState, PointView
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 from paraat.domain.refuel import Stop
+from paraat.domain.told import Told
 from paraat.journal import Past
 from paraat.runtime.clock import Clock
 
@@ -70,6 +71,10 @@ class WebSource(Protocol):
 
     def acknowledged(self, alert_id: int) -> Fact | None:
         """The last time that somebody acknowledged an alert; None: nobody has."""
+        ...
+
+    def told(self, alert_id: int) -> Sequence[Told]:
+        """Who was told of an alert, by which rung, when, and what came back. Raises JournalError."""
         ...
 
     def acknowledge(self, alert_id: int, author: Author) -> Fact | None:

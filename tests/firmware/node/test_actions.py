@@ -53,6 +53,14 @@ async def test_identify_lights_the_lamp_and_sounds_the_buzzer():
     assert "expected a whole number from 0 to 600" in (await desk.ask("identify", seconds=1e9)).error
 
 
+async def test_a_call_of_the_host_lights_the_lamp_and_sounds_the_buzzer():
+    desk = await Desk().start()
+    assert await desk.ask("call", seconds=5) == orders.Reply("t-1", "", {"seconds": 5, "buzzer": True})
+    await asyncio.sleep(2)
+    assert len([1 for _, level in wiring.outputs[25] if level]) >= 1
+    assert "expected a whole number from 0 to 600" in (await desk.ask("call", seconds=601)).error
+
+
 async def test_sample_now_reads_answers_and_keeps_the_set():
     desk = await Desk().start()
     await asyncio.sleep(10)  # between two beats
@@ -133,7 +141,7 @@ async def test_reset_count_needs_a_counter():
 async def test_hostile_arguments_are_answered_and_harm_nothing():
     desk = await Desk().start()
     desk.tasks[0].cancel()
-    for do in ("identify", "calibrate", "resend", "reset-count"):
+    for do in ("identify", "call", "calibrate", "resend", "reset-count"):
         for value in (None, True, -1, 1e30, "x" * 400, [], {}, [[[]]]):
             reply = await desk.ask(do, **{"seconds": value, "at": value, "name": value, "from": value, "to": value})
             assert reply.error or do in ("calibrate", "reset-count"), (do, value)

@@ -132,17 +132,61 @@ async def test_identify_shows_sounds_and_ends_by_itself_or_by_a_press():
     point = Point()
     point.sample()
     await asyncio.sleep(1)
-    point.panel.identify(20)
+    point.panel.show("identify", 20)
     assert await shows(BUZZER, "identify", 10)
     await asyncio.sleep(15)
     assert await shows(LED, "well")
-    point.panel.identify(600)
+    point.panel.show("identify", 600)
     await asyncio.sleep(5)
     await press(BUTTON, 300)
     await asyncio.sleep(1)
     assert await shows(LED, "well")
     assert point.events == []
     assert wiring.outputs[BUZZER][-1][1] == 0
+
+
+async def test_what_the_host_calls_for_sounds_until_its_time_is_over_or_somebody_presses():
+    wiring.levels[BUTTON] = 1
+    point = Point()
+    point.sample()
+    await asyncio.sleep(1)
+    point.panel.show("called", 20)
+    assert await shows(BUZZER, "called", 10)
+    await asyncio.sleep(15)
+    assert await shows(LED, "well")
+    assert point.events == []  # nobody came
+    point.panel.show("called", 600)
+    await asyncio.sleep(5)
+    await press(BUTTON, 300)
+    await asyncio.sleep(1)
+    assert await shows(LED, "well")
+    assert point.events == [("button/ack", True)]
+    assert wiring.outputs[BUZZER][-1][1] == 0
+
+
+async def test_one_press_ends_a_call_and_silences_the_local_alarm():
+    wiring.levels[BUTTON] = 1
+    point = Point()
+    point.sample(fuel=10)
+    await asyncio.sleep(1)
+    point.panel.show("called", 600)
+    await asyncio.sleep(2)
+    await press(BUTTON, 300)
+    await asyncio.sleep(1)
+    assert point.events == [("alarm/low-fuel", True), ("button/ack", True)]
+    assert not point.alarm.sounds
+    assert await shows(LED, "alarm/low-fuel")
+
+
+async def test_a_call_of_no_seconds_ends_one():
+    point = Point()
+    point.sample()
+    await asyncio.sleep(1)
+    point.panel.show("called", 600)
+    await asyncio.sleep(1)
+    point.panel.show("called", 0)
+    await asyncio.sleep(1)
+    assert await shows(LED, "well")
 
 
 async def test_a_key_switch_opens_and_closes_and_survives_a_restart():

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from paraat.alerts.engine import Transition
 from paraat.alerts.rules import Judgement, Verdict
-from paraat.alerts.told import told
 from paraat.alerts.watch import Watch
 from paraat.domain.facts import Acknowledged, Author, Fact
 from paraat.domain.model import Delivery
 from paraat.domain.roster import Duty, Person, Roster
 from paraat.domain.subjects import Subject
 from paraat.domain.telling import Telling
+from paraat.domain.told import told
 from paraat.journal import Journal, JournalError
 
 T0 = 1764000000.0

@@ -243,7 +243,7 @@ def journal(tmp_path: Path) -> Any:
 
 
 def test_a_fact_comes_back_as_it_was_with_its_author(journal: Journal) -> None:
-    kinds = (*facts.HOST_KINDS, *facts.PEOPLE_KINDS, facts.BoardState)
+    kinds = (*facts.HOST_KINDS, *facts.PEOPLE_KINDS, facts.BoardState, facts.WrongCode)
     said = [
         journal.record(one, LEAD, t=T0, now=T0 + 5)
         for one in (
@@ -256,6 +256,8 @@ def test_a_fact_comes_back_as_it_was_with_its_author(journal: Journal) -> None:
             facts.Counted(point="nsp-a", people=0),
             facts.Delivered(point="nsp-a", litres=200.0),
             facts.DeliveryPlanned(point="nsp-a", at=T0 + 9, litres=200.0, who="Tankdienst"),
+            facts.WrongCode(),
+            facts.HelpAsked(point="nsp-a"),
             facts.BoardState(state=NodeState(point="nsp-a", received_at=T0, retained=False, online=True)),
         )
     ]

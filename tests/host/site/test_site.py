@@ -11,6 +11,7 @@ import pytest
 from paraat.domain.fields import Part
 from paraat.domain.points import Point
 from paraat.site import paths
+from paraat.site.channels import Outside
 from paraat.site.errors import SettingsError
 from paraat.site.private import read_secret
 from paraat.site.site import SiteFile, load_site
@@ -65,7 +66,9 @@ def keys(kind: type[Part]) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize(("kind", "name"), [(SiteFile, "site.toml"), (Point, "points/nsp-0101.toml")])
+@pytest.mark.parametrize(
+    ("kind", "name"), [(SiteFile, "site.toml"), (Outside, "site.toml"), (Point, "points/nsp-0101.toml")]
+)
 def test_the_example_site_shows_every_key(site_dir: Path, kind: type[Part], name: str) -> None:
     shown = re.findall(r"^(?:# )?(?:\[+([a-z_.]+)\]+|([a-z_]+) = )", (site_dir / name).read_text(), re.MULTILINE)
     names = {key for table, key in shown if key} | {part for table, _ in shown for part in table.split(".")}

@@ -15,10 +15,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 from zoneinfo import ZoneInfo
 
 import pytest
 from rich.console import Console
+from starlette.requests import Request
 
 from host.alerts.details import every_alert
 from host.texts.catalogues import catalogues_in
@@ -30,9 +32,11 @@ from paraat.boards.wiring import render
 from paraat.cli.main import main
 from paraat.domain.activation import Phase
 from paraat.provision.doctor import doctor
+from paraat.runtime.discovery import modules_in
 from paraat.site import paths
 from paraat.texts import extract, say
 from paraat.texts.catalogue import FOLDER
+from paraat.web import pages
 from paraat.web.render import Renderer
 from paraat.web.source import Check
 from site_broker import PASSPHRASE
@@ -85,7 +89,7 @@ _NAMES = frozenset((
     "sudo", "bundle", "toml", "usb", "console", "identify", "update", "flash", "replace",
     "image", "erase", "pki", "init", "issue", "renew", "revoke", "crl", "list",
     "serve", "status", "attest", "point", "refuel", "delivered", "plan", "building", "standby", "alerted", "opening", "operational", "closing", "out-of-use", "check", "simulate", "demo", "command", "configure", "doctor", "verify", "logs",
-    "build", "stolen", "alerts", "acknowledge", "site", "true", "false", "uart", "onewire", "broker-config", "day-bundle",
+    "build", "stolen", "alerts", "acknowledge", "site", "true", "false", "uart", "onewire", "broker-config", "bring-back", "day-bundle",
     "certificate",
 ))  # fmt: skip
 
@@ -125,20 +129,34 @@ def visible(page: str) -> str:
     return html.unescape(" ".join([re.sub(r"<[^>]*>", " ", page), *attributes]))
 
 
+# One that takes something from its address has such a test of its own.
+PAGES = [page for page in modules_in(pages.__name__, pages.__path__) if "{" not in page.PATH]
 PLACES = ("Veiligheidsregio Voorbeeld", "Voorbeeldstad", "Paraat", "Europe/Amsterdam")
 
 
-def test_the_page(brackets: Path) -> None:
+@pytest.fixture
+def renderer(brackets: Path) -> Renderer:
+    """Of a region where much goes on, and the host itself has every trouble that there is."""
     source = busy_region(LANGUAGE)
-    views = source.points
     source.checks = [
         Check(name=name, ok=False, required=True)
         for name in ("broker", "journal", "ingest", "alerts", "delivery", "certificates", "influx")
     ]
-    renderer = Renderer(source)
-    page = renderer.page()
-    names = {*PLACES, "Tue", "opslag", *(view.name for view in views), *(view.municipality for view in views)}
-    assert unmarked(visible(page), names) == []
+    return Renderer(source)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.PATH)
+def test_every_page(page: ModuleType, renderer: Renderer) -> None:
+    names = {*PLACES, "Tue", "opslag"}
+    for view in renderer.source.views(NOW):
+        names |= {view.name, view.municipality}
+    request = Request({"type": "http", "method": "GET", "path": page.PATH, "query_string": b"", "headers": []})
+    answer = page.answer(renderer, request)
+    assert answer.status_code == 200
+    assert unmarked(visible(answer.body.decode()), names) == []
+
+
+def test_the_words_that_the_script_puts_in(renderer: Renderer) -> None:
     for text in json.loads(renderer._script_texts()).values():
         assert unmarked(re.sub(r"\{\w+\}", " ", text)) == []
 

@@ -13,6 +13,7 @@ from paraat.domain.profiles import Profile, Resource
 from paraat.domain.readiness import ResourceState, State, Verdict
 from paraat.domain.refuel import Stop
 from paraat.domain.subjects import Subject
+from paraat.domain.told import Told
 from paraat.journal import Past
 from paraat.web.source import Check
 
@@ -77,6 +78,7 @@ class FakeSource:
         self.checks: Sequence[Check] = FINE_CHECKS
         self.error: Exception | None = None
         self.facts: list[Fact] = []
+        self.tellings: dict[int, Sequence[Told]] = {}
         self.stops: Sequence[Stop] = ()
         self.places = {view.point: FILE for view in points}
         self.profiles = dict.fromkeys((view.point for view in points), PROFILE)
@@ -93,6 +95,9 @@ class FakeSource:
 
     def acknowledged(self, alert_id: int) -> Fact | None:
         return next((fact for fact in self.facts if fact.told == Acknowledged(alert=alert_id)), None)
+
+    def told(self, alert_id: int) -> Sequence[Told]:
+        return self.tellings.get(alert_id, ())
 
     def acknowledge(self, alert_id: int, author: Author) -> Fact | None:
         if self.error is not None:

@@ -1,5 +1,6 @@
 """What a channel is, and what it carries."""
 
+from collections.abc import Sequence
 from typing import Protocol, Self
 
 import msgspec
@@ -36,8 +37,8 @@ class Channel(Protocol):
     name: str
 
     @classmethod
-    def from_site(cls, site: Site) -> Self | None:
-        """The channel as the site configures it, None when it does not. Raises SettingsError."""
+    def from_site(cls, site: Site) -> Sequence[Self]:
+        """The channels of this kind that the site configures. Raises SettingsError."""
         ...
 
     def addresses(self, person: Person) -> tuple[str, ...]:
@@ -46,4 +47,12 @@ class Channel(Protocol):
 
     def send(self, message: Message) -> str:
         """Hand one message over; returns what came back, in a few words. Blocks for a minute at most. Raises ChannelError."""
+        ...
+
+    def rest(self) -> None:
+        """Let go of what is kept for the next message, when that was long ago. Called now and then."""
+        ...
+
+    def close(self) -> None:
+        """End a message under way, which then raises ChannelError, and take no other."""
         ...

@@ -16,8 +16,8 @@ class LogChannel:
     name = "log"
 
     @classmethod
-    def from_site(cls, _site: Site) -> Self:
-        return cls()
+    def from_site(cls, _site: Site) -> tuple[Self]:
+        return (cls(),)
 
     def addresses(self, person: Person) -> tuple[str, ...]:
         return person.addresses(self.name)
@@ -25,3 +25,9 @@ class LogChannel:
     def send(self, message: Message) -> str:
         _log.warning("alert %s: %s", message.key, message.subject)
         return "logged"
+
+    def rest(self) -> None:
+        """Nothing waits here."""
+
+    def close(self) -> None:
+        """Nothing is under way."""

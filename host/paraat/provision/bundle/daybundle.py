@@ -16,13 +16,14 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from paraat.boards.boards import check_memory, load_board
 from paraat.provision.micropython import pinned
 from paraat.provision.micropython.pinned import Obtained
-from paraat.site import inventory
+from paraat.site import copies, inventory
 from paraat.site.site import Site
 from paraat.texts import Phrase, SpokenError, reason
 
@@ -45,9 +46,10 @@ PARAAT: alles voor een dag zonder internet / everything for a day without intern
       make doctor       zegt wat er nog mis is                  says what is still wrong
       make flash POINT=nsp-0101
 3. Hoe verder: docs/technician.md                               How to go on: docs/technician.en.md
-4. Na de dag: breng de map site/ terug naar het coordinatiepunt. Daarin staat welk bord bij welk punt hoort.
-   After the day: bring the folder site/ back to the coordination point. It says which board belongs to which point.
-   Flash in the meantime with no other copy of site/: the two lists cannot be joined.
+4. Na de dag, op het coordinatiepunt:    After the day, at the coordination point:
+      make bring-back FROM=<deze map / this folder>
+   Daarin staat welk bord bij welk punt hoort. Kopieer de bestanden nooit met de hand terug.
+   It says which board belongs to which point. Never copy the files back by hand.
 
 Python {python}, {system}. Software {commit}.
 """
@@ -82,11 +84,12 @@ def make(
     anyway: bool = False,
     wheels: Wheels | None = None,
     fetching: Callable[[str], bytes] = pinned.fetch,
+    now: datetime | None = None,
 ) -> Summary:
     """Make the folder `out`, or make it anew. given: files of MicroPython; folders: where more of them lie.
 
     wheels: puts the packages of a lock file into a folder; None: pip. anyway: for boards with too little memory too.
-    Raises BundleError, FirmwareError, InventoryError, TooLittleMemoryError.
+    now: aware; without it the system's. Raises BundleError, FirmwareError, InventoryError, TooLittleMemoryError.
     """
     kinds = sorted({point.board.type for point in site.points.values()})
     for kind in () if anyway else kinds:
@@ -98,6 +101,7 @@ def make(
         building = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))  # of mode 0700
         try:
             _copy_site(site.directory, building / SITE, with_keys=with_keys)
+            _hand_out(site.directory, building / SITE, now or datetime.now(UTC), commit)
             (building / IMAGES).mkdir()
             images = [
                 pinned.obtain(
@@ -210,6 +214,12 @@ def _copy_site(site_dir: Path, target: Path, *, with_keys: bool) -> None:
         if name.endswith(".key") and b"ENCRYPTED" not in source.read_bytes()[:64]:
             raise BundleError("bundle.open-key", path=source)
         shutil.copy2(source, target / name)  # with its mode
+
+
+def _hand_out(site_dir: Path, copy: Path, now: datetime, commit: str) -> None:
+    """Remember what went along, so that `make bring-back` knows what was changed on which side."""
+    originals = {name: (site_dir / name).read_bytes() for name in copies.shared_files(copy)}
+    copies.hand_out(copy, originals, now, commit)
 
 
 def _write_readme(folder: Path, commit: str) -> None:

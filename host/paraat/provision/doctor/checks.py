@@ -418,7 +418,7 @@ def _secret_files(machine: Machine) -> list[Path]:
         named = (
             site.broker.password_file,
             site.influx.token_file if site.influx else None,
-            site.channels.email.url_file if site.channels.email else None,
+            *(channel.url_file for channel in site.channels.outside.values()),
         )
         names += [site.path(name) for name in named if name]
     return [path for path in names if path.is_file()]

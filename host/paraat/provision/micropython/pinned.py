@@ -14,6 +14,8 @@ from paraat.boards.builds import Sha256, builds
 from paraat.provision.micropython import micropython_image
 from paraat.provision.micropython.micropython_image import FirmwareError, MicroPythonImage
 from paraat.site.files import write_atomic
+from paraat.site.joining import Conflict
+from paraat.texts import Phrase
 
 SOURCE = "https://micropython.org/resources/firmware/"
 LOCK = "micropython.lock.json"
@@ -111,6 +113,27 @@ def _fetched(board: Board, target: Path, fetching: Callable[[str], bytes]) -> tu
     return path, url
 
 
+def join(site_dir: Path, other: Path, *, keep: bool, take: bool) -> tuple[bytes | None, Conflict | None]:
+    """(what both have seen, where that is more than ours; what the two do not agree on, unless one was chosen)."""
+    ours, theirs = _seen(site_dir / LOCK), _seen(other / LOCK)
+    differ = sorted(name for name in ours.keys() & theirs.keys() if ours[name] != theirs[name])
+    if keep:
+        theirs |= {name: ours[name] for name in differ}
+    elif differ and not take:
+        said = Phrase("{file}: the two saw another {name}; ask who changed it", file=LOCK, name=", ".join(differ))
+        return None, Conflict(LOCK, said)
+    both = {**ours, **theirs}
+    return (None, None) if both == ours else (_lock(both), None)
+
+
+def _lock(seen: dict[str, Sha256]) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(dict(sorted(seen.items()))), indent=1) + b"\n"
+
+
+def _seen(lock: Path) -> dict[str, Sha256]:
+    return msgspec.json.decode(lock.read_bytes(), type=dict[str, Sha256]) if lock.exists() else {}
+
+
 def check(site_dir: Path, board: Board, image: MicroPythonImage) -> bool:
     """Compare with the pin, else with what was seen before, else remember it. True when it was remembered now.
 
@@ -118,12 +141,11 @@ def check(site_dir: Path, board: Board, image: MicroPythonImage) -> bool:
     """
     pin = builds().get(board.firmware.image)
     lock = site_dir / LOCK
-    seen = msgspec.json.decode(lock.read_bytes(), type=dict[str, Sha256]) if lock.exists() else {}
+    seen = _seen(lock)
     name = image.path.name
     expected = pin.sha256 if pin is not None and pin.file == name and pin.sha256 else seen.get(name)
     if expected is None:
-        data = msgspec.json.format(msgspec.json.encode(dict(sorted({**seen, name: image.sha256}.items()))), indent=1)
-        write_atomic(lock, data + b"\n", mode=0o644)
+        write_atomic(lock, _lock({**seen, name: image.sha256}), mode=0o644)
         return True
     if expected != image.sha256:
         raise FirmwareError("micropython.changed", name=name, found=image.sha256, expected=expected, lock=lock)

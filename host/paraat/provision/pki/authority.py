@@ -15,11 +15,10 @@ from typing import Self
 
 import msgspec
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from paraat.provision.pki import pki
+from paraat.provision.pki import pki, revoked
 from paraat.provision.pki.hardening import forbid_core_dumps
 from paraat.provision.pki.pki import Issued
 from paraat.site import inventory
@@ -39,7 +38,7 @@ DESK = inventory.DESK
 DESK_KEY = inventory.DESK_KEY
 UPDATE_KEY = "update.key"
 UPDATE_PUBLIC = "update.pub"
-CRL = "crl.pem"
+CRL = revoked.CRL
 MIN_PASSPHRASE = 16  # characters; PKCS #8 stretches it with only 2048 rounds, so its length must do the work
 _UPDATE_BITS = 3072
 _PRIVATE = 0o600
@@ -247,8 +246,8 @@ class Authority:
                 raise AuthorityError(
                     Phrase("{which} is the authority itself; a lost CA key is in docs/pki.md", which=which)
                 )
-            revoked = [_revoke(record, now, reason) for record in records if record.state != "revoked"]
-            if not revoked:
+            changed = [_revoke(record, now, reason) for record in records if record.state != "revoked"]
+            if not changed:
                 raise AuthorityError(
                     Phrase(
                         "{which} is revoked already, since {day}",
@@ -256,8 +255,8 @@ class Authority:
                         day=f"{records[-1].revoked_at:%Y-%m-%d}",
                     )
                 )
-            self._save(known.replace(*revoked), now)
-        return revoked
+            self._save(known.replace(*changed), now)
+        return changed
 
     def renew_host(self, now: datetime) -> Record:
         """A new key and certificate for the host service; the old one is revoked. Raises InventoryError, AuthorityError."""
@@ -299,6 +298,18 @@ class Authority:
         """The modulus of the update key, 384 bytes, big-endian; the exponent is 65537."""
         return _modulus(self._update)
 
+    def adopt(self, joined: Inventory, before: Inventory, now: datetime) -> None:
+        """Take a list that was joined from two copies; `before` is ours as it was then.
+
+        Raises AuthorityError when ours has changed meanwhile, InventoryError.
+        """
+        with inventory.locked(self.site_dir):
+            known = inventory.load(self.site_dir)
+            if known.certificates != before.certificates:
+                raise AuthorityError("pki.changed-meanwhile", path=inventory.path_of(self.site_dir))
+            number = max(known.crl_number, joined.crl_number)
+            self._save(msgspec.structs.replace(joined, crl_number=number), now)
+
     def _renew(self, issued: Issued, kind: inventory.Kind, now: datetime) -> Record:
         record = _record(issued, kind, "pending")
         with inventory.locked(self.site_dir):
@@ -325,16 +336,17 @@ class Authority:
         self._finish(now)
 
     def _finish(self, now: datetime) -> None:
-        """Bring crl.pem up to the inventory; it lags when the last run was cut between the two. Under the lock."""
+        """Bring crl.pem up to the inventory; it lags when the last run was cut between the two. Under the lock.
+
+        What crl.pem refuses and the inventory does not (an older copy was put over it) is revoked in it again.
+        """
         known = inventory.load(self.site_dir)
+        before = revoked.read(self._folder / CRL, self._own.certificate)  # None: gone or torn, it is made anew
+        forgotten = () if before is None else revoked.forgotten(known, before)
+        known = known.replace(*forgotten)
         wanted = {int(record.serial, 16): record.revoked_at or now for record in known.revoked()}
-        before: x509.CertificateRevocationList | None = None
-        try:
-            before = x509.load_pem_x509_crl((self._folder / CRL).read_bytes())
-            if before.is_signature_valid(self._own.key.public_key()) and {r.serial_number for r in before} == {*wanted}:
-                return
-        except (OSError, ValueError, InvalidSignature):
-            before = None  # gone or torn: it is made anew
+        if before is not None and not forgotten and {r.serial_number for r in before} == {*wanted}:
+            return
         number = known.crl_number + 1
         after = None if before is None else before.last_update_utc
         crl = pki.make_crl(self._own, wanted.items(), number, after, now)

@@ -109,6 +109,7 @@ def test_all_that_is_needed_goes_along_and_nothing_else_of_the_site(
         "site/pki/update.pub",
         "site/secrets.toml",
         "site/site.toml",
+        "site/taken.json",
         "wheels/python.txt",
         "wheels/segno-1.6.6-py3-none-any.whl",
         "wheels/technician.lock",
@@ -172,7 +173,7 @@ def test_a_folder_from_which_boards_were_flashed_is_not_made_anew(site: Path, re
     out = make(site, repository, tmp_path / "out").folder
     authority = Authority.open(out / "site", PASSPHRASE, NOW)
     authority.commit(authority.issue_board("nsp-0101", NOW), None, NOW)
-    with pytest.raises(BundleError, match=r"of nsp-0101 as valid.*Bring its site/ back"):
+    with pytest.raises(BundleError, match=r"of nsp-0101 as valid.*make bring-back FROM="):
         make(site, repository, out)
     for name in ("inventory.json", "crl.pem"):
         shutil.copy2(out / "site/pki" / name, site / "pki")

@@ -1,0 +1,141 @@
+"""What people answer an alert with, each way of its own: the link in a mail, a code over the radio, the button of a board.
+
+Who answers is found here; that somebody sees to an alert is kept by what it is given as `acknowledge` and `keep`.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import NamedTuple, Protocol
+
+from paraat.alerts import radio
+from paraat.alerts.by_button import Press
+from paraat.alerts.links import Claim, LinkError, Links, reachable
+from paraat.domain.facts import Acknowledged, Author, Fact, SaidOfPoint
+from paraat.domain.model import AlertState
+from paraat.domain.radio import Book, Entered, Said
+from paraat.domain.roster import Person
+from paraat.site.site import Site
+from paraat.texts import Phrase
+
+
+class Asked(NamedTuple):
+    """What a link asks of whom: to say that he has seen an alert that fires."""
+
+    alert: AlertState
+    person: Person
+
+
+class Host(Protocol):
+    """What the answers need of the service."""
+
+    def alerts(self) -> Sequence[AlertState]:
+        """The alerts that fire, and others."""
+        ...
+
+    def by_link(self, nonce: str) -> Fact | None:
+        """The time that a link was used; None: it was not."""
+        ...
+
+    def acknowledge(self, alert_id: int, author: Author, link: str = "", t: float | None = None) -> Fact | None:
+        """Keep that somebody sees to an alert; None when it does not fire. Raises JournalError."""
+        ...
+
+    def keep(self, told: SaidOfPoint, author: Author) -> Fact:
+        """Keep what somebody says of a point. Raises JournalError."""
+        ...
+
+
+class Answers:
+    """Its methods are called from worker threads, several at once. now: the service's clock."""
+
+    def __init__(self, site: Site, journal: radio.Records, host: Host, now: Callable[[], float]) -> None:
+        self._site = site
+        self._journal = journal
+        self._host = host
+        self._now = now
+        self._lock = threading.Lock()  # between the look whether something was used, and that it is
+
+    @cached_property
+    def links(self) -> Links | None:
+        """What makes the links of messages; None: nobody could open one. Raises SettingsError."""
+        url = self._site.web.base_url
+        return Links(self._site.own_key(), url) if url is not None and reachable(url) else None
+
+    @cached_property
+    def book(self) -> Book:
+        """The tags of the radio codes. Raises SettingsError."""
+        return radio.book_of(self._site)
+
+    def asked(self, token: str) -> Asked:
+        """What a link asks, and changes nothing: a mail scanner opens it too. Raises LinkError, SettingsError."""
+        return self._asked(self._claim(token))
+
+    def by_link(self, token: str) -> Fact:
+        """Use a link up. Raises LinkError, JournalError, SettingsError."""
+        claim = self._claim(token)
+        with self._lock:
+            asked = self._asked(claim)
+            author = Author(name=asked.person.name, role=asked.person.role, way="link")
+            fact = self._host.acknowledge(claim.alert, author, claim.nonce)
+        if fact is None:
+            raise LinkError(_OVER)
+        return fact
+
+    def by_code(self, text: str, author: Author) -> Entered:
+        """Keep what a code says that was heard over the radio. Raises RadioError, JournalError, SettingsError."""
+
+        def keep(said: Said, author: Author) -> Fact | None:
+            if isinstance(said, Acknowledged):
+                return self._host.acknowledge(said.alert, author)
+            return self._host.keep(said, author)
+
+        with self._lock:
+            return radio.enter(
+                text,
+                author,
+                self.book,
+                self._journal,
+                points=self._site.points,
+                firing=[alert.id for alert in self._firing()],
+                site=self._site,
+                now=self._now(),
+                keep=keep,
+            )
+
+    def by_button(self, presses: Iterable[Press]) -> None:
+        """Keep what was pressed at boards. Raises JournalError."""
+        for press in presses:
+            self._host.acknowledge(press.told.alert, press.author, t=press.t)
+
+    def _claim(self, token: str) -> Claim:
+        if self.links is None:
+            raise LinkError(Phrase("This coordination point takes no links. Call it."))
+        return self.links.read(token, self._now())
+
+    def _asked(self, claim: Claim) -> Asked:
+        used = self._host.by_link(claim.nonce)
+        if used is not None:
+            raise LinkError(
+                Phrase(
+                    "This link was used already, by {name}; a link works once. Was that not you? Call the coordination point.",
+                    name=used.author.name,
+                )
+            )
+        person = self._site.roster.people.get(claim.person)
+        if person is None:
+            raise LinkError(
+                Phrase(
+                    "You are not on the roster any more, so this link no longer counts. Call the coordination point."
+                )
+            )
+        alert = next((alert for alert in self._firing() if alert.id == claim.alert), None)
+        if alert is None:
+            raise LinkError(_OVER)
+        return Asked(alert, person)
+
+    def _firing(self) -> list[AlertState]:
+        return [alert for alert in self._host.alerts() if alert.state == "firing"]
+
+
+_OVER = Phrase("This alert is over. You need not do anything.")
