@@ -57,6 +57,12 @@ class _Active:
         if (worse_since, turned_at, since) != (self.alert.worse_since, self.alert.turned_at, self.alert.since):
             self.change(worse_since=worse_since, turned_at=turned_at, since=since)
 
+    @property
+    def waits(self) -> bool:
+        """Whether time alone may change it: something is held until it has stood for long enough."""
+        since = (self.clear_since, self.eased_since, self.alert.worse_since)
+        return self.alert.state == "pending" or any(t is not None for t in since)
+
     def change(self, **changes: Any) -> AlertState:
         self.alert = msgspec.structs.replace(self.alert, **changes)
         return self.alert
@@ -97,6 +103,10 @@ class Engine:
     def active(self) -> list[AlertState]:
         """The alerts that are pending or firing now."""
         return [active.alert for active in self._active.values()]
+
+    def waiting(self) -> set[Subject]:
+        """The subjects of which an alert may change its state by time alone: they are to be judged at every step."""
+        return {key[1] for key, active in self._active.items() if active.waits}
 
     def saved(self, alert: AlertState) -> None:
         """The journal has given the alert its id."""

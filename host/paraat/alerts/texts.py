@@ -12,6 +12,8 @@ from paraat.texts import Words
 from paraat.texts.gsm7 import SMS, gsm7
 from paraat.texts.localtime import local, marked
 
+_ONE_DECIMAL = ("volts", "temperature", "limit")  # a whole number of them says too little
+
 
 def local_time(t: float, now: float, zone: ZoneInfo, language: str) -> str:
     """14:30, or 24-11 14:30 on another day than today. In the hour that comes twice the zone's name stands behind it."""
@@ -78,16 +80,45 @@ def _values(alert: AlertState, point: Point | None, language: str, zone: ZoneInf
         kind = alert.subject.id
         values |= {"name": words(f"certificate.{kind}"), "renew": words(f"renew.{kind}")}
     for key, value in alert.detail.items():
-        if isinstance(value, int | float):
-            if key.endswith(("_at", "_t", "_before")):
-                values[key] = local_time(value, now, zone, language)
-            elif key == "days":
-                values[key] = days(value, language)
-            else:
-                values[key] = number(value, language)
-        elif isinstance(value, str):
-            values.setdefault(key, value)
-    low, high = values.get("hours_low"), values.get("hours_high")
-    values["between"] = "" if low == high else words("hours.between", low=low, high=high)
+        values[key] = _said(key, value, language, zone, now)
+    if alert.detail.get("hours_high") is not None:
+        low, high = values["hours_low"], values["hours_high"]
+        values["between"] = "" if low == high else words("hours.between", low=low, high=high)
+    if "volts" in alert.detail:
+        known = [name for name in ("percent", "volts") if alert.detail.get(name) is not None]
+        values["charge"] = ", ".join(words(f"charge.{name}", n=values[name]) for name in known)
+    values["since"] = local_time(alert.since, now, zone, language)
     values["fired_at"] = local_time(alert.fired_at or alert.since, now, zone, language)
     return values
+
+
+def _said(key: str, value: float | int | str | None, language: str, zone: ZoneInfo, now: float) -> str:
+    """A figure of a detail in words, by its name; what is not known is said to be so."""
+    if value is None:
+        return Words(language, "mail")("not-known")
+    if isinstance(value, str):
+        return _listed(key, value, language)
+    if key.endswith(("_at", "_t", "_before")):
+        return local_time(value, now, zone, language)
+    if key == "days":
+        return days(value, language)
+    if key in _ONE_DECIMAL:
+        return Words(language).number(value, 1)
+    return Words(language).number(value, 0) if isinstance(value, int) else number(value, language)
+
+
+def _listed(key: str, value: str, language: str) -> str:
+    """What a rule names by its code: sensors with their faults ("fuel/level:silent"), resources."""
+    if key == "resources":
+        return ", ".join(Words(language, "readiness").code("resource", name) for name in value.split(","))
+    if key != "sensors":
+        return value
+    words = Words(language, "web")
+    told: dict[str, None] = {}
+    for one in value.split(","):
+        name, _, fault = one.strip().partition(":")
+        group, _, rest = name.partition("/")
+        instance = rest.partition("/")[2]
+        what = " ".join(filter(None, (words.code("sensor", group), instance)))
+        told[words("fault", what=what, why=words.code("fault", fault))] = None
+    return ", ".join(told)

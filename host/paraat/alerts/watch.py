@@ -79,6 +79,11 @@ class Watch:
         for row in store.deliveries(*self._rows):
             self._rows[row.alert_id][row.key] = row
 
+    @property
+    def unsaved(self) -> bool:
+        """Whether something is still to be kept, so that the next step judges nothing."""
+        return bool(self._unsaved)
+
     def step(
         self,
         now: float,

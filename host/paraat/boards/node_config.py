@@ -27,7 +27,7 @@ def node_config(site: Site, point_id: str, *, broker: Mapping[str, Any] | None =
     path = point_path(site, point_id)
     board = board_of(path, point)
     link, sensors = _hardware(board, path, point)
-    fuel = site.alerts.low_fuel
+    fuel = site.alerts_of(point.id).low_fuel
     return {
         "point": point.id,
         "version": CONFIG_VERSION,

@@ -4,8 +4,11 @@ import msgspec
 
 from paraat.domain.activation import STANDBY, Activation
 from paraat.domain.fuel_events import FuelEvent, doubtful
+from paraat.domain.passages import Present
 from paraat.domain.readiness import ResourceState, Verdict
+from paraat.domain.remarks import Remark
 from paraat.domain.subjects import CERTIFICATE, POINT, TEXT, Subject
+from paraat.domain.upkeep import Upkeep
 
 Value = float | int | bool
 
@@ -94,10 +97,12 @@ class Autonomy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BatteryLeft(msgspec.Struct, frozen=True, kw_only=True):
-    """Hours of battery left at load_w. source of the load: "current" (its own), "load" (of the point) or "record"."""
+    """Hours of battery left at load_w. source: "monitor" (its own monitor reckons them), or of the load: "current" (its
+    own), "load" (of the point), "record". load_w is None where only the monitor knows it.
+    """
 
     hours: float
-    load_w: float
+    load_w: float | None
     source: str
 
 
@@ -108,6 +113,16 @@ class OffGrid(msgspec.Struct, frozen=True, kw_only=True):
     hours: float
     hours_high: float
     source: str
+
+
+class LastFuel(msgspec.Struct, frozen=True, kw_only=True):
+    """At least this is left. t: when the level was last read; hours_low: while the generator runs; refuel_before: unix seconds."""
+
+    t: float
+    litres: float
+    percent: float
+    hours_low: float
+    refuel_before: float
 
 
 class HelpCall(msgspec.Struct, frozen=True):
@@ -146,7 +161,16 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
     certificate_until: float | None = None  # when its board's certificate ends; None: not known here
     resources: tuple[ResourceState, ...] = ()
     activation: Activation = STANDBY
+    people: Present | None = None  # None: nobody counted, and no counter was ever heard
+    remarks: tuple[Remark, ...] = ()  # figures that must not pass for fine
+    upkeep: Upkeep = Upkeep()
+    fuel_log: tuple[FuelEvent, ...] = ()  # fuel_events, and those of before that the host kept
     help_call: HelpCall | None = None  # the newest
+    mains_t: float | None = None  # the newest moment at which the mains were there
+    generator_t: float | None = None  # and at which the generator ran
+    last_fuel: LastFuel | None = None  # where the gauge tells nothing now
+    starts: tuple[float, ...] = ()  # of its board, the newest last
+    gap_t: float | None = None  # of the first set behind the newest gap in its sequence numbers
 
     @property
     def subject(self) -> Subject:
@@ -172,6 +196,23 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
         """The newest value of a metric when it is at most limit_s old; None when it is not known now."""
         latest = self.latest.get(name)
         return None if latest is None or self.now - latest.t > limit_s else latest.value
+
+    def last_word(self, name: str, silent_after_s: float) -> Value | None:
+        """As fresh; of a point that is silent, what it said last: trouble is not over because nobody tells of it."""
+        return self.latest[name].value if self.is_last_word(name, silent_after_s) else None
+
+    def is_last_word(self, name: str, silent_after_s: float) -> bool:
+        """Whether a metric, or its fault, stands among the last that the point has to say."""
+        latest = self.latest.get(name)
+        if latest is None:
+            return False
+        silent = self.age_s is None or self.age_s > silent_after_s
+        newest_t = self.data_t if silent and self.data_t is not None else self.now
+        return newest_t - latest.t <= silent_after_s
+
+    def named(self, base: str) -> list[str]:
+        """Every metric of a kind that was ever heard: the plain one, and those of sensors with a name of their own."""
+        return sorted(name for name in self.latest if name == base or name.startswith(f"{base}/"))
 
 
 class OwnCertificate(msgspec.Struct, frozen=True, kw_only=True):

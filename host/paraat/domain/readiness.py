@@ -14,7 +14,7 @@ from paraat.domain.profiles import RESOURCES, Profile, Resource
 _DAY_S = 86400.0
 
 # Codes of a resource's state; texts/readiness_*.py have the words.
-HOURS = "hours"  # against the target: detail hours, target, full (of a full tank, where it is below the target)
+HOURS = "hours"  # against the target: detail hours, target, full (of a full tank, where it is below the target), source
 GENERATOR_DOWN = "generator-down"
 FUEL_UNKNOWN = "fuel-unknown"
 FUEL_DOUBTFUL = "fuel-doubtful"
@@ -75,12 +75,16 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class Power(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a point's electricity; None is "not known". hours: cautious; full_h: cautious, of a full tank."""
+    """What is known of a point's electricity; None is "not known". hours: cautious; full_h: cautious, of a full tank.
+
+    source: what the hours are of, as of model.OffGrid, where a battery is recorded beside the tank; else "".
+    """
 
     mains: bool | None
     generator: bool | None
     hours: float | None
     full_h: float | None = None
+    source: str = ""
     doubtful: bool = False  # the gauge cannot be believed
     t: float | None = None
 
@@ -117,6 +121,7 @@ class ResourceState(msgspec.Struct, frozen=True, kw_only=True):
     until: float | None = None
     by: str = ""
     renew: bool = False  # a new word is asked for: this one ends soon
+    by_word: bool = False  # somebody attests it
 
     @property
     def decides(self) -> bool:
@@ -137,6 +142,24 @@ def judge(profile: Profile, known: Known) -> tuple[Verdict, tuple[ResourceState,
 def why(states: tuple[ResourceState, ...]) -> list[ResourceState]:
     """What keeps a point from being ready, the worst first."""
     return sorted((state for state in states if state.decides), key=lambda s: (not s.critical, _RANK[s.state]))
+
+
+def turns(resource: Resource, until: float) -> tuple[float, float]:
+    """When time alone changes what a word that holds until then is worth."""
+    return until, until - resource.renew_days * _DAY_S
+
+
+def limits_h(profile: Profile) -> tuple[float, float]:
+    """The hours of autonomy at which a verdict on them changes."""
+    return profile.target_h, profile.target_h / 2
+
+
+def at_hours(profile: Profile, states: tuple[ResourceState, ...], power: Power) -> tuple[ResourceState, ...]:
+    """The resources a moment later, when nothing has turned: only the hours of autonomy are others."""
+    return tuple(
+        msgspec.structs.replace(state, detail=_power(power, profile.target_h).detail) if state.code == HOURS else state
+        for state in states
+    )
 
 
 _RANK = {state: rank for rank, state in enumerate((State.NOT_READY, State.EXPIRED, State.UNKNOWN, State.LIMITED))}
@@ -171,6 +194,7 @@ def _resource(name: str, resource: Resource, target_h: float, known: Known) -> R
         until=found.until,
         by=found.by,
         renew=found.renew,
+        by_word=resource.by == "word",
     )
 
 
@@ -198,6 +222,8 @@ def _power(power: Power, target_h: float) -> _Found:
     detail: dict[str, float | str] = {"hours": power.hours, "target": target_h}
     if power.full_h is not None and power.full_h < target_h:
         detail["full"] = power.full_h
+    if power.source:
+        detail["source"] = power.source
     state = State.NOT_READY
     if power.hours >= target_h / 2:
         state = State.READY if power.hours >= target_h else State.LIMITED

@@ -14,6 +14,11 @@ class Seen:
         self._firsts: list[int] = []
         self._lasts: list[int] = []
 
+    @property
+    def firsts(self) -> list[int]:
+        """The first number of each range, lowest first: behind a gap, but for the lowest."""
+        return self._firsts
+
     def add(self, seq: int) -> bool:
         """Take one in; False when it was there already."""
         firsts, lasts = self._firsts, self._lasts

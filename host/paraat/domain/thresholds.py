@@ -1,6 +1,11 @@
-"""When an alert begins and ends: [alerts] of site.toml. Thresholds are settings, never constants of a rule."""
+"""When an alert begins and ends. Thresholds are settings, never constants of a rule.
 
-from paraat.domain.fields import Bytes, NotNegative, Part, Percent, Positive
+[alerts.<rule>] of site.toml holds for the whole site; a profile, and after it a point's own file, may have other values for
+those of PER_POINT. What a profile says already (target_h, the limits of heat, open_within_h, renew_days) is not said here
+again. docs/alerts.md has them all.
+"""
+
+from paraat.domain.fields import Bytes, Count, NotNegative, Part, Percent, Positive
 
 
 class LowFuel(Part, frozen=True):
@@ -13,10 +18,55 @@ class LowFuel(Part, frozen=True):
     hold_s: NotNegative = 120.0
 
 
+class FuelTarget(Part, frozen=True):
+    """[alerts.fuel_target]: fires in standby, when the tank holds less than this part of the hours that are asked."""
+
+    raise_percent: Percent = 90.0
+    clear_percent: Percent = 100.0
+    hold_s: NotNegative = 3600.0
+
+
 class FuelLoss(Part, frozen=True):
     """[alerts.fuel_loss]: fires when the level falls while the generator is off."""
 
     hold_s: NotNegative = 120.0
+
+
+class FuelGauge(Part, frozen=True):
+    """[alerts.fuel_gauge]: fires when the gauge of the fuel stands still while the generator runs, or rises by itself."""
+
+    hold_s: NotNegative = 600.0
+
+
+class GeneratorDown(Part, frozen=True):
+    """[alerts.generator_down]: fires when the mains are out and the generator does not run. It needs half a minute to start."""
+
+    hold_s: NotNegative = 45.0
+
+
+class GeneratorStopped(Part, frozen=True):
+    """[alerts.generator_stopped]: fires when the generator stopped, and nobody knows whether the mains are back."""
+
+    hold_s: NotNegative = 45.0
+
+
+class BatteryLow(Part, frozen=True):
+    """[alerts.battery_low]: fires below one of raise_*, resolves only above both clear_* (of what is measured).
+
+    Volts are those of a battery of 12 V; where [board] battery_low_v of a point says another, both move with it.
+    """
+
+    raise_percent: Percent = 30.0
+    clear_percent: Percent = 40.0
+    raise_v: Positive = 11.8
+    clear_v: Positive = 12.4
+    hold_s: NotNegative = 300.0
+
+
+class SensorFault(Part, frozen=True):
+    """[alerts.sensor_fault]: fires when a sensor is at fault for so long."""
+
+    hold_s: NotNegative = 900.0
 
 
 class Silent(Part, frozen=True):
@@ -24,6 +74,18 @@ class Silent(Part, frozen=True):
 
     after_s: Positive = 300.0
     hold_s: NotNegative = 60.0
+
+
+class OpeningLate(Part, frozen=True):
+    """[alerts.opening_late]: fires when a point will not be open within the profile's open_within_h."""
+
+    hold_s: NotNegative = 60.0
+
+
+class Attestation(Part, frozen=True):
+    """[alerts.attestation_ends]: fires when a word ends within the profile's renew_days, or has ended."""
+
+    hold_s: NotNegative = 3600.0
 
 
 class CertificateExpiry(Part, frozen=True):
@@ -47,7 +109,7 @@ class TextFailed(Part, frozen=True):
 
 
 class BoardMemory(Part, frozen=True):
-    """[alerts.board_memory]: below these the card says that the board's memory runs low; nobody gets a message.
+    """[alerts.board_memory]: below these the board's memory runs low: the card says so, and a technician is told.
 
     Our firmware leaves 20 KB of the chip's own heap, in it a block of 12 KB, and 20 KB of Python's.
     """
@@ -55,15 +117,57 @@ class BoardMemory(Part, frozen=True):
     idf_free_bytes: Bytes = 16384
     idf_largest_bytes: Bytes = 8192
     heap_free_bytes: Bytes = 12288
+    hold_s: NotNegative = 1800.0
+
+
+class BoardRestarts(Part, frozen=True):
+    """[alerts.board_restarts]: fires when a board started raise_times within within_s; resolves when it did once at most."""
+
+    raise_times: Count = 4
+    within_s: Positive = 3600.0
+    hold_s: NotNegative = 0.0
+
+
+class ClockUnsure(Part, frozen=True):
+    """[alerts.clock_unsure]: fires when a board does not know the time for so long."""
+
+    hold_s: NotNegative = 1800.0
+
+
+class DataGap(Part, frozen=True):
+    """[alerts.data_gap]: fires when sets of a point that is heard are missing for so long."""
+
+    hold_s: NotNegative = 7200.0
 
 
 class Alerts(Part, frozen=True):
     """[alerts]"""
 
     low_fuel: LowFuel = LowFuel()
+    fuel_target: FuelTarget = FuelTarget()
     fuel_loss: FuelLoss = FuelLoss()
+    fuel_gauge: FuelGauge = FuelGauge()
+    generator_down: GeneratorDown = GeneratorDown()
+    generator_stopped: GeneratorStopped = GeneratorStopped()
+    battery_low: BatteryLow = BatteryLow()
+    sensor_fault: SensorFault = SensorFault()
     point_silent: Silent = Silent()
+    opening_late: OpeningLate = OpeningLate()
+    attestation_ends: Attestation = Attestation()
     certificate_expiry: CertificateExpiry = CertificateExpiry()
     help_asked: HelpAsked = HelpAsked()
     text_failed: TextFailed = TextFailed()
     board_memory: BoardMemory = BoardMemory()
+    board_restarts: BoardRestarts = BoardRestarts()
+    clock_unsure: ClockUnsure = ClockUnsure()
+    data_gap: DataGap = DataGap()
+
+
+# That a profile and a point may change. How long a verdict must stand (hold_s) is the site's alone.
+PER_POINT = (
+    "low_fuel",
+    "fuel_target",
+    "battery_low",
+    "board_memory",
+    "board_restarts",
+)

@@ -22,11 +22,15 @@ from paraat.site.channels import Channels, read_channels
 from paraat.site.errors import SettingsError
 from paraat.site.points import check_interval, read_points
 from paraat.site.private import own_key
-from paraat.site.profiles import profile_of, read_profiles
+from paraat.site.profiles import profile_of, read_profiles, with_capacity
 from paraat.site.roster import read_roster
 from paraat.site.tables import convert_table, either, read_toml
+from paraat.site.thresholds import alerts_of
+from paraat.site.thresholds import check as check_thresholds
 from paraat.texts import Phrase, languages
 from paraat.texts.catalogue import DEFAULT
+
+Fingerprint = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
 class Region(Part, frozen=True):
@@ -36,6 +40,7 @@ class Region(Part, frozen=True):
     language: Text = DEFAULT  # of pages, mails and commands: one that has a catalogue (texts/)
     timezone: Text = "Europe/Amsterdam"
     journal: Text = "journal.sqlite"  # relative to the site's folder
+    authority: tuple[Fingerprint, ...] = ()  # SHA-256 of pki/ca.crt; written by our commands (site/fingerprint.py)
 
 
 class InfluxSettings(Part, frozen=True):
@@ -78,6 +83,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     """A whole site, checked. Relative file names count from `directory`. roster: who is told, the old addresses too.
 
     points and profiles are keyed by point id; a profile is what holds for its point, with the point's own changes.
+    own_alerts: by point, where its profile or its file has other thresholds than the site.
     """
 
     directory: Path
@@ -91,7 +97,12 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     coordination: Lead
     points: dict[str, Point]
     profiles: dict[str, Profile]
+    own_alerts: dict[str, Alerts] = {}
     roster: Roster
+
+    def alerts_of(self, point: str) -> Alerts:
+        """The thresholds that hold for a point."""
+        return self.own_alerts.get(point, self.alerts)
 
     def path(self, name: str) -> Path:
         """A file named in site.toml, relative to the site's folder."""
@@ -114,27 +125,20 @@ def load_site(directory: Path) -> Site:
         raise SettingsError(
             path, "site.timezone", repr(site.site.timezone), Phrase('a time zone such as "Europe/Amsterdam"')
         ) from error
-    fuel = site.alerts.low_fuel
-    for raise_key, clear_key in (("raise_hours", "clear_hours"), ("raise_percent", "clear_percent")):
-        if getattr(fuel, clear_key) <= getattr(fuel, raise_key):
-            raise SettingsError(
-                path,
-                f"alerts.low_fuel.{clear_key}",
-                str(getattr(fuel, clear_key)),
-                Phrase(
-                    "more than {raise_key} ({value}), or the alert would flutter",
-                    raise_key=raise_key,
-                    value=getattr(fuel, raise_key),
-                ),
-            )
+    check_thresholds(path, site.alerts)
     check_broker(path, site.broker)
     known = read_profiles(directory / "profiles")
     points: dict[str, Point] = {}
     profiles: dict[str, Profile] = {}
+    own_alerts: dict[str, Alerts] = {}
     for point_path, point in read_points(directory / "points"):
         check_interval(point_path, point, site.alerts.point_silent)
-        points[point.id] = point
         profiles[point.id] = profile_of(point_path, point, known)
+        points[point.id] = with_capacity(point_path, point, profiles[point.id])
+        profile_path, profile = known[point.profile]
+        own = alerts_of(site.alerts, (profile_path, profile.alerts), (point_path, point))
+        if own != site.alerts:
+            own_alerts[point.id] = own
     if site.broker.client_id in points:
         raise SettingsError(
             path,
@@ -154,6 +158,7 @@ def load_site(directory: Path) -> Site:
         coordination=site.coordination,
         points=points,
         profiles=profiles,
+        own_alerts=own_alerts,
         roster=read_roster(directory, points, site.coordination, site.site.timezone),
     )
 

@@ -15,7 +15,9 @@ POINT = Point(
     tank=Tank(capacity_l=400, burn_l_per_h=9.5), board=PointBoard(type="esp32_devkitc_ve"),
 )  # fmt: skip
 _MOMENTS = ("_at", "_t", "_before")  # as alerts/texts.py writes them
-_ABOUT_THE_SUBJECT = {"id", "name", "municipality", "renew", "fired_at", "between"}
+_ABOUT_THE_SUBJECT = {"id", "name", "municipality", "renew", "fired_at", "since"}
+_MADE_OF = {"between": ("hours_low", "hours_high"), "charge": ("percent", "volts")}
+_LISTS = {"sensors": "fuel/level:silent, climate/temperature/hall:crc", "resources": "water,heat"}
 _ABOUT: dict[type[View], Subject] = {
     PointView: Subject("point", POINT.id),
     OwnCertificate: Subject("certificate", "broker"),
@@ -30,7 +32,12 @@ def made_up_detail(rule: str, now: float) -> dict[str, float | int | str | None]
         for key, text in Words("en", context).all().items():
             if key.partition(".")[0] == rule:
                 asked |= {name for _, name, _, _ in string.Formatter().parse(text) if name}
-    return {name: now - 600 if name.endswith(_MOMENTS) else 42.5 for name in asked - _ABOUT_THE_SUBJECT}
+    for name, parts in _MADE_OF.items():
+        asked |= set(parts) if name in asked else set()
+    made: dict[str, float | int | str | None] = {
+        name: now - 600 if name.endswith(_MOMENTS) else 42.5 for name in asked - _ABOUT_THE_SUBJECT - set(_MADE_OF)
+    }
+    return made | {name: text for name, text in _LISTS.items() if name in asked}
 
 
 def every_alert(now: float) -> Iterator[tuple[AlertState, str, Point | None]]:

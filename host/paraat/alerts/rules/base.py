@@ -79,9 +79,9 @@ class Judging:
         """The thresholds that hold for a point; None: those of the site."""
         return self._alerts if point is None else self._own.get(point, self._alerts)
 
-    def raised(self, detail: Detail, wording: str = "firing") -> Judgement:
-        """The condition is there."""
-        return self._judged(Verdict.RAISE, detail, wording)
+    def raised(self, detail: Detail, wording: str = "firing", *, rank: float = 0.0) -> Judgement:
+        """The condition is there. rank: of Judgement."""
+        return self._judged(Verdict.RAISE, detail, wording, rank)
 
     def cleared(self, detail: Detail | None = None) -> Judgement:
         """It is surely gone."""
@@ -91,8 +91,9 @@ class Judging:
         """In between, or not known."""
         return self._judged(Verdict.HOLD, {}, "firing")
 
-    def _judged(self, verdict: Verdict, detail: Detail, wording: str) -> Judgement:
-        return Judgement(verdict=verdict, severity=self.wordings[wording], detail=detail, wording=wording)
+    def _judged(self, verdict: Verdict, detail: Detail, wording: str, rank: float = 0.0) -> Judgement:
+        severity = self.wordings[wording]
+        return Judgement(verdict=verdict, severity=severity, detail=detail, wording=wording, rank=rank)
 
 
 class PointRule(Judging):

@@ -11,6 +11,7 @@ class HelpAskedRule(PointRule):
     """Raises when help was asked for within the last for_s, or when a call of at most late_s ago has just come in.
 
     A press of three seconds is no wild value: nothing is held. Clears for_s after the last call came in.
+    A second press is told anew: it ranks above the first.
     """
 
     for_role: Role = "coordination"  # who pressed stands at the point: the coordination point can help
@@ -24,5 +25,5 @@ class HelpAskedRule(PointRule):
         if came_late_s > limits.late_s or view.now - max(call.t, call.received_at) > limits.for_s:
             return self.cleared({"asked_at": call.t})
         if came_late_s > _LATE_S:
-            return self.raised({"asked_at": call.t, "came_at": call.received_at}, "late")
-        return self.raised({"asked_at": call.t})
+            return self.raised({"asked_at": call.t, "came_at": call.received_at}, "late", rank=call.t)
+        return self.raised({"asked_at": call.t}, rank=call.t)

@@ -1,12 +1,13 @@
 """The fuel runs out: by hours left while it is needed, by level always."""
 
 from paraat.alerts.rules.base import CRITICAL, WARNING, Detail, Judgement, PointRule, worded
-from paraat.domain.model import PointView
+from paraat.domain.model import LastFuel, PointView
 from paraat.domain.thresholds import LowFuel
 
 NAME = "low_fuel"
 # Of the hours of a full tank: it is rarely filled to the brim, and the cautious end lies below. And of that: no flutter.
 _FULL, _BELOW = 0.85, 0.9
+_STEPS = (2 / 3, 1 / 3, 1 / 6, 0.0)  # of raise_hours: at 4, 2, 1 and 0 of the standard 6
 
 
 class LowFuelRule(PointRule):
@@ -14,17 +15,17 @@ class LowFuelRule(PointRule):
 
     Hours count while the generator runs or the mains are out. In standby, with the mains there and the generator off,
     the level alone counts: "six hours if it ran" is no emergency, a tank at 15 % is a job for today. An exercise of the
-    generator therefore alarms only when the fuel is low indeed.
+    generator therefore alarms only when the fuel is low indeed. A gauge that tells nothing keeps no alert back.
     """
 
-    wordings = worded(firing=CRITICAL, level=CRITICAL, standby=WARNING)
+    wordings = worded(firing=CRITICAL, level=CRITICAL, standby=WARNING, unmeasured=CRITICAL)
 
     def judge(self, view: PointView) -> Judgement:
         limits = self.limits(view.point).low_fuel
-        if view.fuel_percent is None:
-            return self.held()
         mains, generator = view.value("power/mains"), view.value("power/generator")
         standby = mains is True and generator is False
+        if view.fuel_percent is None:
+            return self._by_last_level(view.last_fuel, limits, standby)
         # The cautious end: better told an hour early than one late.
         hours = None if view.autonomy is None else view.autonomy.hours_low
         raise_hours, clear_hours = _within_reach(view, limits)
@@ -32,7 +33,8 @@ class LowFuelRule(PointRule):
         low_level = view.fuel_percent < limits.raise_percent
         if low_hours or low_level:
             wording = "standby" if standby else "level" if hours is None else "firing"
-            return self.raised(_detail(view, low_hours, standby), wording)
+            rank = 0.0 if standby else _rank(hours if low_hours else None, limits)
+            return self.raised(_detail(view, low_hours, standby), wording, rank=rank)
         # Old figures may raise an alert, because the estimate goes on falling; they never clear one.
         fresh = view.fuel_t is not None and view.now - view.fuel_t <= self.silent_after_s
         surely_standby = (
@@ -43,6 +45,29 @@ class LowFuelRule(PointRule):
         if fresh and enough_hours and view.fuel_percent >= limits.clear_percent:
             return self.cleared(_detail(view, False, standby))
         return self.held()
+
+    def _by_last_level(self, last: LastFuel | None, limits: LowFuel, standby: bool) -> Judgement:
+        """The gauge tells nothing: what it told last, less what can have been burnt. That raises, and never clears."""
+        if last is None:
+            return self.held()
+        low_hours = not standby and last.hours_low < limits.raise_hours
+        if not low_hours and last.percent >= limits.raise_percent:
+            return self.held()
+        detail: Detail = {
+            "by": "last",
+            "standby": int(standby),
+            "percent": last.percent,
+            "litres": last.litres,
+            "hours_low": last.hours_low,
+            "refuel_before": last.refuel_before,
+            "data_t": last.t,
+        }
+        return self.raised(detail, "unmeasured", rank=_rank(last.hours_low if low_hours else None, limits))
+
+
+def _rank(hours: float | None, limits: LowFuel) -> float:
+    """How bad: each step down the hours is told anew. None: by the level alone."""
+    return 1.0 if hours is None else 2.0 + sum(hours <= step * limits.raise_hours for step in _STEPS)
 
 
 def _within_reach(view: PointView, limits: LowFuel) -> tuple[float, float]:

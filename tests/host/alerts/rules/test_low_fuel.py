@@ -6,7 +6,7 @@ from paraat.alerts.rules.low_fuel import LowFuelRule
 from paraat.domain.model import Autonomy
 from paraat.domain.points import Tank
 from paraat.domain.thresholds import Alerts, LowFuel, Silent
-from tracker_bench import T0, Bench
+from tracker_bench import POINT, T0, Bench
 
 RULE = LowFuelRule(Alerts())
 
@@ -183,3 +183,76 @@ def test_a_load_that_rises_is_told_well_before_the_tank_is_empty() -> None:
         litres -= 25 / 60
         bench.sees(T0 + 60 * minute, fuel__level=litres / 2, power__mains=False, power__generator=True)
     assert verdict(bench, T0 + 540 * 60) is Verdict.RAISE
+
+
+def running(hours: float, level: float = 60.0) -> Bench:
+    """400 l at 6 l/h, a set a minute; the last one of them at T0 + hours."""
+    bench = Bench()
+    for minute in range(int(hours * 60) + 1):
+        bench.sees(T0 + 60 * minute, fuel__level=level - 0.025 * minute, power__mains=False, power__generator=True)
+    return bench
+
+
+def test_a_broken_fuel_sensor_holds_no_later_alert_back() -> None:
+    """240 l less 12 are 228 l after two hours; 38 h at 6 l/h. Then the sensor tells nothing, and the generator runs on."""
+    bench, raised_h = running(2), None
+    for minute in range(121, 60 * 50):
+        bench.sees(T0 + 60 * minute, {"fuel/level": "silent"}, power__mains=False, power__generator=True)
+        if minute % 30 == 0:
+            judged = RULE.judge(bench.view(T0 + 60 * minute + 1))
+            assert judged.verdict is not Verdict.CLEAR
+            if judged.verdict is Verdict.RAISE and raised_h is None:
+                raised_h = minute / 60
+                assert (judged.severity, judged.wording) == ("critical", "unmeasured")
+                assert judged.detail["data_t"] == T0 + 7200
+    assert raised_h is not None
+    true_empty_h = 40.0
+    assert true_empty_h - 16 < raised_h <= true_empty_h - 6  # by the highest burn rate: sooner, never later
+
+
+def test_what_a_generator_at_rest_cannot_have_burnt_counts_no_more() -> None:
+    bench = running(2)
+    for minute in range(121, 60 * 50, 10):
+        bench.sees(T0 + 60 * minute, {"fuel/level": "silent"})
+    view = bench.view(T0 + 60 * 60 * 50 - 500)
+    assert view.last_fuel is not None
+    assert view.last_fuel.litres == pytest.approx(228, abs=3)
+    assert RULE.judge(view).verdict is Verdict.HOLD
+
+
+def test_a_gauge_that_never_told_anything_has_no_last_level() -> None:
+    bench = Bench()
+    bench.sees(T0, {"fuel/level": "silent"})
+    view = bench.view(T0 + 1)
+    assert view.last_fuel is None
+    assert RULE.judge(view).verdict is Verdict.HOLD
+
+
+def test_a_low_level_stays_low_while_the_gauge_tells_nothing() -> None:
+    bench = Bench()
+    bench.sees(T0, fuel__level=15.0)
+    bench.sees(T0 + 60, {"fuel/level": "crc"})
+    judged = RULE.judge(bench.view(T0 + 61))
+    assert (judged.verdict, judged.wording, judged.detail["percent"]) == (Verdict.RAISE, "unmeasured", 15.0)
+
+
+def test_each_step_down_the_hours_is_worse_and_the_job_for_today_is_least() -> None:
+    bench = Bench()
+    bench.sees(T0, power__mains=False, power__generator=True)
+    view = bench.view(T0 + 1)
+    ranks = [RULE.judge(msgspec.structs.replace(view, autonomy=left(h))).rank for h in (5.9, 4.0, 2.0, 1.0, 0.0)]
+    assert ranks == sorted(set(ranks))
+    by_level = RULE.judge(msgspec.structs.replace(view, fuel_percent=10.0)).rank
+    bench = Bench()
+    bench.sees(T0, fuel__level=10.0)
+    today = RULE.judge(bench.view(T0 + 1))
+    assert (today.wording, today.severity) == ("standby", "warning")
+    assert today.rank < by_level < ranks[0]
+
+
+def test_a_point_may_have_limits_of_its_own() -> None:
+    own = Alerts(low_fuel=LowFuel(raise_percent=70, clear_percent=80))
+    bench = Bench()
+    bench.sees(T0)
+    for of, expected in ((POINT.id, Verdict.RAISE), ("nsp-0102", Verdict.CLEAR)):
+        assert LowFuelRule(Alerts(), {of: own}).judge(bench.view(T0 + 1)).verdict is expected

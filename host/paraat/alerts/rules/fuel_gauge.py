@@ -1,0 +1,32 @@
+"""The gauge of the fuel cannot be believed: it stands still while the generator runs, or rises without a delivery."""
+
+from paraat.alerts.rules.base import WARNING, Detail, Judgement, PointRule, Role, worded
+from paraat.domain.fuel_events import REFUEL, RISING, doubtful
+from paraat.domain.model import PointView
+from paraat.domain.tracker import GENERATOR
+
+_RECENT_S = 86_400.0
+
+
+class FuelGaugeRule(PointRule):
+    """Raises on what is found in the level; clears when it was seen to move again: a burn rate from it, or a delivery.
+
+    A generator that is off proves nothing: its gauge may well be stuck still.
+    """
+
+    for_role: Role = "technician"
+    wordings = worded(firing=WARNING, rising=WARNING)
+
+    def judge(self, view: PointView) -> Judgement:
+        if view.fuel_t is None or view.litres is None:
+            return self.held()
+        detail: Detail = {"percent": view.fuel_percent, "data_t": view.fuel_t}
+        wrong = doubtful(view.fuel_events, view.fuel_t)
+        if wrong is not None:
+            detail |= {"from_at": wrong.since, "wrong_l": wrong.litres}
+            return self.raised(detail, "rising" if wrong.kind == RISING else "firing")
+        fresh = view.now - view.fuel_t <= self.silent_after_s
+        running = view.fresh(GENERATOR, self.silent_after_s) is True
+        burns = running and view.autonomy is not None and view.autonomy.source != "record"
+        filled = any(e.kind == REFUEL and e.until > view.fuel_t - _RECENT_S for e in view.fuel_events)
+        return self.cleared(detail) if fresh and (burns or filled) else self.held()
