@@ -73,7 +73,9 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK, base_url
                 seen.PATH,
                 seen.LinkPage(renderer).answer,
                 methods=["GET", "POST"],
-                middleware=[Middleware(OneButton, allowed=[f"{outside.scheme}://{outside.netloc}".lower()])],
+                middleware=[
+                    Middleware(OneButton, allowed=[f"{outside.scheme}://{outside.netloc}".lower()] if base_url else [])
+                ],
             ),
             Route("/healthz", routes.healthz),
             Route("/metrics", routes.metrics),

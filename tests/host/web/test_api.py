@@ -425,7 +425,7 @@ def test_every_field_is_documented() -> None:
         api.Acknowledgement,
         api.Told,
     )
-    shapes += (api.Health, Check, api.Failure)
+    shapes += (api.Entered, api.Health, Check, api.Failure)
     assert {name for shape in shapes for name in shape.__struct_fields__} == told
 
 
