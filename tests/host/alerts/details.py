@@ -4,7 +4,7 @@ import string
 from collections.abc import Iterator
 
 from paraat.alerts.rules import make_rules
-from paraat.domain.model import AlertState, OwnCertificate, PointView
+from paraat.domain.model import AlertState, FailedText, OwnCertificate, PointView
 from paraat.domain.neighbours import Neighbour
 from paraat.domain.points import Point, PointBoard, Tank
 from paraat.domain.subjects import Subject, View
@@ -23,6 +23,7 @@ _ABOUT: dict[type[View], Subject] = {
     PointView: Subject("point", POINT.id),
     OwnCertificate: Subject("certificate", "broker"),
     Neighbour: Subject("neighbour", "regio-noord"),
+    FailedText: Subject("text", "low_fuel.firing"),
 }
 
 
