@@ -13,6 +13,10 @@ class AskError(Exception):
     """Raised when a board could not be asked, or does not do it. str() says why."""
 
 
+class NoConnectionError(AskError):
+    """Raised when no board can be asked now."""
+
+
 class Boards:
     """publish: (topic, payload) -> whether there is a connection to send it on. now: unix seconds."""
 
@@ -46,18 +50,18 @@ class Boards:
         arrived = threading.Event()
         with self._lock:
             if self._closed:
-                raise AskError(Phrase("the service stops"))
+                raise NoConnectionError(Phrase("the service stops"))
             self._waiting[command.id] = (point, arrived)
         try:
             if not self._publish(topics.topic(point, topics.COMMAND), host_codec.encode_command(command)):
-                raise AskError(Phrase("no connection to the broker"))
+                raise NoConnectionError(Phrase("no connection to the broker"))
             arrived.wait(limit_s)
         finally:
             with self._lock:
                 del self._waiting[command.id]
                 reply = self._replies.pop(command.id, None)
         if reply is None and self._closed:
-            raise AskError(Phrase("the service stops"))
+            raise NoConnectionError(Phrase("the service stops"))
         if reply is None:
             raise AskError(Phrase("the board has not answered within {limit} s", limit=f"{limit_s:g}"))
         if reply.error:

@@ -131,6 +131,10 @@ class WebSource(Protocol):
         """Keep what somebody says of a point of this site. Raises JournalError."""
         ...
 
+    def test_alerts(self, point: str) -> Sequence[Tried]:
+        """Send a test down every rung of a point; what each answered. May take a minute. Raises JournalError."""
+        ...
+
     def refuel(self, now: float) -> Sequence[Stop]:
         """The refuel round, the most urgent first."""
         ...

@@ -142,5 +142,5 @@ def test_an_alert_that_is_over_is_said_to_be_in_the_persons_language(desk: Desk)
     desk.told[7] = [desk.delivery(7, "bram", BRAM)]
     heard = desk.by_sms.heard(BRAM, f"OK {desk.codes.code(7, 'bram')}", NOW)
     assert heard.outcome == "over"
-    assert heard.answer == "Buurthuis De Linde: Fuel runs out is over. You need not do anything."
+    assert heard.answer == 'Buurthuis De Linde, "Fuel is running out": that is over. You need not do anything.'
     assert desk.kept == []

@@ -36,24 +36,38 @@ class SirenChannel:
         self._settings = settings
         self._ask: Ask | None = None
         self._view: Callable[[str], PointView | None] = lambda _point: None
-        self._refusals: tuple[type[Exception], ...] = ()
+        self._unconnected: type[Exception] = ChannelError
+        self._refusals: type[Exception] = ChannelError
 
     @classmethod
     def from_site(cls, site: Site) -> Sequence[Self]:
         return (cls(site.channels.siren),) if site.channels.siren.on else ()
 
-    def connect(self, ask: Ask, view: Callable[[str], PointView | None], refusals: tuple[type[Exception], ...]) -> None:
-        """ask: raises one of `refusals`. view: how a point stands now; None: not known."""
-        self._ask, self._view, self._refusals = ask, view, refusals
+    def connect(
+        self,
+        ask: Ask,
+        view: Callable[[str], PointView | None],
+        *,
+        unconnected: type[Exception],
+        refusals: type[Exception],
+    ) -> None:
+        """ask: raises `unconnected` when no board can be asked, `refusals` when this one does not do it.
+
+        view: how a point stands now; None: not known.
+        """
+        self._ask, self._view, self._unconnected, self._refusals = ask, view, unconnected, refusals
 
     def addresses(self, person: Person) -> tuple[str, ...]:
         return person.addresses(self.name)
 
     def send(self, message: Message) -> str:
-        """Call people to the board; a message with nothing to acknowledge ends that. Returns what the board answered."""
+        """Call people to the board; what is over ends that. Returns what the board answered, or that it did not.
+
+        A board that is away is no failure of this channel: it alarms by itself, and the other rungs are climbed.
+        """
         if message.test:
             return self._call(message.to, _TEST_S)
-        if not message.code:
+        if not message.firing:
             return self._call(message.to, 0)
         if sounding := by_itself(self._view(message.to)):
             return sounding
@@ -68,10 +82,15 @@ class SirenChannel:
     def _call(self, point: str, seconds: int) -> str:
         if self._ask is None:
             raise ChannelError(Phrase("no connection to the broker"))
+        view = self._view(point)
+        if view is not None and view.online is False:
+            return Phrase("the board is not connected; it alarms only by itself")
         try:
             result = self._ask(point, "call", {"seconds": seconds}, limit_s=self._settings.answer_within_s)
-        except self._refusals as error:
+        except self._unconnected as error:
             raise ChannelError(error.args[0]) from error
+        except self._refusals as error:
+            return str(error.args[0])
         if not seconds:
             return Phrase("the board has stopped calling")
         if result.get("buzzer"):
