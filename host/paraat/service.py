@@ -33,7 +33,7 @@ from paraat.alerts.dead_man import DeadMan
 from paraat.alerts.dispatch import Dispatcher
 from paraat.alerts.modem_watch import ModemWatch
 from paraat.alerts.rules import make_rules
-from paraat.alerts.trial import Trial, Tried
+from paraat.alerts.trial import Trial
 from paraat.alerts.watch import Watch
 from paraat.alerts.weekly import is_due
 from paraat.domain import facts
@@ -44,7 +44,7 @@ from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 from paraat.domain.refuel import Stop, stops
 from paraat.domain.subjects import NEIGHBOUR, POINT, Subject, View
-from paraat.domain.told import Told, told
+from paraat.domain.told import Told, Tried, told
 from paraat.domain.tracker import HISTORY_SAMPLES, Tracker
 from paraat.domain.world import World
 from paraat.fleet.asking import AskError, Boards, NoConnectionError

@@ -12,23 +12,12 @@ from paraat.alerts.channels import Channel, ChannelError, Message
 from paraat.alerts.reach import RUNGS, ways
 from paraat.domain.model import AlertState, PointView
 from paraat.domain.roster import Person
+from paraat.domain.told import BOARD, SCREEN, Tried
 from paraat.site.channels import SIREN
 from paraat.site.site import Site
 from paraat.texts import Phrase, Words
 from paraat.texts.gsm7 import SMS as ONE_PART
 from paraat.texts.gsm7 import gsm7
-
-BOARD, SCREEN = "board", "screen"  # the first two rungs; the others are the roster's
-
-
-class Tried(msgspec.Struct, frozen=True, kw_only=True):
-    """One message of a test. rung: BOARD, SCREEN, or of the roster. who: a person, or the point. ok: whether it was taken."""
-
-    rung: str
-    who: str
-    channel: str
-    ok: bool
-    answer: str
 
 
 class _Try(msgspec.Struct, frozen=True):

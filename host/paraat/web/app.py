@@ -137,7 +137,7 @@ class _Routes:
             found = await run_in_threadpool(self._source.test_alerts, point)
         except JournalError as error:
             raise HTTPException(503, f"tested, but not kept: {error}") from error
-        return _json(api.AlertTest(point=point, tried=[api.tried(one, self._source.language) for one in found]))
+        return _json(api.alert_test(point, found, self._source.language))
 
     def refuel(self, request: Request) -> Response:
         source, now = self._source, self._source.clock.now()

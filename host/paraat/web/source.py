@@ -15,7 +15,7 @@ from paraat.domain.profiles import Profile
 from paraat.domain.radio import Book, Entered
 from paraat.domain.refuel import Stop
 from paraat.domain.roster import Person
-from paraat.domain.told import Told
+from paraat.domain.told import Told, Tried
 from paraat.journal import Past
 from paraat.runtime.clock import Clock
 
