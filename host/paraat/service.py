@@ -193,7 +193,9 @@ class Service:
         if self._serve_web:
             web = self.site.web
             try:
-                self._web = serve(create_app(self), web.host, web.port, next_free=self._next_free_port)
+                self._web = serve(
+                    create_app(self, base_url=web.base_url), web.host, web.port, next_free=self._next_free_port
+                )
             except WebError as error:
                 self.stop()
                 raise ServiceError(str(error)) from error
