@@ -420,7 +420,7 @@ def test_every_field_is_documented() -> None:
         api.Alert,
         api.Acknowledgement,
     )
-    shapes += (api.Health, Check, api.Failure)
+    shapes += (api.Entered, api.Health, Check, api.Failure)
     assert {name for shape in shapes for name in shape.__struct_fields__} == told
 
 
