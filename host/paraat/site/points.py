@@ -32,7 +32,9 @@ _OF_TANKS = (
     Phrase("more than reserve_l ({n})", n=""),
     Phrase("a reading above {n}: sort the rows", n=""),
     Phrase("0 to capacity_l ({n})", n=""),
+    Phrase("{n} l", n=""),
     Phrase("{n} l, the lowest row", n=""),
+    Phrase("{percent} % ({n} l)", percent="", n=""),
     Phrase("more than full_m ({n}): the bottom is farther away", n=""),
 )
 

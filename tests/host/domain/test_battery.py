@@ -28,7 +28,12 @@ FUEL = Autonomy(
             "record",
         ),  # it is being charged
         ({"battery/charge": 15.0}, 0.0, 600.0, "record"),
-        ({"battery/charge": 70.0, "power/load": 0.0}, 8.0, 600.0, "record"),  # nothing is drawn: the load it would carry
+        (
+            {"battery/charge": 70.0, "power/load": 0.0},
+            8.0,
+            600.0,
+            "record",
+        ),  # nothing is drawn: the load it would carry
     ],
 )
 def test_the_charge_over_the_load(values: dict[str, float], hours: float, load_w: float, source: str) -> None:
