@@ -370,8 +370,8 @@ def test_the_end_of_the_brokers_own_certificate_is_told(tmp_path: Path) -> None:
     service = Service(site, clock=SystemClock(), serve_web=False)
     later = T0 + (BROKER_DAYS - 30) * 86400.0
     for t in (later, later + 601):
-        service._judge(t, [])
-    (alert, *_) = [a for a in service._engine.active() if a.state == "firing"]
+        service._judge(t)
+    (alert, *_) = [a for a in service._engine.active() if a.state == "firing" and a.point is None]
     assert (alert.rule, alert.subject) == ("own_certificate", Subject("certificate", "broker"))
     (told,) = service.journal.deliveries(alert.id)
     service.stop()
@@ -770,6 +770,7 @@ def test_a_mistake_in_a_thread_is_survived_and_counted(
     service._tracker.apply = broken  # type: ignore[method-assign]
     board.tell(1, ON_MAINS, time.time())
     board.tell(2, ON_MAINS, time.time())
+    assert [view.data_t is not None for view in service.views(time.time()) if view.point == POINT] == [True]
     assert metric(service, 'paraat_thread_errors_total{thread="ingest"}') == 1
     assert service.journal.ranges(POINT) == [(1, 2)]
 

@@ -61,6 +61,7 @@ def _check(args: argparse.Namespace) -> int:
         )
     for line in limits_of_points(site):
         tell(args, line)
+    site.check_own_key()
     if not reachable(site.web.base_url):
         tell(
             args,

@@ -154,10 +154,10 @@ class _Routes:
 
     def _view(self, request: Request) -> PointView:
         wanted = request.path_params["point"]
-        for view in self._source.views(self._source.clock.now()):
-            if view.point == wanted:
-                return view
-        raise HTTPException(404, f"no point {wanted!r} in this region; /api/v1/points lists them")
+        try:
+            return self._source.view(wanted, self._source.clock.now())
+        except KeyError as error:
+            raise HTTPException(404, f"no point {wanted!r} in this region; /api/v1/points lists them") from error
 
     def alerts(self, _request: Request) -> Response:
         now = self._source.clock.now()

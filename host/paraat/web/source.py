@@ -101,6 +101,10 @@ class WebSource(Protocol):
         """Every expected point as it stands at `now`, also those never heard, in any order."""
         ...
 
+    def view(self, point: str, now: float) -> PointView:
+        """One expected point as it stands at `now`. Raises KeyError when it is not expected."""
+        ...
+
     def past(self, t: float) -> Past:
         """Everything as it stood at t, unix seconds. May take seconds. Raises JournalError."""
         ...

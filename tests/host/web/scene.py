@@ -127,6 +127,9 @@ class FakeSource:
             raise self.error
         return self.points
 
+    def view(self, point: str, now: float) -> PointView:
+        return {view.point: view for view in self.views(now)}[point]
+
     def past(self, t: float) -> Past:
         return Past(now=t, views=list(self.was[t]), standing=Standing())
 
