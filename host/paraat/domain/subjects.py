@@ -15,6 +15,8 @@ DISK = "disk"
 CLOCK = "clock"
 CERTIFICATE = "certificate"  # id: "broker", "host", "desk" or "authority"
 
+TEXT = "text"  # the words of a message; id: "<rule>.<wording>"
+
 _AT_A_POINT = (POINT, BOARD)
 
 

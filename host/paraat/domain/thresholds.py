@@ -102,6 +102,12 @@ class HelpAsked(Part, frozen=True):
     late_s: Positive = 43_200.0  # a call that came in later than this is of another day
 
 
+class TextFailed(Part, frozen=True):
+    """[alerts.text_failed]: fires when the words of a message failed, and ends so long after the last time."""
+
+    for_s: Positive = 86400.0
+
+
 class BoardMemory(Part, frozen=True):
     """[alerts.board_memory]: below these the board's memory runs low: the card says so, and a technician is told.
 
@@ -150,6 +156,7 @@ class Alerts(Part, frozen=True):
     attestation_ends: Attestation = Attestation()
     certificate_expiry: CertificateExpiry = CertificateExpiry()
     help_asked: HelpAsked = HelpAsked()
+    text_failed: TextFailed = TextFailed()
     board_memory: BoardMemory = BoardMemory()
     board_restarts: BoardRestarts = BoardRestarts()
     clock_unsure: ClockUnsure = ClockUnsure()

@@ -4,7 +4,7 @@ import string
 from collections.abc import Iterator
 
 from paraat.alerts.rules import make_rules
-from paraat.domain.model import AlertState, OwnCertificate, PointView
+from paraat.domain.model import AlertState, FailedText, OwnCertificate, PointView
 from paraat.domain.points import Point, PointBoard, Tank
 from paraat.domain.subjects import Subject, View
 from paraat.domain.thresholds import Alerts
@@ -21,6 +21,7 @@ _LISTS = {"sensors": "fuel/level:silent, climate/temperature/hall:crc", "resourc
 _ABOUT: dict[type[View], Subject] = {
     PointView: Subject("point", POINT.id),
     OwnCertificate: Subject("certificate", "broker"),
+    FailedText: Subject("text", "low_fuel.firing"),
 }
 
 
