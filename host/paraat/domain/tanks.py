@@ -4,23 +4,11 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Self
 
 from paraat.domain.points import Shape, Tank
+from paraat.domain.said import Said
 
 _ROUND = ("lying-cylinder", "elliptical")
-
-
-class Said(str):
-    """English with its figures by name in a template, so that it can be said in other languages too."""
-
-    template: str
-    values: dict[str, object]
-
-    def __new__(cls, template: str, **values: object) -> Self:
-        made = super().__new__(cls, template.format_map(values))
-        made.template, made.values = template, values
-        return made
 
 
 def interpolate(table: Sequence[tuple[float, float]], x: float) -> float:
