@@ -17,6 +17,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
+import msgspec
+
 from paraat.alerts.answers import Answers
 from paraat.alerts.by_button import presses
 from paraat.alerts.channels import make_channels
@@ -24,7 +26,7 @@ from paraat.alerts.dispatch import Dispatcher
 from paraat.alerts.engine import Engine, Transition
 from paraat.alerts.rules import make_rules
 from paraat.domain import facts
-from paraat.domain.facts import HOST, Acknowledged, Author, ClockSetBack, Fact, Started
+from paraat.domain.facts import HOST, Acknowledged, Author, ClockSetBack, Counted, Fact, Started
 from paraat.domain.model import AlertState, Delivery, NodeState, PointView
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
@@ -53,6 +55,7 @@ _log = logging.getLogger(__name__)
 
 TICK_S = 5.0
 TIME_EVERY_S = 60.0
+KEEP_EVERY_S = 60.0
 RESOLVED_SHOWN_S = 3600.0
 _RESOLVED_READ = 200
 # A start reads the last sets of each point back. In all about so many, so that a large fleet does
@@ -105,6 +108,7 @@ class Service:
         self._ticked_at: float | None = None
         self._time_sent_at: float | None = None
         self._status_at: float | None = None
+        self._kept_at: float | None = None  # when what was found was last looked at
         self._web: Handle | None = None
         self._channels = make_channels(site)
         token = _influx_token(site)
@@ -287,6 +291,7 @@ class Service:
             views = self.views(now)
             try:
                 self._store_of_itself()
+                self._keep_found(now)
                 self.keep_presses(views)
                 self._judge(now, views)
                 self._store_status(now, views)
@@ -305,6 +310,20 @@ class Service:
             return
         if self._transport.publish(topics.TIME, host_codec.encode_time(now), qos=0):
             self._time_sent_at = now
+
+    def _keep_found(self, now: float) -> None:
+        """Store what was found in the readings and must outlive them. Raises JournalError; then it comes again."""
+        if self._kept_at is not None and 0 <= now - self._kept_at < KEEP_EVERY_S:
+            return
+        with self._lock:
+            due = self._tracker.due()
+        if due:
+            with self.journal.atomic():
+                kept = [self.journal.record(found, HOST, t=now, now=now) for found in due]
+            with self._lock:
+                for fact in kept:
+                    self._world.apply(fact)
+        self._kept_at = now
 
     def _judge(self, now: float, views: Sequence[PointView]) -> None:
         """Let the alerts follow the points. An alert and its deliveries are stored at once."""
@@ -456,6 +475,9 @@ class Service:
         Who may say so is for the caller to know.
         """
         now = self.clock.now()
+        if isinstance(told, Counted):
+            with self._lock:
+                told = msgspec.structs.replace(told, tally=self._tracker.tally(told.point))
         fact = self.journal.record(told, author, t=now, now=now)
         with self._lock:
             self._world.apply(fact)

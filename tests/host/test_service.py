@@ -20,7 +20,7 @@ import pytest
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from paraat.domain.facts import HOST, Attested, Author, ClockSetBack, Fact, PhaseChanged, Started
+from paraat.domain.facts import HOST, Attested, Author, ClockSetBack, Counted, Fact, GeneratorRan, PhaseChanged, Started
 from paraat.domain.model import AlertState, Delivery, HelpCall, PointView, SampleSet, Value
 from paraat.domain.readiness import Verdict
 from paraat.domain.subjects import Subject
@@ -772,3 +772,33 @@ def test_a_mistake_in_a_thread_is_survived_and_counted(
     board.tell(2, ON_MAINS, time.time())
     assert metric(service, 'paraat_thread_errors_total{thread="ingest"}') == 1
     assert service.journal.ranges(POINT) == [(1, 2)]
+
+
+def test_what_was_found_in_the_readings_outlives_a_restart_and_a_count_takes_the_counters_along(
+    embedded: EmbeddedBroker, tmp_path: Path, run: Run, boards: Boards
+) -> None:
+    site, clock = a_site(tmp_path, embedded.port), StillClock()
+    service, board = run(site, clock), boards(embedded.port)
+    for minute in range(8):
+        values: dict[str, Value] = {"power/generator": minute < 5, "people/in": minute, "people/out": 0}
+        board.read(minute + 1, values, clock.t - 3600 + 60 * minute)
+    board.tell(9, {"power/generator": False, "people/in": 9, "people/out": 2}, clock.t - 60)
+    service.keep(Counted(point=POINT, people=40), Author(name="Jan", way="cli"))
+    clock.t += 61
+    wait_for(lambda: service.journal.facts(GeneratorRan))
+    (ran,) = service.journal.facts(GeneratorRan)
+    assert ran.told == GeneratorRan(point=POINT, ran=((T0 - 3600, T0 - 3360),))
+    assert ran.author == HOST
+    (count,) = service.journal.facts(Counted)
+    assert isinstance(count.told, Counted)
+    assert count.told.tally is not None
+    assert (count.told.tally.came_in, count.told.tally.went_out) == (9, 2)
+    board.tell(10, {"power/generator": False, "people/in": 14, "people/out": 4}, clock.t)
+    before = view_of(service, clock.t)
+    assert before.people is not None
+    assert (before.people.people, before.people.counted_by) == (43, "Jan")
+    service.stop()
+    again = Service(site, clock=clock, serve_web=False)
+    after = view_of(again, clock.t)
+    assert (after.people, after.upkeep) == (before.people, before.upkeep)
+    again.stop()

@@ -59,13 +59,27 @@ class Part(NamedTuple):
     shares: bool = True
 
 
+_FUEL = Phrase("Fuel")
+_BATTERY = Phrase("Battery")
+_MAINS_OR_GENERATOR = Phrase("Mains or generator")
+_TEMPERATURE = Phrase("Temperature")
+_CLIMATE = Phrase("Climate")
+_AIR = Phrase("Air")
+_PEOPLE = Phrase("People")
+
+
+def _of(measured: Phrase, part: str) -> Phrase:
+    """A title: what it measures, and what it is. A name of a part needs no translation."""
+    return Phrase("{measured}: {part}", measured=measured, part=part)
+
+
 _SUPPLY = (Terminal("VCC", "3V3"), Terminal("GND", "GND"))
 _I2C = (*_SUPPLY, Terminal("SCL", "scl"), Terminal("SDA", "sda"))
 _PULL_UPS = Phrase("4.7 kΩ from SCL and SDA to 3V3 if the module has none")
 
 PARTS: Mapping[str, Part] = {
     "a02yyuw": Part(
-        Phrase("Fuel: A02YYUW, ultrasonic"),
+        _of(_FUEL, Phrase("A02YYUW, ultrasonic")),
         (*_SUPPLY, Terminal("TX", "rx"), Terminal("RX", "tx")),
         (
             Phrase("Looks straight down; nothing within 15° of its axis"),
@@ -75,7 +89,7 @@ PARTS: Mapping[str, Part] = {
         shares=False,
     ),
     "ina226": Part(
-        Phrase("Battery: INA226 with shunt"),
+        _of(_BATTERY, Phrase("INA226 with shunt")),
         _I2C,
         (
             Phrase("IN+ on the side of charger and load"),
@@ -87,13 +101,13 @@ PARTS: Mapping[str, Part] = {
         addresses=tuple(range(0x40, 0x50)),
     ),
     "tank_sender": Part(
-        Phrase("Fuel: resistive float sender"),
+        _of(_FUEL, Phrase("resistive float sender")),
         (Terminal("S", "pin"), Terminal("GND", "GND"), Terminal("3V3 : 2", "supply_pin")),
         (Phrase("470 Ω from 3V3 to the pin, 47 Ω from the pin to the sender"),),
         pins={"pin": Use.ANALOG, "supply_pin": Use.ANALOG},
     ),
     "ads1115": Part(
-        Phrase("Fuel: 4-20 mA on an ADS1115"),
+        _of(_FUEL, Phrase("4-20 mA on an ADS1115")),
         _I2C,
         (
             Phrase("100 Ω 0.1 % from A0 to GND; probe from 24 V to A0"),
@@ -103,16 +117,16 @@ PARTS: Mapping[str, Part] = {
         addresses=(0x48, 0x49, 0x4A, 0x4B),
     ),
     "ds18b20": Part(
-        Phrase("Temperature: DS18B20"),
+        _of(_TEMPERATURE, "DS18B20"),
         (Terminal("VDD", "3V3"), Terminal("GND", "GND"), Terminal("DQ", "pin")),
         (Phrase("4.7 kΩ from DQ to 3V3"),),
         bus="onewire",
     ),
-    "sht31": Part(Phrase("Climate: SHT31"), _I2C, (_PULL_UPS,), bus="i2c", addresses=(0x44, 0x45)),
-    "sht4x": Part(Phrase("Climate: SHT4x"), _I2C, (_PULL_UPS,), bus="i2c", addresses=(0x44, 0x45, 0x46)),
-    "scd41": Part(Phrase("Air: SCD41, CO2"), _I2C, (_PULL_UPS,), bus="i2c", addresses=(0x62,)),
+    "sht31": Part(_of(_CLIMATE, "SHT31"), _I2C, (_PULL_UPS,), bus="i2c", addresses=(0x44, 0x45)),
+    "sht4x": Part(_of(_CLIMATE, "SHT4x"), _I2C, (_PULL_UPS,), bus="i2c", addresses=(0x44, 0x45, 0x46)),
+    "scd41": Part(_of(_AIR, "SCD41, CO2"), _I2C, (_PULL_UPS,), bus="i2c", addresses=(0x62,)),
     "light_beam": Part(
-        Phrase("People: light beams, A outside"),
+        _of(_PEOPLE, Phrase("light beams, A outside")),
         (Terminal("A", "pin_a"), Terminal("B", "pin_b"), Terminal("0 V", "GND"), Terminal("reset", "reset_pin")),
         (
             Phrase("NPN, open collector: never PNP on these pins"),
@@ -129,7 +143,7 @@ PARTS: Mapping[str, Part] = {
         pins={"pin": Use.INPUT},
     ),
     "pzem004t": Part(
-        Phrase("Mains or generator: PZEM-004T v3"),
+        _of(_MAINS_OR_GENERATOR, "PZEM-004T v3"),
         (Terminal("5V", "5V"), Terminal("GND", "GND"), Terminal("TX", "rx"), Terminal("RX", "tx")),
         (
             Phrase("Divide TX by 10 kΩ / 20 kΩ down to 3.3 V"),
@@ -138,7 +152,7 @@ PARTS: Mapping[str, Part] = {
         bus="uart",
     ),
     "ve_direct": Part(
-        Phrase("Battery: Victron VE.Direct"),
+        _of(_BATTERY, "Victron VE.Direct"),
         (Terminal("1 GND", "GND"), Terminal("3 TX", "rx")),
         (
             Phrase("An MPPT gives 5 V: divide TX by 10 kΩ / 20 kΩ"),

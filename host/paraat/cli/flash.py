@@ -17,6 +17,7 @@ from paraat.cli.shared import (
     now,
     say_let_through,
 )
+from paraat.site import fingerprint
 from paraat.site.errors import SettingsError
 from paraat.site.site import Site, load_site
 from paraat.texts import Phrase
@@ -202,10 +203,11 @@ def _open(args: argparse.Namespace) -> "tuple[Site, Session, Screen]":
 
 def _authority(args: argparse.Namespace, site: Site) -> "Authority":
     from paraat.provision.pki import passphrase
-    from paraat.provision.pki.authority import CA_KEY, Authority
+    from paraat.provision.pki.authority import CA_KEY, Authority, check_there
     from paraat.site import inventory
     from paraat.texts import say
 
+    check_there(site.directory)
     key = site.directory / inventory.FOLDER / CA_KEY
     asked = say("flash.passphrase", args.language, path=key)
     return Authority.open(
@@ -214,7 +216,9 @@ def _authority(args: argparse.Namespace, site: Site) -> "Authority":
 
 
 def _warn(site: Site, session: "Session", screen: "Screen", points: Sequence[str]) -> None:
-    """Say what is no mistake for sure and may be one."""
+    """Whose boards these are, and what is no mistake for sure and may be one."""
+    about = {"region": site.region.region, "words": fingerprint.words(session.authority.fingerprint())}
+    screen.say("flash.authority", **about)
     host = site.broker.boards_host or site.broker.host
     if host in ("127.0.0.1", "::1", "localhost"):
         screen.say("flash.loopback", host=host, path=site.directory / "site.toml")

@@ -47,6 +47,11 @@ def add_commands(commands: Commands) -> None:
         " broker.host and boards_host of site.toml and this machine's loopback are always in it"),
     )  # fmt: skip
 
+    init.add_argument(
+        "--instead-of", default="", metavar="WORDS",
+        help=Phrase("the four words of the authority that is lost: every board must be flashed anew after this"),
+    )  # fmt: skip
+
     issue = _action(actions, "issue", Phrase("a certificate for a board that is not written by `make flash`"), _issue)
     issue.add_argument("point", metavar="POINT")
     issue.add_argument(
@@ -115,27 +120,37 @@ def _guarded(run: Run) -> Run:
 
 def _open(args: argparse.Namespace) -> "Authority":
     from paraat.provision.pki import passphrase
-    from paraat.provision.pki.authority import Authority
+    from paraat.provision.pki.authority import Authority, check_there
 
+    check_there(args.site)
     return Authority.open(args.site, passphrase.read(args.passphrase_file, language=args.language), now())
 
 
 def _init(args: argparse.Namespace) -> int:
     from paraat.provision.pki import passphrase
-    from paraat.provision.pki.authority import Authority
+    from paraat.provision.pki.authority import Authority, check_new
+    from paraat.site.fingerprint import words
     from paraat.site.site import load_site
 
     site = load_site(args.site)
+    check_new(args.site, args.instead_of)
     named = (*args.broker_name, site.broker.boards_host, site.broker.host, "localhost", "127.0.0.1")
     names = tuple(dict.fromkeys(name for name in named if name))
     secret = passphrase.read(args.passphrase_file, language=args.language, new=True)
-    authority = Authority.create(args.site, site.region.region, secret, names, now())
+    authority = Authority.create(args.site, site.region.region, secret, names, now(), instead_of=args.instead_of)
     tell(
         args,
         Phrase(
             "{site}: made. The broker is {broker}.",
             site=args.site / "pki",
             broker=", ".join(authority.broker_names()),
+        ),
+    )
+    tell(
+        args,
+        Phrase(
+            "The authority's four words are {words}: doctor, flash and every label show them.",
+            words=words(authority.fingerprint()),
         ),
     )
     if _LOOPBACK.issuperset(names):

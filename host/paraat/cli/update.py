@@ -53,10 +53,11 @@ def _make_bundle(args: argparse.Namespace, now: datetime) -> bytes:
     """Raises BundleError, CompileError, PkiError and SettingsError."""
     from paraat.provision.bundle import bundle
     from paraat.provision.pki import passphrase
-    from paraat.provision.pki.authority import CA_KEY, Authority
+    from paraat.provision.pki.authority import CA_KEY, Authority, check_there
     from paraat.site.inventory import FOLDER
     from paraat.texts import say
 
+    check_there(args.site)
     key = args.site / FOLDER / CA_KEY
     asked = say("flash.passphrase", args.language, path=key)
     authority = Authority.open(

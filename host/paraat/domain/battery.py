@@ -8,6 +8,7 @@ from paraat.domain.points import Battery
 CHARGE = "battery/charge"
 VOLTAGE = "battery/voltage"
 CURRENT = "battery/current"
+TIME_LEFT = "battery/time-left"  # h, that a battery monitor reckons itself
 LOAD = "power/load"
 SPREAD = 0.2  # how far a charge and a load of now are trusted for the hours to come, as a part
 _LEAST_W = 1.0  # below this nothing is drawn that could be reckoned with
@@ -17,10 +18,16 @@ Known = Callable[[str], float | int | bool | None]
 
 
 def left(battery: Battery, known: Known) -> BatteryLeft | None:
-    """Hours that the battery lasts at the load of now; None while its charge is not known.
+    """Hours that the battery lasts at the load of now; None while neither its charge nor its monitor tells.
+
+    The monitor learns what is drawn; its own hours go before ours. It stops at the charge that it is set to stop at.
 
     known: the value of a metric now, None where it is not known.
     """
+    told = known(TIME_LEFT)
+    if told is not None:
+        drawn = _drawn(known)
+        return BatteryLeft(hours=float(told), load_w=drawn, source="monitor")
     charge = known(CHARGE)
     if charge is None:
         return None
@@ -31,13 +38,19 @@ def left(battery: Battery, known: Known) -> BatteryLeft | None:
 
 def _load(battery: Battery, known: Known) -> tuple[float, str]:
     """What is drawn from the battery. While it discharges its own current tells; else the load that it would carry."""
-    volts, amperes = known(VOLTAGE), known(CURRENT)
-    if volts is not None and amperes is not None and -volts * amperes > _LEAST_W:
-        return -volts * amperes, "current"
+    drawn = _drawn(known)
+    if drawn is not None:
+        return drawn, "current"
     load = known(LOAD)
     if load is not None and load > _LEAST_W:
         return float(load), "load"
     return battery.load_w, "record"
+
+
+def _drawn(known: Known) -> float | None:
+    """W that the battery gives; None where it gives none, or nobody knows."""
+    volts, amperes = known(VOLTAGE), known(CURRENT)
+    return -volts * amperes if volts is not None and amperes is not None and -volts * amperes > _LEAST_W else None
 
 
 def off_grid(fuel: Autonomy | None, battery: BatteryLeft | None) -> OffGrid | None:

@@ -10,9 +10,13 @@ from collections.abc import Mapping
 
 import msgspec
 
+from paraat.domain import passages
 from paraat.domain.activation import Change, Phase
+from paraat.domain.fuel_events import FuelEvent
 from paraat.domain.model import NodeState, SampleSet
+from paraat.domain.passages import Run, Tally
 from paraat.domain.readiness import Said
+from paraat.domain.stretches import Stretch
 from paraat.domain.subjects import Subject
 
 
@@ -85,10 +89,11 @@ class PhaseChanged(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
 
 
 class Counted(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="counted/1"):
-    """Somebody has counted the people in a point."""
+    """Somebody has counted the people in a point. tally: how the counters of its doors stood; None: nobody knows."""
 
     point: str
     people: int
+    tally: Tally | None = None
 
 
 class Delivered(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="delivered/1"):
@@ -107,6 +112,42 @@ class DeliveryPlanned(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind
     who: str
 
 
+class GeneratorRan(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="generator-ran/1"):
+    """The host found in what a board sent when the generator ran, and when under load: the newest stretches of time.
+
+    It holds all that was known of them, so that the newest fact of a point is enough. load_seen: its load is measured.
+    """
+
+    point: str
+    ran: tuple[Stretch, ...] = ()
+    loaded: tuple[Stretch, ...] = ()
+    load_seen: bool = False
+
+
+class BatteryRested(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="battery-rested/1"):
+    """The host found the resting voltage of a battery: (day since 1970, lowest V at night) of the newest days."""
+
+    point: str
+    days: tuple[tuple[int, float], ...] = ()
+
+
+class PeoplePassed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="people-passed/1"):
+    """The counters of a point's doors began anew; how they stood before, all of the newest times."""
+
+    point: str
+    runs: tuple[Run, ...] = ()
+
+
+class FuelFound(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="fuel-found/1"):
+    """The host found in the level what befell the fuel of a point. A later one about the same says it better."""
+
+    point: str
+    event: FuelEvent
+
+
+Found = GeneratorRan | BatteryRested | PeoplePassed | FuelFound  # what the host keeps of what boards sent
+
+
 class HelpAsked(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="help-asked/1"):
     """Somebody at a point asks for help, by voice; who holds the button of its board is heard by an event."""
 
@@ -119,7 +160,7 @@ class WrongCode(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
 
 SaidOfPoint = (
     Attested | PhaseChanged | Counted | Delivered | DeliveryPlanned | HelpAsked
-)  # what is said of a point  # what a command or the page may say of a point
+)  # what a command or the page may say of a point
 Told = (
     BoardState
     | Started
@@ -131,12 +172,17 @@ Told = (
     | Counted
     | Delivered
     | DeliveryPlanned
+    | GeneratorRan
+    | BatteryRested
+    | PeoplePassed
+    | FuelFound
     | HelpAsked
     | WrongCode
 )
 
 
 HOST_KINDS = (Started, ClockSetBack)
+ROLLING_KINDS = (GeneratorRan, BatteryRested, PeoplePassed)  # of these the newest of a point is enough
 PEOPLE_KINDS = (Acknowledged, Silenced, Attested, PhaseChanged, Counted, Delivered, DeliveryPlanned, HelpAsked)
 
 
@@ -148,6 +194,8 @@ def place(told: Told) -> str | None:
         case Silenced():
             return told.subject.point
         case Attested() | PhaseChanged() | Counted() | Delivered() | DeliveryPlanned() | HelpAsked():
+            return told.point
+        case GeneratorRan() | BatteryRested() | PeoplePassed() | FuelFound():
             return told.point
         case Started() | ClockSetBack() | Acknowledged() | WrongCode():
             return None
@@ -173,6 +221,8 @@ def replaces(told: Told) -> tuple[str, ...] | None:
         case HelpAsked():
             return ("help-asked", told.point)
         case BoardState() | Started() | ClockSetBack() | WrongCode():
+            return None
+        case GeneratorRan() | BatteryRested() | PeoplePassed() | FuelFound():
             return None
 
 
@@ -240,6 +290,20 @@ class Standing:
     def newest(self, kind: type[Delivered] | type[DeliveryPlanned], point: str) -> Fact | None:
         """What was said last of that kind of a point."""
         return self._newest.get(("delivered" if kind is Delivered else "delivery-planned", point))
+
+    def counted(self, point: str) -> passages.Counted | None:
+        """The last count of people in a point."""
+        fact = self._newest.get(("counted", point))
+        if fact is None or not isinstance(fact.told, Counted):
+            return None
+        return passages.Counted(t=fact.t, people=fact.told.people, by=fact.author.name, tally=fact.told.tally)
+
+    def checked(self, point: str, now: float) -> tuple[float, str] | None:
+        """When somebody last showed to be at a point, and who: attested something, counted people, or brought fuel."""
+        words = [(said.t, said.by) for said in self.said(point).values() if said.until > said.t]
+        facts = (self._newest.get((kind, point)) for kind in ("counted", "delivered"))
+        words += [(fact.t, fact.author.name) for fact in facts if fact is not None]
+        return max((word for word in words if word[0] <= now), default=None)
 
     def said(self, point: str) -> Mapping[str, Said]:
         """What was attested last of each resource of a point."""

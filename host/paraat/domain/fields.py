@@ -11,6 +11,8 @@ NotNegative = Annotated[float, Meta(ge=0, le=1e9)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
+Celsius = Annotated[float, Meta(ge=-40, le=85)]
+Capacity = Annotated[int, Meta(ge=1, le=5000)]  # people
 Count = Annotated[int, Meta(ge=1, le=10_000)]
 Bytes = Annotated[int, Meta(ge=0, le=2**30)]
 Port = Annotated[int, Meta(ge=1, le=65535)]

@@ -4,8 +4,11 @@ import msgspec
 
 from paraat.domain.activation import STANDBY, Activation
 from paraat.domain.fuel_events import FuelEvent, doubtful
+from paraat.domain.passages import Present
 from paraat.domain.readiness import ResourceState, Verdict
+from paraat.domain.remarks import Remark
 from paraat.domain.subjects import CERTIFICATE, POINT, Subject
+from paraat.domain.upkeep import Upkeep
 
 Value = float | int | bool
 
@@ -94,10 +97,12 @@ class Autonomy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BatteryLeft(msgspec.Struct, frozen=True, kw_only=True):
-    """Hours of battery left at load_w. source of the load: "current" (its own), "load" (of the point) or "record"."""
+    """Hours of battery left at load_w. source: "monitor" (its own monitor reckons them), or of the load: "current" (its
+    own), "load" (of the point), "record". load_w is None where only the monitor knows it.
+    """
 
     hours: float
-    load_w: float
+    load_w: float | None
     source: str
 
 
@@ -156,6 +161,10 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
     certificate_until: float | None = None  # when its board's certificate ends; None: not known here
     resources: tuple[ResourceState, ...] = ()
     activation: Activation = STANDBY
+    people: Present | None = None  # None: nobody counted, and no counter was ever heard
+    remarks: tuple[Remark, ...] = ()  # figures that must not pass for fine
+    upkeep: Upkeep = Upkeep()
+    fuel_log: tuple[FuelEvent, ...] = ()  # fuel_events, and those of before that the host kept
     help_call: HelpCall | None = None  # the newest
     mains_t: float | None = None  # the newest moment at which the mains were there
     generator_t: float | None = None  # and at which the generator ran

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, field
 
 from paraat.domain.fields import (
+    Capacity,
     EmailAddress,
     Latitude,
     LitresPerHour,
@@ -15,9 +16,10 @@ from paraat.domain.fields import (
     TankLitres,
     Text,
 )
-from paraat.domain.profiles import ResourceChange
+from paraat.domain.profiles import ClimateChange, PeopleChange, ResourceChange, UpkeepChange
 
 Metres = Annotated[float, Meta(gt=0, le=10)]
+NOT_GIVEN = 0
 Shape = Literal["rectangular", "standing-cylinder", "lying-cylinder", "elliptical"]
 
 
@@ -57,6 +59,12 @@ class Battery(Part, frozen=True):
     empty_percent: Annotated[float, Meta(ge=0, le=99)] = 20.0  # below this charge nothing is taken from it
 
 
+class Generator(Part, frozen=True):
+    """[generator]: against its size the load of a test run is held, where power/load is measured."""
+
+    rated_w: Annotated[float, Meta(gt=0, le=10_000_000)]
+
+
 class PointBoard(Part, frozen=True):
     """[board] of a point"""
 
@@ -74,9 +82,11 @@ class Point(Part, frozen=True):
     id: str
     name: Text
     municipality: Text
-    capacity: Annotated[int, Meta(ge=1, le=5000)]
     tank: Tank
     board: PointBoard
+    capacity: Capacity = NOT_GIVEN  # people; where it is not given the profile's band for the inhabitants says it
+    inhabitants: Annotated[int, Meta(ge=0, le=100_000_000)] | None = None  # of the town it stands in
+    generator: Generator | None = None
     battery: Battery | None = None  # where one carries the load when there is no generator
     position: tuple[Latitude, Longitude] | None = None  # latitude, longitude in degrees; never shown on a public feed
     lead: Lead = Lead()
@@ -86,4 +96,7 @@ class Point(Part, frozen=True):
     target_h: Positive | None = None  # where it is not the profile's own, as the next ones
     open_within_h: Positive | None = None
     resources: dict[str, ResourceChange] = field(default_factory=dict)
+    upkeep: UpkeepChange | None = None
+    people: PeopleChange | None = None
+    climate: ClimateChange | None = None
     alerts: dict[str, dict[str, Any]] = field(default_factory=dict)  # [alerts.<rule>], as in a profile

@@ -14,7 +14,7 @@ from paraat.domain.profiles import RESOURCES, Profile, Resource
 _DAY_S = 86400.0
 
 # Codes of a resource's state; texts/readiness_*.py have the words.
-HOURS = "hours"  # against the target: detail hours, target, full (of a full tank, where it is below the target)
+HOURS = "hours"  # against the target: detail hours, target, full (of a full tank, where it is below the target), source
 GENERATOR_DOWN = "generator-down"
 FUEL_UNKNOWN = "fuel-unknown"
 FUEL_DOUBTFUL = "fuel-doubtful"
@@ -75,12 +75,16 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class Power(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a point's electricity; None is "not known". hours: cautious; full_h: cautious, of a full tank."""
+    """What is known of a point's electricity; None is "not known". hours: cautious; full_h: cautious, of a full tank.
+
+    source: what the hours are of, as of model.OffGrid, where a battery is recorded beside the tank; else "".
+    """
 
     mains: bool | None
     generator: bool | None
     hours: float | None
     full_h: float | None = None
+    source: str = ""
     doubtful: bool = False  # the gauge cannot be believed
     t: float | None = None
 
@@ -117,6 +121,7 @@ class ResourceState(msgspec.Struct, frozen=True, kw_only=True):
     until: float | None = None
     by: str = ""
     renew: bool = False  # a new word is asked for: this one ends soon
+    by_word: bool = False  # somebody attests it
 
     @property
     def decides(self) -> bool:
@@ -171,6 +176,7 @@ def _resource(name: str, resource: Resource, target_h: float, known: Known) -> R
         until=found.until,
         by=found.by,
         renew=found.renew,
+        by_word=resource.by == "word",
     )
 
 
@@ -198,6 +204,8 @@ def _power(power: Power, target_h: float) -> _Found:
     detail: dict[str, float | str] = {"hours": power.hours, "target": target_h}
     if power.full_h is not None and power.full_h < target_h:
         detail["full"] = power.full_h
+    if power.source:
+        detail["source"] = power.source
     state = State.NOT_READY
     if power.hours >= target_h / 2:
         state = State.READY if power.hours >= target_h else State.LIMITED

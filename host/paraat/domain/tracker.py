@@ -6,17 +6,21 @@ from typing import NamedTuple
 
 import msgspec
 
-from paraat.domain import activation, autonomy, battery, readiness, tanks
+from paraat.domain import activation, autonomy, battery, fuel_events, passages, readiness, remarks, tanks
+from paraat.domain.air import Air, Lowest
 from paraat.domain.autonomy import Reading
-from paraat.domain.facts import Standing
+from paraat.domain.facts import Delivered, Found, Standing
+from paraat.domain.fuel_events import FuelEvent
 from paraat.domain.fuel_history import History
+from paraat.domain.kept import Kept, joined
 from paraat.domain.last_fuel import at_least
 from paraat.domain.model import AlertState, HelpCall, LastFuel, Latest, NodeState, PointView, SampleSet
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
-from paraat.domain.readiness import Verdict
+from paraat.domain.readiness import ResourceState, Verdict
 from paraat.domain.seen import Seen
 from paraat.domain.thresholds import Alerts, BoardMemory
+from paraat.domain.upkeep import Upkeep, upkeep
 
 STARTS_KEPT = 50  # of a board
 HISTORY_SAMPLES = 600  # that a start reads back of each point: ten hours at one a minute
@@ -86,6 +90,20 @@ class Tracker:
         tracked = self._points.get(state.point)
         if tracked is not None:
             tracked.apply_state(state)
+
+    def remember(self, found: Found) -> None:
+        """Take in what the host kept of what a board had sent."""
+        tracked = self._points.get(found.point)
+        if tracked is not None:
+            tracked.kept.remember(found)
+
+    def due(self) -> list[Found]:
+        """What was found in what boards sent, and must be kept now, so that it outlives the sets that a start reads back."""
+        return [found for tracked in self._points.values() for found in tracked.due()]
+
+    def tally(self, point_id: str) -> passages.Tally | None:
+        """How the counters of a point's doors stand. Raises KeyError when it is not expected."""
+        return self._points[point_id].kept.passages.newest
 
     def begin(self, since: float) -> None:
         """The host began to listen then, unix seconds."""
@@ -166,6 +184,10 @@ class Tracker:
             help_call=self._help_call(point_id, tracked.help_call),
         )
         verdict, resources = readiness.judge(tracked.profile, self._known(tracked, view))
+        people = passages.present(
+            tracked.kept.passages.runs, self.standing.counted(point_id), tracked.profile.people.miscount_percent
+        )
+        fuel_log = joined(tracked.kept.fuel, view.fuel_events)
         verdict = Verdict.UNKNOWN if view.data_t is None else verdict
         reasons = reasons_of(view, tracked.firing, self._silent_after_s, self._memory)
         return msgspec.structs.replace(
@@ -173,6 +195,45 @@ class Tracker:
             verdict=Verdict.SILENT if reasons == (SILENT,) else verdict,
             last_verdict=verdict,
             reasons=reasons,
+            resources=resources,
+            people=people,
+            remarks=self._remarks(tracked, people, now),
+            upkeep=self._upkeep(tracked, resources, fuel_log, now),
+            fuel_log=tuple(fuel_log),
+        )
+
+    def _remarks(self, tracked: "_Tracked", people: passages.Present | None, now: float) -> tuple[remarks.Remark, ...]:
+        """What is not fine of the last figures of a point; what is old beside them says nothing of now."""
+        last_word_t = tracked.last_word_t(now, self._silent_after_s)
+        fresh = {n: one for n, one in tracked.latest.items() if one.value is not None and one.t >= last_word_t}
+        generator = fresh.get(GENERATOR)
+
+        def lowest(name: str) -> Lowest | None:
+            return tracked.air[name].lowest(fresh[name].t) if name in tracked.air else None
+
+        figures = remarks.Figures(
+            values={name: one.value for name, one in fresh.items() if one.value is not None},
+            generator=None if generator is None else bool(generator.value),
+            people=people,
+            capacity=tracked.point.capacity,
+            battery_low_v=tracked.point.board.battery_low_v,
+        )
+        return remarks.remarks(figures, lowest, tracked.profile.climate, tracked.profile.people)
+
+    def _upkeep(
+        self, tracked: "_Tracked", resources: Iterable[ResourceState], events: Iterable[FuelEvent], now: float
+    ) -> Upkeep:
+        kept, point_id = tracked.kept, tracked.point.id
+        delivered = self.standing.newest(Delivered, point_id)
+        came = [event.until for event in events if event.kind == fuel_events.REFUEL]
+        came += [] if delivered is None else [delivered.t]
+        return upkeep(
+            tracked.profile.upkeep,
+            now=now,
+            runs=kept.runs,
+            fuel_at=max((t for t in came if t <= now), default=None),
+            rested=kept.rested if kept.has_battery else None,
+            checked=self.standing.checked(point_id, now),
             resources=resources,
         )
 
@@ -197,13 +258,16 @@ class Tracker:
                 value = None if latest.value is None else float(latest.value)
                 readings[resource.metric] = readiness.Reading(value, latest.t, latest.t < last_word_t)
         left = view.autonomy
+        whole = view.off_grid if tracked.point.battery is not None and left is not None else None
+        battery_h = 0.0 if whole is None or left is None else whole.hours_low - left.hours_low
         return readiness.Known(
             now=view.now,
             power=readiness.Power(
                 mains=switch(MAINS),
                 generator=switch(GENERATOR),
-                hours=None if left is None else left.hours_low,
-                full_h=None if left is None else left.hours_full,
+                hours=None if left is None else left.hours_low + battery_h,
+                full_h=None if left is None or left.hours_full is None else left.hours_full + battery_h,
+                source="" if whole is None else whole.source,
                 doubtful=view.fuel_doubtful,
                 t=view.fuel_t,
             ),
@@ -272,6 +336,8 @@ class _Tracked:
         self.profile = profile
         self.latest: dict[str, Latest] = {}
         self.fuel = History()
+        self.kept = Kept(point, profile.upkeep)
+        self.air: dict[str, Air] = {}  # by metric
         self._seen = Seen()
         self.heard_at: float | None = None
         self.data_t: float | None = None
@@ -304,10 +370,25 @@ class _Tracked:
             self.help_call = HelpCall(t, sample_set.received_at)
         for name, code in sample_set.faults.items():
             self._learn(name, Latest(None, code, t))
+        self.kept.learn(sample_set)
+        self._learn_air(sample_set)
         if self._seen.add(sample_set.seq):
             self._learn_fuel(sample_set)
             if sample_set.seq in self._seen.firsts:
                 self._behind_gaps = {seq: self._behind_gaps.get(seq, t) for seq in self._seen.firsts}
+
+    def _learn_air(self, sample_set: SampleSet) -> None:
+        for name, value in sample_set.values.items():
+            if name.startswith(remarks.CO2):
+                present = sample_set.values.get(passages.PRESENT)
+                people = None if present is None else int(present)
+                self.air.setdefault(name, Air()).add(sample_set.t, float(value), people)
+
+    def due(self) -> list[Found]:
+        """What must be kept now."""
+        fuel = self.latest.get(DISTANCE if self.point.tank.by == "distance" else FUEL)
+        reading = None if fuel is None or fuel.value is None else self.read()
+        return self.kept.due(() if reading is None else reading.events)
 
     def _learn(self, name: str, latest: Latest) -> None:
         before = self.latest.get(name)
@@ -349,6 +430,9 @@ class _Tracked:
             return
         self.latest = {name: latest for name, latest in self.latest.items() if latest.t <= t}
         self.fuel.forget_after(t)
+        self.kept.forget_after(t)
+        for air in self.air.values():
+            air.forget_after(t)
         self.data_t = max((latest.t for latest in self.latest.values()), default=None)
         self.heard_at = self.data_t if self.heard_at is None or self.heard_at > t else self.heard_at
         self.opened_t = None if self.opened_t is not None and self.opened_t > t else self.opened_t

@@ -1,6 +1,15 @@
 """Everything that is known, folded from one stream: the boards' sets, and facts (see facts.py)."""
 
-from paraat.domain.facts import BoardState, ClockSetBack, Heard, Started
+from paraat.domain.facts import (
+    BatteryRested,
+    BoardState,
+    ClockSetBack,
+    FuelFound,
+    GeneratorRan,
+    Heard,
+    PeoplePassed,
+    Started,
+)
 from paraat.domain.model import SampleSet
 from paraat.domain.tracker import Tracker
 
@@ -30,5 +39,7 @@ class World:
                 self.tracker.forget_after(forget_after, only)
             case ClockSetBack(forget_after=forget_after):
                 self.tracker.forget_after(forget_after, only)
+            case GeneratorRan() | BatteryRested() | PeoplePassed() | FuelFound() as found:
+                self.tracker.remember(found)
             case _:
                 self.standing.apply(heard)

@@ -6,7 +6,16 @@ from typing import NamedTuple
 
 import msgspec
 
-from paraat.domain.facts import HOST_KINDS, PEOPLE_KINDS, BoardState, Fact, Heard, Standing
+from paraat.domain.facts import (
+    HOST_KINDS,
+    PEOPLE_KINDS,
+    ROLLING_KINDS,
+    BoardState,
+    Fact,
+    FuelFound,
+    Heard,
+    Standing,
+)
 from paraat.domain.model import PointView
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
@@ -18,6 +27,7 @@ from paraat.journal.entries import Entries
 
 # A board's states before these many say nothing that the last ones do not.
 _STATES = 100
+_FUEL = 200  # what befell the fuel: an event that goes on is told again and again
 
 
 class _Cut(NamedTuple):
@@ -104,7 +114,9 @@ class History(Entries, AlertRecords):
     def _stream(self, point: str, of_host: list[Fact], sets: int | None, cut: _Cut) -> list[Heard]:
         found: dict[_Order, Heard] = {(fact.after, 1, fact.id): fact for fact in of_host}
         states = self.facts(BoardState, point=point, limit=_STATES, until=cut.fact)
-        found |= {(fact.after, 1, fact.id): fact for fact in states}
+        kept = [fact for kind in ROLLING_KINDS for fact in self.facts(kind, point=point, limit=1, until=cut.fact)]
+        kept += self.facts(FuelFound, point=point, limit=_FUEL, until=cut.fact)
+        found |= {(fact.after, 1, fact.id): fact for fact in (*states, *kept)}
         found |= {(entry_id, 0, 0): a_set for entry_id, a_set in islice(self._replay(point, until=cut.entry), sets)}
         opened = helped = False
         for entry_id, event in self._replay(point, only_events=True, until=cut.entry):

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from paraat.domain.points import Point
-from paraat.domain.profiles import ALWAYS_CRITICAL, POWER, RESOURCES, Profile, Resource, with_changes
+import msgspec
+
+from paraat.domain.points import NOT_GIVEN, Point
+from paraat.domain.profiles import ALWAYS_CRITICAL, POWER, RESOURCES, Profile, Resource, capacity_of, with_changes
 from paraat.site.errors import SettingsError
 from paraat.site.tables import either, read_table
 from paraat.texts import Phrase
@@ -39,9 +41,55 @@ def profile_of(path: Path, point: Point, profiles: Mapping[str, tuple[Path, Prof
             path, "profile", repr(point.profile), Phrase("one of: {known}", known=", ".join(sorted(profiles)))
         )
     _, profile = profiles[point.profile]
-    own = with_changes(profile, point.resources, target_h=point.target_h, open_within_h=point.open_within_h)
+    own = with_changes(
+        profile,
+        point.resources,
+        target_h=point.target_h,
+        open_within_h=point.open_within_h,
+        upkeep=point.upkeep,
+        people=point.people,
+        climate=point.climate,
+    )
     _check(path, own, only=point.resources)
     return own
+
+
+def with_capacity(path: Path, point: Point, profile: Profile) -> Point:
+    """The point with the number of people that it is meant for. Raises SettingsError where neither says it."""
+    if point.capacity != NOT_GIVEN:
+        return point
+    town = point.inhabitants
+    capacity = None if town is None else capacity_of(profile.people, town)
+    if capacity is not None:
+        return msgspec.structs.replace(point, capacity=capacity)
+    bands = profile.people.bands
+    if not bands:
+        expected = Phrase("the number of people that the point is meant for: this key is required")
+    else:
+        least = min(band.inhabitants_from for band in bands)
+        expected = Phrase(
+            "the number of people that the point is meant for: this key is required; profile {profile} knows a number only"
+            " where inhabitants = {least} or more",
+            profile=repr(point.profile),
+            least=least,
+        )
+    raise SettingsError(path, "capacity", Phrase("nothing"), expected)
+
+
+def _check_plans(path: Path, profile: Profile) -> None:
+    """[people] and [climate]: what must come after what. Raises SettingsError."""
+    people, climate = profile.people, profile.climate
+    pairs = (
+        ("people.full_percent", people.full_percent, "busy_percent", people.busy_percent),
+        ("climate.cool_c", climate.cool_c, "cold_c", climate.cold_c),
+        ("climate.warm_c", climate.warm_c, "cool_c", climate.cool_c),
+        ("climate.hot_c", climate.hot_c, "warm_c", climate.warm_c),
+        ("climate.foul_ppm", climate.foul_ppm, "stuffy_ppm", climate.stuffy_ppm),
+    )
+    for key, value, other, least in pairs:
+        if value < least:
+            expected = Phrase("no less than {key} ({limit})", key=other, limit=f"{least:g}")
+            raise SettingsError(path, key, f"{value:g}", expected)
 
 
 def _check(path: Path, profile: Profile, only: Mapping[str, object] | None = None) -> None:
@@ -49,6 +97,7 @@ def _check(path: Path, profile: Profile, only: Mapping[str, object] | None = Non
     for name, resource in profile.resources.items():
         if only is None or name in only:
             _check_resource(path, name, resource)
+    _check_plans(path, profile)
     if only is not None:
         return
     for name in ALWAYS_CRITICAL:

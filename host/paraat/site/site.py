@@ -21,13 +21,15 @@ from paraat.site.channels import Channels, read_channels
 from paraat.site.errors import SettingsError
 from paraat.site.points import check_interval, read_points
 from paraat.site.private import own_key
-from paraat.site.profiles import profile_of, read_profiles
+from paraat.site.profiles import profile_of, read_profiles, with_capacity
 from paraat.site.roster import read_roster
 from paraat.site.tables import convert_table, either, read_toml
 from paraat.site.thresholds import alerts_of
 from paraat.site.thresholds import check as check_thresholds
 from paraat.texts import Phrase, languages
 from paraat.texts.catalogue import DEFAULT
+
+Fingerprint = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
 class Region(Part, frozen=True):
@@ -37,6 +39,7 @@ class Region(Part, frozen=True):
     language: Text = DEFAULT  # of pages, mails and commands: one that has a catalogue (texts/)
     timezone: Text = "Europe/Amsterdam"
     journal: Text = "journal.sqlite"  # relative to the site's folder
+    authority: tuple[Fingerprint, ...] = ()  # SHA-256 of pki/ca.crt; written by our commands (site/fingerprint.py)
 
 
 class InfluxSettings(Part, frozen=True):
@@ -127,8 +130,8 @@ def load_site(directory: Path) -> Site:
     own_alerts: dict[str, Alerts] = {}
     for point_path, point in read_points(directory / "points"):
         check_interval(point_path, point, site.alerts.point_silent)
-        points[point.id] = point
         profiles[point.id] = profile_of(point_path, point, known)
+        points[point.id] = with_capacity(point_path, point, profiles[point.id])
         profile_path, profile = known[point.profile]
         own = alerts_of(site.alerts, (profile_path, profile.alerts), (point_path, point))
         if own != site.alerts:

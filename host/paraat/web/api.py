@@ -62,10 +62,10 @@ class FuelEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BatteryLeft(msgspec.Struct, frozen=True, kw_only=True):
-    """How long the battery lasts. source of the load: "current", "load" or "record"."""
+    """How long the battery lasts. source: "monitor" (it reckons itself), or of the load: "current", "load", "record"."""
 
     hours: float
-    load_w: float
+    load_w: float | None
     source: str
 
 
@@ -410,7 +410,7 @@ def fuel_left(left: Autonomy) -> FuelLeft:
 
 def battery_left(left: model.BatteryLeft) -> BatteryLeft:
     """The hours of battery left as the API tells them."""
-    return BatteryLeft(hours=round(left.hours, 2), load_w=round(left.load_w, 1), source=left.source)
+    return BatteryLeft(hours=round(left.hours, 2), load_w=_rounded(left.load_w, 1), source=left.source)
 
 
 def off_grid(left: model.OffGrid) -> OffGrid:

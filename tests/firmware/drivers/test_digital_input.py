@@ -3,7 +3,7 @@ import asyncio
 import kernel
 import wiring
 from bench import fault_of, hardware, raises
-from devices.switch import Switch
+from devices.digital_input import Switch
 from drivers import digital_input
 
 CONFIG = {"driver": "digital_input", "pin": 34, "metric": "power/mains"}

@@ -3,8 +3,8 @@ import asyncio
 import kernel
 import wiring
 from bench import fault_of, hardware, raises
-from devices.beam import Beam
-from devices.switch import Switch
+from devices.digital_input import Switch
+from devices.light_beam import Beam
 from drivers import light_beam
 
 CONFIG = {"driver": "light_beam", "pin_a": 32, "pin_b": 33}

@@ -7,9 +7,9 @@ import kernel
 import machine
 import onewire
 import wiring
-from devices.beam import Beam
+from devices.digital_input import Switch
 from devices.ds18b20 import DS18B20
-from devices.switch import Switch
+from devices.light_beam import Beam
 from world import World
 
 

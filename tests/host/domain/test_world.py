@@ -37,9 +37,15 @@ values: st.SearchStrategy[dict[str, Value]] = st.fixed_dictionaries(
         "power/generator": st.booleans(),
         "climate/temperature": st.floats(0, 30),
         "point/open": st.booleans(),
+        "power/load": st.sampled_from([500.0, 5000.0]),
+        "battery/voltage": st.sampled_from([10.9, 12.7]),
+        "battery/current": st.sampled_from([0.0, -5.0]),
+        "climate/co2": st.sampled_from([450.0, 900.0, 1500.0]),
     },
 )
 told = st.one_of(
+    st.builds(facts.Counted, point=st.just(POINT.id), people=st.integers(0, 200)),
+    st.builds(facts.Delivered, point=st.just(POINT.id), litres=st.just(100.0)),
     st.builds(
         facts.Attested,
         point=st.just(POINT.id),
@@ -97,5 +103,5 @@ def test_no_order_repetition_or_restart_changes_a_verdict(
         st.permutations(said + data.draw(st.lists(st.sampled_from(said), max_size=4)) if said else [])
     )
     first, second = judged(sets, said, restart=False), judged(again, said_again, restart=restart)
-    for key in ("verdict", "last_verdict", "resources", "activation"):
+    for key in ("verdict", "last_verdict", "resources", "activation", "remarks", "upkeep", "people"):
         assert getattr(first, key) == getattr(second, key)

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from paraat.domain import facts
 from paraat.domain.facts import HOST, Author, ClockSetBack, Fact, Standing, Started
+from paraat.domain.fuel_events import FuelEvent
 from paraat.domain.model import AlertState, NodeState, PointView, SampleSet, Value
+from paraat.domain.passages import Run, Tally
 from paraat.domain.points import Point, PointBoard, Tank
 from paraat.domain.profiles import Profile, Resource
 from paraat.domain.subjects import Subject
@@ -129,6 +131,11 @@ class Live:
             )
         self.world.tracker.note_alerts(self.journal.open_alerts())
 
+    def keep(self) -> None:
+        """As the tick does: what was found and must outlive the sets."""
+        for found in self.world.tracker.due():
+            self.record(found, HOST)
+
     def set_clock_back(self, seconds: float) -> None:
         self.now -= seconds
         self.record(ClockSetBack(forget_after=self.now + AHEAD_S), HOST)
@@ -148,6 +155,12 @@ value: st.SearchStrategy[dict[str, Value]] = st.fixed_dictionaries(
         "power/mains": st.booleans(),
         "power/generator": st.booleans(),
         "point/open": st.booleans(),
+        "people/in": st.integers(0, 9),
+        "people/out": st.integers(0, 9),
+        "node/uptime": st.integers(0, 900),
+        "battery/voltage": st.integers(11, 13).map(float),
+        "battery/current": st.just(0.0),
+        "climate/co2": st.sampled_from([500.0, 1000.0]),
     },
 )
 told = st.one_of(
@@ -171,6 +184,7 @@ steps = st.one_of(
     st.tuples(st.just("state"), point, st.booleans(), st.booleans()),
     st.tuples(st.just("record"), told),
     st.tuples(st.just("restart")),
+    st.tuples(st.just("keep")),
 )
 with_alerts = st.one_of(steps, st.tuples(st.just("alert"), point))
 with_a_clock = st.one_of(steps, st.tuples(st.just("set_clock_back"), st.floats(1, 5000)))
@@ -243,7 +257,9 @@ def journal(tmp_path: Path) -> Any:
 
 
 def test_a_fact_comes_back_as_it_was_with_its_author(journal: Journal) -> None:
-    kinds = (*facts.HOST_KINDS, *facts.PEOPLE_KINDS, facts.BoardState, facts.WrongCode)
+    tally = Tally(t=T0, came_in=5, went_out=2, present=3, booted_t=T0 - 60)
+    others = (facts.FuelFound, facts.BoardState, facts.WrongCode)
+    kinds = (*facts.HOST_KINDS, *facts.PEOPLE_KINDS, *facts.ROLLING_KINDS, *others)
     said = [
         journal.record(one, LEAD, t=T0, now=T0 + 5)
         for one in (
@@ -253,7 +269,11 @@ def test_a_fact_comes_back_as_it_was_with_its_author(journal: Journal) -> None:
             facts.Silenced(subject=Subject("point", "nsp-a"), until=T0, reason="oefening"),
             facts.Attested(point="nsp-a", resource="water", there=True, until=T0 + 9),
             facts.PhaseChanged(point="nsp-a", phase="open"),
-            facts.Counted(point="nsp-a", people=0),
+            facts.Counted(point="nsp-a", people=0, tally=tally),
+            facts.GeneratorRan(point="nsp-a", ran=((T0, T0 + 9),), loaded=((T0, T0 + 5),), load_seen=True),
+            facts.BatteryRested(point="nsp-a", days=((20_000, 12.7), (20_001, 12.6))),
+            facts.PeoplePassed(point="nsp-a", runs=(Run(tally, tally),)),
+            facts.FuelFound(point="nsp-a", event=FuelEvent(kind="leak", since=T0, until=T0 + 9, litres=3.0)),
             facts.Delivered(point="nsp-a", litres=200.0),
             facts.DeliveryPlanned(point="nsp-a", at=T0 + 9, litres=200.0, who="Tankdienst"),
             facts.WrongCode(),
@@ -326,3 +346,39 @@ def test_an_alert_fires_from_the_moment_it_did_until_it_was_resolved(journal: Jo
     journal.save_alert(msgspec.structs.replace(fired, state="resolved", resolved_at=T0 + 900))
     found = {t: journal.alerts_at(T0 + t) for t in (119, 120, 899, 900)}
     assert found == {119: [], 120: [fired], 899: [fired], 900: []}
+
+
+def test_what_was_found_outlives_the_sets_that_a_start_reads_back(tmp_path: Path) -> None:
+    """A test run of a month ago, a doorway that began anew, and fuel that came: a start reads thirty sets."""
+    live = Live(tmp_path / "journal.sqlite")
+    level = 20.0
+    for minute in range(180):
+        live.now += 60
+        level = 80.0 if minute == 60 else level - 0.1
+        values: dict[str, Value] = {
+            "fuel/level": level,
+            "power/generator": minute < 60,
+            "people/in": minute % 120,
+            "people/out": 0,
+            "node/uptime": 60 * (minute % 120) + 30,
+        }
+        live.read("nsp-a", values, False, "telemetry", 0)
+        live.send(lambda held: held, [])
+        live.keep()
+    before = live.world.tracker.view("nsp-a", live.now)
+    assert before.upkeep.run is not None
+    assert before.people is not None
+    assert [event.kind for event in before.fuel_log][:1] == ["refuel"]
+    live.journal.close()
+
+    journal = Journal(tmp_path / "journal.sqlite")
+    world = World(Tracker(POINTS, Alerts(), profiles=PROFILES, since=live.now, counts=lambda _: (0, 0)))
+    journal.fold(world, POINTS, sets=30)
+    after = world.tracker.view("nsp-a", live.now)
+    assert (after.upkeep, after.people) == (before.upkeep, before.people)
+    assert [(event.kind, event.since) for event in after.fuel_log] == [
+        (event.kind, event.since) for event in before.fuel_log
+    ]
+    assert [event.kind for event in before.fuel_events][:1] == ["refuel"], "the history in memory has it"
+    assert "refuel" not in {event.kind for event in after.fuel_events}, "and after the start no more"
+    journal.close()

@@ -138,3 +138,67 @@ def test_a_profile_that_is_not_there_is_refused(site_dir: Path) -> None:
     error = complaint(site_dir)
     assert (error.path, error.key, error.found) == (path, "profile", "'belgie'")
     assert "nieuw-zeeland, nl-pilot, oekraine" in error.expected
+
+
+def test_a_point_changes_single_values_of_its_upkeep_its_air_and_its_crowd(site_dir: Path) -> None:
+    point_says(site_dir, "[upkeep]\ntest_load_percent = 0\n[climate]\ncool_c = 16.5\n[people]\nbusy_percent = 60")
+    site = load_site(site_dir)
+    own, other = site.profiles["nsp-0101"], site.profiles["nsp-0102"]
+    assert (own.upkeep.test_load_percent, own.upkeep.test_minutes) == (0, 30)
+    assert (other.upkeep.test_load_percent, other.upkeep.test_every_days) == (30, 31)
+    assert (own.climate.cool_c, own.climate.cold_c, other.climate.cool_c) == (16.5, 15, 18)
+    assert (own.people.busy_percent, other.people.busy_percent) == (60, 80)
+
+
+@pytest.mark.parametrize(
+    ("lines", "key", "found", "expected"),
+    [
+        ("[people]\nbusy_percent = 101", "people.full_percent", "100", "no less than busy_percent (101)"),
+        ("[climate]\ncold_c = 19", "climate.cool_c", "18", "no less than cold_c (19)"),
+        ("[climate]\nhot_c = 20", "climate.hot_c", "20", "no less than warm_c (28)"),
+        ("[climate]\nfoul_ppm = 900", "climate.foul_ppm", "900", "no less than stuffy_ppm (1200)"),
+        ("[upkeep]\ntest_minutes = 0", "upkeep.test_minutes", "0", "float > 0"),
+        ("[upkeep]\ntest_days = 3", "upkeep.test_days", "unknown key", "test_every_days"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(site_dir: Path, lines: str, key: str, found: str, expected: str) -> None:
+    path = point_says(site_dir, lines)
+    error = complaint(site_dir)
+    assert (error.path, error.key) == (path, key)
+    assert found in error.found
+    assert expected in error.expected
+
+
+def without_capacity(site_dir: Path, instead: str) -> None:
+    path = site_dir / POINT
+    text = path.read_text(encoding="utf-8")
+    assert "capacity = 150\n" in text
+    if "profile" in instead:
+        text = text.replace("profile = ", "# ")
+    path.write_text(text.replace("capacity = 150\n", instead), encoding="utf-8")
+
+
+@pytest.mark.parametrize(("inhabitants", "capacity"), [(30_000, 100), (99_999, 100), (100_000, 300), (900_000, 300)])
+def test_ukraines_bands_say_the_capacity_by_the_inhabitants(site_dir: Path, inhabitants: int, capacity: int) -> None:
+    without_capacity(site_dir, f'profile = "oekraine"\ninhabitants = {inhabitants}\n')
+    assert load_site(site_dir).points["nsp-0101"].capacity == capacity
+
+
+@pytest.mark.parametrize(
+    ("instead", "expected"),
+    [
+        ('profile = "oekraine"\ninhabitants = 29999\n', "where inhabitants = 30000 or more"),
+        ('profile = "oekraine"\n', "where inhabitants = 30000 or more"),
+        ("inhabitants = 80000\n", "this key is required"),
+    ],
+)
+def test_without_a_band_a_number_is_demanded(site_dir: Path, instead: str, expected: str) -> None:
+    without_capacity(site_dir, instead)
+    error = complaint(site_dir)
+    assert (error.path, error.key) == (site_dir / POINT, "capacity")
+    assert expected in error.expected
+
+
+def test_a_points_own_number_goes_before_the_band(site_dir: Path) -> None:
+    without_capacity(site_dir, 'profile = "oekraine"\ninhabitants = 80000\ncapacity = 45\n')
+    assert load_site(site_dir).points["nsp-0101"].capacity == 45

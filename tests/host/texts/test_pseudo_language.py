@@ -105,7 +105,7 @@ def unmarked(shown: str, names: Iterable[str] = ()) -> list[str]:
 
 def _is_word(text: str) -> bool:
     text = text.strip("()[]{}<>.,:;!?'\"`|…·–-*│┃━─┏┓┡┩└┘┴┬┳╇")
-    if not re.search(r"[^\W\d_]{2,}", text) or text.lower() in _NAMES:
+    if not re.search(r"[^\W\d_]{2,}", text) or text.lower() in _NAMES or re.fullmatch(r"([a-z]+-){3}[a-z]+", text):
         return False
     plain = re.fullmatch(r"[^\W\d_]+(?:['-][^\W\d_]+)*", text)
     return plain is not None and not text.isupper()

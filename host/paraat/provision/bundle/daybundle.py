@@ -23,7 +23,7 @@ from typing import NamedTuple
 from paraat.boards.boards import check_memory, load_board
 from paraat.provision.micropython import pinned
 from paraat.provision.micropython.pinned import Obtained
-from paraat.site import copies, inventory
+from paraat.site import copies, fingerprint, inventory
 from paraat.site.site import Site
 from paraat.texts import Phrase, SpokenError, reason
 
@@ -51,6 +51,7 @@ PARAAT: alles voor een dag zonder internet / everything for a day without intern
    Daarin staat welk bord bij welk punt hoort. Kopieer de bestanden nooit met de hand terug.
    It says which board belongs to which point. Never copy the files back by hand.
 
+Hoofdcertificaat van deze regio / authority of this region: {words}
 Python {python}, {system}. Software {commit}.
 """
 
@@ -113,7 +114,7 @@ def make(
                 shutil.copy2(site.directory / pinned.LOCK, building / SITE)
             _copy_source(repository, building)
             (wheels or pip_wheels)(repository / "requirements" / LOCK, building / WHEELS)
-            _write_readme(building, commit)
+            _write_readme(building, commit, site.directory)
             _write_sums(building)
             sizes = _sizes(building)
             if out.exists():
@@ -222,9 +223,11 @@ def _hand_out(site_dir: Path, copy: Path, now: datetime, commit: str) -> None:
     copies.hand_out(copy, originals, now, commit)
 
 
-def _write_readme(folder: Path, commit: str) -> None:
+def _write_readme(folder: Path, commit: str, site_dir: Path) -> None:
+    found = fingerprint.here(site_dir)
+    words = fingerprint.words(found) if found is not None else "?"
     system = f"{platform.system()} {platform.machine()}"
-    (folder / "LEES-MIJ.txt").write_text(_README.format(python=_python(), system=system, commit=commit))
+    (folder / "LEES-MIJ.txt").write_text(_README.format(python=_python(), system=system, commit=commit, words=words))
 
 
 def _write_sums(folder: Path) -> None:

@@ -26,7 +26,7 @@ from paraat.provision.pki import pki
 from paraat.provision.usb import console_faults, usb
 from paraat.provision.usb.chip import Found
 from paraat.provision.usb.usb import UsbBoard
-from paraat.site import inventory
+from paraat.site import fingerprint, inventory
 from paraat.site.errors import SettingsError
 from paraat.site.secrets import NAME, board_secrets
 from paraat.site.site import Site, load_site
@@ -139,7 +139,9 @@ def authority(machine: Machine) -> Iterator[Finding]:
     path = folder / "ca.crt"
     values: dict[str, object] = {"path": path, "site": machine.site_dir}
     if not path.exists():
-        yield Finding(Level.WRONG, "authority.missing", values)
+        known = fingerprint.known(machine.site_dir)
+        code = "authority.away" if known else "authority.missing"
+        yield Finding(Level.WRONG, code, values | {"words": fingerprint.words(known[0]) if known else ""})
         return
     try:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
@@ -147,6 +149,10 @@ def authority(machine: Machine) -> Iterator[Finding]:
         yield Finding(Level.WRONG, "authority.unreadable", values)
         return
     values["until"] = _day(certificate.not_valid_after_utc)
+    values["words"] = fingerprint.words(found := str(fingerprint.here(machine.site_dir)))
+    known = fingerprint.known(machine.site_dir)
+    if known and found not in known:
+        yield Finding(Level.WRONG, "authority.other", values | {"expected": fingerprint.words(known[0])})
     if machine.now > certificate.not_valid_after_utc:
         yield Finding(Level.WRONG, "authority.expired", values)
     elif machine.now + timedelta(days=EXPIRES_WITHIN_DAYS) > certificate.not_valid_after_utc:

@@ -25,12 +25,13 @@ _WIDE, _NARROW = 0.8, 0.58
 
 
 class Label(NamedTuple):
-    """What stands on it. word: "board" in the reader's language."""
+    """What stands on it. word: "board" in the reader's language. authority: the four words of whose board it is."""
 
     point: str
     name: str
     serial: str
     word: str
+    authority: str
 
 
 class _Line(NamedTuple):
@@ -93,7 +94,8 @@ def _lines(label: Label) -> Iterator[_Line]:
     for text, size_mm, y_mm in (
         (label.point, 6.0, 10.0),
         (label.name, 3.6, 16.5),
-        (f"{label.word} {label.serial}", 3.0, 25.0),
+        (f"{label.word} {label.serial}", 3.0, 22.5),
+        (label.authority, 2.6, 26.6),
     ):
         yield _Line(text, min(size_mm, room_mm / _width(text)), y_mm)
 

@@ -31,7 +31,7 @@ from paraat.provision.micropython import micropython_image, pinned
 from paraat.provision.micropython.micropython_image import MicroPythonImage
 from paraat.provision.pki.authority import Authority, PointTakenError
 from paraat.provision.pki.pki import Issued
-from paraat.site import inventory, secrets
+from paraat.site import fingerprint, inventory, secrets
 from paraat.site.site import Site
 from paraat.texts import reason
 
@@ -104,7 +104,7 @@ class Session:
         read_report: Callable[..., Report] = selftest.read,
     ) -> None:
         self._site = site
-        self._authority = authority
+        self.authority = authority
         self._firmware = firmware
         self._watcher = watcher
         self._now = now
@@ -227,7 +227,7 @@ class Session:
         takes it until it is revoked, by the next run of this point at the latest.
         """
         try:
-            issued = self._authority.issue_board(point, self._now(), mac=mac, replace=self._replace)
+            issued = self.authority.issue_board(point, self._now(), mac=mac, replace=self._replace)
         except PointTakenError as error:
             board = error.record.board
             raise FlashError("flash.taken", point=point, board=board.mac if board else error.record.serial) from error
@@ -235,7 +235,7 @@ class Session:
             yield issued
         except BaseException:
             try:
-                self._authority.discard(issued, self._now())
+                self.authority.discard(issued, self._now())
             except inventory.PkiError:
                 self.left_pending.append(issued)
             raise
@@ -249,7 +249,7 @@ class Session:
             prepared.micropython,
             self._firmware,
             issued,
-            Authorities(self._authority.certificate_der(), self._authority.update_public()),
+            Authorities(self.authority.certificate_der(), self.authority.update_public()),
             secrets=prepared.secrets,
             first_seq=prepared.first_seq,
             built=self._now(),
@@ -263,7 +263,7 @@ class Session:
         prepared = self.prepare(point)
         with self.issued(point) as issued:
             written = image.save(self.make(prepared, issued), folder)
-            self._authority.commit(issued, None, self._now(), anyway=_let_through(prepared))
+            self.authority.commit(issued, None, self._now(), anyway=_let_through(prepared))
         return written, issued
 
     def _point(self, name: str) -> Point:
@@ -285,7 +285,13 @@ class Session:
     def _record(self, prepared: Prepared, issued: Issued, mac: str) -> Path:
         """Label, certificate and board, all of them or none. Returns the label's path."""
         folder = self._site.directory / LABELS
-        words = label.Label(prepared.point.id, prepared.point.name, mac, label.word(self._language))
+        words = label.Label(
+            prepared.point.id,
+            prepared.point.name,
+            mac,
+            label.word(self._language),
+            fingerprint.words(self.authority.fingerprint()),
+        )
         board = inventory.Board(
             mac=mac,
             serial=mac,
@@ -298,7 +304,7 @@ class Session:
             folder.mkdir(exist_ok=True)
             with tempfile.TemporaryDirectory(dir=folder, prefix=".") as staged:
                 made = label.save(words, Path(staged))
-                self._authority.commit(issued, board, self._now(), anyway=_let_through(prepared))
+                self.authority.commit(issued, board, self._now(), anyway=_let_through(prepared))
                 # From here on it counts, and a name in the same folder takes no room on the disk.
                 for path in made:
                     path.replace(folder / path.name)

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from paraat.provision.pki import pki, revoked
 from paraat.provision.pki.hardening import forbid_core_dumps
 from paraat.provision.pki.pki import Issued
-from paraat.site import inventory
+from paraat.site import fingerprint, inventory
 from paraat.site.broker import DESK_NAME, HOST_NAME
 from paraat.site.files import sync_directory, write_atomic
 from paraat.site.inventory import Board, Inventory, PkiError, Record
@@ -39,6 +39,7 @@ DESK_KEY = inventory.DESK_KEY
 UPDATE_KEY = "update.key"
 UPDATE_PUBLIC = "update.pub"
 CRL = revoked.CRL
+NO_WORDS = "?"  # in place of the four words of an authority that is not known any more
 MIN_PASSPHRASE = 16  # characters; PKCS #8 stretches it with only 2048 rounds, so its length must do the work
 _UPDATE_BITS = 3072
 _PRIVATE = 0o600
@@ -82,21 +83,25 @@ class Authority:
         return f"Authority({self._folder})"
 
     @classmethod
-    def create(cls, site_dir: Path, region: str, passphrase: str, broker_names: tuple[str, ...], now: datetime) -> Self:
-        """Make SITE/pki whole: authority, broker, host, desk, update key, empty revocation list.
+    def create(
+        cls,
+        site_dir: Path,
+        region: str,
+        passphrase: str,
+        broker_names: tuple[str, ...],
+        now: datetime,
+        *,
+        instead_of: str = "",
+    ) -> Self:
+        """Make SITE/pki whole: authority, broker, host, desk, update key, empty revocation list; and have the site know it.
 
-        broker_names: names and addresses under which boards and host reach the broker. Raises AuthorityError; then
-        there is no SITE/pki, or the one that was there is as it was.
+        broker_names: names and addresses under which boards and host reach the broker. instead_of: the four words of an
+        authority that the site knows and that is lost. Raises AuthorityError; then there is no SITE/pki, or the one that
+        was there is as it was.
         """
         forbid_core_dumps()
         folder = site_dir / inventory.FOLDER
-        if folder.exists():
-            raise AuthorityError(
-                Phrase(
-                    "{folder} is there already; a new authority would cut off every board. To begin anew, move it away",
-                    folder=folder,
-                )
-            )
+        check_new(site_dir, instead_of)
         if len(passphrase) < MIN_PASSPHRASE:
             raise AuthorityError(
                 Phrase(
@@ -133,6 +138,8 @@ class Authority:
             inventory.NAME: (msgspec.json.encode(Inventory(crl_number=1, certificates=records)), _PUBLIC),
         }
         _make_folder(folder, files)
+        if (site_dir / "site.toml").exists():
+            fingerprint.remember(site_dir, (fingerprint.of_certificate(own.certificate_der()),))
         return cls(site_dir, own, update)
 
     @classmethod
@@ -144,8 +151,7 @@ class Authority:
         """
         forbid_core_dumps()
         folder = site_dir / inventory.FOLDER
-        if not (folder / CA_KEY).is_file():
-            raise AuthorityError("pki.no-key", path=folder / CA_KEY, site=site_dir)
+        check_there(site_dir)
         certificate = _read_certificate(folder / CA)
         key = _read_key(folder / CA_KEY, passphrase)
         update = _read_key(folder / UPDATE_KEY, passphrase)
@@ -156,6 +162,8 @@ class Authority:
         opened = cls(site_dir, Issued(certificate, key), update)
         with inventory.locked(site_dir):
             opened._finish(now or datetime.now(UTC))
+        if not fingerprint.known(site_dir) and (site_dir / "site.toml").exists():  # of before a site knew it
+            fingerprint.remember(site_dir, (opened.fingerprint(),))
         return opened
 
     # --- boards ------------------------------------------------------------------------------
@@ -290,6 +298,10 @@ class Authority:
         """The authority's certificate as a board reads it."""
         return self._own.certificate_der()
 
+    def fingerprint(self) -> str:
+        """By what the site knows this authority (site/fingerprint.py)."""
+        return fingerprint.of_certificate(self.certificate_der())
+
     def update_key(self) -> rsa.RSAPrivateKey:
         """What signs updates of the firmware."""
         return self._update
@@ -360,6 +372,33 @@ class Authority:
         except OSError as error:
             code = "pki.list-not-written" if name == CRL else "pki.not-renewed"
             raise AuthorityError(code, path=path, why=reason(error)) from error
+
+
+def check_there(site_dir: Path) -> None:
+    """Raise AuthorityError when the key of the site's authority is not here, or pki/ is of another one.
+
+    Ask this before the passphrase: who has no key need not type it.
+    """
+    fingerprint.check(site_dir)
+    path = site_dir / inventory.FOLDER / CA_KEY
+    if path.is_file():
+        return
+    known = fingerprint.known(site_dir) or tuple(filter(None, [fingerprint.here(site_dir)]))
+    if known:
+        raise AuthorityError("pki.key-away", path=path, words=fingerprint.words(known[0]))
+    raise AuthorityError("pki.no-key", path=path, folder=path.parent)
+
+
+def check_new(site_dir: Path, instead_of: str) -> None:
+    """A site that has, or had, an authority gets another only by its name. Raises AuthorityError."""
+    folder = site_dir / inventory.FOLDER
+    if folder.exists():
+        raise AuthorityError("pki.there", folder=folder)
+    known, found = fingerprint.known(site_dir), fingerprint.traces(site_dir)
+    expected = [fingerprint.words(each) for each in known]
+    if found and instead_of not in (expected or [NO_WORDS]):
+        said = {"words": ", ".join(expected) or NO_WORDS, "found": ", ".join(found), "site": site_dir}
+        raise AuthorityError("pki.has-one", **said)
 
 
 def _record(issued: Issued, kind: inventory.Kind, state: inventory.State) -> Record:

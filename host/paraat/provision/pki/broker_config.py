@@ -40,7 +40,8 @@ def write(site: Site, out: Path, *, address: str, data: Path) -> list[Path]:
     except OSError as error:
         raise BrokerConfigError(
             Phrase(
-                "{filename}: {why}; `paraat pki init --site {directory}` makes the certificates",
+                "{filename}: {why}; of the broker's own files `paraat pki renew broker --site {directory}` makes new ones,"
+                " and a region that never had a board begins as docs/pki.md says",
                 filename=error.filename,
                 why=reason(error),
                 directory=site.directory,

@@ -7,7 +7,7 @@ import pytest
 from paraat.provision.flash import label
 from paraat.provision.flash.label import Label
 
-LABEL = Label("nsp-0101", "Buurthuis Café (De Linde) & tuin", "24:6f:28:ae:01:9c", "bord")
+LABEL = Label("nsp-0101", "Buurthuis Café (De Linde) & tuin", "24:6f:28:ae:01:9c", "bord", "anker-vijver-mos-trein")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -15,6 +15,7 @@ def test_the_svg_says_point_name_and_serial() -> None:
     root = ET.fromstring(label.svg(LABEL))
     assert [text.text for text in root.iter(f"{SVG}text")] == [
         "nsp-0101", "Buurthuis Café (De Linde) & tuin", "bord 24:6f:28:ae:01:9c",
+        "anker-vijver-mos-trein",
     ]  # fmt: skip
     assert (root.get("width"), root.get("height")) == ("62mm", "29mm")
 
@@ -29,7 +30,7 @@ def test_the_code_has_its_three_corners_and_lies_in_the_label() -> None:
 
 
 def size_of_name(name: str) -> float:
-    _, line, _ = ET.fromstring(label.svg(LABEL._replace(name=name))).iter(f"{SVG}text")
+    _, line, _, _ = ET.fromstring(label.svg(LABEL._replace(name=name))).iter(f"{SVG}text")
     return float(line.get("font-size", 0))
 
 

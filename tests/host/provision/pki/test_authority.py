@@ -3,6 +3,7 @@
 import errno
 import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,9 +20,10 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from paraat.provision.pki import authority, pki
 from paraat.provision.pki.authority import Authority, AuthorityError, PointTakenError
-from paraat.site import files, inventory
+from paraat.site import files, fingerprint, inventory
 from paraat.site.inventory import Board, Inventory, InventoryError, PkiError
-from site_broker import NOW, PASSPHRASE
+from paraat.site.site import load_site
+from site_broker import NOW, PASSPHRASE, make_site
 from waiting import LIMIT_S
 
 POINT = "nsp-0101"
@@ -250,11 +252,63 @@ def test_an_expired_authority_issues_nothing(site: Path) -> None:
     assert states(site) == []
 
 
-def test_no_authority_says_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(AuthorityError, match="paraat pki init"):
+def test_no_authority_is_fetched_and_not_made(tmp_path: Path) -> None:
+    with pytest.raises(AuthorityError, match="from the coordination point"):
         open_(tmp_path)
-    with pytest.raises(InventoryError, match="paraat pki init"):
+    with pytest.raises(InventoryError, match="newest copy"):
         inventory.load(tmp_path)
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Path:
+    """A site with its files and its authority."""
+    return make_site(tmp_path / "site", NOW).directory
+
+
+def test_a_site_knows_its_authority_and_refuses_another(whole: Path, tmp_path: Path) -> None:
+    [known] = fingerprint.known(whole)
+    assert known == fingerprint.here(whole) == load_site(whole).region.authority[0]
+    words = fingerprint.words(known)
+    assert f"# {words}" in (whole / "site.toml").read_text()
+    other = make_site(tmp_path / "other", NOW).directory
+    shutil.rmtree(whole / "pki")
+    with pytest.raises(AuthorityError, match=rf"\({words}\) is not on this machine.*Make no new one"):
+        open_(whole)
+    for site in (whole, other):
+        with pytest.raises(AuthorityError, match=r"has an authority already|is there already"):
+            Authority.create(site, "Proef", PASSPHRASE, ("cp.lan",), NOW)
+    shutil.copytree(other / "pki", whole / "pki")
+    with pytest.raises(fingerprint.OtherAuthorityError, match="Do not flash with it"):
+        open_(whole)
+    shutil.rmtree(whole / "pki")
+    Authority.create(whole, "Proef", PASSPHRASE, ("cp.lan",), NOW, instead_of=words)
+    assert fingerprint.known(whole) != (known,)
+    assert len(load_site(whole).region.authority) == 1
+
+
+def without_authority(path: Path) -> str:
+    return re.sub(r"^authority = .*\n", "", path.read_text(), flags=re.MULTILINE)
+
+
+def test_a_site_of_before_learns_its_authority_when_it_is_opened(whole: Path) -> None:
+    path = whole / "site.toml"
+    known = fingerprint.known(whole)
+    path.write_text(without_authority(path))
+    before = path.read_text()
+    assert fingerprint.known(whole) == ()
+    open_(whole)
+    assert fingerprint.known(whole) == known
+    assert without_authority(path) == before
+
+
+@pytest.mark.parametrize("trace", ["labels", "taken.json"])
+def test_traces_of_an_authority_are_enough_to_refuse_a_new_one(whole: Path, trace: str) -> None:
+    path = whole / "site.toml"
+    path.write_text(without_authority(path))
+    shutil.rmtree(whole / "pki")
+    (whole / trace).mkdir()
+    with pytest.raises(AuthorityError, match=trace):
+        Authority.create(whole, "Proef", PASSPHRASE, ("cp.lan",), NOW)
 
 
 def test_a_second_authority_is_refused_and_the_first_is_as_it_was(site: Path) -> None:
@@ -279,7 +333,7 @@ def test_an_open_key_file_is_refused(site: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"{", b'{"version": 2, "certificates": []}'])
 def test_a_torn_inventory_is_said_and_not_overwritten(site: Path, content: bytes) -> None:
     inventory.path_of(site).write_bytes(content)
-    with pytest.raises(InventoryError, match=r"inventory\.json.*last copy"):
+    with pytest.raises(InventoryError, match=r"inventory\.json.*newest copy"):
         open_(site)
     assert inventory.path_of(site).read_bytes() == content
 

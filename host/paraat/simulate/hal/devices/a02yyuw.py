@@ -5,6 +5,9 @@ Made lazily: the frames of the time that has passed, when the port is read. `fau
 """
 
 import kernel
+import wiring
+
+from devices import put
 
 PERIOD_US = 100000
 BURST = 100  # frames that more than fill any port
@@ -39,3 +42,14 @@ class A02YYUW:
         if self.fault == "cut":
             return head[:3]
         return head + bytes((total,))
+
+
+def wire(sensor, bus, world):
+    device = wiring.uart[bus["rx"]] = A02YYUW(
+        lambda: world.distance_mm(kernel.story_s(), sensor["empty_mm"], sensor["full_mm"]), jump_every=37
+    )
+    return device
+
+
+ONE = {"driver": "a02yyuw", "bus": "uart2", "empty_mm": 1200, "full_mm": 200}
+BREAKS = ((put("fault", "silent"), "silent"), (put("fault", "checksum"), "crc"))

@@ -4,6 +4,9 @@
 """
 
 import kernel
+from world import inverse
+
+from devices import on_i2c, put, wired
 
 _CONVERSION = 0x00
 _CONFIG = 0x01
@@ -50,3 +53,16 @@ class ADS1115:
         uv = max(-300000, min(3600000, uv))  # what its protection lets through, at a supply of 3.3 V
         raw = round(uv * 32768 / _FULL_SCALE_UV[self.config >> 9 & 7])
         return max(-32768, min(32767, raw))
+
+
+def wire(sensor, bus, world):
+    table = [[sensor.get("empty_ma", 4), 0], [sensor.get("full_ma", 20), 100]]
+    address = sensor.get("address", 0x48)
+    # Four probes hang on one chip.
+    device = wired(bus).get(address) or on_i2c(bus, address, ADS1115({}, sensor.get("sense_ohm", 100)))
+    device.loops_ma[sensor.get("channel", 0)] = lambda: inverse(table, world.level_percent(kernel.story_s()))
+    return device
+
+
+ONE = {"driver": "ads1115", "bus": "i2c0", "name": "depot"}
+BREAKS = ((put("nack", True), "bus"), (put("fault", "stuck"), "silent"))

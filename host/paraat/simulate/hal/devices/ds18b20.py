@@ -5,6 +5,9 @@ line is held at ground). `scratchpad`: nine bytes to give instead of its own. fa
 """
 
 import kernel
+import wiring
+
+from devices import put
 
 _SEARCH_ROM = 0xF0
 _MATCH_ROM = 0x55
@@ -102,3 +105,15 @@ class DS18B20:
             self._out = self.scratchpad or pad + bytes((check,))
             self._index = 0
             self._state = "send"
+
+
+def wire(sensor, bus, world):
+    devices = wiring.onewire.setdefault(bus["pin"], [])
+    rom = sensor.get("rom")
+    serial = int.from_bytes(bytes.fromhex(rom)[1:7], "little") if rom else len(devices) + 1
+    devices.append(DS18B20(lambda: world.temperature_c(kernel.story_s()), serial))
+    return devices[-1]
+
+
+ONE = {"driver": "ds18b20", "bus": "w1"}
+BREAKS = ((put("present", False), "silent"), (put("fault", "crc"), "crc"))

@@ -7,6 +7,8 @@ measures nothing and keeps what it has. dip(): it lost its power for a moment.
 
 import kernel
 
+from devices import on_i2c, put
+
 _SHUNT = 0x01
 _BUS = 0x02
 _CURRENT = 0x04
@@ -70,3 +72,16 @@ class INA226:
         if register == _CURRENT:  # data sheet, equation 4
             return shunt * self.registers[_CALIBRATION] // 2048
         return self.registers.get(register, 0)
+
+
+def wire(sensor, bus, world):
+    device = INA226(
+        lambda: world.battery_v(kernel.story_s()),
+        lambda: world.battery_a(kernel.story_s()),
+        sensor["shunt_milliohm"] / 1000,
+    )
+    return on_i2c(bus, sensor.get("address", 0x40), device)
+
+
+ONE = {"driver": "ina226", "bus": "i2c0", "shunt_milliohm": 2.0}
+BREAKS = ((put("nack", True), "bus"),)

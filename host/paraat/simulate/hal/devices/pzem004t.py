@@ -8,6 +8,9 @@ damaged), "cut" (replies broken off), "exception" (refuses), "echo" (the adapter
 import struct
 
 import kernel
+import wiring
+
+from devices import put
 
 ANY_ADDRESS = 0xF8
 THINKS_US = 60000
@@ -67,3 +70,17 @@ class PZEM004T:
         sent = b"".join([data for when_us, data in self._due if when_us <= kernel.now_us])
         self._due = [due for due in self._due if due[0] > kernel.now_us]
         return sent
+
+
+def wire(sensor, bus, world):
+    alive = world.generator if sensor.get("feeds") == "generator" else world.mains
+    device = wiring.uart[bus["rx"]] = PZEM004T(
+        lambda: 230.0 if alive(kernel.story_s()) else None,
+        lambda: world.load_w(kernel.story_s()),
+        sensor.get("address", 1),
+    )
+    return device
+
+
+ONE = {"driver": "pzem004t", "bus": "uart0", "address": 1}
+BREAKS = ((put("fault", "crc"), "crc"),)

@@ -6,7 +6,8 @@ another program has left it: `asleep` it acknowledges nothing, `calibrates` says
 
 import kernel
 
-from devices.sensirion import Sensirion, pack, raw_temperature
+from devices import on_i2c, put
+from devices.sensirion import Sensirion, air, pack, raw_temperature
 
 _START, _STOP, _READY, _READ = 0x21B1, 0x3F86, 0xE4B8, 0xEC05
 _SLEEP, _WAKE, _CALIBRATE = 0x36E0, 0x36F6, 0x2416
@@ -60,3 +61,11 @@ class SCD41(Sensirion):
         self._next_us += ((kernel.now_us - self._next_us) // _PERIOD_US + 1) * _PERIOD_US
         raw_h = round(self.humidity_percent() * 65535 / 100)
         self._measured = (round(self.co2_ppm()), raw_temperature(self.temperature_c()), raw_h)
+
+
+def wire(sensor, bus, world):
+    return on_i2c(bus, 0x62, SCD41(lambda: world.co2_ppm(kernel.story_s()), *air(world)))
+
+
+ONE = {"driver": "scd41", "bus": "i2c0"}
+BREAKS = ((put("nack", True), "bus"),)

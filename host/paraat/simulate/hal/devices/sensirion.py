@@ -64,3 +64,8 @@ class Sensirion:
             return None
         data, self._reply = self._reply[:count], b""
         return data
+
+
+def air(world):
+    """What a thermometer with a hygrometer measures: two functions."""
+    return lambda: world.temperature_c(kernel.story_s()), lambda: world.humidity_percent(kernel.story_s())

@@ -4,7 +4,8 @@ It stays as another program has left it: `heater` on warms it (and dries what it
 shot. reset(): it lost its power for a moment. `stuck_heater`: its heater does not go off.
 """
 
-from devices.sensirion import Sensirion, raw_temperature
+from devices import on_i2c, put
+from devices.sensirion import Sensirion, air, raw_temperature
 
 _BUSY_US = {0x2400: 15500, 0x240B: 6500, 0x2416: 4500}
 _BREAK, _HEATER_ON, _HEATER_OFF, _STATUS = 0x3093, 0x306D, 0x3066, 0xF32D
@@ -42,3 +43,11 @@ class SHT31(Sensirion):
         temperature_c = self.temperature_c() + (_WARMER_C if self.heater else 0)
         humidity_percent = self.humidity_percent() * (_DRIER if self.heater else 1)
         return _BUSY_US[number], (raw_temperature(temperature_c), round(humidity_percent * 65535 / 100))
+
+
+def wire(sensor, bus, world):
+    return on_i2c(bus, sensor.get("address", 0x44), SHT31(*air(world)))
+
+
+ONE = {"driver": "sht31", "bus": "i2c0", "name": "hall"}
+BREAKS = ((put("fault", "crc"), "crc"),)

@@ -4,6 +4,12 @@
 sender itself is 0 ohm). `jump_every`: each so many reads one spike, to the top.
 """
 
+import kernel
+import wiring
+from world import inverse
+
+from devices import put
+
 
 class TankSender:
     def __init__(self, ohm, supply_mv=3300, reference_ohm=470, series_ohm=47, supply_pin=None, jump_every=0):
@@ -29,3 +35,25 @@ class TankSender:
             return 0
         lower_ohm = self.series_ohm + (0 if self.fault == "stuck-short" else self.ohm())
         return supply_uv * lower_ohm / (lower_ohm + self.reference_ohm)
+
+
+def wire(sensor, bus, world):
+    from drivers.tank_sender import SENDERS
+
+    empty_ohm, full_ohm = SENDERS.get(sensor.get("sender"), (0, 0))
+    empty_ohm, full_ohm = sensor.get("empty_ohm", empty_ohm), sensor.get("full_ohm", full_ohm)
+    table = sensor.get("table") or [[empty_ohm, 0], [full_ohm, 100]]
+    device = TankSender(
+        lambda: inverse(table, world.level_percent(kernel.story_s())),
+        sensor.get("supply_mv", 3300),
+        sensor.get("reference_ohm", 470),
+        sensor.get("series_ohm", 47),
+        sensor.get("supply_pin"),
+        jump_every=37,
+    )
+    wiring.adc[sensor["pin"]] = wiring.adc[device.supply_pin] = device
+    return device
+
+
+ONE = {"driver": "tank_sender", "pin": 36, "sender": "240-33", "name": "day-tank"}
+BREAKS = ((put("fault", "open"), "wire-break"),)

@@ -6,6 +6,9 @@ between (negative: none).
 """
 
 import kernel
+import wiring
+
+from devices import put
 
 BYTE_US = 521  # ten bits at 19200 baud
 KEPT_S = 3  # seconds that more than fill any port's buffer: what comes behind them is lost
@@ -63,3 +66,18 @@ class VEDirect:
         # Byte n is there when its last bit has gone out.
         first = max(0, (since_us - start_us) // BYTE_US)
         return data[first : max(0, (until_us - start_us) // BYTE_US)]
+
+
+def wire(sensor, bus, world):
+    def values(second):
+        t = kernel.story0_s + second
+        if sensor.get("device") == "mppt":
+            return mppt(world.battery_v(t), max(0, world.battery_a(t)))
+        return bmv(world.battery_v(t), world.battery_a(t), world.battery_percent(t))
+
+    device = wiring.uart[bus["rx"]] = VEDirect(values)
+    return device
+
+
+ONE = {"driver": "ve_direct", "bus": "uart1", "name": "victron"}
+BREAKS = ((put("fault", "silent"), "silent"),)

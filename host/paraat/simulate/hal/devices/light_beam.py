@@ -53,3 +53,13 @@ class Beam:
         _, count = self._moves.pop(0)
         self.person(count > 0)
         self._next()
+
+
+def wire(sensor, bus, world):
+    device = Beam(sensor["pin_a"], sensor["pin_b"])
+    device.play(world.scenario.get("people", ()))
+    return device
+
+
+ONE = {"driver": "light_beam", "pin_a": 32, "pin_b": 33}
+BREAKS = ((lambda device: wiring.set_level(device.outer_pin, 0), "blocked"),)

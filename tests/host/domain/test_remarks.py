@@ -1,0 +1,114 @@
+"""Figures that must not pass for fine, and why the air is bad."""
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paraat.domain.air import Air, Lowest
+from paraat.domain.passages import Present
+from paraat.domain.profiles import ClimatePlan, PeoplePlan
+from paraat.domain.remarks import Figures, Remark, remarks
+
+T0 = 1764000000.0
+
+
+def people(n: int) -> Present:
+    return Present(people=n, low=n, high=n, t=T0, counted_at=None, counted_by="")
+
+
+def said(values: dict[str, float], lowest: Lowest | None = None, **changes: Any) -> list[Remark]:
+    figures: dict[str, Any] = {"generator": False, "people": None, "capacity": 60, "battery_low_v": 11.8}
+    return list(remarks(Figures(values=values, **(figures | changes)), lambda _: lowest, ClimatePlan(), PeoplePlan()))
+
+
+def codes(found: list[Remark]) -> list[tuple[str, bool]]:
+    return [(one.code, one.bad) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"battery/voltage": 10.9}, [("battery-low", True)]),
+        ({"battery/voltage": 11.8}, []),
+        ({"climate/temperature": 3.0}, [("cold", True)]),
+        ({"climate/temperature": 17.9}, [("cold", False)]),
+        ({"climate/temperature": 18.0}, []),
+        ({"climate/temperature": 28.5}, [("warm", False)]),
+        ({"climate/temperature": 32.5}, [("warm", True)]),
+        ({"climate/temperature/hall": 3.0, "climate/temperature/stock": 20.0}, [("cold", True)]),
+        ({"climate/co2": 1199}, []),
+        ({"climate/co2": 1200}, [("stuffy", False)]),
+        ({"climate/co2": 5000}, [("stuffy", True)]),
+        ({"battery/voltage": 10.9, "climate/temperature": 3.0}, [("battery-low", True), ("cold", True)]),
+        ({"fuel/level": 0.0}, []),
+    ],
+)
+def test_a_figure_that_is_not_fine_is_said(values: dict[str, float], expected: list[tuple[str, bool]]) -> None:
+    assert codes(said(values)) == expected
+
+
+@pytest.mark.parametrize(
+    ("n", "expected"), [(47, []), (48, [("busy", False)]), (60, [("full", True)]), (90, [("full", True)])]
+)
+def test_80_and_100_percent_of_the_capacity(n: int, expected: list[tuple[str, bool]]) -> None:
+    found = said({}, people=people(n))
+    assert codes(found) == expected
+    assert all(one.value == n for one in found)
+
+
+@pytest.mark.parametrize(
+    ("lowest", "changes", "code"),
+    [
+        (Lowest(600, 20), {"generator": True, "people": people(20)}, "exhaust"),
+        (Lowest(600, 20), {"generator": True, "people": people(22)}, "exhaust"),
+        (Lowest(600, 20), {"generator": True, "people": people(23)}, None),  # they are why
+        (Lowest(600, 20), {"generator": True, "people": None}, "exhaust"),
+        (Lowest(600, None), {"generator": True, "people": people(50)}, "exhaust"),  # nobody knows who came in
+        (Lowest(600, 20), {"generator": None, "people": people(20)}, "exhaust"),
+        (Lowest(600, 20), {"generator": False, "people": people(20)}, None),
+        (Lowest(601, 20), {"generator": True, "people": people(20)}, None),
+        (None, {"generator": True, "people": people(20)}, None),
+    ],
+)
+def test_carbon_dioxide_that_rises_while_the_generator_runs_is_named(
+    lowest: Lowest | None, changes: dict[str, Any], code: str | None
+) -> None:
+    found = [one for one in said({"climate/co2": 1000.0}, lowest, **changes) if one.metric == "climate/co2"]
+    assert [one.code for one in found] == ([] if code is None else [code])
+    assert all(one.bad for one in found)
+
+
+def test_of_a_crowd_with_the_generator_on_it_is_said_that_it_runs() -> None:
+    (crowd,) = said({"climate/co2": 1500.0}, Lowest(600, 2), generator=True, people=people(40))
+    assert (crowd.code, crowd.generator) == ("stuffy", True)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 14_000), st.integers(400, 3000), st.one_of(st.none(), st.integers(0, 9)))),
+    st.randoms(),
+)
+def test_the_air_is_the_same_in_whatever_order_it_is_told(
+    told: list[tuple[int, int, int | None]], chance: random.Random
+) -> None:
+    def air(told: list[tuple[int, int, int | None]]) -> Lowest | None:
+        found = Air()
+        for t, co2, n in told:
+            found.add(T0 + t, co2, n)
+        return found.lowest(T0 + max((t for t, _, _ in told), default=0))
+
+    mixed = told + told[::2]
+    chance.shuffle(mixed)
+    assert air(mixed) == air(told)
+
+
+def test_the_air_of_longer_ago_than_two_hours_says_nothing() -> None:
+    air = Air()
+    air.add(T0, 430.0, 0)
+    air.add(T0 + 7200, 900.0, 5)
+    assert air.lowest(T0 + 6600) == Lowest(430.0, 0)
+    assert air.lowest(T0 + 7200) == Lowest(900.0, 5)
+    air.forget_after(T0 + 60)
+    assert air.lowest(T0 + 7200) is None
