@@ -11,6 +11,7 @@ and the page's. Each of ours starts again after a mistake of ours. What must sur
 journal before anybody is told of it.
 """
 
+import functools
 import logging
 import threading
 import time
@@ -28,10 +29,11 @@ from paraat.alerts.rules import make_rules
 from paraat.domain import facts
 from paraat.domain.facts import HOST, Acknowledged, Author, ClockSetBack, Counted, Fact, Started
 from paraat.domain.model import AlertState, Delivery, NodeState, PointView
+from paraat.domain.own import BrokerLink, DatabaseLag, UnknownBoard
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 from paraat.domain.refuel import Stop, stops
-from paraat.domain.subjects import POINT, View
+from paraat.domain.subjects import POINT, UNKNOWN_BOARD, View
 from paraat.domain.tracker import HISTORY_SAMPLES, Tracker
 from paraat.domain.world import World
 from paraat.intake.decode import MAX_AHEAD_S
@@ -41,7 +43,8 @@ from paraat.intake.mqtt import MqttTransport
 from paraat.journal import Journal, JournalError, Past, Stored
 from paraat.runtime.clock import Clock
 from paraat.runtime.counters import Counters
-from paraat.sinks.influx import InfluxSink
+from paraat.runtime.host_probe import HostProbe
+from paraat.sinks.influx import SINK, InfluxSink
 from paraat.sinks.status import derive
 from paraat.site.certificates import Certificates
 from paraat.site.private import read_secret
@@ -83,17 +86,19 @@ class Service:
         clock: Clock,
         serve_web: bool = True,
         next_free_port: bool = False,
+        host_probe: HostProbe | None = None,
     ) -> None:
         """Read the journal back; nothing is connected or sent before `start`.
 
-        next_free_port: where web.port is taken, serve the page on another one. Raises
-        ServiceError when the journal cannot be used, SettingsError for a secret that cannot.
+        next_free_port: where web.port is taken, serve the page on another one. host_probe: measures the machine; None:
+        nothing of it is judged. Raises ServiceError when the journal cannot be used, SettingsError for a secret that cannot.
         """
         self.site = site
         self.clock = clock
         self.counters = Counters()
         self._serve_web = serve_web
         self._next_free_port = next_free_port
+        self._host_probe = host_probe
         self._stop = threading.Event()
         self._lock = threading.Lock()  # around the tracker and self._alerts
         self._threads: list[threading.Thread] = []
@@ -147,6 +152,10 @@ class Service:
             stop=self._stop,
             on_stored=self._on_stored,
         )
+        for alert in self._alerts:  # as far as is known: a board that was heard once may be off since
+            if alert.subject.kind == UNKNOWN_BOARD:
+                first_t, last_t = (float(alert.detail.get(key) or alert.since) for key in ("first_at", "last_at"))
+                self._ingest.remember_stranger(alert.subject.id, first_t, last_t)
         self._influx: InfluxSink | None = None
         if site.influx is not None:
             self._influx = InfluxSink(site.influx, token, self.journal, self.counters, self._stop)
@@ -201,6 +210,8 @@ class Service:
         self._spawn("ingest", self._ingest.run)
         self._spawn("tick", self._tick)
         self._spawn("delivery", self._run_deliveries)
+        if self._host_probe is not None:
+            self._spawn("host", functools.partial(self._host_probe.run, self._stop))
         if self._influx is not None:
             self._spawn("influx", self._influx.run)
         self._transport.start()
@@ -329,7 +340,7 @@ class Service:
         """Let the alerts follow the points. An alert and its deliveries are stored at once."""
         if not self._unsaved:
             used = {view.point: view for view in views if view.activation.in_use}
-            found: list[View] = [*used.values(), *self._certificates.own(now)]
+            found: list[View] = [*used.values(), *self._own(now)]
             self._unsaved = self._engine.step(now, found, expected={POINT: used})
         if not self._unsaved:
             self._note_alerts([])
@@ -353,6 +364,21 @@ class Service:
             for listener in self._alert_listeners:
                 listener(alert)
         self._changed()
+
+    def _own(self, now: float) -> list[View]:
+        """How the coordination point itself stands."""
+        link = self._transport
+        found: list[View] = [*self._certificates.own(now)]
+        found.append(BrokerLink(now=now, connected=link.connected, problem=link.problem))
+        if self._influx is not None:
+            waiting, since = self.journal.backlog(SINK), self.journal.waiting_since(SINK)
+            found.append(DatabaseLag(now=now, waiting_since=since, waiting=waiting))
+        if link.connected:  # what is not heard without a broker may send all the same
+            found += [
+                UnknownBoard(id=point, now=now, first_t=first_t, last_t=last_t, known=point in self.site.points)
+                for point, (first_t, last_t) in self._ingest.strangers.items()
+            ]
+        return [*found, *(self._host_probe.views() if self._host_probe is not None else ())]
 
     def _messages(self, alert: AlertState, now: float) -> list[Delivery]:
         try:

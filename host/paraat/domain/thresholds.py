@@ -50,6 +50,23 @@ class GeneratorStopped(Part, frozen=True):
     hold_s: NotNegative = 45.0
 
 
+class GeneratorLong(Part, frozen=True):
+    """[alerts.generator_long]: fires when it runs for longer than this, with mains (a test) and without.
+
+    Makers of standby generators want oil and coolant looked at each day of running.
+    """
+
+    mains_h: Positive = 2.0
+    outage_h: Positive = 24.0
+    hold_s: NotNegative = 60.0
+
+
+class TestOverdue(Part, frozen=True):
+    """[alerts.test_overdue]: fires when the test run is due by the profile's [upkeep], or never was."""
+
+    hold_s: NotNegative = 3600.0
+
+
 class BatteryLow(Part, frozen=True):
     """[alerts.battery_low]: fires below one of raise_*, resolves only above both clear_* (of what is measured).
 
@@ -61,6 +78,19 @@ class BatteryLow(Part, frozen=True):
     raise_v: Positive = 11.8
     clear_v: Positive = 12.4
     hold_s: NotNegative = 300.0
+
+
+class Climate(Part, frozen=True):
+    """[alerts.too_cold], [alerts.too_warm] and [alerts.bad_air]: the limits are those of the profile's [climate]."""
+
+    hold_s: NotNegative = 900.0
+
+
+class Crowded(Part, frozen=True):
+    """[alerts.crowded]: the limits are those of the profile's [people]; it ends so many of a hundred places below them."""
+
+    hysteresis_percent: Percent = 5.0
+    hold_s: NotNegative = 120.0
 
 
 class SensorFault(Part, frozen=True):
@@ -202,7 +232,13 @@ class Alerts(Part, frozen=True):
     fuel_gauge: FuelGauge = FuelGauge()
     generator_down: GeneratorDown = GeneratorDown()
     generator_stopped: GeneratorStopped = GeneratorStopped()
+    generator_long: GeneratorLong = GeneratorLong()
+    test_overdue: TestOverdue = TestOverdue()
     battery_low: BatteryLow = BatteryLow()
+    too_cold: Climate = Climate()
+    too_warm: Climate = Climate()
+    bad_air: Climate = Climate(hold_s=300.0)
+    crowded: Crowded = Crowded()
     sensor_fault: SensorFault = SensorFault()
     point_silent: Silent = Silent()
     opening_late: OpeningLate = OpeningLate()
@@ -227,7 +263,9 @@ class Alerts(Part, frozen=True):
 PER_POINT = (
     "low_fuel",
     "fuel_target",
+    "generator_long",
     "battery_low",
+    "crowded",
     "board_memory",
     "board_restarts",
 )

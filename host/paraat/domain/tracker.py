@@ -155,6 +155,7 @@ class Tracker:
             name=point.name,
             municipality=point.municipality,
             capacity=point.capacity,
+            profile=tracked.profile,
             now=now,
             verdict=Verdict.UNKNOWN,
             last_verdict=Verdict.UNKNOWN,
