@@ -195,6 +195,7 @@ bench: $(VENV)/dev.stamp ## Measure: the host's store rate, the board's drain an
 	$(BIN)/python benchmarks/flash_reads.py
 	$(BIN)/python benchmarks/signature.py
 	$(BIN)/python benchmarks/autonomy.py
+	$(BIN)/python benchmarks/judging.py
 
 .PHONY: autonomy
 autonomy: $(VENV)/dev.stamp ## Follow forty courses of a tank and write what the estimate is worth into docs/autonomy.md (minutes)

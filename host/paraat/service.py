@@ -15,8 +15,10 @@ import functools
 import logging
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import TypeVar
 
 import msgspec
 
@@ -27,7 +29,7 @@ from paraat.alerts.dispatch import Dispatcher
 from paraat.alerts.engine import Engine, Transition
 from paraat.alerts.rules import make_rules
 from paraat.domain import facts
-from paraat.domain.facts import HOST, Acknowledged, Author, ClockSetBack, Counted, Fact, Started
+from paraat.domain.facts import HOST, Acknowledged, Author, ClockSetBack, Counted, Fact, Heard, Started
 from paraat.domain.model import AlertState, Delivery, NodeState, PointView
 from paraat.domain.own import BrokerLink, DatabaseLag, UnknownBoard
 from paraat.domain.points import Point
@@ -55,6 +57,7 @@ from paraat.web.source import Check
 from paraat_wire import host_codec, topics
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 TICK_S = 5.0
 TIME_EVERY_S = 60.0
@@ -70,6 +73,8 @@ _RESTART_MAX_S = 60.0
 # A thread that failed so shortly ago may fail again: between two failures lies no longer wait than _RESTART_MAX_S.
 _UNWELL_S = 2 * _RESTART_MAX_S
 _JOIN_S = 30.0
+_PART = 100  # points that are looked at without letting others at them: some milliseconds
+_HEARD_MAX = 200  # batches that wait for somebody who looks at the points
 
 
 class ServiceError(Exception):
@@ -101,6 +106,8 @@ class Service:
         self._host_probe = host_probe
         self._stop = threading.Event()
         self._lock = threading.Lock()  # around the tracker and self._alerts
+        self._heard: deque[Stored] = deque()  # what is stored, and the points have not learnt yet
+        self._used: set[str] = set()  # the points that are in use, as they were judged last
         self._threads: list[threading.Thread] = []
         self._failed: dict[str, tuple[float, str]] = {}  # thread: (time.monotonic(), what it failed with)
         self._subscribers: dict[object, Callable[[], None]] = {}
@@ -181,8 +188,7 @@ class Service:
 
     def _tell_of_itself(self, told: Started | ClockSetBack, now: float) -> None:
         """Take in what befell the host. A disk that fails puts off that it is stored, and nothing else."""
-        with self._lock:
-            self._world.apply(Fact(id=0, after=0, t=now, recorded_at=now, author=HOST, told=told))
+        self._learn(Fact(id=0, after=0, t=now, recorded_at=now, author=HOST, told=told))
         self._untold.append((told, now))
         try:
             self._store_of_itself()
@@ -202,7 +208,9 @@ class Service:
         if self._serve_web:
             web = self.site.web
             try:
-                self._web = serve(create_app(self), web.host, web.port, next_free=self._next_free_port)
+                self._web = serve(
+                    create_app(self, base_url=web.base_url), web.host, web.port, next_free=self._next_free_port
+                )
             except WebError as error:
                 self.stop()
                 raise ServiceError(str(error)) from error
@@ -271,11 +279,10 @@ class Service:
         self._changed()
 
     def _on_stored(self, stored: Stored, states: Sequence[NodeState]) -> None:
-        with self._lock:
-            for a_set in stored.new:
-                self._world.apply(a_set)
-            for fact in stored.states:
-                self._world.apply(fact)
+        self._heard.append(stored)
+        if len(self._heard) > _HEARD_MAX:
+            with self._lock:
+                self._take_in()
         if any(state.online and not state.retained for state in states):
             # A board that has just started may have no clock. The next tick tells it, not this
             # moment: when the power comes back, a whole region starts at once.
@@ -283,6 +290,29 @@ class Service:
         if self._influx is not None and stored.new:
             self._influx.notify()
         self._changed()
+
+    def _take_in(self) -> None:
+        """Let the points learn what was stored: by who looks at them, so that the intake waits for nobody. With the lock."""
+        while self._heard:
+            stored = self._heard.popleft()
+            for a_set in stored.new:
+                self._take_in_one(a_set)
+            for fact in stored.states:
+                self._take_in_one(fact)
+
+    def _take_in_one(self, heard: Heard) -> None:
+        try:
+            self._world.apply(heard)
+        except Exception as error:  # noqa: BLE001 - a mistake of ours with one set must not keep the others back
+            _log.exception("what came in cannot be taken in by its point")
+            self.counters.thread_errors.labels("ingest").inc()
+            self._failed["ingest"] = (time.monotonic(), type(error).__name__)
+
+    def _learn(self, fact: Fact) -> None:
+        """Take in what somebody said or what befell the host, after all that was stored before it."""
+        with self._lock:
+            self._take_in()
+            self._world.apply(fact)
 
     # --- the tick ----------------------------------------------------------------------------
 
@@ -299,13 +329,11 @@ class Service:
             self._send_time(now)
             for channel in self._channels.values():
                 channel.rest()
-            views = self.views(now)
             try:
                 self._store_of_itself()
                 self._keep_found(now)
-                self.keep_presses(views)
-                self._judge(now, views)
-                self._store_status(now, views)
+                self._judge(now)
+                self._store_status(now)
             except JournalError as error:
                 self.counters.journal_errors.inc()
                 if not self._journal_problem:
@@ -326,22 +354,22 @@ class Service:
         """Store what was found in the readings and must outlive them. Raises JournalError; then it comes again."""
         if self._kept_at is not None and 0 <= now - self._kept_at < KEEP_EVERY_S:
             return
-        with self._lock:
-            due = self._tracker.due()
+        due = [found for of_point in self._in_parts(self.site.points, self._tracker.due_of) for found in of_point]
         if due:
             with self.journal.atomic():
                 kept = [self.journal.record(found, HOST, t=now, now=now) for found in due]
-            with self._lock:
-                for fact in kept:
-                    self._world.apply(fact)
+            for fact in kept:
+                self._learn(fact)
         self._kept_at = now
 
-    def _judge(self, now: float, views: Sequence[PointView]) -> None:
+    def _judge(self, now: float) -> None:
         """Let the alerts follow the points. An alert and its deliveries are stored at once."""
         if not self._unsaved:
-            used = {view.point: view for view in views if view.activation.in_use}
-            found: list[View] = [*used.values(), *self._own(now)]
-            self._unsaved = self._engine.step(now, found, expected={POINT: used})
+            try:
+                self._unsaved = self._step(now)
+            except Exception:
+                self._tracker.look_again()
+                raise
         if not self._unsaved:
             self._note_alerts([])
             return
@@ -380,6 +408,30 @@ class Service:
             ]
         return [*found, *(self._host_probe.views() if self._host_probe is not None else ())]
 
+    def _step(self, now: float) -> list[Transition]:
+        """Judge the points about which something may be otherwise than it was, and those whose alerts wait."""
+        with self._lock:
+            self._take_in()
+            waiting = {one.id for one in self._engine.waiting() if one.kind == POINT}
+            due = dict.fromkeys([*self._tracker.to_judge(now), *waiting.intersection(self.site.points)])
+        views = self._in_parts(due, lambda point: self._tracker.look(point, now))
+        for view in views:
+            (self._used.add if view.activation.in_use else self._used.discard)(view.point)
+        self.keep_presses(views)
+        found: list[View] = [*(view for view in views if view.activation.in_use), *self._own(now)]
+        return self._engine.step(now, found, expected={POINT: self._used})
+
+    def _in_parts(self, points: Iterable[str], asked: Callable[[str], T]) -> list[T]:
+        """What is asked of many points. Between some of them whoever waits for the tracker has his turn."""
+        found: list[T] = []
+        waiting = iter(points)
+        while part := list(islice(waiting, _PART)):
+            with self._lock:
+                self._take_in()
+                found += map(asked, part)
+            time.sleep(0)  # a lock that is let go of is not handed on: who waits must run to get it
+        return found
+
     def _messages(self, alert: AlertState, now: float) -> list[Delivery]:
         try:
             return self._dispatcher.deliveries(alert, now)
@@ -401,7 +453,7 @@ class Service:
         for rule in self._rules:
             self.counters.alerts_firing.labels(rule).set(firing[rule])
 
-    def _store_status(self, now: float, views: Sequence[PointView]) -> None:
+    def _store_status(self, now: float) -> None:
         """What the host makes of each point, as rows for the sinks."""
         influx = self.site.influx
         if influx is None or self._influx is None:
@@ -412,7 +464,7 @@ class Service:
         for alert in self._alerts:
             if alert.state == "firing" and alert.point is not None:
                 firing.setdefault(alert.point, set()).add(alert.rule)
-        self.journal.store_derived(derive(view, firing.get(view.point, ())) for view in views)
+        self.journal.store_derived(derive(view, firing.get(view.point, ())) for view in self.views(now))
         self._status_at = now
         self._influx.notify()
 
@@ -471,8 +523,13 @@ class Service:
 
     def views(self, now: float) -> list[PointView]:
         """Every expected point as it stands at `now`."""
+        return self._in_parts(self.site.points, lambda point: self._tracker.view(point, now))
+
+    def view(self, point: str, now: float) -> PointView:
+        """One point as it stands at `now`. Raises KeyError when it is not expected."""
         with self._lock:
-            return self._tracker.views(now)
+            self._take_in()
+            return self._tracker.view(point, now)
 
     def past(self, t: float) -> Past:
         """Everything as it stood at t, by what the journal had by then; with as many sets as a start reads back."""
@@ -489,8 +546,7 @@ class Service:
         now = self.clock.now()
         told = Acknowledged(alert=alert_id, link=link)
         fact = self.journal.record(told, author, t=now if t is None else t, now=now)
-        with self._lock:
-            self._world.apply(fact)
+        self._learn(fact)
         self._wake.set()
         self._changed()
         return fact
@@ -505,16 +561,15 @@ class Service:
             with self._lock:
                 told = msgspec.structs.replace(told, tally=self._tracker.tally(told.point))
         fact = self.journal.record(told, author, t=now, now=now)
-        with self._lock:
-            self._world.apply(fact)
+        self._learn(fact)
         self._wake.set()
         self._changed()
         return fact
 
     def refuel(self, now: float) -> list[Stop]:
         """The refuel round, the most urgent first."""
+        views = self.views(now)
         with self._lock:
-            views = self._tracker.views(now)
             return stops(views, self.site.points, self.site.profiles, self._world.standing)
 
     def acknowledged(self, alert_id: int) -> Fact | None:

@@ -20,6 +20,8 @@ from paraat.journal import Journal, JournalError
 from paraat.service import Service
 from paraat.simulate.servers import free_port
 from paraat.site.broker import BrokerSettings
+from paraat.site.errors import SettingsError
+from paraat.site.private import OWN_KEY
 from paraat.site.site import Site, WebSettings, load_site
 
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "site.example"
@@ -188,6 +190,24 @@ def test_where_the_page_is_reached_on_loopback_only_there_is_no_link(desk: Desk,
     assert desk.service.answers.links is None
     with pytest.raises(LinkError, match="takes no links"):
         desk.service.answers.by_link(token)
+
+
+def test_a_key_that_others_may_read_keeps_no_message_back_and_takes_no_link(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    alert = desk.fires()
+    token, code = desk.token(alert), desk.service.answers.code(alert.id, "jan")
+    assert len(code) == 4
+    desk.restart()
+    (desk.site.directory / OWN_KEY).chmod(0o644)
+    assert desk.service.answers.code(alert.id, "jan") == ""
+    assert desk.service.answers.link(alert.id, "jan", "key", T0) is None
+    assert "chmod 600" in caplog.text
+    with pytest.raises(SettingsError):
+        desk.service.answers.by_link(token)
+    (desk.site.directory / OWN_KEY).chmod(0o600)
+    assert desk.service.answers.code(alert.id, "jan") == code, "and without a restart it is as before"
+    assert desk.service.answers.by_link(token).author.way == "link"
 
 
 # --- a code over the radio

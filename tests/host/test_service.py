@@ -398,7 +398,7 @@ def test_a_broker_that_is_gone_and_a_database_that_is_behind_are_told_to_the_coo
     journal.close()
     service = Service(site, clock=StillClock(), serve_web=False)
     for t in (1000.0, 1061.0):
-        service._judge(T0 + t, [])
+        service._judge(T0 + t)
     assert {"broker_unreachable", "database_behind"} <= firing(service)
     service.stop()
 
@@ -414,7 +414,7 @@ def test_what_is_measured_of_the_machine_is_judged(tmp_path: Path) -> None:
     site = a_site(tmp_path, free_port())
     service = Service(site, clock=StillClock(), serve_web=False, host_probe=MadeUpProbe(tmp_path))
     for t in (0.0, 31.0):
-        service._judge(T0 + t, [])
+        service._judge(T0 + t)
     assert "on_battery" in firing(service)
     service.stop()
 
@@ -425,8 +425,8 @@ def test_the_end_of_the_brokers_own_certificate_is_told(tmp_path: Path) -> None:
     service = Service(site, clock=SystemClock(), serve_web=False)
     later = T0 + (BROKER_DAYS - 30) * 86400.0
     for t in (later, later + 601):
-        service._judge(t, [])
-    (alert, *_) = [a for a in service._engine.active() if a.state == "firing"]
+        service._judge(t)
+    (alert, *_) = [a for a in service._engine.active() if a.state == "firing" and a.point is None]
     assert (alert.rule, alert.subject) == ("own_certificate", Subject("certificate", "broker"))
     (told,) = service.journal.deliveries(alert.id)
     service.stop()
@@ -825,6 +825,7 @@ def test_a_mistake_in_a_thread_is_survived_and_counted(
     service._tracker.apply = broken  # type: ignore[method-assign]
     board.tell(1, ON_MAINS, time.time())
     board.tell(2, ON_MAINS, time.time())
+    assert [view.data_t is not None for view in service.views(time.time()) if view.point == POINT] == [True]
     assert metric(service, 'paraat_thread_errors_total{thread="ingest"}') == 1
     assert service.journal.ranges(POINT) == [(1, 2)]
 

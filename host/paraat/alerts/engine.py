@@ -62,6 +62,14 @@ class Engine:
         """The alerts that are pending or firing now."""
         return [active.alert for active in self._active.values()]
 
+    def waiting(self) -> set[Subject]:
+        """The subjects of which an alert may change its state by time alone: they are to be judged at every step."""
+        return {
+            key[1]
+            for key, active in self._active.items()
+            if active.alert.state == "pending" or active.clear_since is not None
+        }
+
     def saved(self, alert: AlertState) -> None:
         """The journal has given the alert its id."""
         active = self._active.get((alert.rule, alert.subject))

@@ -55,6 +55,7 @@ def _probe(site: Site) -> HostProbe:
 
 
 def _check(args: argparse.Namespace) -> int:
+    from paraat.alerts.links import reachable
     from paraat.boards.node_config import check_memory_of_points, check_points, limits_of_points, too_little_memory
     from paraat.journal.peek import obstacle
     from paraat.service import check_files
@@ -70,6 +71,16 @@ def _check(args: argparse.Namespace) -> int:
         )
     for line in limits_of_points(site):
         tell(args, line)
+    site.check_own_key()
+    if not reachable(site.web.base_url):
+        tell(
+            args,
+            Phrase(
+                "{site}: mails have no link to acknowledge with, because phones cannot reach the page. For links, set "
+                "base_url under [web] (docs/alerts.md)",
+                site=args.site,
+            ),
+        )
     tell(
         args,
         Phrase(

@@ -6,7 +6,7 @@ A coordinator says each change; the key switch or the button of the board opens 
 they came. While a point is built or out of use its switch says nothing: somebody tries it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -86,6 +86,18 @@ def activation(said: Sequence[Change], switch: Switch | None, profile: Profile, 
     return _with_clock(changes, last, profile, now)
 
 
+def turns(said: Sequence[Change], found: Activation, profile: Profile) -> Iterator[float]:
+    """The moments at which time alone may change where a point is or whether it is late. found: where it is now."""
+    for change in said:
+        yield change.t
+        if change.until is not None:
+            yield change.until
+    if found.forecast_at is not None and found.due_at is not None and found.since is not None:
+        this_s, later_s = _planned_s(found.phase, profile)
+        yield found.since + this_s
+        yield found.due_at + _ROUNDING_S - later_s
+
+
 def _standing(changes: Sequence[Change], t: float) -> Change:
     """The change that holds at t: when what was out of use has come to its end, it stands by."""
     last = changes[-1]
@@ -136,9 +148,13 @@ def _with_clock(changes: Sequence[Change], last: Change, profile: Profile, now: 
 
 def _forecast(last: Change, profile: Profile, now: float) -> float:
     """When it opens: what is planned for the phase that it is in, from when that began, and for those that follow."""
+    this_s, later_s = _planned_s(last.phase, profile)
+    return max(now, last.t + this_s) + later_s
+
+
+def _planned_s(phase: Phase, profile: Profile) -> tuple[float, float]:
+    """What is planned for a phase on the way to open, and for those after it."""
     assert profile.open_within_h is not None
     alerted_s = (profile.alerted_h or 0.0) * _HOUR_S
     opening_s = profile.open_within_h * _HOUR_S - alerted_s
-    if last.phase is Phase.ALERTED:
-        return max(now, last.t + alerted_s) + opening_s
-    return max(now, last.t + opening_s)
+    return (alerted_s, opening_s) if phase is Phase.ALERTED else (opening_s, 0.0)

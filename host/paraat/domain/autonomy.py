@@ -7,7 +7,7 @@ before which restart a set came.
 import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from statistics import fmean, median
+from statistics import fmean
 from typing import NamedTuple
 
 from paraat.domain import slopes
@@ -15,7 +15,7 @@ from paraat.domain.fuel_events import FuelEvent, Jump, find_jumps, find_losses, 
 from paraat.domain.fuel_history import OFF, ON, UNKNOWN, Slot
 from paraat.domain.model import Autonomy
 from paraat.domain.points import Tank
-from paraat.domain.slopes import Line, Spot
+from paraat.domain.slopes import Line, Spot, median
 from paraat.domain.tanks import interpolate
 
 RECORD_SPREAD = 0.3  # how far a tank record's rate is trusted, as a part of it
@@ -25,7 +25,7 @@ LOAD_AGE_S = 600.0  # so long back goes "the load now"
 TOO_MANY = 1.1  # hours shown may be so much more than the cautious end
 _LOW, _HIGH = 0.05, 0.95  # the range holds the truth in 90 %
 _GAP_MIN_S, _GAP_MAX_S, _GAP_SPACINGS = 300.0, 3600.0, 4.0
-_ANCHOR_S = 3600.0  # so near a run the level of a generator at rest tells where the run began or ended
+_ANCHOR_S, _ANCHOR_SLOTS = 3600.0, 40  # so near a run the level at rest tells where the run began or ended
 # How often a load changes to anything, before anything is measured; and how likely over a rest or a gap.
 CHANGES_PER_H, CHANGED_MEANWHILE = 3e-4, 0.02
 _SHORT_GAP_S = 900.0
@@ -36,8 +36,8 @@ _WIDER, _NO_BETTER = (
 _CREEP_SURE, _CREEPS = 0.04, 1.1  # the newest hours, known so well, show so much more than all since the last change
 _MIN_OWN = 6  # spots before a gap that tell what to expect of it
 _IDLE = 0.1  # of the record's rate: nothing that runs burns less
-_UNSURE, _ODD_SDS = 0.15, 3.0
-ODD_SAMPLES = 2  # that lie beside what was expected: then all is read anew
+_ODD_SDS, _ODD_SAMPLES = 3.0, 2  # so many samples, or means, as unlikely as this are not what was expected
+_OTHER_LOAD = 0.05  # a measured load by which the rate differs by such a part is not either
 MIN_RUN_H = 1 / 6  # of running before a slope means anything
 _STANDS_OUT = 0.4  # of the likely fall that the lowest one must be, before it says more than the tank record
 
@@ -64,14 +64,16 @@ class Reading(NamedTuple):
     since: float | None
     lost_l: float  # that a stuck gauge may hide: burnt at the record's rate since it moved last
     events: tuple[FuelEvent, ...]
-    noise_l: float  # standard deviation of one sample
+    noise: "Noise"
     state: int  # of the generator at the newest sample, as in fuel_history
+    scale: (
+        float | None
+    )  # what its curve says for the load of now, as a part of the record's rate; None: no load is measured
 
     @property
-    def unsure(self) -> bool:
-        """Whether the burn rate may soon be known better: then it is worth while to read again soon."""
-        burn = self.burn
-        return self.state != OFF and (burn.high - burn.low > _UNSURE * burn.likely)
+    def is_at_rest(self) -> bool:
+        """Whether the generator is known to stand still."""
+        return self.state == OFF
 
 
 class Noise(NamedTuple):
@@ -121,8 +123,9 @@ def read(slots: Iterable[Slot], tank: Tank) -> Reading | None:
         since,
         hidden_h * tank.burn_l_per_h,
         tuple(events),
-        noise.whole_sd,
+        noise,
         every[-1].state,
+        _load_now(kept, tank) if by_load else None,
     )
 
 
@@ -158,13 +161,11 @@ def estimate(reading: Reading, tank: Tank, now: float, *, drains: bool) -> Auton
 
 
 def carry(reading: Reading, latest: Sequence[Slot], tank: Tank) -> Reading | None:
-    """The reading at the newest of the slots that came after it; None where they may tell more than it does.
+    """The reading at the newest of the slots; None where they may tell more than it does.
 
-    Reading anew costs a hundred times as much as seeing that all goes on as it went.
+    latest: those that came after it, and some of the last that it was read from: they too must be what it says.
     """
-    if reading.unsure or any(event.until >= reading.t for event in reading.events):
-        return None
-    if sum(slot.n for slot in latest if _is_odd(reading, slot, tank)) >= ODD_SAMPLES:
+    if any(event.until >= reading.t for event in reading.events) or _is_odd(reading, latest, tank):
         return None
     newest_t = max((slot.last_t for slot in latest), default=reading.t)
     return reading._replace(litres=max(0.0, _expected_l(reading, newest_t)), t=newest_t)
@@ -175,12 +176,41 @@ def _expected_l(reading: Reading, t: float) -> float:
     return reading.litres - (later_h * reading.burn.likely if reading.state != OFF else 0.0)
 
 
-def _is_odd(reading: Reading, slot: Slot, tank: Tank) -> bool:
-    """Whether a slot is not what the reading leads to expect."""
-    if slot.state != UNKNOWN and slot.state != reading.state:
-        return True
-    limit_l = max(0.01 * tank.capacity_l, _ODD_SDS * reading.noise_l)
-    return abs(slot.litres - _expected_l(reading, slot.t)) > limit_l
+def _is_odd(reading: Reading, latest: Sequence[Slot], tank: Tank) -> bool:
+    """Whether slots are not what the reading leads to expect: two samples far off, or the newest of them all to one side.
+
+    A single sample that is far off is a wild echo.
+    """
+    noise, burn = reading.noise, reading.burn
+    least_l = 0.001 * tank.capacity_l
+    far_l = max(10 * least_l, _ODD_SDS * noise.whole_sd)
+    rate_sd = (burn.high - burn.low) / 3.29 if reading.state != OFF else 0.0
+    far, samples, off_l = 0, 0, 0.0
+    for slot in reversed(latest):
+        if slot.state not in (UNKNOWN, reading.state) or _has_other_load(reading, slot, tank):
+            if slot.t <= reading.t:
+                continue
+            return True
+        off = slot.litres - _expected_l(reading, slot.t)
+        if abs(off) > far_l:
+            far += slot.n
+            if far >= _ODD_SAMPLES:
+                return True
+            continue
+        samples += slot.n
+        off_l += off * slot.n
+        ripple = math.hypot(max(noise.sd, least_l) / math.sqrt(samples), noise.step / math.sqrt(12))
+        unsure = math.hypot(ripple, reading.litres_sd, rate_sd * (slot.t - reading.t) / 3600)
+        if abs(off_l) > _ODD_SDS * unsure * samples:
+            return True
+    return False
+
+
+def _has_other_load(reading: Reading, slot: Slot, tank: Tank) -> bool:
+    if reading.scale is None or slot.load_w is None or slot.state == OFF:
+        return False
+    scale = interpolate(tank.burn_by_load, slot.load_w) / tank.burn_l_per_h
+    return abs(scale - reading.scale) > _OTHER_LOAD * reading.scale
 
 
 def measure_noise(slots: Sequence[Slot]) -> Noise:
@@ -213,19 +243,29 @@ def _gap_s(slots: Sequence[Slot]) -> float:
 def _without_wild(slots: Sequence[Slot], noise: Noise, tank: Tank, gap_s: float) -> list[Slot]:
     """The slots without those of an echo that jumps; a rise or a fall that lasts for three slots stays."""
     wild_l = max(2.0, 0.03 * tank.capacity_l, 6 * noise.whole_sd)
+    burnt = 4 * tank.burn_l_per_h / 3600
     kept: list[Slot] = []
     for i, slot in enumerate(slots):
-        around = [other for other in slots[max(0, i - 2) : i + 3] if abs(other.t - slot.t) <= 2 * gap_s]
-        burnt = 4 * tank.burn_l_per_h / 3600
-        if len(around) >= 3:
-            middle = median(other.litres for other in around)
-            if abs(slot.litres - middle) > wild_l + burnt * (around[-1].t - around[0].t):
-                continue
+        if not _is_amid(slots, i, wild_l, gap_s):
+            around = [other for other in slots[max(0, i - 2) : i + 3] if abs(other.t - slot.t) <= 2 * gap_s]
+            if len(around) >= 3:
+                middle = median(other.litres for other in around)
+                if abs(slot.litres - middle) > wild_l + burnt * (around[-1].t - around[0].t):
+                    continue
         if slot.high - slot.low <= 2 * wild_l + burnt * (slot.last_t - slot.first_t):
             kept.append(slot)
         elif slot.n >= 4 and (rest := _without_one(slot, wild_l)) is not None:
             kept.append(rest)
     return kept or list(slots[-1:])
+
+
+def _is_amid(slots: Sequence[Slot], i: int, wild_l: float, gap_s: float) -> bool:
+    """Whether a slot is near both its neighbours: then the middle of those around is not far off either."""
+    if not 0 < i < len(slots) - 1:
+        return False
+    before, slot, after = slots[i - 1 : i + 2]
+    near = abs(before.litres - slot.litres) <= wild_l and abs(after.litres - slot.litres) <= wild_l
+    return near and slot.t - before.t <= 2 * gap_s and after.t - slot.t <= 2 * gap_s
 
 
 def _without_one(slot: Slot, wild_l: float) -> Slot | None:
@@ -255,6 +295,7 @@ def _spots(
     spots: list[Spot] = []
     times: list[float] = []
     x, stretch = 0.0, 0
+    anchors = _anchors(slots, losses)
     for i, slot in enumerate(slots):
         chance = 1.0
         jumped = any(jump.begun < slot.t < jump.done for jump in jumps)
@@ -270,7 +311,7 @@ def _spots(
             elif any(before.t <= jump.begun <= slot.t or before.t <= jump.done <= slot.t for jump in jumps):
                 stretch += 1
             x += more_h * (_by_load(tank, before, slot) if by_load else 1.0)
-        if jumped or (slot.state == OFF and not _is_anchor(slots, i, losses)):
+        if jumped or (slot.state == OFF and i not in anchors):
             continue
         spots.append(Spot(x, slot.litres, noise.sd**2 / slot.n + (0.1 * noise.step) ** 2 + 1e-6, stretch, chance))
         times.append(slot.t)
@@ -316,13 +357,18 @@ def _fits(slots: Sequence[Slot], i: int, spots: Sequence[Spot], noise: Noise, us
     return expected > 3 * unsure and abs(fell - expected) < unsure + 0.1 * expected
 
 
-def _is_anchor(slots: Sequence[Slot], i: int, losses: Sequence[FuelEvent]) -> bool:
-    """Whether the generator ran shortly before or after this slot, at rest."""
-    t = slots[i].t
-    if any(loss.since <= t <= loss.until for loss in losses):
-        return False
-    near = (other for other in slots[max(0, i - 40) : i + 40] if abs(other.t - t) <= _ANCHOR_S)
-    return any(other.state != OFF for other in near)
+def _anchors(slots: Sequence[Slot], losses: Sequence[FuelEvent]) -> set[int]:
+    """Which slots at rest tell where a run began or ended: the generator ran shortly before or after."""
+    found: set[int] = set()
+    ways = (range(len(slots)), range(len(slots) - 1, -1, -1))
+    for way in ways:
+        ran: int | None = None
+        for i in way:
+            if slots[i].state != OFF:
+                ran = i
+            elif ran is not None and abs(i - ran) <= _ANCHOR_SLOTS and abs(slots[i].t - slots[ran].t) <= _ANCHOR_S:
+                found.add(i)
+    return {i for i in found if not any(loss.since <= slots[i].t <= loss.until for loss in losses)}
 
 
 def _one_a_step(spots: Sequence[Spot], times: Sequence[float], noise: Noise) -> tuple[list[Spot], list[float]]:

@@ -254,6 +254,7 @@ class Standing:
         self._newest: dict[tuple[str, ...], Fact] = {}
         self._said: dict[str, dict[str, Said]] = {}
         self._phases: dict[str, list[tuple[float, int, Change]]] = {}
+        self._changes: dict[str, int] = {}
         self._links: dict[str, Fact] = {}
 
     def apply(self, fact: Fact) -> None:
@@ -261,6 +262,8 @@ class Standing:
         key = replaces(fact.told)
         if key is None:
             return
+        if (point := place(fact.told)) is not None:
+            self._changes[point] = self._changes.get(point, 0) + 1
         if isinstance(fact.told, PhaseChanged):
             self._keep_phase(fact, fact.told)
         if isinstance(fact.told, Acknowledged) and fact.told.link:
@@ -286,6 +289,10 @@ class Standing:
                 phase=Phase(told.phase), t=fact.t, by=fact.author.name, way=fact.author.way, until=told.until
             )
             insort(phases, (fact.t, fact.id, change), key=lambda one: one[:2])
+
+    def changes(self, point: str) -> int:
+        """How often something was said of a point: who has kept what follows from it sees whether it still does."""
+        return self._changes.get(point, 0)
 
     def newest(self, kind: type[Delivered] | type[DeliveryPlanned], point: str) -> Fact | None:
         """What was said last of that kind of a point."""

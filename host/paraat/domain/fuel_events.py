@@ -5,13 +5,14 @@ A level that sloshes is none of these: each threshold stands well above the ripp
 
 from collections.abc import Sequence
 from itertools import pairwise
-from statistics import fmean, median
+from statistics import fmean
 from typing import NamedTuple
 
 import msgspec
 
 from paraat.domain.fuel_history import OFF, ON, Slot
 from paraat.domain.points import Tank
+from paraat.domain.slopes import median
 
 REFUEL = "refuel"
 THEFT = "theft"
@@ -72,24 +73,20 @@ def find_jumps(slots: Sequence[Slot], noise_l: float, tank: Tank, gap_s: float) 
     """Deliveries, and sudden losses."""
     least_l = max(2.0, 0.03 * tank.capacity_l, 5 * noise_l)
     jumps: list[Jump] = []
+    middles = [median(slot.litres for slot in slots[max(0, i - _SLOTS + 1) : i + 1]) for i in range(len(slots))]
     at = 0
     while at < len(slots) - _SLOTS:
-        rise = _rise(slots, at)
+        rise = middles[at + _SLOTS] - middles[at]
         sign = 1 if rise > 0 else -1
-        if abs(rise) <= least_l + (_may_burn(slots, at, tank) if rise < 0 else 0.0):
+        if abs(rise) <= least_l or (rise < 0 and -rise <= least_l + _may_burn(slots, at, tank)):
             at += 1
             continue
         last = at
-        while last + 1 < len(slots) - _SLOTS and _rise(slots, last + 1) * sign > least_l:
+        while last + 1 < len(slots) - _SLOTS and (middles[last + 1 + _SLOTS] - middles[last + 1]) * sign > least_l:
             last += 1
         jumps.append(_jump(slots, at, last, sign, gap_s, noise_l, least_l))
         at = last + 1
     return jumps
-
-
-def _rise(slots: Sequence[Slot], at: int) -> float:
-    before = median(slot.litres for slot in slots[max(0, at - _SLOTS + 1) : at + 1])
-    return median(slot.litres for slot in slots[at + 1 : at + 1 + _SLOTS]) - before
 
 
 def _may_burn(slots: Sequence[Slot], at: int, tank: Tank) -> float:

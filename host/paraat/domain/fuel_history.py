@@ -2,7 +2,7 @@
 
 Samples are added up in slots of time: of one minute for the newest half hour, of four, sixteen and sixty-four minutes
 before. A slot holds sums of whole numbers, so it does not matter in which order they are added; in which slot a sample
-lies follows from its time and that of the newest sample alone. Nothing else is kept.
+lies follows from its time and from the step of sixteen minutes that the newest one lies in. Nothing else is kept.
 """
 
 from array import array
@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 SLOT_MIN = (1, 4, 16, 64)
 SPAN_MIN = (32, 128, 512)  # how far back a level of slots reaches; the last one as far as it may hold
+STEP_MIN = 16  # the slots become coarser in steps of so many minutes; within one, what lies before it stays as it is
 RUNNING_KEPT = 32  # slots of the last level: of a generator that runs, and of one that does not
 OTHERS_KEPT = 16
 _LEVELS = range(len(SLOT_MIN))
@@ -42,91 +43,114 @@ class Slot(NamedTuple):
 
 
 class History:
-    """At most some 130 slots of about 90 bytes."""
+    """At most some 150 slots of about 90 bytes.
 
-    __slots__ = ("_levels", "newest_t", "settled_version", "version")
+    shift_min: how much later its steps begin than those of others, so that not all of a fleet come to theirs at once.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_levels", "_shift_min", "newest_t", "version")
+
+    def __init__(self, shift_min: int = 0) -> None:
+        self._shift_min = shift_min
         self._levels = tuple(array("d") for _ in SLOT_MIN)
         self.newest_t: float | None = None
         self.version = 0  # counts the changes, so that who has read it knows whether to read again
-        self.settled_version = 0  # counts those of settled()
 
     def add(self, t: float, litres: float, running: bool | None, load_w: float | None) -> None:
         """Take a sample in, also one that is older than others; the same one must not come twice."""
-        minute, step = int(t // 60), self._step()
+        minute, step = self.minute(t), self.step()
         if self.newest_t is None or t > self.newest_t:
             self.newest_t = t
-            self._coarsen()
+            if self.step() != step:
+                self._coarsen()
         self.version += 1
-        if minute < step or self._step() != step:
-            self.settled_version += 1
         level = self._level(minute)
         slot = minute // SLOT_MIN[level]
-        start_s = slot * SLOT_MIN[level] * 60
+        start_s = self._start_s(level, slot)
         ms, ml = float(round((t - start_s) * 1000)), float(round(litres * 1000))
         row = [slot, _STATES[running], 1.0, ms, ml, ms, ms, ml, ml, 0.0, 0.0]
         if load_w is not None:
             row[_SUM_W], row[_N_W] = float(round(load_w)), 1.0
         self._put(level, row)
 
-    def slots(self) -> Iterator[Slot]:
-        """Each slot, in order of time; those of one slot and two states by their middle."""
-        return iter(sorted((*self.settled(), *self.latest())))
+    def slots(self, *, since: int | None = None, until: int | None = None) -> list[Slot]:
+        """Each slot, in order of time; those of one slot and two states by their middle.
 
-    def settled(self) -> list[Slot]:
-        """The slots before those of the newest step, in order: until the next step only a late sample changes them."""
-        found = [self._slot(level, row) for level in _LEVELS if level for row in self._rows(level)]
-        found += [self._slot(0, row) for row in self._rows(0) if row[_SLOT] < self._step()]
+        since, until: only those of the minutes from there on, or before it; neither lies more than SPAN_MIN[0] before
+        the newest step.
+        """
+        newest = self._levels[0]
+        cut, bound = len(newest), until if since is None else since
+        while bound is not None and cut and newest[cut - _WIDTH] >= bound:
+            cut -= _WIDTH
+        if since is not None:
+            return sorted(self._slots(0, newest[cut:]))
+        found = list(self._slots(0, newest[:cut]))
+        for level in _LEVELS[1:]:
+            found += self._slots(level, self._levels[level])
         return sorted(found)
 
-    def latest(self) -> list[Slot]:
-        """The slots of the newest step, which is of as many minutes as a slot of the next level."""
-        return sorted(self._slot(0, row) for row in self._rows(0) if row[_SLOT] >= self._step())
+    def minute(self, t: float) -> int:
+        """The minute that a moment lies in, as the steps count them."""
+        return int(t // 60) - self._shift_min
+
+    def step(self, minutes: int = STEP_MIN) -> int:
+        """The minute with which the newest step of so many minutes begins."""
+        return 0 if self.newest_t is None else self.minute(self.newest_t) // minutes * minutes
+
+    def steady_min(self, most: int) -> int:
+        """For how many minutes the generator has been doing what it does, as far as that is seen, and `most` at most."""
+        newest, state, begun = self.minute(self.newest_t or 0.0), None, None
+        for rows, size in zip(self._levels, SLOT_MIN, strict=True):
+            states = rows[_STATE::_WIDTH]
+            if not states:
+                continue
+            state = states[-1] if state is None else state
+            changed = states.count(state) < len(states)
+            at = max(i for i, other in enumerate(states) if other != state) if changed else 0
+            begun = int(rows[at * _WIDTH]) * size
+            if changed or newest - begun >= most:
+                break
+        return 0 if begun is None else min(most, newest - begun)
 
     def forget_after(self, t: float) -> None:
         """Let go of the slots that end after t."""
         for level in _LEVELS:
-            rows, slot_s = self._levels[level], SLOT_MIN[level] * 60
+            rows = self._levels[level]
             for i in range(len(rows) - _WIDTH, -1, -_WIDTH):
-                if rows[i + _SLOT] * slot_s + rows[i + _LAST_MS] / 1000 > t:
+                if self._start_s(level, int(rows[i + _SLOT])) + rows[i + _LAST_MS] / 1000 > t:
                     del rows[i : i + _WIDTH]
         self.version += 1
-        self.settled_version += 1
         self.newest_t = max((slot.last_t for slot in self.slots()), default=None)
 
     def size_bytes(self) -> int:
         """What the slots take."""
         return sum(rows.itemsize * len(rows) for rows in self._levels)
 
-    def _step(self) -> int:
-        """The minute with which the newest step begins."""
-        return 0 if self.newest_t is None else int(self.newest_t // 60) // SLOT_MIN[1] * SLOT_MIN[1]
+    def _start_s(self, level: int, slot: int) -> int:
+        """When a slot begins, unix seconds."""
+        return (slot * SLOT_MIN[level] + self._shift_min) * 60
 
-    def _rows(self, level: int) -> Iterator[Sequence[float]]:
-        rows = self._levels[level]
-        return (rows[i : i + _WIDTH] for i in range(0, len(rows), _WIDTH))
-
-    @staticmethod
-    def _slot(level: int, row: Sequence[float]) -> Slot:
-        slot, state, n, sum_ms, sum_ml, first, last, low, high, sum_w, n_w = row
-        start_s = slot * SLOT_MIN[level] * 60
-        return Slot(
-            start_s + sum_ms / n / 1000,
-            sum_ml / n / 1000,
-            int(n),
-            int(state),
-            start_s + first / 1000,
-            start_s + last / 1000,
-            low / 1000,
-            high / 1000,
-            sum_w / n_w if n_w else None,
-        )
+    def _slots(self, level: int, rows: Sequence[float]) -> Iterator[Slot]:
+        step_s, shift_s = SLOT_MIN[level] * 60, self._shift_min * 60
+        fields = iter(rows)
+        for slot, state, n, sum_ms, sum_ml, first, last, low, high, sum_w, n_w in zip(*[fields] * _WIDTH, strict=True):
+            start_s = slot * step_s + shift_s
+            yield Slot(
+                start_s + sum_ms / n / 1000,
+                sum_ml / n / 1000,
+                int(n),
+                int(state),
+                start_s + first / 1000,
+                start_s + last / 1000,
+                low / 1000,
+                high / 1000,
+                sum_w / n_w if n_w else None,
+            )
 
     def _level(self, minute: int) -> int:
         """In which level the samples of a minute lie: what a slot of the next level holds, moves there as a whole."""
-        assert self.newest_t is not None
-        newest = int(self.newest_t // 60)
+        newest = self.step()
         for level, span in enumerate(SPAN_MIN):
             size = SLOT_MIN[level + 1]
             if (minute // size + 1) * size > newest - span:

@@ -14,7 +14,7 @@ from paraat.domain.passages import Passages, tally_of
 from paraat.domain.points import Point
 from paraat.domain.profiles import UpkeepPlan
 from paraat.domain.stretches import Stretches
-from paraat.domain.upkeep import DAY_S, TREND_DAYS, Runs
+from paraat.domain.upkeep import DAY_S, TREND_DAYS, Runs, Trend, trend_of
 
 FUEL_KEPT = 50  # events, the newest
 
@@ -45,6 +45,7 @@ class Kept:
         self._rest_a = _REST_A if point.battery is None else max(_REST_A, _REST_PART * point.battery.capacity_ah)
         self.has_battery = point.battery is not None
         self.rested: dict[int, float] = {}  # by day since 1970: the lowest voltage at rest, 0 to 6 h UTC
+        self._trend: tuple[int, Trend | None] | None = None  # as of that day
         self.passages = Passages()
         self.fuel: list[FuelEvent] = []  # in order of their beginning
         self._newest_t = float("-inf")
@@ -83,8 +84,18 @@ class Kept:
             return abs(current) < self._rest_a
         return bool(values.get(_MAINS)) and not values.get(_GENERATOR)
 
+    def trend(self, now: float) -> Trend | None:
+        """How the resting voltage goes; as upkeep.trend_of. Worked out once a day, and when a night is told otherwise."""
+        today = int(now // DAY_S)
+        if self._trend is None or self._trend[0] != today:
+            self._trend = today, trend_of(self.rested, now)
+        return self._trend[1]
+
     def _learn_rest(self, day: int, volts: float) -> None:
-        self.rested[day] = min(volts, self.rested.get(day, volts))
+        if volts >= self.rested.get(day, float("inf")):
+            return
+        self._trend = None
+        self.rested[day] = volts
         if len(self.rested) > TREND_DAYS:
             del self.rested[min(self.rested)]
 
@@ -117,6 +128,7 @@ class Kept:
         self._ran.forget_after(t)
         self._loaded.forget_after(t)
         self.rested = {day: volts for day, volts in self.rested.items() if day * DAY_S <= t}
+        self._trend = None
         self.passages.forget_after(t)
         self.fuel = [event for event in self.fuel if event.since <= t]
 

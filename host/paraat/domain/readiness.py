@@ -144,6 +144,24 @@ def why(states: tuple[ResourceState, ...]) -> list[ResourceState]:
     return sorted((state for state in states if state.decides), key=lambda s: (not s.critical, _RANK[s.state]))
 
 
+def turns(resource: Resource, until: float) -> tuple[float, float]:
+    """When time alone changes what a word that holds until then is worth."""
+    return until, until - resource.renew_days * _DAY_S
+
+
+def limits_h(profile: Profile) -> tuple[float, float]:
+    """The hours of autonomy at which a verdict on them changes."""
+    return profile.target_h, profile.target_h / 2
+
+
+def at_hours(profile: Profile, states: tuple[ResourceState, ...], power: Power) -> tuple[ResourceState, ...]:
+    """The resources a moment later, when nothing has turned: only the hours of autonomy are others."""
+    return tuple(
+        msgspec.structs.replace(state, detail=_power(power, profile.target_h).detail) if state.code == HOURS else state
+        for state in states
+    )
+
+
 _RANK = {state: rank for rank, state in enumerate((State.NOT_READY, State.EXPIRED, State.UNKNOWN, State.LIMITED))}
 
 

@@ -9,7 +9,8 @@ again: so what was before the last change is forgotten.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 # How often a load changes by a little, before anything is measured; what "a little" is, as a part.
@@ -18,6 +19,7 @@ _MIN_TURN_H = 1 / 60
 _WIDE = 3.0  # a fall may differ so much from the usual one, as a part of it
 _PASSES = 6  # changes that are forgotten at most; beyond the oldest slots there are no more
 _ONE_LINE = 0.02  # below this weight one line over all is out of the question
+_FAINT = 12.0  # in logs of evidence: a line so much less likely than the best is left out
 _NEGLIGIBLE = 1e-3  # a part of the mixture so light says nothing
 _MIN_SLOTS = 5  # on the newer side of a change
 _MIN_X_H = 1 / 10
@@ -80,6 +82,13 @@ class _Sums(NamedTuple):
     last_w: float
 
 
+def median(values: Iterable[float]) -> float:
+    """The middle of some values; statistics.median takes five times as long for a few."""
+    found = sorted(values)
+    half = len(found) // 2
+    return found[half] if len(found) % 2 else (found[half - 1] + found[half]) / 2
+
+
 def lines(spots: Sequence[Spot], *, height_width: float, usual: float, least: float = 0.0) -> list[Line]:
     """The mixture for the fall now. Empty without spots at two x.
 
@@ -87,7 +96,7 @@ def lines(spots: Sequence[Spot], *, height_width: float, usual: float, least: fl
     least: the smallest fall that can be; 0 where it may stand still.
     """
     priors = _Priors(math.log(height_width), usual, _WIDE * usual, least)
-    newer = _cumulate(spots[::-1], priors)[::-1]
+    newer = list(_cumulate(spots[::-1], priors))[::-1]
     start = 0
     around: list[Line] = []  # the places at which the line since `start` may have begun, as the pass before saw them
     found: list[Line] = []
@@ -114,8 +123,7 @@ def newest(spots: Sequence[Spot], since: int, *, sd: float) -> Line | None:
     A load that creeps up never changes at a moment; the newest spots show it first.
     """
     priors = _Priors(0.0, 1.0, 1e6, 0.0)
-    sums = _cumulate(spots[: since - 1 if since else None : -1], priors)
-    for sum_ in sums[_MIN_SLOTS:]:
+    for sum_ in islice(_cumulate(spots[: since - 1 if since else None : -1], priors), _MIN_SLOTS, None):
         if sum_.sxx * sd * sd > 1:
             return Line(
                 1.0, -sum_.sxy / sum_.sxx, 1 / math.sqrt(sum_.sxx), sum_.first_x, sum_.first_y, sum_.first_w, since
@@ -125,12 +133,18 @@ def newest(spots: Sequence[Spot], since: int, *, sd: float) -> Line | None:
 
 def quantile(mixture: Sequence[Line], part: float) -> float:
     """The fall below which so large a part of the mixture lies."""
+    erf = math.erf
+    parts = [(line.share, line.fall, 1 / (_SQRT2 * line.sd)) for line in mixture]
     low = min(line.fall - 5 * line.sd for line in mixture)
     high = max(line.fall + 5 * line.sd for line in mixture)
-    for _ in range(32):
+    wanted = 2 * part * sum(share for share, _, _ in parts)
+    finest = 1e-4 * min(line.sd for line in mixture)
+    while high - low > finest:
         middle = (low + high) / 2
-        below = sum(line.share * (1 + math.erf((middle - line.fall) / (_SQRT2 * line.sd))) / 2 for line in mixture)
-        low, high = (middle, high) if below < part else (low, middle)
+        below = 0.0
+        for share, fall, scale in parts:
+            below += share * (1 + erf((middle - fall) * scale))
+        low, high = (middle, high) if below < wanted else (low, middle)
     return (low + high) / 2
 
 
@@ -139,7 +153,7 @@ def _weigh(spots: Sequence[Spot], newer: Sequence[_Sums], start: int, priors: _P
     end = len(spots) - 1
     if newer[start].sxx <= _NO_WIDTH:
         return []
-    older = _cumulate(spots[start:], priors)
+    older = list(_cumulate(spots[start:], priors))
     usual, wide, least = priors.usual, priors.wide, priors.least
     log = _height(newer[start].last_w) - priors.log_height
     weighed = [(*_fitted(newer[start], usual, wide, least, log), newer[start], start)]
@@ -162,20 +176,20 @@ def _weigh(spots: Sequence[Spot], newer: Sequence[_Sums], start: int, priors: _P
         little = _TURN * max(fall, 0.1 * usual)
         weighed.append((*_fitted(after, fall, little, least, log + turns), after, first))
     best = max(one[0] for one in weighed)
-    lines = [
-        Line(math.exp(log - best), fall, sd, sums.first_x, sums.first_y, sums.first_w, since)
+    total = sum(math.exp(one[0] - best) for one in weighed)
+    return [
+        Line(math.exp(log - best) / total, fall, sd, sums.first_x, sums.first_y, sums.first_w, since)
         for log, fall, sd, sums, since in weighed
-        if log > best - 12
+        if log > best - _FAINT
     ]
-    total = sum(line.share for line in lines)
-    return [line._replace(share=line.share / total) for line in lines]
 
 
 def _fitted(sums: _Sums, usual: float, width: float, least: float, log: float) -> tuple[float, float, float]:
     """The line through what is summed, when falls around `usual` are likely: log of its evidence, its fall, its sd."""
     precision = 1 / (width * width)
     sxx, sxy, syy = sums.sxx + precision, sums.sxy - usual * precision, sums.syy + usual * usual * precision
-    log += sums.flat - math.log(width) - math.log(sxx) / 2 - max(0.0, syy - sxy * sxy / sxx) / 2
+    unexplained = syy - sxy * sxy / sxx
+    log += sums.flat - math.log(width * math.sqrt(sxx)) - (unexplained / 2 if unexplained > 0 else 0.0)
     fall, sd = -sxy / sxx, 1 / math.sqrt(sxx)
     if fall < least + 2 * sd and least > 0:  # what of it is too flat to be
         log += math.log(max(1e-300, math.erfc((least - fall) / sd / _SQRT2) / 2))
@@ -213,9 +227,8 @@ def _height(weight: float) -> float:
     return (_LOG_2PI - math.log(weight)) / 2
 
 
-def _cumulate(spots: Sequence[Spot], priors: _Priors) -> list[_Sums]:
+def _cumulate(spots: Sequence[Spot], priors: _Priors) -> Iterator[_Sums]:
     """For each spot, the line through it and all before it."""
-    found: list[_Sums] = []
     xx = xy = yy = flat = 0.0  # of the stretches that are complete
     w = mx = my = sxx = sxy = syy = 0.0  # of the one at hand
     stretch = spots[0].stretch if spots else 0
@@ -236,5 +249,4 @@ def _cumulate(spots: Sequence[Spot], priors: _Priors) -> list[_Sums]:
         sxx += dx * off_x
         sxy += dy * off_x
         syy += more * dy * off_y
-        found.append(_Sums(xx + sxx, xy + sxy, yy + syy, flat, *(first or (mx, my, w)), mx, my, w))
-    return found
+        yield _Sums(xx + sxx, xy + sxy, yy + syy, flat, *(first or (mx, my, w)), mx, my, w)

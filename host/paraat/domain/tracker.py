@@ -1,8 +1,13 @@
-"""What is known of every expected point, folded from the sets as they come in any order."""
+"""What is known of every expected point, folded from the sets as they come in any order.
+
+A view follows from what is known and from the moment, never from who looked when. So the last one of each point is kept:
+while nothing new came in and no moment has passed at which time alone changes something, it stands, but for `now`.
+"""
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
+from zlib import crc32
 
 import msgspec
 
@@ -10,8 +15,9 @@ from paraat.domain import activation, autonomy, battery, fuel_events, passages, 
 from paraat.domain.air import Air, Lowest
 from paraat.domain.autonomy import Reading
 from paraat.domain.facts import Delivered, Found, Standing
+from paraat.domain.fuel import Fuel
 from paraat.domain.fuel_events import FuelEvent
-from paraat.domain.fuel_history import History
+from paraat.domain.fuel_history import STEP_MIN
 from paraat.domain.kept import Kept, joined
 from paraat.domain.last_fuel import at_least
 from paraat.domain.model import AlertState, HelpCall, LastFuel, Latest, NodeState, PointView, SampleSet
@@ -20,10 +26,14 @@ from paraat.domain.profiles import Profile
 from paraat.domain.readiness import ResourceState, Verdict
 from paraat.domain.seen import Seen
 from paraat.domain.thresholds import Alerts, BoardMemory
-from paraat.domain.upkeep import Upkeep, upkeep
+from paraat.domain.upkeep import DAY_S, Upkeep, upkeep
 
 STARTS_KEPT = 50  # of a board
 HISTORY_SAMPLES = 600  # that a start reads back of each point: ten hours at one a minute
+# A point about which nothing new came is looked at again so often: figures that only run, such as the hours of a point that
+# is silent, move an alert by then. What a verdict turns on is looked at when it turns.
+LOOK_AGAIN_S = 60.0
+_MARGIN_S = 1e-3  # so near a turn a view is made anew: sums of times are rounded
 
 FUEL = "fuel/level"
 DISTANCE = "fuel/distance"
@@ -50,6 +60,8 @@ FAULT = "fault"
 OLD = "old"
 MISSING = "missing"
 MEMORY_LOW = "memory-low"
+
+_NONE: frozenset[str] = frozenset()
 
 Counts = Callable[[str], tuple[int, int]]
 Until = Callable[[str, float], float | None]
@@ -95,11 +107,16 @@ class Tracker:
         """Take in what the host kept of what a board had sent."""
         tracked = self._points.get(found.point)
         if tracked is not None:
+            tracked.changed()
             tracked.kept.remember(found)
 
     def due(self) -> list[Found]:
         """What was found in what boards sent, and must be kept now, so that it outlives the sets that a start reads back."""
-        return [found for tracked in self._points.values() for found in tracked.due()]
+        return [found for point_id in self._points for found in self.due_of(point_id)]
+
+    def due_of(self, point_id: str) -> list[Found]:
+        """As due, of one point. Raises KeyError when it is not expected."""
+        return self._points[point_id].due()
 
     def tally(self, point_id: str) -> passages.Tally | None:
         """How the counters of a point's doors stand. Raises KeyError when it is not expected."""
@@ -125,7 +142,14 @@ class Tracker:
             if alert.state == "firing" and alert.point is not None:
                 firing.setdefault(alert.point, set()).add(alert.rule)
         for point_id, tracked in self._points.items():
-            tracked.firing = firing.get(point_id, set())
+            found = firing.get(point_id, _NONE)
+            if tracked.firing != found:
+                tracked.firing = found
+                tracked.changed()
+
+    def points(self) -> list[str]:
+        """The ids of all expected points."""
+        return list(self._points)
 
     def views(self, now: float) -> list[PointView]:
         """Every expected point at `now`, also those never heard."""
@@ -134,24 +158,84 @@ class Tracker:
     def view(self, point_id: str, now: float) -> PointView:
         """One point at `now`. Raises KeyError when it is not expected."""
         tracked = self._points[point_id]
-        point = tracked.point
+        outside = self._outside(point_id, now)
+        made = tracked.made
+        if made is not None and made.outside == outside and made.view.now <= now < made.turn:
+            return self._later(tracked, made, now)
+        reading, drains = self._reading(tracked, now)
+        view = self._view(tracked, outside, reading, drains, now)
+        tracked.made = _Made(view, outside, reading, drains, self._turn(tracked, view, drains))
+        return view
+
+    def to_judge(self, now: float) -> list[str]:
+        """The points that must be looked at: something new came since, time alone has changed something, or it is long ago."""
+        changes = self.standing.changes
+        return [
+            point_id
+            for point_id, tracked in self._points.items()
+            if (looked := tracked.looked) is None
+            or not looked.now <= now < looked.until
+            or looked.said != changes(point_id)
+        ]
+
+    def look(self, point_id: str, now: float) -> PointView:
+        """The view of a point for who judges it: it is not due again before it must be."""
+        view = self.view(point_id, now)
+        tracked = self._points[point_id]
+        assert tracked.made is not None
+        until = min(tracked.made.turn, now + LOOK_AGAIN_S)
+        tracked.looked = _Looked(now, until, tracked.made.outside.said)
+        return view
+
+    def look_again(self) -> None:
+        """All points are due: what was looked at last did not come to be judged."""
+        for tracked in self._points.values():
+            tracked.looked = None
+
+    def _outside(self, point_id: str, now: float) -> "_Outside":
         stored, missing = self._counts(point_id)
-        fuel = tracked.latest.get(DISTANCE if point.tank.by == "distance" else FUEL)
+        until = self._certificate_until(point_id, now)
+        return _Outside(self._since, stored, missing, until, self.standing.changes(point_id))
+
+    def _later(self, tracked: "_Tracked", made: "_Made", now: float) -> PointView:
+        """The last view of a point as it is at `now`, when nothing has turned since: only figures that run are others."""
+        view, reading = made.view, made.reading
+        left, off_grid = view.autonomy, view.off_grid
+        if reading is not None:
+            left = autonomy.estimate(reading, tracked.point.tank, now, drains=made.drains)
+            off_grid = battery.off_grid(left, view.battery)
+        where = view.activation
+        if where.forecast_at is not None:
+            where = activation.activation(self.standing.phases(view.point), tracked.switch(), tracked.profile, now)
+        view = msgspec.structs.replace(view, now=now, autonomy=left, off_grid=off_grid, activation=where)
+        if reading is None:
+            return msgspec.structs.replace(view, last_fuel=tracked.last_fuel(now, self._silent_after_s))
+        if not made.drains:
+            return view
+        resources = readiness.at_hours(tracked.profile, view.resources, self._power(tracked, view))
+        return msgspec.structs.replace(view, resources=resources)
+
+    def _reading(self, tracked: "_Tracked", now: float) -> tuple[Reading | None, bool]:
+        """What the level of the fuel says, where it is known, and whether it goes on falling."""
+        fuel = tracked.latest.get(tracked.gauge)
         reading = None
         if fuel is not None and fuel.value is not None and fuel.t >= tracked.last_word_t(now, self._silent_after_s):
-            reading = tracked.read()
+            reading = tracked.fuel.reading()
         mains, generator = tracked.value(MAINS), tracked.value(GENERATOR)
-        left = None
-        if reading is not None:
-            # Unknown drains: better an hour too few than one too many.
-            drains = bool(generator) or (generator is None and not mains)
-            left = autonomy.estimate(reading, point.tank, now, drains=drains)
+        # Unknown drains: better an hour too few than one too many.
+        return reading, bool(generator) or (generator is None and not mains)
+
+    def _view(
+        self, tracked: "_Tracked", outside: "_Outside", reading: Reading | None, drains: bool, now: float
+    ) -> PointView:
+        point, fuel = tracked.point, tracked.latest.get(tracked.gauge)
+        left = None if reading is None else autonomy.estimate(reading, point.tank, now, drains=drains)
         litres = None if reading is None else reading.litres
         charge = (
             None if point.battery is None else battery.left(point.battery, tracked.known(now, self._silent_after_s))
         )
         view = PointView(
-            point=point_id,
+            point=point.id,
             name=point.name,
             municipality=point.municipality,
             capacity=point.capacity,
@@ -161,7 +245,7 @@ class Tracker:
             last_verdict=Verdict.UNKNOWN,
             reasons=(),
             online=None if tracked.node is None else tracked.node.online,
-            watched_since=self._since,
+            watched_since=outside.since,
             heard_at=tracked.heard_at,
             data_t=tracked.data_t,
             latest=dict(tracked.latest),
@@ -172,21 +256,21 @@ class Tracker:
             fuel_events=() if reading is None else reading.events,
             battery=charge,
             off_grid=battery.off_grid(left, charge),
-            stored=stored,
-            missing=missing,
+            stored=outside.stored,
+            missing=outside.missing,
             node=tracked.node,
-            certificate_until=self._certificate_until(point_id, now),
-            activation=activation.activation(self.standing.phases(point_id), tracked.switch(), tracked.profile, now),
+            certificate_until=outside.certificate_until,
+            activation=activation.activation(self.standing.phases(point.id), tracked.switch(), tracked.profile, now),
             mains_t=tracked.on_t.get(MAINS),
             generator_t=tracked.on_t.get(GENERATOR),
             last_fuel=tracked.last_fuel(now, self._silent_after_s) if reading is None else None,
             starts=tuple(tracked.starts),
             gap_t=tracked.gap_t(),
-            help_call=self._help_call(point_id, tracked.help_call),
+            help_call=self._help_call(point.id, tracked.help_call),
         )
         verdict, resources = readiness.judge(tracked.profile, self._known(tracked, view))
         people = passages.present(
-            tracked.kept.passages.runs, self.standing.counted(point_id), tracked.profile.people.miscount_percent
+            tracked.kept.passages.runs, self.standing.counted(point.id), tracked.profile.people.miscount_percent
         )
         fuel_log = joined(tracked.kept.fuel, view.fuel_events)
         verdict = Verdict.UNKNOWN if view.data_t is None else verdict
@@ -233,10 +317,46 @@ class Tracker:
             now=now,
             runs=kept.runs,
             fuel_at=max((t for t in came if t <= now), default=None),
-            rested=kept.rested if kept.has_battery else None,
+            has_battery=kept.has_battery,
+            trend=kept.trend(now),
             checked=self.standing.checked(point_id, now),
             resources=resources,
         )
+
+    def _turn(self, tracked: "_Tracked", view: PointView, drains: bool) -> float:
+        """The next moment at which time alone changes something in a view, but for figures that only run."""
+        now = view.now
+        turns = [t - _MARGIN_S for t in self._turns(tracked, view, drains) if t + _MARGIN_S > now]
+        return min(turns, default=float("inf"))
+
+    def _turns(self, tracked: "_Tracked", view: PointView, drains: bool) -> Iterator[float]:
+        after_s, now = self._silent_after_s, view.now
+        # What was read so long ago says nothing of now; and who was not heard for so long, or never since the start, is silent.
+        for t in {latest.t for latest in view.latest.values()}:
+            yield t + after_s
+        for heard in (view.heard_at, view.data_t, view.watched_since):
+            if heard is not None:
+                yield heard + after_s
+        profile = tracked.profile
+        for state in view.resources:
+            if state.until is not None:
+                yield from readiness.turns(profile.resources[state.resource], state.until)
+        yield from activation.turns(self.standing.phases(view.point), view.activation, profile)
+        if drains and view.autonomy is not None:
+            left_h = view.autonomy.hours_low if view.off_grid is None else view.off_grid.hours_low
+            for hours in readiness.limits_h(profile):
+                yield now + (left_h - hours) * 3600
+        yield from (task.due_at for task in view.upkeep.tasks if task.due_at is not None)
+        yield (now // DAY_S + 1) * DAY_S  # the battery's trend is one of whole days
+        yield from self._ahead(tracked, view)
+
+    def _ahead(self, tracked: "_Tracked", view: PointView) -> Iterator[float]:
+        """The moments of what counts from when it was: a clock may have dated it ahead of ours."""
+        standing, point = self.standing, view.point
+        yield from (event.until for event in view.fuel_log)
+        yield from (began for began, _ in tracked.kept.runs.ran)
+        yield from (said.t for said in standing.said(point).values())
+        yield from (one.t for one in (standing.newest(Delivered, point), standing.counted(point)) if one is not None)
 
     def _help_call(self, point_id: str, pressed: HelpCall | None) -> HelpCall | None:
         """The newest call for help: by the button of the board, or by voice."""
@@ -248,32 +368,36 @@ class Tracker:
     def _known(self, tracked: "_Tracked", view: PointView) -> readiness.Known:
         """What a point is judged by. The last figures of a silent one count on: so it keeps its last verdict."""
         last_word_t = tracked.last_word_t(view.now, self._silent_after_s)
-
-        def switch(name: str) -> bool | None:
-            latest = view.latest.get(name)
-            return None if latest is None or latest.value is None or latest.t < last_word_t else bool(latest.value)
-
         readings = {}
         for resource in tracked.profile.resources.values():
             if resource.metric is not None and (latest := view.latest.get(resource.metric)) is not None:
                 value = None if latest.value is None else float(latest.value)
                 readings[resource.metric] = readiness.Reading(value, latest.t, latest.t < last_word_t)
+        return readiness.Known(
+            now=view.now,
+            power=self._power(tracked, view),
+            readings=readings,
+            said=self.standing.said(view.point),
+        )
+
+    def _power(self, tracked: "_Tracked", view: PointView) -> readiness.Power:
+        last_word_t = tracked.last_word_t(view.now, self._silent_after_s)
+
+        def switch(name: str) -> bool | None:
+            latest = view.latest.get(name)
+            return None if latest is None or latest.value is None or latest.t < last_word_t else bool(latest.value)
+
         left = view.autonomy
         whole = view.off_grid if tracked.point.battery is not None and left is not None else None
         battery_h = 0.0 if whole is None or left is None else whole.hours_low - left.hours_low
-        return readiness.Known(
-            now=view.now,
-            power=readiness.Power(
-                mains=switch(MAINS),
-                generator=switch(GENERATOR),
-                hours=None if left is None else left.hours_low + battery_h,
-                full_h=None if left is None or left.hours_full is None else left.hours_full + battery_h,
-                source="" if whole is None else whole.source,
-                doubtful=view.fuel_doubtful,
-                t=view.fuel_t,
-            ),
-            readings=readings,
-            said=self.standing.said(view.point),
+        return readiness.Power(
+            mains=switch(MAINS),
+            generator=switch(GENERATOR),
+            hours=None if left is None else left.hours_low + battery_h,
+            full_h=None if left is None or left.hours_full is None else left.hours_full + battery_h,
+            source="" if whole is None else whole.source,
+            doubtful=view.fuel_doubtful,
+            t=view.fuel_t,
         )
 
 
@@ -329,6 +453,34 @@ def heaps(view: PointView, silent_after_s: float, memory: BoardMemory) -> list[H
     return [Heap(float(value), float(limit)) for value, limit in found if value is not None]
 
 
+class _Outside(NamedTuple):
+    """What a view takes from elsewhere. said: how often people said something of the point."""
+
+    since: float
+    stored: int
+    missing: int
+    certificate_until: float | None
+    said: int
+
+
+class _Made(NamedTuple):
+    """The last view of a point, with what it was made from. turn: when time alone changes something in it."""
+
+    view: PointView
+    outside: _Outside
+    reading: Reading | None
+    drains: bool
+    turn: float
+
+
+class _Looked(NamedTuple):
+    """When somebody looked at a point to judge it, and until when that need not be done again."""
+
+    now: float
+    until: float
+    said: int
+
+
 class _Tracked:
     """What is known of one point."""
 
@@ -336,7 +488,8 @@ class _Tracked:
         self.point = point
         self.profile = profile
         self.latest: dict[str, Latest] = {}
-        self.fuel = History()
+        self.gauge = DISTANCE if point.tank.by == "distance" else FUEL
+        self.fuel = Fuel(point.tank, shift_min=crc32(point.id.encode()) % STEP_MIN)
         self.kept = Kept(point, profile.upkeep)
         self.air: dict[str, Air] = {}  # by metric
         self._seen = Seen()
@@ -348,13 +501,12 @@ class _Tracked:
         self.on_t: dict[str, float] = {}  # of mains and generator: the newest moment at which it was on
         self.starts: deque[float] = deque(maxlen=STARTS_KEPT)
         self._behind_gaps: dict[int, float] = {}  # when the first set behind each gap was read
-        self.firing: set[str] = set()
-        self._reading: Reading | None = None
-        self._read_version = -1  # of the history of the fuel when it was read
-        self._settled: Reading | None = None  # of its settled slots alone
-        self._settled_version = -1
+        self.firing: Collection[str] = _NONE
+        self.made: _Made | None = None  # None: something new came since
+        self.looked: _Looked | None = None  # None: something new came since
 
     def apply(self, sample_set: SampleSet) -> None:
+        self.changed()
         t = sample_set.t
         # The board lived when it read the set. When it came says less: the broker may have kept it for hours.
         self._hear(min(t, sample_set.received_at))
@@ -387,8 +539,8 @@ class _Tracked:
 
     def due(self) -> list[Found]:
         """What must be kept now."""
-        fuel = self.latest.get(DISTANCE if self.point.tank.by == "distance" else FUEL)
-        reading = None if fuel is None or fuel.value is None else self.read()
+        fuel = self.latest.get(self.gauge)
+        reading = None if fuel is None or fuel.value is None else self.fuel.reading()
         return self.kept.due(() if reading is None else reading.events)
 
     def _learn(self, name: str, latest: Latest) -> None:
@@ -408,6 +560,7 @@ class _Tracked:
     def apply_state(self, state: NodeState) -> None:
         if self.node is not None and state.received_at < self.node.received_at:
             return
+        self.changed()
         before, self.node = self.node, state
         if before is not None and None not in (before.boot, state.boot) and before.boot != state.boot:
             self.starts.append(state.received_at)
@@ -425,6 +578,7 @@ class _Tracked:
         return newest_t - silent_after_s
 
     def forget_after(self, t: float) -> None:
+        self.changed()
         if self.node is not None and self.node.received_at > t:
             self.node = msgspec.structs.replace(self.node, received_at=t)
         if max(self.heard_at or t, self.data_t or t) <= t:
@@ -449,7 +603,7 @@ class _Tracked:
 
     def last_fuel(self, now: float, silent_after_s: float) -> LastFuel | None:
         """The least that is left, by the last level that the gauge told; None when it never did."""
-        reading = self.read()
+        reading = self.fuel.reading()
         if reading is None:
             return None
         generator = self.latest.get(GENERATOR)
@@ -463,6 +617,10 @@ class _Tracked:
         if latest is None or latest.value is None:
             return None
         return activation.Switch(bool(latest.value), latest.t, self.opened_t)
+
+    def changed(self) -> None:
+        """Something new is known: what follows from the rest alone no longer stands."""
+        self.made = self.looked = None
 
     def _hear(self, t: float) -> None:
         if self.heard_at is None or t > self.heard_at:
@@ -480,18 +638,3 @@ class _Tracked:
             return None if latest is None or now - latest.t > limit_s else latest.value
 
         return value
-
-    def read(self) -> Reading | None:
-        """What the history of the fuel says: by what is known alone, never by when somebody asked.
-
-        A view must come out again as it was. So what is kept between two sets is that of the settled slots.
-        """
-        fuel, tank = self.fuel, self.point.tank
-        if fuel.version == self._read_version:
-            return self._reading
-        if fuel.settled_version != self._settled_version:
-            self._settled, self._settled_version = autonomy.read(fuel.settled(), tank), fuel.settled_version
-        carried = None if self._settled is None else autonomy.carry(self._settled, fuel.latest(), tank)
-        self._reading = carried or autonomy.read(fuel.slots(), tank)
-        self._read_version = fuel.version
-        return self._reading

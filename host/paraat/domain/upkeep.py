@@ -124,14 +124,14 @@ def upkeep(
     now: float,
     runs: Runs,
     fuel_at: float | None,
-    rested: Mapping[int, float] | None,
+    has_battery: bool,
+    trend: Trend | None,
     checked: tuple[float, str] | None,
     resources: Iterable[ResourceState],
 ) -> Upkeep:
     """The upkeep of a point at `now`.
 
-    rested: by day (since 1970, UTC) the resting voltage; None: it has no battery. checked: when somebody was last known to
-    be there, and who.
+    trend: of its battery, None where nothing is known of it. checked: when somebody was last known to be there, and who.
     """
     every = [
         _run(stretch, runs) for stretch in runs.ran if stretch[1] - stretch[0] >= _RUN_LEAST_S and stretch[0] <= now
@@ -140,11 +140,10 @@ def upkeep(
     tests = [run for run in long if not plan.test_load_percent or (run.loaded_s or 0.0) >= plan.test_minutes * 60]
     test = tests[-1] if tests else None
     checked_at, checked_by = checked or (None, "")
-    trend = None if rested is None else trend_of(rested, now)
     tasks = [
         _test_run(plan, test, long, runs, now),
         _aged(FUEL_AGE, DELIVERED, NEVER_DELIVERED, fuel_at, plan.fuel_max_days, now),
-        *(() if rested is None else (_battery(plan, trend),)),
+        *((_battery(plan, trend),) if has_battery else ()),
         _aged(CHECK, CHECKED, NEVER_CHECKED, checked_at, plan.check_every_days, now, checked_by),
         *(_word(state) for state in resources if _is_by_word(state)),
     ]
@@ -221,7 +220,7 @@ def _word(state: ResourceState) -> Task:
 
 
 def trend_of(rested: Mapping[int, float], now: float) -> Trend | None:
-    """How the resting voltage goes: the middle of the slopes between all pairs of days (Theil 1950, Sen 1968).
+    """How the resting voltage goes, by day since 1970 (UTC): the middle of the slopes between all pairs of days (Theil 1950, Sen 1968).
 
     So a day that was measured wrong, or at work, does not bend it. None where nothing was measured in TREND_DAYS.
     """

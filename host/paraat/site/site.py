@@ -20,7 +20,7 @@ from paraat.site.broker import BrokerSettings, check_broker
 from paraat.site.channels import Channels, read_channels
 from paraat.site.errors import SettingsError
 from paraat.site.points import check_interval, read_points
-from paraat.site.private import own_key
+from paraat.site.private import OWN_KEY, own_key
 from paraat.site.profiles import profile_of, read_profiles, with_capacity
 from paraat.site.roster import read_roster
 from paraat.site.tables import convert_table, either, read_toml
@@ -107,7 +107,16 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
     def own_key(self) -> bytes:
         """The site's own key, beside the journal. Raises SettingsError."""
-        return own_key(self.path(self.region.journal).parent)
+        return own_key(self._data)
+
+    def check_own_key(self) -> None:
+        """Raise SettingsError where the own key is there and cannot be used; it makes none."""
+        if (self._data / OWN_KEY).exists():
+            own_key(self._data)
+
+    @property
+    def _data(self) -> Path:
+        return self.path(self.region.journal).parent
 
 
 def load_site(directory: Path) -> Site:

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta
 
-from paraat.domain import model
+from paraat.domain import model, radio
 from paraat.domain import points as points_files
 from paraat.domain.activation import Activation
-from paraat.domain.facts import Author, Fact
+from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact
 from paraat.domain.model import AlertState, Autonomy, PointView, Value
 from paraat.domain.readiness import ResourceState, Verdict
 from paraat.domain.refuel import Stop
@@ -202,7 +202,7 @@ class Points(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
-    """That somebody has seen an alert, and sees to it. way: "cli", "page", "sms" or "button"."""
+    """That somebody has seen an alert, and sees to it. way: "cli", "page", "sms", "link", "radio" or "button"."""
 
     at: datetime
     by: str
@@ -234,6 +234,31 @@ class Acknowledge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     by: Annotated[str, Meta(min_length=1, max_length=80)]
     role: Annotated[str, Meta(max_length=40)] = ""
     way: Literal["page", "cli"] = "page"
+
+
+class EnterCode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Posted to /api/v1/codes: a code that was heard over the radio, and who read it aloud."""
+
+    code: Annotated[str, Meta(max_length=60)]
+    by: Annotated[str, Meta(min_length=1, max_length=80)]
+    role: Annotated[str, Meta(max_length=40)] = ""
+
+
+class Entered(msgspec.Struct, frozen=True, kw_only=True):
+    """What a code said. kind: "acknowledge", "count", "litres" or "help"; number: people or litres.
+
+    said: the same in words, in the site's language. answer: what to read back. again: it was kept already, shortly ago.
+    """
+
+    kind: str
+    point: str | None
+    alert: int | None
+    number: float | None
+    said: str
+    answer: str
+    at: datetime
+    by: str
+    again: bool
 
 
 class Alerts(msgspec.Struct, frozen=True, kw_only=True):
@@ -453,10 +478,44 @@ def author(body: bytes) -> Author:
 
 def author_of(given: Acknowledge) -> Author:
     """Who says so. Raises ValueError that says what is wrong."""
-    by, role = printable(given.by).strip(), printable(given.role).strip()
+    return _author(given.by, given.role, given.way)
+
+
+def code_and_author(body: bytes) -> tuple[str, Author]:
+    """A code that was heard over the radio, and who read it aloud. Raises ValueError that says what is wrong."""
+    given = msgspec.json.decode(body, type=EnterCode)
+    return given.code, _author(given.by, given.role, "radio")
+
+
+def _author(by: str, role: str, way: str) -> Author:
+    by = printable(by).strip()
     if not by:
         raise ValueError(Phrase("by is empty; it is the name of who says so"))
-    return Author(name=by, role=role, way=given.way)
+    return Author(name=by, role=printable(role).strip(), way=way)
+
+
+def entered(found: radio.Entered, said: str) -> Entered:
+    """What a code said, as the API tells it."""
+    told = found.said
+    kind, number = "help", None
+    match told:
+        case Acknowledged():
+            kind = "acknowledge"
+        case Counted():
+            kind, number = "count", float(told.people)
+        case Delivered():
+            kind, number = "litres", told.litres
+    return Entered(
+        kind=kind,
+        point=None if isinstance(told, Acknowledged) else told.point,
+        alert=told.alert if isinstance(told, Acknowledged) else None,
+        number=number,
+        said=said,
+        answer=found.answer,
+        at=rfc3339(found.fact.t),
+        by=found.fact.author.name,
+        again=found.again,
+    )
 
 
 def health(checks: Iterable[Check]) -> Health:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Collection
 from datetime import datetime
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -17,12 +18,14 @@ from starlette.types import Scope
 
 from paraat.domain.facts import Attested, Author, SaidOfPoint
 from paraat.domain.model import PointView
+from paraat.domain.radio import RadioError
 from paraat.journal import JournalError
+from paraat.site.errors import SettingsError
 from paraat.texts import readiness
-from paraat.web import actions, api, pages, tables
+from paraat.web import actions, api, pages, seen, tables
 from paraat.web.cards import rfc3339
 from paraat.web.feed import Feed
-from paraat.web.guard import Action, Guard, failure
+from paraat.web.guard import Action, Guard, OneButton, failure
 from paraat.web.render import STATIC, Renderer
 from paraat.web.source import WebSource
 
@@ -30,16 +33,17 @@ MAX_BODY_BYTES = 2048
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK) -> Starlette:
+def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK, base_url: str | None = None) -> Starlette:
     """The page of a source. It answers only to the names in `hosts`, whatever address it is bound
-    to.
+    to. base_url: where phones reach the links of messages, which is all that they reach.
 
     Raises KeyError for a language without texts, ZoneInfoNotFoundError for an unknown time zone.
     `app.state.feed` is the live stream; whoever stops the server closes it first.
     """
     renderer = Renderer(source)
     feed = Feed(source, renderer)
-    routes = _Routes(source, feed)
+    routes = _Routes(source, renderer, feed)
+    outside = urlsplit(base_url or "")
     app = Starlette(
         routes=[
             *pages.routes(renderer),
@@ -64,11 +68,18 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK) -> Starl
                 methods=["POST"],
                 middleware=[Middleware(Action)],
             ),
+            Route("/api/v1/codes", routes.code, methods=["POST"], middleware=[Middleware(Action)]),
+            Route(
+                seen.PATH,
+                seen.LinkPage(renderer).answer,
+                methods=["GET", "POST"],
+                middleware=[Middleware(OneButton, allowed=[f"{outside.scheme}://{outside.netloc}".lower()])],
+            ),
             Route("/healthz", routes.healthz),
             Route("/metrics", routes.metrics),
             Mount("/static", _Static(directory=STATIC)),
         ],
-        middleware=[Middleware(Guard, hosts=hosts)],
+        middleware=[Middleware(Guard, hosts=hosts, outside=outside.hostname)],
         exception_handlers={HTTPException: _refuse},
     )
     app.state.feed = feed
@@ -78,8 +89,9 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK) -> Starl
 class _Routes:
     """The plain functions run in worker threads: the source may block shortly."""
 
-    def __init__(self, source: WebSource, feed: Feed) -> None:
+    def __init__(self, source: WebSource, renderer: Renderer, feed: Feed) -> None:
         self._source = source
+        self._renderer = renderer
         self._feed = feed
         self._judged = readiness.Words(source.language, ZoneInfo(source.timezone))
 
@@ -142,10 +154,10 @@ class _Routes:
 
     def _view(self, request: Request) -> PointView:
         wanted = request.path_params["point"]
-        for view in self._source.views(self._source.clock.now()):
-            if view.point == wanted:
-                return view
-        raise HTTPException(404, f"no point {wanted!r} in this region; /api/v1/points lists them")
+        try:
+            return self._source.view(wanted, self._source.clock.now())
+        except KeyError as error:
+            raise HTTPException(404, f"no point {wanted!r} in this region; /api/v1/points lists them") from error
 
     def alerts(self, _request: Request) -> Response:
         now = self._source.clock.now()
@@ -165,6 +177,20 @@ class _Routes:
         if fact is None:
             raise HTTPException(404, f"no alert {alert} fires now; /api/v1/alerts lists them")
         return _json(api.acknowledgement(fact))
+
+    async def code(self, request: Request) -> Response:
+        """A code that was heard over the radio; what is wrong with it is said in the site's language."""
+        try:
+            code, author = api.code_and_author(await _body(request))
+        except ValueError as error:
+            raise HTTPException(400, f"{error}; expected is JSON as docs/api.md says") from error
+        try:
+            found = await run_in_threadpool(self._source.answers.by_code, code, author)
+        except RadioError as error:
+            raise HTTPException(422, self._renderer.radio_error(error)) from error
+        except (JournalError, SettingsError) as error:
+            raise HTTPException(503, f"not kept: {error}") from error
+        return _json(api.entered(found, await run_in_threadpool(self._renderer.entered, found)))
 
     def healthz(self, _request: Request) -> Response:
         health = api.health(self._source.health())

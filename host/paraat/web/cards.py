@@ -13,8 +13,9 @@ import msgspec
 
 from paraat.domain import tracker
 from paraat.domain.activation import Phase
-from paraat.domain.facts import Fact
+from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact, HelpAsked
 from paraat.domain.model import AlertState, Autonomy, PointView
+from paraat.domain.radio import Entered, RadioError
 from paraat.domain.readiness import Verdict
 from paraat.texts import readiness
 from paraat.texts.localtime import local, marked
@@ -54,6 +55,7 @@ _SHOWN_ELSEWHERE = frozenset(
     )
 )
 _NOTHING_HEARD = frozenset((tracker.NEVER_HEARD, tracker.SILENT))
+_SAID_WAYS = ("sms", "link", "radio")  # of an acknowledgement; at the screen or with a command needs no word
 _SAME_SET_S = 60  # figures read so shortly before the newest share its age
 
 
@@ -128,6 +130,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     t: float
     seen: str  # who has acknowledged it, and when; empty when nobody has
     say: str  # what a screen reader says when it appears
+    asks: int | None  # its id, while it fires and nobody has acknowledged it
+    told: tuple[str, ...]  # who was told of it, when, and what came back
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,6 +185,35 @@ class Writer:
         """The list of alerts: firing first, critical before warning, then the newest. acknowledged: who saw one, by its id."""
         ordered = sorted(alerts, key=lambda a: (_ALERT_RANK[a.state], a.severity != "critical", -_moment(a)))
         return [self._item(alert, self._place(alert.point, names), acknowledged(alert.id), now) for alert in ordered]
+
+    def by(self, author: Author) -> str:
+        """Who it was, and by which way where that says more than the name."""
+        if author.way == "button":
+            return self.words("by.button")
+        return self.words(f"by.{author.way}", name=author.name) if author.way in _SAID_WAYS else author.name
+
+    def entered(self, found: Entered, names: dict[str, str], alerts: Iterable[AlertState]) -> str:
+        """What a code over the radio said, for who typed it in."""
+        said = found.said
+        name = found.fact.author.name
+        match said:
+            case Acknowledged():
+                of = next((alert for alert in alerts if alert.id == said.alert), None)
+                title = "" if of is None else self.words.code("rule", of.rule)
+                place = "" if of is None else self._place(of.point, names)
+                return self.words("code.acknowledge", title=title, point=place, name=name)
+            case Counted():
+                return self.words.count("code.count", said.people, point=self._place(said.point, names), name=name)
+            case Delivered():
+                litres = self.words.number(said.litres, 0)
+                return self.words("code.litres", n=litres, point=self._place(said.point, names), name=name)
+            case HelpAsked():
+                return self.words("code.help", point=self._place(said.point, names), name=name)
+
+    def radio_error(self, error: RadioError, now: float) -> str:
+        """Why a code does not count, and what to do."""
+        until = "" if error.until is None else self.time(error.until, now)
+        return self.words(f"code.{error.code}", found=error.found, time=until)
 
     def _place(self, point: str | None, names: dict[str, str]) -> str:
         return self.words("own") if point is None else names.get(point, point)
@@ -262,8 +295,10 @@ class Writer:
             name=name,
             when=words(f"alert.{alert.state}", time=self.time(t, now)),
             t=t,
-            seen="" if seen is None else words("alert.seen", name=seen.author.name, time=self.time(seen.t, now)),
+            seen="" if seen is None else words("alert.seen", name=self.by(seen.author), time=self.time(seen.t, now)),
             say=words("alert.say", title=title, name=name) if alert.state == "firing" else "",
+            asks=alert.id if alert.state == "firing" and seen is None else None,
+            told=(),
         )
 
     def _fuel(self, view: PointView) -> Fuel:

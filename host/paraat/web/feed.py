@@ -142,7 +142,7 @@ def _news(new: Snapshot, old: Snapshot | None, build: str) -> dict[str, object]:
     news: dict[str, object] = {"now": new.now}
     if old is None:
         news["build"] = build
-    for part in ("title", "head", "host", "more"):
+    for part in ("title", "head", "host", "more", "banner"):
         if old is None or getattr(old, part) != getattr(new, part):
             news[part] = getattr(new, part)
     if alerts := _changes(new.alerts, old.alerts if old else None):

@@ -14,6 +14,8 @@ from paraat.web.api import Failure
 
 _log = logging.getLogger(__name__)
 
+OUTSIDE = ("/seen/", "/static/")  # all that is answered to the name by which phones reach us
+
 HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self'; connect-src 'self'; "
@@ -27,6 +29,14 @@ HEADERS = {
 }
 
 
+# The page of a link has a form, with one button and nothing to fill in. Its browser says where a press of it comes from
+# only when it may say that to us.
+LINK_HEADERS = {
+    "content-security-policy": HEADERS["content-security-policy"].replace("form-action 'none'", "form-action 'self'"),
+    "referrer-policy": "same-origin",
+}
+
+
 def failure(status: int, error: str) -> Response:
     """An error as JSON."""
     body = msgspec.json.encode(Failure(status=status, error=error))
@@ -37,12 +47,14 @@ class Guard:
     """Refuses names that are not the page's own: a page elsewhere whose DNS name was turned to
     127.0.0.1 sends its own.
 
+    outside: the name by which phones reach the links of messages, and nothing else of the page; None: none does.
     Adds the security headers to every answer, and answers 500 in JSON where a handler raised.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+    def __init__(self, app: ASGIApp, hosts: Collection[str], outside: str | None = None) -> None:
         self._app = app
         self._hosts = frozenset(host.lower() for host in hosts)
+        self._outside = outside
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -60,7 +72,8 @@ class Guard:
             await send(message)
 
         asked = Headers(scope=scope).get("host", "")
-        if _hostname(asked) not in self._hosts:
+        name = _hostname(asked)
+        if name not in self._hosts and not (name == self._outside and scope["path"].startswith(OUTSIDE)):
             expected = ", ".join(sorted(self._hosts))
             answer = failure(
                 421,
@@ -75,6 +88,26 @@ class Guard:
                 raise
             _log.exception("status page: %s %s failed", scope["method"], scope["path"])
             await failure(500, "the service cannot answer this now; its log says why")(scope, receive, send_guarded)
+
+
+class OneButton:
+    """Around the page with one button that a link opens: a page elsewhere may not press it, whatever it knows.
+
+    allowed: the origins of the page itself, beside the name that it was asked by.
+    """
+
+    def __init__(self, app: ASGIApp, allowed: Collection[str]) -> None:
+        self._app = app
+        self._allowed = frozenset(allowed)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        origin = headers.get("origin")
+        own = {f"http://{headers.get('host', '').lower()}", *self._allowed}
+        answer: ASGIApp = self._app
+        if scope["method"] == "POST" and origin is not None and origin.lower() not in own:
+            answer = failure(403, "a page elsewhere may not act here")
+        await answer(scope, receive, send)
 
 
 class Action:

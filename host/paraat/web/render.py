@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 import jinja2
 import msgspec
 
+from paraat.domain.model import AlertState
+from paraat.domain.radio import Entered, RadioError
 from paraat.web.cards import Card, Counts, Item, Writer, count, rfc3339
 from paraat.web.source import WebSource
 from paraat.web.texts import Words
@@ -20,7 +22,10 @@ _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
 
 _AGES = ("age", "age.bare", "age.old", "heard", "ago.s", "ago.min", "ago.h", "ago.d")
-_SCRIPT_TEXTS = (*_AGES, "dead", "dead.since", "broken")
+_SCRIPT_TEXTS = (
+    *_AGES, "dead", "dead.since", "broken", "sound.on", "sound.off", "who.failed", "code.answer", "code.again",
+)  # fmt: skip
+_BANNER_LINES = 3
 
 T = TypeVar("T")
 
@@ -44,6 +49,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     head: str
     host: str
     more: str
+    banner: str
     alerts: dict[str, Piece[Item]]
     cards: dict[str, Piece[Card]]
 
@@ -97,6 +103,7 @@ class Renderer:
             head=str(self._macro("counts", counts)),
             host=str(self._macro("host", self._writer.troubles(self.source.health()))),
             more=self._more(counts.points - len(cards)),
+            banner=self._banner([item for item in items if item.asks is not None and item.look == "critical"]),
             alerts=self._pieces("alert", {i.key: i for i in items}, before.alerts if before else {}, now),
             cards=self._pieces("card", {c.point: c for c in cards}, before.cards if before else {}, now),
         )
@@ -111,6 +118,29 @@ class Renderer:
 
     def _more(self, others: int) -> str:
         return str(self._macro("more", others)) if others else ""
+
+    def _banner(self, waiting: list[Item]) -> str:
+        """What nobody has acknowledged yet, the oldest first: whoever waits longest. Empty when nothing is."""
+        oldest = sorted(waiting, key=lambda item: item.t)
+        return str(self._macro("banner", oldest[:_BANNER_LINES], len(oldest) - _BANNER_LINES)) if oldest else ""
+
+    def entered(self, found: Entered) -> str:
+        """What a code over the radio said, in words."""
+        names = self._names(self.source.clock.now())
+        return self._writer.entered(found, names, self.source.alerts())
+
+    def radio_error(self, error: RadioError) -> str:
+        """Why such a code does not count, in words."""
+        return self._writer.radio_error(error, self.source.clock.now())
+
+    def item(self, alert: AlertState) -> Item:
+        """An alert in words, as the list of alerts has it."""
+        now = self.source.clock.now()
+        (item,) = self._writer.items([alert], self._names(now), now, self.source.acknowledged)
+        return item
+
+    def _names(self, now: float) -> dict[str, str]:
+        return {view.point: view.name for view in self.source.views(now)}
 
     def _pieces(self, macro: str, wanted: dict[str, T], before: dict[str, Piece[T]], now: float) -> dict[str, Piece[T]]:
         pieces: dict[str, Piece[T]] = {}

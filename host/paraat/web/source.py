@@ -12,7 +12,9 @@ from paraat.domain.facts import Author, Fact, SaidOfPoint
 from paraat.domain.model import AlertState, PointView
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
+from paraat.domain.radio import Book, Entered
 from paraat.domain.refuel import Stop
+from paraat.domain.roster import Person
 from paraat.journal import Past
 from paraat.runtime.clock import Clock
 
@@ -27,6 +29,41 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     ok: bool
     required: bool
     detail: str = ""  # for the technician, in English: what is wrong, where, what to do
+
+
+class Asked(Protocol):
+    """What a link in a message asks: that somebody says that he has seen an alert."""
+
+    @property
+    def alert(self) -> AlertState:
+        """The alert, which fires."""
+        ...
+
+    @property
+    def person(self) -> Person:
+        """Whom the message was for."""
+        ...
+
+
+class Answers(Protocol):
+    """What people answer an alert with, each way of its own. A ValueError says, in a Phrase, why one does not count."""
+
+    @property
+    def book(self) -> Book:
+        """The tags of the codes for the radio. Raises SettingsError."""
+        ...
+
+    def asked(self, token: str) -> Asked:
+        """What a link asks; it changes nothing. Raises ValueError, SettingsError."""
+        ...
+
+    def by_link(self, token: str) -> Fact:
+        """Use a link up. Raises ValueError, JournalError, SettingsError."""
+        ...
+
+    def by_code(self, text: str, author: Author) -> Entered:
+        """Keep what a code says that was heard over the radio. Raises RadioError, JournalError, SettingsError."""
+        ...
 
 
 class WebSource(Protocol):
@@ -64,6 +101,10 @@ class WebSource(Protocol):
         """Every expected point as it stands at `now`, also those never heard, in any order."""
         ...
 
+    def view(self, point: str, now: float) -> PointView:
+        """One expected point as it stands at `now`. Raises KeyError when it is not expected."""
+        ...
+
     def past(self, t: float) -> Past:
         """Everything as it stood at t, unix seconds. May take seconds. Raises JournalError."""
         ...
@@ -74,6 +115,11 @@ class WebSource(Protocol):
 
     def acknowledge(self, alert_id: int, author: Author) -> Fact | None:
         """Keep that somebody sees to an alert; None when no alert of that id fires. Raises JournalError."""
+        ...
+
+    @property
+    def answers(self) -> Answers:
+        """What people answer an alert with."""
         ...
 
     def keep(self, told: SaidOfPoint, author: Author) -> Fact:

@@ -31,8 +31,10 @@ def word(state: State, code: str, until: float | None = None, **changes: Any) ->
 
 
 def found(plan: UpkeepPlan = PLAN, **changes: Any) -> Upkeep:
-    given = {"runs": runs(), "fuel_at": None, "rested": None, "checked": None, "resources": ()} | changes
-    return upkeep(plan, now=NOW, **given)
+    rested = changes.pop("rested", None)
+    trend = None if rested is None else trend_of(rested, NOW)
+    given = {"runs": runs(), "fuel_at": None, "checked": None, "resources": ()} | changes
+    return upkeep(plan, now=NOW, has_battery=rested is not None, trend=trend, **given)
 
 
 def task(kind: str, it: Upkeep) -> Task:

@@ -26,6 +26,7 @@ from host.alerts.details import every_alert
 from host.texts.catalogues import catalogues_in
 from host.web.scene import NOW
 from host.web.scene import rich as busy_region
+from paraat.alerts.links import LinkError
 from paraat.alerts.texts import message
 from paraat.boards.boards import load_board
 from paraat.boards.wiring import render
@@ -34,10 +35,11 @@ from paraat.domain.activation import Phase
 from paraat.provision.doctor import doctor
 from paraat.runtime.discovery import modules_in
 from paraat.site import paths
-from paraat.texts import extract, say
+from paraat.texts import Phrase, extract, say
 from paraat.texts.catalogue import FOLDER
 from paraat.web import pages
 from paraat.web.render import Renderer
+from paraat.web.seen import LinkPage
 from paraat.web.source import Check
 from site_broker import PASSPHRASE
 
@@ -90,7 +92,7 @@ _NAMES = frozenset((
     "image", "erase", "pki", "init", "issue", "renew", "revoke", "crl", "list",
     "serve", "status", "attest", "point", "refuel", "delivered", "plan", "building", "standby", "alerted", "opening", "operational", "closing", "out-of-use", "check", "simulate", "demo", "command", "configure", "doctor", "verify", "logs",
     "build", "stolen", "alerts", "acknowledge", "site", "true", "false", "uart", "onewire", "broker-config", "bring-back", "day-bundle",
-    "certificate",
+    "certificate", "sheet", "code", "enter", "count", "litres", "help",
 ))  # fmt: skip
 
 
@@ -154,6 +156,16 @@ def test_every_page(page: ModuleType, renderer: Renderer) -> None:
     answer = page.answer(renderer, request)
     assert answer.status_code == 200
     assert unmarked(visible(answer.body.decode()), names) == []
+
+
+@pytest.mark.parametrize("state", ["asks", "used", "refused"])
+def test_the_page_of_a_link(state: str, renderer: Renderer) -> None:
+    page = LinkPage(renderer)
+    if state == "refused":
+        shown = page._refused(LinkError(Phrase("This link is too old. Is it still so? Call the coordination point.")))
+    else:
+        shown = page._look("7") if state == "asks" else page._press("7")
+    assert unmarked(visible(shown), {*PLACES, "Sporthal De Zuiderpoort", "Jan de Vries"}) == []
 
 
 def test_the_words_that_the_script_puts_in(renderer: Renderer) -> None:

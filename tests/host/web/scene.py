@@ -6,14 +6,18 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from paraat.domain.facts import Acknowledged, Author, Fact, SaidOfPoint, Standing
+from paraat.alerts.answers import Asked
+from paraat.domain.facts import Acknowledged, Author, Counted, Fact, SaidOfPoint, Standing
 from paraat.domain.model import AlertState, Autonomy, Latest, NodeState, PointView, Value
 from paraat.domain.points import Point, PointBoard, Tank
 from paraat.domain.profiles import Profile, Resource
+from paraat.domain.radio import COUNT, Book, Entered, read
 from paraat.domain.readiness import ResourceState, State, Verdict
 from paraat.domain.refuel import Stop
+from paraat.domain.roster import Person
 from paraat.domain.subjects import Subject
 from paraat.journal import Past
+from paraat.texts import Phrase
 from paraat.web.source import Check
 
 NOW = 1_764_000_000.0  # 2025-11-24 16:00:00 UTC, 17:00 in Amsterdam
@@ -56,6 +60,40 @@ class StillClock:
         return event.wait(0)
 
 
+class FakeAnswers:
+    """A link is the id of an alert; a code is looked at by the real reader, and is of NSP-0102."""
+
+    def __init__(self, source: "FakeSource") -> None:
+        self._source = source
+        self.book = Book(bytes(range(32)))
+        self.person = Person(id="jan", name="Jan de Vries", reach={"email": ("jan@example.org",)}, role="lead")
+        self.used: dict[str, Fact] = {}
+        self.error: Exception | None = None
+
+    def asked(self, token: str) -> Asked:
+        if self.error is not None:
+            raise self.error
+        if token in self.used:
+            raise ValueError(Phrase("This alert is over. You need not do anything."))
+        return Asked(next(alert for alert in self._source.firing if str(alert.id) == token), self.person)
+
+    def by_link(self, token: str) -> Fact:
+        asked = self.asked(token)
+        author = Author(name=self.person.name, role=self.person.role, way="link")
+        fact = self._source.acknowledge(asked.alert.id, author)
+        assert fact is not None
+        self.used[token] = fact
+        return fact
+
+    def by_code(self, text: str, author: Author) -> Entered:
+        if self.error is not None:
+            raise self.error
+        code = read(text)
+        assert code.kind == COUNT
+        said = Counted(point="nsp-0102", people=code.number or 0)
+        return Entered(said, self.book.answer(code), self._source.keep(said, author), again=False)
+
+
 class FakeSource:
     """A WebSource whose answers are attributes. change() does what the service does when
     something arrived.
@@ -78,6 +116,7 @@ class FakeSource:
         self.error: Exception | None = None
         self.facts: list[Fact] = []
         self.stops: Sequence[Stop] = ()
+        self.answers = FakeAnswers(self)
         self.places = {view.point: FILE for view in points}
         self.profiles = dict.fromkeys((view.point for view in points), PROFILE)
         self.was: dict[float, Sequence[PointView]] = {}
@@ -87,6 +126,9 @@ class FakeSource:
         if self.error is not None:
             raise self.error
         return self.points
+
+    def view(self, point: str, now: float) -> PointView:
+        return {view.point: view for view in self.views(now)}[point]
 
     def past(self, t: float) -> Past:
         return Past(now=t, views=list(self.was[t]), standing=Standing())
@@ -101,6 +143,7 @@ class FakeSource:
             return None
         told = Acknowledged(alert=alert_id)
         self.facts = [Fact(id=1, after=0, t=NOW, recorded_at=NOW, author=author, told=told)]
+        self.change()
         return self.facts[0]
 
     def keep(self, told: SaidOfPoint, author: Author) -> Fact:

@@ -56,7 +56,7 @@ def test_a_page_first_gets_everything(stream: Stream) -> None:
     name, stand = stream.next()
     assert name == "stand"
     assert stand["now"] == NOW
-    assert set(stand) == {"now", "build", "title", "head", "host", "more", "alerts", "cards"}
+    assert set(stand) == {"now", "build", "title", "head", "host", "more", "banner", "alerts", "cards"}
     assert stand["title"] == "(1) Paraat – Veiligheidsregio Voorbeeld"
     assert stand["cards"]["order"][0] == "nsp-0102"
     assert set(stand["cards"]["html"]) == set(stand["cards"]["order"])

@@ -95,6 +95,10 @@ function onStand(stand) {
   if (stand.head !== undefined) byId("counts").innerHTML = stand.head;
   if (stand.host !== undefined) byId("host").innerHTML = stand.host;
   if (stand.more !== undefined) byId("points-more").innerHTML = stand.more;
+  if (stand.banner !== undefined) {
+    byId("banner").innerHTML = stand.banner;
+    soundIfNeeded();
+  }
   if (stand.title !== undefined) title = stand.title;
   if (stand.alerts !== undefined) announce(patch("alerts", stand.alerts));
   if (stand.cards !== undefined) patch("points", stand.cards);
@@ -116,7 +120,12 @@ function patch(id, { order, html }) {
   for (const [key, text] of Object.entries(html)) {
     template.innerHTML = text;
     const item = template.content.firstElementChild;
-    if (items.has(key)) items.get(key).replaceWith(item);
+    if (items.has(key)) {
+      for (const open of items.get(key).querySelectorAll("details[open]")) {
+        item.querySelector(`details[data-key="${open.dataset.key}"]`)?.setAttribute("open", "");
+      }
+      items.get(key).replaceWith(item);
+    }
     else added.push(item);
     items.set(key, item);
   }

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from paraat.alerts.rules.base import Judgement, Verdict
 from paraat.alerts.rules.bad_air import BadAirRule
+from paraat.alerts.rules.base import Judgement, Verdict
 from paraat.alerts.rules.too_cold import TooColdRule
 from paraat.alerts.rules.too_warm import TooWarmRule
 from paraat.domain.activation import Activation, Phase

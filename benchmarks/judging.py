@@ -1,0 +1,162 @@
+"""What judging costs: each point's readings, verdict and alerts, every five seconds, against the limit of 0.1 core.
+
+    python benchmarks/judging.py                       13,464 points with an hour of sets; and a part of them with 72 hours
+    python benchmarks/judging.py --points N --hours H --interval S
+
+Each point sends a set a minute at a moment of its own, with a load and a ripple of its own. Judged is as the service does it:
+the views of what changed or may have, and the rules of the alerts on them. Times are those of the process, of one thread on
+this machine; of fewer points the same part of the limit counts.
+"""
+
+import argparse
+import random
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from paraat.alerts.engine import Engine
+from paraat.alerts.rules import make_rules
+from paraat.domain.model import SampleSet
+from paraat.domain.points import Point, PointBoard, Tank
+from paraat.domain.thresholds import Alerts
+from paraat.domain.tracker import Tracker
+from paraat.site.profiles import profile_of, read_profiles
+
+EVERYWHERE = 13_464  # points in Ukraine, December 2025
+LIMIT = 0.1  # core
+TICK_S = 5.0
+T0 = 1764000000.0
+TANK = Tank(capacity_l=400, burn_l_per_h=9.5, reserve_l=15)
+MEASURED_S = 960.0  # as long as the longest step of domain/fuel.py
+
+
+class Case(NamedTuple):
+    """changes: the generator came on at the beginning; from standby: it did so while it is measured."""
+
+    name: str
+    points: int
+    hours: float
+    interval_s: float
+    running: bool
+
+
+class Fleet:
+    """What the boards of the points send."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        chance = random.Random(1)
+        self.ids = [f"nsp-{n:05d}" for n in range(case.points)]
+        self._litres = {one: chance.uniform(200, 400) for one in self.ids}
+        self._rate = {one: chance.uniform(5, 14) if case.running else 0.0 for one in self.ids}
+        self._at = {one: chance.uniform(0, case.interval_s) for one in self.ids}
+        self._chance = chance
+        self._seq = 0
+        # In order of the moment within an interval, so that a stretch of time is a slice.
+        self.ids.sort(key=lambda one: self._at[one])
+
+    def due(self, begin: float, end: float) -> list[SampleSet]:
+        """What is sent in a stretch of time that lies within one interval."""
+        interval_s = self.case.interval_s
+        start = begin // interval_s * interval_s
+        return [self._set(one, start + self._at[one]) for one in self.ids if begin <= start + self._at[one] < end]
+
+    def _set(self, point: str, t: float) -> SampleSet:
+        self._seq += 1
+        litres = self._litres[point] - self._rate[point] * (t - T0) / 3600 % 150 + self._chance.gauss(0, 1.2)
+        running = self.case.running
+        return SampleSet(
+            point=point,
+            kind="telemetry",
+            seq=int((t - T0) // self.case.interval_s) + 1,
+            t=t,
+            received_at=t + 1,
+            values={
+                "fuel/level": round(litres / 4, 1),
+                "power/mains": not running,
+                "power/generator": running,
+                "battery/voltage": 12.6,
+                "battery/current": -3.25,
+                "climate/temperature": 19.4,
+                "people/present": 41,
+                "node/uptime": int(t - T0),
+            },
+            faults={},
+        )
+
+
+def a_tracker(fleet: Fleet) -> Tracker:
+    board = PointBoard(type="esp32_devkitc_ve")
+    points = {
+        one: Point(id=one, name=one, municipality="Voorbeeldstad", capacity=150, tank=TANK, board=board)
+        for one in fleet.ids
+    }
+    found = read_profiles(Path("/nonexistent"))
+    profile = profile_of(Path(), next(iter(points.values())), found)
+    return Tracker(points, Alerts(), profiles=dict.fromkeys(points, profile), since=T0, counts=lambda _: (60, 0))
+
+
+def measure(case: Case) -> None:
+    fleet = Fleet(case)
+    tracker, engine = a_tracker(fleet), Engine(make_rules(Alerts()))
+    now = T0
+    history_end = T0 + case.hours * 3600
+    folded_s = time.process_time()
+    while now < history_end:
+        for a_set in fleet.due(now, now + case.interval_s):
+            tracker.apply(a_set)
+        now += case.interval_s
+    folded_s = time.process_time() - folded_s
+    judge(tracker, engine, now)  # a start: all
+    spent: list[float] = []
+    apply_s = 0.0
+    looked = 0
+    while now < history_end + MEASURED_S:
+        begun = time.process_time()
+        for a_set in fleet.due(now, now + TICK_S):
+            tracker.apply(a_set)
+        now += TICK_S
+        apply_s += time.process_time() - begun
+        begun = time.process_time()
+        looked += judge(tracker, engine, now)
+        spent.append(time.process_time() - begun)
+    limit = LIMIT * case.points / EVERYWHERE
+    core = sum(spent) / MEASURED_S
+    print(
+        f"{case.name}: {core:.4f} core to judge, limit {limit:.4f}: {core / limit:.2f} of it"
+        f"; {looked / len(spent):.0f} points a tick, worst tick {max(spent) * 1000:.0f} ms"
+        f"; to take the sets in {apply_s / MEASURED_S:.4f} core; start {folded_s:.0f} s",
+        flush=True,
+    )
+
+
+def judge(tracker: Tracker, engine: Engine, now: float) -> int:
+    views = [tracker.look(point, now) for point in tracker.to_judge(now)]
+    engine.step(now, views)
+    return len(views)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="What judging costs, against the limit of 0.1 core.")
+    parser.add_argument("--points", type=int, default=EVERYWHERE)
+    parser.add_argument("--interval", type=float, default=60.0, help="seconds between two sets of a point")
+    parser.add_argument("--hours", type=float, default=None, help="of history in each point")
+    asked = parser.parse_args()
+    for hours, points in (
+        ((1, asked.points), (72, asked.points // 40)) if asked.hours is None else ((asked.hours, asked.points),)
+    ):
+        for running in (True, False):
+            what = "generators run" if running else "in standby"
+            measure(
+                Case(
+                    f"{points} points, {hours:g} h, a set each {asked.interval:g} s, {what}",
+                    points,
+                    hours,
+                    asked.interval,
+                    running,
+                )
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""The fuel of one point: its samples, and what they say. Read anew only where they may say something else than expected.
+
+A reading of all that is known costs a hundred times as much as seeing that all goes on as it went. So the samples before a
+step of 2, 4, 8 or 16 minutes are read, once, and what came after is held against that; the longer the load has been what
+it is, the less a few minutes more can tell, and the longer the step. What comes out follows from the samples alone, never
+from when somebody asked: what is kept here is what a reading of the same samples would give.
+"""
+
+from paraat.domain import autonomy
+from paraat.domain.autonomy import Reading
+from paraat.domain.fuel_history import STEP_MIN, History
+from paraat.domain.points import Tank
+
+STEPS_MIN = (STEP_MIN, 8, 4, 2)
+_STEADY_STEPS, _KNOWN_STEPS = 8, 6  # so many steps long the generator must have run, and the load have been what it is
+_BEFORE_MIN = 4  # so much of what was read must be as the reading says: a step may begin in the midst of a delivery
+
+
+class Fuel:
+    """tank: whose fuel it is. shift_min: as of History."""
+
+    __slots__ = ("_history", "_kept", "_reading", "_tank", "_version")
+
+    def __init__(self, tank: Tank, shift_min: int = 0) -> None:
+        self._tank = tank
+        self._history = History(shift_min)
+        self._kept: dict[
+            int, tuple[int, Reading | None]
+        ] = {}  # by the step's minutes: where it begins, and what was before
+        self._reading: Reading | None = None
+        self._version = self._history.version
+
+    def add(self, t: float, litres: float, running: bool | None, load_w: float | None) -> None:
+        """Take a sample in, also one that is older than others; the same one must not come twice."""
+        self._history.add(t, litres, running, load_w)
+        minute = self._history.minute(t)
+        if any(minute < begin for begin, _ in self._kept.values()):
+            self._kept = {step: kept for step, kept in self._kept.items() if minute >= kept[0]}
+
+    def forget_after(self, t: float) -> None:
+        """Let go of what is dated after t."""
+        self._history.forget_after(t)
+        self._kept = {}
+
+    def reading(self) -> Reading | None:
+        """What the samples say; None without any."""
+        if self._version != self._history.version:
+            self._reading, self._version = self._read(), self._history.version
+        return self._reading
+
+    def _read(self) -> Reading | None:
+        history = self._history
+        for step_min in self._steps():
+            begin = history.step(step_min)
+            kept = self._before(step_min, begin)
+            if kept is not None and _is_known(kept, step_min):
+                carried = autonomy.carry(kept, history.slots(since=begin - _BEFORE_MIN), self._tank)
+                if carried is not None:
+                    return carried
+        return autonomy.read(history.slots(), self._tank)
+
+    def _steps(self) -> tuple[int, ...]:
+        """The longest step that the time since the generator started or stopped allows, and the shortest."""
+        steady_min = self._history.steady_min(_STEADY_STEPS * STEPS_MIN[0])
+        longest = next((step for step in STEPS_MIN if _STEADY_STEPS * step <= steady_min), STEPS_MIN[-1])
+        return (longest,) if longest == STEPS_MIN[-1] else (longest, STEPS_MIN[-1])
+
+    def _before(self, step_min: int, begin: int) -> Reading | None:
+        """What the samples before the minute `begin` say."""
+        found = self._kept.get(step_min)
+        if found is None or found[0] != begin:
+            self._kept[step_min] = found = begin, autonomy.read(self._history.slots(until=begin), self._tank)
+        return found[1]
+
+
+def _is_known(reading: Reading, step_min: int) -> bool:
+    """Whether a step more can tell little of the rate: it has been what it is for long, or nothing runs."""
+    if step_min == STEPS_MIN[-1] or reading.is_at_rest:
+        return True
+    return reading.since is not None and reading.t - reading.since >= _KNOWN_STEPS * step_min * 60

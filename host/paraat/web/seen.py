@@ -1,0 +1,52 @@
+"""The page of a signed link, in a message: GET shows what is the matter and one button, POST is that button.
+
+A mail scanner opens every link, so looking changes nothing. It needs no login: the link itself says who it is for.
+"""
+
+import logging
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from paraat.journal import JournalError
+from paraat.site.errors import SettingsError
+from paraat.texts import Phrase
+from paraat.web.guard import LINK_HEADERS
+from paraat.web.render import Renderer
+
+PATH = "/seen/{token}"
+
+_log = logging.getLogger(__name__)
+
+
+class LinkPage:
+    """Answers at PATH, also to phones."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+
+    async def answer(self, request: Request) -> HTMLResponse:
+        """410 for a link that does not count, with the reason and what to do."""
+        press = self._press if request.method == "POST" else self._look
+        try:
+            status, page = 200, await run_in_threadpool(press, request.path_params["token"])
+        except ValueError as error:
+            status, page = 410, self._refused(error)
+        except (JournalError, SettingsError) as error:
+            _log.error("a link was opened, and could not be looked at or kept: %s", error)
+            status, page = 503, self._refused(Phrase("It cannot be kept now. Call the coordination point."))
+        return HTMLResponse(page, status, LINK_HEADERS)
+
+    def _look(self, token: str) -> str:
+        asked = self._renderer.source.answers.asked(token)
+        return self._renderer.fill(
+            "seen.html", state="asks", item=self._renderer.item(asked.alert), name=asked.person.name
+        )
+
+    def _press(self, token: str) -> str:
+        fact = self._renderer.source.answers.by_link(token)
+        return self._renderer.fill("seen.html", state="used", name=fact.author.name)
+
+    def _refused(self, why: ValueError | Phrase) -> str:
+        return self._renderer.fill("seen.html", state="refused", why=self._renderer.words.say(why))
