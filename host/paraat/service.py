@@ -6,7 +6,7 @@
                                  |
                                  +-> status page
 
-Threads: the broker's (paho), "ingest", "tick" (alerts, time, status rows), "delivery", "influx"
+Threads: the broker's (paho), "ingest", "tick" (alerts, time, status rows), "delivery ..." (one a channel), "influx"
 and the page's. Each of ours starts again after a mistake of ours. What must survive is in the
 journal before anybody is told of it.
 """
@@ -26,16 +26,17 @@ from paraat.alerts.answers import Answers
 from paraat.alerts.by_button import presses
 from paraat.alerts.channels import make_channels
 from paraat.alerts.dispatch import Dispatcher
-from paraat.alerts.engine import Engine, Transition
 from paraat.alerts.rules import make_rules
+from paraat.alerts.watch import Watch
 from paraat.domain import facts
 from paraat.domain.facts import HOST, Acknowledged, Author, ClockSetBack, Counted, Fact, Heard, Started
-from paraat.domain.model import AlertState, Delivery, NodeState, PointView
-from paraat.domain.own import BrokerLink, DatabaseLag, UnknownBoard
+from paraat.domain.model import AlertState, FailedText, NodeState, PointView
+from paraat.domain.own import BrokerLink, ChannelHealth, DatabaseLag, UnknownBoard
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 from paraat.domain.refuel import Stop, stops
-from paraat.domain.subjects import POINT, UNKNOWN_BOARD, View
+from paraat.domain.subjects import POINT, UNKNOWN_BOARD, Subject, View
+from paraat.domain.told import Told, told
 from paraat.domain.tracker import HISTORY_SAMPLES, Tracker
 from paraat.domain.world import World
 from paraat.intake.decode import MAX_AHEAD_S
@@ -73,6 +74,7 @@ _RESTART_MAX_S = 60.0
 # A thread that failed so shortly ago may fail again: between two failures lies no longer wait than _RESTART_MAX_S.
 _UNWELL_S = 2 * _RESTART_MAX_S
 _JOIN_S = 30.0
+SILENCED = "silenced"
 _PART = 100  # points that are looked at without letting others at them: some milliseconds
 _HEARD_MAX = 200  # batches that wait for somebody who looks at the points
 
@@ -107,14 +109,12 @@ class Service:
         self._stop = threading.Event()
         self._lock = threading.Lock()  # around the tracker and self._alerts
         self._heard: deque[Stored] = deque()  # what is stored, and the points have not learnt yet
-        self._used: set[str] = set()  # the points that are in use, as they were judged last
+        self._not_used: dict[Subject, str] = {}  # the points that are not in use, as they were looked at last, and why
         self._threads: list[threading.Thread] = []
         self._failed: dict[str, tuple[float, str]] = {}  # thread: (time.monotonic(), what it failed with)
         self._subscribers: dict[object, Callable[[], None]] = {}
         self._alert_listeners: list[Callable[[AlertState], None]] = []
         self._wake = threading.Event()  # of the tick
-        self._deliver = threading.Event()
-        self._unsaved: list[Transition] = []
         self._untold: list[tuple[Started | ClockSetBack, float]] = []  # of the host itself, not in the journal yet
         self._journal_problem = ""
         self._ticked_at: float | None = None
@@ -123,6 +123,7 @@ class Service:
         self._kept_at: float | None = None  # when what was found was last looked at
         self._web: Handle | None = None
         self._channels = make_channels(site)
+        self._deliver = {name: threading.Event() for name in self._channels}  # wakes the thread of a channel
         token = _influx_token(site)
         self._inbox = Inbox()
         self._transport = MqttTransport(
@@ -141,6 +142,8 @@ class Service:
         self._world = World(self._tracker)
         try:
             self.journal = Journal(site.path(site.region.journal))
+            self.answers = Answers(site, self.journal, self, clock.now)
+            self._dispatcher = Dispatcher(site, self.journal, self._channels, acknowledged=self.acknowledged)
             try:
                 self._restore()
             except JournalError:
@@ -148,8 +151,6 @@ class Service:
                 raise
         except JournalError as error:
             raise ServiceError(str(error)) from error
-        self.answers = Answers(site, self.journal, self, clock.now)
-        self._dispatcher = Dispatcher(site, self.journal, self._channels)
         self._ingest = Ingest(
             self._inbox,
             self._transport,
@@ -172,8 +173,15 @@ class Service:
 
     def _restore(self) -> None:
         """Rebuild what is known of the points and the alerts from the journal."""
-        self._engine = Engine(self._rules, self.journal.open_alerts())
-        self._alerts = self._engine.active()
+        self._watch = Watch(
+            self._rules,
+            self.journal,
+            roster=self.site.roster,
+            telling=self.site.telling,
+            ways=self._dispatcher.ways,
+            acknowledged=self.acknowledged,
+        )
+        self._alerts = self._watch.engine.active()
         self._resolved = [
             alert
             for alert in self.journal.alerts(_RESOLVED_READ)
@@ -184,6 +192,8 @@ class Service:
             self.counters.missing.labels(point).set(self.journal.missing(point))
         self._tracker.note_alerts(self._alerts)
         now = self.clock.now()  # it may have been set back while we were not running
+        self._dispatcher.begin(now)
+        self._dispatcher.note(self._alerts)
         self._tell_of_itself(Started(forget_after=now + MAX_AHEAD_S), now)
 
     def _tell_of_itself(self, told: Started | ClockSetBack, now: float) -> None:
@@ -217,7 +227,8 @@ class Service:
             _log.info("status page: %s", self._web.url)
         self._spawn("ingest", self._ingest.run)
         self._spawn("tick", self._tick)
-        self._spawn("delivery", self._run_deliveries)
+        for name in self._deliver:
+            self._spawn(f"delivery {name}", functools.partial(self._run_deliveries, name))
         if self._host_probe is not None:
             self._spawn("host", functools.partial(self._host_probe.run, self._stop))
         if self._influx is not None:
@@ -229,7 +240,8 @@ class Service:
         self._stop.set()
         self._inbox.close()
         self._wake.set()
-        self._deliver.set()
+        for wake in self._deliver.values():
+            wake.set()
         if self._influx is not None:
             self._influx.notify()
         for channel in self._channels.values():
@@ -363,40 +375,36 @@ class Service:
         self._kept_at = now
 
     def _judge(self, now: float) -> None:
-        """Let the alerts follow the points. An alert and its deliveries are stored at once."""
-        if not self._unsaved:
-            try:
-                self._unsaved = self._step(now)
-            except Exception:
+        """Let the alerts follow the points. An alert and all that is due of it are stored at once."""
+        try:
+            # What could not be stored is stored first; meanwhile nothing is looked at.
+            views = [] if self._watch.unsaved else self._look(now)
+            found: list[View] = [*views, *self._own(now)]
+            changed, due = self._watch.step(now, found, expected={POINT: self.site.points}, holds=self._holds(now))
+        except Exception:
+            if not self._watch.unsaved:
                 self._tracker.look_again()
-                raise
-        if not self._unsaved:
-            self._note_alerts([])
-            return
-        saved: list[Transition] = []
-        # Not stored, not told: should the disk fail here, the same transitions come again.
-        with self.journal.atomic():
-            for transition in self._unsaved:
-                alert = self.journal.save_alert(transition.alert)
-                saved.append(Transition(alert=alert, announce=transition.announce))
-                if transition.announce:
-                    self.journal.add_deliveries(self._messages(alert, now))
-        self._unsaved = []
-        for transition in saved:
-            self._engine.saved(transition.alert)
-        told = [transition.alert for transition in saved if transition.announce]
+            raise
+        told = [one.alert for one in changed if one.announce]
         self._note_alerts(told)
-        if told:
-            self._deliver.set()
+        for name in {row.channel for row in due}:
+            self._deliver[name].set()
         for alert in told:
             for listener in self._alert_listeners:
                 listener(alert)
-        self._changed()
+        if changed or due:
+            self._changed()
 
     def _own(self, now: float) -> list[View]:
         """How the coordination point itself stands."""
         link = self._transport
         found: list[View] = [*self._certificates.own(now)]
+        failed = self._dispatcher.failed_texts.items()
+        found += [FailedText(text=text, now=now, failed_at=t) for text, t in failed]
+        found += [
+            ChannelHealth(now=now, name=state.name, failing_since=state.failing_since, why=state.why)
+            for state in self._dispatcher.states()
+        ]
         found.append(BrokerLink(now=now, connected=link.connected, problem=link.problem))
         if self._influx is not None:
             waiting, since = self.journal.backlog(SINK), self.journal.waiting_since(SINK)
@@ -408,18 +416,25 @@ class Service:
             ]
         return [*found, *(self._host_probe.views() if self._host_probe is not None else ())]
 
-    def _step(self, now: float) -> list[Transition]:
-        """Judge the points about which something may be otherwise than it was, and those whose alerts wait."""
+    def _holds(self, now: float) -> dict[Subject, str]:
+        """By subject why nobody is to be told now: it is being built, out of use, or silenced by somebody."""
+        with self._lock:
+            silenced = self._world.standing.silenced(now)
+        return {**dict.fromkeys(silenced, SILENCED), **self._not_used}
+
+    def _look(self, now: float) -> list[PointView]:
+        """The points about which something may be otherwise than it was, and those whose alerts wait."""
         with self._lock:
             self._take_in()
-            waiting = {one.id for one in self._engine.waiting() if one.kind == POINT}
+            waiting = {one.id for one in self._watch.engine.waiting() if one.kind == POINT}
             due = dict.fromkeys([*self._tracker.to_judge(now), *waiting.intersection(self.site.points)])
         views = self._in_parts(due, lambda point: self._tracker.look(point, now))
         for view in views:
-            (self._used.add if view.activation.in_use else self._used.discard)(view.point)
+            self._not_used.pop(view.subject, None)
+            if not view.activation.in_use:
+                self._not_used[view.subject] = view.activation.phase.value
         self.keep_presses(views)
-        found: list[View] = [*(view for view in views if view.activation.in_use), *self._own(now)]
-        return self._engine.step(now, found, expected={POINT: self._used})
+        return views
 
     def _in_parts(self, points: Iterable[str], asked: Callable[[str], T]) -> list[T]:
         """What is asked of many points. Between some of them whoever waits for the tracker has his turn."""
@@ -432,16 +447,9 @@ class Service:
             time.sleep(0)  # a lock that is let go of is not handed on: who waits must run to get it
         return found
 
-    def _messages(self, alert: AlertState, now: float) -> list[Delivery]:
-        try:
-            return self._dispatcher.deliveries(alert, now)
-        except Exception:  # noqa: BLE001 - a text that fails must not keep the other alerts back
-            _log.exception("alert %d of %s about %s has no message", alert.id, alert.rule, alert.subject)
-            self.counters.thread_errors.labels("tick").inc()
-            return []
-
     def _note_alerts(self, told: Sequence[AlertState]) -> None:
-        active = self._engine.active()
+        active = self._watch.engine.active()
+        self._dispatcher.note(active)
         with self._lock:
             self._alerts = active
             self._resolved = [
@@ -470,19 +478,20 @@ class Service:
 
     # --- deliveries --------------------------------------------------------------------------
 
-    def _run_deliveries(self) -> None:
+    def _run_deliveries(self, channel: str) -> None:
+        wake = self._deliver[channel]
         while True:
-            self._deliver.clear()
+            wake.clear()
             if self._stop.is_set():
                 return
             try:
                 # One at a time: each may take seconds, and a stop waits for no more than that.
-                more = self._dispatcher.run_due(self.clock.now(), limit=1)
+                more = self._dispatcher.send_next(channel, self.clock.now())
             except JournalError:  # the tick, which meets it too, says so
                 self.counters.journal_errors.inc()
-                more = 0
+                more = False
             if not more:
-                self.clock.wait(self._deliver, TICK_S)
+                self.clock.wait(wake, TICK_S)
 
     # --- what the status page and the demo ask ----------------------------------------------
 
@@ -577,6 +586,10 @@ class Service:
         with self._lock:
             return self._world.standing.acknowledged(alert_id)
 
+    def told(self, alert_id: int) -> list[Told]:
+        """Who was told of an alert, by which rung, when, and what came back. Raises JournalError."""
+        return told(self.journal.deliveries(alert_id), self.site.roster)
+
     def keep_presses(self, views: Sequence[PointView]) -> None:
         """Keep who acknowledged by the button of a board. Raises JournalError."""
         self.answers.by_button(presses(self._alerts, views, self._rules, self.acknowledged))
@@ -597,7 +610,7 @@ class Service:
         """How the host itself does. InfluxDB is not required: the journal keeps what it lacks."""
         journal_problem = self._ingest.problem or self._journal_problem
         broker, ingest = self._transport.problem, self._thread_problem("ingest")
-        judging = self._thread_problem("tick", "delivery")
+        judging = self._thread_problem("tick", *(f"delivery {name}" for name in self._deliver))
         checks = [
             # Connected with a problem: the broker has us, and keeps topics from us.
             Check(name="broker", ok=self._transport.connected and not broker, required=True, detail=broker),

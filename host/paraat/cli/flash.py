@@ -125,12 +125,13 @@ def _image(args: argparse.Namespace) -> int:
 def _say_let_through(args: argparse.Namespace, site: Site, points: Sequence[str]) -> None:
     """In the last line: which of the points got a board that nobody should get."""
     from paraat.boards.node_config import too_little_memory
+    from paraat.provision.pki import outlook
 
     theirs = {
         kind: (error, [point for point in having if point in points])
         for kind, (error, having) in too_little_memory(site).items()
     }
-    say_let_through(theirs, args.language)
+    say_let_through(theirs, args.language, [(error, points) for error in outlook.impossible(site, now())])
 
 
 def _say_left(session: "Session", screen: "Screen", site: Path) -> None:
@@ -219,11 +220,6 @@ def _warn(site: Site, session: "Session", screen: "Screen", points: Sequence[str
     """Whose boards these are, and what is no mistake for sure and may be one."""
     about = {"region": site.region.region, "words": fingerprint.words(session.authority.fingerprint())}
     screen.say("flash.authority", **about)
-    host = site.broker.boards_host or site.broker.host
-    if host in ("127.0.0.1", "::1", "localhost"):
-        screen.say("flash.loopback", host=host, path=site.directory / "site.toml")
-    if site.broker.ca_file is None:
-        screen.say("flash.plain", port=site.broker.port, path=site.directory / "site.toml")
     if not site.path(site.region.journal).exists():
         screen.say("flash.no-history", path=site.path(site.region.journal))
     images = {point: session.micropython(point) for point in points}

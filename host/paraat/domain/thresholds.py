@@ -62,7 +62,7 @@ class GeneratorLong(Part, frozen=True):
 
 
 class TestOverdue(Part, frozen=True):
-    """[alerts.test_overdue]: fires when the test run is due by the profile's [upkeep], or never was."""
+    """[alerts.test_overdue]: fires when the last test run is longer ago than the profile's [upkeep] allows."""
 
     hold_s: NotNegative = 3600.0
 
@@ -130,6 +130,12 @@ class HelpAsked(Part, frozen=True):
 
     for_s: Positive = 3600.0
     late_s: Positive = 43_200.0  # a call that came in later than this is of another day
+
+
+class TextFailed(Part, frozen=True):
+    """[alerts.text_failed]: fires when the words of a message failed, and ends so long after the last time."""
+
+    for_s: Positive = 86400.0
 
 
 class BoardMemory(Part, frozen=True):
@@ -245,6 +251,7 @@ class Alerts(Part, frozen=True):
     attestation_ends: Attestation = Attestation()
     certificate_expiry: CertificateExpiry = CertificateExpiry()
     help_asked: HelpAsked = HelpAsked()
+    text_failed: TextFailed = TextFailed()
     board_memory: BoardMemory = BoardMemory()
     board_restarts: BoardRestarts = BoardRestarts()
     clock_unsure: ClockUnsure = ClockUnsure()

@@ -15,6 +15,7 @@ from paraat.domain.fields import HttpUrl, Part, Port, Positive, Text
 from paraat.domain.points import Lead, Point
 from paraat.domain.profiles import Profile
 from paraat.domain.roster import Roster
+from paraat.domain.telling import Telling
 from paraat.domain.thresholds import Alerts
 from paraat.site.broker import BrokerSettings, check_broker
 from paraat.site.channels import Channels, read_channels
@@ -73,6 +74,7 @@ class SiteFile(Part, frozen=True):
     influx: InfluxSettings | None = None
     web: WebSettings = WebSettings()
     alerts: Alerts = Alerts()
+    telling: Telling = Telling()
     channels: dict[str, Any] = field(default_factory=dict)  # site/channels.py
     coordination: Lead = Lead()
 
@@ -90,6 +92,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     influx: InfluxSettings | None
     web: WebSettings
     alerts: Alerts
+    telling: Telling
     channels: Channels
     coordination: Lead
     points: dict[str, Point]
@@ -159,6 +162,7 @@ def load_site(directory: Path) -> Site:
         influx=site.influx,
         web=site.web,
         alerts=site.alerts,
+        telling=site.telling,
         channels=read_channels(path, site.channels),
         coordination=site.coordination,
         points=points,

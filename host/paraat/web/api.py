@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from paraat.domain import model, radio
 from paraat.domain import points as points_files
+from paraat.domain import told as domain_told
 from paraat.domain.activation import Activation
 from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact
 from paraat.domain.model import AlertState, Autonomy, PointView, Value
@@ -210,9 +211,26 @@ class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
     way: str
 
 
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """That one person was told of an alert, or is to be. reason, rung, state: as docs/alerts.md has them.
+
+    at: when it was last tried, or dropped; null: not yet. answer: what came back, or why not.
+    """
+
+    reason: str
+    rung: str
+    name: str
+    channel: str
+    state: str
+    due_at: datetime
+    at: datetime | None
+    attempts: int
+    answer: str
+
+
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """One alert. state: "pending", "firing" or "resolved"; severity: "warning" or "critical"; id is
-    0 while pending.
+    0 while pending. held_by: why nobody is told; "" when people are. turn: 1, and one more each time it got worse.
     """
 
     id: int
@@ -225,6 +243,10 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     fired_at: datetime | None
     resolved_at: datetime | None
     acknowledged: Acknowledgement | None
+    held_by: str
+    flapping: bool
+    turn: int
+    told: list[Told]
     detail: dict[str, float | int | str | None]
 
 
@@ -448,7 +470,7 @@ def off_grid(left: model.OffGrid) -> OffGrid:
     )
 
 
-def alert(state: AlertState, acknowledged: Fact | None) -> Alert:
+def alert(state: AlertState, acknowledged: Fact | None, told: Iterable[domain_told.Told]) -> Alert:
     """An alert as the API tells it."""
     return Alert(
         id=state.id,
@@ -462,6 +484,23 @@ def alert(state: AlertState, acknowledged: Fact | None) -> Alert:
         fired_at=_when(state.fired_at),
         resolved_at=_when(state.resolved_at),
         acknowledged=None if acknowledged is None else acknowledgement(acknowledged),
+        held_by=state.held_by,
+        flapping=state.flapping,
+        turn=state.turn,
+        told=[
+            Told(
+                reason=one.reason,
+                rung=one.rung,
+                name=one.name,
+                channel=one.channel,
+                state=one.state,
+                due_at=rfc3339(one.due_at),
+                at=_when(one.at),
+                attempts=one.attempts,
+                answer=one.answer,
+            )
+            for one in told
+        ],
         detail=state.detail,
     )
 

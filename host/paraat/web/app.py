@@ -17,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from paraat.domain.facts import Attested, Author, SaidOfPoint
-from paraat.domain.model import PointView
+from paraat.domain.model import AlertState, PointView
 from paraat.domain.radio import RadioError
 from paraat.journal import JournalError
 from paraat.site.errors import SettingsError
@@ -73,7 +73,9 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK, base_url
                 seen.PATH,
                 seen.LinkPage(renderer).answer,
                 methods=["GET", "POST"],
-                middleware=[Middleware(OneButton, allowed=[f"{outside.scheme}://{outside.netloc}".lower()])],
+                middleware=[
+                    Middleware(OneButton, allowed=[f"{outside.scheme}://{outside.netloc}".lower()] if base_url else [])
+                ],
             ),
             Route("/healthz", routes.healthz),
             Route("/metrics", routes.metrics),
@@ -161,8 +163,11 @@ class _Routes:
 
     def alerts(self, _request: Request) -> Response:
         now = self._source.clock.now()
-        alerts = [api.alert(alert, self._source.acknowledged(alert.id)) for alert in self._source.alerts()]
+        alerts = [self._alert(alert) for alert in self._source.alerts()]
         return _json(api.Alerts(now=rfc3339(now), region=self._source.region, alerts=alerts))
+
+    def _alert(self, alert: AlertState) -> api.Alert:
+        return api.alert(alert, self._source.acknowledged(alert.id), self._source.told(alert.id))
 
     async def acknowledge(self, request: Request) -> Response:
         try:

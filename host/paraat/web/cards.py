@@ -129,6 +129,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     when: str
     t: float
     seen: str  # who has acknowledged it, and when; empty when nobody has
+    held: str  # why nobody is told; empty when people are
     say: str  # what a screen reader says when it appears
     asks: int | None  # its id, while it fires and nobody has acknowledged it
     told: tuple[str, ...]  # who was told of it, when, and what came back
@@ -296,10 +297,16 @@ class Writer:
             when=words(f"alert.{alert.state}", time=self.time(t, now)),
             t=t,
             seen="" if seen is None else words("alert.seen", name=self.by(seen.author), time=self.time(seen.t, now)),
+            held=self.held(alert.held_by) if alert.state != "resolved" else "",
             say=words("alert.say", title=title, name=name) if alert.state == "firing" else "",
             asks=alert.id if alert.state == "firing" and seen is None else None,
             told=(),
         )
+
+    def held(self, why: str) -> str:
+        """Why nobody is told of an alert, by AlertState.held_by; empty when people are."""
+        cause = self.words.known(f"rule.{why}")
+        return self.words("held.cause", title=cause) if cause else self.words.code("held", why) if why else ""
 
     def _fuel(self, view: PointView) -> Fuel:
         words = self.words

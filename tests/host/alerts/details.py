@@ -4,7 +4,7 @@ import string
 from collections.abc import Iterator
 
 from paraat.alerts.rules import make_rules
-from paraat.domain.model import AlertState, OwnCertificate, PointView
+from paraat.domain.model import AlertState, FailedText, OwnCertificate, PointView
 from paraat.domain.own import (
     Backup,
     BrokerLink,
@@ -39,6 +39,7 @@ _ABOUT: dict[type[View], Subject] = {
     Backup: Subject("backup", "backup"),
     ChannelHealth: Subject("channel", "email"),
     UnknownBoard: Subject("unknown-board", "nsp-0999"),
+    FailedText: Subject("text", "low_fuel.firing"),
 }
 
 

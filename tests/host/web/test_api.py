@@ -16,6 +16,7 @@ from host.web.asking import Ask, fetch
 from host.web.scene import FINE_CHECKS, NOW, FakeSource, alert, never_heard, point, rich
 from paraat.domain.facts import Attested, Author, Delivered, DeliveryPlanned, PhaseChanged, SaidOfPoint
 from paraat.domain.refuel import Delivery, Plan, Stop
+from paraat.domain.told import Told
 from paraat.journal import JournalError
 from paraat.web import api
 from paraat.web.app import create_app
@@ -144,8 +145,33 @@ def test_alerts(ask: Ask) -> None:
         "fired_at": "2025-11-24T15:47:00Z",
         "resolved_at": None,
         "acknowledged": None,
+        "held_by": "",
+        "flapping": False,
+        "turn": 1,
+        "told": [],
         "detail": {"hours": 2.4, "percent": 14.0},
     }
+
+
+def test_who_was_told_of_an_alert_and_what_came_back(ask: Ask, source: FakeSource) -> None:
+    source.tellings[7] = [
+        Told(
+            reason="turn-1",
+            rung="lead",
+            name="Jan",
+            channel="email",
+            state="sent",
+            due_at=NOW,
+            at=NOW + 5,
+            attempts=2,
+            answer="taken",
+        )
+    ]
+    (one,) = ask("/api/v1/alerts").json["alerts"][0]["told"]
+    assert one == {
+        "reason": "turn-1", "rung": "lead", "name": "Jan", "channel": "email", "state": "sent",
+        "due_at": "2025-11-24T16:00:00Z", "at": "2025-11-24T16:00:05Z", "attempts": 2, "answer": "taken",
+    }  # fmt: skip
 
 
 JSON = {"content_type": "application/json"}
@@ -397,8 +423,9 @@ def test_every_field_is_documented() -> None:
         api.Alerts,
         api.Alert,
         api.Acknowledgement,
+        api.Told,
     )
-    shapes += (api.Health, Check, api.Failure)
+    shapes += (api.Entered, api.Health, Check, api.Failure)
     assert {name for shape in shapes for name in shape.__struct_fields__} == told
 
 

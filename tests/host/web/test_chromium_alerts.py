@@ -1,6 +1,8 @@
 """What the coordination point does with an alert in a real browser: it is heard, seen, acknowledged, and typed in."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -164,6 +166,16 @@ def test_after_a_reload_the_first_touch_brings_the_sound_back(page: Browser, web
     assert page.text("#sound") == "Geluid staat uit: zet het aan", "what a browser does not allow is not promised"
     click(page, "h1")
     page.until_text("Geluid staat aan", "#sound")
+
+
+def test_a_screen_that_was_started_for_it_sounds_after_a_reload_by_itself(web: Handle, tmp_path: Path) -> None:
+    with closing(Browser(tmp_path, "--autoplay-policy=no-user-gesture-required")) as kiosk:  # as docs/alerts.md says
+        kiosk.open(web.url)
+        assert kiosk.text("#sound") == "Geluid staat uit: zet het aan", "nobody has asked for it yet"
+        click(kiosk, "#sound")
+        kiosk.until_text("Geluid staat aan", "#sound")
+        kiosk.open(web.url)
+        kiosk.until_text("Geluid staat aan", "#sound")
 
 
 # --- a code over the radio

@@ -18,7 +18,13 @@ from paraat.provision.doctor import checks
 from paraat.provision.doctor.checks import Finding, Level, Machine
 
 # A sign beside each colour: nobody should need the colour.
-_STYLES = {Level.FINE: "green", Level.NOTE: "cyan", Level.WARNING: "yellow", Level.WRONG: "bold red"}
+_STYLES = {
+    Level.FINE: "green",
+    Level.NOTE: "cyan",
+    Level.UNKNOWN: "cyan",
+    Level.WARNING: "yellow",
+    Level.WRONG: "bold red",
+}
 
 
 class Row(NamedTuple):
@@ -32,7 +38,7 @@ def this_machine(
     site_dir: Path, *, point: str | None, port: str | None, now: datetime, anyway: bool = False
 ) -> Machine:
     """The laptop that we run on. now: aware."""
-    from paraat.provision.usb import chip, console
+    from paraat.provision.usb import chip, console, usb
 
     return Machine(
         now=now,
@@ -43,6 +49,7 @@ def this_machine(
         user=getpass.getuser(),
         groups=frozenset(_group(gid) for gid in os.getgroups()),
         written_at=datetime.fromtimestamp(Path(paraat.__file__).stat().st_mtime, UTC),
+        is_serial=usb.is_serial,
         may_use=lambda device: os.access(device, os.R_OK | os.W_OK),
         group_of=_group_of,
         chip_of=chip.chip_of,
@@ -78,7 +85,11 @@ def show(rows: Iterable[Row], console: Console, language: str, about: str = "doc
             steps.append((finding.level, f"{name}: {step}"))
     console.print(table)
     wrong = sum(level is Level.WRONG for level, _ in steps)
-    console.print(texts.say(f"{about}.wrong" if wrong else f"{about}.fine", language, n=wrong, **values))
+    unknown = sum(level is Level.UNKNOWN for level, _ in steps)
+    said = texts.say(f"{about}.wrong" if wrong else f"{about}.fine", language, n=wrong, **values)
+    console.print(said)
+    if unknown:
+        console.print(texts.say("doctor.unknown", language, n=unknown))
     for number, (_, step) in enumerate(sorted(steps, key=lambda pair: -pair[0]), start=1):
         # Never folded: there are commands in it, to be copied whole.
         console.print(Text(f"{number}. {step}"), soft_wrap=True)
