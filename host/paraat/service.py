@@ -143,7 +143,9 @@ class Service:
         try:
             self.journal = Journal(site.path(site.region.journal))
             self.answers = Answers(site, self.journal, self, clock.now)
-            self._dispatcher = Dispatcher(site, self.journal, self._channels, acknowledged=self.acknowledged)
+            self._dispatcher = Dispatcher(
+                site, self.journal, self._channels, acknowledged=self.acknowledged, answers=self.answers
+            )
             try:
                 self._restore()
             except JournalError:
@@ -592,7 +594,7 @@ class Service:
 
     def keep_presses(self, views: Sequence[PointView]) -> None:
         """Keep who acknowledged by the button of a board. Raises JournalError."""
-        self.answers.by_button(presses(self._alerts, views, self._rules, self.acknowledged))
+        self.answers.by_button(presses(self._alerts, views, self.acknowledged))
 
     def by_link(self, nonce: str) -> Fact | None:
         """The time that somebody acknowledged by that link; None: nobody has."""
