@@ -18,6 +18,7 @@ from paraat.cli import (
     serve,
     simulate,
     update,
+    upkeep,
     usb,
 )
 from paraat.cli.parser import Parser, language_asked, speak
@@ -70,6 +71,7 @@ def _parser(words: Words) -> Parser:
         alerts,
         paper,
         points,
+        upkeep,
         refuel,
     ):
         group.add_commands(commands)
