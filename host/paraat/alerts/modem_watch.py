@@ -56,6 +56,7 @@ class ModemWatch:
         self._due_at = 0.0 if tested_at is None else tested_at + self._settings.test_every_h * 3600
         self._test: tuple[str, float] | None = None  # what must come back, and since when it is on its way
         self._lost = ""
+        self.failing_since: float | None = None  # unix seconds; None: all is well with it
         self._spoken = Tries(_ANSWERS_MOST, _ANSWERS_WITHIN_S)
 
     @property
@@ -76,6 +77,10 @@ class ModemWatch:
             self._test_itself(now)
         except ChannelError as error:
             _log.debug("%s", error)  # the channel's problem says it, where people look
+        if not self.problem:
+            self.failing_since = None
+        elif self.failing_since is None:
+            self.failing_since = now
 
     def _report(self, report: Report) -> None:
         if report.key:

@@ -6,8 +6,9 @@ from pathlib import Path
 from paraat.cli.parser import Commands
 from paraat.cli.reaching import say_reach
 from paraat.cli.shared import add_anyway, fail, say_let_through, stop_on_signal, tell
+from paraat.runtime.host_probe import HostProbe
 from paraat.site.errors import SettingsError
-from paraat.site.site import load_site
+from paraat.site.site import Site, load_site
 from paraat.texts import Phrase
 
 
@@ -34,7 +35,7 @@ def _serve(args: argparse.Namespace) -> int:
     site = load_site(args.site)
     check_points(site)
     try:
-        service = Service(site, clock=SystemClock())
+        service = Service(site, clock=SystemClock(), host_probe=_probe(site))
         service.start()
     except ServiceError as error:
         return fail(args, error)
@@ -43,6 +44,15 @@ def _serve(args: argparse.Namespace) -> int:
     finally:
         service.stop()
     return 0
+
+
+def _probe(site: Site) -> HostProbe:
+    backups = site.alerts.backup_old.path
+    return HostProbe(
+        site.path(site.region.journal).parent,
+        backups=None if backups is None else site.path(backups),
+        ups=site.alerts.on_battery.ups,
+    )
 
 
 def _check(args: argparse.Namespace) -> int:

@@ -6,6 +6,16 @@ from collections.abc import Iterator
 from paraat.alerts.rules import make_rules
 from paraat.domain.model import AlertState, FailedText, OwnCertificate, PointView
 from paraat.domain.neighbours import Neighbour
+from paraat.domain.own import (
+    Backup,
+    BrokerLink,
+    ChannelHealth,
+    DatabaseLag,
+    DiskSpace,
+    HostPower,
+    HostTime,
+    UnknownBoard,
+)
 from paraat.domain.points import Point, PointBoard, Tank
 from paraat.domain.subjects import Subject, View
 from paraat.domain.thresholds import Alerts
@@ -23,6 +33,14 @@ _ABOUT: dict[type[View], Subject] = {
     PointView: Subject("point", POINT.id),
     OwnCertificate: Subject("certificate", "broker"),
     Neighbour: Subject("neighbour", "regio-noord"),
+    BrokerLink: Subject("broker", "broker"),
+    DatabaseLag: Subject("database", "influx"),
+    DiskSpace: Subject("disk", "journal"),
+    HostTime: Subject("clock", "clock"),
+    HostPower: Subject("power", "power"),
+    Backup: Subject("backup", "backup"),
+    ChannelHealth: Subject("channel", "email"),
+    UnknownBoard: Subject("unknown-board", "nsp-0999"),
     FailedText: Subject("text", "low_fuel.firing"),
 }
 
