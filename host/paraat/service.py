@@ -139,7 +139,9 @@ class Service:
         try:
             self.journal = Journal(site.path(site.region.journal))
             self.answers = Answers(site, self.journal, self, clock.now)
-            self._dispatcher = Dispatcher(site, self.journal, self._channels, acknowledged=self.acknowledged)
+            self._dispatcher = Dispatcher(
+                site, self.journal, self._channels, acknowledged=self.acknowledged, answers=self.answers
+            )
             try:
                 self._restore()
             except JournalError:
