@@ -3,7 +3,7 @@
 import msgspec
 
 from paraat.domain.model import PointView, SampleSet, Value
-from paraat.domain.points import Point, PointBoard, Tank
+from paraat.domain.points import Battery, Point, PointBoard, Tank
 from paraat.domain.profiles import Profile, Resource
 from paraat.domain.thresholds import Alerts
 from paraat.domain.tracker import Tracker
@@ -24,11 +24,11 @@ PROFILE = Profile(target_h=12.0, resources={"power": Resource(critical=True, by=
 class Bench:
     """A tracker of one point, with its counts."""
 
-    def __init__(self, tank: Tank = POINT.tank) -> None:
+    def __init__(self, tank: Tank = POINT.tank, battery: Battery | None = None) -> None:
         self.counts = (0, 0)
         self.certificate_until: float | None = None
         self.tracker = Tracker(
-            {POINT.id: msgspec.structs.replace(POINT, tank=tank)},
+            {POINT.id: msgspec.structs.replace(POINT, tank=tank, battery=battery)},
             Alerts(),
             profiles={POINT.id: PROFILE},
             since=T0,

@@ -204,16 +204,12 @@ def _open(args: argparse.Namespace) -> "tuple[Site, Session, Screen]":
 
 def _authority(args: argparse.Namespace, site: Site) -> "Authority":
     from paraat.provision.pki import passphrase
-    from paraat.provision.pki.authority import CA_KEY, Authority, check_there
+    from paraat.provision.pki.authority import CA_KEY
     from paraat.site import inventory
     from paraat.texts import say
 
-    check_there(site.directory)
-    key = site.directory / inventory.FOLDER / CA_KEY
-    asked = say("flash.passphrase", args.language, path=key)
-    return Authority.open(
-        site.directory, passphrase.read(args.passphrase_file, language=args.language, question=asked), now()
-    )
+    asked = say("flash.passphrase", args.language, path=site.directory / inventory.FOLDER / CA_KEY)
+    return passphrase.opened(site.directory, args.passphrase_file, now(), language=args.language, question=asked)
 
 
 def _warn(site: Site, session: "Session", screen: "Screen", points: Sequence[str]) -> None:

@@ -151,6 +151,7 @@ def _verify(args: argparse.Namespace) -> int:
 
     from paraat.provision.doctor import doctor, verify
     from paraat.provision.usb.remote import RemoteBoard
+    from paraat.site import inventory
     from paraat.site.errors import SettingsError
     from paraat.site.site import load_site
 
@@ -167,7 +168,12 @@ def _verify(args: argparse.Namespace) -> int:
     port = _the_port(args)
     found = verify.ask(RemoteBoard(port))
     rows = [doctor.Row(check, finding) for check, finding in verify.compare(found, wanted)]
-    return doctor.show(rows, Console(), args.language, "verify", port=port, point=args.point)
+    code = doctor.show(rows, Console(), args.language, "verify", port=port, point=args.point)
+    if code == 0 and wanted.record is not None and verify.carries_image(found, wanted):
+        board = verify.board_of(found, site.points[args.point].board.type)
+        inventory.attach(args.site, wanted.record.serial, board)
+        _say("verify.attached", args, point=args.point, label=board.serial)
+    return code
 
 
 def _console(args: argparse.Namespace) -> int:

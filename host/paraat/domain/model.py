@@ -163,6 +163,7 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
     activation: Activation = STANDBY
     people: Present | None = None  # None: nobody counted, and no counter was ever heard
     remarks: tuple[Remark, ...] = ()  # figures that must not pass for fine
+    judged: tuple[str, ...] = ()  # the codes of remarks whose figures are known
     upkeep: Upkeep = Upkeep()
     fuel_log: tuple[FuelEvent, ...] = ()  # fuel_events, and those of before that the host kept
     help_call: HelpCall | None = None  # the newest

@@ -36,6 +36,22 @@ def test_the_charge_over_the_load(values: dict[str, float], hours: float, source
     assert found.source == source
 
 
+@pytest.mark.parametrize(
+    ("values", "hours", "load_w"),
+    [
+        ({"battery/time-left": 21.5}, 21.5, None),
+        ({"battery/time-left": 0.0, "battery/charge": 70.0}, 0.0, None),
+        ({"battery/time-left": 5.0, "battery/voltage": 24.0, "battery/current": -100.0}, 5.0, 2400.0),
+    ],
+)
+def test_the_hours_of_the_batterys_own_monitor_go_first(
+    values: dict[str, float], hours: float, load_w: float | None
+) -> None:
+    found = left(BATTERY, values.get)
+    assert found is not None
+    assert (found.hours, found.load_w, found.source) == (hours, load_w, "monitor")
+
+
 def test_a_charge_that_is_not_known_gives_no_hours() -> None:
     assert left(BATTERY, {"power/load": 500.0}.get) is None
 

@@ -82,18 +82,27 @@ def show(rows: Iterable[Row], console: Console, language: str, about: str = "doc
         found, step = texts.row(finding.code, finding.values, language)
         table.add_row(Text(name), Text(levels[finding.level], style=_STYLES[finding.level]), Text(found))
         if finding.level > Level.FINE:
-            steps.append((finding.level, f"{name}: {step}"))
+            steps.append((finding.level, name, step))
     console.print(table)
-    wrong = sum(level is Level.WRONG for level, _ in steps)
-    unknown = sum(level is Level.UNKNOWN for level, _ in steps)
+    wrong = sum(level is Level.WRONG for level, *_ in steps)
+    unknown = sum(level is Level.UNKNOWN for level, *_ in steps)
     said = texts.say(f"{about}.wrong" if wrong else f"{about}.fine", language, n=wrong, **values)
     console.print(said)
     if unknown:
         console.print(texts.say("doctor.unknown", language, n=unknown))
-    for number, (_, step) in enumerate(sorted(steps, key=lambda pair: -pair[0]), start=1):
+    for number, step in enumerate(_once(steps), start=1):
         # Never folded: there are commands in it, to be copied whole.
         console.print(Text(f"{number}. {step}"), soft_wrap=True)
     return 1 if wrong else 0
+
+
+def _once(steps: list[tuple[Level, str, str]]) -> Iterator[str]:
+    """Each next step once, with all that it is for; the gravest first."""
+    names: dict[str, list[str]] = {}
+    for _, name, step in sorted(steps, key=lambda one: -one[0]):
+        names.setdefault(step, []).append(name)
+    for step, of in names.items():
+        yield f"{', '.join(dict.fromkeys(of))}: {step}"
 
 
 def _group_of(device: str) -> str:

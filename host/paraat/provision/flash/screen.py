@@ -12,6 +12,7 @@ from paraat import texts
 from paraat.provision.flash import selftest
 from paraat.provision.flash.flash import CancelledError
 from paraat.provision.flash.session import STEPS, Outcome
+from paraat.site import inventory
 from paraat.site.site import Site
 
 # Of the bar, in percent: about what each step takes on a board at 460800 baud.
@@ -89,7 +90,11 @@ class Screen:
             return
         found, step = texts.explain(error, self._language)
         self.say("flash.failed", point=outcome.job.point, port=outcome.job.port, found=found, step=step)
-        self.say("flash.nothing-recorded", point=outcome.job.point)
+        left = inventory.boards(self._site.directory).get(outcome.job.point)
+        if left is not None and left.board is not None:
+            self.say("flash.old-one-stays", point=outcome.job.point, label=left.board.serial)
+        else:
+            self.say("flash.nothing-recorded", point=outcome.job.point)
 
 
 def _before(step: str) -> int:

@@ -63,7 +63,7 @@ class Plan(NamedTuple):
 
 
 @contextlib.contextmanager
-def opened(source: str) -> Iterator[Path]:
+def copy_of(source: str) -> Iterator[Path]:
     """The site's folder in what FROM= names: a folder, or user@machine:folder over ssh. Raises BringBackError."""
     remote = _REMOTE.fullmatch(source)
     if remote is None or Path(source).exists():
@@ -124,13 +124,13 @@ def plan(site_dir: Path, other: Path, *, keep: Collection[str] = (), take: Colle
     return Plan(site_dir, other, before, joined, coming)
 
 
-def carry_out(decided: Plan, passphrase: Callable[[], str], now: datetime) -> None:
-    """Write it. passphrase: asked for only when a new list of revoked certificates must be signed.
+def carry_out(decided: Plan, opened: Callable[[], Authority], now: datetime) -> None:
+    """Write it. opened: our authority, asked for only when a new list of revoked certificates must be signed.
 
     Raises PkiError and SettingsError; the list of certificates comes last, and whole.
     """
     sign = _needs_signing(decided)
-    authority = Authority.open(decided.site_dir, passphrase(), now) if sign is None else None
+    authority = opened() if sign is None else None
     points = [record.cn for record in decided.joined.taken if record.kind == "board"]
     try:
         files = decided.coming.files | dict(copies.labels(decided.other, points))
