@@ -14,6 +14,7 @@ from paraat.domain.subjects import POINT, Subject
 # What explains it. At a point a cause counts for that point, at the coordination point for all.
 CAUSES: Mapping[str, tuple[str, ...]] = {
     "point_silent": ("broker_unreachable",),
+    "mains_out": ("generator_down", "generator_stopped"),
 }
 # A cause may be seen a little later than what follows from it.
 SLACK_S = 600.0
