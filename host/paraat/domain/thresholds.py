@@ -38,6 +38,12 @@ class FuelGauge(Part, frozen=True):
     hold_s: NotNegative = 600.0
 
 
+class MainsOut(Part, frozen=True):
+    """[alerts.mains_out]: fires when the mains are out and the generator carries the point."""
+
+    hold_s: NotNegative = 60.0
+
+
 class GeneratorDown(Part, frozen=True):
     """[alerts.generator_down]: fires when the mains are out and the generator does not run. It needs half a minute to start."""
 
@@ -243,6 +249,7 @@ class Alerts(Part, frozen=True):
     fuel_target: FuelTarget = FuelTarget()
     fuel_loss: FuelLoss = FuelLoss()
     fuel_gauge: FuelGauge = FuelGauge()
+    mains_out: MainsOut = MainsOut()
     generator_down: GeneratorDown = GeneratorDown()
     generator_stopped: GeneratorStopped = GeneratorStopped()
     generator_long: GeneratorLong = GeneratorLong()
