@@ -39,6 +39,7 @@ _LOOKS = {
 _ALERT_RANK = {"firing": 0, "pending": 1, "resolved": 2}
 _EMPTY_ROUND_S = 300
 CARDS_MAX = 400
+TOLD_MAX = 200
 # Reasons that a card tells in places of their own: its alerts, its faults, its missing sets, its connection, its power.
 _SHOWN_ELSEWHERE = frozenset(
     (
@@ -187,14 +188,19 @@ class Writer:
     ) -> list[Item]:
         """The list of alerts: firing first, critical before warning, then the newest.
 
-        acknowledged: who saw one, by its id. told: who was told of one.
+        acknowledged: who saw one, by its id. told: who was told of one; it is asked of the first TOLD_MAX, because each costs
+        a look into the journal. The API says it of all.
         """
         ordered = sorted(alerts, key=lambda a: (_ALERT_RANK[a.state], a.severity != "critical", -_moment(a)))
         return [
             self._item(
-                alert, self._place(alert.point, names), acknowledged(alert.id), told(alert.id) if alert.id else (), now
+                alert,
+                self._place(alert.point, names),
+                acknowledged(alert.id),
+                told(alert.id) if alert.id and place < TOLD_MAX else (),
+                now,
             )
-            for alert in ordered
+            for place, alert in enumerate(ordered)
         ]
 
     def telling(self, one: Told, now: float) -> str:
@@ -355,10 +361,15 @@ class Writer:
             percent=percent,
             litres=litres,
             hours=self._hours(left.hours),
-            range=words("hours.range", low=self._hours(left.hours_low), high=self._hours(left.hours_high)),
+            range=self._range(left),
             until=self._until(left, view),
             source=words.code("hours", left.source).format(rate=words.number(left.burn_l_per_h, 1)),
         )
+
+    def _range(self, left: Autonomy) -> str:
+        """From the cautious end to the other; nothing where both are said alike."""
+        low, high = self._hours(left.hours_low), self._hours(left.hours_high)
+        return "" if low == high else self.words("hours.range", low=low, high=high)
 
     def _until(self, left: Autonomy, view: PointView) -> str:
         """When the tank is empty; of a generator that stands still nobody can say when."""
