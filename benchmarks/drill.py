@@ -57,7 +57,7 @@ class StoryClock:
     def now(self) -> float:
         return self.t
 
-    def wait(self, event: threading.Event, seconds: float) -> bool:
+    def wait(self, _event: threading.Event, _seconds: float) -> bool:
         raise AssertionError("nothing waits: the host is not started")
 
 
@@ -79,7 +79,7 @@ class Mailbox:
     def __init__(self) -> None:
         self.came: list[str] = []
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd calls it so
         self.came += envelope.rcpt_tos
         return "250 OK"
 
