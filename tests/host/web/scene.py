@@ -9,6 +9,7 @@ from typing import Any
 from paraat.alerts.answers import Asked
 from paraat.domain.facts import Acknowledged, Author, Counted, Fact, SaidOfPoint, Standing
 from paraat.domain.model import AlertState, Autonomy, Latest, NodeState, PointView, Value
+from paraat.domain.passages import PRESENT, present
 from paraat.domain.points import Point, PointBoard, Tank
 from paraat.domain.profiles import Profile, Resource
 from paraat.domain.radio import COUNT, Book, Entered, read
@@ -201,7 +202,10 @@ def point(
         }
     latest = {name: Latest(value, None, (old or {}).get(name, read_at)) for name, value in values.items()}
     latest |= {name: Latest(None, code, read_at) for name, code in (faults or {}).items()}
+    shown = latest.get(PRESENT)
+    people = None if shown is None or shown.value is None else present([], None, 5.0, (shown.t, int(shown.value)))
     plain: dict[str, Any] = {
+        "people": people,
         "point": point_id,
         "name": "Buurthuis De Linde",
         "municipality": "Voorbeeldstad",
