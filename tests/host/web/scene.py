@@ -117,6 +117,7 @@ class FakeSource:
         self.checks: Sequence[Check] = FINE_CHECKS
         self.error: Exception | None = None
         self.facts: list[Fact] = []
+        self.refuses: Exception | None = None  # to keep anything
         self.tellings: dict[int, Sequence[Told]] = {}
         self.stops: Sequence[Stop] = ()
         self.answers = FakeAnswers(self)
@@ -153,8 +154,8 @@ class FakeSource:
         return self.facts[0]
 
     def keep(self, told: SaidOfPoint, author: Author) -> Fact:
-        if self.error is not None:
-            raise self.error
+        if self.error is not None or self.refuses is not None:
+            raise self.error or self.refuses or RuntimeError
         self.facts = [Fact(id=1, after=0, t=NOW, recorded_at=NOW, author=author, told=told)]
         return self.facts[0]
 
