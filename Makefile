@@ -239,8 +239,8 @@ autonomy: $(VENV)/dev.stamp ## Follow forty courses of a tank and write what the
 	$(BIN)/python benchmarks/autonomy.py --write docs/autonomy.md
 
 .PHONY: mutants
-mutants: $(VENV)/dev.stamp $(VENV)/mutants.stamp ## Count the changes of a room that no test notices: ROOM=alerts, intake, journal or domain (FILES: of these only; SHOW=1: which)
-	@nice $(BIN)/python benchmarks/mutants.py $(ROOM) $(FILES) $(if $(SHOW),--show)
+mutants: $(VENV)/dev.stamp $(VENV)/mutants.stamp ## Count the changes of a room that no test notices: ROOM=alerts, intake, journal or domain (FILES: of these only; DRAW: so many; SHOW=1: which)
+	@nice $(BIN)/python benchmarks/mutants.py $(ROOM) $(FILES) $(if $(DRAW),--draw $(DRAW)) $(if $(SHOW),--show)
 
 .PHONY: size
 size: $(VENV)/dev.stamp ## Print the budget of every board: both heaps of the chip, each file's bytes, flash reads (WRITE=1: docs/budget.md too)

@@ -31,10 +31,11 @@ from paraat.alerts.watch import Watch
 from paraat.domain import facts
 from paraat.domain.facts import HOST, Acknowledged, Author, ClockSetBack, Counted, Fact, Heard, Started
 from paraat.domain.model import AlertState, FailedText, NodeState, PointView
+from paraat.domain.own import BrokerLink, ChannelHealth, DatabaseLag, UnknownBoard
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 from paraat.domain.refuel import Stop, stops
-from paraat.domain.subjects import POINT, Subject, View
+from paraat.domain.subjects import POINT, UNKNOWN_BOARD, Subject, View
 from paraat.domain.told import Told, told
 from paraat.domain.tracker import HISTORY_SAMPLES, Tracker
 from paraat.domain.world import World
@@ -45,7 +46,8 @@ from paraat.intake.mqtt import MqttTransport
 from paraat.journal import Journal, JournalError, Past, Stored
 from paraat.runtime.clock import Clock
 from paraat.runtime.counters import Counters
-from paraat.sinks.influx import InfluxSink
+from paraat.runtime.host_probe import HostProbe
+from paraat.sinks.influx import SINK, InfluxSink
 from paraat.sinks.status import derive
 from paraat.site.certificates import Certificates
 from paraat.site.private import read_secret
@@ -91,17 +93,19 @@ class Service:
         clock: Clock,
         serve_web: bool = True,
         next_free_port: bool = False,
+        host_probe: HostProbe | None = None,
     ) -> None:
         """Read the journal back; nothing is connected or sent before `start`.
 
-        next_free_port: where web.port is taken, serve the page on another one. Raises
-        ServiceError when the journal cannot be used, SettingsError for a secret that cannot.
+        next_free_port: where web.port is taken, serve the page on another one. host_probe: measures the machine; None:
+        nothing of it is judged. Raises ServiceError when the journal cannot be used, SettingsError for a secret that cannot.
         """
         self.site = site
         self.clock = clock
         self.counters = Counters()
         self._serve_web = serve_web
         self._next_free_port = next_free_port
+        self._host_probe = host_probe
         self._stop = threading.Event()
         self._lock = threading.Lock()  # around the tracker and self._alerts
         self._heard: deque[Stored] = deque()  # what is stored, and the points have not learnt yet
@@ -139,7 +143,9 @@ class Service:
         try:
             self.journal = Journal(site.path(site.region.journal))
             self.answers = Answers(site, self.journal, self, clock.now)
-            self._dispatcher = Dispatcher(site, self.journal, self._channels, acknowledged=self.acknowledged)
+            self._dispatcher = Dispatcher(
+                site, self.journal, self._channels, acknowledged=self.acknowledged, answers=self.answers
+            )
             try:
                 self._restore()
             except JournalError:
@@ -156,6 +162,10 @@ class Service:
             stop=self._stop,
             on_stored=self._on_stored,
         )
+        for alert in self._alerts:  # as far as is known: a board that was heard once may be off since
+            if alert.subject.kind == UNKNOWN_BOARD:
+                first_t, last_t = (float(alert.detail.get(key) or alert.since) for key in ("first_at", "last_at"))
+                self._ingest.remember_stranger(alert.subject.id, first_t, last_t)
         self._influx: InfluxSink | None = None
         if site.influx is not None:
             self._influx = InfluxSink(site.influx, token, self.journal, self.counters, self._stop)
@@ -221,6 +231,8 @@ class Service:
         self._spawn("tick", self._tick)
         for name in self._deliver:
             self._spawn(f"delivery {name}", functools.partial(self._run_deliveries, name))
+        if self._host_probe is not None:
+            self._spawn("host", functools.partial(self._host_probe.run, self._stop))
         if self._influx is not None:
             self._spawn("influx", self._influx.run)
         self._transport.start()
@@ -369,9 +381,7 @@ class Service:
         try:
             # What could not be stored is stored first; meanwhile nothing is looked at.
             views = [] if self._watch.unsaved else self._look(now)
-            failed = self._dispatcher.failed_texts.items()
-            texts = [FailedText(text=text, now=now, failed_at=t) for text, t in failed]
-            found: list[View] = [*views, *self._certificates.own(now), *texts]
+            found: list[View] = [*views, *self._own(now)]
             changed, due = self._watch.step(now, found, expected={POINT: self.site.points}, holds=self._holds(now))
         except Exception:
             if not self._watch.unsaved:
@@ -386,6 +396,27 @@ class Service:
                 listener(alert)
         if changed or due:
             self._changed()
+
+    def _own(self, now: float) -> list[View]:
+        """How the coordination point itself stands."""
+        link = self._transport
+        found: list[View] = [*self._certificates.own(now)]
+        failed = self._dispatcher.failed_texts.items()
+        found += [FailedText(text=text, now=now, failed_at=t) for text, t in failed]
+        found += [
+            ChannelHealth(now=now, name=state.name, failing_since=state.failing_since, why=state.why)
+            for state in self._dispatcher.states()
+        ]
+        found.append(BrokerLink(now=now, connected=link.connected, problem=link.problem))
+        if self._influx is not None:
+            waiting, since = self.journal.backlog(SINK), self.journal.waiting_since(SINK)
+            found.append(DatabaseLag(now=now, waiting_since=since, waiting=waiting))
+        if link.connected:  # what is not heard without a broker may send all the same
+            found += [
+                UnknownBoard(id=point, now=now, first_t=first_t, last_t=last_t, known=point in self.site.points)
+                for point, (first_t, last_t) in self._ingest.strangers.items()
+            ]
+        return [*found, *(self._host_probe.views() if self._host_probe is not None else ())]
 
     def _holds(self, now: float) -> dict[Subject, str]:
         """By subject why nobody is to be told now: it is being built, out of use, or silenced by somebody."""
@@ -563,7 +594,7 @@ class Service:
 
     def keep_presses(self, views: Sequence[PointView]) -> None:
         """Keep who acknowledged by the button of a board. Raises JournalError."""
-        self.answers.by_button(presses(self._alerts, views, self._rules, self.acknowledged))
+        self.answers.by_button(presses(self._alerts, views, self.acknowledged))
 
     def by_link(self, nonce: str) -> Fact | None:
         """The time that somebody acknowledged by that link; None: nobody has."""

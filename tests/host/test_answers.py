@@ -14,7 +14,7 @@ from paraat.alerts.radio import AGAIN_S, MOST_WRONG, WITHIN_S
 from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact, HelpAsked, WrongCode
 from paraat.domain.model import AlertState, SampleSet
 from paraat.domain.radio import COUNT, HELP, LITRES, Code, RadioError
-from paraat.domain.roster import LEAD, Duty, Person, Roster
+from paraat.domain.roster import COORDINATION, LEAD, TECHNICIAN, Duty, Person, Roster
 from paraat.domain.subjects import Subject
 from paraat.journal import Journal, JournalError
 from paraat.service import Service
@@ -61,8 +61,8 @@ class Desk:
         self.path = directory / "journal.sqlite"
         self._service: Service | None = None
 
-    def fires(self, rule: str = "low_fuel", point: str = POINT) -> AlertState:
-        """An alert that fires; before the service has begun."""
+    def fires(self, rule: str = "low_fuel", point: str = POINT, role: str = LEAD) -> AlertState:
+        """An alert that fires, and whose job it is; before the service has begun."""
         journal = Journal(self.path)
         alert = journal.save_alert(
             AlertState(
@@ -73,6 +73,7 @@ class Desk:
                 fired_at=T0 - 780,
                 severity="critical",
                 detail={},
+                role=role,
             )
         )
         journal.close()
@@ -312,7 +313,8 @@ def look(desk: Desk) -> None:
 
 @pytest.mark.parametrize("stopped", [False, True], ids=["running", "stopped between event and fact"])
 def test_a_press_acknowledges_what_the_lead_sees_to_and_is_kept_once(desk: Desk, stopped: bool) -> None:
-    seen, calls, own = desk.fires(), desk.fires("help_asked"), desk.fires("sensor_fault")
+    seen = desk.fires()
+    calls, own = desk.fires("help_asked", role=COORDINATION), desk.fires("sensor_fault", role=TECHNICIAN)
     elsewhere = desk.fires(point="nsp-0102")
     press(desk, 1, T0 - 60)
     desk.clock.t = T0 + 3600  # it came late

@@ -22,13 +22,15 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from paraat.domain.facts import HOST, Attested, Author, ClockSetBack, Counted, Fact, GeneratorRan, PhaseChanged, Started
 from paraat.domain.model import AlertState, HelpCall, PointView, SampleSet, Value
+from paraat.domain.own import HostPower
 from paraat.domain.readiness import Verdict
-from paraat.domain.subjects import Subject
+from paraat.domain.subjects import Subject, View
 from paraat.domain.tracker import HISTORY_SAMPLES
 from paraat.journal import Journal, JournalError
 from paraat.provision.pki.authority import Authority
 from paraat.provision.pki.pki import BROKER_DAYS
 from paraat.runtime.clock import Clock, ScaledClock, SystemClock
+from paraat.runtime.host_probe import HostProbe
 from paraat.service import Service, ServiceError
 from paraat.simulate.servers import EmbeddedBroker, InfluxServer, MosquittoBroker, free_port
 from paraat.site.broker import BrokerSettings
@@ -364,6 +366,59 @@ def test_a_point_that_opened_days_ago_is_open_after_a_restart_too_and_its_call_f
     service.stop()
     assert (view.latest["point/open"].value, view.latest["point/open"].t) == (True, T0 + 180.0)
     assert view.help_call == HelpCall(T0 + 120.0, T0 + 120.0)
+
+
+def firing(service: Service) -> set[str]:
+    return {alert.rule for alert in service.alerts() if alert.state == "firing"}
+
+
+def test_a_board_that_sends_as_nobody_is_told_also_after_a_restart_until_its_point_is_there(
+    tmp_path: Path, embedded: EmbeddedBroker, run: Run, boards: Boards
+) -> None:
+    site, clock = a_site(tmp_path, embedded.port), StillClock()
+    service = run(site, clock)
+    stranger = boards(embedded.port, "nsp-0999")
+    stranger.read(1, ON_MAINS)
+    stranger.send()
+    wait_for(lambda: "unknown_board" in firing(service))
+    service.stop()
+    service = run(site, clock)
+    assert "unknown_board" in firing(service)
+    service.stop()
+    moved = msgspec.structs.replace(site.points[POINT], id="nsp-0999")
+    profiles = site.profiles | {"nsp-0999": site.profiles[POINT]}
+    service = run(msgspec.structs.replace(site, points=site.points | {"nsp-0999": moved}, profiles=profiles), clock)
+    wait_for(lambda: "unknown_board" not in firing(service))
+
+
+def test_a_broker_that_is_gone_and_a_database_that_is_behind_are_told_to_the_coordination_point(tmp_path: Path) -> None:
+    site = a_site(tmp_path, free_port(), influx=InfluxSettings(url=f"http://127.0.0.1:{free_port()}", bucket="paraat"))
+    journal = Journal(site.path(site.region.journal))
+    journal.store(
+        [SampleSet(point=POINT, kind="telemetry", seq=1, t=T0, received_at=T0, values=ON_MAINS, faults={})], [], []
+    )
+    journal.close()
+    service = Service(site, clock=StillClock(), serve_web=False)
+    for t in (1000.0, 1061.0):
+        service._judge(T0 + t)
+    assert {"broker_unreachable", "database_behind"} <= firing(service)
+    service.stop()
+
+
+class MadeUpProbe(HostProbe):
+    """A machine on its UPS."""
+
+    def views(self) -> list[View]:
+        return [HostPower(now=T0, on_battery=True, charge_percent=30.0)]
+
+
+def test_what_is_measured_of_the_machine_is_judged(tmp_path: Path) -> None:
+    site = a_site(tmp_path, free_port())
+    service = Service(site, clock=StillClock(), serve_web=False, host_probe=MadeUpProbe(tmp_path))
+    for t in (0.0, 31.0):
+        service._judge(T0 + t)
+    assert "on_battery" in firing(service)
+    service.stop()
 
 
 def test_the_end_of_the_brokers_own_certificate_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

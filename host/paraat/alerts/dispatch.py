@@ -19,8 +19,18 @@ from paraat.domain.facts import Fact
 from paraat.domain.model import AlertState, Delivery
 from paraat.domain.roster import Person
 from paraat.site.site import Site
+from paraat.texts import Phrase, Words, phrase_of
 
 _log = logging.getLogger(__name__)
+_STOPPED = Phrase("the host was stopped while it was sent")
+# What outgoing.py says of a message that is not sent any more.
+_DROPPED = (
+    Phrase("over before it could be sent"),
+    Phrase("over for a day"),
+    Phrase("no longer in the roster"),
+    Phrase("acknowledged by {by}", by=""),
+    Phrase("overtaken by a newer message"),
+)
 
 
 class DeliveryStore(Protocol):
@@ -98,6 +108,7 @@ class Dispatcher:
         self._store = store
         self._channels = channels
         self._acknowledged = acknowledged
+        self._words = Words(site.region.language)  # what came back is kept as people read it
         self._active: dict[int, AlertState] = {}
         self._renderer = Renderer(site, answers or ByNumber(), self._also_held)
         self._unkept: dict[str, _Attempt] = {}
@@ -147,7 +158,7 @@ class Dispatcher:
             )
             for row in unsettled
         ]
-        self._store.leave_uncertain([row.id for row in unsettled], "the host was stopped while it was sent", again)
+        self._store.leave_uncertain([row.id for row in unsettled], self._words.say(_STOPPED), again)
 
     def send_next(self, name: str, now: float) -> bool:
         """Send the next message of a channel, if one is ready, and keep the attempt. May block as long as the channel may.
@@ -170,7 +181,7 @@ class Dispatcher:
         )
         choice = choose(waiting, standing, now)
         message = choice.message
-        dropped = [(row.id, why) for row, why in choice.dropped]
+        dropped = [(row.id, self._words.say(phrase_of(why))) for row, why in choice.dropped]
         if message is not None or dropped:
             ids = [] if message is None else [row.id for row in message.rows]
             self._store.claim_deliveries(ids, "" if message is None else message.key, dropped, now)
@@ -191,21 +202,22 @@ class Dispatcher:
         try:
             answer = channel.send(self._renderer.message(message, alerts, now))
         except ChannelError as error:
-            why = str(error)
+            why, answer = str(error), self._words.say(error)
         except Exception as error:  # noqa: BLE001 - a mistake in one channel must not keep all other messages back
             # Without its words: a library may put a URL with a password into them.
-            why = f"a mistake in the channel, {type(error).__name__}"
+            why = Phrase("a mistake in the channel, {kind}", kind=type(error).__name__)
+            answer = self._words.say(why)
             _log.error("%s at\n%s", why, "".join(traceback.format_tb(error.__traceback__)))
         else:
             self._states[channel.name] = ChannelState(name=channel.name)
-            return _Attempt(ids, True, answer, now, now)
+            return _Attempt(ids, True, self._words.say(answer), now, now)
         since = self._states[channel.name].failing_since
         self._states[channel.name] = ChannelState(
             name=channel.name, failing_since=now if since is None else since, why=why
         )
         tried = max(row.attempts for row in message.rows)
         _log.warning("message %s: %s", message.key, why)
-        return _Attempt(ids, False, why, now, now + RETRY_S[min(tried, len(RETRY_S) - 1)])
+        return _Attempt(ids, False, answer, now, now + RETRY_S[min(tried, len(RETRY_S) - 1)])
 
     def _alert(self, alert_id: int) -> AlertState | None:
         return self._active.get(alert_id) or self._store.alert(alert_id)

@@ -168,7 +168,12 @@ class Engine:
         return found
 
     def _note_end(self, alert: AlertState) -> None:
-        """Remember the end of what explains other alerts."""
+        """Remember the end of what explains other alerts.
+
+        What never stood for its hold time explains nothing: the host had just started, say.
+        """
+        if alert.fired_at is None:
+            return
         if alert.resolved_at is not None and any(alert.rule in causes for causes in inhibition.CAUSES.values()):
             self._ended.append(inhibition.Ended(alert.rule, alert.subject, alert.since, alert.resolved_at))
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from paraat.alerts.ladder import LEFT, LOG, RESOLVED, after_quiet, is_first, is_loud
 from paraat.domain.model import AlertState, Delivery
 from paraat.domain.roster import COORDINATION, REGION, TECHNICIAN, Person, Roster
+from paraat.domain.said import Said
 from paraat.domain.telling import Telling
 
 HOUR_S = 3600.0
@@ -87,7 +88,7 @@ def _newest(waiting: Iterable[Delivery], dropped: list[tuple[Delivery, str]]) ->
     for row in waiting:  # oldest first
         place = (row.alert_id, row.person, row.address)
         if (older := newest.get(place)) is not None:
-            dropped.append((older, f"overtaken by {row.reason}"))
+            dropped.append((older, "overtaken by a newer message"))
         newest[place] = row
     return sorted(newest.values(), key=lambda row: row.id)
 
@@ -105,7 +106,7 @@ def _needless(row: Delivery, alert: AlertState, standing: Standing, now: float) 
     if row.person and (person is None or (row.channel, row.address) not in standing.ways(person)):
         return "no longer in the roster"
     if not over and not is_first(row.rung, row.reason, alert) and (by := standing.acknowledged(alert)):
-        return f"acknowledged by {by}"
+        return Said("acknowledged by {by}", by=by)
     return ""
 
 

@@ -5,6 +5,7 @@ import msgspec
 from paraat.domain.activation import STANDBY, Activation
 from paraat.domain.fuel_events import FuelEvent, doubtful
 from paraat.domain.passages import Present
+from paraat.domain.profiles import Profile
 from paraat.domain.readiness import ResourceState, Verdict
 from paraat.domain.remarks import Remark
 from paraat.domain.subjects import CERTIFICATE, POINT, TEXT, Subject
@@ -161,6 +162,7 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
     certificate_until: float | None = None  # when its board's certificate ends; None: not known here
     resources: tuple[ResourceState, ...] = ()
     activation: Activation = STANDBY
+    profile: Profile | None = None  # what it is judged by
     people: Present | None = None  # None: nobody counted, and no counter was ever heard
     remarks: tuple[Remark, ...] = ()  # figures that must not pass for fine
     judged: tuple[str, ...] = ()  # the codes of remarks whose figures are known

@@ -5,7 +5,7 @@ those of PER_POINT. What a profile says already (target_h, the limits of heat, o
 again. docs/alerts.md has them all.
 """
 
-from paraat.domain.fields import Bytes, Count, NotNegative, Part, Percent, Positive
+from paraat.domain.fields import Bytes, Count, NotNegative, Part, Percent, Positive, Text
 
 
 class LowFuel(Part, frozen=True):
@@ -50,6 +50,23 @@ class GeneratorStopped(Part, frozen=True):
     hold_s: NotNegative = 45.0
 
 
+class GeneratorLong(Part, frozen=True):
+    """[alerts.generator_long]: fires when it runs for longer than this, with mains (a test) and without.
+
+    Makers of standby generators want oil and coolant looked at each day of running.
+    """
+
+    mains_h: Positive = 2.0
+    outage_h: Positive = 24.0
+    hold_s: NotNegative = 60.0
+
+
+class TestOverdue(Part, frozen=True):
+    """[alerts.test_overdue]: fires when the last test run is longer ago than the profile's [upkeep] allows."""
+
+    hold_s: NotNegative = 3600.0
+
+
 class BatteryLow(Part, frozen=True):
     """[alerts.battery_low]: fires below one of raise_*, resolves only above both clear_* (of what is measured).
 
@@ -61,6 +78,19 @@ class BatteryLow(Part, frozen=True):
     raise_v: Positive = 11.8
     clear_v: Positive = 12.4
     hold_s: NotNegative = 300.0
+
+
+class Climate(Part, frozen=True):
+    """[alerts.too_cold], [alerts.too_warm] and [alerts.bad_air]: the limits are those of the profile's [climate]."""
+
+    hold_s: NotNegative = 900.0
+
+
+class Crowded(Part, frozen=True):
+    """[alerts.crowded]: the limits are those of the profile's [people]; it ends so many of a hundred places below them."""
+
+    hysteresis_percent: Percent = 5.0
+    hold_s: NotNegative = 120.0
 
 
 class SensorFault(Part, frozen=True):
@@ -140,6 +170,65 @@ class DataGap(Part, frozen=True):
     hold_s: NotNegative = 7200.0
 
 
+class BrokerUnreachable(Part, frozen=True):
+    """[alerts.broker_unreachable]: fires when the host has no connection with the broker."""
+
+    hold_s: NotNegative = 60.0
+
+
+class DatabaseBehind(Part, frozen=True):
+    """[alerts.database_behind]: fires when the oldest reading that InfluxDB has not got is so old."""
+
+    behind_s: Positive = 900.0
+    caught_up_s: Positive = 120.0
+    hold_s: NotNegative = 60.0
+
+
+class DiskFull(Part, frozen=True):
+    """[alerts.disk_full]: fires when the journal's disk is full within raise_hours, or when so little is free."""
+
+    raise_hours: Positive = 72.0
+    clear_hours: Positive = 144.0
+    raise_free_percent: Percent = 5.0
+    clear_free_percent: Percent = 8.0
+    hold_s: NotNegative = 600.0
+
+
+class HostClock(Part, frozen=True):
+    """[alerts.host_clock]: fires when nothing keeps the host's clock right for so long."""
+
+    hold_s: NotNegative = 1800.0
+
+
+class OnBattery(Part, frozen=True):
+    """[alerts.on_battery]: fires when the host's UPS carries it. low_percent: then it is critical. ups: its name in NUT."""
+
+    low_percent: Percent = 40.0
+    ups: Text = "ups@localhost"
+    hold_s: NotNegative = 30.0
+
+
+class BackupOld(Part, frozen=True):
+    """[alerts.backup_old]: fires when the newest file in `path` (relative to the site's folder) is so old. No path: no rule."""
+
+    path: Text | None = None
+    raise_hours: Positive = 48.0
+    hold_s: NotNegative = 600.0
+
+
+class ChannelFails(Part, frozen=True):
+    """[alerts.channel_fails]: fires when a channel has taken no message for so long that was tried."""
+
+    hold_s: NotNegative = 300.0
+
+
+class UnknownBoard(Part, frozen=True):
+    """[alerts.unknown_board]: fires when a board sends that belongs to no point; ends when it sent nothing for clear_s."""
+
+    clear_s: Positive = 86_400.0
+    hold_s: NotNegative = 0.0
+
+
 class Alerts(Part, frozen=True):
     """[alerts]"""
 
@@ -149,7 +238,13 @@ class Alerts(Part, frozen=True):
     fuel_gauge: FuelGauge = FuelGauge()
     generator_down: GeneratorDown = GeneratorDown()
     generator_stopped: GeneratorStopped = GeneratorStopped()
+    generator_long: GeneratorLong = GeneratorLong()
+    test_overdue: TestOverdue = TestOverdue()
     battery_low: BatteryLow = BatteryLow()
+    too_cold: Climate = Climate()
+    too_warm: Climate = Climate()
+    bad_air: Climate = Climate(hold_s=300.0)
+    crowded: Crowded = Crowded()
     sensor_fault: SensorFault = SensorFault()
     point_silent: Silent = Silent()
     opening_late: OpeningLate = OpeningLate()
@@ -161,13 +256,23 @@ class Alerts(Part, frozen=True):
     board_restarts: BoardRestarts = BoardRestarts()
     clock_unsure: ClockUnsure = ClockUnsure()
     data_gap: DataGap = DataGap()
+    broker_unreachable: BrokerUnreachable = BrokerUnreachable()
+    database_behind: DatabaseBehind = DatabaseBehind()
+    disk_full: DiskFull = DiskFull()
+    host_clock: HostClock = HostClock()
+    on_battery: OnBattery = OnBattery()
+    backup_old: BackupOld = BackupOld()
+    channel_fails: ChannelFails = ChannelFails()
+    unknown_board: UnknownBoard = UnknownBoard()
 
 
 # That a profile and a point may change. How long a verdict must stand (hold_s) is the site's alone.
 PER_POINT = (
     "low_fuel",
     "fuel_target",
+    "generator_long",
     "battery_low",
+    "crowded",
     "board_memory",
     "board_restarts",
 )

@@ -239,6 +239,7 @@ class Tracker:
             name=point.name,
             municipality=point.municipality,
             capacity=point.capacity,
+            profile=tracked.profile,
             now=now,
             verdict=Verdict.UNKNOWN,
             last_verdict=Verdict.UNKNOWN,

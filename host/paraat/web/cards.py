@@ -17,6 +17,7 @@ from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact, 
 from paraat.domain.model import AlertState, Autonomy, PointView
 from paraat.domain.radio import Entered, RadioError
 from paraat.domain.readiness import Verdict
+from paraat.domain.told import Told
 from paraat.texts import readiness, upkeep
 from paraat.texts.localtime import local, marked
 from paraat.web.source import Check
@@ -136,7 +137,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     seen: str  # who has acknowledged it, and when; empty when nobody has
     held: str  # why nobody is told; empty when people are
     say: str  # what a screen reader says when it appears
-    asks: int | None  # its id, while it fires and nobody has acknowledged it
+    asks: int | None  # its id, while somebody is to acknowledge it
     told: tuple[str, ...]  # who was told of it, when, and what came back
 
 
@@ -188,10 +189,32 @@ class Writer:
         names: dict[str, str],
         now: float,
         acknowledged: Callable[[int], Fact | None] = lambda _: None,
+        told: Callable[[int], Iterable[Told]] = lambda _: (),
     ) -> list[Item]:
-        """The list of alerts: firing first, critical before warning, then the newest. acknowledged: who saw one, by its id."""
+        """The list of alerts: firing first, critical before warning, then the newest.
+
+        acknowledged: who saw one, by its id. told: who was told of one.
+        """
         ordered = sorted(alerts, key=lambda a: (_ALERT_RANK[a.state], a.severity != "critical", -_moment(a)))
-        return [self._item(alert, self._place(alert.point, names), acknowledged(alert.id), now) for alert in ordered]
+        return [
+            self._item(
+                alert, self._place(alert.point, names), acknowledged(alert.id), told(alert.id) if alert.id else (), now
+            )
+            for alert in ordered
+        ]
+
+    def telling(self, one: Told, now: float) -> str:
+        """That somebody was told, when, by which rung and channel, and what came back."""
+        key = "telling.due" if one.at is None else "telling"
+        return self.words(
+            key,
+            time=self.time(one.due_at if one.at is None else one.at, now),
+            name=one.name,
+            rung=self.words.code("rung", one.rung),
+            channel=one.channel,
+            state=self.words.code("told", one.state),
+            answer=f" - {one.answer}" if one.answer else "",
+        )
 
     def by(self, author: Author) -> str:
         """Who it was, and by which way where that says more than the name."""
@@ -288,7 +311,7 @@ class Writer:
             return ""
         return self.words("config.refused", n=node.config_refused, runs=node.config)
 
-    def _item(self, alert: AlertState, name: str, seen: Fact | None, now: float) -> Item:
+    def _item(self, alert: AlertState, name: str, seen: Fact | None, told: Iterable[Told], now: float) -> Item:
         words, t = self.words, _moment(alert)
         look = alert.severity if alert.state == "firing" else alert.state
         title = words.code("rule", alert.rule)
@@ -303,8 +326,8 @@ class Writer:
             seen="" if seen is None else words("alert.seen", name=self.by(seen.author), time=self.time(seen.t, now)),
             held=self.held(alert.held_by) if alert.state != "resolved" else "",
             say=words("alert.say", title=title, name=name) if alert.state == "firing" else "",
-            asks=alert.id if alert.state == "firing" and seen is None else None,
-            told=(),
+            asks=alert.id if _waits(alert, seen) else None,
+            told=tuple(self.telling(one, now) for one in told if one.rung != "log"),
         )
 
     def held(self, why: str) -> str:
@@ -460,6 +483,11 @@ def _worst_first(view: PointView, critical: bool) -> tuple[bool, bool, int, floa
     found = view.activation
     rank = 0 if critical else _RANK[view.verdict]
     return not found.in_use, not found.late, rank, hours, view.name, view.point
+
+
+def _waits(alert: AlertState, seen: Fact | None) -> bool:
+    """Whether somebody is to acknowledge an alert: nobody has since it became so bad, and people are told of it."""
+    return alert.state == "firing" and not alert.held_by and (seen is None or seen.t < alert.told_since)
 
 
 def _moment(alert: AlertState) -> float:

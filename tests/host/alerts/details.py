@@ -5,6 +5,16 @@ from collections.abc import Iterator
 
 from paraat.alerts.rules import make_rules
 from paraat.domain.model import AlertState, FailedText, OwnCertificate, PointView
+from paraat.domain.own import (
+    Backup,
+    BrokerLink,
+    ChannelHealth,
+    DatabaseLag,
+    DiskSpace,
+    HostPower,
+    HostTime,
+    UnknownBoard,
+)
 from paraat.domain.points import Point, PointBoard, Tank
 from paraat.domain.subjects import Subject, View
 from paraat.domain.thresholds import Alerts
@@ -21,6 +31,14 @@ _LISTS = {"sensors": "fuel/level:silent, climate/temperature/hall:crc", "resourc
 _ABOUT: dict[type[View], Subject] = {
     PointView: Subject("point", POINT.id),
     OwnCertificate: Subject("certificate", "broker"),
+    BrokerLink: Subject("broker", "broker"),
+    DatabaseLag: Subject("database", "influx"),
+    DiskSpace: Subject("disk", "journal"),
+    HostTime: Subject("clock", "clock"),
+    HostPower: Subject("power", "power"),
+    Backup: Subject("backup", "backup"),
+    ChannelHealth: Subject("channel", "email"),
+    UnknownBoard: Subject("unknown-board", "nsp-0999"),
     FailedText: Subject("text", "low_fuel.firing"),
 }
 

@@ -3,13 +3,10 @@
 from paraat.alerts.rules.base import WARNING, Judgement, Judging, Role, worded
 from paraat.domain.model import FailedText
 
-NAME = "text_failed"
-
 
 class TextFailedRule(Judging):
     """Raises when words failed within the last for_s; clears after that."""
 
-    name = NAME
     judges = FailedText
     for_role: Role = "coordination"
     wordings = worded(firing=WARNING)
