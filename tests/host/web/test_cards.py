@@ -18,6 +18,7 @@ from paraat.domain.profiles import RESOURCES
 from paraat.domain.readiness import ResourceState, State, Verdict
 from paraat.domain.remarks import Remark
 from paraat.domain.subjects import Subject
+from paraat.domain.told import Told
 from paraat.domain.upkeep import Task, TaskState
 from paraat.texts import readiness as judgement_words
 from paraat.texts import upkeep as upkeep_texts
@@ -428,3 +429,15 @@ def test_every_remark_task_and_event_has_words(language: str) -> None:
             assert all((words.task(task), *words.task_said(task)))
     for kind in (fuel_events.REFUEL, fuel_events.THEFT, fuel_events.LEAK, fuel_events.STUCK, fuel_events.RISING):
         assert words.fuel_event(FuelEvent(kind=kind, since=NOW, until=NOW, litres=9.0), NOW)
+
+
+def test_who_was_told_is_asked_of_the_worst_only() -> None:
+    asked: list[int] = []
+
+    def told(alert_id: int) -> tuple[Told, ...]:
+        asked.append(alert_id)
+        return ()
+
+    alerts = [alert(id=n, since=NOW - n) for n in range(1, cards.TOLD_MAX + 50)]
+    assert len(writer().items(alerts, {}, NOW, told=told)) == cards.TOLD_MAX + 49
+    assert asked == list(range(1, cards.TOLD_MAX + 1))
