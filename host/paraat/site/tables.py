@@ -10,7 +10,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 
-from paraat.domain.fields import EMAIL_ADDRESS, HTTP_URL, LINE, Part
+from paraat.domain.fields import EMAIL_ADDRESS, HOST_NAME, HTTP_URL, LINE, PHONE_NUMBER, Part
 from paraat.site.errors import SettingsError
 from paraat.texts import Phrase, reason
 
@@ -101,6 +101,8 @@ _PATTERNS = {
     LINE: Phrase("a text on one line"),
     HTTP_URL: Phrase("a URL such as http://127.0.0.1:8086"),
     EMAIL_ADDRESS: Phrase("a mail address"),
+    PHONE_NUMBER: Phrase("a number such as +31612345678, without spaces"),
+    HOST_NAME: Phrase("a name of a-z, 0-9 and -, such as regio-noord"),
 }
 
 # What msgspec says: "Expected `int`, got `str` - at `$.broker.port`", "Object contains unknown field `x` - at `$.a`".

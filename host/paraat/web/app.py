@@ -61,6 +61,12 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK, base_url
                     ("plan", routes.plan),
                 )
             ),
+            Route(
+                "/api/v1/points/{point}/test-alerts",
+                routes.test_alerts,
+                methods=["POST"],
+                middleware=[Middleware(Action)],
+            ),
             Route("/api/v1/refuel", routes.refuel),
             Route("/api/v1/upkeep", routes.upkeep),
             Route("/api/v1/alerts", routes.alerts),
@@ -133,6 +139,14 @@ class _Routes:
             return actions.attested(body, point, self._source.profiles, now)
 
         return await self._keep(request, told)
+
+    async def test_alerts(self, request: Request) -> Response:
+        point = (await run_in_threadpool(self._view, request)).point
+        try:
+            found = await run_in_threadpool(self._source.test_alerts, point)
+        except JournalError as error:
+            raise HTTPException(503, f"tested, but not kept: {error}") from error
+        return _json(api.alert_test(point, found, self._source.language))
 
     def refuel(self, request: Request) -> Response:
         source, now = self._source, self._source.clock.now()

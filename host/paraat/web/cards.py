@@ -368,11 +368,16 @@ class Writer:
             percent=percent,
             litres=litres,
             hours=self._hours(left.hours),
-            range=words("hours.range", low=self._hours(left.hours_low), high=self._hours(left.hours_high)),
+            range=self._range(left),
             until=self._until(left, view),
             source=words.code("hours", left.source).format(rate=words.number(left.burn_l_per_h, 1)),
             off_grid=off_grid,
         )
+
+    def _range(self, left: Autonomy) -> str:
+        """From the cautious end to the other; nothing where both are said alike."""
+        low, high = self._hours(left.hours_low), self._hours(left.hours_high)
+        return "" if low == high else self.words("hours.range", low=low, high=high)
 
     def _until(self, left: Autonomy, view: PointView) -> str:
         """When the tank is empty; of a generator that stands still nobody can say when."""

@@ -171,6 +171,8 @@ def test_hours_come_with_a_range_an_end_and_where_they_come_from() -> None:
     assert made.fuel.range == "tussen 2,1 en 2,8 uur"
     assert made.fuel.until == "leeg rond 19:25"
     assert made.fuel.source == "gemeten verbruik 9,3 l/uur"
+    sure = msgspec.structs.replace(left(1.2), hours_low=1.18, hours_high=1.22)
+    assert card(point(values=running, autonomy=sure)).fuel.range == ""  # and not "between 1.2 and 1.2"
     record = card(point(values=running, autonomy=left(30.0, source="record")))
     assert record.fuel.hours == "30"
     assert record.fuel.until == "leeg rond di 23:00"
