@@ -105,7 +105,7 @@ define typed
 	$(if $(1),[ -n "$(strip $(foreach name,$(1),$($(name))))" ] || { echo "make: $$($(call say,say which)): make $@ $(2)" >&2; wrong=1; };) \
 	[ -z "$$wrong" ] || { $(points_known); false; } $(quiet)
 endef
-VARIABLES := POINT POINTS PORT SITE BOARD FIRMWARE PASSPHRASE_FILE OUT FROM BUNDLE ANYWAY REPLACE ALL
+VARIABLES := BY POINT POINTS PORT SITE BOARD FIRMWARE PASSPHRASE_FILE OUT FROM BUNDLE ANYWAY REPLACE ALL
 lower = $(subst A,a,$(subst B,b,$(subst C,c,$(subst D,d,$(subst E,e,$(subst F,f,$(subst G,g,$(subst H,h,$(subst I,i,$(subst \
   L,l,$(subst M,m,$(subst N,n,$(subst O,o,$(subst P,p,$(subst R,r,$(subst S,s,$(subst T,t,$(subst U,u,$(subst W,w,$(subst Y,y,$(1)))))))))))))))))))))
 points_known = echo "$$($(call say,the points of this region)) ($(SITE)):" >&2; for file in $(SITE)/points/*.toml; do \
@@ -165,6 +165,11 @@ identify: $(VENV)/technician.stamp ## Let a board show itself (POINT=, over the 
 	$(call typed,POINT PORT,POINT=nsp-0101)
 	@$(if $(PORT),$(BIN)/paraat usb identify $(cable),$(BIN)/paraat command --site $(SITE) $(asked_for) identify) $(quiet)
 
+.PHONY: commission
+commission: $(VENV)/technician.stamp ## Check a point on the spot, step by step, and write it down (POINT=, BY="your name"; over the broker)
+	$(call typed,POINT,POINT=nsp-0101)
+	@$(BIN)/paraat commission --site $(SITE) $(if $(BY),--by "$(BY)") $(POINT) $(quiet)
+
 .PHONY: update
 update: $(VENV)/technician.stamp ## Bring new firmware to a board (POINT=, over the broker; with PORT= on the cable; BUNDLE= ready-made)
 	$(call typed,POINT POINTS PORT,POINT=nsp-0101)
@@ -195,6 +200,10 @@ test: $(VENV)/dev.stamp ## Run all tests; says which it skips and why
 .PHONY: faults
 faults: $(VENV)/dev.stamp ## Run the long fault runs: a power cut at every write and erase of the board's flash (minutes)
 	@PARAAT_FAULTS=1 $(BIN)/python -m pytest -s tests/faults --ignore tests/faults/firmware/test_soak.py
+
+.PHONY: kills
+kills: $(VENV)/dev.stamp ## Kill the host of alerts 200 times, and replay 72 hours of 60 points: nothing is lost, nothing is told twice (minutes)
+	@PARAAT_KILLS=$(or $(KILLS),200) $(BIN)/python -m pytest -q -s tests/host/alerts/test_kills.py tests/host/test_replay.py
 
 .PHONY: soak
 soak: $(VENV)/dev.stamp ## Run a board through 30 virtual days with a fault every ten minutes (DAYS=, SEED=; some ten minutes)
@@ -237,6 +246,10 @@ bench: $(VENV)/dev.stamp ## Measure: the host's store rate, the board's drain an
 .PHONY: autonomy
 autonomy: $(VENV)/dev.stamp ## Follow forty courses of a tank and write what the estimate is worth into docs/autonomy.md (minutes)
 	$(BIN)/python benchmarks/autonomy.py --write docs/autonomy.md
+
+.PHONY: drill
+drill: $(VENV)/dev.stamp ## Play a blackout of 60 points, broker, mail server and modem away: who was told what, and whether in time (minutes)
+	@$(BIN)/python benchmarks/drill.py
 
 .PHONY: mutants
 mutants: $(VENV)/dev.stamp $(VENV)/mutants.stamp ## Count the changes of a room that no test notices: ROOM=alerts, intake, journal or domain (FILES: of these only; DRAW: so many; SHOW=1: which)

@@ -9,6 +9,7 @@ from paraat.cli import (
     alerts,
     bring_back,
     command,
+    commission,
     flash,
     paper,
     pki,
@@ -57,6 +58,21 @@ def _parser(words: Words) -> Parser:
     parser.add_argument("--verbose", action="store_true", help=Phrase("log more"))
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    for group in (serve, simulate, pki, bring_back, flash, usb, update, command, alerts, paper, points, upkeep, refuel):
+    for group in (
+        serve,
+        simulate,
+        pki,
+        bring_back,
+        flash,
+        usb,
+        commission,
+        update,
+        command,
+        alerts,
+        paper,
+        points,
+        upkeep,
+        refuel,
+    ):
         group.add_commands(commands)
     return parser

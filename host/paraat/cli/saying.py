@@ -3,8 +3,6 @@
 import argparse
 import time
 from collections.abc import Callable
-from datetime import date, datetime
-from datetime import time as time_of_day
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +17,7 @@ from paraat.site.site import Site, load_site
 from paraat.texts import Phrase
 
 if TYPE_CHECKING:
-    from paraat.domain.facts import Author, SaidOfPoint
+    from paraat.domain.facts import Acknowledged, Author, Fact, SaidOfPoint
     from paraat.domain.passages import Tally
     from paraat.journal import Journal
 
@@ -39,6 +37,7 @@ def say_of_point(args: argparse.Namespace, action: str, asked: dict[str, object]
     """Have it kept, and say so. action: of /api/v1/points/<id>/; moment: the option that holds a day or a moment."""
     from paraat.journal import JournalError
     from paraat.texts import say
+    from paraat.texts.localtime import typed_moment
     from paraat.texts.printable import printable
 
     site = load_site(args.site)
@@ -46,7 +45,7 @@ def say_of_point(args: argparse.Namespace, action: str, asked: dict[str, object]
         return fail(args, wrong)
     given = getattr(args, moment, None)
     if given is not None:
-        at = _moment(given, ZoneInfo(site.region.timezone))
+        at = typed_moment(given, ZoneInfo(site.region.timezone))
         if at is None:
             wrong = Phrase("--{option} {given}: expected 2026-12-31 or 2026-12-31T14:00", option=moment, given=given)
             complain(args.language, wrong)
@@ -63,7 +62,6 @@ def say_of_point(args: argparse.Namespace, action: str, asked: dict[str, object]
 
 def _keep(site: Site, point: str, action: str, body: bytes) -> None:
     """Raises ValueError for what cannot be said, JournalError, AskError."""
-    from paraat.domain.facts import Counted
     from paraat.journal import Journal
     from paraat.web import actions, api
 
@@ -82,11 +80,18 @@ def _keep(site: Site, point: str, action: str, body: bytes) -> None:
         return
     journal = Journal(site.path(site.region.journal))
     try:
-        if isinstance(told, Counted):
-            told = msgspec.structs.replace(told, tally=_last_tally(journal, point))
-        journal.record(told, author, t=now, now=now)
+        keep_in_journal(journal, told, author, now)
     finally:
         journal.close()
+
+
+def keep_in_journal(journal: "Journal", told: "SaidOfPoint | Acknowledged", author: "Author", now: float) -> "Fact":
+    """As the service keeps it while it runs. Raises JournalError."""
+    from paraat.domain.facts import Counted
+
+    if isinstance(told, Counted):
+        told = msgspec.structs.replace(told, tally=_last_tally(journal, told.point))
+    return journal.record(told, author, t=now, now=now)
 
 
 def _last_tally(journal: "Journal", point: str) -> "Tally | None":
@@ -95,14 +100,3 @@ def _last_tally(journal: "Journal", point: str) -> "Tally | None":
 
     newest = islice(journal.replay(point), _SETS_LOOKED_AT)
     return next(filter(None, (tally_of(one.values, one.faults, one.t) for one in newest)), None)
-
-
-def _moment(given: str, zone: ZoneInfo) -> datetime | None:
-    """A moment where people of the site live; of a day its last second."""
-    try:
-        if "T" in given:
-            at = datetime.fromisoformat(given)
-            return at if at.tzinfo is not None else at.replace(tzinfo=zone)
-        return datetime.combine(date.fromisoformat(given), time_of_day(23, 59, 59), zone)
-    except ValueError:
-        return None

@@ -38,6 +38,12 @@ class FuelGauge(Part, frozen=True):
     hold_s: NotNegative = 600.0
 
 
+class MainsOut(Part, frozen=True):
+    """[alerts.mains_out]: fires when the mains are out and the generator carries the point."""
+
+    hold_s: NotNegative = 60.0
+
+
 class GeneratorDown(Part, frozen=True):
     """[alerts.generator_down]: fires when the mains are out and the generator does not run. It needs half a minute to start."""
 
@@ -101,6 +107,13 @@ class SensorFault(Part, frozen=True):
 
 class Silent(Part, frozen=True):
     """[alerts.point_silent]: fires when a point was not heard for after_s."""
+
+    after_s: Positive = 300.0
+    hold_s: NotNegative = 60.0
+
+
+class NeighbourSilent(Part, frozen=True):
+    """[alerts.neighbour_silent]: fires when a host of [watcher] neighbours gave no sign of life for after_s."""
 
     after_s: Positive = 300.0
     hold_s: NotNegative = 60.0
@@ -236,6 +249,7 @@ class Alerts(Part, frozen=True):
     fuel_target: FuelTarget = FuelTarget()
     fuel_loss: FuelLoss = FuelLoss()
     fuel_gauge: FuelGauge = FuelGauge()
+    mains_out: MainsOut = MainsOut()
     generator_down: GeneratorDown = GeneratorDown()
     generator_stopped: GeneratorStopped = GeneratorStopped()
     generator_long: GeneratorLong = GeneratorLong()
@@ -247,6 +261,7 @@ class Alerts(Part, frozen=True):
     crowded: Crowded = Crowded()
     sensor_fault: SensorFault = SensorFault()
     point_silent: Silent = Silent()
+    neighbour_silent: NeighbourSilent = NeighbourSilent()
     opening_late: OpeningLate = OpeningLate()
     attestation_ends: Attestation = Attestation()
     certificate_expiry: CertificateExpiry = CertificateExpiry()

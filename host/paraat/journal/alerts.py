@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from paraat.domain.model import AlertState, Delivery
+from paraat.domain.model import AlertState, Delivery, Judged
 from paraat.journal.file import JournalFile
 
 _encode = msgspec.json.Encoder().encode
@@ -35,14 +35,6 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     at: float
     ok: bool
     error: str | None
-
-
-class Judged(msgspec.Struct, frozen=True):
-    """The alerts were judged at `at`, when these were the last ids known of entry and fact."""
-
-    at: float
-    entry: int
-    fact: int
 
 
 class AlertRecords(JournalFile):
@@ -155,6 +147,11 @@ class AlertRecords(JournalFile):
                 "UPDATE delivery SET state = 'uncertain', answer = ? WHERE id = ?", [(answer, one) for one in ids]
             )
             self.add_deliveries(again)
+
+    def note_answer(self, message: str, answer: str) -> None:
+        """Write down what came back of a message after it was sent, such as a delivery report."""
+        with self._transaction() as db:
+            db.execute("UPDATE delivery SET answer = ? WHERE message = ? AND state = 'sent'", (answer, message))
 
     def sent_since(self, t: float) -> list[Delivery]:
         """What was sent, or perhaps was, since t, unix seconds; oldest first."""
