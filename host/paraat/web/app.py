@@ -22,7 +22,7 @@ from paraat.domain.radio import RadioError
 from paraat.journal import JournalError
 from paraat.site.errors import SettingsError
 from paraat.texts import readiness, upkeep
-from paraat.web import actions, api, pages, seen, tables
+from paraat.web import actions, api, pages, say, seen, tables
 from paraat.web.cards import rfc3339
 from paraat.web.feed import Feed
 from paraat.web.guard import Action, Guard, OneButton, failure
@@ -84,6 +84,12 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK, base_url
                 middleware=[
                     Middleware(OneButton, allowed=[f"{outside.scheme}://{outside.netloc}".lower()] if base_url else [])
                 ],
+            ),
+            Route(
+                say.PATH,
+                say.SayPage(renderer).answer,
+                methods=["POST"],
+                middleware=[Middleware(OneButton, allowed=[])],
             ),
             Route("/healthz", routes.healthz),
             Route("/metrics", routes.metrics),
