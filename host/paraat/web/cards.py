@@ -17,6 +17,7 @@ from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact, 
 from paraat.domain.model import AlertState, Autonomy, PointView
 from paraat.domain.radio import Entered, RadioError
 from paraat.domain.readiness import Verdict
+from paraat.domain.subjects import CHANNEL, UNKNOWN_BOARD
 from paraat.domain.told import Told
 from paraat.texts import readiness, upkeep
 from paraat.texts.localtime import local, marked
@@ -40,6 +41,7 @@ _ALERT_RANK = {"firing": 0, "pending": 1, "resolved": 2}
 _EMPTY_ROUND_S = 300
 CARDS_MAX = 400
 TOLD_MAX = 200
+_ONE_OF_SEVERAL = (CHANNEL, UNKNOWN_BOARD)
 # Reasons that a card tells in places of their own: its alerts, its faults, its missing sets, its connection, its power.
 _SHOWN_ELSEWHERE = frozenset(
     (
@@ -201,7 +203,7 @@ class Writer:
         return [
             self._item(
                 alert,
-                self._place(alert.point, names),
+                self._about(alert, names),
                 acknowledged(alert.id),
                 told(alert.id) if alert.id and place < TOLD_MAX else (),
                 now,
@@ -250,6 +252,11 @@ class Writer:
         """Why a code does not count, and what to do."""
         until = "" if error.until is None else self.time(error.until, now)
         return self.words(f"code.{error.code}", found=error.found, time=until)
+
+    def _about(self, alert: AlertState, names: dict[str, str]) -> str:
+        """What an alert is about: a point by its name; of what the coordination point has several, which one."""
+        place = self._place(alert.point, names)
+        return f"{place}: {alert.subject.id}" if alert.subject.kind in _ONE_OF_SEVERAL else place
 
     def _place(self, point: str | None, names: dict[str, str]) -> str:
         return self.words("own") if point is None else names.get(point, point)
