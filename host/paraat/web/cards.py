@@ -337,7 +337,7 @@ class Writer:
             held=self.held(alert.held_by) if alert.state != "resolved" else "",
             say=words("alert.say", title=title, name=name) if alert.state == "firing" else "",
             asks=alert.id if _waits(alert, seen) else None,
-            told=tuple(self.telling(one, now) for one in told if one.rung != "log"),
+            told=tuple(self.telling(one, now) for one in told),
         )
 
     def held(self, why: str) -> str:
