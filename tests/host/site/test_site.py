@@ -10,8 +10,8 @@ import pytest
 
 from paraat.domain.fields import Part
 from paraat.domain.points import Point
-from paraat.site import paths
 from paraat.domain.thresholds import Alerts
+from paraat.site import paths
 from paraat.site.channels import Modem, Outside, Siren
 from paraat.site.errors import SettingsError
 from paraat.site.private import read_secret
