@@ -225,6 +225,7 @@ format: $(VENV)/dev.stamp ## Put the code in the house's form
 .PHONY: words
 words: $(VENV)/dev.stamp ## Bring the catalogues of words (texts/*.po) up to date with the code (ADD=de begins a language)
 	@$(BIN)/python -m paraat.texts.extract $(ADD)
+	@$(BIN)/python -m paraat.alerts.rule_table
 
 .PHONY: boards
 boards: $(VENV)/dev.stamp ## Check boards/*/board.toml against the chips and draw their wiring (wiring.svg)
@@ -246,6 +247,10 @@ bench: $(VENV)/dev.stamp ## Measure: the host's store rate, the board's drain an
 .PHONY: autonomy
 autonomy: $(VENV)/dev.stamp ## Follow forty courses of a tank and write what the estimate is worth into docs/autonomy.md (minutes)
 	$(BIN)/python benchmarks/autonomy.py --write docs/autonomy.md
+
+.PHONY: drill
+drill: $(VENV)/dev.stamp ## Play a blackout of 60 points, broker, mail server and modem away: who was told what, and whether in time (minutes)
+	@$(BIN)/python benchmarks/drill.py
 
 .PHONY: mutants
 mutants: $(VENV)/dev.stamp $(VENV)/mutants.stamp ## Count the changes of a room that no test notices: ROOM=alerts, intake, journal or domain (FILES: of these only; DRAW: so many; SHOW=1: which)

@@ -27,8 +27,12 @@ class FuelTarget(Part, frozen=True):
 
 
 class FuelLoss(Part, frozen=True):
-    """[alerts.fuel_loss]: fires when the level falls while the generator is off."""
+    """[alerts.fuel_loss]: fires when the level falls while the generator is off, by so many litres at least.
 
+    What can be told from the ripple of the gauge is found: a hundredth of the tank within three hours, or more.
+    """
+
+    raise_litres: NotNegative = 0.0
     hold_s: NotNegative = 120.0
 
 
@@ -285,6 +289,7 @@ class Alerts(Part, frozen=True):
 PER_POINT = (
     "low_fuel",
     "fuel_target",
+    "fuel_loss",
     "generator_long",
     "battery_low",
     "crowded",

@@ -201,7 +201,7 @@ class Writer:
         return [
             self._item(
                 alert,
-                self._place(alert.point, names),
+                self._about(alert, names),
                 acknowledged(alert.id),
                 told(alert.id) if alert.id and place < TOLD_MAX else (),
                 now,
@@ -250,6 +250,10 @@ class Writer:
         """Why a code does not count, and what to do."""
         until = "" if error.until is None else self.time(error.until, now)
         return self.words(f"code.{error.code}", found=error.found, time=until)
+
+    def _about(self, alert: AlertState, names: dict[str, str]) -> str:
+        """What an alert is about: a point by its name; of what the coordination point has several, which one."""
+        return ": ".join(filter(None, (self._place(alert.point, names), alert.subject.which)))
 
     def _place(self, point: str | None, names: dict[str, str]) -> str:
         return self.words("own") if point is None else names.get(point, point)
@@ -333,7 +337,7 @@ class Writer:
             held=self.held(alert.held_by) if alert.state != "resolved" else "",
             say=words("alert.say", title=title, name=name) if alert.state == "firing" else "",
             asks=alert.id if _waits(alert, seen) else None,
-            told=tuple(self.telling(one, now) for one in told if one.rung != "log"),
+            told=tuple(self.telling(one, now) for one in told),
         )
 
     def held(self, why: str) -> str:

@@ -250,6 +250,9 @@ def test_an_alert_about_the_coordination_point_itself_has_its_name() -> None:
     own = msgspec.structs.replace(alert("own_certificate"), subject=Subject("certificate", "broker"))
     (item,) = writer().items([own], {}, NOW)
     assert (item.title, item.name) == ("Certificaat verloopt", "Coördinatiepunt")
+    nobody = msgspec.structs.replace(alert("unknown_board"), subject=Subject("unknown-board", "nsp-0999"))
+    (item,) = writer().items([nobody], {}, NOW)
+    assert (item.title, item.name) == ("Onbekende meetkast", "Coördinatiepunt: nsp-0999")
 
 
 def test_alerts_are_listed_by_what_needs_doing_first() -> None:
