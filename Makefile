@@ -20,6 +20,13 @@ say = awk -v text="$(1)" -f $(TEXTS)/say.awk $(catalogue) /dev/null
 help: ## Say what there is
 	@awk -f $(TEXTS)/say.awk $(catalogue) $(MAKEFILE_LIST)
 
+# What make does not know: a slip of the finger. The nearest, and all that there is.
+.DEFAULT:
+	@echo "make: $$($(call say,there is no command)) '$@'. $$($(call say,Did you mean)): make $$($(PYTHON) -c 'import difflib, re, sys; \
+	  known = re.findall(r"^\.PHONY: ([a-z-]+)$$$$", open(sys.argv[1]).read(), re.M); \
+	  print(" / ".join(difflib.get_close_matches(sys.argv[2], known, 2)) or "help")' $(firstword $(MAKEFILE_LIST)) '$@')" >&2; \
+	$(points_known); echo "make help: $$($(call say,Say what there is))" >&2; false $(quiet)
+
 .PHONY: python-is-there
 python-is-there:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -37,7 +44,10 @@ define install
 	  $(BIN)/python -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$$wanted')" || { rm -rf $(VENV); \
 	    echo "make: $$($(call say,the packages of this folder are for Python)) $$wanted: make PYTHON=python$$wanted tools" >&2; exit 1; }; fi
 	@echo "$$($(call say,Installing once)): requirements/$(1).lock -> $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes $(call packages,$(1))
+	@mkdir -p build; $(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 2 --require-hashes $(call packages,$(1)) 2>build/pip.log || { \
+	  if grep -qE 'No matching distribution|NewConnectionError|NameResolutionError|Max retries|Network is unreachable' build/pip.log; then \
+	    echo "make: $$($(call say,the packages cannot be fetched: there is no internet here. Make a folder with make bundle where there is internet and work in that)) (build/pip.log)" >&2; \
+	  else cat build/pip.log >&2; fi; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 endef
@@ -80,28 +90,47 @@ demo: $(VENV)/demo.stamp ## Play a blackout in two minutes: real firmware, broke
 
 #: Boards, at the technician's laptop
 # POINT=nsp-0123, or POINTS="a b c"; PORT=, BOARD=, FIRMWARE=file.bin, PASSPHRASE_FILE=, ENGLISH=1 where needed
-# ANYWAY=1, on the bench: a board with too little memory too; the last line says so, and the inventory keeps it.
+# ANYWAY=1, on the bench: what would be refused goes through; the last line says so, and the inventory keeps it.
 anyway = $(if $(ANYWAY),--anyway)
 words = --site $(SITE) $(if $(BOARD),--board $(BOARD)) $(if $(FIRMWARE),--firmware $(FIRMWARE)) \
   $(if $(PASSPHRASE_FILE),--passphrase-file $(PASSPHRASE_FILE)) $(anyway)
-asked_for = $(or $(POINTS),$(POINT),$(error $(shell $(call say,say which)): make $@ POINT=nsp-0123))
+asked_for = $(or $(POINTS),$(POINT))
+
+# What the command said is enough: on a screen make's own "*** Error 1" below it does not come. In a script it does.
+quiet = || { code=$$?; [ ! -t 2 ] || kill -PIPE $$PPID; exit $$code; }
+# Before everything else: what was typed wrongly. $(1): the variable without which there is nothing to do, $(2): an example of it.
+define typed
+	@for one in $(foreach name,$(VARIABLES),$(if $(filter command line,$(origin $(call lower,$(name)))),$(name))); do \
+	  echo "make: $$($(call say,variables are written in capitals)): $$one=" >&2; wrong=1; done; \
+	$(if $(1),[ -n "$(strip $(foreach name,$(1),$($(name))))" ] || { echo "make: $$($(call say,say which)): make $@ $(2)" >&2; wrong=1; };) \
+	[ -z "$$wrong" ] || { $(points_known); false; } $(quiet)
+endef
+VARIABLES := BY POINT POINTS PORT SITE BOARD FIRMWARE PASSPHRASE_FILE OUT FROM BUNDLE ANYWAY REPLACE ALL
+lower = $(subst A,a,$(subst B,b,$(subst C,c,$(subst D,d,$(subst E,e,$(subst F,f,$(subst G,g,$(subst H,h,$(subst I,i,$(subst \
+  L,l,$(subst M,m,$(subst N,n,$(subst O,o,$(subst P,p,$(subst R,r,$(subst S,s,$(subst T,t,$(subst U,u,$(subst W,w,$(subst Y,y,$(1)))))))))))))))))))))
+points_known = echo "$$($(call say,the points of this region)) ($(SITE)):" >&2; for file in $(SITE)/points/*.toml; do \
+  [ ! -e "$$file" ] || printf '  %-14s %s\n' "$$(basename "$$file" .toml)" "$$(sed -n 's/^name *= *"\(.*\)".*/\1/p' "$$file" | head -n 1)" >&2; done
 
 .PHONY: flash
 flash: $(VENV)/technician.stamp ## Write a board for a point, check it, record it, make its label (POINT=, or POINTS="a b c")
-	@$(BIN)/paraat flash $(words) $(foreach port,$(PORT),--port $(port)) $(asked_for)
+	$(call typed,POINT POINTS,POINT=nsp-0101)
+	@$(BIN)/paraat flash $(words) $(foreach port,$(PORT),--port $(port)) $(asked_for) $(quiet)
 
 .PHONY: replace
 replace: $(VENV)/technician.stamp ## As flash, with a new board for a point: the broker refuses the old one from then on
-	@$(BIN)/paraat replace $(words) $(foreach port,$(PORT),--port $(port)) $(asked_for)
+	$(call typed,POINT POINTS,POINT=nsp-0101)
+	@$(BIN)/paraat replace $(words) $(foreach port,$(PORT),--port $(port)) $(asked_for) $(quiet)
 
 .PHONY: image
 image: $(VENV)/technician.stamp ## Write what flash would write into a folder: flash.bin and the files (POINT=, OUT=)
-	@$(BIN)/paraat image $(words) $(if $(REPLACE),--replace) --out $(or $(OUT),$(error $(shell $(call say,say where)): make image OUT=folder)) $(asked_for)
+	$(call typed,POINT POINTS,POINT=nsp-0101 OUT=folder)
+	$(call typed,OUT,OUT=folder POINT=nsp-0101)
+	@$(BIN)/paraat image $(words) $(if $(REPLACE),--replace) --out $(OUT) $(asked_for) $(quiet)
 
 .PHONY: erase
 erase: $(VENV)/technician.stamp ## Erase a board whole (BOARD=esp32_devkitc_ve, PORT=)
-	@$(BIN)/paraat erase --site $(SITE) --board $(or $(BOARD),$(error $(shell $(call say,say which)): make erase BOARD=esp32_devkitc_ve)) \
-	  $(if $(PORT),--port $(PORT)) $(if $(YES),--yes)
+	$(call typed,BOARD,BOARD=esp32_devkitc_ve)
+	@$(BIN)/paraat erase --site $(SITE) --board $(BOARD) $(if $(PORT),--port $(PORT)) $(if $(YES),--yes) $(quiet)
 
 # A board on the cable: PORT= where several are attached.
 cable = $(if $(PORT),--port $(PORT))
@@ -113,42 +142,55 @@ tools: $(VENV)/technician.stamp ## Make .venv with what a technician needs; with
 
 .PHONY: doctor
 doctor: $(VENV)/technician.stamp ## Find what keeps this laptop from working, and say the next step (POINT=, PORT=)
-	@$(BIN)/paraat doctor --site $(SITE) $(if $(POINT),--point $(POINT)) $(cable) $(anyway)
+	$(call typed,,)
+	@$(BIN)/paraat doctor --site $(SITE) $(if $(POINT),--point $(POINT)) $(cable) $(anyway) $(quiet)
 
 .PHONY: verify
 verify: $(VENV)/technician.stamp ## Compare what lies on a board on the cable with what should (POINT=)
-	@$(BIN)/paraat usb verify --site $(SITE) --point $(asked_for) $(cable)
+	$(call typed,POINT,POINT=nsp-0101)
+	@$(BIN)/paraat usb verify --site $(SITE) --point $(asked_for) $(cable) $(quiet)
 
 .PHONY: console
 console: $(VENV)/technician.stamp ## Talk to the MicroPython of a board on the cable
-	@$(BIN)/paraat usb console $(cable)
+	$(call typed,,)
+	@$(BIN)/paraat usb console $(cable) $(quiet)
 
 .PHONY: logs
 logs: $(VENV)/technician.stamp ## Follow and keep what a board on the cable says (POINT= names the file)
-	@$(BIN)/paraat usb logs $(if $(POINT),--point $(POINT)) $(cable)
+	$(call typed,,)
+	@$(BIN)/paraat usb logs $(if $(POINT),--point $(POINT)) $(cable) $(quiet)
 
 .PHONY: identify
 identify: $(VENV)/technician.stamp ## Let a board show itself (POINT=, over the broker; with PORT= on the cable)
-	@$(if $(PORT),$(BIN)/paraat usb identify $(cable),$(BIN)/paraat command --site $(SITE) $(asked_for) identify)
+	$(call typed,POINT PORT,POINT=nsp-0101)
+	@$(if $(PORT),$(BIN)/paraat usb identify $(cable),$(BIN)/paraat command --site $(SITE) $(asked_for) identify) $(quiet)
+
+.PHONY: commission
+commission: $(VENV)/technician.stamp ## Check a point on the spot, step by step, and write it down (POINT=, BY="your name"; over the broker)
+	$(call typed,POINT,POINT=nsp-0101)
+	@$(BIN)/paraat commission --site $(SITE) $(if $(BY),--by "$(BY)") $(POINT) $(quiet)
 
 .PHONY: update
 update: $(VENV)/technician.stamp ## Bring new firmware to a board (POINT=, over the broker; with PORT= on the cable; BUNDLE= ready-made)
+	$(call typed,POINT POINTS PORT,POINT=nsp-0101)
 ifdef PORT
 	@$(if $(BUNDLE),,mkdir -p build && $(BIN)/paraat bundle build --site $(SITE) --out build/firmware.bundle $(signing))
-	@$(BIN)/paraat usb update --bundle $(or $(BUNDLE),build/firmware.bundle) $(cable)
+	@$(BIN)/paraat usb update --bundle $(or $(BUNDLE),build/firmware.bundle) $(cable) $(quiet)
 else
-	@$(BIN)/paraat update --site $(SITE) $(signing) $(if $(BUNDLE),--bundle $(BUNDLE)) $(asked_for)
+	@$(BIN)/paraat update --site $(SITE) $(signing) $(if $(BUNDLE),--bundle $(BUNDLE)) $(asked_for) $(quiet)
 endif
 
 .PHONY: bundle
 bundle: $(VENV)/technician.stamp ## Put all that a day without internet takes into one folder (OUT=, FIRMWARE=file.bin, WITHOUT_KEYS=1)
+	$(call typed,,)
 	@$(BIN)/paraat day-bundle --site $(SITE) --out $(or $(OUT),build/paraat-day) $(foreach file,$(FIRMWARE),--firmware $(file)) \
-	  $(if $(WITHOUT_KEYS),--without-keys) $(anyway)
+	  $(if $(WITHOUT_KEYS),--without-keys) $(anyway) $(quiet)
 
 .PHONY: bring-back
 bring-back: $(VENV)/technician.stamp ## Join a copy of site/ that was away with this one (FROM=folder, or user@machine:folder; KEEP=, TAKE=)
-	@$(BIN)/paraat bring-back --site $(SITE) --from $(or $(FROM),$(error $(shell $(call say,say where from)): make bring-back FROM=/media/usb/paraat-day)) \
-	  $(foreach name,$(KEEP),--keep $(name)) $(foreach name,$(TAKE),--take $(name)) $(signing)
+	$(call typed,FROM,FROM=/media/usb/paraat-day)
+	@$(BIN)/paraat bring-back --site $(SITE) --from $(FROM) \
+	  $(foreach name,$(KEEP),--keep $(name)) $(foreach name,$(TAKE),--take $(name)) $(signing) $(quiet)
 
 #: Development
 .PHONY: test
@@ -158,6 +200,10 @@ test: $(VENV)/dev.stamp ## Run all tests; says which it skips and why
 .PHONY: faults
 faults: $(VENV)/dev.stamp ## Run the long fault runs: a power cut at every write and erase of the board's flash (minutes)
 	@PARAAT_FAULTS=1 $(BIN)/python -m pytest -s tests/faults --ignore tests/faults/firmware/test_soak.py
+
+.PHONY: kills
+kills: $(VENV)/dev.stamp ## Kill the host of alerts 200 times, and replay 72 hours of 60 points: nothing is lost, nothing is told twice (minutes)
+	@PARAAT_KILLS=$(or $(KILLS),200) $(BIN)/python -m pytest -q -s tests/host/alerts/test_kills.py tests/host/test_replay.py
 
 .PHONY: soak
 soak: $(VENV)/dev.stamp ## Run a board through 30 virtual days with a fault every ten minutes (DAYS=, SEED=; some ten minutes)
@@ -202,8 +248,8 @@ autonomy: $(VENV)/dev.stamp ## Follow forty courses of a tank and write what the
 	$(BIN)/python benchmarks/autonomy.py --write docs/autonomy.md
 
 .PHONY: mutants
-mutants: $(VENV)/dev.stamp $(VENV)/mutants.stamp ## Count the changes of a room that no test notices: ROOM=alerts, intake, journal or domain (FILES: of these only; SHOW=1: which)
-	@nice $(BIN)/python benchmarks/mutants.py $(ROOM) $(FILES) $(if $(SHOW),--show)
+mutants: $(VENV)/dev.stamp $(VENV)/mutants.stamp ## Count the changes of a room that no test notices: ROOM=alerts, intake, journal or domain (FILES: of these only; DRAW: so many; SHOW=1: which)
+	@nice $(BIN)/python benchmarks/mutants.py $(ROOM) $(FILES) $(if $(DRAW),--draw $(DRAW)) $(if $(SHOW),--show)
 
 .PHONY: size
 size: $(VENV)/dev.stamp ## Print the budget of every board: both heaps of the chip, each file's bytes, flash reads (WRITE=1: docs/budget.md too)

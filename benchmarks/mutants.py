@@ -5,12 +5,13 @@
 
 mutmut does it, in a copy of the tree under build/mutants/<room>, with the tests that stand beside the room: it wants the
 code in src/ and forks a run of the tests for each change. What it found stays there; the same with SHOW=1 prints the
-changes that survived the last run. docs/testing.md has the scores, and which survivors we accept.
+changes that survived the last run, and DRAW=200 runs so many of the changes, drawn by lot. docs/testing.md has the scores, and which survivors we accept.
 """
 
 import argparse
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -57,12 +58,21 @@ def lay_out(place: Path, room: str, files: Sequence[str]) -> None:
         "pytest_add_cli_args": ["-p", "no:cacheprovider", *(f"--ignore=tests/host/{slow}" for slow in _SLOW)],
         # A thread of apprise's or of a broker does not live through a fork, which is quicker.
         "process_isolation": "forkserver" if room in ("alerts", "intake") else "fork",
-        "timeout_multiplier": 5.0,
-        "timeout_constant": 10.0,
+        # Twice this, in seconds of processor time: a change that hangs costs no more.
+        "timeout_multiplier": 2.0,
+        "timeout_constant": 2.0,
     }
     with (place / "pyproject.toml").open("a") as file:
         file.write("\n[tool.mutmut]\nuse_setproctitle = false\nuse_git_change_detection = false\n")
         file.writelines(f"{key} = {json.dumps(value)}\n" for key, value in settings.items())
+
+
+def draw(place: Path, count: int) -> list[str]:
+    """Make all changes, and draw so many of them by lot: the same ones each time."""
+    # It looks for the name after everything is made, and stops when nothing has it.
+    subprocess.run([_MUTMUT, "run", "none of them"], cwd=place, capture_output=True, check=False)
+    names = [name for kinds in results(place).values() for name in kinds]
+    return random.Random(place.name).sample(names, min(count, len(names)))
 
 
 def results(place: Path) -> dict[str, dict[str, str]]:
@@ -117,6 +127,7 @@ def main() -> int:
     parser.add_argument(
         "--limit-s", type=float, default=1200.0, help="stop after so many seconds; what was not run is said"
     )
+    parser.add_argument("--draw", type=int, help="run only so many of the changes, drawn by lot")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
     place = place_of(args.room, args.files)
@@ -127,7 +138,8 @@ def main() -> int:
                     print(diff(place, name))
         return 0
     lay_out(place, args.room, args.files)
-    run = subprocess.Popen([_MUTMUT, "run", "--max-children", str(args.jobs)], cwd=place)
+    names = draw(place, args.draw) if args.draw else []
+    run = subprocess.Popen([_MUTMUT, "run", "--max-children", str(args.jobs), *names], cwd=place)
     try:
         run.wait(args.limit_s)
     except subprocess.TimeoutExpired:

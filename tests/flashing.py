@@ -19,6 +19,12 @@ from waiting import LIMIT_S
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PASSPHRASE = "correct horse battery"
+BROKER = """port = 8883
+boards_host = "10.0.0.2"
+ca_file = "pki/ca.crt"
+cert_file = "pki/host.crt"
+key_file = "pki/host.key"
+"""
 WIFI = '[wifi]\nssid = "paraat"\npassword = "not-on-any-label"\n'
 
 
@@ -30,12 +36,14 @@ def firmware() -> Firmware:
 def make_site(folder: Path, now: datetime = NOW) -> Path:
     """A copy of the example, its authority, its Wi-Fi, and an image of MicroPython."""
     shutil.copytree(paths.example_site_dir(), folder)
+    text = (folder / "site.toml").read_text()
+    (folder / "site.toml").write_text(text.replace("port = 1883\n", BROKER))
     (folder / "secrets.toml").write_text(WIFI)
     (folder / "secrets.toml").chmod(0o600)
     (folder / "firmware").mkdir()
     board = load_board("esp32_devkitc_ve")
     (folder / "firmware" / f"{board.firmware.image}-20260101-v1.28.0.bin").write_bytes(micropython(board))
-    Authority.create(folder, "Proef", PASSPHRASE, ("127.0.0.1",), now)
+    Authority.create(folder, "Proef", PASSPHRASE, ("127.0.0.1", "10.0.0.2"), now)
     return folder
 
 

@@ -3,7 +3,7 @@
 import msgspec
 
 from paraat.domain.model import PointView, SampleSet, Value
-from paraat.domain.points import Point, PointBoard, Tank
+from paraat.domain.points import Battery, Point, PointBoard, Tank
 from paraat.domain.profiles import Profile, Resource
 from paraat.domain.thresholds import Alerts
 from paraat.domain.tracker import Tracker
@@ -24,13 +24,13 @@ PROFILE = Profile(target_h=12.0, resources={"power": Resource(critical=True, by=
 class Bench:
     """A tracker of one point, with its counts."""
 
-    def __init__(self, tank: Tank = POINT.tank) -> None:
+    def __init__(self, tank: Tank = POINT.tank, battery: Battery | None = None, profile: Profile = PROFILE) -> None:
         self.counts = (0, 0)
         self.certificate_until: float | None = None
         self.tracker = Tracker(
-            {POINT.id: msgspec.structs.replace(POINT, tank=tank)},
+            {POINT.id: msgspec.structs.replace(POINT, tank=tank, battery=battery)},
             Alerts(),
-            profiles={POINT.id: PROFILE},
+            profiles={POINT.id: profile},
             since=T0,
             counts=lambda _: self.counts,
             certificate_until=lambda _point, _now: self.certificate_until,

@@ -26,10 +26,10 @@ _COLON = const(0x3A)
 _CR = const(0x0D)
 _LF = const(0x0A)
 _CHECKSUM = b"Checksum\t"
-_WANTED = (b"V", b"I", b"SOC")
-_SCALES = (1000, 1000, 10)  # mV, mA and permille to the metrics' V, A and %
+_WANTED = (b"V", b"I", b"SOC", b"TTG")
+_SCALES = (1000, 1000, 10, 60)  # mV, mA, permille and minutes to the metrics' V, A, % and h
 
-Battery = namedtuple("Battery", ("bus_mv", "current_ma", "charge_permille"))
+Battery = namedtuple("Battery", ("bus_mv", "current_ma", "charge_permille", "left_min"))
 
 
 def number(text):
@@ -91,8 +91,8 @@ class VEDirect:
     async def read(self):
         """The first whole frame from now on that has a voltage. Raises SensorError: silent, crc.
 
-        What the instrument does not know, such as the charge until the battery was once full, is None; without the
-        voltage itself, which it always measures, that is at fault.
+        What the instrument does not know, such as the charge until the battery was once full, is None; so are its hours
+        while nothing is drawn from it. Without the voltage itself, which it always measures, that is at fault.
         """
         for _ in range(2):  # what piled up since the last time is old
             self.uart.read()
@@ -110,7 +110,10 @@ class VEDirect:
                     volts = number(fields[b"V"])
                     if volts is None:
                         volts = SensorError("range", "the instrument itself gives no voltage: its wire to the battery")
-                    return Battery(volts, number(fields.get(b"I")), number(fields.get(b"SOC")))
+                    left_min = number(fields.get(b"TTG"))
+                    if left_min == -1:  # VP: infinite, for it is not being discharged
+                        left_min = None
+                    return Battery(volts, number(fields.get(b"I")), number(fields.get(b"SOC")), left_min)
         if not heard:
             raise SensorError("silent", "no bytes from the VE.Direct port")
         if frames.wrong:
@@ -120,7 +123,9 @@ class VEDirect:
 
 def names(config):
     found = named("battery/voltage", config), named("battery/current", config)
-    return found if config.get("device") == "mppt" else found + (named("battery/charge", config),)
+    if config.get("device") == "mppt":
+        return found
+    return found + (named("battery/charge", config), named("battery/time-left", config))
 
 
 def setup(config, hw):

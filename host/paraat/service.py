@@ -6,11 +6,12 @@
                                  |
                                  +-> status page
 
-Threads: the broker's (paho), "ingest", "tick" (alerts, time, status rows), "delivery", "influx"
+Threads: the broker's (paho), "ingest", "tick" (alerts, time, status rows), "delivery ..." (one a channel), "influx"
 and the page's. Each of ours starts again after a mistake of ours. What must survive is in the
 journal before anybody is told of it.
 """
 
+import functools
 import logging
 import threading
 import time
@@ -25,15 +26,18 @@ from paraat.alerts.answers import Answers
 from paraat.alerts.by_button import presses
 from paraat.alerts.channels import make_channels
 from paraat.alerts.dispatch import Dispatcher
-from paraat.alerts.engine import Engine, Transition
+from paraat.alerts.replay import SILENCED, note_use
 from paraat.alerts.rules import make_rules
+from paraat.alerts.watch import Watch
 from paraat.domain import facts
 from paraat.domain.facts import HOST, Acknowledged, Author, ClockSetBack, Counted, Fact, Heard, Started
-from paraat.domain.model import AlertState, Delivery, NodeState, PointView
+from paraat.domain.model import AlertState, FailedText, NodeState, PointView, SampleSet
+from paraat.domain.own import BrokerLink, ChannelHealth, DatabaseLag, UnknownBoard
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 from paraat.domain.refuel import Stop, stops
-from paraat.domain.subjects import POINT, View
+from paraat.domain.subjects import POINT, UNKNOWN_BOARD, Subject, View
+from paraat.domain.told import Told, told
 from paraat.domain.tracker import HISTORY_SAMPLES, Tracker
 from paraat.domain.world import World
 from paraat.intake.decode import MAX_AHEAD_S
@@ -43,7 +47,8 @@ from paraat.intake.mqtt import MqttTransport
 from paraat.journal import Journal, JournalError, Past, Stored
 from paraat.runtime.clock import Clock
 from paraat.runtime.counters import Counters
-from paraat.sinks.influx import InfluxSink
+from paraat.runtime.host_probe import HostProbe
+from paraat.sinks.influx import SINK, InfluxSink
 from paraat.sinks.status import derive
 from paraat.site.certificates import Certificates
 from paraat.site.private import read_secret
@@ -88,28 +93,29 @@ class Service:
         clock: Clock,
         serve_web: bool = True,
         next_free_port: bool = False,
+        host_probe: HostProbe | None = None,
     ) -> None:
         """Read the journal back; nothing is connected or sent before `start`.
 
-        next_free_port: where web.port is taken, serve the page on another one. Raises
-        ServiceError when the journal cannot be used, SettingsError for a secret that cannot.
+        next_free_port: where web.port is taken, serve the page on another one. host_probe: measures the machine; None:
+        nothing of it is judged. Raises ServiceError when the journal cannot be used, SettingsError for a secret that cannot.
         """
         self.site = site
         self.clock = clock
         self.counters = Counters()
         self._serve_web = serve_web
         self._next_free_port = next_free_port
+        self._host_probe = host_probe
         self._stop = threading.Event()
         self._lock = threading.Lock()  # around the tracker and self._alerts
         self._heard: deque[Stored] = deque()  # what is stored, and the points have not learnt yet
-        self._used: set[str] = set()  # the points that are in use, as they were judged last
+        self._known = (0, 0)  # the last ids of entry and fact that the points have learnt
+        self._not_used: dict[Subject, str] = {}  # the points that are not in use, as they were looked at last, and why
         self._threads: list[threading.Thread] = []
         self._failed: dict[str, tuple[float, str]] = {}  # thread: (time.monotonic(), what it failed with)
         self._subscribers: dict[object, Callable[[], None]] = {}
         self._alert_listeners: list[Callable[[AlertState], None]] = []
         self._wake = threading.Event()  # of the tick
-        self._deliver = threading.Event()
-        self._unsaved: list[Transition] = []
         self._untold: list[tuple[Started | ClockSetBack, float]] = []  # of the host itself, not in the journal yet
         self._journal_problem = ""
         self._ticked_at: float | None = None
@@ -118,6 +124,7 @@ class Service:
         self._kept_at: float | None = None  # when what was found was last looked at
         self._web: Handle | None = None
         self._channels = make_channels(site)
+        self._deliver = {name: threading.Event() for name in self._channels}  # wakes the thread of a channel
         token = _influx_token(site)
         self._inbox = Inbox()
         self._transport = MqttTransport(
@@ -136,6 +143,10 @@ class Service:
         self._world = World(self._tracker)
         try:
             self.journal = Journal(site.path(site.region.journal))
+            self.answers = Answers(site, self.journal, self, clock.now)
+            self._dispatcher = Dispatcher(
+                site, self.journal, self._channels, acknowledged=self.acknowledged, answers=self.answers
+            )
             try:
                 self._restore()
             except JournalError:
@@ -143,8 +154,6 @@ class Service:
                 raise
         except JournalError as error:
             raise ServiceError(str(error)) from error
-        self.answers = Answers(site, self.journal, self, clock.now)
-        self._dispatcher = Dispatcher(site, self.journal, self._channels)
         self._ingest = Ingest(
             self._inbox,
             self._transport,
@@ -154,6 +163,10 @@ class Service:
             stop=self._stop,
             on_stored=self._on_stored,
         )
+        for alert in self._alerts:  # as far as is known: a board that was heard once may be off since
+            if alert.subject.kind == UNKNOWN_BOARD:
+                first_t, last_t = (float(alert.detail.get(key) or alert.since) for key in ("first_at", "last_at"))
+                self._ingest.remember_stranger(alert.subject.id, first_t, last_t)
         self._influx: InfluxSink | None = None
         if site.influx is not None:
             self._influx = InfluxSink(site.influx, token, self.journal, self.counters, self._stop)
@@ -163,18 +176,28 @@ class Service:
 
     def _restore(self) -> None:
         """Rebuild what is known of the points and the alerts from the journal."""
-        self._engine = Engine(self._rules, self.journal.open_alerts())
-        self._alerts = self._engine.active()
+        self._watch = Watch(
+            self._rules,
+            self.journal,
+            roster=self.site.roster,
+            telling=self.site.telling,
+            ways=self._dispatcher.ways,
+            acknowledged=self.acknowledged,
+        )
+        self._alerts = self._watch.engine.active()
         self._resolved = [
             alert
             for alert in self.journal.alerts(_RESOLVED_READ)
             if alert.state == "resolved" and alert.fired_at is not None
         ]
         self.journal.fold(self._world, self.site.points, sets=_sets_read_back(self.site))
+        self._known = self.journal.last_ids()
         for point in self.site.points:
             self.counters.missing.labels(point).set(self.journal.missing(point))
         self._tracker.note_alerts(self._alerts)
         now = self.clock.now()  # it may have been set back while we were not running
+        self._dispatcher.begin(now)
+        self._dispatcher.note(self._alerts)
         self._tell_of_itself(Started(forget_after=now + MAX_AHEAD_S), now)
 
     def _tell_of_itself(self, told: Started | ClockSetBack, now: float) -> None:
@@ -208,7 +231,10 @@ class Service:
             _log.info("status page: %s", self._web.url)
         self._spawn("ingest", self._ingest.run)
         self._spawn("tick", self._tick)
-        self._spawn("delivery", self._run_deliveries)
+        for name in self._deliver:
+            self._spawn(f"delivery {name}", functools.partial(self._run_deliveries, name))
+        if self._host_probe is not None:
+            self._spawn("host", functools.partial(self._host_probe.run, self._stop))
         if self._influx is not None:
             self._spawn("influx", self._influx.run)
         self._transport.start()
@@ -218,7 +244,8 @@ class Service:
         self._stop.set()
         self._inbox.close()
         self._wake.set()
-        self._deliver.set()
+        for wake in self._deliver.values():
+            wake.set()
         if self._influx is not None:
             self._influx.notify()
         for channel in self._channels.values():
@@ -288,6 +315,8 @@ class Service:
                 self._take_in_one(a_set)
             for fact in stored.states:
                 self._take_in_one(fact)
+            facts = (fact.id for fact in stored.states)
+            self._known = (max(self._known[0], stored.last), max([self._known[1], *facts]))
 
     def _take_in_one(self, heard: Heard) -> None:
         try:
@@ -302,6 +331,7 @@ class Service:
         with self._lock:
             self._take_in()
             self._world.apply(fact)
+            self._known = (max(self._known[0], fact.after), max(self._known[1], fact.id))
 
     # --- the tick ----------------------------------------------------------------------------
 
@@ -332,6 +362,19 @@ class Service:
                 self._journal_problem = ""
             self.clock.wait(self._wake, TICK_S)
 
+    def take(self, sets: Sequence[SampleSet]) -> None:
+        """Store sets as if they had come from the broker. Raises JournalError."""
+        self._on_stored(self.journal.store(sets, [], []), ())
+
+    def step(self) -> None:
+        """One tick and all messages that are ready, while time stands still: for a host that is not started. Raises JournalError."""
+        now = self.clock.now()
+        self._keep_found(now)
+        self._judge(now)
+        for name in self._channels:
+            while self._dispatcher.send_next(name, now):
+                pass
+
     def _send_time(self, now: float) -> None:
         sent_at = self._time_sent_at
         if sent_at is not None and 0 <= now - sent_at < TIME_EVERY_S:
@@ -352,48 +395,65 @@ class Service:
         self._kept_at = now
 
     def _judge(self, now: float) -> None:
-        """Let the alerts follow the points. An alert and its deliveries are stored at once."""
-        if not self._unsaved:
-            try:
-                self._unsaved = self._step(now)
-            except Exception:
+        """Let the alerts follow the points. An alert and all that is due of it are stored at once."""
+        try:
+            # What could not be stored is stored first; meanwhile nothing is looked at.
+            views = [] if self._watch.unsaved else self._look(now)
+            found: list[View] = [*views, *self._own(now)]
+            changed, due = self._watch.step(
+                now, found, expected={POINT: self.site.points}, holds=self._holds(now), known=self._known
+            )
+        except Exception:
+            if not self._watch.unsaved:
                 self._tracker.look_again()
-                raise
-        if not self._unsaved:
-            self._note_alerts([])
-            return
-        saved: list[Transition] = []
-        # Not stored, not told: should the disk fail here, the same transitions come again.
-        with self.journal.atomic():
-            for transition in self._unsaved:
-                alert = self.journal.save_alert(transition.alert)
-                saved.append(Transition(alert=alert, announce=transition.announce))
-                if transition.announce:
-                    self.journal.add_deliveries(self._messages(alert, now))
-        self._unsaved = []
-        for transition in saved:
-            self._engine.saved(transition.alert)
-        told = [transition.alert for transition in saved if transition.announce]
+            raise
+        told = [one.alert for one in changed if one.announce]
         self._note_alerts(told)
-        if told:
-            self._deliver.set()
+        for name in {row.channel for row in due}:
+            self._deliver[name].set()
         for alert in told:
             for listener in self._alert_listeners:
                 listener(alert)
-        self._changed()
+        if changed or due:
+            self._changed()
 
-    def _step(self, now: float) -> list[Transition]:
-        """Judge the points about which something may be otherwise than it was, and those whose alerts wait."""
+    def _own(self, now: float) -> list[View]:
+        """How the coordination point itself stands."""
+        link = self._transport
+        found: list[View] = [*self._certificates.own(now)]
+        failed = self._dispatcher.failed_texts.items()
+        found += [FailedText(text=text, now=now, failed_at=t) for text, t in failed]
+        found += [
+            ChannelHealth(now=now, name=state.name, failing_since=state.failing_since, why=state.why)
+            for state in self._dispatcher.states()
+        ]
+        found.append(BrokerLink(now=now, connected=link.connected, problem=link.problem))
+        if self._influx is not None:
+            waiting, since = self.journal.backlog(SINK), self.journal.waiting_since(SINK)
+            found.append(DatabaseLag(now=now, waiting_since=since, waiting=waiting))
+        if link.connected:  # what is not heard without a broker may send all the same
+            found += [
+                UnknownBoard(id=point, now=now, first_t=first_t, last_t=last_t, known=point in self.site.points)
+                for point, (first_t, last_t) in self._ingest.strangers.items()
+            ]
+        return [*found, *(self._host_probe.views() if self._host_probe is not None else ())]
+
+    def _holds(self, now: float) -> dict[Subject, str]:
+        """By subject why nobody is to be told now: it is being built, out of use, or silenced by somebody."""
+        with self._lock:
+            silenced = self._world.standing.silenced(now)
+        return {**dict.fromkeys(silenced, SILENCED), **self._not_used}
+
+    def _look(self, now: float) -> list[PointView]:
+        """The points about which something may be otherwise than it was, and those whose alerts wait."""
         with self._lock:
             self._take_in()
-            waiting = {one.id for one in self._engine.waiting() if one.kind == POINT}
+            waiting = {one.id for one in self._watch.engine.waiting() if one.kind == POINT}
             due = dict.fromkeys([*self._tracker.to_judge(now), *waiting.intersection(self.site.points)])
         views = self._in_parts(due, lambda point: self._tracker.look(point, now))
-        for view in views:
-            (self._used.add if view.activation.in_use else self._used.discard)(view.point)
+        note_use(views, self._not_used)
         self.keep_presses(views)
-        found: list[View] = [*(view for view in views if view.activation.in_use), *self._certificates.own(now)]
-        return self._engine.step(now, found, expected={POINT: self._used})
+        return views
 
     def _in_parts(self, points: Iterable[str], asked: Callable[[str], T]) -> list[T]:
         """What is asked of many points. Between some of them whoever waits for the tracker has his turn."""
@@ -406,16 +466,9 @@ class Service:
             time.sleep(0)  # a lock that is let go of is not handed on: who waits must run to get it
         return found
 
-    def _messages(self, alert: AlertState, now: float) -> list[Delivery]:
-        try:
-            return self._dispatcher.deliveries(alert, now)
-        except Exception:  # noqa: BLE001 - a text that fails must not keep the other alerts back
-            _log.exception("alert %d of %s about %s has no message", alert.id, alert.rule, alert.subject)
-            self.counters.thread_errors.labels("tick").inc()
-            return []
-
     def _note_alerts(self, told: Sequence[AlertState]) -> None:
-        active = self._engine.active()
+        active = self._watch.engine.active()
+        self._dispatcher.note(active)
         with self._lock:
             self._alerts = active
             self._resolved = [
@@ -444,19 +497,20 @@ class Service:
 
     # --- deliveries --------------------------------------------------------------------------
 
-    def _run_deliveries(self) -> None:
+    def _run_deliveries(self, channel: str) -> None:
+        wake = self._deliver[channel]
         while True:
-            self._deliver.clear()
+            wake.clear()
             if self._stop.is_set():
                 return
             try:
                 # One at a time: each may take seconds, and a stop waits for no more than that.
-                more = self._dispatcher.run_due(self.clock.now(), limit=1)
+                more = self._dispatcher.send_next(channel, self.clock.now())
             except JournalError:  # the tick, which meets it too, says so
                 self.counters.journal_errors.inc()
-                more = 0
+                more = False
             if not more:
-                self.clock.wait(self._deliver, TICK_S)
+                self.clock.wait(wake, TICK_S)
 
     # --- what the status page and the demo ask ----------------------------------------------
 
@@ -551,9 +605,13 @@ class Service:
         with self._lock:
             return self._world.standing.acknowledged(alert_id)
 
+    def told(self, alert_id: int) -> list[Told]:
+        """Who was told of an alert, by which rung, when, and what came back. Raises JournalError."""
+        return told(self.journal.deliveries(alert_id), self.site.roster)
+
     def keep_presses(self, views: Sequence[PointView]) -> None:
         """Keep who acknowledged by the button of a board. Raises JournalError."""
-        self.answers.by_button(presses(self._alerts, views, self._rules, self.acknowledged))
+        self.answers.by_button(presses(self._alerts, views, self.acknowledged))
 
     def by_link(self, nonce: str) -> Fact | None:
         """The time that somebody acknowledged by that link; None: nobody has."""
@@ -571,7 +629,7 @@ class Service:
         """How the host itself does. InfluxDB is not required: the journal keeps what it lacks."""
         journal_problem = self._ingest.problem or self._journal_problem
         broker, ingest = self._transport.problem, self._thread_problem("ingest")
-        judging = self._thread_problem("tick", "delivery")
+        judging = self._thread_problem("tick", *(f"delivery {name}" for name in self._deliver))
         checks = [
             # Connected with a problem: the broker has us, and keeps topics from us.
             Check(name="broker", ok=self._transport.connected and not broker, required=True, detail=broker),

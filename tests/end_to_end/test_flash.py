@@ -64,7 +64,7 @@ class CoordinationPoint:
     def call(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [PARAAT, command, "--site", str(self.site), "--passphrase-file", str(self.site / "pass"),
-             "--firmware", str(self.micropython), "--language", "en", *arguments, POINT],
+             "--firmware", str(self.micropython), "--language", "en", "--anyway", *arguments, POINT],
             capture_output=True, text=True, check=False, timeout=5 * LIMIT_S,
             env={"PATH": "/usr/bin:/bin", "COLUMNS": "160"},
         )  # fmt: skip

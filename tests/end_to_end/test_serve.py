@@ -311,3 +311,17 @@ def test_what_people_say_of_a_point_is_kept_with_and_without_the_service(
     assert [stop["hours_low"] for stop in away["stops"]] == [None] * 3
     asked = json.loads(paraat("status", "--site", site, "--json").stdout)
     assert [one["verdict"] for one in asked["points"]] == ["unknown"] * 3
+    assert paraat("count", "--site", site, "--by", "Jan", point, "84").returncode == 0
+    refused = paraat("count", "--site", site, "--by", "Jan", point, "9999")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "5000" in refused.stderr
+    todo = paraat("upkeep", "--site", site).stdout.splitlines()
+    assert todo[0].startswith("Wat moet voor 1-")
+    assert sum(row.startswith("sim-00002") for row in todo) > 10
+    assert "controle ter plaatse" not in "".join(row for row in todo if row.startswith(point)), "Jan was there"
+    parts = json.loads(paraat("upkeep", "--site", site, "--json").stdout)
+    assert [one["checked_by"] for one in parts["points"]] == ["Jan", "", ""]
+    host.stop()
+    assert paraat("count", "--site", site, "--by", "Fatima", point, "60").returncode == 0
+    (counted, *_) = json.loads(paraat("status", "--site", site, "--json").stdout)["points"]
+    assert (counted["people"]["people"], counted["people"]["counted_by"]) == (60, "Fatima")

@@ -14,12 +14,14 @@ from paraat.alerts.radio import AGAIN_S, MOST_WRONG, WITHIN_S
 from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact, HelpAsked, WrongCode
 from paraat.domain.model import AlertState, SampleSet
 from paraat.domain.radio import COUNT, HELP, LITRES, Code, RadioError
-from paraat.domain.roster import LEAD, Duty, Person, Roster
+from paraat.domain.roster import COORDINATION, LEAD, TECHNICIAN, Duty, Person, Roster
 from paraat.domain.subjects import Subject
 from paraat.journal import Journal, JournalError
 from paraat.service import Service
 from paraat.simulate.servers import free_port
 from paraat.site.broker import BrokerSettings
+from paraat.site.errors import SettingsError
+from paraat.site.private import OWN_KEY
 from paraat.site.site import Site, WebSettings, load_site
 
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "site.example"
@@ -59,8 +61,8 @@ class Desk:
         self.path = directory / "journal.sqlite"
         self._service: Service | None = None
 
-    def fires(self, rule: str = "low_fuel", point: str = POINT) -> AlertState:
-        """An alert that fires; before the service has begun."""
+    def fires(self, rule: str = "low_fuel", point: str = POINT, role: str = LEAD) -> AlertState:
+        """An alert that fires, and whose job it is; before the service has begun."""
         journal = Journal(self.path)
         alert = journal.save_alert(
             AlertState(
@@ -71,6 +73,7 @@ class Desk:
                 fired_at=T0 - 780,
                 severity="critical",
                 detail={},
+                role=role,
             )
         )
         journal.close()
@@ -190,6 +193,24 @@ def test_where_the_page_is_reached_on_loopback_only_there_is_no_link(desk: Desk,
         desk.service.answers.by_link(token)
 
 
+def test_a_key_that_others_may_read_keeps_no_message_back_and_takes_no_link(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    alert = desk.fires()
+    token, code = desk.token(alert), desk.service.answers.code(alert.id, "jan")
+    assert len(code) == 4
+    desk.restart()
+    (desk.site.directory / OWN_KEY).chmod(0o644)
+    assert desk.service.answers.code(alert.id, "jan") == ""
+    assert desk.service.answers.link(alert.id, "jan", "key", T0) is None
+    assert "chmod 600" in caplog.text
+    with pytest.raises(SettingsError):
+        desk.service.answers.by_link(token)
+    (desk.site.directory / OWN_KEY).chmod(0o600)
+    assert desk.service.answers.code(alert.id, "jan") == code, "and without a restart it is as before"
+    assert desk.service.answers.by_link(token).author.way == "link"
+
+
 # --- a code over the radio
 
 
@@ -292,7 +313,8 @@ def look(desk: Desk) -> None:
 
 @pytest.mark.parametrize("stopped", [False, True], ids=["running", "stopped between event and fact"])
 def test_a_press_acknowledges_what_the_lead_sees_to_and_is_kept_once(desk: Desk, stopped: bool) -> None:
-    seen, calls, own = desk.fires(), desk.fires("help_asked"), desk.fires("sensor_fault")
+    seen = desk.fires()
+    calls, own = desk.fires("help_asked", role=COORDINATION), desk.fires("sensor_fault", role=TECHNICIAN)
     elsewhere = desk.fires(point="nsp-0102")
     press(desk, 1, T0 - 60)
     desk.clock.t = T0 + 3600  # it came late

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from paraat.alerts.dispatch import ChannelState
 from paraat.domain.model import SampleSet
 from paraat.intake.decode import MAX_AHEAD_S
 from paraat.runtime.clock import SystemClock
@@ -40,7 +41,7 @@ def broken() -> None:
     raise ArithmeticError
 
 
-@pytest.mark.parametrize(("thread", "check"), [("ingest", "ingest"), ("tick", "alerts"), ("delivery", "alerts")])
+@pytest.mark.parametrize(("thread", "check"), [("ingest", "ingest"), ("tick", "alerts"), ("delivery log", "alerts")])
 def test_a_thread_that_fails_again_and_again_is_not_well(service: Service, thread: str, check: str) -> None:
     assert check not in failing(service)
     service._spawn(thread, broken)
@@ -122,7 +123,7 @@ def test_every_check_has_words(service: Service, monkeypatch: pytest.MonkeyPatch
 
 
 def test_mail_that_does_not_arrive_is_degraded(service: Service) -> None:
-    service._dispatcher._failing["email"] = "no such server"
+    service._dispatcher._states["email"] = ChannelState(name="email", failing_since=T0, why="no such server")
     (check,) = [check for check in service.health() if check.name == "delivery"]
     assert (check.ok, check.required) == (False, False)
     assert check.detail == "email: no such server"

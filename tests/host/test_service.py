@@ -21,14 +21,16 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
 from paraat.domain.facts import HOST, Attested, Author, ClockSetBack, Counted, Fact, GeneratorRan, PhaseChanged, Started
-from paraat.domain.model import AlertState, Delivery, HelpCall, PointView, SampleSet, Value
+from paraat.domain.model import AlertState, HelpCall, PointView, SampleSet, Value
+from paraat.domain.own import HostPower
 from paraat.domain.readiness import Verdict
-from paraat.domain.subjects import Subject
+from paraat.domain.subjects import Subject, View
 from paraat.domain.tracker import HISTORY_SAMPLES
 from paraat.journal import Journal, JournalError
 from paraat.provision.pki.authority import Authority
 from paraat.provision.pki.pki import BROKER_DAYS
 from paraat.runtime.clock import Clock, ScaledClock, SystemClock
+from paraat.runtime.host_probe import HostProbe
 from paraat.service import Service, ServiceError
 from paraat.simulate.servers import EmbeddedBroker, InfluxServer, MosquittoBroker, free_port
 from paraat.site.broker import BrokerSettings
@@ -302,13 +304,15 @@ def test_low_fuel_fires_is_told_and_resolves(
     assert firing.point == POINT
     assert metric(service, 'paraat_alerts_firing{rule="low_fuel"}') == 1
     assert view_of(service, clock.now()).verdict == Verdict.NOT_READY
-    wait_for(lambda: [d.state for d in service.journal.deliveries(firing.id)] == ["sent"])
+    wait_for(lambda: {d.state for d in service.journal.deliveries(firing.id)} == {"sent"})
     resolved = report_until({**low, "fuel/level": 95.0}, "resolved")
     assert resolved.id == firing.id
     wait_for(lambda: metric(service, 'paraat_alerts_firing{rule="low_fuel"}') == 0)
-    wait_for(lambda: [d.state for d in service.journal.deliveries(firing.id)] == ["sent"] * 2)
-    told = [(alert.rule, alert.state) for alert in heard if alert.rule == "low_fuel"]
-    assert told == [("low_fuel", "firing"), ("low_fuel", "resolved")]
+    wait_for(lambda: {d.state for d in service.journal.deliveries(firing.id)} == {"sent"})
+    reasons = [d.reason for d in service.journal.deliveries(firing.id)]
+    assert (reasons[0], reasons[-1]) == ("turn-1", "resolved")
+    told = [alert.state for alert in heard if alert.rule == "low_fuel"]
+    assert told == ["firing"] * (len(reasons) - 1) + ["resolved"], "each worse turn too"
 
 
 def test_silence_fires_and_a_restart_neither_forgets_nor_repeats_it(
@@ -341,7 +345,7 @@ def test_silence_fires_and_a_restart_neither_forgets_nor_repeats_it(
         return not silent(service)
 
     wait_for(resolved)
-    assert [d.transition for d in service.journal.deliveries(alert.id)] == ["firing", "resolved"]
+    assert [d.reason for d in service.journal.deliveries(alert.id)] == ["turn-1", "resolved"]
 
 
 def test_a_point_that_opened_days_ago_is_open_after_a_restart_too_and_its_call_for_help_stands(tmp_path: Path) -> None:
@@ -364,18 +368,73 @@ def test_a_point_that_opened_days_ago_is_open_after_a_restart_too_and_its_call_f
     assert view.help_call == HelpCall(T0 + 120.0, T0 + 120.0)
 
 
-def test_the_end_of_the_brokers_own_certificate_is_told(tmp_path: Path) -> None:
+def firing(service: Service) -> set[str]:
+    return {alert.rule for alert in service.alerts() if alert.state == "firing"}
+
+
+def test_a_board_that_sends_as_nobody_is_told_also_after_a_restart_until_its_point_is_there(
+    tmp_path: Path, embedded: EmbeddedBroker, run: Run, boards: Boards
+) -> None:
+    site, clock = a_site(tmp_path, embedded.port), StillClock()
+    service = run(site, clock)
+    stranger = boards(embedded.port, "nsp-0999")
+    stranger.read(1, ON_MAINS)
+    stranger.send()
+    wait_for(lambda: "unknown_board" in firing(service))
+    service.stop()
+    service = run(site, clock)
+    assert "unknown_board" in firing(service)
+    service.stop()
+    moved = msgspec.structs.replace(site.points[POINT], id="nsp-0999")
+    profiles = site.profiles | {"nsp-0999": site.profiles[POINT]}
+    service = run(msgspec.structs.replace(site, points=site.points | {"nsp-0999": moved}, profiles=profiles), clock)
+    wait_for(lambda: "unknown_board" not in firing(service))
+
+
+def test_a_broker_that_is_gone_and_a_database_that_is_behind_are_told_to_the_coordination_point(tmp_path: Path) -> None:
+    site = a_site(tmp_path, free_port(), influx=InfluxSettings(url=f"http://127.0.0.1:{free_port()}", bucket="paraat"))
+    journal = Journal(site.path(site.region.journal))
+    journal.store(
+        [SampleSet(point=POINT, kind="telemetry", seq=1, t=T0, received_at=T0, values=ON_MAINS, faults={})], [], []
+    )
+    journal.close()
+    service = Service(site, clock=StillClock(), serve_web=False)
+    for t in (1000.0, 1061.0):
+        service._judge(T0 + t)
+    assert {"broker_unreachable", "database_behind"} <= firing(service)
+    service.stop()
+
+
+class MadeUpProbe(HostProbe):
+    """A machine on its UPS."""
+
+    def views(self) -> list[View]:
+        return [HostPower(now=T0, on_battery=True, charge_percent=30.0)]
+
+
+def test_what_is_measured_of_the_machine_is_judged(tmp_path: Path) -> None:
+    site = a_site(tmp_path, free_port())
+    service = Service(site, clock=StillClock(), serve_web=False, host_probe=MadeUpProbe(tmp_path))
+    for t in (0.0, 31.0):
+        service._judge(T0 + t)
+    assert "on_battery" in firing(service)
+    service.stop()
+
+
+def test_the_end_of_the_brokers_own_certificate_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     site = a_site(tmp_path, free_port())
     Authority.create(tmp_path, "Proef", "made for a test only", ("cp.lan",), datetime.fromtimestamp(T0, UTC))
     service = Service(site, clock=SystemClock(), serve_web=False)
     later = T0 + (BROKER_DAYS - 30) * 86400.0
     for t in (later, later + 601):
         service._judge(t)
-    (alert, *_) = [a for a in service._engine.active() if a.state == "firing" and a.point is None]
+    (alert, *_) = [a for a in service._watch.engine.active() if a.state == "firing" and a.point is None]
     assert (alert.rule, alert.subject) == ("own_certificate", Subject("certificate", "broker"))
-    (told,) = service.journal.deliveries(alert.id)
+    with caplog.at_level("WARNING"):
+        while service._dispatcher.send_next("log", later + 601):
+            pass
     service.stop()
-    assert told.subject == "Certificaat van de broker verloopt, nog 29 dagen"  # and 23 hours
+    assert "Certificaat van de broker verloopt, nog 29 dagen" in caplog.text  # and 23 hours
 
 
 def test_the_past_is_what_it_was_and_starts_and_clocks_that_are_set_back_are_kept(
@@ -442,7 +501,7 @@ def test_what_is_attested_changes_the_verdict_and_outlives_a_restart(
     again.stop()
 
 
-def test_a_point_that_is_being_built_has_no_alerts_and_none_are_left_of_before(
+def test_the_alert_of_a_point_that_is_being_built_is_held_back_and_says_so(
     embedded: EmbeddedBroker, tmp_path: Path, run: Run
 ) -> None:
     clock = StillClock()
@@ -451,22 +510,19 @@ def test_a_point_that_is_being_built_has_no_alerts_and_none_are_left_of_before(
     heard: list[AlertState] = []
     service.on_alert(heard.append)
 
-    def firing() -> set[str | None]:
-        return {alert.point for alert in service.alerts() if alert.state == "firing"}
+    def held() -> dict[str | None, str]:
+        return {alert.point: alert.held_by for alert in service.alerts() if alert.state == "firing"}
 
-    assert POINT in firing()
+    assert set(held().values()) == {""}
     by = Author(name="Jan", role="coordinator", way="cli")
     service.keep(PhaseChanged(point=POINT, phase="building"), by)
-    wait_for(lambda: POINT not in firing())
+    wait_for(lambda: held()[POINT] == "building")
+    service.keep(PhaseChanged(point="nsp-0102", phase="out-of-use", until=clock.t + 3600), by)
+    wait_for(lambda: held()["nsp-0102"] == "out-of-use")
     assert heard == []  # nobody is told that it is over: it is not
-    assert len(firing()) == 4
+    assert len(held()) == 5
     service.keep(PhaseChanged(point=POINT, phase="standby"), by)
-
-    def later() -> bool:
-        clock.t += 5
-        return POINT in firing()
-
-    wait_for(later)
+    wait_for(lambda: held()[POINT] == "")
 
 
 def test_a_full_disk_keeps_no_service_from_starting(
@@ -703,22 +759,25 @@ def test_a_broker_that_is_not_there_is_no_reason_not_to_start(tmp_path: Path) ->
     assert not any(thread.is_alive() for thread in service._threads)
 
 
-def test_a_text_that_fails_keeps_no_other_alert_back(embedded: EmbeddedBroker, tmp_path: Path, run: Run) -> None:
-    """All five points are silent; the message of one of them cannot be written."""
+def test_a_text_that_fails_goes_out_in_figures_and_is_an_alert_of_its_own(
+    embedded: EmbeddedBroker, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All five points are silent; their message cannot be written."""
+
+    def broken(*_: object, **__: object) -> tuple[str, str]:
+        raise KeyError("text")
+
+    monkeypatch.setattr("paraat.alerts.texts.message", broken)
     clock = StillClock()
     service = run(a_site(tmp_path, embedded.port), clock)
-    deliveries = service._dispatcher.deliveries
-
-    def broken(alert: AlertState, now: float) -> list[Delivery]:
-        if alert.point == POINT:
-            raise KeyError("text")
-        return deliveries(alert, now)
-
-    service._dispatcher.deliveries = broken  # type: ignore[method-assign]
     be_silent(service, clock)
-    told = {a.point: service.journal.deliveries(a.id) for a in service.journal.open_alerts()}
-    assert [point for point, messages in told.items() if not messages] == [POINT]
-    assert metric(service, 'paraat_thread_errors_total{thread="tick"}') == 1
+
+    def states() -> list[list[str]]:
+        silent = [alert for alert in service.alerts() if alert.rule == "point_silent"]
+        return [[row.state for row in service.journal.deliveries(alert.id)] for alert in silent]
+
+    wait_for(lambda: states() == [["sent"]] * 5)
+    wait_for(lambda: "text_failed" in {alert.rule for alert in service.alerts() if alert.state == "firing"})
 
 
 def test_a_disk_that_fails_delays_alerts_and_loses_none(embedded: EmbeddedBroker, tmp_path: Path, run: Run) -> None:

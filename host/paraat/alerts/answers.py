@@ -3,6 +3,7 @@
 Who answers is found here; that somebody sees to an alert is kept by what it is given as `acknowledge` and `keep`.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
@@ -10,13 +11,17 @@ from typing import NamedTuple, Protocol
 
 from paraat.alerts import radio
 from paraat.alerts.by_button import Press
+from paraat.alerts.codes import Codes
 from paraat.alerts.links import Claim, LinkError, Links, reachable
 from paraat.domain.facts import Acknowledged, Author, Fact, SaidOfPoint
 from paraat.domain.model import AlertState
 from paraat.domain.radio import Book, Entered, Said
 from paraat.domain.roster import Person
+from paraat.site.errors import SettingsError
 from paraat.site.site import Site
 from paraat.texts import Phrase
+
+_log = logging.getLogger(__name__)
 
 
 class Asked(NamedTuple):
@@ -66,6 +71,30 @@ class Answers:
     def book(self) -> Book:
         """The tags of the radio codes. Raises SettingsError."""
         return radio.book_of(self._site)
+
+    @cached_property
+    def codes(self) -> Codes:
+        """The codes of an SMS. Raises SettingsError."""
+        return Codes(self._site.own_key())
+
+    def code(self, alert: int, person: str) -> str:
+        """What "OK <code>" acknowledges, for a message to somebody, by his id in the roster; "" where there is no key.
+
+        A key that cannot be read keeps no message back.
+        """
+        try:
+            return self.codes.code(alert, person)
+        except SettingsError as error:
+            _log.error("messages go out without codes: %s", error)
+            return ""
+
+    def link(self, alert: int, person: str, message_key: str, now: float) -> str | None:
+        """What acknowledges without a login, for a message to somebody; None where no link would work."""
+        try:
+            return None if self.links is None else self.links.link(alert, person, message_key, now)
+        except SettingsError as error:
+            _log.error("messages go out without links: %s", error)
+            return None
 
     def asked(self, token: str) -> Asked:
         """What a link asks, and changes nothing: a mail scanner opens it too. Raises LinkError, SettingsError."""

@@ -1,17 +1,17 @@
 """Acknowledging at the board: whoever presses its button has seen its lamp and heard its buzzer. Pure.
 
-A press counts for the alerts about that point that are the lead's to see to and that fired before it. Not for a call for
+A press counts for the alerts about that point that are the lead's to see to and that fired, or became worse, before it. Not for a call for
 help (who asks for it does not answer it), nor for what is a technician's or the coordination point's: nobody at the point
 has seen those. It is found in what the board sent, so a press that comes in hours late counts from when it was made, and a
 host that was killed meanwhile finds it again.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
-from paraat.alerts.rules.base import Rule
 from paraat.domain.facts import Acknowledged, Author, Fact
 from paraat.domain.model import AlertState, PointView
+from paraat.domain.roster import LEAD
 from paraat.domain.subjects import POINT
 
 EVENT = "button/ack"
@@ -28,16 +28,14 @@ class Press(NamedTuple):
 def presses(
     alerts: Iterable[AlertState],
     views: Iterable[PointView],
-    rules: Mapping[str, Rule[Any]],
     acknowledged: Callable[[int], Fact | None],
 ) -> Iterator[Press]:
     """The presses that are not kept yet. acknowledged: the last time that somebody acknowledged an alert."""
     pressed = {view.point: view.latest[EVENT].t for view in views if view.value(EVENT)}
     for alert in alerts:
         t = pressed.get(alert.subject.id) if alert.subject.kind == POINT else None
-        if t is None or alert.state != "firing" or alert.fired_at is None or t < alert.fired_at:
+        if t is None or alert.state != "firing" or alert.role != LEAD or t < alert.told_since:
             continue
-        rule = rules.get(alert.rule)
         seen = acknowledged(alert.id)
-        if rule is not None and rule.for_role == "lead" and (seen is None or seen.t < t):
+        if seen is None or seen.t < t:
             yield Press(Acknowledged(alert=alert.id), Author(name=alert.subject.id, way="button"), t)

@@ -1,150 +1,231 @@
-"""From an alert that changed to messages, and from messages that are due to the channels."""
+"""From what is due to the channels: each channel in a thread of its own, so that none waits behind another.
+
+What is sent is claimed in the journal first and settled in it afterwards. A host that was stopped in between does not know
+whether it arrived: it says so, and tells that person once more, for that reason.
+"""
 
 import logging
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple, Protocol
-from zoneinfo import ZoneInfo
 
-from paraat.alerts import texts
-from paraat.alerts.channels import Channel, ChannelError, Message
+import msgspec
+
+from paraat.alerts import ladder
+from paraat.alerts.channels import Channel, ChannelError
+from paraat.alerts.outgoing import HOUR_S, RETRY_S, Outgoing, Standing, Way, choose
+from paraat.alerts.rendering import Answers, Renderer
+from paraat.domain.facts import Fact
 from paraat.domain.model import AlertState, Delivery
-from paraat.domain.roster import COORDINATION, LEAD, Person
+from paraat.domain.roster import Person
 from paraat.site.site import Site
-from paraat.texts import Phrase
+from paraat.texts import Phrase, Words, phrase_of
 
 _log = logging.getLogger(__name__)
-
-# How long to wait after each attempt; the last one goes on. Mail servers are away for hours in a blackout.
-RETRY_S = (30.0, 60.0, 120.0, 300.0, 600.0)
-GIVE_UP_AFTER_S = 24 * 3600.0
-# Nobody: the log has every alert.
-EVERY_ALERT = Person(id="log/", name="log", reach={"log": ("log",)})
+_STOPPED = Phrase("the host was stopped while it was sent")
+# What outgoing.py says of a message that is not sent any more.
+_DROPPED = (
+    Phrase("over before it could be sent"),
+    Phrase("over for a day"),
+    Phrase("no longer in the roster"),
+    Phrase("acknowledged by {by}", by=""),
+    Phrase("overtaken by a newer message"),
+)
 
 
 class DeliveryStore(Protocol):
-    """What of the journal is needed here."""
+    """What of the journal is needed here. All of it raises JournalError."""
 
-    def due_deliveries(self, now: float, limit: int, *, ahead_s: float) -> list[Delivery]:
-        """The deliveries that are due, the longest waiting first; ahead_s: none waits for longer than that."""
+    def alert(self, alert_id: int) -> AlertState | None:
+        """One alert."""
         ...
 
-    def settle_delivery(
-        self, delivery_id: int, ok: bool, error: str | None, now: float, retry_at: float | None
+    def due_deliveries(self, channel: str) -> list[Delivery]:
+        """What waits for a channel, now or later."""
+        ...
+
+    def unsettled_deliveries(self) -> list[Delivery]:
+        """What was being sent when the host was stopped."""
+        ...
+
+    def sent_since(self, t: float) -> list[Delivery]:
+        """What was sent, or perhaps was, since t."""
+        ...
+
+    def claim_deliveries(
+        self, ids: Collection[int], message: str, dropped: Iterable[tuple[int, str]], now: float
     ) -> None:
-        """Keep an attempt: sent, due again at retry_at, or given up."""
+        """Keep that these are being sent, and that others were overtaken."""
+        ...
+
+    def settle_deliveries(self, ids: Collection[int], ok: bool, answer: str, now: float, retry_at: float) -> None:
+        """Keep an attempt: sent, or due again at retry_at."""
+        ...
+
+    def leave_uncertain(self, ids: Collection[int], answer: str, again: Iterable[Delivery]) -> None:
+        """Keep that nobody knows whether these arrived, and what is sent in their stead."""
         ...
 
 
 class _Attempt(NamedTuple):
-    """One attempt, as settle_delivery wants to know it."""
+    """One attempt, as settle_deliveries wants to know it."""
 
-    delivery_id: int
+    ids: tuple[int, ...]
     ok: bool
-    error: str | None
+    answer: str
     at: float
-    retry_at: float | None
+    retry_at: float
+
+
+class ChannelState(msgspec.Struct, frozen=True, kw_only=True):
+    """How a channel does. failing_since, why: since when no message was taken; None, "" when the last one was.
+
+    busy_since: when the message that it is handing over was begun.
+    """
+
+    name: str
+    failing_since: float | None = None
+    why: str = ""
+    busy_since: float | None = None
 
 
 class Dispatcher:
-    """channels: by name, as make_channels gives them. `run_due` belongs to one thread."""
+    """channels: by name, as make_channels gives them. acknowledged: the last time that somebody acknowledged an alert.
 
-    def __init__(self, site: Site, store: DeliveryStore, channels: Mapping[str, Channel]) -> None:
+    `send_next` of one channel belongs to one thread; each channel may have its own.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        store: DeliveryStore,
+        channels: Mapping[str, Channel],
+        *,
+        acknowledged: Callable[[int], Fact | None],
+        answers: Answers | None = None,
+    ) -> None:
         self._site = site
         self._store = store
         self._channels = channels
-        self._zone = ZoneInfo(site.region.timezone)
-        self._unkept: _Attempt | None = None
-        self._failing: dict[str, str] = {}
+        self._acknowledged = acknowledged
+        self._words = Words(site.region.language)  # what came back is kept as people read it
+        self._active: dict[int, AlertState] = {}
+        self._renderer = Renderer(site, answers, self._also_held)
+        self._unkept: dict[str, _Attempt] = {}
+        self._states = {name: ChannelState(name=name) for name in channels}
 
     @property
     def problem(self) -> str:
         """Which channels did not take the last message that was tried, and why; empty when all did."""
-        return "; ".join(f"{channel}: {why}" for channel, why in sorted(self._failing.items()))
+        return "; ".join(f"{state.name}: {state.why}" for state in self.states() if state.why)
 
-    def deliveries(self, alert: AlertState, now: float) -> list[Delivery]:
-        """The messages that tell people of an alert (with its id) that fires or is resolved; to be stored with it."""
-        point = None if alert.point is None else self._site.points.get(alert.point)
-        if point is None and alert.point is not None:  # taken out of the site while its alert was open
-            return []
-        subject, body = texts.message(
-            alert, alert.state, point, language=self._site.region.language, zone=self._zone, now=now
-        )
-        return [
-            Delivery(
-                alert_id=alert.id,
-                transition=alert.state,
-                channel=channel.name,
-                recipient=address,
-                subject=subject,
-                body=body,
-                due_at=now,
-            )
-            for channel in self._channels.values()
-            for address in self._addresses(channel, alert, now)
+    @property
+    def failed_texts(self) -> dict[str, float]:
+        """By rule and wording, when a message last had to go out without its words."""
+        return dict(self._renderer.failed)
+
+    def states(self) -> list[ChannelState]:
+        """How each channel does."""
+        return [self._states[name] for name in sorted(self._states)]
+
+    def ways(self, person: Person) -> list[Way]:
+        """By which somebody is reached: as he prefers, but a channel that fails now comes last."""
+        found = [
+            (name, address)
+            for name in person.reach
+            if name in self._channels
+            for address in self._channels[name].addresses(person)
         ]
+        return sorted(found, key=lambda way: self._states[way[0]].failing_since is not None)
 
-    def _addresses(self, channel: Channel, alert: AlertState, now: float) -> tuple[str, ...]:
-        """Of the first rung that this channel reaches: a lead whom it does not reach must not leave an alert unheard."""
-        log = channel.addresses(EVERY_ALERT)
-        for rung in (LEAD, COORDINATION) if alert.point is not None else (COORDINATION,):
-            people = self._site.roster.on_duty(rung, alert.point, now)
-            if found := tuple(address for person in people for address in channel.addresses(person)):
-                return (*log, *found)
-        return log
+    def note(self, active: Iterable[AlertState]) -> None:
+        """The alerts as they stand now, with the newest figures."""
+        self._active = {alert.id: alert for alert in active if alert.id}
 
-    def run_due(self, now: float, limit: int = 20) -> int:
-        """Send what is due, and keep each attempt. Returns how many were tried. May block for seconds each.
+    def begin(self, now: float) -> None:
+        """After a start: what was being sent may have arrived, or not. Raises JournalError."""
+        unsettled = self._store.unsettled_deliveries()
+        again = [
+            msgspec.structs.replace(
+                row,
+                reason=row.reason + ladder.AGAIN,
+                created_at=now,
+                due_at=now,
+                attempts=0,
+                state="due",
+                message="",
+                settled_at=None,
+            )
+            for row in unsettled
+        ]
+        self._store.leave_uncertain([row.id for row in unsettled], self._words.say(_STOPPED), again)
 
-        Raises JournalError when an attempt cannot be kept. It is then the first thing to be kept by the next call, before
+    def send_next(self, name: str, now: float) -> bool:
+        """Send the next message of a channel, if one is ready, and keep the attempt. May block as long as the channel may.
+
+        Raises JournalError when something cannot be kept. An attempt is then the first thing that the next call keeps, before
         anything is sent: a full disk must not mail a lead anew every few seconds.
         """
-        self._keep()
-        due = self._store.due_deliveries(now, limit, ahead_s=max(RETRY_S))
-        for delivery in due:
-            self._unkept = self._try(delivery, now)
-            self._keep()
-        return len(due)
+        self._keep(name)
+        waiting = self._store.due_deliveries(name)
+        if not waiting:
+            return False
+        alerts = {row.alert_id: alert for row in waiting if (alert := self._alert(row.alert_id)) is not None}
+        standing = Standing(
+            alerts=alerts,
+            acknowledged=self._seen_by,
+            sent=self._store.sent_since(now - HOUR_S),
+            ways=self.ways,
+            roster=self._site.roster,
+            telling=self._site.telling,
+        )
+        choice = choose(waiting, standing, now)
+        message = choice.message
+        dropped = [(row.id, self._words.say(phrase_of(why))) for row, why in choice.dropped]
+        if message is not None or dropped:
+            ids = [] if message is None else [row.id for row in message.rows]
+            self._store.claim_deliveries(ids, "" if message is None else message.key, dropped, now)
+        if message is None:
+            return False
+        self._states[name] = msgspec.structs.replace(self._states[name], busy_since=now)
+        self._unkept[name] = self._try(self._channels[name], message, alerts, now)
+        self._keep(name)
+        return True
 
-    def _keep(self) -> None:
-        if self._unkept is not None:
-            self._store.settle_delivery(*self._unkept)
-            self._unkept = None
+    def _keep(self, name: str) -> None:
+        if name in self._unkept:
+            self._store.settle_deliveries(*self._unkept[name])
+            del self._unkept[name]
 
-    def _try(self, delivery: Delivery, now: float) -> _Attempt:
-        channel = self._channels.get(delivery.channel)
+    def _try(self, channel: Channel, message: Outgoing, alerts: Mapping[int, AlertState], now: float) -> _Attempt:
+        ids = tuple(row.id for row in message.rows)
         try:
-            if channel is None:
-                raise ChannelError(Phrase("the site has no channel {channel} any more", channel=delivery.channel))
-            channel.send(
-                Message(
-                    to=delivery.recipient,
-                    subject=delivery.subject,
-                    body=delivery.body,
-                    short=delivery.subject[:160],
-                    severity="critical",
-                    key=f"{delivery.alert_id}/{delivery.transition}",
-                    code=str(delivery.alert_id),
-                )
-            )
+            answer = channel.send(self._renderer.message(message, alerts, now))
         except ChannelError as error:
-            why = str(error)
+            why, answer = str(error), self._words.say(error)
         except Exception as error:  # noqa: BLE001 - a mistake in one channel must not keep all other messages back
             # Without its words: a library may put a URL with a password into them.
-            why = f"a mistake in the channel, {type(error).__name__}"
+            why = Phrase("a mistake in the channel, {kind}", kind=type(error).__name__)
+            answer = self._words.say(why)
             _log.error("%s at\n%s", why, "".join(traceback.format_tb(error.__traceback__)))
         else:
-            self._failing.pop(delivery.channel, None)
-            return _Attempt(delivery.id, True, None, now, None)
-        self._failing[delivery.channel] = why
-        retry_at = self._retry_at(delivery, now)
-        _log.warning("alert %d by %s: %s%s", delivery.alert_id, delivery.channel, why, "" if retry_at else "; given up")
-        return _Attempt(delivery.id, False, why, now, retry_at)
+            self._states[channel.name] = ChannelState(name=channel.name)
+            return _Attempt(ids, True, self._words.say(answer), now, now)
+        since = self._states[channel.name].failing_since
+        self._states[channel.name] = ChannelState(
+            name=channel.name, failing_since=now if since is None else since, why=why
+        )
+        tried = max(row.attempts for row in message.rows)
+        _log.warning("message %s: %s", message.key, why)
+        return _Attempt(ids, False, answer, now, now + RETRY_S[min(tried, len(RETRY_S) - 1)])
 
-    @staticmethod
-    def _retry_at(delivery: Delivery, now: float) -> float | None:
-        """When to try again; None after a day of trying."""
-        waited = sum(RETRY_S[min(i, len(RETRY_S) - 1)] for i in range(delivery.attempts))
-        if waited > GIVE_UP_AFTER_S:
-            return None
-        return now + RETRY_S[min(delivery.attempts, len(RETRY_S) - 1)]
+    def _alert(self, alert_id: int) -> AlertState | None:
+        return self._active.get(alert_id) or self._store.alert(alert_id)
+
+    def _seen_by(self, alert: AlertState) -> str:
+        """Who sees to the last turn of an alert; "" when nobody does."""
+        fact = self._acknowledged(alert.id)
+        return fact.author.name if fact is not None and fact.t >= alert.told_since else ""
+
+    def _also_held(self, alert: AlertState) -> int:
+        return sum(other.held_by == alert.rule for other in list(self._active.values()))

@@ -163,6 +163,22 @@ PARTS: Mapping[str, Part] = {
     ),
 }
 
+# What each driver reports (names() in firmware/drivers); a digital input reports the metric of its table.
+GIVES: Mapping[str, tuple[str, ...]] = {
+    "a02yyuw": ("fuel/level", "fuel/distance"),
+    "tank_sender": ("fuel/level",),
+    "ads1115": ("fuel/level",),
+    "ina226": ("battery/voltage", "battery/current"),
+    "ve_direct": ("battery/voltage", "battery/current", "battery/charge"),
+    "ds18b20": ("climate/temperature",),
+    "sht31": ("climate/temperature", "climate/humidity"),
+    "sht4x": ("climate/temperature", "climate/humidity"),
+    "scd41": ("climate/co2",),
+    "light_beam": ("people/in", "people/out", "people/present"),
+    "pzem004t": ("power/load", "power/mains", "power/generator"),
+    "digital_input": (),
+}
+
 CLOCK = Part(
     Phrase("Battery clock: DS3231"),
     _I2C,

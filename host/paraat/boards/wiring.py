@@ -98,6 +98,15 @@ class _Spot(NamedTuple):
 
 def render(board: Board, language: str) -> str:
     """The picture as SVG."""
+    return _picture(board, language).svg()
+
+
+def colours(board: Board) -> dict[int, Phrase]:
+    """The name of the wire's colour in the picture, by GPIO."""
+    return {gpio: name for gpio, (_, name) in _picture(board, DEFAULT).colours.items()}
+
+
+def _picture(board: Board, language: str) -> "_Picture":
     sides = _contacts_by_side(board)
     order = {c.gpio: _Spot(side, i) for side, row in sides.items() for i, c in enumerate(row) if c.gpio is not None}
     columns: dict[str, list[_Box]] = {"left": [], "right": []}
@@ -106,21 +115,21 @@ def render(board: Board, language: str) -> str:
         columns[side].append(_sorted_rows(box, side, order))
     for side, column in columns.items():
         column.sort(key=lambda box: min(_rank(row, side, order) for row in box.rows if row.gpio is not None))
-    return _Picture(board, language, columns, sides).svg()
+    return _Picture(board, language, columns, sides)
 
 
 def _boxes(board: Board, language: str) -> Iterator[_Box]:
     for sensor in kit(board):
-        yield _box(part_of(sensor.table), _gpios(board, sensor.table), language)
+        yield _box(part_of(sensor.table), gpios(board, sensor.table), language)
     if board.rtc is not None:
-        yield _box(CLOCK, _gpios(board, {"bus": board.rtc.bus}), language)
+        yield _box(CLOCK, gpios(board, {"bus": board.rtc.bus}), language)
     for key in ALARM_PINS:
         pin = getattr(board.pins, key)
         if pin is not None:
             yield _box(ALARMS[key], {key: pin}, language)
 
 
-def _gpios(board: Board, table: Mapping[str, Any]) -> dict[str, int]:
+def gpios(board: Board, table: Mapping[str, Any]) -> dict[str, int]:
     """GPIO by the key that a terminal names: of the sensor's own table, or of its bus."""
     own = {key: value for key, value in table.items() if isinstance(value, int)}
     if "bus" not in table:

@@ -62,7 +62,17 @@ def _list(args: argparse.Namespace) -> int:
         line = f"{alert.id:>5}  {words.code('rule', alert.rule)}, {about}, {since}"
         if seen := alert.acknowledged:
             line += f", {words('alert.seen', name=seen.by, time=writer.time(seen.at.timestamp(), now))}"
+        if alert.held_by:
+            line += f", {writer.held(alert.held_by)}"
         print(printable(line))
+        for one in alert.told:
+            at = writer.time((one.at or one.due_at).timestamp(), now)
+            state = words.code("told", one.state)
+            print(
+                printable(
+                    f"       {at}  {one.name} ({words.code('rung', one.rung)}), {one.channel}: {state} {one.answer}".rstrip()
+                )
+            )
     if not alerts:
         print(words("alerts.none"))
     return 0
@@ -93,6 +103,7 @@ def _acknowledge(args: argparse.Namespace) -> int:
 def _firing(site: Site) -> "list[Alert]":
     """The alerts that fire, from the service, or from its journal while it does not run. Raises JournalError, AskError."""
     from paraat.domain.facts import PEOPLE_KINDS, Standing
+    from paraat.domain.told import told
     from paraat.journal import Journal
     from paraat.web import api
 
@@ -108,9 +119,10 @@ def _firing(site: Site) -> "list[Alert]":
         for fact in journal.facts(*PEOPLE_KINDS):
             standing.apply(fact)
         found = [alert for alert in journal.open_alerts() if alert.state == "firing"]
+        tellings = {alert.id: told(journal.deliveries(alert.id), site.roster) for alert in found}
     finally:
         journal.close()
-    return [api.alert(alert, standing.acknowledged(alert.id)) for alert in found]
+    return [api.alert(alert, standing.acknowledged(alert.id), tellings[alert.id]) for alert in found]
 
 
 def _keep(site: Site, alert_id: int, asked: dict[str, str]) -> "Acknowledgement | None":

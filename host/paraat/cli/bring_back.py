@@ -52,14 +52,18 @@ def _bring_back(args: argparse.Namespace) -> int:
     from paraat.provision.pki.authority import CA_KEY
     from paraat.site.inventory import FOLDER
 
-    with bring_back.opened(args.source) as other:
+    with bring_back.copy_of(args.source) as other:
         plan = bring_back.plan(args.site, other, keep=args.keep, take=args.take)
         if plan.conflicts:
             return _conflicts(args, plan)
         if plan.changes or plan.coming.files:
             asked = say("flash.passphrase", args.language, path=args.site / FOLDER / CA_KEY)
             bring_back.carry_out(
-                plan, lambda: passphrase.read(args.passphrase_file, language=args.language, question=asked), now()
+                plan,
+                lambda: passphrase.opened(
+                    args.site, args.passphrase_file, now(), language=args.language, question=asked
+                ),
+                now(),
             )
     for change in plan.changes:
         tell(args, Phrase("- {change}", change=change))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _STATES_S = 2.0  # the retained ones come at once
 _PUBLISH_S = 10.0
-_TABLES = {"faults": Phrase("fault")}  # of a board's reply, where it is not the values themselves
+_FAULTS = "faults"  # the table of a board's reply
 
 
 def add_commands(commands: Commands) -> None:
@@ -113,11 +113,15 @@ def _arguments(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _lines(result: dict[str, Any], words: Words) -> list[str]:
-    """A result as "key: value" lines; what is in a table without the table's name."""
+    """A result as "key: value" lines; what is in a table without the table's name, and a fault in words."""
+    web = Words(words.language, "web")
     lines = []
     for key, value in result.items():
-        if isinstance(value, dict):
-            suffix = "" if key == "values" else f" ({words.say(_TABLES.get(key, key))})"
+        if key == _FAULTS and isinstance(value, dict):
+            fault = words.say(Phrase("fault"))
+            lines += [f"{name}: {web.code('fault', str(code))} ({fault})" for name, code in value.items()]
+        elif isinstance(value, dict):
+            suffix = "" if key == "values" else f" ({key})"
             lines += [f"{name}: {words.say(_short(found))}{suffix}" for name, found in value.items()]
         else:
             lines.append(f"{key}: {words.say(_short(value))}")

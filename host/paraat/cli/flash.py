@@ -125,12 +125,13 @@ def _image(args: argparse.Namespace) -> int:
 def _say_let_through(args: argparse.Namespace, site: Site, points: Sequence[str]) -> None:
     """In the last line: which of the points got a board that nobody should get."""
     from paraat.boards.node_config import too_little_memory
+    from paraat.provision.pki import outlook
 
     theirs = {
         kind: (error, [point for point in having if point in points])
         for kind, (error, having) in too_little_memory(site).items()
     }
-    say_let_through(theirs, args.language)
+    say_let_through(theirs, args.language, [(error, points) for error in outlook.impossible(site, now())])
 
 
 def _say_left(session: "Session", screen: "Screen", site: Path) -> None:
@@ -203,27 +204,18 @@ def _open(args: argparse.Namespace) -> "tuple[Site, Session, Screen]":
 
 def _authority(args: argparse.Namespace, site: Site) -> "Authority":
     from paraat.provision.pki import passphrase
-    from paraat.provision.pki.authority import CA_KEY, Authority, check_there
+    from paraat.provision.pki.authority import CA_KEY
     from paraat.site import inventory
     from paraat.texts import say
 
-    check_there(site.directory)
-    key = site.directory / inventory.FOLDER / CA_KEY
-    asked = say("flash.passphrase", args.language, path=key)
-    return Authority.open(
-        site.directory, passphrase.read(args.passphrase_file, language=args.language, question=asked), now()
-    )
+    asked = say("flash.passphrase", args.language, path=site.directory / inventory.FOLDER / CA_KEY)
+    return passphrase.opened(site.directory, args.passphrase_file, now(), language=args.language, question=asked)
 
 
 def _warn(site: Site, session: "Session", screen: "Screen", points: Sequence[str]) -> None:
     """Whose boards these are, and what is no mistake for sure and may be one."""
     about = {"region": site.region.region, "words": fingerprint.words(session.authority.fingerprint())}
     screen.say("flash.authority", **about)
-    host = site.broker.boards_host or site.broker.host
-    if host in ("127.0.0.1", "::1", "localhost"):
-        screen.say("flash.loopback", host=host, path=site.directory / "site.toml")
-    if site.broker.ca_file is None:
-        screen.say("flash.plain", port=site.broker.port, path=site.directory / "site.toml")
     if not site.path(site.region.journal).exists():
         screen.say("flash.no-history", path=site.path(site.region.journal))
     images = {point: session.micropython(point) for point in points}

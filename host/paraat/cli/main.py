@@ -5,7 +5,22 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from paraat.cli import alerts, bring_back, command, flash, paper, pki, points, refuel, serve, simulate, update, usb
+from paraat.cli import (
+    alerts,
+    bring_back,
+    command,
+    commission,
+    flash,
+    paper,
+    pki,
+    points,
+    refuel,
+    serve,
+    simulate,
+    update,
+    upkeep,
+    usb,
+)
 from paraat.cli.parser import Parser, language_asked, speak
 from paraat.cli.shared import EXIT_USAGE, complain
 from paraat.site.errors import SettingsError
@@ -43,6 +58,21 @@ def _parser(words: Words) -> Parser:
     parser.add_argument("--verbose", action="store_true", help=Phrase("log more"))
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    for group in (serve, simulate, pki, bring_back, flash, usb, update, command, alerts, paper, points, refuel):
+    for group in (
+        serve,
+        simulate,
+        pki,
+        bring_back,
+        flash,
+        usb,
+        commission,
+        update,
+        command,
+        alerts,
+        paper,
+        points,
+        upkeep,
+        refuel,
+    ):
         group.add_commands(commands)
     return parser

@@ -120,10 +120,8 @@ def _guarded(run: Run) -> Run:
 
 def _open(args: argparse.Namespace) -> "Authority":
     from paraat.provision.pki import passphrase
-    from paraat.provision.pki.authority import Authority, check_there
 
-    check_there(args.site)
-    return Authority.open(args.site, passphrase.read(args.passphrase_file, language=args.language), now())
+    return passphrase.opened(args.site, args.passphrase_file, now(), language=args.language)
 
 
 def _init(args: argparse.Namespace) -> int:

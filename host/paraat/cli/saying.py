@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import date, datetime
 from datetime import time as time_of_day
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -18,7 +19,12 @@ from paraat.site.site import Site, load_site
 from paraat.texts import Phrase
 
 if TYPE_CHECKING:
-    from paraat.domain.facts import Author, SaidOfPoint
+    from paraat.domain.facts import Acknowledged, Author, Fact, SaidOfPoint
+    from paraat.domain.passages import Tally
+    from paraat.journal import Journal
+
+
+_SETS_LOOKED_AT = 600
 
 
 def add_who(parser: Parser) -> None:
@@ -63,6 +69,7 @@ def _keep(site: Site, point: str, action: str, body: bytes) -> None:
     kinds: dict[str, Callable[[bytes, str, float], tuple[SaidOfPoint, Author]]] = {
         "attest": lambda body, point, now: actions.attested(body, point, site.profiles, now),
         "phase": actions.phase_changed,
+        "count": actions.counted,
         "delivery": actions.delivered,
         "plan": actions.delivery_planned,
     }
@@ -74,9 +81,26 @@ def _keep(site: Site, point: str, action: str, body: bytes) -> None:
         return
     journal = Journal(site.path(site.region.journal))
     try:
-        journal.record(told, author, t=now, now=now)
+        keep_in_journal(journal, told, author, now)
     finally:
         journal.close()
+
+
+def keep_in_journal(journal: "Journal", told: "SaidOfPoint | Acknowledged", author: "Author", now: float) -> "Fact":
+    """As the service keeps it while it runs. Raises JournalError."""
+    from paraat.domain.facts import Counted
+
+    if isinstance(told, Counted):
+        told = msgspec.structs.replace(told, tally=_last_tally(journal, told.point))
+    return journal.record(told, author, t=now, now=now)
+
+
+def _last_tally(journal: "Journal", point: str) -> "Tally | None":
+    """How the counters of the doors were last told; None where the newest sets do not tell it."""
+    from paraat.domain.passages import tally_of
+
+    newest = islice(journal.replay(point), _SETS_LOOKED_AT)
+    return next(filter(None, (tally_of(one.values, one.faults, one.t) for one in newest)), None)
 
 
 def _moment(given: str, zone: ZoneInfo) -> datetime | None:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from paraat.cli.parser import Commands
 from paraat.cli.shared import add_anyway, fail, say_let_through, stop_on_signal, tell
+from paraat.runtime.host_probe import HostProbe
 from paraat.site.errors import SettingsError
-from paraat.site.site import load_site
+from paraat.site.site import Site, load_site
 from paraat.texts import Phrase
 
 
@@ -33,7 +34,7 @@ def _serve(args: argparse.Namespace) -> int:
     site = load_site(args.site)
     check_points(site)
     try:
-        service = Service(site, clock=SystemClock())
+        service = Service(site, clock=SystemClock(), host_probe=_probe(site))
         service.start()
     except ServiceError as error:
         return fail(args, error)
@@ -42,6 +43,15 @@ def _serve(args: argparse.Namespace) -> int:
     finally:
         service.stop()
     return 0
+
+
+def _probe(site: Site) -> HostProbe:
+    backups = site.alerts.backup_old.path
+    return HostProbe(
+        site.path(site.region.journal).parent,
+        backups=None if backups is None else site.path(backups),
+        ups=site.alerts.on_battery.ups,
+    )
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -61,6 +71,7 @@ def _check(args: argparse.Namespace) -> int:
         )
     for line in limits_of_points(site):
         tell(args, line)
+    site.check_own_key()
     if not reachable(site.web.base_url):
         tell(
             args,

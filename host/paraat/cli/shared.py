@@ -35,16 +35,20 @@ def add_anyway(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--anyway",
         action="store_true",
-        help=Phrase("let boards with too little memory through, for the bench; it is said and kept"),
+        help=Phrase("let through what would be refused, for the bench: it is said and kept"),
     )
 
 
-def say_let_through(boards: "Mapping[str, tuple[TooLittleMemoryError, Sequence[str]]]", language: str) -> None:
-    """In red, what --anyway let through: (why it should not, the points that have it) by the board's folder."""
+def say_let_through(
+    boards: "Mapping[str, tuple[TooLittleMemoryError, Sequence[str]]]",
+    language: str,
+    others: Sequence[tuple[Exception, Sequence[str]]] = (),
+) -> None:
+    """In red, what --anyway let through: (why it should not, the points that have it), of boards by their folder."""
     from rich.console import Console
     from rich.text import Text
 
-    for error, points in boards.values():
+    for error, points in (*boards.values(), *others):
         if points:
             found, _ = texts.explain(error, language)
             said = texts.say("anyway.let-through", language, points=", ".join(points), found=found)

@@ -53,16 +53,12 @@ def _make_bundle(args: argparse.Namespace, now: datetime) -> bytes:
     """Raises BundleError, CompileError, PkiError and SettingsError."""
     from paraat.provision.bundle import bundle
     from paraat.provision.pki import passphrase
-    from paraat.provision.pki.authority import CA_KEY, Authority, check_there
+    from paraat.provision.pki.authority import CA_KEY
     from paraat.site.inventory import FOLDER
     from paraat.texts import say
 
-    check_there(args.site)
-    key = args.site / FOLDER / CA_KEY
-    asked = say("flash.passphrase", args.language, path=key)
-    authority = Authority.open(
-        args.site, passphrase.read(args.passphrase_file, language=args.language, question=asked), now
-    )
+    asked = say("flash.passphrase", args.language, path=args.site / FOLDER / CA_KEY)
+    authority = passphrase.opened(args.site, args.passphrase_file, now, language=args.language, question=asked)
     number = args.build or int(os.environ.get("SOURCE_DATE_EPOCH") or now.timestamp())
     return bundle.make(bundle.compile_firmware(), number, authority.update_key())
 

@@ -1,6 +1,7 @@
 """`paraat doctor`, `paraat usb ...` and `paraat day-bundle`: the technician's tools beside flashing."""
 
 import argparse
+import contextlib
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -129,7 +130,9 @@ def _doctor(args: argparse.Namespace) -> int:
 def _let_through(args: argparse.Namespace) -> None:
     """In the last line: the boards of the site that nobody should get."""
     from paraat.boards.node_config import check_points, too_little_memory
+    from paraat.provision.pki import outlook
     from paraat.site.errors import SettingsError
+    from paraat.site.inventory import InventoryError
     from paraat.site.site import load_site
 
     try:
@@ -137,7 +140,10 @@ def _let_through(args: argparse.Namespace) -> None:
         check_points(site)
     except SettingsError:
         return  # the table says so
-    say_let_through(too_little_memory(site), args.language)
+    others = []
+    with contextlib.suppress(InventoryError):  # the table says so
+        others = [(error, sorted(site.points)) for error in outlook.impossible(site, datetime.now(UTC))]
+    say_let_through(too_little_memory(site), args.language, others)
 
 
 def _verify(args: argparse.Namespace) -> int:
@@ -145,6 +151,7 @@ def _verify(args: argparse.Namespace) -> int:
 
     from paraat.provision.doctor import doctor, verify
     from paraat.provision.usb.remote import RemoteBoard
+    from paraat.site import inventory
     from paraat.site.errors import SettingsError
     from paraat.site.site import load_site
 
@@ -161,7 +168,12 @@ def _verify(args: argparse.Namespace) -> int:
     port = _the_port(args)
     found = verify.ask(RemoteBoard(port))
     rows = [doctor.Row(check, finding) for check, finding in verify.compare(found, wanted)]
-    return doctor.show(rows, Console(), args.language, "verify", port=port, point=args.point)
+    code = doctor.show(rows, Console(), args.language, "verify", port=port, point=args.point)
+    if code == 0 and wanted.record is not None and verify.carries_image(found, wanted):
+        board = verify.board_of(found, site.points[args.point].board.type)
+        inventory.attach(args.site, wanted.record.serial, board)
+        _say("verify.attached", args, point=args.point, label=board.serial)
+    return code
 
 
 def _console(args: argparse.Namespace) -> int:
@@ -207,10 +219,14 @@ def _update(args: argparse.Namespace) -> int:
 def _day_bundle(args: argparse.Namespace) -> int:
     from paraat.provision.bundle import daybundle
     from paraat.provision.micropython import micropython_image
+    from paraat.provision.pki import outlook
     from paraat.site import paths
     from paraat.site.site import load_site
 
     site = load_site(args.site)
+    if not args.anyway and not args.without_keys:
+        for error in outlook.impossible(site, datetime.now(UTC)):
+            raise error  # in the hall nobody can mend it
     _say("bundle.begin", args)
     made = daybundle.make(
         site,

@@ -320,6 +320,11 @@ class Standing:
         """Every change of a point's phase that people made, in order of time."""
         return [change for _, _, change in self._phases.get(point, ())]
 
+    def silenced(self, now: float) -> set[Subject]:
+        """Of which subjects nobody is to be told at `now`."""
+        told = (fact.told for fact in self._newest.values())
+        return {one.subject for one in told if isinstance(one, Silenced) and now < one.until}
+
     def acknowledged(self, alert: int) -> Fact | None:
         """The last time that somebody acknowledged an alert; None: nobody has."""
         return self._newest.get(("acknowledged", str(alert)))

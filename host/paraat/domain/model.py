@@ -5,9 +5,10 @@ import msgspec
 from paraat.domain.activation import STANDBY, Activation
 from paraat.domain.fuel_events import FuelEvent, doubtful
 from paraat.domain.passages import Present
+from paraat.domain.profiles import Profile
 from paraat.domain.readiness import ResourceState, Verdict
 from paraat.domain.remarks import Remark
-from paraat.domain.subjects import CERTIFICATE, POINT, Subject
+from paraat.domain.subjects import CERTIFICATE, POINT, TEXT, Subject
 from paraat.domain.upkeep import Upkeep
 
 Value = float | int | bool
@@ -161,8 +162,10 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
     certificate_until: float | None = None  # when its board's certificate ends; None: not known here
     resources: tuple[ResourceState, ...] = ()
     activation: Activation = STANDBY
+    profile: Profile | None = None  # what it is judged by
     people: Present | None = None  # None: nobody counted, and no counter was ever heard
     remarks: tuple[Remark, ...] = ()  # figures that must not pass for fine
+    judged: tuple[str, ...] = ()  # the codes of remarks whose figures are known
     upkeep: Upkeep = Upkeep()
     fuel_log: tuple[FuelEvent, ...] = ()  # fuel_events, and those of before that the host kept
     help_call: HelpCall | None = None  # the newest
@@ -228,11 +231,29 @@ class OwnCertificate(msgspec.Struct, frozen=True, kw_only=True):
         return Subject(CERTIFICATE, self.kind)
 
 
+class FailedText(msgspec.Struct, frozen=True, kw_only=True):
+    """The words of a text ("<rule>.<wording>") failed at failed_at, the last time, as known at `now`."""
+
+    text: str
+    now: float
+    failed_at: float
+
+    @property
+    def subject(self) -> Subject:
+        """The text, for the rules."""
+        return Subject(TEXT, self.text)
+
+
 class AlertState(msgspec.Struct, frozen=True, kw_only=True):
     """One alert of one rule about one subject. state: "pending", "firing", "resolved".
 
     since: when the condition began; fired_at, resolved_at: when it became so, else None. detail: numbers for the text.
-    wording: which of the rule's texts says it while it fires. id is given by the journal; 0 before.
+    wording: which of the rule's texts says it while it fires. id is given by the journal when it fires; 0 before.
+
+    role: whose job it is, of roster.Rung. rank: how bad it is, by its rule. turn: how many times it was told anew, because it
+    got worse; turned_at: when the last turn began. worse_since: since when it seems worse than was told. flapping: it
+    came and went so often that it stands until it stays away. held_by: why nobody is told ("building", "out-of-use",
+    "silenced", or the rule of its cause). left: it ended because its subject was taken out of the site.
     """
 
     rule: str
@@ -245,31 +266,63 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True):
     id: int = 0
     fired_at: float | None = None
     resolved_at: float | None = None
+    role: str = "lead"
+    rank: float = 0.0
+    turn: int = 1
+    turned_at: float | None = None
+    worse_since: float | None = None
+    flapping: bool = False
+    held_by: str = ""
+    left: bool = False
 
     @property
     def point(self) -> str | None:
         """The id of the point that it is about; None: it is about the coordination point itself."""
         return self.subject.point
 
+    @property
+    def told_since(self) -> float:
+        """When its last turn began, from which the ladder counts."""
+        return self.turned_at or self.fired_at or self.since
+
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """One message about one alert to one recipient through one channel.
+    """That one person is to be told of an alert, for one reason, through one channel at one address: once.
 
-    transition: "firing" or "resolved". state: "due" (not sent yet, the next attempt at due_at), "sent" or "failed"
-    (given up). attempts and error tell what was tried; id is given by the journal, 0 before.
+    reason: as of alerts/ladder.py. person: the id in the roster. due_at: when it is sent at the earliest; first_due_at: the
+    first time. state: "due", "sending", "sent", "uncertain" (the host was stopped while it was sent) or "dropped" (it was
+    overtaken). message: the key of the message that carried it, a digest carries several. answer: what came back, or why
+    not. settled_at: when that was. id is given by the journal, 0 before.
     """
 
     alert_id: int
-    transition: str
+    reason: str
+    rung: str
+    person: str
     channel: str
-    recipient: str
-    subject: str
-    body: str
+    address: str
+    created_at: float
     due_at: float
+    first_due_at: float
     id: int = 0
     attempts: int = 0
     state: str = "due"
-    error: str | None = None
+    message: str = ""
+    answer: str = ""
+    settled_at: float | None = None
+
+    @property
+    def key(self) -> tuple[int, str, str, str, str]:
+        """What there is only one of, for ever."""
+        return self.alert_id, self.reason, self.person, self.channel, self.address
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """The alerts were judged at `at`, when these were the last ids known of entry and fact."""
+
+    at: float
+    entry: int
+    fact: int
 
 
 class Derived(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """Short codes that are read aloud over voice radio, and the check letter that catches what was heard wrongly. Pure.
 
-    M KXRTA 0084 P        kind, tag, number (of some kinds), check letter
+    M KXRTA 0084 Y        kind, tag, number (of some kinds), check letter
 
 kind    what is said: A an alert is seen, M people counted, T litres that went into the tank, H help is wanted
 tag     five letters that only the coordination point and the printed sheet know: they say of which point or alert, and

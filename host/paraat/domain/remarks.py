@@ -17,9 +17,11 @@ FULL = "full"
 STUFFY = "stuffy"  # carbon dioxide as a sign of a crowd
 EXHAUST = "exhaust"  # carbon dioxide that rises while the generator runs, and nobody came in who could be why
 
+
 VOLTAGE = "battery/voltage"
 TEMPERATURE = "climate/temperature"
 CO2 = "climate/co2"
+_OF = {VOLTAGE: (BATTERY_LOW,), TEMPERATURE: (COLD, WARM), CO2: (STUFFY, EXHAUST)}
 _CAME_IN = 3  # so many more people are why the air got worse
 
 Value = float | int | bool
@@ -67,6 +69,12 @@ def remarks(
     if (crowded := _crowd(figures, crowd)) is not None:
         found.append(crowded)
     return tuple(found)
+
+
+def judged(figures: Figures) -> tuple[str, ...]:
+    """The codes of which the figures tell whether they are so; of the others nobody knows."""
+    found = [code for base, codes in _OF.items() if any(_is(name, base) for name in figures.values) for code in codes]
+    return (*found, *(() if figures.people is None else (BUSY, FULL)))
 
 
 def _is(name: str, base: str) -> bool:

@@ -13,7 +13,13 @@ BROKER = "broker"
 HOST = "host"
 DISK = "disk"
 CLOCK = "clock"
+DATABASE = "database"
+POWER = "power"
+BACKUP = "backup"
+UNKNOWN_BOARD = "unknown-board"  # a board that sends for no point of the site; id: the point that it names
 CERTIFICATE = "certificate"  # id: "broker", "host", "desk" or "authority"
+
+TEXT = "text"  # the words of a message; id: "<rule>.<wording>"
 
 _AT_A_POINT = (POINT, BOARD)
 

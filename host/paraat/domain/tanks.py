@@ -4,23 +4,11 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Self
 
 from paraat.domain.points import Shape, Tank
+from paraat.domain.said import Said
 
 _ROUND = ("lying-cylinder", "elliptical")
-
-
-class Said(str):
-    """English with its figures by name in a template, so that it can be said in other languages too."""
-
-    template: str
-    values: dict[str, object]
-
-    def __new__(cls, template: str, **values: object) -> Self:
-        made = super().__new__(cls, template.format_map(values))
-        made.template, made.values = template, values
-        return made
 
 
 def interpolate(table: Sequence[tuple[float, float]], x: float) -> float:
@@ -68,7 +56,7 @@ def mistakes(tank: Tank) -> Iterator[tuple[str, str, str]]:
     elif tank.reserve_l >= tank.fill_l:
         yield (
             "fill_percent",
-            f"{tank.fill_percent} % ({tank.fill_l:g} l)",
+            Said("{percent} % ({n} l)", percent=tank.fill_percent, n=f"{tank.fill_l:g}"),
             Said("more than reserve_l ({n})", n=tank.reserve_l),
         )
     yield from _load_mistakes(tank)
@@ -88,12 +76,12 @@ def _table_mistakes(tank: Tank) -> Iterator[tuple[str, str, str]]:
             yield f"calibration[{row}]", str(list(b)), Said("a reading above {n}: sort the rows", n=a[0])
     for row, (_, content) in enumerate(table):
         if not 0 <= content <= tank.capacity_l:
-            yield f"calibration[{row}]", f"{content} l", Said("0 to capacity_l ({n})", n=tank.capacity_l)
+            yield f"calibration[{row}]", Said("{n} l", n=content), Said("0 to capacity_l ({n})", n=tank.capacity_l)
     wanted = 1 if tank.by == "level" else -1
     for row, (a, b) in enumerate(pairwise(table), start=1):
         if (b[1] - a[1]) * wanted < 0:
             word = "more" if wanted > 0 else "fewer"
-            yield f"calibration[{row}]", f"{b[1]} l", f"{word} litres than the row before"
+            yield f"calibration[{row}]", Said("{n} l", n=b[1]), f"{word} litres than the row before"
     if table:
         yield from _bottom_mistakes(tank)
 

@@ -5,7 +5,7 @@ those of PER_POINT. What a profile says already (target_h, the limits of heat, o
 again. docs/alerts.md has them all.
 """
 
-from paraat.domain.fields import Bytes, Count, NotNegative, Part, Percent, Positive
+from paraat.domain.fields import Bytes, Count, NotNegative, Part, Percent, Positive, Text
 
 
 class LowFuel(Part, frozen=True):
@@ -38,6 +38,12 @@ class FuelGauge(Part, frozen=True):
     hold_s: NotNegative = 600.0
 
 
+class MainsOut(Part, frozen=True):
+    """[alerts.mains_out]: fires when the mains are out and the generator carries the point."""
+
+    hold_s: NotNegative = 60.0
+
+
 class GeneratorDown(Part, frozen=True):
     """[alerts.generator_down]: fires when the mains are out and the generator does not run. It needs half a minute to start."""
 
@@ -48,6 +54,23 @@ class GeneratorStopped(Part, frozen=True):
     """[alerts.generator_stopped]: fires when the generator stopped, and nobody knows whether the mains are back."""
 
     hold_s: NotNegative = 45.0
+
+
+class GeneratorLong(Part, frozen=True):
+    """[alerts.generator_long]: fires when it runs for longer than this, with mains (a test) and without.
+
+    Makers of standby generators want oil and coolant looked at each day of running.
+    """
+
+    mains_h: Positive = 2.0
+    outage_h: Positive = 24.0
+    hold_s: NotNegative = 60.0
+
+
+class TestOverdue(Part, frozen=True):
+    """[alerts.test_overdue]: fires when the last test run is longer ago than the profile's [upkeep] allows."""
+
+    hold_s: NotNegative = 3600.0
 
 
 class BatteryLow(Part, frozen=True):
@@ -61,6 +84,19 @@ class BatteryLow(Part, frozen=True):
     raise_v: Positive = 11.8
     clear_v: Positive = 12.4
     hold_s: NotNegative = 300.0
+
+
+class Climate(Part, frozen=True):
+    """[alerts.too_cold], [alerts.too_warm] and [alerts.bad_air]: the limits are those of the profile's [climate]."""
+
+    hold_s: NotNegative = 900.0
+
+
+class Crowded(Part, frozen=True):
+    """[alerts.crowded]: the limits are those of the profile's [people]; it ends so many of a hundred places below them."""
+
+    hysteresis_percent: Percent = 5.0
+    hold_s: NotNegative = 120.0
 
 
 class SensorFault(Part, frozen=True):
@@ -102,6 +138,12 @@ class HelpAsked(Part, frozen=True):
     late_s: Positive = 43_200.0  # a call that came in later than this is of another day
 
 
+class TextFailed(Part, frozen=True):
+    """[alerts.text_failed]: fires when the words of a message failed, and ends so long after the last time."""
+
+    for_s: Positive = 86400.0
+
+
 class BoardMemory(Part, frozen=True):
     """[alerts.board_memory]: below these the board's memory runs low: the card says so, and a technician is told.
 
@@ -134,6 +176,65 @@ class DataGap(Part, frozen=True):
     hold_s: NotNegative = 7200.0
 
 
+class BrokerUnreachable(Part, frozen=True):
+    """[alerts.broker_unreachable]: fires when the host has no connection with the broker."""
+
+    hold_s: NotNegative = 60.0
+
+
+class DatabaseBehind(Part, frozen=True):
+    """[alerts.database_behind]: fires when the oldest reading that InfluxDB has not got is so old."""
+
+    behind_s: Positive = 900.0
+    caught_up_s: Positive = 120.0
+    hold_s: NotNegative = 60.0
+
+
+class DiskFull(Part, frozen=True):
+    """[alerts.disk_full]: fires when the journal's disk is full within raise_hours, or when so little is free."""
+
+    raise_hours: Positive = 72.0
+    clear_hours: Positive = 144.0
+    raise_free_percent: Percent = 5.0
+    clear_free_percent: Percent = 8.0
+    hold_s: NotNegative = 600.0
+
+
+class HostClock(Part, frozen=True):
+    """[alerts.host_clock]: fires when nothing keeps the host's clock right for so long."""
+
+    hold_s: NotNegative = 1800.0
+
+
+class OnBattery(Part, frozen=True):
+    """[alerts.on_battery]: fires when the host's UPS carries it. low_percent: then it is critical. ups: its name in NUT."""
+
+    low_percent: Percent = 40.0
+    ups: Text = "ups@localhost"
+    hold_s: NotNegative = 30.0
+
+
+class BackupOld(Part, frozen=True):
+    """[alerts.backup_old]: fires when the newest file in `path` (relative to the site's folder) is so old. No path: no rule."""
+
+    path: Text | None = None
+    raise_hours: Positive = 48.0
+    hold_s: NotNegative = 600.0
+
+
+class ChannelFails(Part, frozen=True):
+    """[alerts.channel_fails]: fires when a channel has taken no message for so long that was tried."""
+
+    hold_s: NotNegative = 300.0
+
+
+class UnknownBoard(Part, frozen=True):
+    """[alerts.unknown_board]: fires when a board sends that belongs to no point; ends when it sent nothing for clear_s."""
+
+    clear_s: Positive = 86_400.0
+    hold_s: NotNegative = 0.0
+
+
 class Alerts(Part, frozen=True):
     """[alerts]"""
 
@@ -141,26 +242,44 @@ class Alerts(Part, frozen=True):
     fuel_target: FuelTarget = FuelTarget()
     fuel_loss: FuelLoss = FuelLoss()
     fuel_gauge: FuelGauge = FuelGauge()
+    mains_out: MainsOut = MainsOut()
     generator_down: GeneratorDown = GeneratorDown()
     generator_stopped: GeneratorStopped = GeneratorStopped()
+    generator_long: GeneratorLong = GeneratorLong()
+    test_overdue: TestOverdue = TestOverdue()
     battery_low: BatteryLow = BatteryLow()
+    too_cold: Climate = Climate()
+    too_warm: Climate = Climate()
+    bad_air: Climate = Climate(hold_s=300.0)
+    crowded: Crowded = Crowded()
     sensor_fault: SensorFault = SensorFault()
     point_silent: Silent = Silent()
     opening_late: OpeningLate = OpeningLate()
     attestation_ends: Attestation = Attestation()
     certificate_expiry: CertificateExpiry = CertificateExpiry()
     help_asked: HelpAsked = HelpAsked()
+    text_failed: TextFailed = TextFailed()
     board_memory: BoardMemory = BoardMemory()
     board_restarts: BoardRestarts = BoardRestarts()
     clock_unsure: ClockUnsure = ClockUnsure()
     data_gap: DataGap = DataGap()
+    broker_unreachable: BrokerUnreachable = BrokerUnreachable()
+    database_behind: DatabaseBehind = DatabaseBehind()
+    disk_full: DiskFull = DiskFull()
+    host_clock: HostClock = HostClock()
+    on_battery: OnBattery = OnBattery()
+    backup_old: BackupOld = BackupOld()
+    channel_fails: ChannelFails = ChannelFails()
+    unknown_board: UnknownBoard = UnknownBoard()
 
 
 # That a profile and a point may change. How long a verdict must stand (hold_s) is the site's alone.
 PER_POINT = (
     "low_fuel",
     "fuel_target",
+    "generator_long",
     "battery_low",
+    "crowded",
     "board_memory",
     "board_restarts",
 )

@@ -239,6 +239,7 @@ class Tracker:
             name=point.name,
             municipality=point.municipality,
             capacity=point.capacity,
+            profile=tracked.profile,
             now=now,
             verdict=Verdict.UNKNOWN,
             last_verdict=Verdict.UNKNOWN,
@@ -271,6 +272,7 @@ class Tracker:
         people = passages.present(
             tracked.kept.passages.runs, self.standing.counted(point.id), tracked.profile.people.miscount_percent
         )
+        figures = self._figures(tracked, people, now)
         fuel_log = joined(tracked.kept.fuel, view.fuel_events)
         verdict = Verdict.UNKNOWN if view.data_t is None else verdict
         reasons = reasons_of(view, tracked.firing, self._silent_after_s, self._memory)
@@ -281,28 +283,24 @@ class Tracker:
             reasons=reasons,
             resources=resources,
             people=people,
-            remarks=self._remarks(tracked, people, now),
+            remarks=remarks.remarks(figures, tracked.lowest_air, tracked.profile.climate, tracked.profile.people),
+            judged=remarks.judged(figures),
             upkeep=self._upkeep(tracked, resources, fuel_log, now),
             fuel_log=tuple(fuel_log),
         )
 
-    def _remarks(self, tracked: "_Tracked", people: passages.Present | None, now: float) -> tuple[remarks.Remark, ...]:
-        """What is not fine of the last figures of a point; what is old beside them says nothing of now."""
+    def _figures(self, tracked: "_Tracked", people: passages.Present | None, now: float) -> remarks.Figures:
+        """The last figures of a point; what is old beside them says nothing of now."""
         last_word_t = tracked.last_word_t(now, self._silent_after_s)
         fresh = {n: one for n, one in tracked.latest.items() if one.value is not None and one.t >= last_word_t}
         generator = fresh.get(GENERATOR)
-
-        def lowest(name: str) -> Lowest | None:
-            return tracked.air[name].lowest(fresh[name].t) if name in tracked.air else None
-
-        figures = remarks.Figures(
+        return remarks.Figures(
             values={name: one.value for name, one in fresh.items() if one.value is not None},
             generator=None if generator is None else bool(generator.value),
             people=people,
             capacity=tracked.point.capacity,
             battery_low_v=tracked.point.board.battery_low_v,
         )
-        return remarks.remarks(figures, lowest, tracked.profile.climate, tracked.profile.people)
 
     def _upkeep(
         self, tracked: "_Tracked", resources: Iterable[ResourceState], events: Iterable[FuelEvent], now: float
@@ -535,6 +533,10 @@ class _Tracked:
                 present = sample_set.values.get(passages.PRESENT)
                 people = None if present is None else int(present)
                 self.air.setdefault(name, Air()).add(sample_set.t, float(value), people)
+
+    def lowest_air(self, name: str) -> Lowest | None:
+        """The air at its best before the last carbon dioxide of this metric."""
+        return self.air[name].lowest(self.latest[name].t) if name in self.air else None
 
     def due(self) -> list[Found]:
         """What must be kept now."""

@@ -22,7 +22,7 @@ CHECK = "check"
 ATTEST = "attest"  # of a resource
 
 # Codes of a task: why it stands so.
-RAN = "ran"  # detail minutes
+RAN = "ran"  # detail minutes; and of each of these three wanted_minutes, wanted_percent
 NEVER_RAN = "never-ran"  # no run that was long enough, under load, is known
 LOAD_UNKNOWN = "load-unknown"  # it ran long enough, and nobody knows under what load
 DELIVERED = "delivered"
@@ -50,6 +50,9 @@ class TaskState(StrEnum):
     UNKNOWN = "unknown"
 
 
+_NEED = {TaskState.UNKNOWN: 0, TaskState.OVERDUE: 1, TaskState.DONE: 2}
+
+
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that must be done again and again. t: when it was done last; due_at: when it must be done again.
 
@@ -70,7 +73,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         return self.state is not TaskState.DONE or (self.due_at is not None and self.due_at <= until)
 
 
-class TestRun(msgspec.Struct, frozen=True, kw_only=True):
+class EngineRun(msgspec.Struct, frozen=True, kw_only=True):
     """A run of the generator. loaded_s: how long under the load that a test asks for; None: the load is not known."""
 
     since: float
@@ -93,8 +96,8 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
 class Upkeep(msgspec.Struct, frozen=True, kw_only=True):
     """The upkeep of one point. run: the last run, whatever it was worth as a test; test: the last that was a test."""
 
-    run: TestRun | None = None
-    test: TestRun | None = None
+    run: EngineRun | None = None
+    test: EngineRun | None = None
     fuel_at: float | None = None  # the last delivery
     battery: Trend | None = None
     checked_at: float | None = None
@@ -102,8 +105,12 @@ class Upkeep(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[Task, ...] = ()
 
     def due(self, until: float) -> list[Task]:
-        """What must be done before `until`: the longest overdue first, what nobody knows before all."""
-        return sorted((task for task in self.tasks if task.is_due(until)), key=lambda task: task.due_at or 0.0)
+        """What must be done before `until`, in the order of by_need."""
+        return [task for task in self.by_need() if task.is_due(until)]
+
+    def by_need(self) -> list[Task]:
+        """Every task: what nobody knows, what is overdue, and then what must be done first."""
+        return sorted(self.tasks, key=lambda task: (_NEED[task.state], task.due_at or 0.0))
 
 
 class Runs(NamedTuple):
@@ -158,26 +165,27 @@ def upkeep(
     )
 
 
-def _run(stretch: Stretch, runs: Runs) -> TestRun:
+def _run(stretch: Stretch, runs: Runs) -> EngineRun:
     """A run, with the part of it under load: a load is read once in a set, and not at its beginning and end."""
     first, last = stretch
     if not runs.load_known:
-        return TestRun(since=first, until=last, loaded_s=None)
+        return EngineRun(since=first, until=last, loaded_s=None)
     seen = [s for s in runs.loaded if first - runs.interval_s <= s[0] and s[1] <= last + runs.interval_s]
     loaded_s = sum(min(last, b + runs.interval_s) - max(first, a - runs.interval_s) for a, b in seen)
-    return TestRun(since=first, until=last, loaded_s=max(0.0, min(last - first, loaded_s)))
+    return EngineRun(since=first, until=last, loaded_s=max(0.0, min(last - first, loaded_s)))
 
 
-def _test_run(plan: UpkeepPlan, test: TestRun | None, long: Sequence[TestRun], runs: Runs, now: float) -> Task:
+def _test_run(plan: UpkeepPlan, test: EngineRun | None, long: Sequence[EngineRun], runs: Runs, now: float) -> Task:
+    wanted = {"wanted_minutes": plan.test_minutes, "wanted_percent": plan.test_load_percent}
     if test is not None:
         due_at = test.until + plan.test_every_days * DAY_S
         state = TaskState.DONE if now < due_at else TaskState.OVERDUE
-        detail = {"minutes": (test.until - test.since) / 60}
+        detail = wanted | {"minutes": (test.until - test.since) / 60}
         return Task(kind=TEST_RUN, state=state, code=RAN, detail=detail, t=test.until, due_at=due_at)
     if long and not runs.load_known:
-        detail = {"minutes": (long[-1].until - long[-1].since) / 60}
+        detail = wanted | {"minutes": (long[-1].until - long[-1].since) / 60}
         return Task(kind=TEST_RUN, state=TaskState.UNKNOWN, code=LOAD_UNKNOWN, detail=detail, t=long[-1].until)
-    return Task(kind=TEST_RUN, state=TaskState.UNKNOWN, code=NEVER_RAN)
+    return Task(kind=TEST_RUN, state=TaskState.UNKNOWN, code=NEVER_RAN, detail=wanted)
 
 
 def _aged(kind: str, code: str, never: str, t: float | None, days: float, now: float, by: str = "") -> Task:

@@ -112,7 +112,7 @@ def _alone(site: Site) -> Iterator[None]:
 
 
 class Desk:
-    """Asks boards, and hears their `reply` and `state`. Use it in a `with` block."""
+    """Asks boards, and hears their `reply`, `state` and `event`. Use it in a `with` block."""
 
     def __init__(self, site: Site, points: Iterable[str]) -> None:
         """points: whose answers we want. Raises DeskError, SettingsError."""
@@ -128,7 +128,11 @@ class Desk:
             self._client.on_subscribe = self._on_subscribe
             self._client.on_disconnect = lambda *_: self._heard.put(None)
             self._client.subscribe(
-                [(topics.topic(point, leaf), 1) for point in points for leaf in (topics.REPLY, topics.STATE)]
+                [
+                    (topics.topic(point, leaf), 1)
+                    for point in points
+                    for leaf in (topics.REPLY, topics.STATE, topics.EVENT)
+                ]
             )
             if not self._listens.wait(_CONNECT_S) or self._refused:
                 raise DeskError(
@@ -200,6 +204,14 @@ class Desk:
                     yield point, host_codec.read_state(payload)
                 except codec.WireError:
                     continue
+
+    def events(self, limit_s: float, *, now: float) -> Iterator[tuple[str, str]]:
+        """(point, metric) of what happens at boards, for so many seconds. now: unix seconds. Raises DeskError."""
+        for point, leaf, payload in self._hear(limit_s):
+            if leaf == topics.EVENT:
+                with contextlib.suppress(codec.WireError):
+                    for found in host_codec.read_pack(point, leaf, payload, now):
+                        yield from ((point, name) for name, _ in found.values)
 
     def _hear(self, limit_s: float) -> Iterator[tuple[str, str, bytes]]:
         end = time.monotonic() + limit_s

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from paraat.domain.model import NodeState, Refusal
 from paraat.intake.admission import Admission
-from paraat.intake.decode import Decoded, decode
+from paraat.intake.decode import UNKNOWN_POINT, Decoded, decode
 from paraat.intake.inbox import Inbox, Message
 from paraat.journal import Journal, JournalError, Stored
 from paraat.runtime.counters import Counters
@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 MAX_BATCH = 500
 LINGER_S = 0.05
 MAX_BIRTH_RANGES = 50
+_STRANGERS_KEPT = 50
 HOST_ERROR = "host-error"
 _RETRY_MIN_S = 0.5
 _RETRY_MAX_S = 30.0
@@ -71,12 +72,25 @@ class Ingest:
         self._retry_min_s = retry_min_s
         self._admission = Admission(journal.highest)
         self._greeted: set[str] = set()
+        self._strangers: dict[str, tuple[float, float]] = {}
         self._problem = ""
 
     @property
     def problem(self) -> str:
         """Why nothing can be stored now; empty when it can."""
         return self._problem
+
+    @property
+    def strangers(self) -> dict[str, tuple[float, float]]:
+        """Boards that send for a point that the site has not: by that point when they were first and last heard."""
+        return dict(self._strangers)
+
+    def remember_stranger(self, point: str, first_t: float, last_t: float) -> None:
+        """One that was heard at that time. Of too many the one that was heard longest ago is forgotten."""
+        known = self._strangers.get(point, (first_t, last_t))
+        self._strangers[point] = (min(first_t, known[0]), max(last_t, known[1]))
+        if len(self._strangers) > _STRANGERS_KEPT:
+            del self._strangers[min(self._strangers, key=lambda one: self._strangers[one][1])]
 
     def run(self) -> None:
         """Store what comes."""
@@ -166,6 +180,11 @@ class Ingest:
         for point in stored.acks:
             counters.missing.labels(point).set(self._journal.missing(point))
         refusals = [refusal for one in decoded for refusal in one.refusals] + stored.conflicts
+        for refusal in refusals:
+            parsed = topics.parse(refusal.topic) if refusal.reason == UNKNOWN_POINT else None
+            # What it is: the broker may still keep the state of one that was taken out. What it reads, it sends.
+            if parsed is not None and parsed[1] in (topics.TELEMETRY, topics.EVENT):
+                self.remember_stranger(parsed[0], refusal.received_at, refusal.received_at)
         if refusals:
             counters.count_refusals(refusals, max(refusal.received_at for refusal in refusals))
 

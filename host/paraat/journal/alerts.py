@@ -1,15 +1,32 @@
-"""Alerts, whom they are told, and every attempt to do so."""
+"""Alerts, who is told of them, and every attempt to do so."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
 
-from paraat.domain.model import AlertState, Delivery
+from paraat.domain.model import AlertState, Delivery, Judged
 from paraat.journal.file import JournalFile
 
 _encode = msgspec.json.Encoder().encode
 _decode_alert = msgspec.json.Decoder(AlertState).decode
+_FIELDS = (
+    "alert_id",
+    "reason",
+    "rung",
+    "person",
+    "channel",
+    "address",
+    "created_at",
+    "due_at",
+    "first_due_at",
+    "attempts",
+    "state",
+    "message",
+    "answer",
+    "settled_at",
+)
+_COLUMNS = ", ".join(("id", *_FIELDS))
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,21 +41,34 @@ class AlertRecords(JournalFile):
     """The part of the journal that the alert engine and the dispatcher fill."""
 
     def save_alert(self, alert: AlertState) -> AlertState:
-        """Store an alert, a new one (id 0) under a new id; returns it with its id."""
+        """Store an alert, one that just fired (id 0) under a new id; returns it with its id. A pending one has none."""
+        place = (alert.rule, f"{alert.subject.kind}/{alert.subject.id}")
         with self._transaction() as db:
+            if alert.state == "pending":
+                db.execute(
+                    "INSERT OR REPLACE INTO pending (rule, subject, body) VALUES (?, ?, ?)", (*place, _encode(alert))
+                )
+                return alert
             if not alert.id:
+                db.execute("DELETE FROM pending WHERE rule = ? AND subject = ?", place)
+                if alert.fired_at is None:  # a wobble that is over
+                    return alert
                 cursor = db.execute("INSERT INTO alert (state, body) VALUES (?, x'')", (alert.state,))
+                assert cursor.lastrowid is not None
                 alert = msgspec.structs.replace(alert, id=cursor.lastrowid)
-            db.execute(
-                "UPDATE alert SET state = ?, body = ? WHERE id = ?",
-                (alert.state, _encode(alert), alert.id),
-            )
+            db.execute("UPDATE alert SET state = ?, body = ? WHERE id = ?", (alert.state, _encode(alert), alert.id))
         return alert
 
     def open_alerts(self) -> list[AlertState]:
-        """The alerts that are pending or firing, oldest first."""
+        """The alerts that are firing, oldest first, and those that are pending."""
         rows = self._read("SELECT body FROM alert WHERE state <> 'resolved' ORDER BY id")
+        rows += self._read("SELECT body FROM pending ORDER BY rule, subject")
         return [_decode_alert(body) for (body,) in rows]
+
+    def alert(self, alert_id: int) -> AlertState | None:
+        """One alert; None when there is none of that id."""
+        rows = self._read("SELECT body FROM alert WHERE id = ?", (alert_id,))
+        return _decode_alert(rows[0][0]) if rows else None
 
     def alerts_at(self, t: float) -> list[AlertState]:
         """The alerts that fired at t, unix seconds, oldest first, as they are stored now."""
@@ -50,73 +80,92 @@ class AlertRecords(JournalFile):
         return [msgspec.structs.replace(_decode_alert(body), state="firing", resolved_at=None) for (body,) in rows]
 
     def alerts(self, limit: int) -> list[AlertState]:
-        """Alerts in any state, newest first."""
+        """Alerts that fire or did, newest first."""
         return [
             _decode_alert(body) for (body,) in self._read("SELECT body FROM alert ORDER BY id DESC LIMIT ?", (limit,))
         ]
 
-    def add_deliveries(self, deliveries: Iterable[Delivery]) -> None:
-        """Store deliveries that are due; their ids are given here."""
-        rows = [
-            (
-                d.alert_id,
-                d.transition,
-                d.channel,
-                d.recipient,
-                d.subject,
-                d.body,
-                d.due_at,
-                d.attempts,
-                d.state,
-                d.error,
-            )
-            for d in deliveries
-        ]
+    def note_judged(self, moments: Iterable[Judged]) -> None:
+        """Keep when the alerts were judged, and by what."""
         with self._transaction() as db:
             db.executemany(
-                "INSERT INTO delivery (alert_id, transition, channel, recipient, subject, body,"
-                " due_at, attempts, state, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO judged (at, entry, fact) VALUES (?, ?, ?)",
+                [(one.at, one.entry, one.fact) for one in moments],
+            )
+
+    def judged(self) -> list[Judged]:
+        """Every moment at which the alerts were judged, in order."""
+        return [Judged(*row) for row in self._read("SELECT at, entry, fact FROM judged ORDER BY id")]
+
+    def add_deliveries(self, deliveries: Iterable[Delivery]) -> None:
+        """Store deliveries that are due; their ids are given here. What there is already stays as it is."""
+        rows = [tuple(getattr(one, name) for name in _FIELDS) for one in deliveries]
+        with self._transaction() as db:
+            db.executemany(
+                f"INSERT OR IGNORE INTO delivery ({', '.join(_FIELDS)}) VALUES ({', '.join('?' * len(_FIELDS))})",  # noqa: S608
                 rows,
             )
 
-    def due_deliveries(self, now: float, limit: int, *, ahead_s: float) -> list[Delivery]:
-        """The deliveries that are due at `now`, the longest waiting first.
+    def due_deliveries(self, channel: str) -> list[Delivery]:
+        """What waits for a channel, now or later, oldest first."""
+        return self._deliveries("channel = ? AND state = 'due'", (channel,))
 
-        ahead_s: none is ever put off for longer. What seems to wait beyond that is due now: the clock was set back.
-        """
-        rows = self._read(
-            "SELECT * FROM delivery WHERE state = 'due' AND (due_at <= ? OR due_at > ?) ORDER BY due_at, id LIMIT ?",
-            (now, now + ahead_s, limit),
-        )
-        return [_delivery(row) for row in rows]
+    def unsettled_deliveries(self) -> list[Delivery]:
+        """What was being sent when the host was stopped, oldest first."""
+        return self._deliveries("state = 'sending'", ())
 
-    def settle_delivery(
-        self, delivery_id: int, ok: bool, error: str | None, now: float, retry_at: float | None
+    def claim_deliveries(
+        self, ids: Collection[int], message: str, dropped: Iterable[tuple[int, str]], now: float
     ) -> None:
-        """Write down an attempt: sent, or due again at retry_at, or given up (retry_at None)."""
-        state = "sent" if ok else "failed" if retry_at is None else "due"
+        """Write down that these are being sent, in one message, and that others were overtaken, with why."""
         with self._transaction() as db:
-            db.execute(
-                "UPDATE delivery SET state = ?, error = ?, attempts = attempts + 1,"
-                " due_at = coalesce(?, due_at) WHERE id = ?",
-                (state, error, retry_at, delivery_id),
+            db.executemany(
+                "UPDATE delivery SET state = 'sending', message = ?, settled_at = ? WHERE id = ?",
+                [(message, now, one) for one in ids],
             )
-            db.execute(
-                "INSERT INTO attempt (delivery_id, at, ok, error) VALUES (?, ?, ?, ?)",
-                (delivery_id, now, ok, error),
+            db.executemany(
+                "UPDATE delivery SET state = 'dropped', answer = ?, settled_at = ? WHERE id = ?",
+                [(why, now, one) for one, why in dropped],
             )
 
-    def deliveries(self, alert_id: int) -> list[Delivery]:
-        """All deliveries of an alert, oldest first."""
-        rows = self._read("SELECT * FROM delivery WHERE alert_id = ? ORDER BY id", (alert_id,))
-        return [_delivery(row) for row in rows]
+    def settle_deliveries(self, ids: Collection[int], ok: bool, answer: str, now: float, retry_at: float) -> None:
+        """Write down an attempt: sent, or due again at retry_at."""
+        with self._transaction() as db:
+            db.executemany(
+                "UPDATE delivery SET state = ?, answer = ?, attempts = attempts + 1, due_at = ?, settled_at = ? WHERE id = ?",
+                [("sent" if ok else "due", answer, retry_at, now if ok else None, one) for one in ids],
+            )
+            db.executemany(
+                "INSERT INTO attempt (delivery_id, at, ok, error) VALUES (?, ?, ?, ?)",
+                [(one, now, ok, None if ok else answer) for one in ids],
+            )
+
+    def leave_uncertain(self, ids: Collection[int], answer: str, again: Iterable[Delivery]) -> None:
+        """Write down that nobody knows whether these arrived, and what is sent in their stead."""
+        with self._transaction() as db:
+            db.executemany(
+                "UPDATE delivery SET state = 'uncertain', answer = ? WHERE id = ?", [(answer, one) for one in ids]
+            )
+            self.add_deliveries(again)
+
+    def sent_since(self, t: float) -> list[Delivery]:
+        """What was sent, or perhaps was, since t, unix seconds; oldest first."""
+        return self._deliveries("settled_at >= ? AND state IN ('sent', 'sending', 'uncertain')", (t,))
+
+    def deliveries(self, *alert_ids: int) -> list[Delivery]:
+        """All deliveries of these alerts, oldest first."""
+        marks = ", ".join("?" * len(alert_ids))
+        return self._deliveries(f"alert_id IN ({marks})", alert_ids)
 
     def attempts(self, delivery_id: int) -> list[Attempt]:
         """Every attempt of a delivery, oldest first."""
         rows = self._read("SELECT at, ok, error FROM attempt WHERE delivery_id = ? ORDER BY id", (delivery_id,))
         return [Attempt(at=at, ok=bool(ok), error=error) for at, ok, error in rows]
 
+    def _deliveries(self, where: str, arguments: tuple[object, ...]) -> list[Delivery]:
+        rows = self._read(f"SELECT {_COLUMNS} FROM delivery WHERE {where} ORDER BY id", arguments)  # noqa: S608
+        return [_delivery(row) for row in rows]
+
 
 def _delivery(row: Sequence[Any]) -> Delivery:
-    names = ("id", "alert_id", "transition", "channel", "recipient", "subject", "body", "due_at")
-    return Delivery(**dict(zip((*names, "attempts", "state", "error"), row, strict=True)))
+    return Delivery(**dict(zip(("id", *_FIELDS), row, strict=True)))

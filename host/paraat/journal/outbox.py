@@ -65,6 +65,11 @@ class Outbox(JournalFile):
         last = self._read("SELECT coalesce(max(id), 0) FROM entry")[0][0]
         return int(last) - self.cursor(sink)
 
+    def waiting_since(self, sink: str) -> float | None:
+        """When the oldest entry that the sink has still to take came in, unix seconds; None: it has them all."""
+        rows = self._read("SELECT received_at FROM entry WHERE id > ? ORDER BY id LIMIT 1", (self.cursor(sink),))
+        return float(rows[0][0]) if rows else None
+
     def refused_lines(self, sink: str, limit: int) -> list[tuple[bytes, str]]:
         """The newest lines that the sink would not have, as (line, error)."""
         return self._read(

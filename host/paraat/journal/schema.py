@@ -1,6 +1,6 @@
 """The journal's tables. A change raises VERSION and brings a step from the version before."""
 
-VERSION = 3
+VERSION = 4
 APPLICATION_ID = 0x50415241  # "PARA", so that `file` and we know a journal from another database
 
 # Events are few among sets: without it, the last one of a point that opened long ago means reading all its sets.
@@ -43,8 +43,91 @@ SELECT 'board-state/1', point, 0,
 FROM state ORDER BY json_extract(CAST(body AS TEXT), '$.received_at');
 """
 
+_PENDING = """
+-- What may become an alert: it is one when it fires. A wobble leaves nothing behind.
+CREATE TABLE pending (
+    rule TEXT NOT NULL,
+    subject TEXT NOT NULL,         -- kind/id
+    body BLOB NOT NULL,            -- JSON of AlertState
+    PRIMARY KEY (rule, subject)
+) WITHOUT ROWID;
+"""
+
+_DELIVERY = """
+-- That somebody is to be told, for one reason: once. Written when it is due, rendered when it is sent.
+CREATE TABLE delivery (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    alert_id INTEGER NOT NULL REFERENCES alert (id),
+    reason TEXT NOT NULL,          -- alerts/ladder.py has them all
+    rung TEXT NOT NULL,
+    person TEXT NOT NULL,          -- the id in the roster
+    channel TEXT NOT NULL,
+    address TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    due_at REAL NOT NULL,          -- not before
+    first_due_at REAL NOT NULL,
+    attempts INTEGER NOT NULL,
+    state TEXT NOT NULL,           -- due, sending, sent, uncertain, dropped
+    message TEXT NOT NULL,         -- the key of the message that carried it; a digest carries several
+    answer TEXT NOT NULL,          -- what came back, or why not
+    settled_at REAL,
+    UNIQUE (alert_id, reason, person, channel, address)
+);
+CREATE INDEX delivery_due ON delivery (channel) WHERE state IN ('due', 'sending');
+CREATE INDEX delivery_sent ON delivery (settled_at) WHERE settled_at IS NOT NULL;
+"""
+
+# Every attempt to deliver, for the report afterwards.
+_ATTEMPT = """
+CREATE TABLE attempt (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    delivery_id INTEGER NOT NULL REFERENCES delivery (id),
+    at REAL NOT NULL,
+    ok INTEGER NOT NULL,
+    error TEXT                     -- of a failure: why
+);
+"""
+
+_JUDGED = """
+-- The moments at which the alerts were judged, and the last ids that were known then: by them a replay gives the same alerts.
+CREATE TABLE judged (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at REAL NOT NULL,
+    entry INTEGER NOT NULL,
+    fact INTEGER NOT NULL
+);
+"""
+
+# Messages were written when the alert changed, and for an address; wobbles that never fired stood among the alerts.
+_TELLING = f"""
+ALTER TABLE attempt RENAME TO old_attempt;
+ALTER TABLE delivery RENAME TO old_delivery;
+DROP INDEX delivery_due;
+DROP INDEX delivery_by_alert;
+{_PENDING}
+{_DELIVERY}
+{_ATTEMPT}
+{_JUDGED}
+INSERT OR IGNORE INTO delivery
+    SELECT id, alert_id, CASE transition WHEN 'firing' THEN 'turn-1' ELSE transition END,
+        CASE channel WHEN 'log' THEN 'log' ELSE '' END, CASE channel WHEN 'log' THEN 'log/' ELSE recipient END,
+        channel, recipient, due_at, due_at, due_at, attempts, CASE state WHEN 'failed' THEN 'dropped' ELSE state END, '',
+        coalesce(error, ''), CASE state WHEN 'due' THEN NULL ELSE due_at END
+    FROM old_delivery;
+INSERT INTO attempt SELECT * FROM old_attempt WHERE delivery_id IN (SELECT id FROM delivery);
+DROP TABLE old_attempt;
+DROP TABLE old_delivery;
+INSERT INTO pending
+    SELECT json_extract(CAST(body AS TEXT), '$.rule'),
+        json_extract(CAST(body AS TEXT), '$.subject.kind') || '/' || json_extract(CAST(body AS TEXT), '$.subject.id'),
+        CAST(json_set(CAST(body AS TEXT), '$.id', 0) AS BLOB)
+    FROM alert WHERE state = 'pending';
+DELETE FROM alert WHERE json_extract(CAST(body AS TEXT), '$.fired_at') IS NULL
+    AND id NOT IN (SELECT alert_id FROM delivery);
+"""  # noqa: S608 - of nothing but the texts above
+
 # What makes a journal of version n one of version n + 1.
-STEPS = {1: _ENTRY_EVENT, 2: _ALERT_SUBJECT + _FACT + _FACT_STATES}
+STEPS = {1: _ENTRY_EVENT, 2: _ALERT_SUBJECT + _FACT + _FACT_STATES, 3: _TELLING}
 
 TABLES = f"""
 -- What a board reported, and what the host derived (then seq is NULL). AUTOINCREMENT: without it
@@ -104,33 +187,11 @@ CREATE TABLE refused_line (
 
 CREATE TABLE alert (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    state TEXT NOT NULL,           -- pending, firing, resolved
+    state TEXT NOT NULL,           -- firing, resolved
     body BLOB NOT NULL             -- JSON of AlertState
 );
 CREATE INDEX alert_open ON alert (state) WHERE state <> 'resolved';
-
-CREATE TABLE delivery (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    alert_id INTEGER NOT NULL REFERENCES alert (id),
-    transition TEXT NOT NULL,
-    channel TEXT NOT NULL,
-    recipient TEXT NOT NULL,
-    subject TEXT NOT NULL,
-    body TEXT NOT NULL,
-    due_at REAL NOT NULL,
-    attempts INTEGER NOT NULL,
-    state TEXT NOT NULL,           -- due, sent, failed
-    error TEXT
-);
-CREATE INDEX delivery_due ON delivery (due_at) WHERE state = 'due';
-CREATE INDEX delivery_by_alert ON delivery (alert_id);
-
--- Every attempt to deliver, for the report afterwards.
-CREATE TABLE attempt (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    delivery_id INTEGER NOT NULL REFERENCES delivery (id),
-    at REAL NOT NULL,
-    ok INTEGER NOT NULL,
-    error TEXT
-);
-"""
+{_PENDING}
+{_DELIVERY}
+{_ATTEMPT}
+{_JUDGED}"""

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from paraat.domain.activation import Phase
 from paraat.domain.model import Derived, PointView, Value
 from paraat.domain.readiness import Verdict
+from paraat.domain.upkeep import TaskState
 from paraat_wire import metrics
 
 # The numbers of the metric point/phase; they never change.
@@ -48,6 +49,16 @@ def derive(view: PointView, firing: Collection[str]) -> Derived:
         # Of a silent point they were measured long ago: written anew each minute they would look measured now.
         "fuel/litres": None if silent else view.litres,
     }
+    values |= _upkeep(view)
+    if not silent:
+        values |= _people_and_remarks(view)
+    if view.off_grid is not None and not silent:
+        values |= {
+            "battery/hours": None if view.battery is None else view.battery.hours,
+            "off-grid/hours": view.off_grid.hours,
+            "off-grid/hours-low": view.off_grid.hours_low,
+            "off-grid/hours-high": view.off_grid.hours_high,
+        }
     if view.autonomy is not None:
         values |= {
             "fuel/hours": view.autonomy.hours,
@@ -60,6 +71,39 @@ def derive(view: PointView, firing: Collection[str]) -> Derived:
         t=view.now,
         values={name: value for name, value in values.items() if value is not None and _is_plausible(name, value)},
     )
+
+
+def _upkeep(view: PointView) -> dict[str, Value | None]:
+    upkeep, used = view.upkeep, view.activation.in_use
+    states = [task.state for task in upkeep.tasks]
+    trend = upkeep.battery
+    return {
+        "upkeep/test-age": _age(view, None if upkeep.test is None else upkeep.test.until),
+        "upkeep/fuel-age": _age(view, upkeep.fuel_at),
+        "upkeep/check-age": _age(view, upkeep.checked_at),
+        "upkeep/rest-voltage": None if trend is None else trend.volts,
+        "upkeep/rest-drop": None if trend is None else trend.drop_percent,
+        "upkeep/overdue": used * states.count(TaskState.OVERDUE),
+        "upkeep/unknown": used * states.count(TaskState.UNKNOWN),
+    }
+
+
+def _people_and_remarks(view: PointView) -> dict[str, Value | None]:
+    said = {remark.code for remark in view.remarks}
+    values: dict[str, Value | None] = {f"remark/{code}": int(code in said) for code in view.judged}
+    people = view.people
+    if people is not None:
+        values |= {
+            "people/likely": people.people,
+            "people/low": people.low,
+            "people/high": people.high,
+            "people/age": _age(view, people.counted_at),
+        }
+    return values
+
+
+def _age(view: PointView, t: float | None) -> float | None:
+    return None if t is None else max(0.0, view.now - t)
 
 
 def _is_plausible(name: str, value: Value) -> bool:

@@ -121,8 +121,11 @@ def _left(site_dir: Path) -> dict[str, list[str]]:
         raise JoiningError("joining.taken", path=path, why=str(error)) from error
 
 
-def labels(other: Path, points: Collection[str]) -> Iterator[tuple[str, bytes]]:
-    """(name, content) of the labels of boards that come from there."""
+def brought(site_dir: Path, other: Path, points: Collection[str]) -> Iterator[tuple[str, bytes]]:
+    """(name, content) of what is only ever added: the labels of boards that come from there, and checks on the spot."""
+    for path in sorted((other / "commissioned").glob("*")):
+        if not (site_dir / "commissioned" / path.name).exists():
+            yield f"commissioned/{path.name}", path.read_bytes()
     for point in points:
         for path in sorted((other / "labels").glob(f"{point}.*")):
             yield f"labels/{path.name}", path.read_bytes()

@@ -132,6 +132,15 @@ def locked(site_dir: Path) -> Iterator[None]:
         os.close(handle)
 
 
+def attach(site_dir: Path, serial: str, board: Board) -> None:
+    """Record which board carries a certificate that counts and has none yet. Raises InventoryError."""
+    with locked(site_dir):
+        known = load(site_dir)
+        record = known.find(serial)
+        if record is not None and record.state == "valid" and record.board is None:
+            save(site_dir, known.replace(msgspec.structs.replace(record, board=board)))
+
+
 def boards(site_dir: Path) -> dict[str, Record]:
     """The certificate and board that count now, by point. Raises InventoryError."""
     return {r.cn: r for r in load(site_dir).certificates if r.kind == "board" and r.state == "valid"}

@@ -9,7 +9,7 @@ from paraat.domain.thresholds import Silent
 from paraat.site.broker import DESK_NAME, HOST_NAME
 from paraat.site.errors import SettingsError
 from paraat.site.tables import read_table
-from paraat.texts import Phrase
+from paraat.texts import Phrase, phrase_of
 from paraat_wire import topics
 
 # What the domain says of a tank; it knows no languages.
@@ -32,13 +32,11 @@ _OF_TANKS = (
     Phrase("more than reserve_l ({n})", n=""),
     Phrase("a reading above {n}: sort the rows", n=""),
     Phrase("0 to capacity_l ({n})", n=""),
+    Phrase("{n} l", n=""),
     Phrase("{n} l, the lowest row", n=""),
+    Phrase("{percent} % ({n} l)", percent="", n=""),
     Phrase("more than full_m ({n}): the bottom is farther away", n=""),
 )
-
-
-def _phrase(said: str) -> Phrase:
-    return Phrase.of(said.template, said.values) if isinstance(said, tanks.Said) else Phrase.of(said)
 
 
 def read_points(directory: Path) -> Iterator[tuple[Path, Point]]:
@@ -78,7 +76,7 @@ def read_points(directory: Path) -> Iterator[tuple[Path, Point]]:
                 ),
             )
         for key, found, expected in tanks.mistakes(point.tank):
-            raise SettingsError(path, f"tank.{key}", _phrase(found), _phrase(expected))
+            raise SettingsError(path, f"tank.{key}", phrase_of(found), phrase_of(expected))
         yield path, point
 
 

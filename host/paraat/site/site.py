@@ -15,12 +15,13 @@ from paraat.domain.fields import HttpUrl, Part, Port, Positive, Text
 from paraat.domain.points import Lead, Point
 from paraat.domain.profiles import Profile
 from paraat.domain.roster import Roster
+from paraat.domain.telling import Telling
 from paraat.domain.thresholds import Alerts
 from paraat.site.broker import BrokerSettings, check_broker
 from paraat.site.channels import Channels, read_channels
 from paraat.site.errors import SettingsError
 from paraat.site.points import check_interval, read_points
-from paraat.site.private import own_key
+from paraat.site.private import OWN_KEY, own_key
 from paraat.site.profiles import profile_of, read_profiles, with_capacity
 from paraat.site.roster import read_roster
 from paraat.site.tables import convert_table, either, read_toml
@@ -73,6 +74,7 @@ class SiteFile(Part, frozen=True):
     influx: InfluxSettings | None = None
     web: WebSettings = WebSettings()
     alerts: Alerts = Alerts()
+    telling: Telling = Telling()
     channels: dict[str, Any] = field(default_factory=dict)  # site/channels.py
     coordination: Lead = Lead()
 
@@ -90,6 +92,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     influx: InfluxSettings | None
     web: WebSettings
     alerts: Alerts
+    telling: Telling
     channels: Channels
     coordination: Lead
     points: dict[str, Point]
@@ -107,7 +110,16 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
     def own_key(self) -> bytes:
         """The site's own key, beside the journal. Raises SettingsError."""
-        return own_key(self.path(self.region.journal).parent)
+        return own_key(self._data)
+
+    def check_own_key(self) -> None:
+        """Raise SettingsError where the own key is there and cannot be used; it makes none."""
+        if (self._data / OWN_KEY).exists():
+            own_key(self._data)
+
+    @property
+    def _data(self) -> Path:
+        return self.path(self.region.journal).parent
 
 
 def load_site(directory: Path) -> Site:
@@ -150,6 +162,7 @@ def load_site(directory: Path) -> Site:
         influx=site.influx,
         web=site.web,
         alerts=site.alerts,
+        telling=site.telling,
         channels=read_channels(path, site.channels),
         coordination=site.coordination,
         points=points,

@@ -7,6 +7,7 @@ next, where there is something. "screen" has everything else that stands there b
 import re
 from collections.abc import Mapping
 
+from paraat.domain.said import Said
 from paraat.texts.catalogue import Amount, Count, Phrase, Words, languages
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Words",
     "explain",
     "languages",
+    "phrase_of",
     "row",
     "say",
     "sentence",
@@ -96,6 +98,11 @@ _SYSTEM = (
 def reason(error: OSError) -> Phrase:
     """Why the system refused, without the file: that stands beside it in our own words."""
     return Phrase.of(error.strerror or str(error) or type(error).__name__)
+
+
+def phrase_of(said: str) -> Phrase:
+    """What the domain said, to be said in any language. Who asks for it has its Phrases, for the catalogues."""
+    return Phrase.of(said.template, said.values) if isinstance(said, Said) else Phrase.of(said)
 
 
 def sentence(found: str, step: str) -> str:

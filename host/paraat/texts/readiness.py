@@ -37,7 +37,10 @@ class Words(catalogue.Words):
 
     def why(self, state: ResourceState) -> str:
         """Why it stands so, such as "2,3 van 72 uur"."""
-        return self(f"why.{state.code}", **self._values(state))
+        key = f"why.{state.code}"
+        if state.code == readiness.HOURS and "source" in state.detail:
+            key += f".{state.detail['source']}"
+        return self(key, **self._values(state))
 
     def to_do(self, state: ResourceState) -> str:
         """What to do about it; empty where nothing is."""
@@ -138,12 +141,13 @@ class Words(catalogue.Words):
                 found[key] = self.hours(float(detail[key]))
         for key in ("value", "limit"):
             if key in detail:
-                found[key] = self._measured(str(detail["metric"]), float(detail[key]))
+                found[key] = self.measured(str(detail["metric"]), float(detail[key]))
         if "roles" in detail:
             found["roles"] = str(detail["roles"])
         return found
 
-    def _measured(self, metric: str, value: float) -> str:
+    def measured(self, metric: str, value: float) -> str:
+        """A figure with the unit of its metric."""
         row = metrics.lookup(metric)
         tenths = round(value, 1) + 0.0
         text = self.number(tenths, 0 if tenths == int(tenths) else 1)

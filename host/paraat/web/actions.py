@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from paraat.domain.activation import Phase
-from paraat.domain.facts import Attested, Author, Delivered, DeliveryPlanned, PhaseChanged
+from paraat.domain.facts import Attested, Author, Counted, Delivered, DeliveryPlanned, PhaseChanged
 from paraat.domain.profiles import Profile
 from paraat.texts import Phrase
 from paraat.texts.printable import printable
@@ -29,6 +29,12 @@ class ChangePhase(Acknowledge, frozen=True, kw_only=True):
 
     phase: Phase
     until: datetime | None = None
+
+
+class Count(Acknowledge, frozen=True, kw_only=True):
+    """Posted to /api/v1/points/<id>/count: somebody has counted the people there."""
+
+    people: Annotated[int, Meta(ge=0, le=5000)]
 
 
 Litres = Annotated[float, Meta(gt=0, le=100_000)]
@@ -89,6 +95,12 @@ def phase_changed(body: bytes, point: str, now: float) -> tuple[PhaseChanged, Au
         return PhaseChanged(point=point, phase=given.phase.value), author_of(given)
     until = _future("until", given.until, now)
     return PhaseChanged(point=point, phase=given.phase.value, until=until), author_of(given)
+
+
+def counted(body: bytes, point: str, _now: float) -> tuple[Counted, Author]:
+    """A count by hand, and who counted."""
+    given = msgspec.json.decode(body, type=Count)
+    return Counted(point=point, people=given.people), author_of(given)
 
 
 def delivered(body: bytes, point: str, _now: float) -> tuple[Delivered, Author]:

@@ -6,22 +6,27 @@ reads from outside.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta
 
-from paraat.domain import model, radio
+from paraat.domain import model, radio, remarks
 from paraat.domain import points as points_files
+from paraat.domain import told as domain_told
 from paraat.domain.activation import Activation
 from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact
 from paraat.domain.model import AlertState, Autonomy, PointView, Value
+from paraat.domain.passages import Present
 from paraat.domain.readiness import ResourceState, Verdict
 from paraat.domain.refuel import Stop
 from paraat.domain.subjects import Subject
+from paraat.domain.upkeep import EngineRun, Task, TaskState
 from paraat.texts import Phrase, readiness
+from paraat.texts import upkeep as upkeep_texts
+from paraat.texts.localtime import local
 from paraat.texts.printable import printable
 from paraat.web.cards import rfc3339
 from paraat.web.source import Check
@@ -119,6 +124,33 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True):
     resources: list[Resource]
 
 
+class PeopleThere(msgspec.Struct, frozen=True, kw_only=True):
+    """How many people are there, with a range that grows with every passage since they were counted by hand.
+
+    counted_by is "" where somebody set the counters to 0; counted_at is null where nobody ever counted.
+    """
+
+    people: int
+    low: int
+    high: int
+    at: datetime
+    age_s: float
+    counted_at: datetime | None
+    counted_by: str
+
+
+class Remark(msgspec.Struct, frozen=True, kw_only=True):
+    """A figure that is not fine. what and to_do are in the site's language; code says the same without words."""
+
+    code: str
+    bad: bool
+    metric: str
+    value: float
+    limit: float
+    what: str
+    to_do: str
+
+
 class Point(msgspec.Struct, frozen=True, kw_only=True):
     """One point. verdict: "ready", "limited", "not-ready", "unknown" or "silent"; reasons: codes.
 
@@ -141,6 +173,8 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     data_at: datetime | None
     data_age_s: float | None
     capacity_people: int
+    people: PeopleThere | None
+    remarks: list[Remark]
     fuel_litres: float | None
     fuel_left: FuelLeft | None
     fuel_events: list[FuelEvent]
@@ -193,6 +227,78 @@ class Refuel(msgspec.Struct, frozen=True, kw_only=True):
     stops: list[RefuelStop]
 
 
+class UpkeepTask(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that must be done again and again. what, why and to_do are in the site's language.
+
+    state: "done", "overdue" or "unknown". due: it must be done before the answer's `until`.
+    """
+
+    kind: str
+    resource: str
+    state: str
+    due: bool
+    code: str
+    detail: dict[str, float]
+    what: str
+    why: str
+    to_do: str
+    done_at: datetime | None
+    due_at: datetime | None
+    by: str
+
+
+class GeneratorRun(msgspec.Struct, frozen=True, kw_only=True):
+    """A run of the generator. loaded_minutes: under the load that a test asks for; null where the load is not known."""
+
+    since: datetime
+    until: datetime
+    minutes: float
+    loaded_minutes: float | None
+
+
+class BatteryTrend(msgspec.Struct, frozen=True, kw_only=True):
+    """The resting voltage of 90 days. drop_percent is below 0 where it rises, and null while too few days are known."""
+
+    rest_voltage_v: float
+    days: int
+    drop_percent: float | None
+
+
+class UpkeepPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """The upkeep of one point that is in use. last_test: the last run that counts as a test."""
+
+    point: str
+    name: str
+    municipality: str
+    last_run: GeneratorRun | None
+    last_test: GeneratorRun | None
+    fuel_delivered_at: datetime | None
+    battery: BatteryTrend | None
+    checked_at: datetime | None
+    checked_by: str
+    tasks: list[UpkeepTask]
+
+
+class UpkeepTown(msgspec.Struct, frozen=True, kw_only=True):
+    """A municipality: how many points it has in use, and how many tasks there are too late, not known and due."""
+
+    municipality: str
+    points: int
+    overdue: int
+    unknown: int
+    due: int
+
+
+class Upkeep(msgspec.Struct, frozen=True, kw_only=True):
+    """/api/v1/upkeep. until: the end of this month in the region, or as asked for."""
+
+    now: datetime
+    until: datetime
+    region: str
+    municipalities: list[UpkeepTown]
+    points: list[UpkeepPoint]
+
+
 class Points(msgspec.Struct, frozen=True, kw_only=True):
     """/api/v1/points"""
 
@@ -210,9 +316,26 @@ class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
     way: str
 
 
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """That one person was told of an alert, or is to be. reason, rung, state: as docs/alerts.md has them.
+
+    at: when it was last tried, or dropped; null: not yet. answer: what came back, or why not.
+    """
+
+    reason: str
+    rung: str
+    name: str
+    channel: str
+    state: str
+    due_at: datetime
+    at: datetime | None
+    attempts: int
+    answer: str
+
+
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """One alert. state: "pending", "firing" or "resolved"; severity: "warning" or "critical"; id is
-    0 while pending.
+    0 while pending. held_by: why nobody is told; "" when people are. turn: 1, and one more each time it got worse.
     """
 
     id: int
@@ -225,6 +348,10 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     fired_at: datetime | None
     resolved_at: datetime | None
     acknowledged: Acknowledgement | None
+    held_by: str
+    flapping: bool
+    turn: int
+    told: list[Told]
     detail: dict[str, float | int | str | None]
 
 
@@ -287,9 +414,9 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 def points(views: Iterable[PointView], now: float, region: str, language: str, zone: ZoneInfo) -> Points:
     """All points as the API tells them."""
-    words = readiness.Words(language, zone)
+    words, also = readiness.Words(language, zone), upkeep_texts.Words(language, zone)
     ordered = sorted(views, key=lambda view: view.point)
-    return Points(now=rfc3339(now), region=region, points=[point(view, words) for view in ordered])
+    return Points(now=rfc3339(now), region=region, points=[point(view, words, also) for view in ordered])
 
 
 _STATUS = {
@@ -301,8 +428,8 @@ _STATUS = {
 }
 
 
-def point(view: PointView, words: readiness.Words) -> Point:
-    """A point as the API tells it."""
+def point(view: PointView, words: readiness.Words, also: upkeep_texts.Words) -> Point:
+    """A point as the API tells it. also: the words of its remarks."""
     node, lines = view.node, words.of(view)
     return Point(
         point=view.point,
@@ -321,6 +448,8 @@ def point(view: PointView, words: readiness.Words) -> Point:
         data_at=_when(view.data_t),
         data_age_s=_age(view.data_t, view.now),
         capacity_people=view.capacity,
+        people=None if view.people is None else _people(view.people, view.now),
+        remarks=[_remark(remark, also) for remark in view.remarks],
         fuel_litres=view.litres if view.litres is None else round(view.litres, 1),
         fuel_left=None if view.autonomy is None else fuel_left(view.autonomy),
         fuel_events=[
@@ -330,7 +459,7 @@ def point(view: PointView, words: readiness.Words) -> Point:
                 until=rfc3339(event.until),
                 litres=round(event.litres, 1),
             )
-            for event in view.fuel_events
+            for event in view.fuel_log
         ],
         battery_left=None if view.battery is None else battery_left(view.battery),
         off_grid=None if view.off_grid is None else off_grid(view.off_grid),
@@ -376,6 +505,113 @@ def _resource(state: ResourceState, words: readiness.Words) -> Resource:
         until=_when(state.until),
         by=state.by,
         renew=state.renew,
+    )
+
+
+def _people(found: Present, now: float) -> PeopleThere:
+    return PeopleThere(
+        people=found.people,
+        low=found.low,
+        high=found.high,
+        at=rfc3339(found.t),
+        age_s=round(max(0.0, now - found.t), 1),
+        counted_at=_when(found.counted_at),
+        counted_by=found.counted_by,
+    )
+
+
+def _remark(remark: remarks.Remark, words: upkeep_texts.Words) -> Remark:
+    what, to_do = words.remark(remark)
+    return Remark(
+        code=remark.code,
+        bad=remark.bad,
+        metric=remark.metric,
+        value=round(remark.value, 2),
+        limit=round(remark.limit, 2),
+        what=what,
+        to_do=to_do,
+    )
+
+
+def month_end(now: float, zone: ZoneInfo) -> float:
+    """When the month ends in which `now` lies, unix seconds, where the people of a site live."""
+    first = local(now, zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return (first + timedelta(days=32)).replace(day=1).timestamp()
+
+
+def upkeep(views: Iterable[PointView], now: float, until: float, region: str, words: upkeep_texts.Words) -> Upkeep:
+    """What must be done at each point that is in use before `until`, as the API tells it."""
+    used = sorted((view for view in views if view.activation.in_use), key=lambda view: view.point)
+    towns: dict[str, list[PointView]] = {}
+    for view in used:
+        towns.setdefault(view.municipality, []).append(view)
+    return Upkeep(
+        now=rfc3339(now),
+        until=rfc3339(until),
+        region=region,
+        municipalities=[_town(name, found, until) for name, found in sorted(towns.items())],
+        points=[_upkept(view, until, words) for view in used],
+    )
+
+
+def _town(name: str, views: list[PointView], until: float) -> UpkeepTown:
+    tasks = [task for view in views for task in view.upkeep.tasks]
+    states = [task.state for task in tasks]
+    return UpkeepTown(
+        municipality=name,
+        points=len(views),
+        overdue=states.count(TaskState.OVERDUE),
+        unknown=states.count(TaskState.UNKNOWN),
+        due=sum(task.is_due(until) for task in tasks),
+    )
+
+
+def _upkept(view: PointView, until: float, words: upkeep_texts.Words) -> UpkeepPoint:
+    found, trend = view.upkeep, view.upkeep.battery
+    return UpkeepPoint(
+        point=view.point,
+        name=view.name,
+        municipality=view.municipality,
+        last_run=_run(found.run),
+        last_test=_run(found.test),
+        fuel_delivered_at=_when(found.fuel_at),
+        battery=None
+        if trend is None
+        else BatteryTrend(
+            rest_voltage_v=round(trend.volts, 3), days=trend.days, drop_percent=_rounded(trend.drop_percent, 2)
+        ),
+        checked_at=_when(found.checked_at),
+        checked_by=found.checked_by,
+        tasks=[_task(task, until, words) for task in found.by_need()],
+    )
+
+
+def _run(found: EngineRun | None) -> GeneratorRun | None:
+    if found is None:
+        return None
+    return GeneratorRun(
+        since=rfc3339(found.since),
+        until=rfc3339(found.until),
+        minutes=round((found.until - found.since) / 60, 1),
+        loaded_minutes=None if found.loaded_s is None else round(found.loaded_s / 60, 1),
+    )
+
+
+def _task(task: Task, until: float, words: upkeep_texts.Words) -> UpkeepTask:
+    why, to_do = words.task_said(task)
+    return UpkeepTask(
+        kind=task.kind,
+        resource=task.resource,
+        state=task.state.value,
+        due=task.is_due(until),
+        code=task.code,
+        detail={key: round(value, 2) for key, value in task.detail.items()},
+        what=words.task(task),
+        why=why,
+        to_do=to_do,
+        done_at=_when(task.t),
+        due_at=_when(task.due_at),
+        by=task.by,
     )
 
 
@@ -448,7 +684,7 @@ def off_grid(left: model.OffGrid) -> OffGrid:
     )
 
 
-def alert(state: AlertState, acknowledged: Fact | None) -> Alert:
+def alert(state: AlertState, acknowledged: Fact | None, told: Iterable[domain_told.Told]) -> Alert:
     """An alert as the API tells it."""
     return Alert(
         id=state.id,
@@ -462,6 +698,23 @@ def alert(state: AlertState, acknowledged: Fact | None) -> Alert:
         fired_at=_when(state.fired_at),
         resolved_at=_when(state.resolved_at),
         acknowledged=None if acknowledged is None else acknowledgement(acknowledged),
+        held_by=state.held_by,
+        flapping=state.flapping,
+        turn=state.turn,
+        told=[
+            Told(
+                reason=one.reason,
+                rung=one.rung,
+                name=one.name,
+                channel=one.channel,
+                state=one.state,
+                due_at=rfc3339(one.due_at),
+                at=_when(one.at),
+                attempts=one.attempts,
+                answer=one.answer,
+            )
+            for one in told
+        ],
         detail=state.detail,
     )
 

@@ -17,11 +17,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from paraat.domain.facts import Attested, Author, SaidOfPoint
-from paraat.domain.model import PointView
+from paraat.domain.model import AlertState, PointView
 from paraat.domain.radio import RadioError
 from paraat.journal import JournalError
 from paraat.site.errors import SettingsError
-from paraat.texts import readiness
+from paraat.texts import readiness, upkeep
 from paraat.web import actions, api, pages, seen, tables
 from paraat.web.cards import rfc3339
 from paraat.web.feed import Feed
@@ -56,11 +56,13 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK, base_url
                 for action, route in (
                     ("attest", routes.attest),
                     ("phase", routes.phase),
+                    ("count", routes.count),
                     ("delivery", routes.delivery),
                     ("plan", routes.plan),
                 )
             ),
             Route("/api/v1/refuel", routes.refuel),
+            Route("/api/v1/upkeep", routes.upkeep),
             Route("/api/v1/alerts", routes.alerts),
             Route(
                 "/api/v1/alerts/{alert:int}/acknowledge",
@@ -73,7 +75,9 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK, base_url
                 seen.PATH,
                 seen.LinkPage(renderer).answer,
                 methods=["GET", "POST"],
-                middleware=[Middleware(OneButton, allowed=[f"{outside.scheme}://{outside.netloc}".lower()])],
+                middleware=[
+                    Middleware(OneButton, allowed=[f"{outside.scheme}://{outside.netloc}".lower()] if base_url else [])
+                ],
             ),
             Route("/healthz", routes.healthz),
             Route("/metrics", routes.metrics),
@@ -94,6 +98,7 @@ class _Routes:
         self._renderer = renderer
         self._feed = feed
         self._judged = readiness.Words(source.language, ZoneInfo(source.timezone))
+        self._upkept = upkeep.Words(source.language, ZoneInfo(source.timezone))
 
     async def events(self, request: Request) -> Response:
         stream = _nothing() if request.method == "HEAD" else self._feed.stream()
@@ -111,7 +116,7 @@ class _Routes:
         return _csv(tables.points(found.points)) if _wants_csv(request) else _json(found)
 
     def point(self, request: Request) -> Response:
-        return _json(api.point(self._view(request), self._judged))
+        return _json(api.point(self._view(request), self._judged, self._upkept))
 
     def resources(self, request: Request) -> Response:
         found = api.resources(self._view(request), self._judged)
@@ -127,6 +132,19 @@ class _Routes:
         source, now = self._source, self._source.clock.now()
         found = api.refuel(source.refuel(now), source.places, now, source.region)
         return _csv(tables.refuel(found.stops)) if _wants_csv(request) else _json(found)
+
+    def upkeep(self, request: Request) -> Response:
+        source, now = self._source, self._source.clock.now()
+        zone = ZoneInfo(source.timezone)
+        asked = request.query_params.get("until")
+        until = api.month_end(now, zone) if asked is None else _utc(asked)
+        if until is None:
+            raise HTTPException(400, f"until={(asked or '')[:40]!r} is no moment in UTC, such as 2026-12-31T23:00:00Z")
+        found = api.upkeep(source.views(now), now, until, source.region, self._upkept)
+        return _csv(tables.upkeep(found.points)) if _wants_csv(request) else _json(found)
+
+    async def count(self, request: Request) -> Response:
+        return await self._keep(request, actions.counted)
 
     async def delivery(self, request: Request) -> Response:
         return await self._keep(request, actions.delivered)
@@ -161,8 +179,11 @@ class _Routes:
 
     def alerts(self, _request: Request) -> Response:
         now = self._source.clock.now()
-        alerts = [api.alert(alert, self._source.acknowledged(alert.id)) for alert in self._source.alerts()]
+        alerts = [self._alert(alert) for alert in self._source.alerts()]
         return _json(api.Alerts(now=rfc3339(now), region=self._source.region, alerts=alerts))
+
+    def _alert(self, alert: AlertState) -> api.Alert:
+        return api.alert(alert, self._source.acknowledged(alert.id), self._source.told(alert.id))
 
     async def acknowledge(self, request: Request) -> Response:
         try:
@@ -224,13 +245,18 @@ async def _body(request: Request) -> bytes:
 
 def _moment(at: str, now: float) -> float:
     """A moment of the past, from RFC 3339. Raises HTTPException for another."""
-    try:
-        t = datetime.fromisoformat(at).timestamp() if "T" in at and at.endswith("Z") else None
-    except ValueError:
-        t = None
+    t = _utc(at)
     if t is None or not 0 <= t <= now:
         raise HTTPException(400, f"at={at[:40]!r} is no moment of the past in UTC, such as 2026-11-24T14:30:00Z")
     return t
+
+
+def _utc(at: str) -> float | None:
+    """Unix seconds of an RFC 3339 moment in UTC; None for anything else."""
+    try:
+        return datetime.fromisoformat(at).timestamp() if "T" in at and at.endswith("Z") else None
+    except ValueError:
+        return None
 
 
 async def _nothing() -> AsyncIterator[bytes]:

@@ -17,6 +17,7 @@ from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact, 
 from paraat.domain.model import AlertState, Autonomy, PointView
 from paraat.domain.radio import Entered, RadioError
 from paraat.domain.readiness import Verdict
+from paraat.domain.told import Told
 from paraat.texts import readiness
 from paraat.texts.localtime import local, marked
 from paraat.web.source import Check
@@ -38,6 +39,7 @@ _LOOKS = {
 _ALERT_RANK = {"firing": 0, "pending": 1, "resolved": 2}
 _EMPTY_ROUND_S = 300
 CARDS_MAX = 400
+TOLD_MAX = 200
 # Reasons that a card tells in places of their own: its alerts, its faults, its missing sets, its connection, its power.
 _SHOWN_ELSEWHERE = frozenset(
     (
@@ -129,8 +131,9 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     when: str
     t: float
     seen: str  # who has acknowledged it, and when; empty when nobody has
+    held: str  # why nobody is told; empty when people are
     say: str  # what a screen reader says when it appears
-    asks: int | None  # its id, while it fires and nobody has acknowledged it
+    asks: int | None  # its id, while somebody is to acknowledge it
     told: tuple[str, ...]  # who was told of it, when, and what came back
 
 
@@ -181,10 +184,37 @@ class Writer:
         names: dict[str, str],
         now: float,
         acknowledged: Callable[[int], Fact | None] = lambda _: None,
+        told: Callable[[int], Iterable[Told]] = lambda _: (),
     ) -> list[Item]:
-        """The list of alerts: firing first, critical before warning, then the newest. acknowledged: who saw one, by its id."""
+        """The list of alerts: firing first, critical before warning, then the newest.
+
+        acknowledged: who saw one, by its id. told: who was told of one; it is asked of the first TOLD_MAX, because each costs
+        a look into the journal. The API says it of all.
+        """
         ordered = sorted(alerts, key=lambda a: (_ALERT_RANK[a.state], a.severity != "critical", -_moment(a)))
-        return [self._item(alert, self._place(alert.point, names), acknowledged(alert.id), now) for alert in ordered]
+        return [
+            self._item(
+                alert,
+                self._place(alert.point, names),
+                acknowledged(alert.id),
+                told(alert.id) if alert.id and place < TOLD_MAX else (),
+                now,
+            )
+            for place, alert in enumerate(ordered)
+        ]
+
+    def telling(self, one: Told, now: float) -> str:
+        """That somebody was told, when, by which rung and channel, and what came back."""
+        key = "telling.due" if one.at is None else "telling"
+        return self.words(
+            key,
+            time=self.time(one.due_at if one.at is None else one.at, now),
+            name=one.name,
+            rung=self.words.code("rung", one.rung),
+            channel=one.channel,
+            state=self.words.code("told", one.state),
+            answer=f" - {one.answer}" if one.answer else "",
+        )
 
     def by(self, author: Author) -> str:
         """Who it was, and by which way where that says more than the name."""
@@ -283,7 +313,7 @@ class Writer:
             return ""
         return self.words("config.refused", n=node.config_refused, runs=node.config)
 
-    def _item(self, alert: AlertState, name: str, seen: Fact | None, now: float) -> Item:
+    def _item(self, alert: AlertState, name: str, seen: Fact | None, told: Iterable[Told], now: float) -> Item:
         words, t = self.words, _moment(alert)
         look = alert.severity if alert.state == "firing" else alert.state
         title = words.code("rule", alert.rule)
@@ -296,10 +326,16 @@ class Writer:
             when=words(f"alert.{alert.state}", time=self.time(t, now)),
             t=t,
             seen="" if seen is None else words("alert.seen", name=self.by(seen.author), time=self.time(seen.t, now)),
+            held=self.held(alert.held_by) if alert.state != "resolved" else "",
             say=words("alert.say", title=title, name=name) if alert.state == "firing" else "",
-            asks=alert.id if alert.state == "firing" and seen is None else None,
-            told=(),
+            asks=alert.id if _waits(alert, seen) else None,
+            told=tuple(self.telling(one, now) for one in told if one.rung != "log"),
         )
+
+    def held(self, why: str) -> str:
+        """Why nobody is told of an alert, by AlertState.held_by; empty when people are."""
+        cause = self.words.known(f"rule.{why}")
+        return self.words("held.cause", title=cause) if cause else self.words.code("held", why) if why else ""
 
     def _fuel(self, view: PointView) -> Fuel:
         words = self.words
@@ -325,10 +361,15 @@ class Writer:
             percent=percent,
             litres=litres,
             hours=self._hours(left.hours),
-            range=words("hours.range", low=self._hours(left.hours_low), high=self._hours(left.hours_high)),
+            range=self._range(left),
             until=self._until(left, view),
             source=words.code("hours", left.source).format(rate=words.number(left.burn_l_per_h, 1)),
         )
+
+    def _range(self, left: Autonomy) -> str:
+        """From the cautious end to the other; nothing where both are said alike."""
+        low, high = self._hours(left.hours_low), self._hours(left.hours_high)
+        return "" if low == high else self.words("hours.range", low=low, high=high)
 
     def _until(self, left: Autonomy, view: PointView) -> str:
         """When the tank is empty; of a generator that stands still nobody can say when."""
@@ -427,6 +468,11 @@ def _worst_first(view: PointView, critical: bool) -> tuple[bool, bool, int, floa
     found = view.activation
     rank = 0 if critical else _RANK[view.verdict]
     return not found.in_use, not found.late, rank, hours, view.name, view.point
+
+
+def _waits(alert: AlertState, seen: Fact | None) -> bool:
+    """Whether somebody is to acknowledge an alert: nobody has since it became so bad, and people are told of it."""
+    return alert.state == "firing" and not alert.held_by and (seen is None or seen.t < alert.told_since)
 
 
 def _moment(alert: AlertState) -> float:

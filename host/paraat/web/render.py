@@ -95,7 +95,7 @@ class Renderer:
         alerts = self.source.alerts()
         names = {view.point: view.name for view in views}
         cards = self._writer.cards(views, alerts)
-        items = self._writer.items(alerts, names, now, self.source.acknowledged)
+        items = self._writer.items(alerts, names, now, self.source.acknowledged, self.source.told)
         counts = count(views)
         return Snapshot(
             now=now,

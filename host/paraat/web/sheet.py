@@ -15,6 +15,7 @@ from fpdf import FPDF
 from paraat.domain.model import AlertState, PointView
 from paraat.domain.points import Point
 from paraat.domain.radio import COUNT, DAYS, HELP, LETTERS, LITRES, SPOKEN, Book, Code, Kind, spelled
+from paraat.domain.roster import LEAD
 from paraat.texts import Words, readiness
 from paraat.texts.localtime import local
 from paraat.web.cards import Writer
@@ -154,7 +155,9 @@ class Sheets:
         rows = [self._row(words("code.help"), book.of_point(HELP, view.point, day), book)]
         rows += [
             self._row(words("code.alert", title=self._rule(alert)), book.of_alert(alert.id), book)
-            for alert in firing[:_ALERTS_MAX]
+            for alert in [one for one in firing if one.role == LEAD][
+                :_ALERTS_MAX
+            ]  # who asks for help does not answer it
         ]
         tables = []
         for kind, key, most in (

@@ -15,6 +15,7 @@ from paraat.domain.profiles import Profile
 from paraat.domain.radio import Book, Entered
 from paraat.domain.refuel import Stop
 from paraat.domain.roster import Person
+from paraat.domain.told import Told
 from paraat.journal import Past
 from paraat.runtime.clock import Clock
 
@@ -111,6 +112,10 @@ class WebSource(Protocol):
 
     def acknowledged(self, alert_id: int) -> Fact | None:
         """The last time that somebody acknowledged an alert; None: nobody has."""
+        ...
+
+    def told(self, alert_id: int) -> Sequence[Told]:
+        """Who was told of an alert, by which rung, when, and what came back. Raises JournalError."""
         ...
 
     def acknowledge(self, alert_id: int, author: Author) -> Fact | None:

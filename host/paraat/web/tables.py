@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable
 from datetime import datetime
 
-from paraat.web.api import Point, RefuelStop, Resource
+from paraat.web.api import Point, RefuelStop, Resource, UpkeepPoint
 
 # What a spreadsheet would take for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -17,6 +17,9 @@ POINT_COLUMNS = (
 REFUEL_COLUMNS = (
     "point", "name", "municipality", "access", "hours_low", "refuel_before", "to_full_litres", "to_target_litres",
     "last_delivery_at", "last_delivery_litres", "planned_at", "planned_litres", "planned_who", "planned_late",
+)  # fmt: skip
+UPKEEP_COLUMNS = (
+    "point", "name", "municipality", "kind", "resource", "state", "due", "what", "why", "to_do", "done_at", "due_at", "by",
 )  # fmt: skip
 RESOURCE_COLUMNS = ("resource", "state", "need", "critical", "why", "to_do", "at", "until", "by", "renew")
 
@@ -34,6 +37,15 @@ def resources(found: Iterable[Resource]) -> str:
 def refuel(found: Iterable[RefuelStop]) -> str:
     """The refuel round, one stop a row."""
     return _csv(REFUEL_COLUMNS, map(_stop, found))
+
+
+def upkeep(found: Iterable[UpkeepPoint]) -> str:
+    """The tasks of every point, one a row."""
+    places = ((one.point, one.name, one.municipality, task) for one in found for task in one.tasks)
+    return _csv(
+        UPKEEP_COLUMNS,
+        ((*place, *(getattr(task, column) for column in UPKEEP_COLUMNS[3:])) for *place, task in places),
+    )
 
 
 def _stop(one: RefuelStop) -> tuple[object, ...]:

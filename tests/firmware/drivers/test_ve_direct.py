@@ -15,7 +15,7 @@ MAKERS = (
     b"\r\nPID\t0x203\r\nV\t26201\r\nI\t0\r\nP\t0\r\nCE\t0\r\nSOC\t1000\r\nTTG\t-1\r\nAlarm\tOFF\r\nRelay\tOFF\r\nAR\t0"
     b"\r\nBMV\t700\r\nFW\t0307\r\nChecksum\t\xd8"
 )
-FIELDS = {b"V": b"26201", b"I": b"0", b"SOC": b"1000"}
+FIELDS = {b"V": b"26201", b"I": b"0", b"SOC": b"1000", b"TTG": b"-1"}
 HEX = b":7001000C80076\n"
 
 
@@ -118,7 +118,17 @@ async def test_a_battery_monitor():
     _, sensor = mounted(shunt)
     found = await sensor.sample()
     assert found == [("battery/voltage", 12.8), ("battery/current", -3.25), ("battery/charge", 87.5)]
-    assert tuple(name for name, _ in found) == ve_direct.names(CONFIG)
+    assert tuple(name for name, _ in found) == ve_direct.names(CONFIG)[:3]
+
+
+async def test_a_battery_monitor_tells_the_hours_that_it_reckons_while_something_is_drawn():
+    _, sensor = mounted(lambda _: device.bmv(12.8, -3.25, 87.5, 1290))
+    assert (await sensor.sample())[3] == ("battery/time-left", 21.5)
+    assert ve_direct.names(CONFIG)[3] == "battery/time-left"
+    _, sensor = mounted(lambda _: device.bmv(10.4, -3.25, 0, 0))
+    assert (await sensor.sample())[3] == ("battery/time-left", 0.0)
+    _, sensor = mounted(lambda _: device.bmv(13.6, 0.4, 100, -1))
+    assert len(await sensor.sample()) == 3
 
 
 async def test_a_solar_charger_has_no_charge_and_its_panel_is_not_taken_for_the_battery():

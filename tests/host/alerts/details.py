@@ -4,7 +4,18 @@ import string
 from collections.abc import Iterator
 
 from paraat.alerts.rules import make_rules
-from paraat.domain.model import AlertState, OwnCertificate, PointView
+from paraat.alerts.texts import CLAUSES
+from paraat.domain.model import AlertState, FailedText, OwnCertificate, PointView
+from paraat.domain.own import (
+    Backup,
+    BrokerLink,
+    ChannelHealth,
+    DatabaseLag,
+    DiskSpace,
+    HostPower,
+    HostTime,
+    UnknownBoard,
+)
 from paraat.domain.points import Point, PointBoard, Tank
 from paraat.domain.subjects import Subject, View
 from paraat.domain.thresholds import Alerts
@@ -17,10 +28,20 @@ POINT = Point(
 _MOMENTS = ("_at", "_t", "_before")  # as alerts/texts.py writes them
 _ABOUT_THE_SUBJECT = {"id", "name", "municipality", "renew", "fired_at", "since"}
 _MADE_OF = {"between": ("hours_low", "hours_high"), "charge": ("percent", "volts")}
+_MADE_OF |= {clause: (key,) for clause, key in CLAUSES.items()}
 _LISTS = {"sensors": "fuel/level:silent, climate/temperature/hall:crc", "resources": "water,heat"}
 _ABOUT: dict[type[View], Subject] = {
     PointView: Subject("point", POINT.id),
     OwnCertificate: Subject("certificate", "broker"),
+    BrokerLink: Subject("broker", "broker"),
+    DatabaseLag: Subject("database", "influx"),
+    DiskSpace: Subject("disk", "journal"),
+    HostTime: Subject("clock", "clock"),
+    HostPower: Subject("power", "power"),
+    Backup: Subject("backup", "backup"),
+    ChannelHealth: Subject("channel", "email"),
+    UnknownBoard: Subject("unknown-board", "nsp-0999"),
+    FailedText: Subject("text", "low_fuel.firing"),
 }
 
 

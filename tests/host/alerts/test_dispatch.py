@@ -1,16 +1,20 @@
-"""Alerts on their way: through the real journal, to a real SMTP server."""
+"""What is due on its way: through the real journal, to a real SMTP server that refuses, hangs up and goes away."""
 
+import itertools
 import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from aiosmtpd.controller import Controller
 
-from paraat.alerts.channels import ChannelError, Message, make_channels
-from paraat.alerts.dispatch import GIVE_UP_AFTER_S, Dispatcher
+from paraat.alerts import ladder
+from paraat.alerts.channels import Message, make_channels
+from paraat.alerts.dispatch import Dispatcher
+from paraat.domain.facts import Acknowledged, Author, Fact
 from paraat.domain.model import AlertState, Delivery
 from paraat.domain.subjects import Subject
 from paraat.journal import Journal, JournalError
@@ -19,8 +23,9 @@ from paraat.site import paths
 from paraat.site.errors import SettingsError
 from paraat.site.site import Site, load_site
 
-NOW = 1764000000.0
+NOW = 1764000000.0  # 24 November 2025, 17:00 in Amsterdam
 PASSWORD = "hunter2-geheim"
+LEAD = "lead/nsp-0101"
 
 
 class Mailbox:
@@ -44,19 +49,27 @@ class Mailbox:
 class Post:
     """A site that mails, its journal, and a mail server that can go away."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, settings: str = "") -> None:
         self.mailbox = Mailbox()
         self.port = free_port()
         self._server: Controller | None = None
         shutil.copytree(paths.example_site_dir(), directory)
+        (directory / "roster.toml").unlink(missing_ok=True)
         with (directory / "site.toml").open("a") as f:
-            f.write('\n[channels.email]\nurl_file = "email.url"\n')
+            f.write(f'\n[channels.email]\nurl_file = "email.url"\n{settings}')
         self.url_path = directory / "email.url"
         self.url_path.write_text(f"mailto://{LOOPBACK}:{self.port}?from=paraat@example.org&mode=insecure")
         self.url_path.chmod(0o600)
         self.site: Site = load_site(directory)
         self.journal = Journal(directory / "journal.sqlite")
-        self.dispatcher = Dispatcher(self.site, self.journal, make_channels(self.site))
+        self.seen: dict[int, Fact] = {}
+        self.again()
+
+    def again(self) -> None:
+        """As after a start of the host."""
+        self.dispatcher = Dispatcher(
+            self.site, self.journal, make_channels(self.site), acknowledged=lambda alert: self.seen.get(alert)
+        )
 
     def start(self) -> None:
         self._server = Controller(self.mailbox, hostname=LOOPBACK, port=self.port)
@@ -67,28 +80,33 @@ class Post:
             self._server.stop()
             self._server = None
 
-    def coordination_has(self, email: str) -> None:
-        path = self.site.path("site.toml")
-        path.write_text(f'{path.read_text()}\n[coordination]\nemail = "{email}"\n')
-        self.site = load_site(self.site.directory)
-        self.dispatcher = Dispatcher(self.site, self.journal, make_channels(self.site))
-
-    def announce(self, point: str = "nsp-0101") -> AlertState:
+    def fires(self, at: float = NOW, **changes: Any) -> AlertState:
         alert = AlertState(
-            rule="point_silent", subject=Subject("point", point), state="firing", since=NOW, severity="warning", fired_at=NOW,
-            detail={"heard_at": NOW - 600},
+            rule="point_silent", subject=Subject("point", "nsp-0101"), state="firing", since=at, severity="critical", fired_at=at,
+            turned_at=at, detail={"heard_at": at - 600},
         )  # fmt: skip
-        return self.store(alert)
+        return self.journal.save_alert(msgspec.structs.replace(alert, **changes))
 
-    def store(self, alert: AlertState) -> AlertState:
-        with self.journal.atomic():
-            alert = self.journal.save_alert(alert)
-            self.journal.add_deliveries(self.dispatcher.deliveries(alert, NOW))
-        return alert
+    def is_due(self, alert: AlertState, reason: str = "turn-1", at: float = NOW, **changes: Any) -> None:
+        row = Delivery(
+            alert_id=alert.id, reason=reason, rung="lead", person=LEAD, channel="email", address="nsp-0101@example.org",
+            created_at=at, due_at=at, first_due_at=at,
+        )  # fmt: skip
+        self.journal.add_deliveries([msgspec.structs.replace(row, **changes)])
 
-    def mail(self, alert: AlertState) -> Delivery:
-        (mail,) = [d for d in self.journal.deliveries(alert.id) if d.channel == "email"]
-        return mail
+    def ends(self, alert: AlertState, at: float) -> None:
+        self.journal.save_alert(msgspec.structs.replace(alert, state="resolved", resolved_at=at))
+        self.is_due(alert, "resolved", at)
+
+    def sends(self, at: float) -> int:
+        """How many messages leave by mail now."""
+        n = 0
+        while self.dispatcher.send_next("email", at):
+            n += 1
+        return n
+
+    def states(self, alert: AlertState) -> list[tuple[str, str]]:
+        return [(row.reason, row.state) for row in self.journal.deliveries(alert.id)]
 
 
 @pytest.fixture
@@ -99,143 +117,269 @@ def post(tmp_path: Path) -> Iterator[Post]:
     found.journal.close()
 
 
-def test_what_concerns_the_coordination_point_goes_to_its_own_address(post: Post) -> None:
-    alert = AlertState(
-        rule="own_certificate", subject=Subject("certificate", "broker"), state="firing", since=NOW, severity="warning", fired_at=NOW,
-        detail={"kind": "broker", "days": 30.0, "ends_at": NOW + 30 * 86400},
-    )  # fmt: skip
-    assert [d.channel for d in post.journal.deliveries(post.store(alert).id)] == ["log"], "no address is configured"
-    post.coordination_has("beheer@example.org")
-    assert post.mail(post.store(alert)).recipient == "beheer@example.org"
-
-
-def test_an_alert_is_logged_and_mailed_to_the_lead(post: Post, caplog: pytest.LogCaptureFixture) -> None:
+def test_it_is_mailed_once_with_what_came_back(post: Post) -> None:
     post.start()
-    alert = post.announce()
-    with caplog.at_level(logging.WARNING):
-        assert post.dispatcher.run_due(NOW) == 2
+    alert = post.fires()
+    post.is_due(alert)
+    assert post.sends(NOW) == 1
     ((recipients, content),) = post.mailbox.mails
     assert recipients == ["nsp-0101@example.org"]
     assert "Buurthuis De Linde" in content
-    assert "Buurthuis De Linde" in caplog.text
-    assert {d.state for d in post.journal.deliveries(alert.id)} == {"sent"}
-    assert post.dispatcher.run_due(NOW + 3600) == 0
+    (row,) = post.journal.deliveries(alert.id)
+    assert (row.state, row.settled_at, row.attempts) == ("sent", NOW, 1)
+    assert row.answer
+    post.is_due(alert)
+    assert post.sends(NOW + 7200) == 0, "one reason reaches a person once"
+
+
+def test_the_log_has_every_line_without_a_pause(post: Post, caplog: pytest.LogCaptureFixture) -> None:
+    for n in range(9):
+        alert = post.fires(NOW + n)
+        post.is_due(alert, rung=ladder.LOG, person="log/", channel="log", address="log")
+    with caplog.at_level(logging.WARNING):
+        while post.dispatcher.send_next("log", NOW + 10):
+            pass
+    assert caplog.text.count("Buurthuis De Linde") == 9
 
 
 def test_a_server_that_is_down_is_tried_again_and_each_attempt_is_kept(post: Post) -> None:
-    alert = post.announce()
-    post.dispatcher.run_due(NOW)
-    waiting = post.mail(alert)
-    assert waiting.state == "due"
-    assert waiting.due_at == NOW + 30
-    assert waiting.error
-    assert post.dispatcher.problem == f"email: {waiting.error}"
-    assert post.dispatcher.run_due(NOW + 29) == 0
+    alert = post.fires()
+    post.is_due(alert)
+    assert post.sends(NOW) == 1
+    (waiting,) = post.journal.deliveries(alert.id)
+    assert (waiting.state, waiting.due_at) == ("due", NOW + 30)
+    assert "was not taken" in post.dispatcher.problem
+    assert "is niet aangenomen" in waiting.answer, "people read it in their language, the health check is English"
+    assert post.sends(NOW + 29) == 0
     post.start()
-    assert post.dispatcher.run_due(NOW + 30) == 1
+    assert post.sends(NOW + 30) == 1
     assert post.dispatcher.problem == ""
-    assert post.mail(alert).state == "sent"
-    attempts = post.journal.attempts(waiting.id)
-    assert [(a.at, a.ok) for a in attempts] == [(NOW, False), (NOW + 30, True)]
+    assert [(a.at, a.ok) for a in post.journal.attempts(waiting.id)] == [(NOW, False), (NOW + 30, True)]
     assert len(post.mailbox.mails) == 1
+    assert "Vertraagd" not in post.mailbox.mails[0][1]
 
 
-def test_a_refused_recipient_is_named_and_given_up_after_a_day(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_given_up_while_it_fires_and_it_is_told_with_the_figures_of_then(post: Post) -> None:
+    """The mail server is away for 26 hours, and the fuel goes on falling."""
+    alert = post.fires(rule="low_fuel", detail={"hours": 7.6, "percent": 40.0, "litres": 160.0, "data_t": NOW})
+    post.is_due(alert)
+    at = NOW
+    while at < NOW + 26 * 3600:
+        post.sends(at)
+        at = post.journal.deliveries(alert.id)[0].due_at
+    now = msgspec.structs.replace(alert, detail={"percent": 5.0, "litres": 20.0, "data_t": at - 60}, wording="level")
+    post.dispatcher.note([now])
     post.start()
-    post.mailbox.refused.add("nsp-0101@example.org")
-    alert = post.announce()
-    now = NOW
-    for _ in range(3):
-        post.dispatcher.run_due(now)
-        now = post.mail(alert).due_at
-    refused = post.mail(alert).error
-    assert refused is not None
-    assert "nsp-0101@example.org" in refused
+    post.sends(at)
+    assert post.states(alert) == [("turn-1", "sent")]
+    ((_, content),) = post.mailbox.mails
+    assert "Vertraagd" in content
+    assert "5,0 %" in content
+    assert "7,6" not in content
 
-    def refuse(_self: object, _message: Message) -> str:  # as the server did: 140 times more would only take long
-        raise ChannelError(refused)
 
-    monkeypatch.setattr("paraat.alerts.channels.outside.OutsideChannel.send", refuse)
-    while (mail := post.mail(alert)).state == "due":
-        now = mail.due_at
-        post.dispatcher.run_due(now)
-    assert (mail.state, mail.error) == ("failed", refused)
-    assert GIVE_UP_AFTER_S <= now - NOW <= GIVE_UP_AFTER_S + 1200
-    assert post.mailbox.mails == []
+def test_what_is_over_is_not_sent_as_if_it_still_were_and_recovered_never_stands_before_it(post: Post) -> None:
+    alert = post.fires()
+    post.is_due(alert)
+    post.sends(NOW)
+    post.ends(alert, NOW + 100)
+    post.start()
+    post.sends(NOW + 130)
+    assert post.states(alert) == [("turn-1", "dropped"), ("resolved", "sent")]
+    ((_, content),) = post.mailbox.mails
+    assert "Hersteld" in content
+
+
+def test_that_it_is_over_is_not_told_a_day_later(post: Post) -> None:
+    alert = post.fires()
+    post.is_due(alert)
+    post.ends(alert, NOW + 100)
+    post.start()
+    assert post.sends(NOW + 100 + 86401) == 0
+    assert post.states(alert) == [("turn-1", "dropped"), ("resolved", "dropped")]
+
+
+def test_an_acknowledged_alert_climbs_no_further_also_with_what_waits(post: Post) -> None:
+    alert = post.fires()
+    post.is_due(alert, rung="deputy")
+    post.seen[alert.id] = Fact(
+        id=1,
+        after=0,
+        t=NOW + 5,
+        recorded_at=NOW + 5,
+        author=Author(name="Anna", way="page"),
+        told=Acknowledged(alert=alert.id),
+    )
+    post.start()
+    assert post.sends(NOW + 10) == 0
+    (row,) = post.journal.deliveries(alert.id)
+    assert (row.state, row.answer) == ("dropped", "gezien door Anna")
+
+
+def test_sixty_alerts_in_a_minute_are_one_message_with_the_list(post: Post) -> None:
+    site = post.site
+    place = site.points["nsp-0101"]
+    names = {f"nsp-{n:04}": msgspec.structs.replace(place, id=f"nsp-{n:04}", name=f"Punt {n}") for n in range(60)}
+    post.site = msgspec.structs.replace(site, points=names)
+    post.again()
+    post.start()
+    for n, point in enumerate(names):
+        alert = post.fires(NOW + n, subject=Subject("point", point))
+        post.is_due(alert, at=NOW + n, rung="coordination")
+    assert [post.sends(NOW + t) for t in (0, 30, 59)] == [0, 0, 0], "it waits for more of the same"
+    assert post.sends(NOW + 60) == 1
+    ((_, content),) = post.mailbox.mails
+    assert "60 punten zonder metingen" in content
+    assert all(f"Punt {n} " in content for n in range(60))
+
+
+def test_no_person_gets_more_than_six_in_any_hour_and_nothing_is_lost(post: Post) -> None:
+    post.start()
+    alerts = []
+    at: dict[float, int] = {}
+    for n in range(240):  # an alert each minute for four hours
+        alert = post.fires(NOW + 60 * n)
+        alerts.append(alert)
+        post.is_due(alert, at=NOW + 60 * n)
+        if post.sends(NOW + 60 * n):
+            at[NOW + 60 * n] = 1
+    while post.journal.due_deliveries("email"):
+        n += 1
+        if post.sends(NOW + 60 * n):
+            at[NOW + 60 * n] = 1
+    sent = sorted(at)
+    assert sent[0] == NOW, "the first one leaves at once"
+    assert max(sum(t <= other < t + 3600 for other in sent) for t in sent) == 6
+    assert max(later - t for t, later in itertools.pairwise(sent)) <= 20 * 60 + 60
+    assert {state for alert in alerts for _, state in post.states(alert)} == {"sent"}
 
 
 def test_a_full_disk_does_not_send_the_same_mail_again_and_again(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     post.start()
-    alert = post.announce()
-    settle = post.journal.settle_delivery
+    alert = post.fires()
+    post.is_due(alert)
+    settle = post.journal.settle_deliveries
 
     def full(*_: object) -> None:
         raise JournalError("journal.sqlite: database or disk is full")
 
-    monkeypatch.setattr(post.journal, "settle_delivery", full)
+    monkeypatch.setattr(post.journal, "settle_deliveries", full)
     for late_s in range(0, 600, 5):
         with pytest.raises(JournalError):
-            post.dispatcher.run_due(NOW + late_s, limit=1)
-    monkeypatch.setattr(post.journal, "settle_delivery", settle)
-    while post.dispatcher.run_due(NOW + 600, limit=1):
-        pass
+            post.dispatcher.send_next("email", NOW + late_s)
+    monkeypatch.setattr(post.journal, "settle_deliveries", settle)
+    post.sends(NOW + 600)
     assert len(post.mailbox.mails) == 1
-    assert {d.state for d in post.journal.deliveries(alert.id)} == {"sent"}
-    (log,) = [d for d in post.journal.deliveries(alert.id) if d.channel == "log"]
-    assert [(a.at, a.ok) for a in post.journal.attempts(log.id)] == [(NOW, True)], "kept as of when it was sent"
+    (row,) = post.journal.deliveries(alert.id)
+    assert (row.state, row.settled_at) == ("sent", NOW), "kept as of when it was sent"
 
 
-def test_a_channel_that_fails_in_a_way_of_its_own_keeps_no_other_back(
+def test_a_disk_that_is_full_before_it_is_sent_sends_nothing(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    post.start()
+    post.is_due(post.fires())
+
+    def full(*_: object) -> None:
+        raise JournalError("journal.sqlite: database or disk is full")
+
+    monkeypatch.setattr(post.journal, "claim_deliveries", full)
+    with pytest.raises(JournalError):
+        post.dispatcher.send_next("email", NOW)
+    assert post.mailbox.mails == []
+
+
+def test_a_stop_while_it_is_sent_tells_once_more_and_says_so(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    post.start()
+    alert = post.fires()
+    post.is_due(alert)
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(post.journal, "settle_deliveries", killed)
+    with pytest.raises(Killed):
+        post.dispatcher.send_next("email", NOW)
+    monkeypatch.undo()
+    post.again()
+    post.dispatcher.begin(NOW + 20)
+    assert post.states(alert) == [("turn-1", "uncertain"), ("turn-1+", "due")]
+    assert post.sends(NOW + 20) == 0, "the pause counts from what may have arrived"
+    post.sends(NOW + 400)
+    assert post.states(alert) == [("turn-1", "uncertain"), ("turn-1+", "sent")]
+    assert "Misschien kreeg u dit bericht al" in post.mailbox.mails[1][1]
+    post.dispatcher.begin(NOW + 500)
+    assert len(post.states(alert)) == 2
+
+
+def test_a_channel_that_fails_in_a_way_of_its_own_shows_no_secret(
     post: Post, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(_self: object, _message: Message) -> str:
         raise IndexError(PASSWORD)
 
-    post.start()
-    monkeypatch.setattr("paraat.alerts.channels.log.LogChannel.send", broken)
-    alert = post.announce()
-    post.dispatcher.run_due(NOW)
-    assert len(post.mailbox.mails) == 1
-    (log,) = [d for d in post.journal.deliveries(alert.id) if d.channel == "log"]
-    assert (log.state, log.due_at) == ("due", NOW + 30)
-    assert "IndexError" in (log.error or "")
+    monkeypatch.setattr(type(make_channels(post.site)["email"]), "send", broken)
+    alert = post.fires()
+    post.is_due(alert)
+    post.sends(NOW)
+    (row,) = post.journal.deliveries(alert.id)
+    assert (row.state, row.due_at) == ("due", NOW + 30)
+    assert "IndexError" in row.answer
     assert PASSWORD not in caplog.text, "a library may put anything into its errors"
 
 
-def test_a_point_without_a_mail_address_still_gets_its_log_line(post: Post) -> None:
-    alert = post.announce("nsp-0202")
-    assert [d.channel for d in post.journal.deliveries(alert.id)] == ["log"]
+def test_a_text_that_fails_goes_out_in_plain_figures_and_is_known(post: Post) -> None:
+    post.start()
+    alert = post.fires(rule="new_rule", detail={"percent": 12.5})
+    post.is_due(alert)
+    post.sends(NOW)
+    ((_, content),) = post.mailbox.mails
+    assert "new_rule" in content
+    assert "percent: 12.5" in content
+    assert post.dispatcher.failed_texts == {"new_rule.firing": NOW}
 
 
-def test_the_coordination_point_hears_of_a_point_whose_lead_has_no_address(post: Post) -> None:
-    post.coordination_has("beheer@example.org")
-    assert post.mail(post.announce("nsp-0202")).recipient == "beheer@example.org"
-    assert post.mail(post.announce("nsp-0101")).recipient == "nsp-0101@example.org"
+def test_who_left_the_roster_gets_nothing_more(post: Post) -> None:
+    post.start()
+    alert = post.fires()
+    post.is_due(alert, person="anna")
+    assert post.sends(NOW) == 0
+    assert post.states(alert) == [("turn-1", "dropped")]
 
 
-def test_an_alert_of_a_point_that_left_the_site_is_not_announced(post: Post) -> None:
-    alert = AlertState(
-        rule="low_fuel",
-        subject=Subject("point", "nsp-9999"),
-        state="firing",
-        since=NOW,
-        severity="critical",
-        detail={},
-        id=1,
-    )
-    assert post.dispatcher.deliveries(alert, NOW) == []
+def test_what_is_held_waits_and_is_sent_when_it_is_held_no_longer(post: Post) -> None:
+    post.start()
+    alert = post.fires(held_by="out-of-use")
+    post.is_due(alert)
+    assert post.sends(NOW + 60) == 0
+    post.journal.save_alert(msgspec.structs.replace(alert, held_by=""))
+    assert post.sends(NOW + 120) == 1
+
+
+def test_a_warning_of_the_night_waits_for_the_morning(tmp_path: Path) -> None:
+    post = Post(tmp_path / "site")
+    post.start()
+    night = NOW + 7 * 3600
+    alert = post.fires(night, severity="warning")
+    post.is_due(alert, at=night)
+    assert [post.sends(night + 3600 * n) for n in (0, 3, 6)] == [0, 0, 0]
+    assert post.sends(night + 7 * 3600) == 1
+    post.stop()
+    post.journal.close()
 
 
 def test_the_password_is_never_in_a_log_or_an_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     post = Post(tmp_path / "site")
     post.url_path.write_text(f"mailto://lead:{PASSWORD}@{LOOPBACK}:{post.port}?from=paraat@example.org&mode=insecure")
-    post.dispatcher = Dispatcher(post.site, post.journal, make_channels(post.site))
-    alert = post.announce()
+    post.again()
+    alert = post.fires()
+    post.is_due(alert)
     with caplog.at_level(logging.DEBUG):
-        post.dispatcher.run_due(NOW)
-    assert post.mail(alert).state == "due"
-    assert PASSWORD not in caplog.text
-    assert PASSWORD not in (post.mail(alert).error or "")
+        post.sends(NOW)
+    (row,) = post.journal.deliveries(alert.id)
+    assert row.state == "due"
+    assert PASSWORD not in caplog.text + row.answer
     post.journal.close()
 
 

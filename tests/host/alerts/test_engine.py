@@ -1,4 +1,5 @@
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,9 +22,10 @@ class Scripted:
         self.hold_s = hold_s
         self.verdict = HOLD
         self.severity = "critical"
+        self.rank = 0.0
 
     def judge(self, view: PointView) -> Judgement:
-        return Judgement(verdict=self.verdict, severity=self.severity, detail={"at": view.now})
+        return Judgement(verdict=self.verdict, severity=self.severity, detail={"at": view.now}, rank=self.rank)
 
 
 def view_at(now: float) -> PointView:
@@ -149,7 +151,7 @@ def test_a_wild_value_from_before_the_clock_was_set_back_ends_too() -> None:
     assert states(play(engine, rule, [(120, HOLD)])) == [("resolved", False)]
 
 
-def test_an_alert_of_a_point_that_left_the_site_ends_and_nobody_is_told() -> None:
+def test_an_alert_of_a_point_that_left_the_site_ends_and_who_was_told_hears_so() -> None:
     rule = Scripted()
     fired = AlertState(
         rule="r",
@@ -164,11 +166,12 @@ def test_an_alert_of_a_point_that_left_the_site_ends_and_nobody_is_told() -> Non
     own = msgspec.structs.replace(fired, subject=Subject("certificate", "broker"), id=8)
     engine = Engine({"r": rule}, [fired, own])
     (ended,) = play(engine, rule, [(60, CLEAR)])
-    assert (ended.alert.id, ended.alert.state, ended.alert.resolved_at, ended.announce) == (
+    assert (ended.alert.id, ended.alert.state, ended.alert.resolved_at, ended.change, ended.alert.left) == (
         7,
         "resolved",
         T0 + 60,
-        False,
+        "left",
+        True,
     )
     assert [alert.id for alert in engine.active()] == [8], "of the coordination point itself nothing was said"
     assert play(engine, rule, [(120, CLEAR)]) == []
@@ -243,3 +246,186 @@ def test_without_a_hold_time_it_fires_at_once_and_with_a_second_it_waits() -> No
     at_once, soon = Scripted(hold_s=0), Scripted(hold_s=1)
     assert states(play(Engine({"r": at_once}), at_once, [(0, RAISE)])) == [("firing", True)]
     assert states(play(Engine({"r": soon}), soon, [(0, RAISE)])) == [("pending", False)]
+
+
+def test_a_pending_alert_of_a_point_that_left_is_off_and_nobody_hears_of_it() -> None:
+    rule = Scripted()
+    waiting = AlertState(
+        rule="r", subject=Subject("point", "nsp-9999"), state="pending", since=T0, severity="warning", detail={}
+    )
+    (off,) = play(Engine({"r": rule}, [waiting]), rule, [(60, CLEAR)])
+    assert (off.change, off.announce) == ("off", False)
+
+
+def ranked(engine: Engine, rule: Scripted, steps: list[tuple[float, float]]) -> list[tuple[str, int, float]]:
+    """(change, turn, second) of a rule that raises each time, with these ranks."""
+    found = []
+    for second, rank in steps:
+        rule.rank = rank
+        found += [(c.change, c.alert.turn, second) for c in play(engine, rule, [(second, RAISE)]) if c.announce]
+    return found
+
+
+def test_a_worse_turn_is_told_anew_once_it_has_stood_for_the_hold_time() -> None:
+    """A blackout, then 6 h, 4.2 h, 1.3 h and nothing left: each is told, and none twice."""
+    rule = Scripted()
+    engine = Engine({"r": rule})
+    found = ranked(engine, rule, [(60.0 * n, n // 10) for n in range(50)])
+    assert found == [
+        ("firing", 1, 120.0),
+        ("worse", 2, 720.0),
+        ("worse", 3, 1320.0),
+        ("worse", 4, 1920.0),
+        ("worse", 5, 2520.0),
+    ]
+    (alert,) = engine.active()
+    assert (alert.turned_at, alert.fired_at, alert.rank) == (T0 + 2520, T0 + 120, 4)
+
+
+def test_one_wild_value_is_no_worse_turn_and_a_flutter_between_two_degrees_tells_once() -> None:
+    rule = Scripted()
+    engine = Engine({"r": rule})
+    steps = [(60.0 * n, 0.0) for n in range(5)] + [(300.0, 5.0), (360.0, 0.0)]
+    steps += [(420.0 + 60 * n, float(n // 3 % 2)) for n in range(29)]
+    assert ranked(engine, rule, steps) == [("firing", 1, 120.0), ("worse", 2, 720.0)]
+
+
+def test_what_was_better_for_half_an_hour_and_becomes_worse_again_is_told_again() -> None:
+    rule = Scripted()
+    engine = Engine({"r": rule})
+    steps = (
+        [(60.0 * n, 2.0) for n in range(3)]
+        + [(180.0 + 60 * n, 1.0) for n in range(32)]
+        + [(2100.0 + 60 * n, 2.0) for n in range(3)]
+    )
+    assert ranked(engine, rule, steps) == [("firing", 1, 120.0), ("worse", 2, 2220.0)]
+
+
+def test_a_worse_severity_is_a_worse_turn_whatever_its_rank() -> None:
+    rule = Scripted(hold_s=0)
+    rule.severity = "warning"
+    engine = Engine({"r": rule})
+    rule.rank = 3
+    play(engine, rule, [(0, RAISE)])
+    rule.severity, rule.rank = "critical", 1
+    (worse,) = play(engine, rule, [(5, RAISE)])
+    assert (worse.change, worse.alert.severity) == ("worse", "critical")
+    rule.severity = "warning"
+    assert play(engine, rule, [(10, RAISE)]) == []
+    assert engine.active()[0].severity == "critical", "not better before it has stood"
+
+
+def test_a_restart_while_it_gets_worse_loses_no_turn() -> None:
+    rule = Scripted()
+    engine = Engine({"r": rule})
+    play(engine, rule, [(0, RAISE), (120, RAISE)])
+    rule.rank = 1
+    (noted,) = play(engine, rule, [(180, RAISE)])
+    assert (noted.change, noted.announce) == ("noted", False)
+    again = Engine({"r": rule}, [noted.alert])
+    (worse,) = play(again, rule, [(300, RAISE)])
+    assert (worse.change, worse.alert.turn) == ("worse", 2)
+
+
+def flapped(hours: float, every_s: float, restart: bool) -> list[Transition]:
+    """A point that drops out for two thirds of each `every_s`."""
+    rule = Scripted(hold_s=30)
+    engine = Engine({"r": rule})
+    found: list[Transition] = []
+    ended: list[AlertState] = []
+    for n in range(int(hours * 3600 / 10)):
+        second = 10.0 * n
+        found += play(engine, rule, [(second, RAISE if second % every_s < every_s * 2 / 3 else CLEAR)])
+        ended = [c.alert for c in found if c.change == "resolved"]
+        if restart and n % 100 == 99:
+            engine = Engine({"r": rule}, engine.active(), ended=ended)
+    return [c for c in found if c.announce]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_point_that_drops_out_and_returns_all_day_is_told_a_few_times_and_so(restart: bool) -> None:
+    told = flapped(24, 240, restart)
+    assert [c.change for c in told] == ["firing", "resolved", "firing", "resolved", "firing"]
+    assert [c.alert.flapping for c in told] == [False, False, False, False, True]
+
+
+def test_what_flaps_ends_when_it_was_good_for_an_hour_and_is_armed_again() -> None:
+    rule = Scripted(hold_s=30)
+    fired = [AlertState(rule="r", subject=Subject("point", "nsp-0101"), state="resolved", since=T0, severity="warning", detail={},
+                        id=n, fired_at=T0 - 600 * n, resolved_at=T0 - 600 * n + 60) for n in (1, 2)]  # fmt: skip
+    engine = Engine({"r": rule}, ended=fired)
+    (*_, fires) = play(engine, rule, [(0, RAISE), (30, RAISE)])
+    assert fires.alert.flapping
+    assert play(engine, rule, [(60 + 10 * n, CLEAR) for n in range(360)]) == []
+    (over,) = play(engine, rule, [(3660, CLEAR)])
+    assert over.change == "resolved"
+    later = play(engine, rule, [(8 * 3600, RAISE), (8 * 3600 + 30, RAISE)])
+    assert [c.alert.flapping for c in later if c.announce] == [False]
+
+
+def test_what_holds_a_subject_back_is_said_and_it_is_told_from_when_it_ends() -> None:
+    rule = Scripted(hold_s=0)
+    rule.verdict = RAISE
+    engine = Engine({"r": rule})
+    linde = Subject("point", "nsp-0101")
+    (held,) = engine.step(T0, [view_at(T0)], holds={linde: "building"})
+    assert (held.change, held.alert.held_by) == ("firing", "building")
+    assert engine.step(T0 + 5, [view_at(T0 + 5)], holds={linde: "building"}) == []
+    (free,) = engine.step(T0 + 600, [view_at(T0 + 600)])
+    assert (free.change, free.alert.held_by, free.alert.told_since) == ("noted", "", T0 + 600)
+    assert free.alert.fired_at == T0
+
+
+class Broker(msgspec.Struct, frozen=True):
+    subject: Subject
+    reached: bool
+
+
+class BrokerUnreachable:
+    judges = Broker
+    hold_s = 0.0
+    for_role = "coordination"
+
+    def judge(self, view: Broker) -> Judgement:
+        return Judgement(verdict=CLEAR if view.reached else RAISE)
+
+
+def test_points_that_fall_silent_with_the_broker_are_held_by_it_until_they_had_time_to_speak_up() -> None:
+    silent = Scripted(hold_s=60)
+    engine = Engine({"point_silent": silent, "broker_unreachable": BrokerUnreachable()})
+    cause = Subject("broker", "")
+
+    def step(second: float, reached: bool, verdict: Verdict) -> list[tuple[str, str, str]]:
+        silent.verdict = verdict
+        found = engine.step(T0 + second, [Broker(cause, reached), view_at(T0 + second)])
+        return [(c.alert.rule, c.change, c.alert.held_by) for c in found]
+
+    assert step(0, False, HOLD) == [("broker_unreachable", "firing", "")]
+    assert step(300, False, RAISE) == [("point_silent", "pending", "broker_unreachable")]
+    assert step(360, False, RAISE) == [("point_silent", "firing", "broker_unreachable")]
+    assert step(1200, True, RAISE) == [("broker_unreachable", "resolved", "")]
+    assert step(1200 + 419, True, RAISE) == []
+    assert step(1200 + 420, True, RAISE) == [("point_silent", "noted", "")], (
+        "the broker is back, and it still says nothing"
+    )
+    (alert,) = engine.active()
+    assert alert.told_since == T0 + 1620
+
+
+def test_a_point_that_was_silent_long_before_the_broker_is_told_all_the_same() -> None:
+    silent = Scripted(hold_s=0)
+    silent.verdict = RAISE
+    engine = Engine({"point_silent": silent, "broker_unreachable": BrokerUnreachable()})
+    engine.step(T0, [view_at(T0)])
+    engine.step(T0 + 700, [Broker(Subject("broker", ""), False), view_at(T0 + 700)])
+    assert {alert.rule: alert.held_by for alert in engine.active()} == {"point_silent": "", "broker_unreachable": ""}
+
+
+def test_a_restart_knows_what_the_broker_explained() -> None:
+    silent = Scripted(hold_s=0)
+    silent.verdict = RAISE
+    over = AlertState(rule="broker_unreachable", subject=Subject("broker", ""), state="resolved", since=T0, severity="critical",
+                      detail={}, id=1, fired_at=T0, resolved_at=T0 + 900)  # fmt: skip
+    engine = Engine({"point_silent": silent}, ended=[over])
+    (found,) = engine.step(T0 + 1000, [view_at(T0 + 1000)])
+    assert found.alert.held_by == "broker_unreachable"

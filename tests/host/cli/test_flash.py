@@ -75,6 +75,18 @@ def test_four_boards_and_one_bad_one_on_the_screen(site: Path, capsys: pytest.Ca
     assert "3 of 4 boards ready." in said
 
 
+def test_a_replacement_that_fails_leaves_the_old_board_and_says_so(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with VirtualBoard(number=1) as good:
+        assert run("flash", site, POINT, "--port", good.port) == 0
+    old = inventory.boards(site)[POINT].board
+    assert old is not None
+    with VirtualBoard("esp32s3", number=2) as bad:
+        assert run("replace", site, POINT, "--port", bad.port) == 1
+    assert f"{POINT} houdt bord {old.serial}." in capsys.readouterr().out
+
+
 def test_the_build_of_micropython_is_named(site: Path, board: VirtualBoard, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("flash", site, POINT, "--port", board.port) == 0
     assert "MicroPython voor esp32_devkitc_ve: ESP32_GENERIC-SPIRAM-20260101-v1.28.0.bin" in capsys.readouterr().out

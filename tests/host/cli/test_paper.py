@@ -149,8 +149,9 @@ def test_what_is_asked_wrongly_is_said(site: Path, tmp_path: Path, capsys: pytes
 def test_a_key_that_others_may_read_makes_no_codes(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made(capsys, site, "help", POINT)
     (site / "acknowledge.key").chmod(0o644)
-    assert main(["code", "make", "--site", str(site), "help", POINT]) == 2
-    assert "chmod 600" in capsys.readouterr().err
+    for command in (["code", "make", "--site", str(site), "help", POINT], ["check", "--site", str(site)]):
+        assert main(command) == 2
+        assert "chmod 600" in capsys.readouterr().err
 
 
 def test_check_says_that_mails_have_no_link(site: Path, capsys: pytest.CaptureFixture[str]) -> None:

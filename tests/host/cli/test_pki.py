@@ -164,6 +164,44 @@ def test_asked_at_the_keyboard_it_is_in_no_process_list_and_not_on_the_screen(fo
     assert not (folder / "site" / "pki").exists()
 
 
+def typed(folder: Path, *answers: str) -> tuple[int, str]:
+    """`paraat pki crl` with these typed at its questions: (exit code, what the screen said)."""
+    main_end, child_end = pty.openpty()
+    command = [PARAAT, "pki", "crl", "--site", str(folder / "site"), "--out", str(folder / "out.pem")]
+    said = b""
+    with subprocess.Popen(
+        command, stdin=child_end, stdout=child_end, stderr=child_end, start_new_session=True
+    ) as process:
+        os.close(child_end)
+        for answer in answers:
+            while not said.rstrip().endswith(b":"):
+                said += os.read(main_end, 4096)
+            os.write(main_end, f"{answer}\n".encode())
+            said += b" |"
+        while True:
+            try:
+                said += os.read(main_end, 4096)
+            except OSError:
+                break
+    os.close(main_end)
+    return process.returncode, said.decode()
+
+
+def test_the_passphrase_may_be_mistyped_twice(folder: Path) -> None:
+    code, said = typed(folder, "not this one at all", "nor this one either", PASSPHRASE)
+    assert code == 0, said
+    assert "once more (2 left)" in said
+    assert "once more (1 left)" in said
+    code, said = typed(folder, *["wrong each time, alas"] * 3)
+    assert code == 1
+    assert "passphrase is wrong" in said
+
+
+def test_a_wrong_passphrase_in_a_file_is_no_reason_to_ask(folder: Path) -> None:
+    (folder / "pass").write_text("another passphrase, also long")
+    assert pki(folder, "crl") == 1
+
+
 def test_broker_config_writes_what_mosquitto_needs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["broker-config", "--site", str(folder / "site"), "--out", str(folder / "etc")]
     assert main(command) == 0

@@ -139,7 +139,7 @@ def test_how_it_is_typed_does_not_matter(typed: str) -> None:
         ("", "form"),
         ("M KXRTA 84 P", "form"),
         ("M KXRTA 00084 P", "form"),
-        ("W KXRTA 0084 P", "form"),
+        ("W KXRTA 0084 Y", "form"),
         ("M KXRTA OO84 P", "character"),
         ("M KXRTA 0084 5", "form"),
         ("0 KXRTA P", "form"),

@@ -1,17 +1,22 @@
 import random
 from collections.abc import Iterable
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paraat.domain import autonomy
+from paraat.domain.activation import Phase
+from paraat.domain.facts import Author, Fact, PhaseChanged
 from paraat.domain.fuel_history import Slot
 from paraat.domain.model import AlertState, NodeState, SampleSet, Value
-from paraat.domain.points import Tank
+from paraat.domain.points import Battery, Tank
 from paraat.domain.readiness import Verdict
 from paraat.domain.subjects import Subject
-from tracker_bench import POINT, T0, Bench
+from paraat.domain.thresholds import Alerts
+from paraat.domain.tracker import Tracker
+from tracker_bench import POINT, PROFILE, T0, Bench
 
 
 @pytest.fixture
@@ -111,6 +116,104 @@ def test_an_alert_that_fires_is_told_until_it_resolves(bench: Bench) -> None:
     assert bench.view(T0 + 1).reasons == ("low-fuel",)
     bench.tracker.note_alerts([])
     assert bench.view(T0 + 1).reasons == ()
+
+
+@pytest.mark.parametrize("state", ["pending", "resolved"])
+def test_an_alert_that_does_not_fire_is_no_reason(bench: Bench, state: str) -> None:
+    bench.sees(T0)
+    about = Subject("point", POINT.id)
+    alert = AlertState(rule="low_fuel", subject=about, state=state, since=T0, severity="critical", detail={})
+    bench.tracker.note_alerts([alert])
+    assert bench.view(T0 + 1).reasons == ()
+
+
+def test_an_alert_about_another_point_is_no_reason(bench: Bench) -> None:
+    bench.sees(T0)
+    about = Subject("point", "nsp-0102")
+    alert = AlertState(rule="low_fuel", subject=about, state="firing", since=T0, severity="critical", detail={})
+    bench.tracker.note_alerts([alert])
+    assert bench.view(T0 + 1).reasons == ()
+
+
+def test_of_two_sets_of_one_moment_the_one_that_came_later_counts(bench: Bench) -> None:
+    bench.sees(T0, battery__voltage=12.1)
+    bench.sees(T0, battery__voltage=12.4)
+    assert bench.view(T0 + 1).value("battery/voltage") == 12.4
+    bench.sees(T0, {"battery/voltage": "bus"})
+    view = bench.view(T0 + 1)
+    assert (view.value("battery/voltage"), view.latest["battery/voltage"].fault) == (None, "bus")
+
+
+def test_a_metric_that_never_came_is_not_known(bench: Bench) -> None:
+    bench.sees(T0)
+    view = bench.view(T0 + 300)
+    assert view.value("battery/voltage") is None
+    assert view.fresh("battery/voltage", 300) is None
+    assert view.fresh("power/mains", 300) is True
+    assert view.fresh("power/mains", 299.9) is None
+
+
+def test_a_key_closes_what_it_opened_whatever_the_order_in_which_that_comes(bench: Bench) -> None:
+    """What a board kept comes after what it says now: the newest moment at which it was on counts."""
+    for t, on in ((T0 + 600, True), (T0 + 300, True), (T0 + 900, False)):
+        bench.sees(t, point__open=on)
+    told = PhaseChanged(point=POINT.id, phase="standby")  # between the two, so only the newer one is the key's own
+    author = Author(name="lead", way="page")
+    bench.tracker.standing.apply(Fact(id=1, after=0, t=T0 + 450, recorded_at=T0 + 450, author=author, told=told))
+    assert bench.view(T0 + 901).activation.phase is Phase.CLOSING
+
+
+def test_a_tank_that_is_measured_by_distance() -> None:
+    bench = Bench(Tank(capacity_l=400, burn_l_per_h=10, by="distance", calibration=((0.2, 400.0), (1.2, 0.0))))
+    bench.sees(T0, without="fuel/level", fuel__distance=0.7)
+    view = bench.view(T0 + 1)
+    assert view.litres == pytest.approx(200)
+    assert view.fuel_t == T0
+    bench.sees(T0 + 60, {"fuel/distance": "silent"})  # its level alone says nothing of such a tank
+    assert bench.view(T0 + 61).litres is None
+
+
+def test_what_falls_while_nobody_knows_of_the_generator_is_burnt_and_not_lost(bench: Bench) -> None:
+    for minute in range(240):
+        bench.sees(T0 + 60 * minute, without="power/generator", fuel__level=80 - minute / 12)
+    assert bench.view(T0 + 240 * 60).fuel_events == ()
+    known = Bench()
+    for minute in range(240):
+        known.sees(T0 + 60 * minute, power__generator=False, fuel__level=80 - minute / 12)
+    assert [event.kind for event in known.view(T0 + 240 * 60).fuel_events] != []
+
+
+def test_the_load_that_was_measured_with_the_level_tells_what_it_takes() -> None:
+    """A table of the generator's, and a load: before any slope is there."""
+    table = ((0.0, 2.0), (10_000.0, 8.0))
+    bench = Bench(Tank(capacity_l=400, burn_l_per_h=10, burn_by_load=table))
+    for minute in range(10):
+        bench.sees(T0 + 60 * minute, power__generator=True, power__mains=False, power__load=5_000.0)
+    left = bench.view(T0 + 600).autonomy
+    assert left is not None
+    assert left.burn_l_per_h == pytest.approx(5.0)
+
+
+def test_the_battery_is_judged_by_what_it_says_now() -> None:
+    point = msgspec.structs.replace(POINT, battery=Battery(capacity_ah=400, nominal_v=24, load_w=600, empty_percent=20))
+    tracker = Tracker(
+        {POINT.id: point}, Alerts(), profiles={POINT.id: PROFILE}, since=T0, counts=lambda _: (0, 0)
+    )  # fmt: skip
+    figures: dict[str, Value] = {
+        "fuel/level": 60.0,
+        "battery/charge": 70.0,
+        "power/mains": True,
+        "power/generator": False,
+    }
+    tracker.apply(
+        SampleSet(point=POINT.id, kind="telemetry", seq=1, t=T0, received_at=T0, values=figures, faults={})
+    )  # fmt: skip
+    view = tracker.view(POINT.id, T0 + 300)
+    assert view.battery is not None
+    assert view.battery.hours == pytest.approx(8.0)
+    assert view.off_grid is not None
+    assert view.off_grid.hours == pytest.approx(32.0)
+    assert tracker.view(POINT.id, T0 + 301).battery is None, "a charge of five minutes ago is not that of now"
 
 
 def test_an_old_set_does_not_overwrite_a_newer_one(bench: Bench) -> None:

@@ -159,6 +159,23 @@ def test_bad_payloads_are_acknowledged_to_the_broker_only(bench: Bench) -> None:
     assert len(bench.journal.dead_letters(10)) == 3
 
 
+def test_a_board_that_sends_for_no_point_of_the_site_is_remembered(bench: Bench) -> None:
+    """By what it reads; the state of a point that was taken out stands at the broker for ever."""
+    bench.put_state("nsp-0998", retained=True)
+    bench.put_sets(1, point="nsp-0999")
+    bench.put("paraat/v1/nsp-0999/event", b"[]")
+    bench.run()
+    assert bench.ingest.strangers == {"nsp-0999": (T0 + 9.0, T0 + 9.0)}
+    bench.ingest.remember_stranger("nsp-0999", T0 - 10.0, T0 - 5.0)  # as its alert told before a restart
+    assert bench.ingest.strangers == {"nsp-0999": (T0 - 10.0, T0 + 9.0)}
+
+
+def test_of_too_many_unknown_boards_the_one_that_was_heard_longest_ago_is_forgotten(bench: Bench) -> None:
+    for n in range(60):
+        bench.ingest.remember_stranger(f"nsp-{n}", 100.0 + n, 100.0 + n)
+    assert sorted(bench.ingest.strangers) == sorted(f"nsp-{n}" for n in range(10, 60))
+
+
 def test_a_conflict_is_counted_and_acknowledged(bench: Bench) -> None:
     bench.put_sets(1, level=50.0)
     bench.put_sets(1, level=40.0)

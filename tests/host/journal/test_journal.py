@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paraat.domain.model import AlertState, Delivery, Derived, NodeState, Refusal, SampleSet
+from paraat.domain.model import AlertState, Delivery, Derived, Judged, NodeState, Refusal, SampleSet
 from paraat.domain.subjects import Subject
 from paraat.journal import Attempt, Journal, JournalError, entries, schema
 
@@ -191,7 +191,14 @@ def test_events_are_found_without_reading_the_sets_between(journal: Journal) -> 
 def test_a_journal_of_the_version_before_is_brought_up_to_date(path: Path) -> None:
     older = Journal(path)
     older.store([a_set(1, kind="event"), a_set(2)], [], [])
-    older._writer.executescript("DROP TABLE fact; DROP INDEX entry_event; PRAGMA user_version = 1;")
+    older._writer.executescript(
+        "DROP TABLE fact; DROP INDEX entry_event; DROP TABLE pending; DROP TABLE judged; DROP TABLE attempt; DROP TABLE delivery;"
+        " CREATE TABLE delivery (id INTEGER PRIMARY KEY AUTOINCREMENT, alert_id INTEGER, transition TEXT, channel TEXT,"
+        " recipient TEXT, subject TEXT, body TEXT, due_at REAL, attempts INTEGER, state TEXT, error TEXT);"
+        " CREATE INDEX delivery_due ON delivery (due_at); CREATE INDEX delivery_by_alert ON delivery (alert_id);"
+        " CREATE TABLE attempt (id INTEGER PRIMARY KEY AUTOINCREMENT, delivery_id INTEGER, at REAL, ok INTEGER, error TEXT);"
+        " PRAGMA user_version = 1;"
+    )
     older.close()
     newer = Journal(path)
     assert [s.seq for s in newer.replay("nsp-0101", only_events=True)] == [1]
@@ -291,14 +298,17 @@ def test_ids_are_not_used_again_once_the_journal_was_emptied(path: Path) -> None
     journal.close()
 
 
-@pytest.mark.parametrize("table", ["entry", "dead_letter", "refused_line", "alert", "delivery", "attempt"])
+@pytest.mark.parametrize("table", ["entry", "dead_letter", "refused_line", "alert", "delivery", "attempt", "judged"])
 def test_no_table_gives_an_id_twice(path: Path, table: str) -> None:
     """An id names one thing for ever: an alert that people spoke of, an entry that a sink has."""
     Journal(path).close()
     db = sqlite3.connect(path)
     columns = [name for _, name, _, required, _, _ in db.execute(f"PRAGMA table_info({table})") if required]
     insert = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('0' for _ in columns)})"
-    first, second = db.execute(insert).lastrowid, db.execute(insert).lastrowid
+    first = db.execute(insert).lastrowid
+    if table == "delivery":  # one reason reaches a person once
+        insert = insert.replace("VALUES (0, 0", "VALUES (0, 1")
+    second = db.execute(insert).lastrowid
     db.execute(f"DELETE FROM {table}")
     assert (first, second, db.execute(insert).lastrowid) == (1, 2, 3)
     db.close()
@@ -320,12 +330,14 @@ def an_alert(**changes: object) -> AlertState:
 def a_delivery(alert_id: int, **changes: object) -> Delivery:
     fields: dict[str, object] = {
         "alert_id": alert_id,
-        "transition": "firing",
+        "reason": "turn-1",
+        "rung": "lead",
+        "person": "anna",
         "channel": "email",
-        "recipient": "lead@example.org",
-        "subject": "Brandstof laag",
-        "body": "Nog 4,5 uur. Bestel diesel.",
+        "address": "lead@example.org",
+        "created_at": T0,
         "due_at": T0,
+        "first_due_at": T0,
     }
     return Delivery(**{**fields, **changes})  # type: ignore[arg-type]
 
@@ -345,32 +357,65 @@ def test_alerts_keep_their_id_and_leave_the_open_ones_when_resolved(path: Path) 
     journal.close()
 
 
-def test_a_delivery_is_due_until_it_is_sent_and_each_attempt_is_kept(journal: Journal) -> None:
+def test_a_wobble_that_never_fired_leaves_nothing_and_takes_no_id(journal: Journal) -> None:
+    pending = an_alert(state="pending", fired_at=None)
+    assert journal.save_alert(pending) == pending
+    assert journal.open_alerts() == [pending], "a restart goes on with its hold time"
+    journal.save_alert(msgspec.structs.replace(pending, state="resolved", resolved_at=T0 + 60))
+    assert (journal.open_alerts(), journal.alerts(10)) == ([], [])
+    journal.save_alert(pending)
+    assert journal.save_alert(an_alert()).id == 1
+    assert [alert.state for alert in journal.open_alerts()] == ["firing"]
+    assert journal.alert(1) == an_alert(id=1)
+    assert journal.alert(2) is None
+
+
+def test_a_delivery_is_there_once_until_it_is_sent_and_each_attempt_is_kept(journal: Journal) -> None:
     alert = journal.save_alert(an_alert())
-    journal.add_deliveries([a_delivery(alert.id), a_delivery(alert.id, due_at=T0 + 1000)])
-    assert journal.due_deliveries(T0 - 1, 10, ahead_s=2000) == []
-    (due,) = journal.due_deliveries(T0, 10, ahead_s=2000)
-    journal.settle_delivery(due.id, False, "connection refused", T0 + 1, T0 + 61)
-    assert journal.due_deliveries(T0 + 60, 10, ahead_s=2000) == []
-    (due,) = journal.due_deliveries(T0 + 61, 10, ahead_s=2000)
-    assert (due.attempts, due.error, due.state) == (1, "connection refused", "due")
-    journal.settle_delivery(due.id, True, None, T0 + 62, None)
-    assert journal.due_deliveries(T0 + 500, 10, ahead_s=2000) == []
-    sent, later = journal.deliveries(alert.id)
-    assert (sent.state, sent.attempts, later.state) == ("sent", 2, "due")
-    journal.settle_delivery(later.id, False, "no such user", T0 + 1001, None)
-    assert journal.deliveries(alert.id)[1].state == "failed"
+    rows = [a_delivery(alert.id), a_delivery(alert.id, address="lead@work.example")]
+    journal.add_deliveries(rows)
+    journal.add_deliveries(rows)
+    first, second = journal.due_deliveries("email")
+    assert journal.due_deliveries("sms") == []
+    journal.claim_deliveries([first.id], "m1", [(second.id, "overtaken")], T0 + 1)
+    assert [row.id for row in journal.unsettled_deliveries()] == [first.id]
+    assert journal.due_deliveries("email") == []
+    journal.settle_deliveries([first.id], False, "connection refused", T0 + 1, T0 + 61)
+    (due,) = journal.due_deliveries("email")
+    assert (due.attempts, due.answer, due.due_at, due.settled_at) == (1, "connection refused", T0 + 61, None)
+    assert journal.sent_since(T0) == []
+    journal.claim_deliveries([first.id], "m1", [], T0 + 61)
+    journal.settle_deliveries([first.id], True, "taken", T0 + 62, T0 + 62)
+    sent, dropped = journal.deliveries(alert.id)
+    assert (sent.state, sent.attempts, sent.message, sent.answer, sent.settled_at) == (
+        "sent",
+        2,
+        "m1",
+        "taken",
+        T0 + 62,
+    )
+    assert (dropped.state, dropped.answer) == ("dropped", "overtaken")
+    assert journal.sent_since(T0 + 62) == [sent]
+    assert journal.sent_since(T0 + 63) == []
     assert journal.attempts(sent.id) == [
         Attempt(at=T0 + 1, ok=False, error="connection refused"),
         Attempt(at=T0 + 62, ok=True, error=None),
     ]
 
 
-def test_a_clock_that_is_set_back_puts_no_delivery_off(journal: Journal) -> None:
+def test_what_nobody_knows_the_end_of_is_left_and_sent_anew_in_one_transaction(journal: Journal) -> None:
     alert = journal.save_alert(an_alert())
-    journal.add_deliveries([a_delivery(alert.id, due_at=T0 + 600)])
-    assert journal.due_deliveries(T0, 10, ahead_s=600) == []
-    assert len(journal.due_deliveries(T0 - 86400, 10, ahead_s=600)) == 1
+    journal.add_deliveries([a_delivery(alert.id)])
+    (row,) = journal.due_deliveries("email")
+    journal.claim_deliveries([row.id], "m1", [], T0)
+    journal.leave_uncertain([row.id], "stopped", [msgspec.structs.replace(row, reason="turn-1+")])
+    assert [(d.reason, d.state) for d in journal.deliveries(alert.id)] == [("turn-1", "uncertain"), ("turn-1+", "due")]
+    assert journal.unsettled_deliveries() == []
+
+
+def test_when_the_alerts_were_judged_is_kept_in_order(journal: Journal) -> None:
+    journal.note_judged([Judged(T0, 1, 2), Judged(T0 + 5, 3, 2)])
+    assert journal.judged() == [Judged(T0, 1, 2), Judged(T0 + 5, 3, 2)]
 
 
 def test_an_alert_and_its_deliveries_are_one_transaction(journal: Journal) -> None:
@@ -385,11 +430,11 @@ def test_an_alert_and_its_deliveries_are_one_transaction(journal: Journal) -> No
     with pytest.raises(RuntimeError, match="cut"):
         cut_short()
     assert journal.alerts(10) == []
-    assert journal.due_deliveries(T0, 10, ahead_s=2000) == []
+    assert journal.due_deliveries("email") == []
     with journal.atomic():
         alert = journal.save_alert(an_alert())
         journal.add_deliveries([a_delivery(alert.id)])
-    assert len(journal.due_deliveries(T0, 10, ahead_s=2000)) == 1
+    assert len(journal.due_deliveries("email")) == 1
 
 
 def test_store_is_never_part_of_another_transaction(journal: Journal) -> None:

@@ -1,17 +1,11 @@
-"""A language of brackets: every piece of every catalogue's text stands in ⟦ ⟧, and what is filled in stands outside.
-
-So a word that is shown outside the brackets comes from the code without being marked, and no translator would ever see it.
-Names, figures, and what is typed (commands, keys, files) are the exception.
-"""
+"""What a coordinator, a lead, a technician and an administrator meet, in the language of brackets (brackets.py)."""
 
 import html
 import io
 import json
 import re
 import shutil
-import string
 import subprocess
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,9 +17,10 @@ from rich.console import Console
 from starlette.requests import Request
 
 from host.alerts.details import every_alert
-from host.texts.catalogues import catalogues_in
+from host.texts.brackets import LANGUAGE, in_brackets, unmarked
 from host.web.scene import NOW
 from host.web.scene import rich as busy_region
+from paraat.alerts.links import LinkError
 from paraat.alerts.texts import message
 from paraat.boards.boards import load_board
 from paraat.boards.wiring import render
@@ -34,81 +29,13 @@ from paraat.domain.activation import Phase
 from paraat.provision.doctor import doctor
 from paraat.runtime.discovery import modules_in
 from paraat.site import paths
-from paraat.texts import extract, say
+from paraat.texts import Phrase, extract, say
 from paraat.texts.catalogue import FOLDER
 from paraat.web import pages
 from paraat.web.render import Renderer
+from paraat.web.seen import LinkPage
 from paraat.web.source import Check
 from site_broker import PASSPHRASE
-
-LANGUAGE = "en_GB"  # a locale that Babel knows, and no language of ours
-NEVER_WORDS = ("date",)  # contexts that hold patterns
-_HOLE = re.compile(r"%(?:\(\w+\))?[srd]")
-_SEPARATED = {"columns", "levels", "status"}  # texts with | between them
-
-
-def in_brackets(text: str) -> str:
-    """⟦found ⟧{found}⟦; expected ⟧{expected}"""
-    if "%" in text and _HOLE.search(text):
-        pieces = re.split(f"({_HOLE.pattern})", text)
-        return "".join(piece if _HOLE.fullmatch(piece) else _wrapped(piece) for piece in pieces)
-    made = []
-    for literal, name, form, _ in string.Formatter().parse(text):
-        made.append(_wrapped(literal.replace("{", "{{").replace("}", "}}")))
-        if name is not None:
-            made.append("{" + name + (f":{form}" if form else "") + "}")
-    return "".join(made)
-
-
-def _wrapped(piece: str) -> str:
-    return "|".join(f"⟦{part}⟧" if re.search(r"\w", part) else part for part in piece.split("|"))
-
-
-@pytest.fixture
-def brackets(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The folder of catalogues, with the pseudo-language in it, which PARAAT_LANGUAGE asks for."""
-    folder = tmp_path_factory.mktemp("texts")
-    catalog = extract.read(FOLDER / "nl.po")
-    english = extract.entries(extract.read(FOLDER / "en.po"))
-    for at, found in extract.entries(catalog).items():
-        original = english[at].string if at in english else found.id
-        texts = (original,) if isinstance(original, str) else tuple(original)
-        said = texts if at[0] in NEVER_WORDS else tuple(in_brackets(text) for text in texts)
-        found.string = said[0] if isinstance(found.id, str) else said
-    monkeypatch.setenv("COLUMNS", "1000")
-    monkeypatch.setenv("PARAAT_LANGUAGE", LANGUAGE)
-    with catalogues_in(folder, monkeypatch):
-        catalog.locale = LANGUAGE
-        (folder / f"{LANGUAGE}.po").write_text(extract.written(catalog), encoding="utf-8")
-        yield folder
-
-
-# Typed as they are, or names that no language changes.
-_NAMES = frozenset((
-    "paraat", "python", "micropython", "broker", "host", "desk", "authority", "valid", "make",
-    "sudo", "bundle", "toml", "usb", "console", "identify", "update", "flash", "replace",
-    "image", "erase", "pki", "init", "issue", "renew", "revoke", "crl", "list",
-    "serve", "status", "attest", "point", "refuel", "delivered", "plan", "building", "standby", "alerted", "opening", "operational", "closing", "out-of-use", "check", "simulate", "demo", "command", "configure", "doctor", "verify", "logs",
-    "build", "stolen", "alerts", "acknowledge", "site", "true", "false", "uart", "onewire", "broker-config", "bring-back", "day-bundle",
-    "certificate",
-))  # fmt: skip
-
-
-def unmarked(shown: str, names: Iterable[str] = ()) -> list[str]:
-    """The words outside the brackets."""
-    outside = re.sub(r"⟦[^⟦⟧]*⟧", " ", shown)
-    outside = re.sub(r"(?<!\w)--?[a-z][\w-]*", " ", outside)  # options
-    for name in sorted(names, key=len, reverse=True):
-        outside = outside.replace(name, " ")
-    return [word for word in outside.split() if _is_word(word)]
-
-
-def _is_word(text: str) -> bool:
-    text = text.strip("()[]{}<>.,:;!?'\"`|…·–-*│┃━─┏┓┡┩└┘┴┬┳╇")
-    if not re.search(r"[^\W\d_]{2,}", text) or text.lower() in _NAMES or re.fullmatch(r"([a-z]+-){3}[a-z]+", text):
-        return False
-    plain = re.fullmatch(r"[^\W\d_]+(?:['-][^\W\d_]+)*", text)
-    return plain is not None and not text.isupper()
 
 
 def test_the_test_itself_sees_what_is_not_marked() -> None:
@@ -154,6 +81,16 @@ def test_every_page(page: ModuleType, renderer: Renderer) -> None:
     answer = page.answer(renderer, request)
     assert answer.status_code == 200
     assert unmarked(visible(answer.body.decode()), names) == []
+
+
+@pytest.mark.parametrize("state", ["asks", "used", "refused"])
+def test_the_page_of_a_link(state: str, renderer: Renderer) -> None:
+    page = LinkPage(renderer)
+    if state == "refused":
+        shown = page._refused(LinkError(Phrase("This link is too old. Is it still so? Call the coordination point.")))
+    else:
+        shown = page._look("7") if state == "asks" else page._press("7")
+    assert unmarked(visible(shown), {*PLACES, "Sporthal De Zuiderpoort", "Jan de Vries"}) == []
 
 
 def test_the_words_that_the_script_puts_in(renderer: Renderer) -> None:
@@ -250,6 +187,16 @@ SENSOR = '[[sensors]]\ndriver = "digital_input"\nmetric = "power/mains"\n'
         ("points/nsp-0101.toml", "interval_s = 60", "interval_s = 3000"),
         ("points/nsp-0101.toml", "calibration = ", "calibration = [[0, 0]] #"),
         ("points/nsp-0101.toml", "calibration = ", "calibration = [[0, 0], [50, 300], [100, 200]] #"),
+        ("points/nsp-0101.toml", "calibration = ", "calibration = [[0, 0], [100, 500]] #"),
+        ("points/nsp-0101.toml", "calibration = ", "calibration = [[0, 0], [50, 300], [50, 400]] #"),
+        ("points/nsp-0101.toml", "calibration = ", "calibration = [[10, 40], [100, 400]] #"),
+        ("points/nsp-0101.toml", "calibration = ", 'shape = "elliptical"\ncalibration = '),
+        ("points/nsp-0101.toml", "calibration = ", 'shape = "elliptical"\nempty_m = 1.0\n#'),
+        ("points/nsp-0101.toml", "reserve_l = 15", "reserve_l = 400"),
+        ("points/nsp-0101.toml", "reserve_l = 15", "reserve_l = 200\nfill_percent = 50"),
+        ("points/nsp-0101.toml", "reserve_l = 15", "reserve_l = 15\nburn_by_load = [[0, 1]]"),
+        ("points/nsp-0101.toml", "reserve_l = 15", "reserve_l = 15\nburn_by_load = [[0, 0], [1, 1]]"),
+        ("points/nsp-0101.toml", "reserve_l = 15", "reserve_l = 15\nburn_by_load = [[5, 1], [1, 1]]"),
         ("points/nsp-0101.toml", 'type = "', 'type = "nothing_like_it" #'),
         ("points/nsp-0101.toml", "[board]", '[board]\nwithout = ["nothing/like-it"]'),
         ("points/nsp-0101.toml", "[board]", '[board]\nlink = "ethernet"'),

@@ -25,13 +25,13 @@ FLAGS = (
 class Browser:
     """One chromium, and the few things these tests do with it."""
 
-    def __init__(self, profile: Path) -> None:
+    def __init__(self, profile: Path, *more_flags: str) -> None:
         from selenium import webdriver
         from selenium.webdriver.chrome.service import Service
 
         options = webdriver.ChromeOptions()
         options.binary_location = "/usr/bin/chromium"
-        for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        for flag in (*FLAGS, *more_flags, f"--user-data-dir={profile}"):
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         # Selenium's own choice of a port may be somebody else's by the time chromedriver listens there.

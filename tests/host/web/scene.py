@@ -16,6 +16,7 @@ from paraat.domain.readiness import ResourceState, State, Verdict
 from paraat.domain.refuel import Stop
 from paraat.domain.roster import Person
 from paraat.domain.subjects import Subject
+from paraat.domain.told import Told
 from paraat.journal import Past
 from paraat.texts import Phrase
 from paraat.web.source import Check
@@ -115,6 +116,7 @@ class FakeSource:
         self.checks: Sequence[Check] = FINE_CHECKS
         self.error: Exception | None = None
         self.facts: list[Fact] = []
+        self.tellings: dict[int, Sequence[Told]] = {}
         self.stops: Sequence[Stop] = ()
         self.answers = FakeAnswers(self)
         self.places = {view.point: FILE for view in points}
@@ -135,6 +137,9 @@ class FakeSource:
 
     def acknowledged(self, alert_id: int) -> Fact | None:
         return next((fact for fact in self.facts if fact.told == Acknowledged(alert=alert_id)), None)
+
+    def told(self, alert_id: int) -> Sequence[Told]:
+        return self.tellings.get(alert_id, ())
 
     def acknowledge(self, alert_id: int, author: Author) -> Fact | None:
         if self.error is not None:

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 
 from host.web.asking import Ask, fetch
 from host.web.scene import NOW, FakeSource, alert, rich
-from paraat.domain.facts import Counted
+from paraat.domain.facts import Acknowledged, Author, Counted, Fact
 from paraat.domain.radio import COUNT, Code, RadioError
 from paraat.journal import JournalError
 from paraat.simulate.servers import free_port
 from paraat.web.app import create_app
+from paraat.web.render import Renderer
 from paraat.web.server import Handle, serve
 
 OUTSIDE = "https://paraat.example.nl"
@@ -179,11 +181,38 @@ def test_a_disk_that_fails_is_said(ask: Ask, source: FakeSource) -> None:
 
 
 def test_the_banner_has_what_nobody_sees_to_the_longest_first(source: FakeSource) -> None:
-    from paraat.web.render import Renderer
-
     source = rich()
     source.firing = [alert(id=n, since=NOW - n * 60) for n in (1, 5, 3, 2, 4)]
     html = Renderer(source).snapshot(None).banner
     assert [html.find(f'data-asks="{n}"') > 0 for n in (5, 4, 3, 2, 1)] == [True, True, True, False, False]
     assert html.index('data-asks="5"') < html.index('data-asks="4"') < html.index('data-asks="3"')
     assert "en nog 2, in de lijst met meldingen" in html
+
+
+@pytest.mark.parametrize(
+    ("fields", "seen_at", "waits"),
+    [
+        ({}, None, True),
+        ({}, NOW - 700, False),
+        ({"turn": 2, "turned_at": NOW - 60}, NOW - 700, True),
+        ({"turn": 2, "turned_at": NOW - 60}, NOW - 30, False),
+        ({"held_by": "out-of-use"}, None, False),
+        ({"severity": "warning"}, None, False),
+        ({"state": "pending", "id": 0, "fired_at": None}, None, False),
+    ],
+    ids=["new", "seen", "worse since it was seen", "seen again", "held back", "a warning", "pending"],
+)
+def test_what_the_banner_calls_for(
+    source: FakeSource, fields: dict[str, Any], seen_at: float | None, waits: bool
+) -> None:
+    one = alert(**fields)
+    source.firing = [one]
+    if seen_at is not None:
+        author = Author(name="Jan", way="page")
+        source.facts = [
+            Fact(id=1, after=0, t=seen_at, recorded_at=seen_at, author=author, told=Acknowledged(alert=one.id))
+        ]
+    snapshot = Renderer(source).snapshot(None)
+    assert bool(snapshot.banner) == waits
+    (piece,) = snapshot.alerts.values()
+    assert (piece.says.asks is not None) == (waits or fields == {"severity": "warning"})

@@ -6,18 +6,27 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
 from host.web.asking import Ask, fetch
 from host.web.scene import FINE_CHECKS, NOW, FakeSource, alert, never_heard, point, rich
-from paraat.domain.facts import Attested, Author, Delivered, DeliveryPlanned, PhaseChanged, SaidOfPoint
+from paraat.domain.activation import Activation, Phase
+from paraat.domain.facts import Attested, Author, Counted, Delivered, DeliveryPlanned, PhaseChanged, SaidOfPoint
+from paraat.domain.fuel_events import FuelEvent
+from paraat.domain.passages import Present
 from paraat.domain.refuel import Delivery, Plan, Stop
+from paraat.domain.remarks import Remark
+from paraat.domain.told import Told
+from paraat.domain.upkeep import EngineRun, Task, TaskState, Trend, Upkeep
 from paraat.journal import JournalError
-from paraat.web import api
+from paraat.web import api, tables
 from paraat.web.app import create_app
 from paraat.web.cards import CARDS_MAX
 from paraat.web.server import Handle, serve
@@ -144,8 +153,33 @@ def test_alerts(ask: Ask) -> None:
         "fired_at": "2025-11-24T15:47:00Z",
         "resolved_at": None,
         "acknowledged": None,
+        "held_by": "",
+        "flapping": False,
+        "turn": 1,
+        "told": [],
         "detail": {"hours": 2.4, "percent": 14.0},
     }
+
+
+def test_who_was_told_of_an_alert_and_what_came_back(ask: Ask, source: FakeSource) -> None:
+    source.tellings[7] = [
+        Told(
+            reason="turn-1",
+            rung="lead",
+            name="Jan",
+            channel="email",
+            state="sent",
+            due_at=NOW,
+            at=NOW + 5,
+            attempts=2,
+            answer="taken",
+        )
+    ]
+    (one,) = ask("/api/v1/alerts").json["alerts"][0]["told"]
+    assert one == {
+        "reason": "turn-1", "rung": "lead", "name": "Jan", "channel": "email", "state": "sent",
+        "due_at": "2025-11-24T16:00:00Z", "at": "2025-11-24T16:00:05Z", "attempts": 2, "answer": "taken",
+    }  # fmt: skip
 
 
 JSON = {"content_type": "application/json"}
@@ -291,6 +325,7 @@ def test_the_refuel_round(ask: Ask, source: FakeSource) -> None:
 
 
 ATTEST = "/api/v1/points/nsp-0102/attest"
+COUNT = "/api/v1/points/nsp-0102/count"
 PHASE = "/api/v1/points/nsp-0102/phase"
 DELIVERY = "/api/v1/points/nsp-0102/delivery"
 PLAN = "/api/v1/points/nsp-0102/plan"
@@ -321,6 +356,8 @@ LATER = "2025-12-24T16:00:00Z"
             {"litres": 200, "at": LATER, "who": "Tankdienst"},
             DeliveryPlanned(point="nsp-0102", at=NOW + 30 * 86400, litres=200.0, who="Tankdienst"),
         ),
+        (COUNT, {"people": 84}, Counted(point="nsp-0102", people=84)),
+        (COUNT, {"people": 0}, Counted(point="nsp-0102", people=0)),
         (PLAN, {"cancel": True}, DeliveryPlanned(point="nsp-0102", at=NOW, litres=0.0, who="")),
         (PHASE, {"phase": "alerted"}, PhaseChanged(point="nsp-0102", phase="alerted")),
         (
@@ -353,6 +390,9 @@ def test_what_is_said_of_a_point_is_kept(
         (ATTEST, {"resource": "water", "until": LATER, "role": "visitor"}, 400, "expects: lead"),
         (DELIVERY, {}, 400, "litres"),
         (DELIVERY, {"litres": 0}, 400, "litres"),
+        (COUNT, {}, 400, "people"),
+        (COUNT, {"people": -1}, 400, "people"),
+        (COUNT, {"people": 84.5}, 400, "people"),
         (PLAN, {"litres": 200, "at": LATER}, 400, "who"),
         (PLAN, {"at": LATER, "who": "Tankdienst"}, 400, "litres"),
         (PLAN, {"litres": 200, "who": "Tankdienst"}, 400, "at: found nothing"),
@@ -370,7 +410,7 @@ def test_what_cannot_be_said_of_a_point_says_why(
     assert source.facts == []
 
 
-@pytest.mark.parametrize("path", [ATTEST, PHASE])
+@pytest.mark.parametrize("path", [ATTEST, PHASE, COUNT])
 def test_a_page_elsewhere_can_say_nothing_of_a_point(ask: Ask, source: FakeSource, path: str) -> None:
     assert ask(path, "POST", b"{}", content_type="text/plain").status == 415
     assert ask(path, "POST", b"{}", origin="http://example.org", **JSON).status == 403
@@ -382,6 +422,14 @@ def test_every_field_is_documented() -> None:
     shapes = (
         api.Refuel,
         api.RefuelStop,
+        api.PeopleThere,
+        api.Remark,
+        api.Upkeep,
+        api.UpkeepTown,
+        api.UpkeepPoint,
+        api.UpkeepTask,
+        api.GeneratorRun,
+        api.BatteryTrend,
         api.LastDelivery,
         api.PlannedDelivery,
         api.Points,
@@ -397,8 +445,9 @@ def test_every_field_is_documented() -> None:
         api.Alerts,
         api.Alert,
         api.Acknowledgement,
+        api.Told,
     )
-    shapes += (api.Health, Check, api.Failure)
+    shapes += (api.Entered, api.Health, Check, api.Failure)
     assert {name for shape in shapes for name in shape.__struct_fields__} == told
 
 
@@ -536,3 +585,87 @@ def test_head_of_the_stream_ends(ask: Ask) -> None:
 
 def test_numbers_stay_numbers(ask: Ask) -> None:
     assert json.loads(ask("/api/v1/points").body, parse_constant=pytest.fail)
+
+
+def kept(state: TaskState, due_at: float | None, kind: str = "check", **fields: Any) -> Task:
+    return Task(kind=kind, state=state, code="checked", t=NOW - 86400, due_at=due_at, by="Jan", **fields)
+
+
+def test_upkeep_says_what_must_be_done_before_the_month_ends(ask: Ask, source: FakeSource) -> None:
+    tasks = (
+        kept(TaskState.DONE, NOW + 6 * 86400),  # on 30 November, at 17:00
+        kept(TaskState.DONE, NOW + 7 * 86400, "attest", resource="water"),  # on 1 December
+        kept(TaskState.OVERDUE, NOW - 86400, "fuel-age"),
+        Task(
+            kind="test-run",
+            state=TaskState.UNKNOWN,
+            code="never-ran",
+            detail={"wanted_minutes": 30, "wanted_percent": 30},
+        ),
+    )
+    run = EngineRun(since=NOW - 3600, until=NOW - 1500, loaded_s=None)
+    upkeep = Upkeep(
+        run=run, fuel_at=NOW - 400 * 86400, battery=Trend(volts=12.7, days=3, drop_percent=None), tasks=tasks
+    )
+    built = Activation(phase=Phase.BUILDING)
+    source.points = [point("nsp-0101", upkeep=upkeep), point("nsp-0102", upkeep=upkeep, activation=built)]
+    found = ask("/api/v1/upkeep").json
+    assert found["until"] == "2025-11-30T23:00:00Z"
+    assert found["municipalities"] == [
+        {"municipality": "Voorbeeldstad", "points": 1, "overdue": 1, "unknown": 1, "due": 3}
+    ]
+    (one,) = found["points"]
+    assert one["last_run"]["minutes"] == 35
+    assert (one["last_run"]["loaded_minutes"], one["last_test"]) == (None, None)
+    assert one["battery"] == {"rest_voltage_v": 12.7, "days": 3, "drop_percent": None}
+    assert [(task["kind"], task["state"], task["due"]) for task in one["tasks"]] == [
+        ("test-run", "unknown", True), ("fuel-age", "overdue", True), ("check", "done", True), ("attest", "done", False)
+    ]  # fmt: skip
+    assert one["tasks"][0]["to_do"] == "laat het aggregaat 30 minuten draaien met 30 % belasting of meer"
+    assert (one["tasks"][3]["what"], one["tasks"][3]["due_at"]) == ("water", "2025-12-01T16:00:00Z")
+    later = ask("/api/v1/upkeep?until=2025-12-02T00:00:00Z").json
+    assert later["municipalities"][0]["due"] == 4
+    refused = ask("/api/v1/upkeep?until=soon")
+    assert (refused.status, "no moment in UTC" in refused.json["error"]) == (400, True)
+    head, *rows = ask("/api/v1/upkeep?format=csv").text.splitlines()
+    assert head == ",".join(tables.UPKEEP_COLUMNS)
+    assert len(rows) == 4
+    assert rows[3].startswith("nsp-0101,Buurthuis De Linde,Voorbeeldstad,attest,water,done,false,water,")
+
+
+def test_people_and_what_is_not_fine_are_said(ask: Ask, source: FakeSource) -> None:
+    people = Present(people=90, low=82, high=98, t=NOW - 60, counted_at=NOW - 3600, counted_by="Jan")
+    source.points = [
+        point(
+            people=people,
+            remarks=(
+                Remark(code="battery-low", bad=True, metric="battery/voltage", value=10.9, limit=11.8),
+                Remark(code="full", bad=True, metric="people/present", value=90, limit=60),
+            ),
+            fuel_log=(FuelEvent(kind="refuel", since=NOW - 900, until=NOW - 600, litres=150.04),),
+        )
+    ]
+    found = ask("/api/v1/points/nsp-0101").json
+    assert found["people"] == {
+        "people": 90, "low": 82, "high": 98, "at": "2025-11-24T15:59:00Z", "age_s": 60.0,
+        "counted_at": "2025-11-24T15:00:00Z", "counted_by": "Jan",
+    }  # fmt: skip
+    battery, full = found["remarks"]
+    assert (battery["what"], battery["bad"]) == ("accu te laag: 10,9 V, nodig 11,8 V of meer", True)
+    assert (full["what"], full["to_do"]) == ("vol: 90 mensen", "stuur mensen naar een ander punt")
+    assert found["fuel_events"][0]["litres"] == 150.0
+
+
+@pytest.mark.parametrize(
+    ("at", "zone", "end"),
+    [
+        ("2026-02-14T12:00:00Z", "Europe/Amsterdam", "2026-02-28T23:00:00Z"),
+        ("2026-03-14T12:00:00Z", "Europe/Amsterdam", "2026-03-31T22:00:00Z"),
+        ("2026-10-31T23:30:00Z", "Europe/Amsterdam", "2026-11-30T23:00:00Z"),
+        ("2026-12-31T22:59:59Z", "Europe/Amsterdam", "2026-12-31T23:00:00Z"),
+        ("2026-12-31T22:59:59Z", "UTC", "2027-01-01T00:00:00Z"),
+    ],
+)
+def test_a_month_ends_where_the_people_of_a_site_live(at: str, zone: str, end: str) -> None:
+    moment = datetime.fromisoformat(at).timestamp()
+    assert api.month_end(moment, ZoneInfo(zone)) == datetime.fromisoformat(end).timestamp()

@@ -15,6 +15,7 @@ from paraat.domain.model import NodeState, PointView
 from paraat.domain.profiles import RESOURCES
 from paraat.domain.readiness import ResourceState, State, Verdict
 from paraat.domain.subjects import Subject
+from paraat.domain.told import Told
 from paraat.texts import readiness as judgement_words
 from paraat.texts.readiness import Line
 from paraat.web import cards
@@ -165,6 +166,8 @@ def test_hours_come_with_a_range_an_end_and_where_they_come_from() -> None:
     assert made.fuel.range == "tussen 2,1 en 2,8 uur"
     assert made.fuel.until == "leeg rond 19:25"
     assert made.fuel.source == "gemeten verbruik 9,3 l/uur"
+    sure = msgspec.structs.replace(left(1.2), hours_low=1.18, hours_high=1.22)
+    assert card(point(values=running, autonomy=sure)).fuel.range == ""  # and not "between 1.2 and 1.2"
     record = card(point(values=running, autonomy=left(30.0, source="record")))
     assert record.fuel.hours == "30"
     assert record.fuel.until == "leeg rond di 23:00"
@@ -327,3 +330,15 @@ def test_every_reason_of_a_status_has_words_or_a_place_of_its_own() -> None:
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_has_a_name_on_the_page(rule: str) -> None:
     assert all(Words(language).known(f"rule.{rule}") for language in ("nl", "en"))
+
+
+def test_who_was_told_is_asked_of_the_worst_only() -> None:
+    asked: list[int] = []
+
+    def told(alert_id: int) -> tuple[Told, ...]:
+        asked.append(alert_id)
+        return ()
+
+    alerts = [alert(id=n, since=NOW - n) for n in range(1, cards.TOLD_MAX + 50)]
+    assert len(writer().items(alerts, {}, NOW, told=told)) == cards.TOLD_MAX + 49
+    assert asked == list(range(1, cards.TOLD_MAX + 1))

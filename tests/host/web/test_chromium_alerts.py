@@ -1,13 +1,17 @@
 """What the coordination point does with an alert in a real browser: it is heard, seen, acknowledged, and typed in."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from host.web.browser import CONTRAST, Browser
-from host.web.scene import FakeSource, alert, rich
+from host.web.scene import NOW, FakeSource, alert, rich
 from paraat.domain.facts import Acknowledged, Counted
 from paraat.domain.radio import COUNT, Code
+from paraat.domain.told import Told
 from paraat.web.app import create_app
 from paraat.web.server import Handle, serve
 
@@ -109,6 +113,25 @@ def test_what_cannot_be_kept_is_said_and_stays_open(page: Browser, source: FakeS
     assert page.run("return document.querySelector('#who').open")
 
 
+def test_who_was_told_stands_under_an_alert_and_stays_open_when_it_changes(page: Browser, source: FakeSource) -> None:
+    def told(**fields: Any) -> Told:
+        plain: dict[str, Any] = {
+            "reason": "turn-1", "rung": "lead", "name": "Jan de Vries", "channel": "email", "state": "sent",
+            "due_at": NOW - 700, "at": NOW - 660, "attempts": 2, "answer": "taken by mx.example.org",
+        }  # fmt: skip
+        return Told(**(plain | fields))
+
+    source.tellings[7] = [told(), told(rung="log", name="log")]
+    source.change()
+    page.until("return document.querySelector('#alerts [data-key^=\"low_fuel/point/nsp-0102\"] details')")
+    assert page.text("#alerts summary") == "Wie is gewaarschuwd (1)"
+    click(page, "#alerts summary")
+    assert page.text("#alerts .told li") == "16:49 Jan de Vries (lead), email: verstuurd - taken by mx.example.org"
+    source.tellings[7] = [told(), told(rung="coordination", name="CP", channel="sms", state="due", at=None, answer="")]
+    source.change()
+    page.until_text("vanaf 16:48 CP (coördinatiepunt), sms: wacht", "#alerts .told")
+
+
 # --- sound
 
 
@@ -164,6 +187,16 @@ def test_after_a_reload_the_first_touch_brings_the_sound_back(page: Browser, web
     assert page.text("#sound") == "Geluid staat uit: zet het aan", "what a browser does not allow is not promised"
     click(page, "h1")
     page.until_text("Geluid staat aan", "#sound")
+
+
+def test_a_screen_that_was_started_for_it_sounds_after_a_reload_by_itself(web: Handle, tmp_path: Path) -> None:
+    with closing(Browser(tmp_path, "--autoplay-policy=no-user-gesture-required")) as kiosk:  # as docs/alerts.md says
+        kiosk.open(web.url)
+        assert kiosk.text("#sound") == "Geluid staat uit: zet het aan", "nobody has asked for it yet"
+        click(kiosk, "#sound")
+        kiosk.until_text("Geluid staat aan", "#sound")
+        kiosk.open(web.url)
+        kiosk.until_text("Geluid staat aan", "#sound")
 
 
 # --- a code over the radio

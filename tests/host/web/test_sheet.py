@@ -95,6 +95,12 @@ def test_a_generator_that_stands_still_is_not_said_to_run() -> None:
     assert "het aggregaat draait" not in said
 
 
+def test_who_asks_for_help_finds_no_code_to_answer_it_with() -> None:
+    said = text_of(sheet(point("nsp-0101"), alert("help_asked", "nsp-0101", role="coordination")))
+    assert "- Hulp gevraagd, sinds 16:45" in said
+    assert "Gezien:" not in said
+
+
 def test_an_alert_of_another_point_is_not_on_it() -> None:
     assert "Gezien:" not in text_of(sheet(point("nsp-0101"), alert(point_id="nsp-0102")))
 

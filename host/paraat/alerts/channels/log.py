@@ -6,6 +6,7 @@ from typing import Self
 from paraat.alerts.channels.base import Message
 from paraat.domain.roster import Person
 from paraat.site.site import Site
+from paraat.texts import Phrase
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ class LogChannel:
 
     def send(self, message: Message) -> str:
         _log.warning("alert %s: %s", message.key, message.subject)
-        return "logged"
+        return Phrase("written to the log")
 
     def rest(self) -> None:
         """Nothing waits here."""

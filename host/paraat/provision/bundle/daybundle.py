@@ -89,7 +89,7 @@ def make(
 ) -> Summary:
     """Make the folder `out`, or make it anew. given: files of MicroPython; folders: where more of them lie.
 
-    wheels: puts the packages of a lock file into a folder; None: pip. anyway: for boards with too little memory too.
+    wheels: puts the packages of a lock file into a folder; None: pip. anyway: for the bench too.
     now: aware; without it the system's. Raises BundleError, FirmwareError, InventoryError, TooLittleMemoryError.
     """
     kinds = sorted({point.board.type for point in site.points.values()})

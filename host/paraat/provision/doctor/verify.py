@@ -143,10 +143,17 @@ def expected(site: Site, point: str) -> Expected:
 
 
 def compare(found: Report, wanted: Expected) -> Iterator[tuple[str, Finding]]:
-    """(what was compared, the finding), the gravest first. Pure."""
-    yield "point", _point(found, wanted)
-    yield "board", _board(found, wanted)
-    yield "certificate", _certificate(found, wanted)
+    """(what was compared, the finding), the gravest first; of a wrong board only that it is one. Pure."""
+    point, board, certificate = _point(found, wanted), _board(found, wanted), _certificate(found, wanted)
+    yield "point", point
+    is_another = point.level is Level.WRONG or board.level is Level.WRONG
+    if point.level is not Level.WRONG:
+        yield "board", board
+    if is_another:  # what else differs follows from that, and has no step of its own
+        if certificate.code == "verify.certificate-revoked":
+            yield "certificate", certificate
+        return
+    yield "certificate", certificate
     same = found.authority == wanted.authority
     yield "authority", Finding(*(_fine("verify.authority-fine") if same else _wrong("verify.authority-other")))
     same = found.update_key == wanted.update_key
@@ -176,11 +183,37 @@ def _point(found: Report, wanted: Expected) -> Finding:
 def _board(found: Report, wanted: Expected) -> Finding:
     recorded = wanted.record.board if wanted.record is not None else None
     values = {"found": _mac(found.mac), "point": wanted.point}
+    if recorded is None and carries_image(found, wanted):
+        return Finding(Level.FINE, "verify.board-image", values)
     if recorded is None:
         return Finding(Level.WRONG, "verify.board-unknown", values)
     values |= {"expected": recorded.mac, "label": recorded.serial}
     same = _mac(recorded.mac) == _mac(found.mac)
     return Finding(*(_fine("verify.board-fine") if same else _wrong("verify.board-other")), values)
+
+
+def carries_image(found: Report, wanted: Expected) -> bool:
+    """Whether the point's certificate was written by `make image`, which knows no board, and is on this one."""
+    record = wanted.record
+    return record is not None and record.board is None and record.serial == _serial(found)
+
+
+def board_of(found: Report, kind: str) -> inventory.Board:
+    """What the list says of this board. kind: its folder of boards/."""
+    mac = _mac(found.mac)
+    written = datetime.fromtimestamp(int(found.config.get("built", 0)), UTC)
+    return inventory.Board(
+        mac=mac, serial=mac, type=kind, flashed_at=written, firmware=found.manifest.version, micropython=None
+    )
+
+
+def _serial(found: Report) -> str | None:
+    try:
+        certificate = x509.load_der_x509_certificate(bytes.fromhex(found.certificate))
+    except ValueError:
+        return None
+    serial = f"{certificate.serial_number:X}"
+    return serial.zfill(len(serial) + len(serial) % 2)
 
 
 def _certificate(found: Report, wanted: Expected) -> Finding:
@@ -189,8 +222,7 @@ def _certificate(found: Report, wanted: Expected) -> Finding:
         certificate = x509.load_der_x509_certificate(bytes.fromhex(found.certificate))
     except ValueError:
         return Finding(Level.WRONG, "verify.certificate-none", values)
-    serial = f"{certificate.serial_number:X}"
-    serial = serial.zfill(len(serial) + len(serial) % 2)
+    serial = _serial(found)
     values |= {"serial": serial, "until": f"{certificate.not_valid_after_utc:%Y-%m-%d}"}
     if serial in wanted.revoked:
         return Finding(Level.WRONG, "verify.certificate-revoked", values)

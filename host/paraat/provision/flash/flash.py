@@ -17,6 +17,7 @@ from esptool.util import FatalError, flash_size_bytes
 
 from paraat.boards.boards import Board
 from paraat.provision.micropython.micropython_image import CHIP_NAMES
+from paraat.provision.usb.usb import is_serial
 from paraat.texts import SpokenError
 
 # esptool speaks this until it has its own program on the chip.
@@ -164,6 +165,8 @@ def _code(doing: str, port: str, why: str) -> str:
     if "Could not open" in why:
         if port.startswith("/") and not Path(port).exists():
             return "flash.no-port"
+        if not is_serial(port):
+            return "flash.no-serial"
         if "Permission denied" in why or (port.startswith("/") and not os.access(port, os.R_OK | os.W_OK)):
             return "flash.denied"
         return "flash.busy"

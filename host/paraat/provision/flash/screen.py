@@ -9,9 +9,12 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from paraat import texts
+from paraat.boards import where
 from paraat.provision.flash import selftest
 from paraat.provision.flash.flash import CancelledError
 from paraat.provision.flash.session import STEPS, Outcome
+from paraat.site import inventory
+from paraat.site.errors import SettingsError
 from paraat.site.site import Site
 
 # Of the bar, in percent: about what each step takes on a board at 460800 baud.
@@ -74,7 +77,7 @@ class Screen:
         self._bars.update(self._tasks[point.id], completed=sum(_SHARE.values()), description="")
         if outcome.report is not None:
             title = texts.say("selftest.title", self._language, point=point.id, name=point.name)
-            self._console.print(selftest.table(outcome.report, escape(title), self._language))
+            self._console.print(selftest.table(outcome.report, escape(title), self._language, self._where(point.id)))
         steps = ", ".join(
             f"{texts.say(f'step.{step}', self._language)} {seconds:.1f}"
             for step, seconds in outcome.seconds.items()
@@ -84,12 +87,22 @@ class Screen:
         self.say("flash.done", point=point.id, serial=outcome.mac, total_s=total_s, steps=steps)
         self.say("flash.next", label=outcome.label, board=outcome.board)
 
+    def _where(self, point: str) -> dict[str, str]:
+        try:
+            return where.wires(self._site, point, self._language)
+        except SettingsError:
+            return {}  # its board was flashed meanwhile from files that were changed since
+
     def _bad(self, outcome: Outcome, error: Exception) -> None:
         if isinstance(error, CancelledError):
             return
         found, step = texts.explain(error, self._language)
         self.say("flash.failed", point=outcome.job.point, port=outcome.job.port, found=found, step=step)
-        self.say("flash.nothing-recorded", point=outcome.job.point)
+        left = inventory.boards(self._site.directory).get(outcome.job.point)
+        if left is not None and left.board is not None:
+            self.say("flash.old-one-stays", point=outcome.job.point, label=left.board.serial)
+        else:
+            self.say("flash.nothing-recorded", point=outcome.job.point)
 
 
 def _before(step: str) -> int:

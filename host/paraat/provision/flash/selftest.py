@@ -5,7 +5,7 @@ The board prints one line of JSON, {"selftest": ...} (firmware/node/selftest.py)
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from paraat import texts
+from paraat.boards import readings
 from paraat.provision.flash.flash import CancelledError, FlashError
 from paraat.provision.usb import console_faults
 from paraat.provision.usb.console import split
@@ -142,23 +143,27 @@ class _Ear:
                 port.close()
 
 
-def table(report: Report, title: str, language: str) -> Table:
-    """The report for the technician: what was found, and what to look at."""
+def table(report: Report, title: str, language: str, where: Mapping[str, str] | None = None) -> Table:
+    """The report for the technician: what was found, and what to look at. where: of each metric its part and wires."""
     shown = Table(title=title, title_justify="left")
     for column in texts.say("selftest.columns", language).split("|"):
         shown.add_column(column)
-    for sign, what, found, step in _rows(report, language):
+    for sign, what, found, step in _rows(report, language, where or {}):
         shown.add_row(Text(sign, style="green" if sign == "v" else "bold yellow"), what, found, step)
     return shown
 
 
-def _rows(report: Report, language: str) -> Iterator[tuple[str, str, str, str]]:
+def _rows(report: Report, language: str, where: Mapping[str, str]) -> Iterator[tuple[str, str, str, str]]:
     """(sign, what, found, what to check)"""
     for name, value in sorted(report.sensors.items()):
         if name not in report.faults:
-            yield ("v", name, _value(value, language), "") if value is not None else _row(name, "silent", language)
+            place = where.get(name, "")
+            if value is None:
+                yield _row(name, "silent", language, place)
+            else:
+                yield "v", readings.name(name, language), readings.value(name, value, language), place
     for name, code in sorted(report.faults.items()):
-        yield _row(name, code, language)
+        yield _row(name, code, language, where.get(name, ""))
 
     def say(key: str) -> str:
         return texts.say(f"selftest.{key}", language)
@@ -171,12 +176,6 @@ def _rows(report: Report, language: str) -> Iterator[tuple[str, str, str, str]]:
     yield ("v", "ack", say("stored"), "") if report.ack else ("!", "ack", say("not-stored"), say("no-ack"))
 
 
-def _row(name: str, code: str, language: str) -> tuple[str, str, str, str]:
+def _row(name: str, code: str, language: str, place: str) -> tuple[str, str, str, str]:
     found, step = texts.row(f"sensor.{code if code in _FAULTS else 'error'}", {"code": code}, language)
-    return "!", name, found, step
-
-
-def _value(value: bool | int | float, language: str) -> str:
-    if isinstance(value, bool):
-        return texts.say("selftest.on" if value else "selftest.off", language)
-    return f"{round(value, 2):g}"
+    return "!", readings.name(name, language), found, texts.sentence(place, step)

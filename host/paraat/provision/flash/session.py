@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from paraat.boards import boards
-from paraat.boards.boards import Board, TooLittleMemoryError
+from paraat.boards.boards import Board
 from paraat.boards.node_config import link_kind
 from paraat.domain.points import Point
 from paraat.journal.peek import first_free_seq
@@ -29,6 +29,7 @@ from paraat.provision.image import image
 from paraat.provision.image.image import Authorities, Image
 from paraat.provision.micropython import micropython_image, pinned
 from paraat.provision.micropython.micropython_image import MicroPythonImage
+from paraat.provision.pki import outlook
 from paraat.provision.pki.authority import Authority, PointTakenError
 from paraat.provision.pki.pki import Issued
 from paraat.site import fingerprint, inventory, secrets
@@ -55,7 +56,7 @@ class Prepared(NamedTuple):
     micropython: MicroPythonImage
     secrets: Mapping[str, object]
     first_seq: int
-    anyway: TooLittleMemoryError | None  # what it was let through with
+    anyway: tuple[Exception, ...]  # what it was let through with
 
 
 class Outcome(NamedTuple):
@@ -85,8 +86,8 @@ class Watcher(Protocol):
 class Session:
     """What is the same for all boards.
 
-    micropython: a file, or None for the pinned one in the site's folders. anyway: a board with too little memory too,
-    for the bench; it is in the inventory.
+    micropython: a file, or None for the pinned one in the site's folders. anyway: also a board with too little memory, and
+    a site that no board would reach, for the bench; it is in the inventory.
     """
 
     def __init__(
@@ -114,13 +115,17 @@ class Session:
         self._anyway = anyway
         self._read_report = read_report
         self._stopped = threading.Event()
+        self.impossible = tuple(outlook.impossible(site, now()))  # why no board of this site would ever reach it
         self.outcomes: list[Outcome] = []  # of all boards, also after Ctrl-C
         self.left_pending: list[Issued] = []  # of boards that failed, and that could not be revoked
 
     # --- several boards ----------------------------------------------------------------------
 
     def check(self, points: Sequence[str], board: str | None = None) -> None:
-        """Find what is wrong with the order itself. board: what BOARD= says. Raises FlashError."""
+        """Find what is wrong with the order itself, and with the site for every board. board: what BOARD= says.
+
+        Raises FlashError, ImpossibleError, InventoryError.
+        """
         for number, name in enumerate(points):
             if name in points[:number]:
                 raise FlashError("flash.twice", point=name)
@@ -130,6 +135,8 @@ class Session:
                 raise FlashError("flash.other-board", point=name, type=point.board.type, board=board, path=path)
             if self._replace and name not in inventory.boards(self._site.directory):
                 raise FlashError("flash.nothing-to-replace", point=name)
+        if self.impossible and not self._anyway:
+            raise self.impossible[0]
 
     def run(self, jobs: Sequence[Job], on_stop: Callable[[], None] = lambda: None) -> list[Outcome]:
         """Flash all, in parallel. Raises KeyboardInterrupt after Ctrl-C, when everything half done is cleared away.
@@ -204,11 +211,12 @@ class Session:
         short = boards.memory_error(board)
         if short is not None and not self._anyway:
             raise short
+        through = (*filter(None, [short]), *self.impossible)
         by_wifi = link_kind(point, board) == "wifi"
         wifi = secrets.board_secrets(self._site.directory, name) if by_wifi else {}
         free = first_free_seq(self._site.path(self._site.region.journal), name)
         micropython = self.micropython(name)
-        return Prepared(point, micropython.board_with(board), micropython, wifi, free or 1, short)
+        return Prepared(point, micropython.board_with(board), micropython, wifi, free or 1, through)
 
     def micropython(self, name: str) -> MicroPythonImage:
         """The image of MicroPython for a point's board, checked. Raises FirmwareError, SettingsError."""
@@ -314,7 +322,7 @@ class Session:
 
 
 def _let_through(prepared: Prepared) -> str | None:
-    return None if prepared.anyway is None else str(prepared.anyway)
+    return "; ".join(map(str, prepared.anyway)) or None
 
 
 def _check_psram(prepared: Prepared, report: Report, port: str) -> None:

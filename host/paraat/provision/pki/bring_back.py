@@ -33,9 +33,7 @@ _REMOTE = re.compile(r"(?P<host>[^/:\s-][^/:\s]*):(?P<path>.*)")
 _LIMIT_S = 60.0
 _MOST_BYTES = 64_000_000
 # The public part of a site, and what people change in it; its journal and its keys stay there.
-_WANTED = (
-    "site.toml taken.json secrets.toml micropython.lock.json points profiles labels pki/inventory.json pki/crl.pem"
-)
+_WANTED = "site.toml taken.json secrets.toml micropython.lock.json points profiles labels commissioned pki/inventory.json pki/crl.pem"
 
 
 class BringBackError(PkiError):
@@ -63,7 +61,7 @@ class Plan(NamedTuple):
 
 
 @contextlib.contextmanager
-def opened(source: str) -> Iterator[Path]:
+def copy_of(source: str) -> Iterator[Path]:
     """The site's folder in what FROM= names: a folder, or user@machine:folder over ssh. Raises BringBackError."""
     remote = _REMOTE.fullmatch(source)
     if remote is None or Path(source).exists():
@@ -121,19 +119,20 @@ def plan(site_dir: Path, other: Path, *, keep: Collection[str] = (), take: Colle
         coming.conflicts.append(complaint)
     if seen is not None:
         coming.files[pinned.LOCK] = seen
+    points = [record.cn for record in joined.taken if record.kind == "board"]
+    coming.files.update(copies.brought(site_dir, other, points))
     return Plan(site_dir, other, before, joined, coming)
 
 
-def carry_out(decided: Plan, passphrase: Callable[[], str], now: datetime) -> None:
-    """Write it. passphrase: asked for only when a new list of revoked certificates must be signed.
+def carry_out(decided: Plan, opened: Callable[[], Authority], now: datetime) -> None:
+    """Write it. opened: our authority, asked for only when a new list of revoked certificates must be signed.
 
     Raises PkiError and SettingsError; the list of certificates comes last, and whole.
     """
     sign = _needs_signing(decided)
-    authority = Authority.open(decided.site_dir, passphrase(), now) if sign is None else None
-    points = [record.cn for record in decided.joined.taken if record.kind == "board"]
+    authority = opened() if sign is None else None
     try:
-        files = decided.coming.files | dict(copies.labels(decided.other, points))
+        files = decided.coming.files
         services = dict(_services(decided))
         copies.write(decided.site_dir, files)
         for name, data in services.items():

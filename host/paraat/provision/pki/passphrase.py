@@ -6,13 +6,16 @@ Never an argument, which every user sees in the process list; never the environm
 import getpass
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 
+from paraat.provision.pki.authority import Authority, AuthorityError, check_there
 from paraat.site.inventory import PkiError
 from paraat.site.private import read_secret
 from paraat.texts import Phrase, Words
 from paraat.texts.catalogue import DEFAULT
 
+TRIES = 3  # of a person at the keyboard
 CREDENTIAL = "paraat-ca-passphrase"  # of systemd, LoadCredential= or LoadCredentialEncrypted= (systemd.exec(5))
 
 
@@ -40,3 +43,25 @@ def read(path: Path | None, *, language: str = DEFAULT, new: bool = False, quest
     except EOFError as error:
         raise PassphraseError("pki.no-passphrase") from error
     return passphrase
+
+
+def opened(
+    site_dir: Path, path: Path | None, now: datetime, *, language: str = DEFAULT, question: str = ""
+) -> Authority:
+    """The site's authority, by its passphrase; who types it has three tries. Raises SettingsError, PkiError."""
+    check_there(site_dir)
+    for left in range(TRIES - 1, -1, -1):
+        given = read(path, language=language, question=question)
+        try:
+            return Authority.open(site_dir, given, now)
+        except AuthorityError as error:
+            if error.code != "pki.wrong-passphrase" or not left or not _is_typed(path):
+                raise
+            again = Phrase("That is not the passphrase; once more ({left} left).", left=left)
+            sys.stderr.write(f"{Words(language).say(again)}\n")
+    raise AssertionError("the last try returns or raises")
+
+
+def _is_typed(path: Path | None) -> bool:
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    return path is None and not (folder and (Path(folder) / CREDENTIAL).is_file())

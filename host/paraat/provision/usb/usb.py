@@ -78,6 +78,21 @@ def holders(root: Path, device: str) -> list[Holder]:
     return sorted(found)
 
 
+def is_serial(device: str) -> bool:
+    """False for a file, a disk, /dev/null: nothing that a board can be behind. What is no path (socket://) is not judged.
+
+    The port itself is not opened: that may restart a board.
+    """
+    path = Path(device)
+    if not device.startswith("/"):
+        return True
+    with contextlib.suppress(OSError):
+        path = path.resolve(strict=True)
+        is_terminal = path.parent == Path("/dev/pts") or (Path("/sys/class/tty") / path.name).exists()
+        return path.is_char_device() and is_terminal
+    return True  # not there: that is said elsewhere
+
+
 def lock_file(root: Path, device: str) -> Path | None:
     """The lock that older programs (minicom, uucp) leave for a port; None when there is none."""
     path = root / "run/lock" / f"LCK..{Path(device).name}"

@@ -151,6 +151,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("keydown", wake);
 addEventListener("DOMContentLoaded", () => {
   showSound();
+  wake(); // a browser that was started for it, as a kiosk's, lets the page sound at once
   byId("sound").addEventListener("click", toggleSound);
   byId("who").querySelector("form").addEventListener("submit", acknowledge);
   byId("who-cancel").addEventListener("click", () => byId("who").close());

@@ -41,17 +41,18 @@ def test_a_call_raises_at_once_and_clears_after_an_hour() -> None:
     assert RULE.judge(point.view(T0 + 11 + HOUR)).verdict is Verdict.CLEAR
 
 
-def test_a_second_call_goes_on_and_one_after_the_end_is_told_again() -> None:
+def test_a_second_call_within_the_hour_is_told_anew_and_so_is_one_after_the_end() -> None:
     point = Called()
     engine = Engine({"help_asked": RULE})
 
     def told(now: float) -> list[str]:
         point.sees(now)
-        return [step.alert.state for step in engine.step(now, [point.view(now)]) if step.announce]
+        return [step.change for step in engine.step(now, [point.view(now)]) if step.announce]
 
     point.calls(T0)
     assert told(T0 + 1) == ["firing"]
     point.calls(T0 + HOUR - 10)
+    assert told(T0 + HOUR - 5) == ["worse"]
     assert told(T0 + HOUR + 10) == []
     assert told(T0 + 2 * HOUR) == ["resolved"]
     point.calls(T0 + 3 * HOUR)

@@ -1,6 +1,8 @@
 """Each fault that a technician meets, made one at a time; the doctor must find that one, and say what to do."""
 
 import io
+import os
+import pty
 import shutil
 import socket
 import ssl
@@ -63,7 +65,9 @@ def site(tmp_path: Path) -> Path:
     folder = tmp_path / "site"
     shutil.copytree(paths.example_site_dir(), folder)
     toml = (folder / "site.toml").read_text()
-    (folder / "site.toml").write_text(toml.replace("[broker]\n", f"[broker]\n{TLS}"))
+    (folder / "site.toml").write_text(
+        toml.replace("[broker]\n", f"[broker]\n{TLS}").replace("port = 1883", "port = 8883")
+    )
     made = pki.make_authority("Voorbeeld", NOW - timedelta(days=30))
     (folder / "pki").mkdir()
     (folder / "pki/ca.crt").write_bytes(made.certificate_pem())
@@ -158,7 +162,7 @@ def test_faults_of_the_laptop(machine: Machine, code: str, fault: Callable[[Mach
 def test_a_clock_before_the_authority_and_one_that_nobody_compares(machine: Machine) -> None:
     early = replace(machine, now=NOW - timedelta(days=40), written_at=NOW - timedelta(days=400))
     assert "clock.before-authority" in wrong(early)
-    assert found(replace(machine, time_at=lambda host: None))["clock.not-compared"] is Level.NOTE
+    assert found(replace(machine, time_at=lambda host: None))["clock.not-compared"] is Level.UNKNOWN
 
 
 def test_a_wrong_site_file_is_named(machine: Machine) -> None:
@@ -383,11 +387,23 @@ def test_a_file_that_may_not_be_read_does_not_stop_the_other_checks(machine: Mac
 
 def test_the_command_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--site", str(tmp_path / "site"), "--language", "en"]) == 1
-    assert "is not there" in capsys.readouterr().out
+    assert "is not there" in " ".join(capsys.readouterr().out.replace("│", " ").split())
+
+
+def test_a_port_that_is_none_is_not_said_to_be_busy(machine: Machine) -> None:
+    write(machine.root / "dev/null", "")
+    found_there = found(replace(machine, port="/dev/null", is_serial=usb.is_serial))
+    assert found_there["usb.no-serial"] is Level.WRONG
+    assert "usb.busy" not in found_there
+    ours, theirs = pty.openpty()
+    assert usb.is_serial(os.ttyname(theirs))
+    assert usb.is_serial("socket://127.0.0.1:9000")
+    for end in (ours, theirs):
+        os.close(end)
 
 
 def test_no_usb_at_all_is_said(machine: Machine) -> None:
-    assert found(replace(machine, root=machine.root / "none"))["usb.none"] is Level.NOTE
+    assert found(replace(machine, root=machine.root / "none"))["usb.none"] is Level.UNKNOWN
 
 
 def test_the_wrong_chip_for_the_point(machine: Machine) -> None:
@@ -521,9 +537,21 @@ def test_a_broker_that_is_not_there(tmp_path: Path) -> None:
     assert reach.broker("no-such-host.invalid", 8883, None).step == "name"
 
 
-@pytest.mark.parametrize(
-    "step", ["name", "silent", "refused", "network", "no-tls", "authority", "expired", "wrong-name", "tls"]
-)
+@pytest.mark.parametrize("step", ["name", "silent", "refused", "network"])
+def test_in_a_hall_without_its_network_nothing_is_wrong(
+    machine: Machine, step: reach.Step, capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_a_hall = replace(machine, broker=lambda host, port, ca: reach.Reached(step, "why"), time_at=lambda host: None)
+    assert found(in_a_hall)[f"broker.{step}"] is Level.UNKNOWN
+    assert wrong(in_a_hall) == set()
+    assert doctor.show(doctor.examine(in_a_hall), Console(width=120), "nl") == 0
+    said = capsys.readouterr().out
+    assert "? niet te controleren" in said
+    assert "Niets mis" in said
+    assert "Hier niet te controleren: 2." in said
+
+
+@pytest.mark.parametrize("step", ["no-tls", "authority", "expired", "wrong-name", "tls"])
 def test_every_step_of_the_way_to_the_broker_has_its_words(machine: Machine, step: reach.Step) -> None:
     assert wrong(replace(machine, broker=lambda host, port, ca: reach.Reached(step, "why"))) == {f"broker.{step}"}
 
@@ -548,14 +576,14 @@ def test_the_time_server_is_asked_and_one_without_the_time_is_not_believed() -> 
 def test_a_broker_that_the_boards_would_look_for_in_themselves(machine: Machine) -> None:
     toml = machine.site_dir / "site.toml"
     toml.write_text(toml.read_text().replace("mqtt.example.nl", "127.0.0.1"))
-    assert wrong(machine) == {"broker.loopback"}
+    assert wrong(machine) == {"outlook.loopback"}
 
 
 def test_a_site_that_was_not_set_for_tls_is_to_blame_and_not_the_broker(machine: Machine) -> None:
     toml = machine.site_dir / "site.toml"
     toml.write_text(toml.read_text().replace(TLS, 'boards_host = "mqtt.example.nl"\n'))
     unasked = replace(machine, broker=lambda *_: pytest.fail("the broker has no part in it"))
-    assert wrong(unasked) == {"broker.site-plain"}
+    assert wrong(unasked) == {"outlook.plain"}
     [finding] = checks.broker(unasked)
     assert "site.toml: port = 8883, ca_file" in texts.row(finding.code, finding.values, "en")[1]
 

@@ -100,7 +100,8 @@ def test_the_table_says_what_to_look_at() -> None:
     )  # fmt: skip
     dutch, english = shown(report, "nl"), shown(report, "en")
     for words in (
-        "61.24",
+        "61,2 %",
+        "brandstof",
         "nee",
         "gestoord bericht",
         "fout (new-code)",
@@ -109,7 +110,7 @@ def test_the_table_says_what_to_look_at() -> None:
         "no Wi-Fi paraat",
     ):
         assert words in dutch
-    for words in ("61.24", "no", "disturbed message", "error (new-code)", "says nothing", "nothing stored yet"):
+    for words in ("61.2 %", "no", "disturbed message", "error (new-code)", "says nothing", "nothing stored yet"):
         assert words in english
     assert not report.fine
 

@@ -22,11 +22,11 @@ def frame(fields):
     return body + bytes((-sum(body) & 0xFF,))
 
 
-def bmv(voltage_v, current_a, charge_percent):
-    """Both frames of a battery monitor's second. charge_percent: None is not known."""
+def bmv(voltage_v, current_a, charge_percent, left_min=-1):
+    """Both frames of a battery monitor's second. charge_percent: None is not known. left_min: -1 is infinite."""
     soc = "---" if charge_percent is None else str(round(charge_percent * 10))
     first = [("PID", "0xA381"), ("V", str(round(voltage_v * 1000))), ("T", "---"), ("I", str(round(current_a * 1000)))]
-    first += [("P", str(round(voltage_v * current_a))), ("CE", "-1200"), ("SOC", soc), ("TTG", "-1")]
+    first += [("P", str(round(voltage_v * current_a))), ("CE", "-1200"), ("SOC", soc), ("TTG", str(left_min))]
     first += [("Alarm", "OFF"), ("Relay", "OFF"), ("AR", "0"), ("BMV", "712 Smart"), ("FW", "0408"), ("MON", "0")]
     history = [("H1", "-188890"), ("H2", "0"), ("H3", "-133402"), ("H4", "1"), ("H5", "0"), ("H6", "-1183888")]
     history += [("H7", "12333"), ("H8", "14499"), ("H9", "0"), ("H10", "4"), ("H17", "1563"), ("H18", "2095")]

@@ -1,0 +1,175 @@
+"""From views to alerts, and from alerts to what is due: engine and ladder, with the journal that keeps both. No thread, no
+channel and no clock: the moment is passed in.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from paraat.alerts import ladder
+from paraat.alerts.engine import Engine, Transition
+from paraat.alerts.rules.base import Rule
+from paraat.domain.facts import Fact
+from paraat.domain.model import AlertState, Delivery, Judged
+from paraat.domain.roster import Person, Roster
+from paraat.domain.subjects import Subject, View
+from paraat.domain.telling import Telling
+
+# So many of the alerts that are over are read back at a start: what flaps is found among them.
+_ENDED = 500
+_JUDGED_AT_ONCE = 60
+
+Way = tuple[str, str]  # a channel, and an address there
+
+
+class AlertStore(Protocol):
+    """What of the journal is needed here. All of it raises JournalError."""
+
+    def atomic(self) -> AbstractContextManager[None]:
+        """One transaction of all that is written inside."""
+        ...
+
+    def save_alert(self, alert: AlertState) -> AlertState:
+        """Store an alert; returns it with its id."""
+        ...
+
+    def open_alerts(self) -> list[AlertState]:
+        """The alerts that are firing or pending."""
+        ...
+
+    def alerts(self, limit: int) -> list[AlertState]:
+        """Alerts that fire or did, newest first."""
+        ...
+
+    def add_deliveries(self, deliveries: Iterable[Delivery]) -> None:
+        """Store what is due."""
+        ...
+
+    def deliveries(self, *alert_ids: int) -> list[Delivery]:
+        """All deliveries of these alerts."""
+        ...
+
+    def note_judged(self, moments: Iterable[Judged]) -> None:
+        """Keep when the alerts were judged, and by what."""
+        ...
+
+
+class Watch:
+    """One site's alerts. It belongs to one thread.
+
+    ways: by which somebody is reached. acknowledged: the last time that somebody acknowledged an alert.
+    """
+
+    def __init__(
+        self,
+        rules: Mapping[str, Rule[Any]],
+        store: AlertStore,
+        *,
+        roster: Roster,
+        telling: Telling,
+        ways: Callable[[Person], Sequence[Way]],
+        acknowledged: Callable[[int], Fact | None],
+    ) -> None:
+        """Go on where the journal left off. Raises JournalError."""
+        self.roster = roster
+        self._store = store
+        self._telling = telling
+        self._ways = ways
+        self._acknowledged = acknowledged
+        opened = store.open_alerts()
+        ended = [alert for alert in store.alerts(_ENDED) if alert.state == "resolved"]
+        self.engine = Engine(rules, opened, ended=ended, telling=telling)
+        self._unsaved: list[Transition] = []
+        self._judged: list[Judged] = []
+        self._rows: dict[int, dict[tuple[int, str, str, str, str], Delivery]] = {a.id: {} for a in opened if a.id}
+        for row in store.deliveries(*self._rows):
+            self._rows[row.alert_id][row.key] = row
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether something is still to be kept, so that the next step judges nothing."""
+        return bool(self._unsaved)
+
+    def step(
+        self,
+        now: float,
+        views: Iterable[View],
+        *,
+        expected: Mapping[str, Collection[str]],
+        holds: Mapping[Subject, str],
+        known: tuple[int, int] = (0, 0),
+    ) -> tuple[list[Transition], list[Delivery]]:
+        """Judge, and keep what changed with all that is due by now; returns both. known: the last ids of entry and fact.
+
+        Raises JournalError: then nothing of it is kept, and the next step keeps it first, before it judges anew.
+        """
+        if not self._unsaved:
+            self._unsaved = self.engine.step(now, views, expected=expected, holds=holds)
+            self._judged.append(Judged(now, *known))
+        with self._store.atomic():
+            saved = [Transition(alert=self._store.save_alert(one.alert), change=one.change) for one in self._unsaved]
+            current = {alert.id: alert for alert in self.engine.active() if alert.state == "firing"}
+            current |= {one.alert.id: one.alert for one in saved if one.alert.state == "firing"}
+            current.pop(0, None)
+            rows = [row for alert in current.values() for row in self._due(alert, now)]
+            rows += [row for one in saved if one.change in ("resolved", "left") for row in self._over(one, now)]
+            self._store.add_deliveries(rows)
+            # Where nothing changed a replay can do without the last moments, so they need no write of their own.
+            keep = bool(saved or rows or len(self._judged) >= _JUDGED_AT_ONCE)
+            self._store.note_judged(self._judged if keep else ())
+        self._unsaved = []
+        if keep:
+            self._judged = []
+        for one in saved:
+            self.engine.saved(one.alert)
+            if one.alert.state == "resolved":
+                self._rows.pop(one.alert.id, None)
+        for row in rows:
+            if row.alert_id in current:
+                self._rows.setdefault(row.alert_id, {})[row.key] = row
+        return saved, rows
+
+    def _due(self, alert: AlertState, now: float) -> list[Delivery]:
+        """What is due of an alert that fires, and was not before."""
+        known = self._rows.get(alert.id, {})
+        seen = self._acknowledged(alert.id)
+        people = self.roster.people
+        told = {(row.person, row.rung) for row in known.values() if row.rung != ladder.LOG}
+        found = ladder.due(
+            alert,
+            now,
+            self.roster,
+            self._telling,
+            acknowledged_t=None if seen is None else seen.t,
+            told=[(people[person], rung) for person, rung in sorted(told) if person in people],
+            reaches=lambda person: bool(self._ways(person)),
+        )
+        rows = {
+            row.key: row
+            for one in found
+            for channel, address in (self._ways(one.person) if one.rung != ladder.LOG else ((ladder.LOG, ladder.LOG),))
+            if (row := _row(alert.id, one.reason, one.rung, one.person.id, channel, address, now)).key not in known
+        }
+        return list(rows.values())
+
+    def _over(self, ended: Transition, now: float) -> list[Delivery]:
+        """The word that it is over, for everybody to whom a word about it went or was to go."""
+        reason = ladder.LEFT if ended.change == "left" else ladder.RESOLVED
+        rows = {(row.person, row.channel, row.address): row for row in self._rows.get(ended.alert.id, {}).values()}
+        return [
+            _row(ended.alert.id, reason, row.rung, row.person, row.channel, row.address, now) for row in rows.values()
+        ]
+
+
+def _row(alert_id: int, reason: str, rung: str, person: str, channel: str, address: str, now: float) -> Delivery:
+    return Delivery(
+        alert_id=alert_id,
+        reason=reason,
+        rung=rung,
+        person=person,
+        channel=channel,
+        address=address,
+        created_at=now,
+        due_at=now,
+        first_due_at=now,
+    )

@@ -1,0 +1,60 @@
+"""Where a reading comes from, in the words of the wiring picture."""
+
+import ast
+
+import pytest
+
+from paraat.boards import readings, where, wiring
+from paraat.boards.boards import board_names, load_board
+from paraat.boards.parts import GIVES, PARTS
+from paraat.site import paths
+from paraat.site.site import load_site
+from paraat_wire import metrics
+
+
+def test_each_driver_says_what_its_firmware_says() -> None:
+    assert GIVES.keys() == PARTS.keys()
+    for driver, given in GIVES.items():
+        source = (paths.firmware_dir() / "drivers" / f"{driver}.py").read_text()
+        if "climate_names" in source:
+            source = (paths.firmware_dir() / "drivers" / "_sensirion.py").read_text()
+        words = {node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)}
+        assert {name for name in given if not name.startswith("power/")} <= words, driver
+        for name in given:
+            assert metrics.lookup(name) is not None
+
+
+def test_a_reading_has_its_part_its_pins_and_the_colours_of_the_picture() -> None:
+    found = where.wires(load_site(paths.example_site_dir()), "nsp-0101", "nl")
+    assert found["fuel/level"].startswith("Brandstof: A02YYUW, ultrasoon: TX naar GPIO 18 (")
+    assert "GPIO 34" in found["power/mains"]
+    picture = wiring.render(load_board("esp32_devkitc_ve"), "nl")
+    colour = found["power/mains"].rpartition("(")[2].rstrip(")")
+    assert f"34 {colour}" in picture.replace("GPIO ", "").replace(" · ", " ") or colour in picture
+
+
+@pytest.mark.parametrize("board", board_names())
+def test_every_wire_of_every_board_has_a_colour(board: str) -> None:
+    assert wiring.colours(load_board(board))
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "said"),
+    [
+        ("fuel/level", 61.237, "brandstof 61,2 %"),
+        ("battery/voltage", 12.4, "accu, spanning 12,400 V"),
+        ("climate/temperature/hal", -3.0, "temperatuur (hal) -3,00 °C"),
+        ("power/mains", True, "netstroom ja"),
+        ("people/in", 12, "naar binnen 12"),
+        ("new/thing", 1.0, "new/thing 1,00"),
+    ],
+)
+def test_a_reading_is_said_as_people_say_it(metric: str, value: float, said: str) -> None:
+    assert f"{readings.name(metric, 'nl')} {readings.value(metric, value, 'nl')}" == said
+
+
+def test_every_metric_of_a_sensor_has_its_name() -> None:
+    for given in (*GIVES.values(), ("power/mains", "power/generator")):
+        for name in given:
+            for language in ("nl", "en"):
+                assert readings.name(name, language) != name
