@@ -54,10 +54,14 @@ class _Priors(NamedTuple):
 
 
 class _Weighed(NamedTuple):
-    """One line over all, and the lines that may have begun later. log_all: of their evidence together, against the first's."""
+    """One line over all, and the lines that may have begun later. log_whole: of the evidence of the first.
+
+    log_all: of that of all together, against the first's.
+    """
 
     whole: Line
     later: list[Line]
+    log_whole: float
     log_all: float
 
 
@@ -102,11 +106,11 @@ def lines(spots: Sequence[Spot], *, height_width: float, usual: float, least: fl
     for _ in range(_PASSES):
         if newer[start].sxx <= _NO_WIDTH:
             break
-        drifts = list(drift(spots, start, step=_STEP * usual, usual=usual, wide=priors.wide, height=height_width))
+        drifts = drift(spots, start, step=_STEP * usual, usual=usual, wide=priors.wide, height=height_width)
         weighed = _weigh(spots, newer, drifts, start, priors)
         crept = drifts[-1]
-        line = Line(1.0, crept.fall, crept.sd, spots[-1].x, crept.y, crept.weight, start)
-        creeping.append((log + crept.log + _LOG_CREEPS, line))
+        line = Line(1.0, crept.fall, math.sqrt(crept.variance), spots[-1].x, crept.y, 1 / crept.y_variance, start)
+        creeping.append((log + crept.log - weighed.log_whole + _LOG_CREEPS, line))
         whole, later = weighed.whole.share, weighed.later
         found = [*([one._replace(share=one.share * whole) for one in around] or [weighed.whole]), *later]
         log += weighed.log_all
@@ -167,9 +171,9 @@ def _weigh(
         log = _height(before.last_w) - priors.log_height
         log, fall, _ = _fitted(before, usual, wide, least, log)
         end_of = _end_of_line(before, x0)
-        if crept.log > -_LOG_CREEPS:
-            log += crept.log + _LOG_CREEPS
-            fall, end_of = crept.fall, (crept.y, -crept.fall, 1 / crept.weight)
+        if crept.log + _LOG_CREEPS > log:
+            log = crept.log + _LOG_CREEPS
+            fall, end_of = crept.fall, (crept.y, -crept.fall, crept.y_variance)
         if spots[first - 1].stretch == spots[first].stretch:
             after, height = _joined(end_of, after, x0, x1)
         else:
@@ -186,7 +190,7 @@ def _weigh(
         for log, fall, sd, sums, since in weighed
         if log > best - _FAINT or since == start
     ]
-    return _Weighed(found[0], found[1:], best + math.log(total) - weighed[0][0])
+    return _Weighed(found[0], found[1:], weighed[0][0], best + math.log(total) - weighed[0][0])
 
 
 def _fitted(sums: _Sums, usual: float, width: float, least: float, log: float) -> tuple[float, float, float]:
