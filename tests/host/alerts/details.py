@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from paraat.alerts.rules import make_rules
 from paraat.alerts.texts import CLAUSES
 from paraat.domain.model import AlertState, FailedText, OwnCertificate, PointView
+from paraat.domain.neighbours import Neighbour
 from paraat.domain.own import (
     Backup,
     BrokerLink,
@@ -33,6 +34,7 @@ _LISTS = {"sensors": "fuel/level:silent, climate/temperature/hall:crc", "resourc
 _ABOUT: dict[type[View], Subject] = {
     PointView: Subject("point", POINT.id),
     OwnCertificate: Subject("certificate", "broker"),
+    Neighbour: Subject("neighbour", "regio-noord"),
     BrokerLink: Subject("broker", "broker"),
     DatabaseLag: Subject("database", "influx"),
     DiskSpace: Subject("disk", "journal"),
