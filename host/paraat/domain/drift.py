@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from paraat.domain.spots import Spot
 
-
 _HALF_LOG_2PI = math.log(2 * math.pi) / 2
 
 
