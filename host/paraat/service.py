@@ -27,6 +27,7 @@ from paraat.alerts.answers import Answers
 from paraat.alerts.by_button import presses
 from paraat.alerts.by_sms import BySms
 from paraat.alerts.channels import make_channels
+from paraat.alerts.channels.log import LogChannel
 from paraat.alerts.channels.siren import SirenChannel
 from paraat.alerts.channels.sms import SmsChannel
 from paraat.alerts.dead_man import DeadMan
@@ -66,6 +67,7 @@ from paraat.site.private import read_secret
 from paraat.site.site import Site
 from paraat.texts import Phrase
 from paraat.web.app import create_app
+from paraat.web.feed import Feed
 from paraat.web.server import Handle, WebError, serve
 from paraat.web.source import Check
 from paraat_wire import host_codec, topics
@@ -137,6 +139,7 @@ class Service:
         self._status_at: float | None = None
         self._kept_at: float | None = None  # when what was found was last looked at
         self._web: Handle | None = None
+        self._feed: Feed | None = None
         self._channels = make_channels(site)
         self._deliver = {name: threading.Event() for name in self._channels}  # wakes the thread of a channel
         token = _influx_token(site)
@@ -183,11 +186,11 @@ class Service:
             stop=self._stop,
             on_stored=self._on_stored,
         )
-        self._trial = Trial(
-            site, self._channels, alerts=self.alerts, view=self._view_now, screens=lambda: len(self._subscribers)
-        )
+        self._trial = Trial(site, self._channels, alerts=self.alerts, view=self._view_now, screens=self._screens)
         self._modem: ModemWatch | None = None
-        siren, sms = self._channels.get("siren"), self._channels.get("sms")
+        log, siren, sms = (self._channels.get(name) for name in ("log", "siren", "sms"))
+        if isinstance(log, LogChannel):
+            log.connect(self._screens)
         if isinstance(siren, SirenChannel):
             siren.connect(self._boards.ask, self._view_now, unconnected=NoConnectionError, refusals=AskError)
         if isinstance(sms, SmsChannel):
@@ -265,9 +268,9 @@ class Service:
         if self._serve_web:
             web = self.site.web
             try:
-                self._web = serve(
-                    create_app(self, base_url=web.base_url), web.host, web.port, next_free=self._next_free_port
-                )
+                app = create_app(self, base_url=web.base_url)
+                self._web = serve(app, web.host, web.port, next_free=self._next_free_port)
+                self._feed = app.state.feed
             except WebError as error:
                 self.stop()
                 raise ServiceError(str(error)) from error
@@ -784,6 +787,10 @@ class Service:
             self._subscribers.pop(key, None)
 
         return end
+
+    def _screens(self) -> int:
+        """How many pages are open now."""
+        return 0 if self._feed is None else self._feed.pages
 
     def on_alert(self, listener: Callable[[AlertState], None]) -> None:
         """Call `listener` (quick, never raises) with each alert that fires or is resolved."""

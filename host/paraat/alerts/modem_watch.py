@@ -85,7 +85,7 @@ class ModemWatch:
     def _report(self, report: Report) -> None:
         if report.key:
             arrived, failed = Phrase("arrived at the phone"), Phrase("the network could not bring it to the phone")
-            self._journal.note_answer(report.key, arrived if report.arrived else failed)
+            self._journal.note_answer(report.key, self._words.say(arrived if report.arrived else failed))
 
     def _take(self, text: Text, now: float) -> None:
         if self._test is not None and self._test[0] in text.text:

@@ -160,7 +160,7 @@ def test_delivery_reports_are_kept_with_the_message(modem: Any) -> None:
     watched.channel.send(message)
     modem.report(LEAD, 1)
     wait_for(lambda: watched.watch.look(NOW) or watched.journal.answers)
-    assert watched.journal.answers == [("7/turn-1/anna/sms/3", "arrived at the phone")]
+    assert watched.journal.answers == [("7/turn-1/anna/sms/3", "aangekomen op de telefoon")]
     watched.channel.close()
 
 
