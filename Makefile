@@ -201,6 +201,10 @@ test: $(VENV)/dev.stamp ## Run all tests; says which it skips and why
 faults: $(VENV)/dev.stamp ## Run the long fault runs: a power cut at every write and erase of the board's flash (minutes)
 	@PARAAT_FAULTS=1 $(BIN)/python -m pytest -s tests/faults --ignore tests/faults/firmware/test_soak.py
 
+.PHONY: kills
+kills: $(VENV)/dev.stamp ## Kill the host of alerts 200 times, and replay 72 hours of 60 points: nothing is lost, nothing is told twice (minutes)
+	@PARAAT_KILLS=$(or $(KILLS),200) $(BIN)/python -m pytest -q -s tests/host/alerts/test_kills.py tests/host/test_replay.py
+
 .PHONY: soak
 soak: $(VENV)/dev.stamp ## Run a board through 30 virtual days with a fault every ten minutes (DAYS=, SEED=; some ten minutes)
 	@PARAAT_FAULTS=1 PARAAT_SOAK="$(or $(DAYS),30) $(or $(SEED),1)" $(BIN)/python -m pytest -s tests/faults/firmware/test_soak.py

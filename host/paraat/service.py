@@ -26,11 +26,12 @@ from paraat.alerts.answers import Answers
 from paraat.alerts.by_button import presses
 from paraat.alerts.channels import make_channels
 from paraat.alerts.dispatch import Dispatcher
+from paraat.alerts.replay import SILENCED, note_use
 from paraat.alerts.rules import make_rules
 from paraat.alerts.watch import Watch
 from paraat.domain import facts
 from paraat.domain.facts import HOST, Acknowledged, Author, ClockSetBack, Counted, Fact, Heard, Started
-from paraat.domain.model import AlertState, FailedText, NodeState, PointView
+from paraat.domain.model import AlertState, FailedText, NodeState, PointView, SampleSet
 from paraat.domain.own import BrokerLink, ChannelHealth, DatabaseLag, UnknownBoard
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
@@ -74,7 +75,6 @@ _RESTART_MAX_S = 60.0
 # A thread that failed so shortly ago may fail again: between two failures lies no longer wait than _RESTART_MAX_S.
 _UNWELL_S = 2 * _RESTART_MAX_S
 _JOIN_S = 30.0
-SILENCED = "silenced"
 _PART = 100  # points that are looked at without letting others at them: some milliseconds
 _HEARD_MAX = 200  # batches that wait for somebody who looks at the points
 
@@ -109,6 +109,7 @@ class Service:
         self._stop = threading.Event()
         self._lock = threading.Lock()  # around the tracker and self._alerts
         self._heard: deque[Stored] = deque()  # what is stored, and the points have not learnt yet
+        self._known = (0, 0)  # the last ids of entry and fact that the points have learnt
         self._not_used: dict[Subject, str] = {}  # the points that are not in use, as they were looked at last, and why
         self._threads: list[threading.Thread] = []
         self._failed: dict[str, tuple[float, str]] = {}  # thread: (time.monotonic(), what it failed with)
@@ -190,6 +191,7 @@ class Service:
             if alert.state == "resolved" and alert.fired_at is not None
         ]
         self.journal.fold(self._world, self.site.points, sets=_sets_read_back(self.site))
+        self._known = self.journal.last_ids()
         for point in self.site.points:
             self.counters.missing.labels(point).set(self.journal.missing(point))
         self._tracker.note_alerts(self._alerts)
@@ -313,6 +315,8 @@ class Service:
                 self._take_in_one(a_set)
             for fact in stored.states:
                 self._take_in_one(fact)
+            facts = (fact.id for fact in stored.states)
+            self._known = (max(self._known[0], stored.last), max([self._known[1], *facts]))
 
     def _take_in_one(self, heard: Heard) -> None:
         try:
@@ -327,6 +331,7 @@ class Service:
         with self._lock:
             self._take_in()
             self._world.apply(fact)
+            self._known = (max(self._known[0], fact.after), max(self._known[1], fact.id))
 
     # --- the tick ----------------------------------------------------------------------------
 
@@ -357,6 +362,19 @@ class Service:
                 self._journal_problem = ""
             self.clock.wait(self._wake, TICK_S)
 
+    def take(self, sets: Sequence[SampleSet]) -> None:
+        """Store sets as if they had come from the broker. Raises JournalError."""
+        self._on_stored(self.journal.store(sets, [], []), ())
+
+    def step(self) -> None:
+        """One tick and all messages that are ready, while time stands still: for a host that is not started. Raises JournalError."""
+        now = self.clock.now()
+        self._keep_found(now)
+        self._judge(now)
+        for name in self._channels:
+            while self._dispatcher.send_next(name, now):
+                pass
+
     def _send_time(self, now: float) -> None:
         sent_at = self._time_sent_at
         if sent_at is not None and 0 <= now - sent_at < TIME_EVERY_S:
@@ -382,7 +400,9 @@ class Service:
             # What could not be stored is stored first; meanwhile nothing is looked at.
             views = [] if self._watch.unsaved else self._look(now)
             found: list[View] = [*views, *self._own(now)]
-            changed, due = self._watch.step(now, found, expected={POINT: self.site.points}, holds=self._holds(now))
+            changed, due = self._watch.step(
+                now, found, expected={POINT: self.site.points}, holds=self._holds(now), known=self._known
+            )
         except Exception:
             if not self._watch.unsaved:
                 self._tracker.look_again()
@@ -431,10 +451,7 @@ class Service:
             waiting = {one.id for one in self._watch.engine.waiting() if one.kind == POINT}
             due = dict.fromkeys([*self._tracker.to_judge(now), *waiting.intersection(self.site.points)])
         views = self._in_parts(due, lambda point: self._tracker.look(point, now))
-        for view in views:
-            self._not_used.pop(view.subject, None)
-            if not view.activation.in_use:
-                self._not_used[view.subject] = view.activation.phase.value
+        note_use(views, self._not_used)
         self.keep_presses(views)
         return views
 

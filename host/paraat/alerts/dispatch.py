@@ -14,7 +14,7 @@ import msgspec
 from paraat.alerts import ladder
 from paraat.alerts.channels import Channel, ChannelError
 from paraat.alerts.outgoing import HOUR_S, RETRY_S, Outgoing, Standing, Way, choose
-from paraat.alerts.rendering import Answers, ByNumber, Renderer
+from paraat.alerts.rendering import Answers, Renderer
 from paraat.domain.facts import Fact
 from paraat.domain.model import AlertState, Delivery
 from paraat.domain.roster import Person
@@ -110,7 +110,7 @@ class Dispatcher:
         self._acknowledged = acknowledged
         self._words = Words(site.region.language)  # what came back is kept as people read it
         self._active: dict[int, AlertState] = {}
-        self._renderer = Renderer(site, answers or ByNumber(), self._also_held)
+        self._renderer = Renderer(site, answers, self._also_held)
         self._unkept: dict[str, _Attempt] = {}
         self._states = {name: ChannelState(name=name) for name in channels}
 

@@ -12,8 +12,15 @@ from paraat.domain.model import AlertState
 from paraat.domain.subjects import POINT, Subject
 
 # What explains it. At a point a cause counts for that point, at the coordination point for all.
+_SILENT = ("point_silent", "broker_unreachable")
 CAUSES: Mapping[str, tuple[str, ...]] = {
     "point_silent": ("broker_unreachable",),
+    # What a board says of itself and its sensors. Not what happens to people and fuel: that goes on in silence too.
+    "sensor_fault": _SILENT,
+    "clock_unsure": _SILENT,
+    "data_gap": _SILENT,
+    "board_memory": _SILENT,
+    "board_restarts": _SILENT,
 }
 # A cause may be seen a little later than what follows from it.
 SLACK_S = 600.0

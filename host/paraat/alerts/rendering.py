@@ -35,16 +35,6 @@ class Answers(Protocol):
         ...
 
 
-class ByNumber:
-    """The alert's own number, said to the coordination point."""
-
-    def code(self, alert: int, person: str) -> str:  # noqa: ARG002 - the number is the same for all
-        return str(alert)
-
-    def link(self, alert: int, person: str, message_key: str, now: float) -> str | None:  # noqa: ARG002
-        return None
-
-
 class _Item(NamedTuple):
     alert: AlertState
     row: Delivery
@@ -56,7 +46,7 @@ class _Item(NamedTuple):
 class Renderer:
     """Writes the messages of a site. also_held: how many alerts an alert holds back, because it explains them."""
 
-    def __init__(self, site: Site, answers: Answers, also_held: Callable[[AlertState], int]) -> None:
+    def __init__(self, site: Site, answers: Answers | None, also_held: Callable[[AlertState], int]) -> None:
         self._site = site
         self._answers = answers
         self._also_held = also_held
@@ -80,8 +70,10 @@ class Renderer:
             subject, body = texts.message(alert, transition, point, language=language, zone=self._zone, now=now)
             short = texts.short(alert, transition, point, language=language, zone=self._zone, now=now, limit=SMS - 9)
         except Exception:  # noqa: BLE001 - figures without words are better than no message
-            _log.exception("alert %d of %s has no words for %s", alert.id, alert.rule, transition)
-            self.failed[f"{alert.rule}.{alert.wording}"] = now
+            text = f"{alert.rule}.{alert.wording}"
+            if text not in self.failed:
+                _log.exception("alert %d: %s has no words (%s)", alert.id, text, transition)
+            self.failed[text] = now
             return self._plain(alert, row, point, transition)
         return _Item(alert, row, subject, body, short)
 
@@ -102,8 +94,9 @@ class Renderer:
     def _single(self, item: _Item, outgoing: Outgoing, language: str, now: float) -> Message:
         words, alert, row = Words(language, "mail"), item.alert, item.row
         firing = alert.state == "firing" and row.rung != ladder.LOG
-        code = self._answers.code(alert.id, row.person) if firing else ""
-        link = self._answers.link(alert.id, row.person, outgoing.key, now) if firing else None
+        answers = self._answers if firing else None
+        code = "" if answers is None else answers.code(alert.id, row.person)
+        link = None if answers is None else answers.link(alert.id, row.person, outgoing.key, now)
         late = self._late(alert, row, language, now)
         why = _why(alert, row, words)
         also = self._also_held(alert) if firing else 0

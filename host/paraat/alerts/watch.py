@@ -10,13 +10,14 @@ from paraat.alerts import ladder
 from paraat.alerts.engine import Engine, Transition
 from paraat.alerts.rules.base import Rule
 from paraat.domain.facts import Fact
-from paraat.domain.model import AlertState, Delivery
+from paraat.domain.model import AlertState, Delivery, Judged
 from paraat.domain.roster import Person, Roster
 from paraat.domain.subjects import Subject, View
 from paraat.domain.telling import Telling
 
 # So many of the alerts that are over are read back at a start: what flaps is found among them.
 _ENDED = 500
+_JUDGED_AT_ONCE = 60
 
 Way = tuple[str, str]  # a channel, and an address there
 
@@ -48,6 +49,10 @@ class AlertStore(Protocol):
         """All deliveries of these alerts."""
         ...
 
+    def note_judged(self, moments: Iterable[Judged]) -> None:
+        """Keep when the alerts were judged, and by what."""
+        ...
+
 
 class Watch:
     """One site's alerts. It belongs to one thread.
@@ -75,6 +80,7 @@ class Watch:
         ended = [alert for alert in store.alerts(_ENDED) if alert.state == "resolved"]
         self.engine = Engine(rules, opened, ended=ended, telling=telling)
         self._unsaved: list[Transition] = []
+        self._judged: list[Judged] = []
         self._rows: dict[int, dict[tuple[int, str, str, str, str], Delivery]] = {a.id: {} for a in opened if a.id}
         for row in store.deliveries(*self._rows):
             self._rows[row.alert_id][row.key] = row
@@ -91,13 +97,15 @@ class Watch:
         *,
         expected: Mapping[str, Collection[str]],
         holds: Mapping[Subject, str],
+        known: tuple[int, int] = (0, 0),
     ) -> tuple[list[Transition], list[Delivery]]:
-        """Judge, and keep what changed with all that is due by now; returns both.
+        """Judge, and keep what changed with all that is due by now; returns both. known: the last ids of entry and fact.
 
         Raises JournalError: then nothing of it is kept, and the next step keeps it first, before it judges anew.
         """
         if not self._unsaved:
             self._unsaved = self.engine.step(now, views, expected=expected, holds=holds)
+            self._judged.append(Judged(now, *known))
         with self._store.atomic():
             saved = [Transition(alert=self._store.save_alert(one.alert), change=one.change) for one in self._unsaved]
             current = {alert.id: alert for alert in self.engine.active() if alert.state == "firing"}
@@ -106,7 +114,12 @@ class Watch:
             rows = [row for alert in current.values() for row in self._due(alert, now)]
             rows += [row for one in saved if one.change in ("resolved", "left") for row in self._over(one, now)]
             self._store.add_deliveries(rows)
+            # Where nothing changed a replay can do without the last moments, so they need no write of their own.
+            keep = bool(saved or rows or len(self._judged) >= _JUDGED_AT_ONCE)
+            self._store.note_judged(self._judged if keep else ())
         self._unsaved = []
+        if keep:
+            self._judged = []
         for one in saved:
             self.engine.saved(one.alert)
             if one.alert.state == "resolved":

@@ -11,6 +11,7 @@ import msgspec
 
 from paraat.cli.asking import AskError, ask, no_service, read
 from paraat.cli.parser import Commands
+from paraat.cli.saying import keep_in_journal
 from paraat.cli.shared import EXIT_USAGE, complain, fail, tell, unknown_points
 from paraat.site.site import Site, load_site
 from paraat.texts import Phrase
@@ -190,7 +191,7 @@ def _enter_in_journal(site: Site, text: str, author: "Author", writer: "Writer")
     journal = Journal(site.path(site.region.journal))
 
     def keep(said: "Said", author: "Author") -> "Fact":
-        return journal.record(said, author, t=now, now=now)
+        return keep_in_journal(journal, said, author, now)
 
     try:
         firing = [alert for alert in journal.open_alerts() if alert.state == "firing"]

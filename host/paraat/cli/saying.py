@@ -19,7 +19,7 @@ from paraat.site.site import Site, load_site
 from paraat.texts import Phrase
 
 if TYPE_CHECKING:
-    from paraat.domain.facts import Author, SaidOfPoint
+    from paraat.domain.facts import Acknowledged, Author, Fact, SaidOfPoint
     from paraat.domain.passages import Tally
     from paraat.journal import Journal
 
@@ -63,7 +63,6 @@ def say_of_point(args: argparse.Namespace, action: str, asked: dict[str, object]
 
 def _keep(site: Site, point: str, action: str, body: bytes) -> None:
     """Raises ValueError for what cannot be said, JournalError, AskError."""
-    from paraat.domain.facts import Counted
     from paraat.journal import Journal
     from paraat.web import actions, api
 
@@ -82,11 +81,18 @@ def _keep(site: Site, point: str, action: str, body: bytes) -> None:
         return
     journal = Journal(site.path(site.region.journal))
     try:
-        if isinstance(told, Counted):
-            told = msgspec.structs.replace(told, tally=_last_tally(journal, point))
-        journal.record(told, author, t=now, now=now)
+        keep_in_journal(journal, told, author, now)
     finally:
         journal.close()
+
+
+def keep_in_journal(journal: "Journal", told: "SaidOfPoint | Acknowledged", author: "Author", now: float) -> "Fact":
+    """As the service keeps it while it runs. Raises JournalError."""
+    from paraat.domain.facts import Counted
+
+    if isinstance(told, Counted):
+        told = msgspec.structs.replace(told, tally=_last_tally(journal, told.point))
+    return journal.record(told, author, t=now, now=now)
 
 
 def _last_tally(journal: "Journal", point: str) -> "Tally | None":

@@ -317,6 +317,14 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
         return self.alert_id, self.reason, self.person, self.channel, self.address
 
 
+class Judged(msgspec.Struct, frozen=True):
+    """The alerts were judged at `at`, when these were the last ids known of entry and fact."""
+
+    at: float
+    entry: int
+    fact: int
+
+
 class Derived(msgspec.Struct, frozen=True, kw_only=True):
     """What the host worked out about a point at t; the names are rows of the metrics table with source HOST."""
 

@@ -1,9 +1,9 @@
 """The durable memory of the host: it survives a power cut, and comes before any acknowledgement."""
 
-from paraat.journal.alerts import Attempt, Judged
+from paraat.journal.alerts import Attempt
 from paraat.journal.entries import Stored
 from paraat.journal.file import JournalError
 from paraat.journal.history import Past
 from paraat.journal.journal import Journal
 
-__all__ = ["Attempt", "Journal", "JournalError", "Judged", "Past", "Stored"]
+__all__ = ["Attempt", "Journal", "JournalError", "Past", "Stored"]

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from paraat.domain.model import AlertState, Delivery
+from paraat.domain.model import AlertState, Delivery, Judged
 from paraat.journal.file import JournalFile
 
 _encode = msgspec.json.Encoder().encode
@@ -35,14 +35,6 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     at: float
     ok: bool
     error: str | None
-
-
-class Judged(msgspec.Struct, frozen=True):
-    """The alerts were judged at `at`, when these were the last ids known of entry and fact."""
-
-    at: float
-    entry: int
-    fact: int
 
 
 class AlertRecords(JournalFile):

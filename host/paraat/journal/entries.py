@@ -31,7 +31,7 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one call of `store`: now all of it is on the disk.
 
     acks: per point the merged ranges of all seqs of this call, also the duplicates and the
-    conflicts, because the board may drop those too. states: those that say something new.
+    conflicts, because the board may drop those too. states: those that say something new. last: the newest id in entry.
     """
 
     new: list[SampleSet]
@@ -39,6 +39,7 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     duplicates: int
     conflicts: list[Refusal]
     acks: dict[str, list[Range]]
+    last: int = 0
 
 
 class Entries(FactRecords):
@@ -87,6 +88,7 @@ class Entries(FactRecords):
                 told = self._write_states(db, states, said)
                 if refusals or conflicts:
                     self._write_dead_letters(db, [*refusals, *conflicts])
+                (last,) = db.execute("SELECT coalesce(max(id), 0) FROM entry").fetchone()
             self._ranges.update(forks)
             self._last_states |= said
             return Stored(
@@ -95,6 +97,7 @@ class Entries(FactRecords):
                 duplicates=len(again) - len(conflicts),
                 conflicts=conflicts,
                 acks={point: merge(numbers) for point, numbers in seqs.items()},
+                last=last,
             )
 
     def _conflicts(
@@ -211,6 +214,16 @@ class Entries(FactRecords):
         for _, a_set in self._replay(point, only_events=only_events):
             yield a_set
 
+    def _sets_between(self, after: int, until: int) -> Iterator[tuple[int, SampleSet]]:
+        """What boards sent, of all points, with ids above `after` and up to `until`, in their order."""
+        rows = self._read(
+            "SELECT id, point, seq, kind, t, received_at, dated_by_host, body FROM entry"
+            " WHERE id > ? AND id <= ? AND seq IS NOT NULL ORDER BY id",
+            (after, until),
+        )
+        for entry_id, point, *row in rows:
+            yield entry_id, _set_of(point, *row)
+
     def _replay(
         self, point: str, *, only_events: bool = False, until: int | None = None
     ) -> Iterator[tuple[int, SampleSet]]:
@@ -219,21 +232,9 @@ class Entries(FactRecords):
         last = sys.maxsize if until is None else until
         query = _REPLAY_EVENTS if only_events else _REPLAY
         while rows := self._read(query, (point, below, last, _REPLAY_CHUNK)):
-            for entry_id, seq, kind, t, received_at, dated_by_host, body in rows:
-                values, faults = _decode(body)
-                yield (
-                    entry_id,
-                    SampleSet(
-                        point=point,
-                        kind=kind,
-                        seq=seq,
-                        t=t,
-                        received_at=received_at,
-                        values=values,
-                        faults=faults,
-                        dated_by_host=bool(dated_by_host),
-                    ),
-                )
+            for entry_id, *row in rows:
+                yield entry_id, _set_of(point, *row)
+                seq = row[0]
                 below = seq
 
     def dead_letters(self, limit: int) -> list[Refusal]:
@@ -269,3 +270,19 @@ class Entries(FactRecords):
 def _says(state: NodeState) -> NodeState:
     """A state without when and how it came."""
     return msgspec.structs.replace(state, received_at=0.0, retained=False)
+
+
+def _set_of(
+    point: str, seq: int, kind: str, t: float, received_at: float, dated_by_host: int, body: bytes
+) -> SampleSet:
+    values, faults = _decode(body)
+    return SampleSet(
+        point=point,
+        kind=kind,
+        seq=seq,
+        t=t,
+        received_at=received_at,
+        values=values,
+        faults=faults,
+        dated_by_host=bool(dated_by_host),
+    )

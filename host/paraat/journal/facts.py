@@ -28,11 +28,12 @@ class FactRecords(JournalFile):
         *kinds: type[Told],
         point: str | None = None,
         limit: int | None = None,
+        since: int | None = None,
         until: int | None = None,
     ) -> list[Fact]:
         """The facts of these kinds, in the order of the journal. Kinds that this release does not know are left out.
 
-        point: only those about it. limit: only so many, the newest. until: only up to this id.
+        point: only those about it. limit: only so many, the newest. since: only above this id. until: only up to this id.
         """
         tags = [kind.__struct_config__.tag for kind in kinds]
         where = [f"kind IN ({', '.join('?' * len(tags))})"]
@@ -40,6 +41,9 @@ class FactRecords(JournalFile):
         if point is not None:
             where.append("point = ?")
             arguments.append(point)
+        if since is not None:
+            where.append("id > ?")
+            arguments.append(since)
         if until is not None:
             where.append("id <= ?")
             arguments.append(until)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import msgspec
 
@@ -15,8 +15,9 @@ from paraat.domain.facts import (
     FuelFound,
     Heard,
     Standing,
+    Told,
 )
-from paraat.domain.model import PointView
+from paraat.domain.model import Judged, PointView
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 from paraat.domain.thresholds import Alerts
@@ -87,6 +88,20 @@ class History(Entries, AlertRecords):
         self._fold(world, points, sets, cut)
         world.tracker.note_alerts(self.alerts_at(t))
         return Past(now=t, views=world.tracker.views(t), standing=world.standing)
+
+    def heard(self, since: Judged, until: Judged) -> list[Heard]:
+        """What came after one moment of judging and by the other, in the order of the stream."""
+        found: dict[_Order, Heard] = {
+            (entry_id, 0, 0): a_set for entry_id, a_set in self._sets_between(since.entry, until.entry)
+        }
+        told = self.facts(*get_args(Told), since=since.fact, until=until.fact)
+        found |= {(fact.after, 1, fact.id): fact for fact in told}
+        return [found[order] for order in sorted(found)]
+
+    def last_ids(self) -> tuple[int, int]:
+        """The newest ids of entry and fact."""
+        (last,) = self._read("SELECT (SELECT coalesce(max(id), 0) FROM entry), (SELECT coalesce(max(id), 0) FROM fact)")
+        return int(last[0]), int(last[1])
 
     def _cut(self, t: float) -> _Cut:
         """What the host had learnt by t is all up to here.

@@ -39,6 +39,7 @@ _LOOKS = {
 _ALERT_RANK = {"firing": 0, "pending": 1, "resolved": 2}
 _EMPTY_ROUND_S = 300
 CARDS_MAX = 400
+TOLD_MAX = 200
 # Reasons that a card tells in places of their own: its alerts, its faults, its missing sets, its connection, its power.
 _SHOWN_ELSEWHERE = frozenset(
     (
@@ -187,14 +188,19 @@ class Writer:
     ) -> list[Item]:
         """The list of alerts: firing first, critical before warning, then the newest.
 
-        acknowledged: who saw one, by its id. told: who was told of one.
+        acknowledged: who saw one, by its id. told: who was told of one; it is asked of the first TOLD_MAX, because each costs
+        a look into the journal. The API says it of all.
         """
         ordered = sorted(alerts, key=lambda a: (_ALERT_RANK[a.state], a.severity != "critical", -_moment(a)))
         return [
             self._item(
-                alert, self._place(alert.point, names), acknowledged(alert.id), told(alert.id) if alert.id else (), now
+                alert,
+                self._place(alert.point, names),
+                acknowledged(alert.id),
+                told(alert.id) if alert.id and place < TOLD_MAX else (),
+                now,
             )
-            for alert in ordered
+            for place, alert in enumerate(ordered)
         ]
 
     def telling(self, one: Told, now: float) -> str:

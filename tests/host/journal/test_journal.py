@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paraat.domain.model import AlertState, Delivery, Derived, NodeState, Refusal, SampleSet
+from paraat.domain.model import AlertState, Delivery, Derived, Judged, NodeState, Refusal, SampleSet
 from paraat.domain.subjects import Subject
-from paraat.journal import Attempt, Journal, JournalError, Judged, entries, schema
+from paraat.journal import Attempt, Journal, JournalError, entries, schema
 
 T0 = 1764000000.0
 

@@ -15,6 +15,7 @@ from paraat.domain.model import NodeState, PointView
 from paraat.domain.profiles import RESOURCES
 from paraat.domain.readiness import ResourceState, State, Verdict
 from paraat.domain.subjects import Subject
+from paraat.domain.told import Told
 from paraat.texts import readiness as judgement_words
 from paraat.texts.readiness import Line
 from paraat.web import cards
@@ -327,3 +328,15 @@ def test_every_reason_of_a_status_has_words_or_a_place_of_its_own() -> None:
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_has_a_name_on_the_page(rule: str) -> None:
     assert all(Words(language).known(f"rule.{rule}") for language in ("nl", "en"))
+
+
+def test_who_was_told_is_asked_of_the_worst_only() -> None:
+    asked: list[int] = []
+
+    def told(alert_id: int) -> tuple[Told, ...]:
+        asked.append(alert_id)
+        return ()
+
+    alerts = [alert(id=n, since=NOW - n) for n in range(1, cards.TOLD_MAX + 50)]
+    assert len(writer().items(alerts, {}, NOW, told=told)) == cards.TOLD_MAX + 49
+    assert asked == list(range(1, cards.TOLD_MAX + 1))

@@ -1,0 +1,70 @@
+"""kill -9 at any moment: no alert is lost, and nobody gets a message twice for one reason. `make kills` does it 200 times."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from host.alerts.kill_target import STEP_S, T0, story
+from paraat.journal import Journal
+from paraat.site import paths
+
+TARGET = Path(__file__).with_name("kill_target.py")
+KILLS = int(os.environ.get("PARAAT_KILLS", "6"))
+
+
+def played(directory: Path, seed: int, kills: int) -> int:
+    """Play a story to its end, with so many kills, or as many as its length has room for. Returns how many there were."""
+    lots, killed = Random(seed), 0
+    command = [sys.executable, str(TARGET), str(directory), str(seed)]
+    clock = directory / "clock.txt"
+    while True:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            if killed < kills:
+                # It is alive once the clock goes on; then at some moment of the next steps, whatever it does then.
+                before = clock.read_text() if clock.exists() else ""
+                while process.poll() is None and (not clock.exists() or clock.read_text() == before):
+                    time.sleep(0.001)
+                time.sleep(lots.random() * 0.05)
+                process.kill()
+                killed += process.wait() != 0
+            out = process.communicate()[0]
+        if "done" in out:
+            assert process.returncode in (0, -9)
+            return killed
+
+
+@pytest.mark.parametrize("seed", range(max(1, KILLS // 20)))
+def test_no_alert_is_lost_and_nothing_is_sent_twice_for_one_reason(tmp_path: Path, seed: int) -> None:
+    directory = tmp_path / "site"
+    shutil.copytree(paths.example_site_dir(), directory)
+    killed = played(directory, seed, min(KILLS, 20))
+    assert killed >= min(KILLS, 20) / 2, "the story is long enough to be killed in"
+    received = Counter((directory / "received.txt").read_text().split())
+    assert set(received.values()) == {1}, "no message twice"
+    journal = Journal(directory / "journal.sqlite")
+    alerts = {alert.id: alert for alert in journal.alerts(10_000)}
+    rows = journal.deliveries(*alerts)
+    journal.close()
+    uncertain = sum(row.state == "uncertain" for row in rows)
+    print(
+        f"seed {seed}: {killed} kills, {len(received)} messages, {uncertain} of {len(rows)} deliveries cut off while sent"
+    )
+    assert len({row.key for row in rows}) == len(rows)
+    assert {row.message for row in rows if row.state == "sent" and row.channel == "email"} <= set(received)
+    assert {row.state for row in rows if row.channel == "email"} <= {"sent", "uncertain", "dropped"}
+    for period in story(seed):
+        span = (T0 + STEP_S * period.begins, T0 + STEP_S * period.ends)
+        found = [a for a in alerts.values() if a.point == period.point and span[0] <= (a.fired_at or 0) <= span[1]]
+        assert len(found) == 1, f"{period}: {found}"
+        told = [row for row in rows if row.alert_id == found[0].id and row.person == "lead" and row.message in received]
+        assert [row for row in told if row.reason.startswith(("turn-", "reminder-"))], f"{period} reached nobody"
+        assert [row for row in told if row.reason.rstrip("+") == "resolved"], f"that {period} is over reached nobody"
+        reasons = [row.reason.rstrip("+") for row in sorted(told, key=lambda row: row.settled_at or 0)]
+        assert reasons.index("resolved") >= len(reasons) - 2, "the end comes last"

@@ -1,0 +1,152 @@
+"""The same journal gives the same alerts, deliveries and messages: 72 hours of 60 points, live and once more."""
+
+import os
+import shutil
+import threading
+from pathlib import Path
+from random import Random
+from typing import Self
+
+import msgspec
+import pytest
+
+from paraat.alerts.channels import Channel, Message
+from paraat.alerts.channels.log import LogChannel
+from paraat.alerts.replay import replay
+from paraat.domain.facts import Author, PhaseChanged
+from paraat.domain.model import SampleSet, Value
+from paraat.domain.roster import Duty, Person, Roster
+from paraat.journal import Journal
+from paraat.service import Service
+from paraat.site import paths
+from paraat.site.site import Site, load_site
+
+T0 = 1764000000.0
+STEP_S = 240.0
+# All of it takes minutes: `make kills` does it, and `make test` a day and a half of ten points.
+HOURS, POINTS = (72, 60) if os.environ.get("PARAAT_KILLS") else (36, 10)
+ANNA = Author(name="Anna", role="coordinator", way="page")
+
+
+class StoryClock:
+    """Time stands still until the next step."""
+
+    def __init__(self) -> None:
+        self.t = T0
+
+    def now(self) -> float:
+        return self.t
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        raise AssertionError("nothing waits: the host is not started")
+
+
+class Paper:
+    """A channel that keeps what it got."""
+
+    name = "email"
+
+    def __init__(self) -> None:
+        self.got: list[Message] = []
+
+    @classmethod
+    def from_site(cls, _site: Site) -> Self:
+        return cls()
+
+    def addresses(self, person: Person) -> tuple[str, ...]:
+        return person.addresses(self.name)
+
+    def send(self, message: Message) -> str:
+        self.got.append(message)
+        return "kept"
+
+    def rest(self) -> None:
+        """Nothing is kept open."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def a_site(directory: Path) -> Site:
+    """60 points with a lead and a deputy each, one on duty at the coordination point, one in the region."""
+    shutil.copytree(paths.example_site_dir(), directory)
+    site = load_site(directory)
+    place = site.points["nsp-0102"]
+    names = [f"nsp-{n:04}" for n in range(1, POINTS + 1)]
+    people = ["cp", "region", *(f"{rung}-{name}" for name in names for rung in ("lead", "deputy"))]
+    duties = [Duty(rung="coordination", who=("cp",)), Duty(rung="region", who=("region",))]
+    duties += [Duty(rung="lead", who=(f"lead-{name}",), points=(name,)) for name in names]
+    duties += [Duty(rung="deputy", who=(f"deputy-{name}",), points=(name,)) for name in names]
+    return msgspec.structs.replace(
+        site,
+        points={name: msgspec.structs.replace(place, id=name, name=f"Punt {name}") for name in names},
+        profiles=dict.fromkeys(names, site.profiles["nsp-0102"]),
+        roster=Roster(
+            zone=site.roster.zone,
+            people={one: Person(id=one, name=one, reach={"email": (f"{one}@example.org",)}) for one in people},
+            duties=tuple(duties),
+        ),
+    )
+
+
+class Life:
+    """One point: standby, a blackout on the second day, a tank that empties, and now and then no readings at all."""
+
+    def __init__(self, seed: int) -> None:
+        self.lots = Random(seed)
+        self.level = self.lots.uniform(30, 95)
+        self.out_h = 20 + self.lots.random() * 0.02
+        self.back_h = self.out_h + self.lots.uniform(4, 30)
+        self.starts = self.lots.random() < 0.9
+        self.quiet_until_h = 0.0
+        self.seq = 0
+
+    def next(self, point: str, t: float) -> SampleSet | None:
+        hour = (t - T0) / 3600
+        self.seq += 1
+        if self.lots.random() < 0.002:
+            self.quiet_until_h = hour + self.lots.uniform(0.2, 3)
+        out = self.out_h <= hour < self.back_h
+        runs = out and self.starts and self.level > 0
+        if runs:
+            self.level = max(0.0, self.level - 14 / 6 * STEP_S / 3600)
+        if hour < self.quiet_until_h:
+            return None
+        values: dict[str, Value] = {"power/mains": not out, "power/generator": runs, "fuel/level": round(self.level, 1)}
+        return SampleSet(point=point, kind="telemetry", seq=self.seq, t=t, received_at=t, values=values, faults={})
+
+
+def test_a_replay_gives_the_same_alerts_deliveries_and_messages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, clock, live = a_site(tmp_path / "site"), StoryClock(), Paper()
+    channels: dict[str, Channel] = {"log": LogChannel(), "email": live}
+    monkeypatch.setattr("paraat.service.make_channels", lambda _site: channels)
+    service = Service(site, clock=clock, serve_web=False)
+    lives, lots = {point: Life(n) for n, point in enumerate(site.points)}, Random(7)
+    for step in range(int(HOURS * 3600 / STEP_S)):
+        clock.t = T0 + STEP_S * step
+        service.take([a_set for point, life in lives.items() if (a_set := life.next(point, clock.t)) is not None])
+        service.step()
+        if step % 200 == 90:
+            point = f"nsp-{lots.randrange(1, POINTS + 1):04}"
+            service.keep(PhaseChanged(point=point, phase="out-of-use", until=clock.t + 7200), ANNA)
+        for alert in service.alerts():
+            if alert.state == "firing" and service.acknowledged(alert.id) is None and lots.random() < 0.05:
+                service.acknowledge(alert.id, ANNA)
+    journal = service.journal
+    again, paper = Journal(tmp_path / "again.sqlite"), Paper()
+    replay(site, journal, again, {"log": LogChannel(), "email": paper}, service.answers)
+    alerts, told = journal.alerts(-1), journal.deliveries(*(alert.id for alert in journal.alerts(-1)))
+    assert len(alerts) > 2 * POINTS
+    assert {alert.rule for alert in alerts} >= {"low_fuel", "point_silent", "generator_down"}
+    assert {"turn-1", "turn-2", "copy-1", "reminder-1-1", "resolved"} <= {row.reason for row in told}
+    assert [(a.id, a.rule, a.subject, a.fired_at, a.turn) for a in again.alerts(-1)] == [
+        (a.id, a.rule, a.subject, a.fired_at, a.turn) for a in alerts
+    ]
+    assert again.deliveries(*(alert.id for alert in alerts)) == told
+    assert len(paper.got) == len(live.got) > POINTS
+    for one, other in zip(paper.got, live.got, strict=True):
+        assert one == other
+    service.stop()
+    again.close()
