@@ -258,6 +258,10 @@ bench: $(VENV)/dev.stamp ## Measure: the host's store rate, the board's drain an
 autonomy: $(VENV)/dev.stamp ## Follow forty courses of a tank and write what the estimate is worth into docs/autonomy.md (minutes)
 	$(BIN)/python benchmarks/autonomy.py --write docs/autonomy.md
 
+.PHONY: drill
+drill: $(VENV)/dev.stamp ## Play a blackout of 60 points, broker, mail server and modem away: who was told what, and whether in time (minutes)
+	@$(BIN)/python benchmarks/drill.py
+
 .PHONY: mutants
 mutants: $(VENV)/dev.stamp $(VENV)/mutants.stamp ## Count the changes of a room that no test notices: ROOM=alerts, intake, journal or domain (FILES: of these only; DRAW: so many; SHOW=1: which)
 	@nice $(BIN)/python benchmarks/mutants.py $(ROOM) $(FILES) $(if $(DRAW),--draw $(DRAW)) $(if $(SHOW),--show)

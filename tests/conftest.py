@@ -1,5 +1,6 @@
 """What all tests share: which tools are there, and the collector that runs tests under MicroPython."""
 
+import importlib.util
 import os
 import signal
 from pathlib import Path
@@ -42,6 +43,8 @@ def missing(tool: str) -> str | None:
     """Why a tool cannot be used here, in words; None when it can."""
     if tool == "micropython":
         return None if micropython() else "MicroPython's unix port has no wheel for this machine"
+    if tool == "gammu" and importlib.util.find_spec("gammu") is None:
+        return "python-gammu has no wheel for this machine"
     programs = {"chromium": ("chromium", "chromedriver"), "influxdb": ("influxd",)}.get(tool, (tool,))
     absent = [program for program in programs if find_program(program) is None]
     return f"{', '.join(absent)} is not installed: run `make deps`" if absent else None

@@ -6,8 +6,8 @@
                                  |
                                  +-> status page
 
-Threads: the broker's (paho), "ingest", "tick" (alerts, time, status rows), "delivery ..." (one a channel), "influx"
-and the page's. Each of ours starts again after a mistake of ours. What must survive is in the
+Threads: the broker's (paho), "ingest", "tick" (alerts, time, status rows), "delivery ..." (one a channel), "influx",
+"modem" (SMS that come in), "watcher" (signs of life), "alert test" (weekly) and the page's. Each of ours starts again after a mistake of ours. What must survive is in the
 journal before anybody is told of it.
 """
 
@@ -19,27 +19,38 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from paraat.alerts.answers import Answers
 from paraat.alerts.by_button import presses
+from paraat.alerts.by_sms import BySms
 from paraat.alerts.channels import make_channels
+from paraat.alerts.channels.log import LogChannel
+from paraat.alerts.channels.siren import SirenChannel
+from paraat.alerts.channels.sms import SmsChannel
+from paraat.alerts.dead_man import DeadMan
 from paraat.alerts.dispatch import Dispatcher
+from paraat.alerts.modem_watch import ModemWatch
 from paraat.alerts.replay import SILENCED, note_use
 from paraat.alerts.rules import make_rules
+from paraat.alerts.trial import Trial
 from paraat.alerts.watch import Watch
+from paraat.alerts.weekly import is_due
 from paraat.domain import facts
 from paraat.domain.facts import HOST, Acknowledged, Author, ClockSetBack, Counted, Fact, Heard, Started
 from paraat.domain.model import AlertState, FailedText, NodeState, PointView, SampleSet
+from paraat.domain.neighbours import Neighbours
 from paraat.domain.own import BrokerLink, ChannelHealth, DatabaseLag, UnknownBoard
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 from paraat.domain.refuel import Stop, stops
-from paraat.domain.subjects import POINT, UNKNOWN_BOARD, Subject, View
-from paraat.domain.told import Told, told
+from paraat.domain.subjects import NEIGHBOUR, POINT, UNKNOWN_BOARD, Subject, View
+from paraat.domain.told import Told, Tried, told
 from paraat.domain.tracker import HISTORY_SAMPLES, Tracker
 from paraat.domain.world import World
+from paraat.fleet.asking import AskError, Boards, NoConnectionError
 from paraat.intake.decode import MAX_AHEAD_S
 from paraat.intake.inbox import Inbox
 from paraat.intake.ingest import Ingest
@@ -51,9 +62,12 @@ from paraat.runtime.host_probe import HostProbe
 from paraat.sinks.influx import SINK, InfluxSink
 from paraat.sinks.status import derive
 from paraat.site.certificates import Certificates
+from paraat.site.channels import SMS
 from paraat.site.private import read_secret
 from paraat.site.site import Site
+from paraat.texts import Phrase
 from paraat.web.app import create_app
+from paraat.web.feed import Feed
 from paraat.web.server import Handle, WebError, serve
 from paraat.web.source import Check
 from paraat_wire import host_codec, topics
@@ -75,6 +89,7 @@ _RESTART_MAX_S = 60.0
 # A thread that failed so shortly ago may fail again: between two failures lies no longer wait than _RESTART_MAX_S.
 _UNWELL_S = 2 * _RESTART_MAX_S
 _JOIN_S = 30.0
+HUNG_S = 120.0  # a tick over a whole fleet, or a batch on a slow disk, takes seconds
 _PART = 100  # points that are looked at without letting others at them: some milliseconds
 _HEARD_MAX = 200  # batches that wait for somebody who looks at the points
 
@@ -119,17 +134,25 @@ class Service:
         self._untold: list[tuple[Started | ClockSetBack, float]] = []  # of the host itself, not in the journal yet
         self._journal_problem = ""
         self._ticked_at: float | None = None
+        self._ticked_s = time.monotonic()
         self._time_sent_at: float | None = None
         self._status_at: float | None = None
         self._kept_at: float | None = None  # when what was found was last looked at
         self._web: Handle | None = None
+        self._feed: Feed | None = None
         self._channels = make_channels(site)
         self._deliver = {name: threading.Event() for name in self._channels}  # wakes the thread of a channel
         token = _influx_token(site)
         self._inbox = Inbox()
+        self._neighbours = Neighbours(site.watcher.neighbours, clock.now())
+        self._boards = Boards(lambda topic, payload: self._transport.publish(topic, payload), clock.now)
+        others: dict[str, Callable[[str, bytes], None]] = {f"{topics.PREFIX}+/{topics.REPLY}": self._boards.heard}
+        if site.watcher.neighbours:
+            others[host_codec.alive_topic("+")] = self._on_neighbour
         self._transport = MqttTransport(
-            site.broker, site.directory, self._inbox, now=clock.now, on_change=self._on_broker
+            site.broker, site.directory, self._inbox, now=clock.now, on_change=self._on_broker, others=others
         )
+        self._dead_man = DeadMan(site, hangs=self._hangs, now=clock.now)
         self._rules = make_rules(site.alerts, site.own_alerts)
         self._certificates = Certificates(site.directory)
         self._tracker = Tracker(
@@ -163,6 +186,15 @@ class Service:
             stop=self._stop,
             on_stored=self._on_stored,
         )
+        self._trial = Trial(site, self._channels, alerts=self.alerts, view=self._view_now, screens=self._screens)
+        self._modem: ModemWatch | None = None
+        log, siren, sms = (self._channels.get(name) for name in ("log", "siren", "sms"))
+        if isinstance(log, LogChannel):
+            log.connect(self._screens)
+        if isinstance(siren, SirenChannel):
+            siren.connect(self._boards.ask, self._view_now, unconnected=NoConnectionError, refusals=AskError)
+        if isinstance(sms, SmsChannel):
+            self._modem = self._watch_modem(sms)
         for alert in self._alerts:  # as far as is known: a board that was heard once may be off since
             if alert.subject.kind == UNKNOWN_BOARD:
                 first_t, last_t = (float(alert.detail.get(key) or alert.since) for key in ("first_at", "last_at"))
@@ -170,6 +202,20 @@ class Service:
         self._influx: InfluxSink | None = None
         if site.influx is not None:
             self._influx = InfluxSink(site.influx, token, self.journal, self.counters, self._stop)
+
+    def _watch_modem(self, channel: SmsChannel) -> ModemWatch:
+        tests = self.journal.facts(facts.ModemTested, limit=1)
+        return ModemWatch(
+            channel,
+            BySms(self.site, self.journal, alerts=self.alerts, acknowledge=self.acknowledge),
+            self.journal,
+            language=self.site.region.language,
+            count=lambda outcome: self.counters.sms_answers.labels(outcome).inc(),
+            tested_at=tests[0].t if tests else None,
+        )
+
+    def _view_now(self, point: str) -> PointView | None:
+        return self.view(point, self.clock.now()) if point in self.site.points else None
 
     def _counts(self, point: str) -> tuple[int, int]:
         return self.journal.stored(point), self.journal.missing(point)
@@ -222,9 +268,9 @@ class Service:
         if self._serve_web:
             web = self.site.web
             try:
-                self._web = serve(
-                    create_app(self, base_url=web.base_url), web.host, web.port, next_free=self._next_free_port
-                )
+                app = create_app(self, base_url=web.base_url)
+                self._web = serve(app, web.host, web.port, next_free=self._next_free_port)
+                self._feed = app.state.feed
             except WebError as error:
                 self.stop()
                 raise ServiceError(str(error)) from error
@@ -237,6 +283,12 @@ class Service:
             self._spawn("host", functools.partial(self._host_probe.run, self._stop))
         if self._influx is not None:
             self._spawn("influx", self._influx.run)
+        if self._modem is not None:
+            self._spawn("modem", functools.partial(self._run_modem, self._modem))
+        if self._dead_man.is_there:
+            self._spawn("watcher", functools.partial(self._dead_man.run, self._stop))
+        if self.site.alert_test.weekly:
+            self._spawn("alert test", self._run_tests)
         self._transport.start()
 
     def stop(self) -> None:
@@ -250,6 +302,8 @@ class Service:
             self._influx.notify()
         for channel in self._channels.values():
             channel.close()
+        self._boards.close()
+        self._dead_man.close()
         for thread in self._threads:
             thread.join(_JOIN_S)
             if thread.is_alive():
@@ -289,6 +343,7 @@ class Service:
 
     def _on_broker(self, connected: bool) -> None:
         self.counters.broker_connected.set(connected)
+        self._neighbours.began(self.clock.now())  # while the broker is away nobody can be heard
         if connected:
             self._time_sent_at = None  # boards without a clock wait for it
             self._wake.set()
@@ -333,6 +388,9 @@ class Service:
             self._world.apply(fact)
             self._known = (max(self._known[0], fact.after), max(self._known[1], fact.id))
 
+    def _on_neighbour(self, topic: str, _payload: bytes) -> None:
+        self._neighbours.heard(host_codec.alive_host(topic), self.clock.now())
+
     # --- the tick ----------------------------------------------------------------------------
 
     def _tick(self) -> None:
@@ -345,6 +403,7 @@ class Service:
             if self._ticked_at is not None and now < self._ticked_at:
                 self._tell_of_itself(ClockSetBack(forget_after=now + MAX_AHEAD_S), now)
             self._ticked_at = now
+            self._ticked_s = time.monotonic()
             self._send_time(now)
             for channel in self._channels.values():
                 channel.rest()
@@ -400,9 +459,8 @@ class Service:
             # What could not be stored is stored first; meanwhile nothing is looked at.
             views = [] if self._watch.unsaved else self._look(now)
             found: list[View] = [*views, *self._own(now)]
-            changed, due = self._watch.step(
-                now, found, expected={POINT: self.site.points}, holds=self._holds(now), known=self._known
-            )
+            expected = {POINT: self.site.points, NEIGHBOUR: self.site.watcher.neighbours}
+            changed, due = self._watch.step(now, found, expected=expected, holds=self._holds(now), known=self._known)
         except Exception:
             if not self._watch.unsaved:
                 self._tracker.look_again()
@@ -423,10 +481,7 @@ class Service:
         found: list[View] = [*self._certificates.own(now)]
         failed = self._dispatcher.failed_texts.items()
         found += [FailedText(text=text, now=now, failed_at=t) for text, t in failed]
-        found += [
-            ChannelHealth(now=now, name=state.name, failing_since=state.failing_since, why=state.why)
-            for state in self._dispatcher.states()
-        ]
+        found += self._channels_now(now)
         found.append(BrokerLink(now=now, connected=link.connected, problem=link.problem))
         if self._influx is not None:
             waiting, since = self.journal.backlog(SINK), self.journal.waiting_since(SINK)
@@ -436,7 +491,19 @@ class Service:
                 UnknownBoard(id=point, now=now, first_t=first_t, last_t=last_t, known=point in self.site.points)
                 for point, (first_t, last_t) in self._ingest.strangers.items()
             ]
+            found += self._neighbours.views(now)
         return [*found, *(self._host_probe.views() if self._host_probe is not None else ())]
+
+    def _channels_now(self, now: float) -> list[ChannelHealth]:
+        """How each channel does: by the last message that it was given, and the modem also by the last look at it."""
+        found = {
+            state.name: ChannelHealth(now=now, name=state.name, failing_since=state.failing_since, why=state.why)
+            for state in self._dispatcher.states()
+        }
+        modem = self._modem
+        if modem is not None and modem.failing_since is not None:
+            found[SMS] = ChannelHealth(now=now, name=SMS, failing_since=modem.failing_since, why=modem.problem)
+        return list(found.values())
 
     def _holds(self, now: float) -> dict[Subject, str]:
         """By subject why nobody is to be told now: it is being built, out of use, or silenced by somebody."""
@@ -511,6 +578,52 @@ class Service:
                 more = False
             if not more:
                 self.clock.wait(wake, TICK_S)
+
+    # --- the modem, the watcher outside, and the test of the alerts --------------------------
+
+    def _run_modem(self, modem: ModemWatch) -> None:
+        while not self._stop.is_set():
+            try:
+                modem.look(self.clock.now())
+            except JournalError:  # the tick, which meets it too, says so; the modem keeps what came in
+                self.counters.journal_errors.inc()
+            self._stop.wait(self.site.channels.sms.look_every_s if self.site.channels.sms else TICK_S)
+
+    def _hangs(self) -> str:
+        """What keeps this host from its work, while it looks alive; "": nothing."""
+        if time.monotonic() - self._ticked_s > HUNG_S:
+            return Phrase("the judging of the points hangs")
+        if self._ingest.busy_s > HUNG_S:
+            return Phrase("what comes in cannot be stored")
+        if self._journal_problem:
+            return self._journal_problem
+        return self._thread_problem("ingest", "tick")
+
+    def _run_tests(self) -> None:
+        """The weekly test of every way to tell people."""
+        began = self.clock.now()
+        zone = ZoneInfo(self.site.region.timezone)
+        while not self._stop.is_set():
+            now = self.clock.now()
+            last = self._last_test()
+            if is_due(self.site.alert_test.weekly, began if last is None else last.t, now, zone):
+                self._keep_test("", self._trial.of_all(f"{now:.0f}"), now)
+            self._stop.wait(TIME_EVERY_S)
+
+    def _last_test(self) -> Fact | None:
+        """The last test of all points. Raises JournalError."""
+        return next((fact for fact in reversed(self.journal.facts(facts.Tested)) if _of_all(fact)), None)
+
+    def _keep_test(self, point: str, found: Sequence[Tried], now: float) -> None:
+        failed = sum(not one.ok for one in found)
+        self.journal.record(facts.Tested(point=point, tried=len(found), failed=failed), HOST, t=now, now=now)
+
+    def test_alerts(self, point: str) -> list[Tried]:
+        """Send "DIT IS EEN TEST" down every rung of a point; what each answered. May take a minute. Raises JournalError."""
+        now = self.clock.now()
+        found = self._trial.of_point(point, f"{now:.0f}")
+        self._keep_test(point, found, now)
+        return found
 
     # --- what the status page and the demo ask ----------------------------------------------
 
@@ -639,6 +752,10 @@ class Service:
         ]
         if undelivered := self._dispatcher.problem:
             checks.append(Check(name="delivery", ok=False, required=False, detail=undelivered))
+        if unwatched := self._dead_man.problem:
+            checks.append(Check(name="watcher", ok=False, required=False, detail=unwatched))
+        if self._modem is not None and (broken := self._modem.problem):
+            checks.append(Check(name="modem", ok=False, required=False, detail=broken))
         days = self.site.alerts.certificate_expiry.raise_days
         if ending := self._certificates.problem(self.clock.now(), days):
             checks.append(Check(name="certificates", ok=False, required=False, detail=ending))
@@ -671,6 +788,10 @@ class Service:
 
         return end
 
+    def _screens(self) -> int:
+        """How many pages are open now."""
+        return 0 if self._feed is None else self._feed.pages
+
     def on_alert(self, listener: Callable[[AlertState], None]) -> None:
         """Call `listener` (quick, never raises) with each alert that fires or is resolved."""
         self._alert_listeners.append(listener)
@@ -678,6 +799,10 @@ class Service:
     def _changed(self) -> None:
         for on_change in tuple(self._subscribers.values()):
             on_change()
+
+
+def _of_all(fact: Fact) -> bool:
+    return isinstance(fact.told, facts.Tested) and not fact.told.point
 
 
 def past_of(site: Site, journal: Journal, t: float) -> Past:
@@ -701,6 +826,7 @@ def _sets_read_back(site: Site) -> int:
 def check_files(site: Site) -> None:
     """Read every file that site.toml names, secrets too, as a start would. Raises SettingsError for the first bad one."""
     make_channels(site)
+    DeadMan(site, hangs=str, now=float)
     _influx_token(site)
     MqttTransport(site.broker, site.directory, Inbox(), now=lambda: 0.0, on_change=lambda _: None)
 

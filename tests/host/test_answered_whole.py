@@ -2,7 +2,9 @@
 
 import http.client
 import re
+import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack
 from email import message_from_string, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -158,6 +160,24 @@ def test_a_lead_acknowledges_by_the_link_in_his_mail_and_a_scanner_does_not(regi
     assert region.phone("POST", altered)[0] == 410
 
 
+def test_how_many_had_the_page_open_is_kept_with_an_alert(region: Region) -> None:
+    assert region.service.web_url is not None
+    with ExitStack() as open_:
+        for _ in range(2):
+            page = urllib.request.urlopen(f"{region.service.web_url}/events", timeout=LIMIT_S)
+            open_.enter_context(page)
+            while not page.readline().startswith(b"event:"):  # it is being told
+                pass
+        region.press("button/help")
+        wait_for(lambda: region.fires("help_asked"))
+        alert = region.fires("help_asked")
+        assert alert is not None
+        wait_for(lambda: any(one.answer for one in region.service.told(alert.id)))
+        assert [one.answer for one in region.service.told(alert.id) if one.rung == "log"] == [
+            "in het log gezet; open pagina's: 2"
+        ]
+
+
 def test_a_call_for_help_goes_to_somebody_else_than_who_pressed_and_he_does_not_end_it(
     region: Region, mailbox: Mailbox
 ) -> None:
@@ -172,6 +192,8 @@ def test_a_call_for_help_goes_to_somebody_else_than_who_pressed_and_he_does_not_
         return any(to == [CP_MAIL] for to, _ in mailbox.mails)
 
     wait_for(mailed)
+    (screen,) = [one for one in region.service.told(alert.id) if one.rung == "log"]
+    assert screen.answer == "in het log gezet; niemand heeft de statuspagina open"
     assert {one.name for one in region.service.told(alert.id)} == {"Wacht CP", "log"}
     region.press("button/ack")
     fuel = region.until_fires("low_fuel", LOW)

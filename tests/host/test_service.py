@@ -34,6 +34,7 @@ from paraat.runtime.host_probe import HostProbe
 from paraat.service import Service, ServiceError
 from paraat.simulate.servers import EmbeddedBroker, InfluxServer, MosquittoBroker, free_port
 from paraat.site.broker import BrokerSettings
+from paraat.site.channels import Channels, Siren
 from paraat.site.site import InfluxSettings, Site, WebSettings, load_site
 from paraat_wire import codec, host_codec, topics
 from waiting import LIMIT_S, wait_for
@@ -59,6 +60,7 @@ def a_site(directory: Path, port: int, **changes: object) -> Site:
         "directory": directory,
         "broker": BrokerSettings(port=port, keepalive_s=5),
         "web": WebSettings(port=free_port()),
+        "channels": Channels(siren=Siren(on=False)),  # the log alone: no test has the server of the example
         **changes,
     }
     return msgspec.structs.replace(site, **fields)  # type: ignore[arg-type]

@@ -212,6 +212,17 @@ def encode_time(t):
     return ('{"t":%d}' % t).encode()
 
 
+def alive_topic(host):
+    """Where a host gives its signs of life, at the broker of a host that watches it. The payload is that of _all/time."""
+    return topics.PREFIX + "_hosts/" + host + "/alive"
+
+
+def alive_host(topic):
+    """The name of the host that such a topic is of; None: it is another topic."""
+    name = topic[len(topics.PREFIX + "_hosts/") : -len("/alive")]
+    return name if topic == alive_topic(name) and "/" not in name else None
+
+
 def encode_config(config):
     """The payload of `config`. Raises codec.WireError when it is too large for a board."""
     payload = json.dumps(config, separators=(",", ":")).encode()

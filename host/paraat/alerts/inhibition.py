@@ -15,6 +15,7 @@ from paraat.domain.subjects import POINT, Subject
 _SILENT = ("point_silent", "broker_unreachable")
 CAUSES: Mapping[str, tuple[str, ...]] = {
     "point_silent": ("broker_unreachable",),
+    "mains_out": ("generator_down", "generator_stopped"),
     # What a board says of itself and its sensors. Not what happens to people and fuel: that goes on in silence too.
     "sensor_fault": _SILENT,
     "clock_unsure": _SILENT,

@@ -19,7 +19,7 @@ from paraat.domain.telling import CRITICAL, Rungs, Telling
 
 RESOLVED, LEFT, AGAIN = "resolved", "left", "+"
 TURN, COPY, REMINDER = "turn", "copy", "reminder"
-LOG = "log"
+LOG, BOARD = "log", "board"
 # Nobody: the log has every alert.
 EVERYTHING = Person(id="log/", name="log", reach={"log": ("log",)})
 _LADDERS: dict[str, tuple[str, ...]] = {
@@ -27,6 +27,11 @@ _LADDERS: dict[str, tuple[str, ...]] = {
     TECHNICIAN: (TECHNICIAN, COORDINATION, REGION),
     COORDINATION: (COORDINATION, REGION),
 }
+
+
+def board_of(point: str) -> Person:
+    """The lamp and the buzzer at a point, as somebody who can be told."""
+    return Person(id=f"board/{point}", name=point, reach={"siren": (point,)})
 
 
 class Due(NamedTuple):
@@ -77,6 +82,16 @@ def due(
     if not seen:
         found += _reminders(alert, now, begins, rungs, roster, telling, steps, reaches)
     return [one for one in found if one.at <= now]
+
+
+def due_at_board(alert: AlertState, *, acknowledged_t: float | None, reaches: Callable[[Person], bool]) -> list[Due]:
+    """The board of the point calls, where there is something that its lead must see to at once. As of `due`."""
+    if alert.held_by or alert.point is None or alert.role != LEAD or not is_loud(alert):
+        return []
+    if acknowledged_t is not None and acknowledged_t >= alert.told_since:
+        return []
+    board = board_of(alert.point)
+    return [Due(f"{TURN}-{alert.turn}", BOARD, board, alert.told_since)] if reaches(board) else []
 
 
 def rungs_of(alert: AlertState) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ before what is recovered, and nothing is said as if it still were so. All that i
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from paraat.alerts.ladder import LEFT, LOG, RESOLVED, after_quiet, is_first, is_loud
+from paraat.alerts.ladder import BOARD, LEFT, LOG, RESOLVED, after_quiet, is_first, is_loud
 from paraat.domain.model import AlertState, Delivery
 from paraat.domain.roster import COORDINATION, REGION, TECHNICIAN, Person, Roster
 from paraat.domain.said import Said
@@ -103,7 +103,7 @@ def _needless(row: Delivery, alert: AlertState, standing: Standing, now: float) 
     if row.rung == LOG:
         return ""
     person = standing.roster.people.get(row.person)
-    if row.person and (person is None or (row.channel, row.address) not in standing.ways(person)):
+    if row.rung != BOARD and row.person and (person is None or (row.channel, row.address) not in standing.ways(person)):
         return "no longer in the roster"
     if not over and not is_first(row.rung, row.reason, alert) and (by := standing.acknowledged(alert)):
         return Said("acknowledged by {by}", by=by)

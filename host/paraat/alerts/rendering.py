@@ -119,6 +119,7 @@ class Renderer:
             key=outgoing.key,
             code=code,
             link=link,
+            firing=alert.state == "firing",
         )
 
     def _late(self, alert: AlertState, row: Delivery, language: str, now: float) -> str:
@@ -149,6 +150,7 @@ class Renderer:
             short=_cut(gsm7(f"{subject}: {names}")),
             severity=worst if any(i.alert.state == "firing" for i in items) else WARNING,
             key=outgoing.key,
+            firing=any(i.alert.state == "firing" for i in items),
         )
 
     def _name(self, alert: AlertState) -> str:

@@ -12,6 +12,15 @@ from paraat.texts import Words
 from paraat.texts.gsm7 import SMS, gsm7
 from paraat.texts.localtime import local, marked
 
+# What a text says only where it is known, with the figure of a detail.
+CLAUSES = {
+    "battery_left": "battery_h",
+    "fuel_left": "hours_low",
+    "tank_was": "percent",
+    "ups_charge": "percent",
+    "ups_left": "left_h",
+}
+_BEGAN = "off_at"  # where it is not known, the alert itself says since when
 _ONE_DECIMAL = ("volts", "temperature", "limit")  # a whole number of them says too little
 
 
@@ -80,7 +89,11 @@ def _values(alert: AlertState, point: Point | None, language: str, zone: ZoneInf
         kind = alert.subject.id
         values |= {"name": words(f"certificate.{kind}"), "renew": words(f"renew.{kind}")}
     for key, value in alert.detail.items():
-        values[key] = _said(key, value, language, zone, now)
+        figure = alert.since if key == _BEGAN and value is None else value
+        values[key] = _said(key, figure, language, zone, now)
+    for clause, key in CLAUSES.items():
+        there = alert.detail.get(key) is not None
+        values[clause] = words(f"clause.{clause}", n=values[key]) if there else ""
     if alert.detail.get("hours_high") is not None:
         low, high = values["hours_low"], values["hours_high"]
         values["between"] = "" if low == high else words("hours.between", low=low, high=high)

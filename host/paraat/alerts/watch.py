@@ -135,15 +135,21 @@ class Watch:
         seen = self._acknowledged(alert.id)
         people = self.roster.people
         told = {(row.person, row.rung) for row in known.values() if row.rung != ladder.LOG}
+        acknowledged_t = None if seen is None else seen.t
+
+        def reaches(person: Person) -> bool:
+            return bool(self._ways(person))
+
         found = ladder.due(
             alert,
             now,
             self.roster,
             self._telling,
-            acknowledged_t=None if seen is None else seen.t,
+            acknowledged_t=acknowledged_t,
             told=[(people[person], rung) for person, rung in sorted(told) if person in people],
-            reaches=lambda person: bool(self._ways(person)),
+            reaches=reaches,
         )
+        found += ladder.due_at_board(alert, acknowledged_t=acknowledged_t, reaches=reaches)
         rows = {
             row.key: row
             for one in found

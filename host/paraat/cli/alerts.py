@@ -10,12 +10,14 @@ import msgspec
 
 from paraat.cli.asking import AskError, ask, read
 from paraat.cli.parser import Commands, Parser
-from paraat.cli.shared import fail
+from paraat.cli.shared import fail, unknown_points
 from paraat.site.site import Site, load_site
-from paraat.texts import Phrase
+from paraat.texts import Phrase, Words, say
 
 if TYPE_CHECKING:
     from paraat.web.api import Acknowledgement, Alert
+
+_TEST_S = 900.0  # the slowest channel, one person after the other
 
 
 def add_commands(commands: Commands) -> None:
@@ -35,6 +37,13 @@ def add_commands(commands: Commands) -> None:
     )
     acknowledge.add_argument("--role", default="", metavar="ROLE", help=Phrase('such as "lead"'))
     acknowledge.set_defaults(run=_acknowledge)
+
+    test = actions.add_parser(
+        "test", help=Phrase('send "DIT IS EEN TEST" down every rung of a point; print what each answered')
+    )
+    _common(test)
+    test.add_argument("--point", required=True, metavar="POINT")
+    test.set_defaults(run=_test)
 
 
 def _common(parser: Parser) -> None:
@@ -78,9 +87,36 @@ def _list(args: argparse.Namespace) -> int:
     return 0
 
 
+def _test(args: argparse.Namespace) -> int:
+    from paraat.texts import readiness
+    from paraat.texts.printable import printable
+    from paraat.web import api
+
+    site = load_site(args.site)
+    if wrong := unknown_points(site, [args.point]):
+        return fail(args, wrong)
+    try:
+        answer = ask(site, "POST", f"/api/v1/points/{args.point}/test-alerts", b"{}", limit_s=_TEST_S)
+        if answer is None:
+            return fail(args, Phrase("{site}: `paraat serve` does not run; start it, then test", site=args.site))
+        found = read(answer, api.AlertTest)
+    except AskError as error:
+        return fail(args, error)
+    words = readiness.Words(args.language, ZoneInfo(site.region.timezone))
+    told = Words(args.language, "screen")
+    rows = [told("test.head").split("|")]
+    rows += [
+        [told(f"test.rung.{one.rung}"), one.who, one.channel, told("test.ok" if one.ok else "test.failed"), one.answer]
+        for one in found.tried
+    ]
+    for line in words.columns(rows):
+        print(printable(line))
+    failed = sum(not one.ok for one in found.tried)
+    return fail(args, told("test.some-failed", n=failed, of=len(found.tried))) if failed else 0
+
+
 def _acknowledge(args: argparse.Namespace) -> int:
     from paraat.journal import JournalError
-    from paraat.texts import say
     from paraat.texts.printable import printable
     from paraat.web import api
 

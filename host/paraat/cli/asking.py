@@ -17,10 +17,12 @@ class AskError(Exception):
     """Raised when the service is there and does not do what it is asked. str() says why."""
 
 
-def ask(site: Site, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes] | None:
+def ask(
+    site: Site, method: str, path: str, body: bytes | None = None, *, limit_s: float = _LIMIT_S
+) -> tuple[int, bytes] | None:
     """(status, body) of the service's answer; None: it does not run. Raises AskError."""
     web = site.web
-    connection = http.client.HTTPConnection(web.host, web.port, timeout=_LIMIT_S)
+    connection = http.client.HTTPConnection(web.host, web.port, timeout=limit_s)
     try:
         connection.request(method, path, body, {"content-type": "application/json"})
         response = connection.getresponse()

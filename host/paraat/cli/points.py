@@ -73,8 +73,10 @@ def _table(points: "list[Point]", words: "Words") -> list[str]:
         verdict = words(f"verdict.{point.verdict}")
         if point.verdict == "silent":
             verdict = words("table.was", verdict=verdict, last=words(f"verdict.{point.last_verdict}"))
-        why = point.why[0] if point.why else ""
-        rows.append([point.point, verdict, words.phase(Phase(point.life.phase)), why, point.to_do])
+        # What is not fine and changes no verdict, such as 10.9 V, must not look like fine either.
+        told = [*point.why[:1], *(remark.what for remark in point.remarks)]
+        to_do = point.to_do or (point.remarks[0].to_do if point.remarks else "")
+        rows.append([point.point, verdict, words.phase(Phase(point.life.phase)), "; ".join(told), to_do])
     return words.columns(rows)
 
 

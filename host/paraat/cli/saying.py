@@ -3,8 +3,6 @@
 import argparse
 import time
 from collections.abc import Callable
-from datetime import date, datetime
-from datetime import time as time_of_day
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +37,7 @@ def say_of_point(args: argparse.Namespace, action: str, asked: dict[str, object]
     """Have it kept, and say so. action: of /api/v1/points/<id>/; moment: the option that holds a day or a moment."""
     from paraat.journal import JournalError
     from paraat.texts import say
+    from paraat.texts.localtime import typed_moment
     from paraat.texts.printable import printable
 
     site = load_site(args.site)
@@ -46,7 +45,7 @@ def say_of_point(args: argparse.Namespace, action: str, asked: dict[str, object]
         return fail(args, wrong)
     given = getattr(args, moment, None)
     if given is not None:
-        at = _moment(given, ZoneInfo(site.region.timezone))
+        at = typed_moment(given, ZoneInfo(site.region.timezone))
         if at is None:
             wrong = Phrase("--{option} {given}: expected 2026-12-31 or 2026-12-31T14:00", option=moment, given=given)
             complain(args.language, wrong)
@@ -101,14 +100,3 @@ def _last_tally(journal: "Journal", point: str) -> "Tally | None":
 
     newest = islice(journal.replay(point), _SETS_LOOKED_AT)
     return next(filter(None, (tally_of(one.values, one.faults, one.t) for one in newest)), None)
-
-
-def _moment(given: str, zone: ZoneInfo) -> datetime | None:
-    """A moment where people of the site live; of a day its last second."""
-    try:
-        if "T" in given:
-            at = datetime.fromisoformat(given)
-            return at if at.tzinfo is not None else at.replace(tzinfo=zone)
-        return datetime.combine(date.fromisoformat(given), time_of_day(23, 59, 59), zone)
-    except ValueError:
-        return None

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from paraat.cli.parser import Commands
+from paraat.cli.reaching import say_reach
 from paraat.cli.shared import add_anyway, fail, say_let_through, stop_on_signal, tell
 from paraat.runtime.host_probe import HostProbe
 from paraat.site.errors import SettingsError
@@ -81,14 +82,16 @@ def _check(args: argparse.Namespace) -> int:
                 site=args.site,
             ),
         )
-    tell(
-        args,
-        Phrase(
-            "{site}: {region}, {points} points: in order",
-            site=args.site,
-            region=site.region.region,
-            points=len(site.points),
-        ),
-    )
+    unheard = say_reach(args, site)
+    if not unheard:
+        tell(
+            args,
+            Phrase(
+                "{site}: {region}, {points} points: in order",
+                site=args.site,
+                region=site.region.region,
+                points=len(site.points),
+            ),
+        )
     say_let_through(too_little_memory(site), args.language)
-    return 0
+    return unheard

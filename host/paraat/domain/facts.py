@@ -158,6 +158,23 @@ class WrongCode(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     """Somebody gave a code that is nobody's. How many there were of late says whether the next one is looked at."""
 
 
+class Tested(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="tested/1"):
+    """The ways to tell people were tried with a test. point: of which point; "": of all of them, which the host does by itself.
+
+    tried, failed: how many messages there were, and of how many no good answer came back.
+    """
+
+    point: str
+    tried: int
+    failed: int
+
+
+class ModemTested(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="modem-tested/1"):
+    """The GSM modem sent a message to its own number. after_s: when it came back; None: it did not."""
+
+    after_s: float | None
+
+
 SaidOfPoint = (
     Attested | PhaseChanged | Counted | Delivered | DeliveryPlanned | HelpAsked
 )  # what a command or the page may say of a point
@@ -178,6 +195,8 @@ Told = (
     | FuelFound
     | HelpAsked
     | WrongCode
+    | Tested
+    | ModemTested
 )
 
 
@@ -197,7 +216,9 @@ def place(told: Told) -> str | None:
             return told.point
         case GeneratorRan() | BatteryRested() | PeoplePassed() | FuelFound():
             return told.point
-        case Started() | ClockSetBack() | Acknowledged() | WrongCode():
+        case Tested():
+            return told.point or None
+        case Started() | ClockSetBack() | Acknowledged() | WrongCode() | ModemTested():
             return None
 
 
@@ -220,7 +241,7 @@ def replaces(told: Told) -> tuple[str, ...] | None:
             return ("delivery-planned", told.point)
         case HelpAsked():
             return ("help-asked", told.point)
-        case BoardState() | Started() | ClockSetBack() | WrongCode():
+        case BoardState() | Started() | ClockSetBack() | WrongCode() | Tested() | ModemTested():
             return None
         case GeneratorRan() | BatteryRested() | PeoplePassed() | FuelFound():
             return None

@@ -24,9 +24,13 @@ LitresPerHour = Annotated[float, Meta(ge=0.05, le=10_000)]
 LINE = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*\Z"
 HTTP_URL = r"^https?://[^\s/]+(/\S*)?\Z"
 EMAIL_ADDRESS = r"^[^@\s]+@[^@\s]+\Z"
+PHONE_NUMBER = r"^\+[1-9][0-9]{7,14}\Z"
+HOST_NAME = r"^[a-z0-9][a-z0-9-]{1,30}\Z"
 Text = Annotated[str, Meta(pattern=LINE)]
 HttpUrl = Annotated[str, Meta(pattern=HTTP_URL)]
 EmailAddress = Annotated[str, Meta(pattern=EMAIL_ADDRESS)]
+PhoneNumber = Annotated[str, Meta(pattern=PHONE_NUMBER)]
+HostName = Annotated[str, Meta(pattern=HOST_NAME)]
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

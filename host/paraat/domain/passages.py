@@ -160,11 +160,23 @@ def _at(tally: Tally, t: float) -> Tally:
     return msgspec.structs.replace(tally, t=t)
 
 
-def present(runs: Sequence[Run], counted: Counted | None, miscount_percent: float) -> Present | None:
+def present(
+    runs: Sequence[Run],
+    counted: Counted | None,
+    miscount_percent: float,
+    shown: tuple[float, int] | None = None,
+) -> Present | None:
     """How many people there are; None where nobody counted and no counter was ever seen.
 
-    miscount_percent: of so many of a hundred passages nobody knows whether they were counted right.
+    miscount_percent: of so many of a hundred passages nobody knows whether they were counted right. shown: (when, how many)
+    of a counter that tells nothing else; it counts where it is newer than the count by hand.
     """
+    if not runs and shown is not None and (counted is None or shown[0] > counted.t):
+        t, people = shown
+        half = math.ceil(miscount_percent / 100 * people - 1e-9)
+        return Present(
+            people=people, low=max(0, people - half), high=people + half, t=t, counted_at=None, counted_by=""
+        )
     if counted is None and not runs:
         return None
     reckoning = _Reckoning(counted)

@@ -8,6 +8,7 @@ import msgspec
 POINT = "point"  # id: the point's
 BOARD = "board"  # the ESP32 at a point; id: the point's
 CHANNEL = "channel"  # a way to tell people; id: its name
+NEIGHBOUR = "neighbour"  # another host of Paraat, which we watch; id: its name
 # Of the coordination point itself; id: which one, where it has several.
 BROKER = "broker"
 HOST = "host"

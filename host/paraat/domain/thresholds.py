@@ -27,8 +27,12 @@ class FuelTarget(Part, frozen=True):
 
 
 class FuelLoss(Part, frozen=True):
-    """[alerts.fuel_loss]: fires when the level falls while the generator is off."""
+    """[alerts.fuel_loss]: fires when the level falls while the generator is off, by so many litres at least.
 
+    What can be told from the ripple of the gauge is found: a hundredth of the tank within three hours, or more.
+    """
+
+    raise_litres: NotNegative = 0.0
     hold_s: NotNegative = 120.0
 
 
@@ -36,6 +40,12 @@ class FuelGauge(Part, frozen=True):
     """[alerts.fuel_gauge]: fires when the gauge of the fuel stands still while the generator runs, or rises by itself."""
 
     hold_s: NotNegative = 600.0
+
+
+class MainsOut(Part, frozen=True):
+    """[alerts.mains_out]: fires when the mains are out and the generator carries the point."""
+
+    hold_s: NotNegative = 60.0
 
 
 class GeneratorDown(Part, frozen=True):
@@ -101,6 +111,13 @@ class SensorFault(Part, frozen=True):
 
 class Silent(Part, frozen=True):
     """[alerts.point_silent]: fires when a point was not heard for after_s."""
+
+    after_s: Positive = 300.0
+    hold_s: NotNegative = 60.0
+
+
+class NeighbourSilent(Part, frozen=True):
+    """[alerts.neighbour_silent]: fires when a host of [watcher] neighbours gave no sign of life for after_s."""
 
     after_s: Positive = 300.0
     hold_s: NotNegative = 60.0
@@ -236,6 +253,7 @@ class Alerts(Part, frozen=True):
     fuel_target: FuelTarget = FuelTarget()
     fuel_loss: FuelLoss = FuelLoss()
     fuel_gauge: FuelGauge = FuelGauge()
+    mains_out: MainsOut = MainsOut()
     generator_down: GeneratorDown = GeneratorDown()
     generator_stopped: GeneratorStopped = GeneratorStopped()
     generator_long: GeneratorLong = GeneratorLong()
@@ -247,6 +265,7 @@ class Alerts(Part, frozen=True):
     crowded: Crowded = Crowded()
     sensor_fault: SensorFault = SensorFault()
     point_silent: Silent = Silent()
+    neighbour_silent: NeighbourSilent = NeighbourSilent()
     opening_late: OpeningLate = OpeningLate()
     attestation_ends: Attestation = Attestation()
     certificate_expiry: CertificateExpiry = CertificateExpiry()
@@ -270,6 +289,7 @@ class Alerts(Part, frozen=True):
 PER_POINT = (
     "low_fuel",
     "fuel_target",
+    "fuel_loss",
     "generator_long",
     "battery_low",
     "crowded",

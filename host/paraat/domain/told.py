@@ -7,6 +7,18 @@ import msgspec
 from paraat.domain.model import Delivery
 from paraat.domain.roster import Roster
 
+BOARD, SCREEN = "board", "screen"  # the first rungs of a test; the others are the roster's
+
+
+class Tried(msgspec.Struct, frozen=True, kw_only=True):
+    """One message of a test. rung: BOARD, SCREEN, or of the roster. who: a person, or the point. ok: whether it was taken."""
+
+    rung: str
+    who: str
+    channel: str
+    ok: bool
+    answer: str
+
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery, for who looks. name: as the roster has it, else the id that he had. state and reason: as of Delivery.

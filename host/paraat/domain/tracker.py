@@ -270,7 +270,10 @@ class Tracker:
         )
         verdict, resources = readiness.judge(tracked.profile, self._known(tracked, view))
         people = passages.present(
-            tracked.kept.passages.runs, self.standing.counted(point.id), tracked.profile.people.miscount_percent
+            tracked.kept.passages.runs,
+            self.standing.counted(point.id),
+            tracked.profile.people.miscount_percent,
+            tracked.shown_present(),
         )
         figures = self._figures(tracked, people, now)
         fuel_log = joined(tracked.kept.fuel, view.fuel_events)
@@ -533,6 +536,11 @@ class _Tracked:
                 present = sample_set.values.get(passages.PRESENT)
                 people = None if present is None else int(present)
                 self.air.setdefault(name, Air()).add(sample_set.t, float(value), people)
+
+    def shown_present(self) -> tuple[float, int] | None:
+        """When and how many people its own counter showed last."""
+        latest = self.latest.get(passages.PRESENT)
+        return None if latest is None or latest.value is None else (latest.t, int(latest.value))
 
     def lowest_air(self, name: str) -> Lowest | None:
         """The air at its best before the last carbon dioxide of this metric."""

@@ -8,6 +8,7 @@ first time.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
@@ -74,6 +75,13 @@ class Ingest:
         self._greeted: set[str] = set()
         self._strangers: dict[str, tuple[float, float]] = {}
         self._problem = ""
+        self._busy_since: float | None = None
+
+    @property
+    def busy_s(self) -> float:
+        """For how long it has been at the batch that it is at now; 0: it waits for one."""
+        since = self._busy_since
+        return 0.0 if since is None else time.monotonic() - since
 
     @property
     def problem(self) -> str:
@@ -95,7 +103,11 @@ class Ingest:
     def run(self) -> None:
         """Store what comes."""
         while batch := self._inbox.take(MAX_BATCH, LINGER_S):
-            self._take(batch)
+            self._busy_since = time.monotonic()
+            try:
+                self._take(batch)
+            finally:
+                self._busy_since = None
 
     def _take(self, batch: Sequence[Message]) -> None:
         decoded = [self._decode(message) for message in batch]

@@ -8,7 +8,7 @@ import logging
 import ssl
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from paho.mqtt.client import (
@@ -17,6 +17,7 @@ from paho.mqtt.client import (
     DisconnectFlags,
     MQTTMessage,
     MQTTMessageInfo,
+    topic_matches_sub,
 )
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
@@ -51,16 +52,20 @@ class MqttTransport:
         *,
         now: Callable[[], float],
         on_change: Callable[[bool], None],
+        others: Mapping[str, Callable[[str, bytes], None]] | None = None,
     ) -> None:
         """Nothing happens before `start`. Raises SettingsError for a file that cannot be used.
 
         directory: what file names in the settings count from. now: unix seconds; it dates what
         arrives. on_change: called from the broker's thread, with True when we are subscribed and
-        with False when the connection is lost.
+        with False when the connection is lost. others: by topic filter what is no message to be stored; its function is
+        called from the broker's thread with (topic, payload), and must be quick.
         """
         self._inbox = inbox
         self._now = now
         self._on_change = on_change
+        self._others = dict(others or {})
+        self._patterns = (*SUBSCRIPTIONS, *self._others)
         self._where = f"{settings.host}:{settings.port}"
         self._connection = 0
         self._connected = False
@@ -166,7 +171,7 @@ class MqttTransport:
         self._gone.clear()
         session = "our old" if flags.session_present else "a new"
         _log.info("broker %s: connected, %s session", self._where, session)
-        client.subscribe([(pattern, 1) for pattern in SUBSCRIPTIONS])
+        client.subscribe([(pattern, 1) for pattern in self._patterns])
 
     def _connect_fail(self, _client: Client, _userdata: object) -> None:
         # paho does not hand the error on, but calls us while it handles it.
@@ -212,7 +217,7 @@ class MqttTransport:
         reasons: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
-        answers = zip(SUBSCRIPTIONS, reasons, strict=False)
+        answers = zip(self._patterns, reasons, strict=False)
         refused = [pattern for pattern, reason in answers if reason.is_failure]
         if refused:
             self._trouble(f"broker {self._where} refuses {', '.join(refused)}; check its acl_file")
@@ -226,6 +231,12 @@ class MqttTransport:
             topic = message.topic
         except UnicodeError:
             topic = "(not UTF-8)"
+        for pattern, take in self._others.items():
+            if topic_matches_sub(pattern, topic):
+                self._client.ack(message.mid, message.qos)
+                if not message.retain:  # said before we listened
+                    take(topic, bytes(message.payload))
+                return
         self._inbox.put(
             Message(
                 topic=topic,

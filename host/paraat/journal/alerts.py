@@ -148,6 +148,11 @@ class AlertRecords(JournalFile):
             )
             self.add_deliveries(again)
 
+    def note_answer(self, message: str, answer: str) -> None:
+        """Write down what came back of a message after it was sent, such as a delivery report."""
+        with self._transaction() as db:
+            db.execute("UPDATE delivery SET answer = ? WHERE message = ? AND state = 'sent'", (answer, message))
+
     def sent_since(self, t: float) -> list[Delivery]:
         """What was sent, or perhaps was, since t, unix seconds; oldest first."""
         return self._deliveries("settled_at >= ? AND state IN ('sent', 'sending', 'uncertain')", (t,))

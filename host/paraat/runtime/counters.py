@@ -66,6 +66,9 @@ class Counters:
             ["thread"],
             registry=registry,
         )
+        self.sms_answers = Counter(
+            "paraat_sms_answers", "SMS that came in, by what became of them", ["outcome"], registry=registry
+        )
         self._logged_at: dict[str, float] = {}
         self._since: dict[str, int] = {}
 

@@ -8,16 +8,13 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from paraat.domain.fields import Part, Positive, Text
+from paraat.domain.fields import Part, PhoneNumber, Positive, Text
 from paraat.site.errors import SettingsError
 from paraat.site.tables import convert_table
 from paraat.texts import Phrase
 
 SMS, SIREN, LOG = "sms", "siren", "log"
 
-PhoneNumber = Annotated[
-    str, Meta(pattern=r"^\+[1-9][0-9]{7,14}\Z", description="a number such as +31612345678, without spaces")
-]
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 
@@ -56,6 +53,14 @@ class Siren(Part, frozen=True):
     on: bool = True
     seconds: Annotated[int, Meta(ge=1, le=600)] = 120
     answer_within_s: Annotated[float, Meta(ge=1, le=60)] = 15.0
+
+
+class AlertTest(Part, frozen=True):
+    """[alert_test]: a test of every way to tell people, by itself. weekly: a day and a local time; "": never."""
+
+    weekly: Annotated[str, Meta(pattern=r"^((mon|tue|wed|thu|fri|sat|sun) ([01][0-9]|2[0-3]):[0-5][0-9])?\Z")] = (
+        "mon 12:00"
+    )
 
 
 class Channels(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ from paraat.domain.roster import Roster
 from paraat.domain.telling import Telling
 from paraat.domain.thresholds import Alerts
 from paraat.site.broker import BrokerSettings, check_broker
-from paraat.site.channels import Channels, read_channels
+from paraat.site.channels import AlertTest, Channels, read_channels
 from paraat.site.errors import SettingsError
 from paraat.site.points import check_interval, read_points
 from paraat.site.private import OWN_KEY, own_key
@@ -27,6 +27,7 @@ from paraat.site.roster import read_roster
 from paraat.site.tables import convert_table, either, read_toml
 from paraat.site.thresholds import alerts_of
 from paraat.site.thresholds import check as check_thresholds
+from paraat.site.watcher import Watcher, check_watcher
 from paraat.texts import Phrase, languages
 from paraat.texts.catalogue import DEFAULT
 
@@ -77,6 +78,8 @@ class SiteFile(Part, frozen=True):
     telling: Telling = Telling()
     channels: dict[str, Any] = field(default_factory=dict)  # site/channels.py
     coordination: Lead = Lead()
+    watcher: Watcher = Watcher()
+    alert_test: AlertTest = AlertTest()
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +102,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     profiles: dict[str, Profile]
     own_alerts: dict[str, Alerts] = {}
     roster: Roster
+    watcher: Watcher = Watcher()
+    alert_test: AlertTest = AlertTest()
 
     def alerts_of(self, point: str) -> Alerts:
         """The thresholds that hold for a point."""
@@ -136,6 +141,7 @@ def load_site(directory: Path) -> Site:
         ) from error
     check_thresholds(path, site.alerts)
     check_broker(path, site.broker)
+    check_watcher(path, site.watcher)
     known = read_profiles(directory / "profiles")
     points: dict[str, Point] = {}
     profiles: dict[str, Profile] = {}
@@ -165,6 +171,8 @@ def load_site(directory: Path) -> Site:
         telling=site.telling,
         channels=read_channels(path, site.channels),
         coordination=site.coordination,
+        watcher=site.watcher,
+        alert_test=site.alert_test,
         points=points,
         profiles=profiles,
         own_alerts=own_alerts,

@@ -4,12 +4,13 @@ import functools
 import re
 import tomllib
 from collections.abc import Iterable
+from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 
-from paraat.domain.fields import EMAIL_ADDRESS, HTTP_URL, LINE, Part
+from paraat.domain.fields import EMAIL_ADDRESS, HOST_NAME, HTTP_URL, LINE, PHONE_NUMBER, Part
 from paraat.site.errors import SettingsError
 from paraat.texts import Phrase, reason
 
@@ -77,6 +78,11 @@ def convert_table(path: Path, data: dict[str, Any], kind: type[T], key: str = ""
         raise _explain(path, data, kind, str(error), key) from error
 
 
+def mistake_in(data: Any, kind: type[msgspec.Struct], error: msgspec.ValidationError) -> SettingsError:
+    """What is wrong with data of a request, told as of a file: its key, what was found there, what is expected."""
+    return _explain(Path(), data, kind, str(error), "")
+
+
 def _blame_named_tables(path: Path, data: dict[str, Any], kind: type[Part], key: str) -> None:
     """Of tables with free names, as [resources.<name>], and of rows, msgspec does not say which is wrong: look here."""
     for name, found in _types(kind).items():
@@ -95,13 +101,15 @@ _PATTERNS = {
     LINE: Phrase("a text on one line"),
     HTTP_URL: Phrase("a URL such as http://127.0.0.1:8086"),
     EMAIL_ADDRESS: Phrase("a mail address"),
+    PHONE_NUMBER: Phrase("a number such as +31612345678, without spaces"),
+    HOST_NAME: Phrase("a name of a-z, 0-9 and -, such as regio-noord"),
 }
 
 # What msgspec says: "Expected `int`, got `str` - at `$.broker.port`", "Object contains unknown field `x` - at `$.a`".
 _WHERE = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<key>[^`]*)`)?$", re.DOTALL)
 
 
-def _explain(path: Path, data: dict[str, Any], kind: type[Part], message: str, at: str) -> SettingsError:
+def _explain(path: Path, data: dict[str, Any], kind: type[msgspec.Struct], message: str, at: str) -> SettingsError:
     match = _WHERE.match(message)
     assert match is not None
     what, key = match["what"], match["key"] or ""
@@ -161,7 +169,7 @@ def _found(data: Any, key: str) -> str:
     return repr(data)[:80]
 
 
-def _table(kind: type[Part], parts: list[str]) -> type[Part] | None:
+def _table(kind: type[msgspec.Struct], parts: list[str]) -> type[msgspec.Struct] | None:
     """The struct that describes the table at `parts`, or None where the table is free."""
     for part in parts:
         found = _types(kind).get(part)
@@ -176,7 +184,7 @@ def _table(kind: type[Part], parts: list[str]) -> type[Part] | None:
 _DESCRIBED = (Phrase("the folder of its board in boards/, such as esp32_devkitc_ve"),)
 
 
-def _required(table: type[Part] | None, name: str) -> tuple[str, str]:
+def _required(table: type[msgspec.Struct] | None, name: str) -> tuple[str, str]:
     """(a missing key, what belongs there). Of a table that is missing whole: its first key that must be there."""
     found = next((f for f in msgspec.structs.fields(table) if f.name == name), None) if table else None
     if found is None:
@@ -189,20 +197,23 @@ def _required(table: type[Part] | None, name: str) -> tuple[str, str]:
     return name, Phrase.of(told[0]) if told else Phrase("a value: this key is required")
 
 
-def _types(kind: type[Part]) -> dict[str, Any]:
+def _types(kind: type[msgspec.Struct]) -> dict[str, Any]:
     return {field.name: field.type for field in msgspec.structs.fields(kind)}
 
 
-def _keys(kind: type[Part], key: str) -> tuple[str, ...]:
+def _keys(kind: type[msgspec.Struct], key: str) -> tuple[str, ...]:
     """The keys that the table at `key` may have."""
     table = _table(kind, key.split(".") if key else [])
     return table.__struct_fields__ if table else ()
 
 
-def _choices(kind: type[Part], key: str) -> tuple[Any, ...]:
-    """The values that a Literal at `key` may have."""
+def _choices(kind: type[msgspec.Struct], key: str) -> tuple[Any, ...]:
+    """The values that a Literal or an Enum at `key` may have."""
     *parents, last = key.split(".")
     table = _table(kind, parents)
     name, _, row = last.partition("[")
-    found = get_args(_types(table).get(name)) if table else ()
+    kind_of_key = _types(table).get(name) if table else None
+    if isinstance(kind_of_key, type) and issubclass(kind_of_key, Enum):
+        return tuple(choice.value for choice in kind_of_key)
+    found = get_args(kind_of_key)
     return get_args(found[0]) if row else found

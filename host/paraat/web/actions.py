@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -10,6 +10,7 @@ from msgspec import Meta
 from paraat.domain.activation import Phase
 from paraat.domain.facts import Attested, Author, Counted, Delivered, DeliveryPlanned, PhaseChanged
 from paraat.domain.profiles import Profile
+from paraat.site.tables import mistake_in
 from paraat.texts import Phrase
 from paraat.texts.printable import printable
 from paraat.web.api import Acknowledge, author_of
@@ -55,9 +56,25 @@ class PlanDelivery(Acknowledge, frozen=True, kw_only=True):
     cancel: bool = False
 
 
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+def _given(body: bytes, kind: type[T]) -> T:
+    """What was posted. Raises ValueError that names the key, what was found there and what is expected."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        wrong = mistake_in(msgspec.json.decode(body), kind, error)
+        raise ValueError(
+            Phrase(
+                "{key}: found {found}; expected {expected}", key=wrong.key, found=wrong.found, expected=wrong.expected
+            )
+        ) from error
+
+
 def attested(body: bytes, point: str, profiles: Mapping[str, Profile], now: float) -> tuple[Attested, Author]:
     """An attestation, and whose it is."""
-    given = msgspec.json.decode(body, type=Attest)
+    given = _given(body, Attest)
     author = author_of(given)
     resources = profiles[point].resources
     by_word = [name for name, one in resources.items() if one.by == "word" and one.need != "not-required"]
@@ -88,7 +105,7 @@ def attested(body: bytes, point: str, profiles: Mapping[str, Profile], now: floa
 
 def phase_changed(body: bytes, point: str, now: float) -> tuple[PhaseChanged, Author]:
     """A change of a point's phase, and whose it is."""
-    given = msgspec.json.decode(body, type=ChangePhase)
+    given = _given(body, ChangePhase)
     if given.phase is not Phase.OUT_OF_USE:
         if given.until is not None:
             raise ValueError(Phrase("until is only for out-of-use"))
@@ -99,19 +116,19 @@ def phase_changed(body: bytes, point: str, now: float) -> tuple[PhaseChanged, Au
 
 def counted(body: bytes, point: str, _now: float) -> tuple[Counted, Author]:
     """A count by hand, and who counted."""
-    given = msgspec.json.decode(body, type=Count)
+    given = _given(body, Count)
     return Counted(point=point, people=given.people), author_of(given)
 
 
 def delivered(body: bytes, point: str, _now: float) -> tuple[Delivered, Author]:
     """A delivery that somebody confirms, and who."""
-    given = msgspec.json.decode(body, type=Deliver)
+    given = _given(body, Deliver)
     return Delivered(point=point, litres=given.litres), author_of(given)
 
 
 def delivery_planned(body: bytes, point: str, now: float) -> tuple[DeliveryPlanned, Author]:
     """A delivery that is arranged, or is off; and who says so."""
-    given = msgspec.json.decode(body, type=PlanDelivery)
+    given = _given(body, PlanDelivery)
     author = author_of(given)
     if given.cancel:
         return DeliveryPlanned(point=point, at=now, litres=0.0, who=""), author

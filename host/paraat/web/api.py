@@ -24,7 +24,7 @@ from paraat.domain.readiness import ResourceState, Verdict
 from paraat.domain.refuel import Stop
 from paraat.domain.subjects import Subject
 from paraat.domain.upkeep import EngineRun, Task, TaskState
-from paraat.texts import Phrase, readiness
+from paraat.texts import Phrase, Words, readiness
 from paraat.texts import upkeep as upkeep_texts
 from paraat.texts.localtime import local
 from paraat.texts.printable import printable
@@ -396,6 +396,23 @@ class Alerts(msgspec.Struct, frozen=True, kw_only=True):
     alerts: list[Alert]
 
 
+class Tried(msgspec.Struct, frozen=True, kw_only=True):
+    """One message of a test. rung: "board", "screen", or as of Told. who: a person, or the point. ok: whether it was taken."""
+
+    rung: str
+    who: str
+    channel: str
+    ok: bool
+    answer: str
+
+
+class AlertTest(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of /api/v1/points/<id>/test-alerts"""
+
+    point: str
+    tried: list[Tried]
+
+
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """/healthz. status: "ok", "degraded" (something that may fail does) or "failing" (answered with
     503).
@@ -682,6 +699,15 @@ def off_grid(left: model.OffGrid) -> OffGrid:
         hours_high=round(left.hours_high, 2),
         source=left.source,
     )
+
+
+def alert_test(point: str, found: Iterable[domain_told.Tried], language: str) -> AlertTest:
+    """A test of the alerts, in the site's language."""
+    words = Words(language)
+    tried = [
+        Tried(rung=one.rung, who=one.who, channel=one.channel, ok=one.ok, answer=words.say(one.answer)) for one in found
+    ]
+    return AlertTest(point=point, tried=tried)
 
 
 def alert(state: AlertState, acknowledged: Fact | None, told: Iterable[domain_told.Told]) -> Alert:

@@ -22,7 +22,7 @@ from paraat.domain.radio import RadioError
 from paraat.journal import JournalError
 from paraat.site.errors import SettingsError
 from paraat.texts import readiness, upkeep
-from paraat.web import actions, api, pages, seen, tables
+from paraat.web import actions, api, pages, say, seen, tables
 from paraat.web.cards import rfc3339
 from paraat.web.feed import Feed
 from paraat.web.guard import Action, Guard, OneButton, failure
@@ -61,6 +61,12 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK, base_url
                     ("plan", routes.plan),
                 )
             ),
+            Route(
+                "/api/v1/points/{point}/test-alerts",
+                routes.test_alerts,
+                methods=["POST"],
+                middleware=[Middleware(Action)],
+            ),
             Route("/api/v1/refuel", routes.refuel),
             Route("/api/v1/upkeep", routes.upkeep),
             Route("/api/v1/alerts", routes.alerts),
@@ -78,6 +84,12 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK, base_url
                 middleware=[
                     Middleware(OneButton, allowed=[f"{outside.scheme}://{outside.netloc}".lower()] if base_url else [])
                 ],
+            ),
+            Route(
+                say.PATH,
+                say.SayPage(renderer).answer,
+                methods=["POST"],
+                middleware=[Middleware(OneButton, allowed=[])],
             ),
             Route("/healthz", routes.healthz),
             Route("/metrics", routes.metrics),
@@ -127,6 +139,14 @@ class _Routes:
             return actions.attested(body, point, self._source.profiles, now)
 
         return await self._keep(request, told)
+
+    async def test_alerts(self, request: Request) -> Response:
+        point = (await run_in_threadpool(self._view, request)).point
+        try:
+            found = await run_in_threadpool(self._source.test_alerts, point)
+        except JournalError as error:
+            raise HTTPException(503, f"tested, but not kept: {error}") from error
+        return _json(api.alert_test(point, found, self._source.language))
 
     def refuel(self, request: Request) -> Response:
         source, now = self._source, self._source.clock.now()

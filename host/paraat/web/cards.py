@@ -11,14 +11,15 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from paraat.domain import tracker
+from paraat.domain import passages, tracker
 from paraat.domain.activation import Phase
 from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact, HelpAsked
 from paraat.domain.model import AlertState, Autonomy, PointView
 from paraat.domain.radio import Entered, RadioError
 from paraat.domain.readiness import Verdict
+from paraat.domain.subjects import CHANNEL, UNKNOWN_BOARD
 from paraat.domain.told import Told
-from paraat.texts import readiness
+from paraat.texts import readiness, upkeep
 from paraat.texts.localtime import local, marked
 from paraat.web.source import Check
 from paraat.web.texts import Words
@@ -40,6 +41,7 @@ _ALERT_RANK = {"firing": 0, "pending": 1, "resolved": 2}
 _EMPTY_ROUND_S = 300
 CARDS_MAX = 400
 TOLD_MAX = 200
+_ONE_OF_SEVERAL = (CHANNEL, UNKNOWN_BOARD)
 # Reasons that a card tells in places of their own: its alerts, its faults, its missing sets, its connection, its power.
 _SHOWN_ELSEWHERE = frozenset(
     (
@@ -63,7 +65,7 @@ _SAME_SET_S = 60  # figures read so shortly before the newest share its age
 
 class Figure(msgspec.Struct, frozen=True):
     """One figure in words. kind: "known", "old", "fault" or "unknown". label: which sensor, where
-    there are several.
+    there are several. mark: in a word why it is not fine; bad: it is dangerous, or too much.
 
     t: when it was read, where that is longer ago than the age of the point's figures tells.
     """
@@ -72,6 +74,8 @@ class Figure(msgspec.Struct, frozen=True):
     kind: str
     t: float | None = None
     label: str = ""
+    mark: str = ""
+    bad: bool = False
 
 
 class Fuel(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +88,7 @@ class Fuel(msgspec.Struct, frozen=True, kw_only=True):
     range: str
     until: str
     source: str
+    off_grid: str  # with the battery, where one is recorded
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -112,6 +117,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     config: str  # that the board has refused its configuration; empty when not
     fuel: Fuel
     cells: tuple[Cell, ...]
+    remarks: tuple[tuple[bool, str, str], ...]  # (bad, what is not fine, what to do)
+    counted: str  # how the people are known
     alerts: tuple[tuple[str, str], ...]  # (severity, title) of those that fire
     faults: tuple[str, ...]
     missing: str
@@ -164,6 +171,7 @@ class Writer:
         self.zone = zone
         self.stale_after_s = stale_after_s
         self._judged = readiness.Words(words.language, zone)
+        self._upkept = upkeep.Words(words.language, zone)
 
     def cards(self, views: Iterable[PointView], alerts: Iterable[AlertState]) -> list[Card]:
         """The cards: who is late first, then the worst, as which counts whoever has a critical alert; then the fewest hours.
@@ -195,7 +203,7 @@ class Writer:
         return [
             self._item(
                 alert,
-                self._place(alert.point, names),
+                self._about(alert, names),
                 acknowledged(alert.id),
                 told(alert.id) if alert.id and place < TOLD_MAX else (),
                 now,
@@ -245,6 +253,11 @@ class Writer:
         until = "" if error.until is None else self.time(error.until, now)
         return self.words(f"code.{error.code}", found=error.found, time=until)
 
+    def _about(self, alert: AlertState, names: dict[str, str]) -> str:
+        """What an alert is about: a point by its name; of what the coordination point has several, which one."""
+        place = self._place(alert.point, names)
+        return f"{place}: {alert.subject.id}" if alert.subject.kind in _ONE_OF_SEVERAL else place
+
     def _place(self, point: str | None, names: dict[str, str]) -> str:
         return self.words("own") if point is None else names.get(point, point)
 
@@ -293,12 +306,10 @@ class Writer:
                     words("battery"),
                     self._measured(view, "battery/voltage", "battery.v", 1),
                 ),
-                Cell(
-                    "climate",
-                    words("temperature"),
-                    self._measured(view, "climate/temperature", "temperature.c", 1),
-                ),
+                Cell("climate", words("temperature"), self._climate(view)),
             ),
+            remarks=self._remarks(view),
+            counted="" if view.people is None else self._upkept.counted(view.people, view.now),
             alerts=tuple((alert.severity, words.code("rule", alert.rule)) for alert in firing),
             faults=self._faults(view),
             missing=words.count("missing", view.missing) if view.missing else "",
@@ -329,7 +340,7 @@ class Writer:
             held=self.held(alert.held_by) if alert.state != "resolved" else "",
             say=words("alert.say", title=title, name=name) if alert.state == "firing" else "",
             asks=alert.id if _waits(alert, seen) else None,
-            told=tuple(self.telling(one, now) for one in told if one.rung != "log"),
+            told=tuple(self.telling(one, now) for one in told),
         )
 
     def held(self, why: str) -> str:
@@ -345,6 +356,8 @@ class Writer:
         else:
             level = self._dated(words("fuel.percent", n=words.number(percent, 0)), view.fuel_t, view)
         litres = "" if view.litres is None else words("fuel.litres", n=words.number(view.litres, 0))
+        # Without a battery it says no more than the hours of fuel do.
+        off_grid = "" if view.battery is None or view.off_grid is None else self._upkept.off_grid(view.off_grid)
         if view.autonomy is None:
             return Fuel(
                 level=level,
@@ -354,6 +367,7 @@ class Writer:
                 range="",
                 until="",
                 source="",
+                off_grid=off_grid,
             )
         left = view.autonomy
         return Fuel(
@@ -361,10 +375,16 @@ class Writer:
             percent=percent,
             litres=litres,
             hours=self._hours(left.hours),
-            range=words("hours.range", low=self._hours(left.hours_low), high=self._hours(left.hours_high)),
+            range=self._range(left),
             until=self._until(left, view),
             source=words.code("hours", left.source).format(rate=words.number(left.burn_l_per_h, 1)),
+            off_grid=off_grid,
         )
+
+    def _range(self, left: Autonomy) -> str:
+        """From the cautious end to the other; nothing where both are said alike."""
+        low, high = self._hours(left.hours_low), self._hours(left.hours_high)
+        return "" if low == high else self.words("hours.range", low=low, high=high)
 
     def _until(self, left: Autonomy, view: PointView) -> str:
         """When the tank is empty; of a generator that stands still nobody can say when."""
@@ -387,11 +407,28 @@ class Writer:
 
     def _people(self, view: PointView) -> tuple[Figure, ...]:
         latest, capacity = view.latest.get("people/present"), view.capacity
-        if latest is None or latest.value is None:
+        if view.people is None:
             text = self.words("people.unknown", capacity=capacity)
-            return (Figure(text, "unknown" if latest is None else "fault"),)
-        text = self.words("people.of", n=int(latest.value), capacity=capacity)
-        return (self._dated(text, latest.t, view),)
+            return (Figure(text, "fault" if latest is not None and latest.fault else "unknown"),)
+        text = self.words("people.of", n=view.people.people, capacity=capacity)
+        return (self._marked(self._dated(text, view.people.t, view), view, passages.PRESENT),)
+
+    def _climate(self, view: PointView) -> tuple[Figure, ...]:
+        found = self._measured(view, "climate/temperature", "temperature.c", 1)
+        if any(name.startswith("climate/co2") for name in view.latest):
+            found += self._measured(view, "climate/co2", "co2.ppm", 0)
+        return found
+
+    def _remarks(self, view: PointView) -> tuple[tuple[bool, str, str], ...]:
+        worst_first = sorted(view.remarks, key=lambda remark: not remark.bad)
+        return tuple((remark.bad, *self._upkept.remark(remark)) for remark in worst_first)
+
+    def _marked(self, figure: Figure, view: PointView, name: str) -> Figure:
+        """The figure of a metric, with a word where it is not fine."""
+        remark = next((one for one in view.remarks if one.metric == name), None)
+        if remark is None:
+            return figure
+        return msgspec.structs.replace(figure, mark=self._upkept.mark(remark), bad=remark.bad)
 
     def _measured(self, view: PointView, name: str, key: str, digits: int) -> tuple[Figure, ...]:
         """The figures of a metric: the plain one first, then those of the sensors with a name of
@@ -404,7 +441,8 @@ class Writer:
         latest = view.latest.get(name)
         if latest is None or latest.value is None:
             return Figure(self.words("unknown"), "unknown" if latest is None else "fault", label=label)
-        return self._dated(self.words(key, n=self.words.number(latest.value, digits)), latest.t, view, label)
+        text = self.words(key, n=self.words.number(latest.value, digits))
+        return self._marked(self._dated(text, latest.t, view, label), view, name)
 
     def _dated(self, text: str, t: float, view: PointView, label: str = "") -> Figure:
         """A figure that was read at t."""

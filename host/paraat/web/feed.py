@@ -63,6 +63,12 @@ class Feed:
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
+    @property
+    def pages(self) -> int:
+        """How many pages are open, as far as is known: one that went away without a word counts until it is written to."""
+        run = self._run
+        return 0 if run is None else run.pages
+
     async def stream(self) -> AsyncIterator[bytes]:
         """Server-sent events for one page: first everything, then what changed. Ends when the feed
         is closed.

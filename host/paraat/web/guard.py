@@ -31,7 +31,8 @@ HEADERS = {
 
 # The page of a link has a form, with one button and nothing to fill in. Its browser says where a press of it comes from
 # only when it may say that to us.
-LINK_HEADERS = {
+# The page of a point has forms too.
+LINK_HEADERS = FORM_HEADERS = {
     "content-security-policy": HEADERS["content-security-policy"].replace("form-action 'none'", "form-action 'self'"),
     "referrer-policy": "same-origin",
 }
@@ -91,7 +92,7 @@ class Guard:
 
 
 class OneButton:
-    """Around the page with one button that a link opens: a page elsewhere may not press it, whatever it knows.
+    """Around what a form of ours posts to: a page elsewhere may not post there, whatever it knows.
 
     allowed: the origins of the page itself, beside the name that it was asked by.
     """

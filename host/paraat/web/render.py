@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import jinja2
 import msgspec
 
-from paraat.domain.model import AlertState
+from paraat.domain.model import AlertState, PointView
 from paraat.domain.radio import Entered, RadioError
 from paraat.web.cards import Card, Counts, Item, Writer, count, rfc3339
 from paraat.web.source import WebSource
@@ -138,6 +138,11 @@ class Renderer:
         now = self.source.clock.now()
         (item,) = self._writer.items([alert], self._names(now), now, self.source.acknowledged)
         return item
+
+    def card(self, view: PointView) -> str:
+        """The card of a point, as the status page has it."""
+        (card,) = self._writer.cards([view], self.source.alerts())
+        return str(self._macro("card", card, view.now))
 
     def _names(self, now: float) -> dict[str, str]:
         return {view.point: view.name for view in self.source.views(now)}

@@ -14,7 +14,7 @@ from fpdf import FPDF
 
 from paraat.domain.model import AlertState, PointView
 from paraat.domain.points import Point
-from paraat.domain.radio import COUNT, DAYS, HELP, LETTERS, LITRES, SPOKEN, Book, Code, Kind, spelled
+from paraat.domain.radio import COUNT, DAYS, HELP, LETTERS, LITRES, MOST, SPOKEN, Book, Code, Kind, spelled
 from paraat.domain.roster import LEAD
 from paraat.texts import Words, readiness
 from paraat.texts.localtime import local
@@ -28,7 +28,7 @@ _LINES_MAX = 3
 _CELLS = 100  # of a table of check letters
 _COLUMNS = 10
 _EXAMPLE = 13  # which number, in steps, shows how a table is read
-_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+_STEPS = (1, 2, 5, 10, 20, 50, 100)
 # A point may be overcrowded, and that is when its count matters most.
 _OVER_CAPACITY = 1.5
 _FONT = "Helvetica"  # one of the fonts that every viewer and printer has; it writes Latin-1
@@ -161,8 +161,8 @@ class Sheets:
         ]
         tables = []
         for kind, key, most in (
-            (COUNT, "count", view.capacity * _OVER_CAPACITY),
-            (LITRES, "litres", place.tank.fill_l),
+            (COUNT, "count", min(view.capacity * _OVER_CAPACITY, MOST)),
+            (LITRES, "litres", min(place.tank.fill_l, MOST)),
         ):
             code = book.of_point(kind, view.point, day, 0)
             rows.append(self._row(words(f"code.{key}"), code, book))
@@ -208,8 +208,6 @@ class _Page:
 
     def done(self, title: str, language: str, made: datetime) -> bytes:
         """The file."""
-        assert self._pdf.page == 1
-        assert self._pdf.get_y() <= _HEIGHT_MM - _MARGIN_MM / 2, self._pdf.get_y()
         self._pdf.set_title(_latin(title))
         self._pdf.set_lang(language)
         self._pdf.set_creation_date(made)
@@ -296,7 +294,7 @@ class _Page:
     def codes(self, rows: Sequence[_Row], words: Words) -> None:
         """The codes, large enough to be read by a torch."""
         pdf = self._pdf
-        height = 11.6
+        height = 11.2
         for row in rows:
             top = pdf.get_y()
             self._fit(row.label, 12, 62, bold=False)
@@ -330,9 +328,12 @@ class _Page:
         pdf.cell(24, 4, _latin(words("letter")))
 
     def tables(self, tables: Sequence[tuple[str, list[list[str]]]]) -> None:
-        """The tables of check letters, beside each other."""
+        """The tables of check letters, beside each other: as high as there is room, with one line below them."""
         pdf = self._pdf
-        gap, height = 8.0, 4.2
+        gap = 8.0
+        longest = max(len(rows) for _, rows in tables)
+        room = _HEIGHT_MM - _MARGIN_MM - 3.0 - pdf.get_y() - 5.8
+        height = min(4.4, room / longest)
         width = (_INNER_MM - gap) / 2
         cell = width / (_COLUMNS + 1.4)
         top = pdf.get_y() + 0.5
@@ -348,7 +349,6 @@ class _Page:
                     head = line == 0 or place == 0
                     pdf.set_font(_FONT, "" if head else "B", 7.5 if head else 9)
                     pdf.cell(cell * (1.4 if place == 0 else 1), height, text, border=1, align="C", fill=head)
-        longest = max(len(rows) for _, rows in tables)
         pdf.set_xy(_MARGIN_MM, top + 4.3 + longest * height + 1)
 
     def _fit(self, text: str, size_pt: float, room_mm: float, *, bold: bool) -> None:

@@ -15,7 +15,7 @@ from paraat.domain.profiles import Profile
 from paraat.domain.radio import Book, Entered
 from paraat.domain.refuel import Stop
 from paraat.domain.roster import Person
-from paraat.domain.told import Told
+from paraat.domain.told import Told, Tried
 from paraat.journal import Past
 from paraat.runtime.clock import Clock
 
@@ -129,6 +129,10 @@ class WebSource(Protocol):
 
     def keep(self, told: SaidOfPoint, author: Author) -> Fact:
         """Keep what somebody says of a point of this site. Raises JournalError."""
+        ...
+
+    def test_alerts(self, point: str) -> Sequence[Tried]:
+        """Send a test down every rung of a point; what each answered. May take a minute. Raises JournalError."""
         ...
 
     def refuel(self, now: float) -> Sequence[Stop]:

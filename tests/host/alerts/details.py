@@ -4,7 +4,9 @@ import string
 from collections.abc import Iterator
 
 from paraat.alerts.rules import make_rules
+from paraat.alerts.texts import CLAUSES
 from paraat.domain.model import AlertState, FailedText, OwnCertificate, PointView
+from paraat.domain.neighbours import Neighbour
 from paraat.domain.own import (
     Backup,
     BrokerLink,
@@ -27,10 +29,12 @@ POINT = Point(
 _MOMENTS = ("_at", "_t", "_before")  # as alerts/texts.py writes them
 _ABOUT_THE_SUBJECT = {"id", "name", "municipality", "renew", "fired_at", "since"}
 _MADE_OF = {"between": ("hours_low", "hours_high"), "charge": ("percent", "volts")}
+_MADE_OF |= {clause: (key,) for clause, key in CLAUSES.items()}
 _LISTS = {"sensors": "fuel/level:silent, climate/temperature/hall:crc", "resources": "water,heat"}
 _ABOUT: dict[type[View], Subject] = {
     PointView: Subject("point", POINT.id),
     OwnCertificate: Subject("certificate", "broker"),
+    Neighbour: Subject("neighbour", "regio-noord"),
     BrokerLink: Subject("broker", "broker"),
     DatabaseLag: Subject("database", "influx"),
     DiskSpace: Subject("disk", "journal"),

@@ -25,18 +25,18 @@ def played(directory: Path, seed: int, kills: int) -> int:
     command = [sys.executable, str(TARGET), str(directory), str(seed)]
     clock = directory / "clock.txt"
     while True:
+        before = clock.read_text() if clock.exists() else ""
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             if killed < kills:
                 # It is alive once the clock goes on; then at some moment of the next steps, whatever it does then.
-                before = clock.read_text() if clock.exists() else ""
                 while process.poll() is None and (not clock.exists() or clock.read_text() == before):
                     time.sleep(0.001)
                 time.sleep(lots.random() * 0.05)
                 process.kill()
-                killed += process.wait() != 0
+                killed += process.wait() == -9
             out = process.communicate()[0]
-        if "done" in out:
             assert process.returncode in (0, -9)
+        if "done" in out:
             return killed
 
 
@@ -63,8 +63,10 @@ def test_no_alert_is_lost_and_nothing_is_sent_twice_for_one_reason(tmp_path: Pat
         span = (T0 + STEP_S * period.begins, T0 + STEP_S * period.ends)
         found = [a for a in alerts.values() if a.point == period.point and span[0] <= (a.fired_at or 0) <= span[1]]
         assert len(found) == 1, f"{period}: {found}"
-        told = [row for row in rows if row.alert_id == found[0].id and row.person == "lead" and row.message in received]
-        assert [row for row in told if row.reason.startswith(("turn-", "reminder-"))], f"{period} reached nobody"
+        heard = [row for row in rows if row.alert_id == found[0].id and row.message in received]
+        assert [row for row in heard if row.reason.startswith(("turn-", "copy-"))], f"{period} reached nobody"
+        # Between two messages to one person are pauses: what is over by then is told as over.
+        told = [row for row in heard if row.person == "lead"]
         assert [row for row in told if row.reason.rstrip("+") == "resolved"], f"that {period} is over reached nobody"
         reasons = [row.reason.rstrip("+") for row in sorted(told, key=lambda row: row.settled_at or 0)]
         assert reasons.index("resolved") >= len(reasons) - 2, "the end comes last"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paraat.alerts.ladder import due
+from paraat.alerts.ladder import due, due_at_board
 from paraat.domain.model import AlertState
 from paraat.domain.roster import Duty, Person, Roster
 from paraat.domain.subjects import Subject
@@ -172,3 +172,23 @@ def test_however_often_it_is_asked_what_was_due_stays_due_and_nobody_is_skipped(
 def test_the_rungs_are_told_in_their_order(rungs: Critical | Warned) -> None:
     after = [rungs.after_s(rung) for rung in RUNGS if rungs.after_s(rung) is not None]
     assert after == sorted(after, key=lambda s: s or 0.0)
+
+
+def test_the_board_calls_for_what_its_lead_must_see_to_at_once_until_somebody_does() -> None:
+    def at_board(alert: AlertState, seen_t: float | None = None, there: bool = True) -> list[tuple[str, str, float]]:
+        found = due_at_board(alert, acknowledged_t=seen_t, reaches=lambda _: there)
+        return [(one.reason, one.person.addresses("siren")[0], one.at) for one in found]
+
+    assert at_board(fires()) == [("turn-1", "nsp-0101", NOON)]
+    assert at_board(fires(), seen_t=NOON + 1) == []
+    worse = fires(turn=2, turned_at=NOON + HOUR)
+    assert at_board(worse, seen_t=NOON + 1) == [("turn-2", "nsp-0101", NOON + HOUR)], "worse, and it sounds anew"
+    for quiet in (
+        fires(severity="warning"),
+        fires(role="technician"),
+        fires(role="coordination"),  # who holds the help button need not be called
+        fires(held_by="building"),
+        fires(subject=Subject("broker", "broker")),
+    ):
+        assert at_board(quiet) == []
+    assert at_board(fires(), there=False) == [], "no such channel"

@@ -75,6 +75,16 @@ def test_a_long_name_is_cut_in_an_sms_and_the_action_is_not() -> None:
         assert sms.endswith("Laat brandstof brengen voor 16:12.")
 
 
+def test_what_is_not_known_is_left_out_of_a_sentence_and_since_when_is_never_unknown() -> None:
+    detail: dict[str, float | int | str | None] = {"off_at": None, "battery_h": None, "data_t": NOW - 60}
+    alert = msgspec.structs.replace(LOW, rule="generator_down", detail=detail)
+    _, body = message(alert, "firing", POINT, language="nl", zone=AMSTERDAM, now=NOW)
+    assert "sinds 11:58 geen netstroom en het aggregaat draait niet.\nDoe nu" in body
+    known = msgspec.structs.replace(alert, detail=detail | {"battery_h": 9.0, "off_at": NOW - 600})
+    _, body = message(known, "firing", POINT, language="nl", zone=AMSTERDAM, now=NOW)
+    assert "sinds 11:50 geen netstroom en het aggregaat draait niet. Accu: 9,0 uur.\nDoe nu" in body
+
+
 def test_a_range_of_equal_ends_is_not_said() -> None:
     alert = msgspec.structs.replace(LOW, detail=LOW.detail | {"hours": 1.2, "hours_low": 1.18, "hours_high": 1.22})
     _, body = message(alert, "firing", POINT, language="nl", zone=AMSTERDAM, now=NOW)

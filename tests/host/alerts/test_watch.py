@@ -60,7 +60,7 @@ class Bench:
             self.journal,
             roster=ROSTER,
             telling=Telling(),
-            ways=lambda person: [(name, address) for name, found in person.reach.items() for address in found],
+            ways=lambda person: [(name, a) for name, to in person.reach.items() if name != "siren" for a in to],
             acknowledged=self.seen.get,
         )
 

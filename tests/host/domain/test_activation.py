@@ -125,3 +125,18 @@ def test_late_is_never_said_without_a_clock_and_only_what_is_used_is_late(
         assert found.in_use
     if found.opened_at is not None:
         assert found.forecast_at is None
+
+
+def test_what_is_said_at_this_very_moment_holds() -> None:
+    assert at(1, (Phase.ALERTED, 0), (Phase.OPERATIONAL, 1)).phase is Phase.OPERATIONAL
+
+
+def test_a_key_that_turned_at_the_moment_of_a_word_has_opened_it_itself() -> None:
+    closed = Switch(on=False, t=T0 + HOUR_S, on_t=T0)
+    assert at(2, (Phase.STANDBY, 0), switch=closed).phase is Phase.CLOSING
+    assert at(2, (Phase.STANDBY, 0.1), switch=closed).phase is Phase.STANDBY
+
+
+def test_a_point_that_opened_without_an_alarm_says_since_when() -> None:
+    found = at(2, (Phase.OPERATIONAL, 1))
+    assert (hours(found.opened_at), found.alerted_at, found.due_at) == (1, None, None)

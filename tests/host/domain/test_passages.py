@@ -108,6 +108,16 @@ def test_a_count_without_the_counters_takes_all_since_for_not_sure() -> None:
     assert (found.people, found.low, found.high) == (50, 45, 55)
 
 
+def test_a_counter_that_tells_nothing_else_counts_where_it_is_newer_than_a_count_by_hand() -> None:
+    found = present([], None, 5.0, shown=(T0, 84))
+    assert found is not None
+    assert (found.people, found.low, found.high, found.t) == (84, 79, 89, T0)
+    older = present([], counted(60, 70), 5.0, shown=(T0, 84))
+    assert older is not None
+    assert (older.people, older.counted_by) == (70, "Jan")
+    assert here(runs(tally(60, 10, 0))).people == 10
+
+
 def test_what_was_counted_before_a_count_is_no_part_of_it() -> None:
     passages = runs(tally(60, 500, 0), tally(700, 3, 1, boot=650), tally(900, 8, 1, boot=650))
     assert here(passages, counted(720, 40, tally(700, 3, 1, boot=650))).people == 45

@@ -195,3 +195,94 @@ def test_no_verdict_is_green_with_a_critical_resource_unknown(it: Known) -> None
 def test_a_word_does_not_get_better_with_time(it: Known, days: float) -> None:
     later = Known(now=NOW + days * DAY_S, power=it.power, readings=it.readings, said=it.said)
     assert judge(PROFILE, later)[0].goodness <= judge(PROFILE, it)[0].goodness
+
+
+JAN = {"by": "A. de Wit", "by_word": True, "need": "required", "critical": True, "resource": "water"}
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        (None, {"state": State.UNKNOWN, "code": "never-attested", "by": ""}),
+        (
+            said(role="neighbour"),
+            {"state": State.UNKNOWN, "code": "wrong-role", "detail": {"roles": "lead"}, "t": NOW - DAY_S},
+        ),
+        (said(days=0.0), {"state": State.UNKNOWN, "code": "withdrawn", "t": NOW - DAY_S}),
+        (
+            said(days_ago=31.0),
+            {"state": State.EXPIRED, "code": "expired", "t": NOW - 31 * DAY_S, "until": NOW},
+        ),
+        (
+            said(there=False, days=3.0),
+            {"state": State.NOT_READY, "code": "absent", "t": NOW - DAY_S, "until": NOW + 2 * DAY_S},
+        ),
+        (
+            said(days=8.0),
+            {"state": State.READY, "code": "attested", "t": NOW - DAY_S, "until": NOW + 7 * DAY_S, "renew": False},
+        ),
+        (
+            said(days=7.9),
+            {"state": State.READY, "code": "attested", "t": NOW - DAY_S, "until": NOW + 6.9 * DAY_S, "renew": True},
+        ),
+    ],
+)  # fmt: skip
+def test_all_that_is_said_of_a_word(word: Said | None, expected: dict[str, Any]) -> None:
+    it = known(said={} if word is None else {"water": word})
+    assert state("water", it) == ResourceState(**(JAN | expected))
+
+
+@pytest.mark.parametrize(
+    ("reading", "expected"),
+    [
+        (None, {"state": State.UNKNOWN, "code": "not-measured", "detail": {"metric": HEAT}, "t": None}),
+        (Reading(19.0, NOW - 9, True), {"state": State.UNKNOWN, "code": "old", "detail": {"metric": HEAT}}),
+        (Reading(None, NOW - 9, False), {"state": State.UNKNOWN, "code": "fault", "detail": {"metric": HEAT}}),
+        (
+            Reading(18.0, NOW - 9, False),
+            {"state": State.READY, "code": "measured", "detail": {"metric": HEAT, "value": 18.0}},
+        ),
+        (
+            Reading(30.0, NOW - 9, False),
+            {"state": State.READY, "code": "measured", "detail": {"metric": HEAT, "value": 30.0}},
+        ),
+        (
+            Reading(15.0, NOW - 9, False),
+            {"state": State.LIMITED, "code": "low", "detail": {"metric": HEAT, "value": 15.0, "limit": 18.0}},
+        ),
+        (
+            Reading(14.9, NOW - 9, False),
+            {"state": State.NOT_READY, "code": "low", "detail": {"metric": HEAT, "value": 14.9, "limit": 18.0}},
+        ),
+        (
+            Reading(30.1, NOW - 9, False),
+            {"state": State.NOT_READY, "code": "high", "detail": {"metric": HEAT, "value": 30.1, "limit": 30.0}},
+        ),
+    ],
+)  # fmt: skip
+def test_all_that_is_said_of_what_is_measured(reading: Reading | None, expected: dict[str, Any]) -> None:
+    it = known(readings={} if reading is None else {HEAT: reading})
+    whole = {"resource": "heat", "need": "required", "critical": True, "t": NOW - 9} | expected
+    assert state("heat", it) == ResourceState(**whole)
+
+
+@pytest.mark.parametrize(
+    ("changed", "found", "code"),
+    [
+        ({"mains": False, "generator": False}, State.NOT_READY, "generator-down"),
+        ({"hours": None}, State.UNKNOWN, "fuel-unknown"),
+        ({"doubtful": True}, State.UNKNOWN, "fuel-doubtful"),
+        ({"mains": None}, State.UNKNOWN, "mains-unknown"),
+        ({"mains": False, "generator": None}, State.UNKNOWN, "generator-unknown"),
+    ],
+)
+def test_what_is_said_of_power_says_of_which_moment(changed: dict[str, Any], found: State, code: str) -> None:
+    power = Power(**({"mains": True, "generator": False, "hours": 80.0, "t": NOW - 9} | changed))
+    it = state("power", known(power=power))
+    assert (it.state, it.code, it.t, it.detail) == (found, code, NOW - 9, {})
+
+
+def test_the_hours_say_what_they_are_of_and_what_a_full_tank_gives() -> None:
+    whole = Power(mains=True, generator=False, hours=72.0, full_h=72.0, source="fuel+battery", t=NOW - 9)
+    it = state("power", known(power=whole))
+    assert (it.detail, it.t) == ({"hours": 72.0, "target": 72.0, "source": "fuel+battery"}, NOW - 9)

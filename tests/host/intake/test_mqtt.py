@@ -273,3 +273,41 @@ def test_a_broker_that_never_answers_does_not_hang_the_stop(connect: Connect) ->
 def test_a_file_that_is_not_there_names_its_key(tmp_path: Path, settings: dict[str, str], key: str) -> None:
     with pytest.raises(SettingsError, match=key):
         Connected(tmp_path, 1883, None, **settings)
+
+
+@pytest.mark.needs("mosquitto")
+def test_what_is_not_to_be_stored_goes_to_who_asked_for_it_and_is_acknowledged(
+    mosquitto: MosquittoBroker, tmp_path: Path
+) -> None:
+    heard: list[tuple[str, bytes]] = []
+    inbox, up = Inbox(), threading.Event()
+    transport = MqttTransport(
+        BrokerSettings(port=mosquitto.port),
+        tmp_path,
+        inbox,
+        now=lambda: 42.0,
+        on_change=lambda connected: up.set() if connected else None,
+        others={"paraat/v1/+/reply": lambda topic, payload: heard.append((topic, payload))},
+    )
+    transport.start()
+    assert up.wait(LIMIT_S)
+    publish(mosquitto.port, ("paraat/v1/nsp-0101/reply", b"1"), (TOPIC, b"2"), ("paraat/v1/nsp-0102/reply", b"3"))
+    wait_for(lambda: len(heard) == 2 and len(inbox) == 1)
+    assert heard == [("paraat/v1/nsp-0101/reply", b"1"), ("paraat/v1/nsp-0102/reply", b"3")]
+    inbox.close()
+    transport.stop()
+    # A session that is taken up again hands over what was not acknowledged: the set alone.
+    inbox, again = Inbox(), []
+    transport = MqttTransport(
+        BrokerSettings(port=mosquitto.port),
+        tmp_path,
+        inbox,
+        now=lambda: 42.0,
+        on_change=lambda _connected: None,
+        others={"paraat/v1/+/reply": lambda topic, _payload: again.append(topic)},
+    )
+    transport.start()
+    wait_for(lambda: len(inbox) == 1)
+    assert again == []
+    inbox.close()
+    transport.stop()

@@ -11,7 +11,7 @@ import pytest
 from paraat.domain.fields import Part
 from paraat.domain.points import Point
 from paraat.site import paths
-from paraat.site.channels import Outside
+from paraat.site.channels import Modem, Outside, Siren
 from paraat.site.errors import SettingsError
 from paraat.site.private import read_secret
 from paraat.site.site import SiteFile, load_site
@@ -67,7 +67,12 @@ def keys(kind: type[Part]) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"), [(SiteFile, "site.toml"), (Outside, "site.toml"), (Point, "points/nsp-0101.toml")]
+    ("kind", "name"),
+    [
+        (SiteFile, "site.toml"),
+        *((kind, "site.toml") for kind in (Outside, Modem, Siren)),
+        (Point, "points/nsp-0101.toml"),
+    ],
 )
 def test_the_example_site_shows_every_key(site_dir: Path, kind: type[Part], name: str) -> None:
     shown = re.findall(r"^(?:# )?(?:\[+([a-z_.]+)\]+|([a-z_]+) = )", (site_dir / name).read_text(), re.MULTILINE)

@@ -9,6 +9,7 @@ from typing import Any
 from paraat.alerts.answers import Asked
 from paraat.domain.facts import Acknowledged, Author, Counted, Fact, SaidOfPoint, Standing
 from paraat.domain.model import AlertState, Autonomy, Latest, NodeState, PointView, Value
+from paraat.domain.passages import PRESENT, present
 from paraat.domain.points import Point, PointBoard, Tank
 from paraat.domain.profiles import Profile, Resource
 from paraat.domain.radio import COUNT, Book, Entered, read
@@ -116,6 +117,7 @@ class FakeSource:
         self.checks: Sequence[Check] = FINE_CHECKS
         self.error: Exception | None = None
         self.facts: list[Fact] = []
+        self.refuses: Exception | None = None  # to keep anything
         self.tellings: dict[int, Sequence[Told]] = {}
         self.stops: Sequence[Stop] = ()
         self.answers = FakeAnswers(self)
@@ -152,8 +154,8 @@ class FakeSource:
         return self.facts[0]
 
     def keep(self, told: SaidOfPoint, author: Author) -> Fact:
-        if self.error is not None:
-            raise self.error
+        if self.error is not None or self.refuses is not None:
+            raise self.error or self.refuses or RuntimeError
         self.facts = [Fact(id=1, after=0, t=NOW, recorded_at=NOW, author=author, told=told)]
         return self.facts[0]
 
@@ -201,7 +203,10 @@ def point(
         }
     latest = {name: Latest(value, None, (old or {}).get(name, read_at)) for name, value in values.items()}
     latest |= {name: Latest(None, code, read_at) for name, code in (faults or {}).items()}
+    shown = latest.get(PRESENT)
+    people = None if shown is None or shown.value is None else present([], None, 5.0, (shown.t, int(shown.value)))
     plain: dict[str, Any] = {
+        "people": people,
         "point": point_id,
         "name": "Buurthuis De Linde",
         "municipality": "Voorbeeldstad",

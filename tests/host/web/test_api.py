@@ -446,6 +446,8 @@ def test_every_field_is_documented() -> None:
         api.Alert,
         api.Acknowledgement,
         api.Told,
+        api.Tried,
+        api.AlertTest,
     )
     shapes += (api.Entered, api.Health, Check, api.Failure)
     assert {name for shape in shapes for name in shape.__struct_fields__} == told

@@ -8,15 +8,20 @@ import pytest
 
 from host.web.scene import NOW, alert, cool, left, never_heard, point, rich, short_of_power, unknown
 from paraat.alerts.rules import RULES
+from paraat.domain import fuel_events, remarks, tracker, upkeep
 from paraat.domain import readiness as judgement
-from paraat.domain import tracker
 from paraat.domain.activation import Activation, Phase
-from paraat.domain.model import NodeState, PointView
+from paraat.domain.fuel_events import FuelEvent
+from paraat.domain.model import BatteryLeft, NodeState, OffGrid, PointView
+from paraat.domain.passages import Present
 from paraat.domain.profiles import RESOURCES
 from paraat.domain.readiness import ResourceState, State, Verdict
+from paraat.domain.remarks import Remark
 from paraat.domain.subjects import Subject
 from paraat.domain.told import Told
+from paraat.domain.upkeep import Task, TaskState
 from paraat.texts import readiness as judgement_words
+from paraat.texts import upkeep as upkeep_texts
 from paraat.texts.readiness import Line
 from paraat.web import cards
 from paraat.web.cards import Card, Figure, Writer, count, rfc3339
@@ -166,6 +171,8 @@ def test_hours_come_with_a_range_an_end_and_where_they_come_from() -> None:
     assert made.fuel.range == "tussen 2,1 en 2,8 uur"
     assert made.fuel.until == "leeg rond 19:25"
     assert made.fuel.source == "gemeten verbruik 9,3 l/uur"
+    sure = msgspec.structs.replace(left(1.2), hours_low=1.18, hours_high=1.22)
+    assert card(point(values=running, autonomy=sure)).fuel.range == ""  # and not "between 1.2 and 1.2"
     record = card(point(values=running, autonomy=left(30.0, source="record")))
     assert record.fuel.hours == "30"
     assert record.fuel.until == "leeg rond di 23:00"
@@ -243,6 +250,9 @@ def test_an_alert_about_the_coordination_point_itself_has_its_name() -> None:
     own = msgspec.structs.replace(alert("own_certificate"), subject=Subject("certificate", "broker"))
     (item,) = writer().items([own], {}, NOW)
     assert (item.title, item.name) == ("Certificaat verloopt", "Coördinatiepunt")
+    nobody = msgspec.structs.replace(alert("unknown_board"), subject=Subject("unknown-board", "nsp-0999"))
+    (item,) = writer().items([nobody], {}, NOW)
+    assert (item.title, item.name) == ("Onbekende meetkast", "Coördinatiepunt: nsp-0999")
 
 
 def test_alerts_are_listed_by_what_needs_doing_first() -> None:
@@ -328,6 +338,102 @@ def test_every_reason_of_a_status_has_words_or_a_place_of_its_own() -> None:
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_has_a_name_on_the_page(rule: str) -> None:
     assert all(Words(language).known(f"rule.{rule}") for language in ("nl", "en"))
+
+
+def test_figures_that_are_not_fine_do_not_look_like_fine() -> None:
+    """10.9 V, 3.0 degC and 90 of 60."""
+    view = point(
+        values={"battery/voltage": 10.9, "climate/temperature": 3.0, "climate/temperature/stock": 19.0, "climate/co2": 1400},
+        capacity=60,
+        people=Present(people=90, low=82, high=98, t=NOW - 20, counted_at=NOW - 7200, counted_by="Jan"),
+        remarks=(
+            Remark(code="stuffy", bad=False, metric="climate/co2", value=1400.0, limit=1200.0, generator=True),
+            Remark(code="battery-low", bad=True, metric="battery/voltage", value=10.9, limit=11.8),
+            Remark(code="cold", bad=True, metric="climate/temperature", value=3.0, limit=15.0),
+            Remark(code="full", bad=True, metric="people/present", value=90.0, limit=60.0),
+        ),
+    )  # fmt: skip
+    made = card(view)
+    assert cell(made, "battery") == (Figure("10,9 V", "known", mark="te laag", bad=True),)
+    assert cell(made, "people") == (Figure("90 van 60", "known", mark="vol", bad=True),)
+    assert cell(made, "climate") == (
+        Figure("3,0 °C", "known", mark="te koud", bad=True),
+        Figure("19,0 °C", "known", label="stock"),
+        Figure("1400 ppm CO2", "known", mark="bedompt"),
+    )
+    assert made.counted == "tussen 82 en 98 · geteld 15:00 door Jan"
+    assert [(bad, what) for bad, what, _ in made.remarks] == [
+        (True, "accu te laag: 10,9 V, nodig 11,8 V of meer"),
+        (True, "te koud voor mensen: 3 °C, nodig 15 °C of meer"),
+        (True, "vol: 90 mensen"),
+        (False, "bedompt: 1400 ppm CO2, een teken van veel mensen"),
+    ]
+    assert made.remarks[3][2] == "zet ramen en deuren open en kijk of er uitlaatgas binnenkomt"
+
+
+def test_people_who_were_never_counted_and_a_counter_that_was_set_to_nothing() -> None:
+    def counted(**changes: Any) -> str:
+        fields = {"people": 3, "low": 3, "high": 3, "t": NOW, "counted_at": None, "counted_by": ""} | changes
+        return card(point(people=Present(**fields))).counted
+
+    assert counted() == "nooit met de hand geteld"
+    assert counted(counted_at=NOW - 3600, high=4) == "tussen 3 en 4 · teller op 0 gezet 16:00"
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("fuel+battery", "40 uur zonder net, brandstof en accu"),
+        ("battery", "40 uur zonder net, op de accu (brandstof onbekend)"),
+    ],
+)
+def test_where_a_battery_is_recorded_the_hours_without_the_grid_name_their_source(source: str, said: str) -> None:
+    whole = OffGrid(hours_low=40.9, hours=50, hours_high=60, source=source)
+    battery = BatteryLeft(hours=10, load_w=600.0, source="load")
+    assert card(point(off_grid=whole, battery=battery)).fuel.off_grid == said
+    assert card(point(off_grid=whole)).fuel.off_grid == ""
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_every_remark_task_and_event_has_words(language: str) -> None:
+    words = upkeep_texts.Words(language, ZoneInfo("Europe/Amsterdam"))
+    for name in ("BATTERY_LOW", "COLD", "WARM", "BUSY", "FULL", "STUFFY", "EXHAUST"):
+        metric = {"BATTERY_LOW": "battery/voltage", "STUFFY": "climate/co2", "EXHAUST": "climate/co2"}.get(
+            name, "climate/temperature"
+        )
+        remark = Remark(code=getattr(remarks, name), bad=True, metric=metric, value=1.0, limit=2.0)
+        assert all(words.remark(remark))
+        assert words.mark(remark)
+    detail = {
+        "minutes": 31.0,
+        "wanted_minutes": 30.0,
+        "wanted_percent": 30.0,
+        "days": 3,
+        "volts": 12.7,
+        "drop_percent": 2.4,
+    }
+    codes = {
+        upkeep.TEST_RUN: (upkeep.RAN, upkeep.NEVER_RAN, upkeep.LOAD_UNKNOWN),
+        upkeep.FUEL_AGE: (upkeep.DELIVERED, upkeep.NEVER_DELIVERED),
+        upkeep.BATTERY: (upkeep.STEADY, upkeep.FALLS, upkeep.TOO_SHORT),
+        upkeep.CHECK: (upkeep.CHECKED, upkeep.NEVER_CHECKED),
+        upkeep.ATTEST: (upkeep.HELD, upkeep.NO_WORD),
+    }  # fmt: skip
+    for kind, found in codes.items():
+        for code in found:
+            task = Task(
+                kind=kind,
+                state=TaskState.UNKNOWN,
+                code=code,
+                resource="water",
+                detail=detail,
+                t=NOW,
+                due_at=NOW,
+                by="Jan",
+            )
+            assert all((words.task(task), *words.task_said(task)))
+    for kind in (fuel_events.REFUEL, fuel_events.THEFT, fuel_events.LEAK, fuel_events.STUCK, fuel_events.RISING):
+        assert words.fuel_event(FuelEvent(kind=kind, since=NOW, until=NOW, litres=9.0), NOW)
 
 
 def test_who_was_told_is_asked_of_the_worst_only() -> None:

@@ -8,8 +8,12 @@ import pytest
 
 from host.web.browser import CONTRAST, Browser
 from host.web.scene import NOW, FakeSource, StillClock, alert, point, rich
-from paraat.domain.model import PointView
+from paraat.domain.facts import Author, Counted
+from paraat.domain.model import BatteryLeft, OffGrid, PointView
+from paraat.domain.passages import Present
 from paraat.domain.readiness import Verdict
+from paraat.domain.remarks import Remark
+from paraat.domain.upkeep import Task, TaskState, Upkeep
 from paraat.simulate.servers import free_port
 from paraat.web.app import create_app
 from paraat.web.server import Handle, serve
@@ -316,3 +320,39 @@ def test_nothing_is_fetched_from_elsewhere_and_nothing_is_refused(browser: Brows
     assert all(name.startswith(web.url + "/") for name in fetched)
     assert browser.errors() == [], "a line here is a refusal by the CSP or an error of the script"
     assert browser.driver.get_cookies() == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_page_of_a_point_fits_a_phone_and_can_be_read(
+    browser: Browser, web: Handle, source: FakeSource, width: int, scheme: str
+) -> None:
+    tasks = (
+        Task(kind="check", state=TaskState.UNKNOWN, code="never-checked"),
+        Task(kind="fuel-age", state=TaskState.OVERDUE, code="delivered", t=NOW, due_at=NOW),
+    )
+    source.points[0] = point(
+        people=Present(people=90, low=82, high=98, t=NOW, counted_at=NOW, counted_by="Jan"),
+        remarks=(Remark(code="full", bad=True, metric="people/present", value=90.0, limit=60.0),),
+        off_grid=OffGrid(hours_low=2.3, hours=3, hours_high=4, source="fuel+battery"),
+        battery=BatteryLeft(hours=1, load_w=600.0, source="load"),
+        upkeep=Upkeep(tasks=tasks),
+    )
+    browser.open(f"{web.url.rstrip('/')}/points/nsp-0101", width, 800, live=False, prefers_color_scheme=scheme)
+    assert browser.run("return document.documentElement.scrollWidth") == width
+    level = "return document.querySelector('.litres').getBoundingClientRect().right <= innerWidth"
+    assert browser.run(level), "the litres are not cut off"
+    assert browser.run(CONTRAST) == []
+
+
+def test_a_point_is_counted_from_its_page(browser: Browser, web: Handle, source: FakeSource) -> None:
+    from selenium.webdriver.common.by import By
+
+    browser.open(f"{web.url.rstrip('/')}/points/nsp-0101", 390, 800, live=False)
+    form = browser.driver.find_element(By.CSS_SELECTOR, "form[action$='/count']")
+    form.find_element(By.NAME, "people").send_keys("84")
+    form.find_element(By.NAME, "by").send_keys("Fatima")
+    form.find_element(By.TAG_NAME, "button").click()
+    assert "Dit is vastgelegd." in browser.text(".kept")
+    (fact,) = source.facts
+    assert (fact.told, fact.author) == (Counted(point="nsp-0101", people=84), Author(name="Fatima", way="page"))

@@ -2,6 +2,8 @@
 
 import re
 import zlib
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -9,24 +11,28 @@ import msgspec
 import pytest
 
 from host.web.asking import Ask
-from host.web.scene import FILE, NOW, FakeSource, alert, left, never_heard, point, rich
+from host.web.scene import FILE, NOW, FakeSource, alert, left, never_heard, point, rich, short_of_power, unknown
 from paraat.domain.model import AlertState, PointView
 from paraat.domain.points import Tank
-from paraat.domain.radio import ACKNOWLEDGE, COUNT, HELP, LITRES, Book, read
+from paraat.domain.radio import ACKNOWLEDGE, COUNT, HELP, LITRES, MOST, Book, read
+from paraat.domain.readiness import Verdict
 from paraat.web.sheet import Sheets
 
 BOOK = Book(bytes(range(32)))
 TODAY = datetime.fromtimestamp(NOW, UTC).date()
 
 
+def contents(pdf: bytes) -> Iterator[bytes]:
+    """What is drawn."""
+    for stream in re.findall(rb"stream\n(.*?)\nendstream", pdf, flags=re.DOTALL):
+        with suppress(zlib.error):
+            yield zlib.decompress(stream)
+
+
 def text_of(pdf: bytes) -> str:
     """What stands on it: the file's own text operators, page after page."""
     found = []
-    for stream in re.findall(rb"stream\n(.*?)\nendstream", pdf, flags=re.DOTALL):
-        try:
-            content = zlib.decompress(stream)
-        except zlib.error:
-            continue
+    for content in contents(pdf):
         found += re.findall(rb"\(((?:\\.|[^\\)])*)\) Tj", content)
     return "\n".join(re.sub(rb"\\(.)", rb"\1", text).decode("latin-1") for text in found)
 
@@ -111,10 +117,23 @@ def test_an_alert_of_another_point_is_not_on_it() -> None:
 def test_it_is_one_page_whatever_the_point(capacity: int, tank_l: float, language: str) -> None:
     alerts = [alert("regel" * 30, "nsp-0101", id=n) for n in range(1, 9)]
     view = point(
-        "nsp-0101", name="Dorpshuis " * 12, municipality="Voorbeeldstad" * 9, capacity=capacity, autonomy=left(0.4)
+        "nsp-0101",
+        name="Dorpshuis " * 12,
+        municipality="Voorbeeldstad" * 9,
+        capacity=capacity,
+        autonomy=left(0.4),
+        verdict=Verdict.SILENT,
+        last_verdict=Verdict.NOT_READY,
+        resources=(short_of_power(2.06), unknown("water"), unknown("light", critical=False)),
     )
-    made = sheet(view, *alerts, language=language, tank_l=tank_l)  # asserts that nothing is below the page
+    made = sheet(view, *alerts, language=language, tank_l=tank_l)
     assert len(re.findall(rb"/Type /Page\b(?!s)", made)) == 1
+    (content,) = [found for found in contents(made) if b" Td " in found]
+    lowest_mm = min(float(y) for y in re.findall(rb"[\d.]+ ([\d.-]+) Td", content)) * 25.4 / 72
+    assert lowest_mm > 8, "a printer leaves a margin"
+    assert max(int(n) for n in re.findall(r"^\d+$", text_of(made), flags=re.MULTILINE)) <= MOST, "four digits say it"
+    heights = {float(h) for h in re.findall(rb"[\d.]+ -([\d.]+) re", content)}
+    assert min(heights) * 25.4 / 72 > 3.3, "a table's row is no lower than its letters"
 
 
 def test_a_name_in_letters_that_the_font_has_not_is_readable() -> None:

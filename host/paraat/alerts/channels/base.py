@@ -18,7 +18,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     short: the same in at most 160 characters of GSM-7. code: what "OK 1234" acknowledges; "" where there is nothing to
     acknowledge. link: acknowledges without a login; None when there is none. key: names this message for ever: two with one
-    key are the same one.
+    key are the same one. firing: it says of something that stands.
+    test: nothing stands behind it.
     """
 
     to: str
@@ -29,6 +30,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     code: str = ""
     link: str | None = None
+    firing: bool = True
+    test: bool = False
 
 
 class Channel(Protocol):

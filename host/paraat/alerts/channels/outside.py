@@ -24,20 +24,8 @@ _HELPER = "paraat.alerts.helpers.outside"
 _IDLE_S = 60.0  # a helper takes some 30 MB
 _TO = "{to}"
 # Of these the URL's host is a server; of others it may be a token, which nobody may look up by name.
-_WITH_SERVER = (
-    "mailto",
-    "mailtos",
-    "ntfy",
-    "json",
-    "jsons",
-    "xml",
-    "xmls",
-    "form",
-    "forms",
-    "mqtt",
-    "mqtts",
-    "gotify",
-    "gotifys",
+_WITH_SERVER = frozenset(
+    f"{scheme}{tls}" for scheme in ("mailto", "ntfy", "json", "xml", "form", "mqtt", "gotify") for tls in ("", "s")
 )
 
 

@@ -4,6 +4,8 @@ A call of gammu may hang for ever, on a modem whose firmware did; then this proc
 port anew. Orders: {"do": "open", "connection", "device", "model"}, "look", "send", "forget"; see each function.
 """
 
+import contextlib
+import tempfile
 import time
 from typing import Any
 
@@ -19,6 +21,7 @@ class Modem:
 
     def __init__(self) -> None:
         self._machine: Any = None
+        self._pushed: list[dict[str, Any]] = []  # delivery reports that came by themselves
 
     def __call__(self, order: Answer) -> Answer:
         """Carry out one order. Raises AsideError with gammu's words, which hold no number and no text."""
@@ -31,17 +34,31 @@ class Modem:
 
     def _open(self, port: dict[str, str]) -> None:
         machine = gammu.StateMachine()
-        machine.SetConfig(0, {"Connection": port["connection"], "Device": port["device"], "Model": port["model"]})
+        _configure(machine, port)
         machine.Init()
         asked = machine.GetSecurityStatus()
         if asked is not None:
             # Three wrong ones lock the card for good: that is for a person with the card in hand.
             raise AsideError(f"the SIM card asks for {asked}: put it into a phone and switch its PIN off")
+        machine.SetIncomingCallback(self._incoming)
+        with contextlib.suppress(
+            gammu.GSMError
+        ):  # not every modem can; its reports then lie among the messages, or are lost
+            machine.SetIncomingSMS(True)
         self._machine = machine
 
+    def _incoming(self, _machine: object, kind: str, data: dict[str, Any]) -> None:
+        """gammu calls it while it reads from the modem. A message is found by the next look; a report may come only so."""
+        if kind == "SMS" and data.get("Type") == "Status_Report":
+            self._pushed.append(data)
+
     def do_look(self, _order: Answer) -> Answer:
-        """What came in: {"messages": [{"place", "kind", "number", "text", "reference", "status"}], "signal", "network"}."""
-        messages: list[dict[str, object]] = []
+        """What came in: {"messages": [{"place", "kind", "number", "text", "reference", "status"}], "signal"} in %, -1: not known."""
+        for _ in range(_MOST_AT_ONCE):
+            if not self._machine.ReadDevice():
+                break
+        messages = [_message(report, place=0) for report in self._pushed]
+        self._pushed.clear()
         place = None
         while len(messages) < _MOST_AT_ONCE:
             try:
@@ -52,13 +69,15 @@ class Modem:
                 break
             place = found[0]["Location"]
             messages += [_message(part) for part in found if part["InboxFolder"]]
-        signal = self._machine.GetSignalQuality()
-        network = self._machine.GetNetworkInfo()
-        return {"messages": messages, "signal": signal["SignalPercent"], "network": network["State"]}
+        try:
+            signal = self._machine.GetSignalQuality()["SignalPercent"]
+        except (gammu.ERR_NOTSUPPORTED, gammu.ERR_NOTIMPLEMENTED, gammu.ERR_UNKNOWN):
+            signal = -1  # not every modem says it
+        return {"messages": messages, "signal": signal}
 
     def do_forget(self, order: Answer) -> Answer:
         """Delete {"places"}, which the host has dealt with."""
-        for place in order["places"]:
+        for place in filter(None, order["places"]):  # 0: it lies nowhere
             try:
                 self._machine.DeleteSMS(0, place)
             except gammu.ERR_EMPTY:
@@ -77,9 +96,19 @@ class Modem:
         return {"reference": self._machine.SendSMS(sms), "at": time.time()}
 
 
-def _message(part: dict[str, Any]) -> dict[str, object]:
+def _configure(machine: Any, port: dict[str, str]) -> None:
+    """By a file: what gammu is given otherwise leaves no way to have delivery reports (AT+CNMI, 3GPP TS 27.005, 3.4.1)."""
+    lines = [f"{key} = {port[key]}" for key in ("connection", "device", "model") if port[key]]
+    with tempfile.NamedTemporaryFile("w", suffix=".gammurc", encoding="utf-8") as file:
+        # Messages are stored and lie there until we look; reports are handed over as they come.
+        file.write("\n".join(["[gammu]", *lines, "atgen_setcnmi = 2,1,0,1,0", ""]))
+        file.flush()
+        machine.ReadConfig(0, 0, file.name)
+
+
+def _message(part: dict[str, Any], place: int | None = None) -> dict[str, object]:
     return {
-        "place": part["Location"],
+        "place": part["Location"] if place is None else place,
         "kind": "report" if part["Type"] == "Status_Report" else "message",
         "number": part["Number"],
         "text": part["Text"],

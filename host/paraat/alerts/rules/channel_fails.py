@@ -15,4 +15,4 @@ class ChannelFailsRule(Judging):
         """Judge a channel at view.now."""
         if view.failing_since is None:
             return self.cleared({"channel": view.name})
-        return self.raised({"channel": view.name, "failing_at": view.failing_since, "why": view.why})
+        return self.raised({"channel": view.name, "why": view.why})

@@ -15,7 +15,7 @@ class FuelLossRule(PointRule):
             return self.held()
         loss = lost(view.fuel_events, view.fuel_t)
         detail: Detail = {"data_t": view.fuel_t, "percent": view.fuel_percent}
-        if loss is not None:
+        if loss is not None and loss.litres >= self.limits(view.point).fuel_loss.raise_litres:
             detail |= {"loss": loss.kind, "lost_l": loss.litres, "fell_at": loss.since}
             return self.raised(detail)
         fresh = view.now - view.fuel_t <= self.silent_after_s

@@ -4,7 +4,7 @@ Without the broker's or the host's no reading of any point comes in, so it is to
 """
 
 from paraat.alerts.rules import certificate_expiry
-from paraat.alerts.rules.base import Judgement, Judging, Role
+from paraat.alerts.rules.base import CRITICAL, WARNING, Judgement, Judging, Role, worded
 from paraat.domain.model import OwnCertificate
 
 NAME = "own_certificate"
@@ -16,10 +16,8 @@ class OwnCertificateRule(Judging):
     table = certificate_expiry.NAME
     judges = OwnCertificate
     for_role: Role = "coordination"
-    wordings = certificate_expiry.WORDINGS
+    wordings = worded(firing=WARNING, ended=CRITICAL)
 
     def judge(self, view: OwnCertificate) -> Judgement:
         """Judge a certificate at view.now."""
-        return certificate_expiry.judge_end(
-            view.until, view.now, self.limits().certificate_expiry.raise_days, kind=view.kind
-        )
+        return certificate_expiry.judge_end(self, view.until, view.now, kind=view.kind)

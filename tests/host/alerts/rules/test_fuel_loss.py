@@ -1,8 +1,8 @@
 from paraat.alerts.rules.base import Verdict
 from paraat.alerts.rules.fuel_loss import FuelLossRule
 from paraat.domain.readiness import Verdict as PointVerdict
-from paraat.domain.thresholds import Alerts
-from tracker_bench import T0, Bench
+from paraat.domain.thresholds import Alerts, FuelLoss, Silent
+from tracker_bench import POINT, T0, Bench
 
 RULE = FuelLossRule(Alerts())
 
@@ -51,3 +51,14 @@ def test_a_gauge_that_does_not_move_while_the_generator_runs_is_not_fine() -> No
     view = bench.view(T0 + 7200)
     assert view.verdict is PointVerdict.UNKNOWN
     assert view.reasons == ("fuel-doubtful",)
+
+
+def test_its_limits_are_those_of_the_site_and_of_the_point() -> None:
+    rule = FuelLossRule(Alerts(fuel_loss=FuelLoss(raise_litres=30, hold_s=7), point_silent=Silent(after_s=50)))
+    assert rule.hold_s == 7
+    view = leaking(118).view(T0 + 118 * 60)
+    assert rule.judge(view).verdict is not Verdict.RAISE
+    own = FuelLossRule(Alerts(fuel_loss=FuelLoss(raise_litres=30)), {POINT.id: Alerts()})
+    assert own.judge(view).verdict is Verdict.RAISE
+    rest = leaking(50)
+    assert [rule.judge(rest.view(T0 + 49 * 60 + t)).verdict for t in (50, 51)] == [Verdict.CLEAR, Verdict.HOLD]

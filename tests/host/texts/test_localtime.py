@@ -1,10 +1,10 @@
-"""The moments that people give a command."""
+"""The moments that people give a command or type in a form."""
 
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from paraat.cli.saying import _moment
+from paraat.texts.localtime import typed_moment
 
 
 @pytest.mark.parametrize(
@@ -20,5 +20,5 @@ from paraat.cli.saying import _moment
     ],
 )
 def test_a_day_ends_and_an_hour_is_where_people_of_the_site_live(given: str, meant: str | None) -> None:
-    found = _moment(given, ZoneInfo("Europe/Amsterdam"))
+    found = typed_moment(given, ZoneInfo("Europe/Amsterdam"))
     assert (None if found is None else found.isoformat()) == meant

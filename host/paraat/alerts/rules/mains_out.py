@@ -1,0 +1,25 @@
+"""The mains are out, and the generator carries the point: nothing is wrong there, and a blackout has begun."""
+
+from paraat.alerts.rules.base import WARNING, Detail, Judgement, PointRule, Role, worded
+from paraat.domain.model import PointView
+from paraat.domain.tracker import GENERATOR, MAINS
+
+
+class MainsOutRule(PointRule):
+    """Raises while the mains are known to be out; clears when they are back. Without a generator too it is generator_down's."""
+
+    for_role: Role = "coordination"
+    wordings = worded(firing=WARNING, unknown=WARNING)
+
+    def judge(self, view: PointView) -> Judgement:
+        if view.fresh(MAINS, self.silent_after_s):
+            return self.cleared({"data_t": view.data_t})
+        generator = view.last_word(GENERATOR, self.silent_after_s)
+        if view.last_word(MAINS, self.silent_after_s) is not False or generator is False:
+            return self.held()
+        detail: Detail = {
+            "off_at": view.mains_t,
+            "hours_low": view.autonomy.hours_low if view.autonomy else None,
+            "data_t": view.data_t,
+        }
+        return self.raised(detail, "firing" if generator else "unknown")

@@ -1,0 +1,116 @@
+"""What is typed in a form of a point's page: the same as what is posted to the API, in the words of a form."""
+
+from collections.abc import Callable
+from urllib.parse import parse_qs
+from zoneinfo import ZoneInfo
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from paraat.domain.activation import Phase
+from paraat.domain.facts import Author, SaidOfPoint
+from paraat.journal import JournalError
+from paraat.texts import Phrase
+from paraat.texts.localtime import typed_moment
+from paraat.web import actions
+from paraat.web.pages import point as page
+from paraat.web.render import Renderer
+
+PATH = "/points/{point}/say/{action}"
+MAX_FORM_BYTES = 4096
+_FIELDS_MAX = 20
+
+Said = tuple[SaidOfPoint, Author]
+
+
+class SayPage:
+    """Answers at PATH: keeps what was typed and shows the point, or says what is wrong with it."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+        self._zone = ZoneInfo(renderer.source.timezone)
+
+    async def answer(self, request: Request) -> Response:
+        """303 to the point's page when it is kept; else 400 or 503 with that page and the reason."""
+        typed = await _form(request)
+        return await run_in_threadpool(self._keep, request, typed)
+
+    def _keep(self, request: Request, typed: dict[str, str]) -> Response:
+        source, point = self._renderer.source, request.path_params["point"]
+        now = source.clock.now()
+        page.view_of(self._renderer, point, now)
+        kinds: dict[str, Callable[[bytes], Said]] = {
+            "attest": lambda body: actions.attested(body, point, source.profiles, now),
+            "phase": lambda body: actions.phase_changed(body, point, now),
+            "count": lambda body: actions.counted(body, point, now),
+            "delivery": lambda body: actions.delivered(body, point, now),
+        }
+        action = request.path_params["action"]
+        if action not in kinds:
+            raise HTTPException(404, f"nothing to say by {action!r}")
+        try:
+            said, author = kinds[action](msgspec.json.encode(self._asked(typed, now)))
+        except ValueError as error:
+            return page.show(self._renderer, request, refused=self._renderer.words.say(error), typed=typed, status=400)
+        try:
+            source.keep(said, author)
+        except JournalError:
+            why = self._renderer.words.say(Phrase("It cannot be kept now. Call the coordination point."))
+            return page.show(self._renderer, request, refused=why, typed=typed, status=503)
+        return RedirectResponse(f"/points/{point}?kept", 303)
+
+    def _asked(self, typed: dict[str, str], now: float) -> dict[str, object]:
+        """A form as the API is asked. Raises ValueError, in the words of the form."""
+        asked: dict[str, object] = {key: value for key, value in typed.items() if value.strip()}
+        if (word := asked.pop("word", None)) is not None:
+            asked |= {"there": word == "there", "revoke": word == "revoke"}
+        if "people" in typed:
+            asked["people"] = _number(typed["people"])
+            if not isinstance(asked["people"], int):
+                raise ValueError(Phrase("How many people: give a whole number, such as 84."))
+        if "litres" in typed:
+            asked["litres"] = _number(typed["litres"])
+            if asked["litres"] is None:
+                raise ValueError(Phrase("Litres: give a number, such as 200."))
+        if typed.get("phase") not in (None, Phase.OUT_OF_USE.value) and "until" in asked:
+            raise ValueError(Phrase("A last day is only for a point that is out of use: leave it empty."))
+        if typed.get("phase") == Phase.OUT_OF_USE.value or ("resource" in typed and word != "revoke"):
+            at = typed_moment(typed.get("until", ""), self._zone)
+            if at is None or at.timestamp() <= now:
+                raise ValueError(Phrase("Give a day to come, until which it holds."))
+            asked["until"] = at.isoformat()
+        elif "resource" in typed:
+            asked.pop("until", None)
+        return asked
+
+
+def _number(text: str) -> float | int | None:
+    """As people type it, also with a comma; None for what is no number."""
+    plain = text.strip().replace(",", ".")
+    for kind in (int, float):
+        try:
+            return kind(plain)
+        except ValueError:
+            continue
+    return None
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """The fields of a form. Raises HTTPException for what is none."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+        raise HTTPException(415, "a form is sent as application/x-www-form-urlencoded")
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_FORM_BYTES:
+            raise HTTPException(413, f"a form has at most {MAX_FORM_BYTES} bytes")
+    try:
+        fields = parse_qs(
+            body.decode(), keep_blank_values=True, max_num_fields=_FIELDS_MAX, encoding="utf-8", errors="strict"
+        )
+    except ValueError as error:
+        raise HTTPException(400, "the form cannot be read") from error
+    return {key: values[-1] for key, values in fields.items()}

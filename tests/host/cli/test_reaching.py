@@ -1,0 +1,118 @@
+"""`paraat check` says who is told of which point by which rung, and fails when nobody is; `paraat alerts test` tries it."""
+
+import json
+import shutil
+import socket
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from paraat.cli.main import main
+from paraat.simulate.servers import free_port
+from paraat.site import paths
+
+pytestmark = pytest.mark.usefixtures("english")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    shutil.copytree(paths.example_site_dir(), tmp_path / "site")
+    return tmp_path / "site"
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_the_example_site_reaches_somebody_of_every_point(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--site", str(site)]) == 0
+    said = capsys.readouterr().out
+    assert (
+        "nsp-0202: board; screen; lead: Anna Jansen (ntfy); deputy: Bram de Vries (ntfy); coordination point:" in said
+    )
+    assert "nsp-0101@example.org (NOT REACHED: this site has no channel email)" in said
+    assert "5 points: in order" in said
+
+
+def test_a_point_of_which_nobody_is_told_fails_the_check_and_says_what_to_do(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(site / "site.toml", "[channels.ntfy]", "[channels.other]")
+    assert main(["check", "--site", str(site)]) == 1
+    said = capsys.readouterr()
+    assert "in order" not in said.out
+    assert "of nsp-0101, nsp-0102, nsp-0103, nsp-0201 and 1 more nobody is told by any message" in said.err
+    assert "[channels.<name>] (docs/alerts.md)" in said.err
+
+
+def test_a_mail_server_that_does_not_exist_reaches_nobody(
+    site: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(host: str, *_: object) -> list[object]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    change(site / "site.toml", 'url = "ntfy://127.0.0.1:2586/{to}"', 'url = "ntfys://push.example.nl/{to}"')
+    assert main(["check", "--site", str(site)]) == 1
+    said = capsys.readouterr()
+    assert "[channels.ntfy] reaches nobody: there is no push.example.nl on the network" in said.out
+    assert "nobody is told" in said.err
+
+
+def test_hours_without_anybody_are_said(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for point in (site / "points").glob("*.toml"):
+        point.write_text(point.read_text().split("[lead]")[0])
+    (site / "roster.toml").write_text(
+        '[people.anna]\nname = "Anna"\nreach = { ntfy = ["a"] }\n'
+        '[[duty]]\nrung = "lead"\nwho = ["anna"]\nbegins = "08:00"\nends = "18:00"\n'
+    )
+    assert main(["check", "--site", str(site)]) == 0
+    assert "nobody who is reached is on duty for nsp-0101" in capsys.readouterr().out
+
+
+class Host(BaseHTTPRequestHandler):
+    """Answers as `paraat serve` does to a test."""
+
+    def do_POST(self) -> None:
+        tried = [
+            {"rung": "board", "who": "De Linde", "channel": "siren", "ok": True, "answer": "the board sounds"},
+            {"rung": "lead", "who": "Anna", "channel": "sms", "ok": self.server.ok, "answer": "the modem hangs"},  # type: ignore[attr-defined]
+        ]
+        body = json.dumps({"point": self.path.split("/")[4], "tried": tried}).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("ok", [True, False])
+def test_a_test_prints_what_each_rung_answered(site: Path, capsys: pytest.CaptureFixture[str], ok: bool) -> None:
+    with HTTPServer(("127.0.0.1", 0), Host) as server:
+        server.ok = ok  # type: ignore[attr-defined]
+        thread = Thread(target=server.handle_request)
+        thread.start()
+        change(site / "site.toml", "port = 8080", f"port = {server.server_address[1]}")
+        code = main(["alerts", "test", "--site", str(site), "--point", "nsp-0101"])
+        thread.join()
+    said = capsys.readouterr()
+    assert said.out.splitlines()[:2] == [
+        "rung   who       by     taken  what came back",
+        "board  De Linde  siren  yes    the board sounds",
+    ]
+    assert code == (0 if ok else 1)
+    assert ("1 of 2 were not taken" in said.err) is not ok
+
+
+def test_a_test_needs_the_service_and_a_point_that_is_there(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change(site / "site.toml", "port = 8080", f"port = {free_port()}")
+    assert main(["alerts", "test", "--site", str(site), "--point", "nsp-0101"]) == 1
+    assert "`paraat serve` does not run; start it, then test" in capsys.readouterr().err
+    assert main(["alerts", "test", "--site", str(site), "--point", "nsp-9999"]) == 1
+    assert "no point nsp-9999" in capsys.readouterr().err
