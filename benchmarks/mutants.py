@@ -22,6 +22,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("alerts", "intake", "journal", "domain")
+# A room's tests that need what is not its own: files, a journal.
+_BESIDE = {"domain": ("site/test_profiles.py", "journal/test_history.py")}
 # Half a minute for each change that nothing else notices, and about figures: these are not asked.
 _SLOW = ("domain/test_courses.py",)
 _ALSO = ("firmware", "boards", "deploy", "wire", "benchmarks", "docs")
@@ -54,7 +56,7 @@ def lay_out(place: Path, room: str, files: Sequence[str]) -> None:
         # Words for people are looked at by people, and by tests of whole messages elsewhere.
         "do_not_mutate": ["src/paraat/alerts/texts.py"],
         "also_copy": list(_ALSO),
-        "pytest_add_cli_args_test_selection": [f"tests/host/{room}"],
+        "pytest_add_cli_args_test_selection": [f"tests/host/{name}" for name in (room, *_BESIDE.get(room, ()))],
         "pytest_add_cli_args": ["-p", "no:cacheprovider", *(f"--ignore=tests/host/{slow}" for slow in _SLOW)],
         # A thread of apprise's or of a broker does not live through a fork, which is quicker.
         "process_isolation": "forkserver" if room in ("alerts", "intake") else "fork",

@@ -1,4 +1,4 @@
-"""The table of rules in docs/alerts.md, from the rules themselves: python -m paraat.alerts.rule_table"""
+"""The table of rules in docs/alerts.md, from the rules themselves: make words"""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from paraat.domain.thresholds import PER_POINT, Alerts
 from paraat.texts import Words
 
 PAGE = Path(__file__).parents[3] / "docs/alerts.md"
-_BEGIN, _END = "<!-- rules: python -m paraat.alerts.rule_table -->\n", "<!-- end of rules -->\n"
+_BEGIN, _END = "<!-- rules: make words -->\n", "<!-- end of rules -->\n"
 _ACTION = re.compile(r"^Do (.*)$", re.MULTILINE)
 _ORDER = ("lead", "coordination", "technician")
 _WHO = {"lead": "lead", "coordination": "CP", "technician": "technician"}

@@ -66,7 +66,7 @@ def _list(args: argparse.Namespace) -> int:
     now = time.time()
     for alert in alerts:
         point = site.points.get(alert.point)
-        about = words("own") if point is None else point.name
+        about = ": ".join(filter(None, (words("own") if point is None else point.name, alert.subject.which)))
         since = words("alert.firing", time=writer.time(alert.since.timestamp(), now))
         line = f"{alert.id:>5}  {words.code('rule', alert.rule)}, {about}, {since}"
         if seen := alert.acknowledged:

@@ -9,6 +9,7 @@ from paraat.cli.parser import Commands
 from paraat.cli.saying import add_who, say_of_point
 from paraat.site.site import Site
 from paraat.texts import Phrase
+from paraat.texts.typed import typed_number
 
 if TYPE_CHECKING:
     from paraat.journal import Past
@@ -30,7 +31,7 @@ def add_commands(commands: Commands) -> None:
         "plan", help=Phrase("keep that somebody will bring fuel; the point leaves the urgent end")
     )
     add_who(plan)
-    plan.add_argument("--litres", type=float, metavar="L")
+    plan.add_argument("--litres", type=typed_number, metavar="L")
     plan.add_argument("--at", metavar="MOMENT", help=Phrase("such as 2026-12-31T14:00; later than that it is late"))
     plan.add_argument("--who", default="", metavar="NAME", help=Phrase("who brings it"))
     plan.add_argument("--cancel", action="store_true", help=Phrase("nobody brings it after all"))
@@ -38,7 +39,7 @@ def add_commands(commands: Commands) -> None:
 
     delivered = actions.add_parser("delivered", help=Phrase("keep that fuel was brought"))
     add_who(delivered)
-    delivered.add_argument("--litres", type=float, required=True, metavar="L")
+    delivered.add_argument("--litres", type=typed_number, required=True, metavar="L")
     delivered.set_defaults(run=_delivered)
 
 

@@ -37,8 +37,8 @@ def say_of_point(args: argparse.Namespace, action: str, asked: dict[str, object]
     """Have it kept, and say so. action: of /api/v1/points/<id>/; moment: the option that holds a day or a moment."""
     from paraat.journal import JournalError
     from paraat.texts import say
-    from paraat.texts.localtime import typed_moment
     from paraat.texts.printable import printable
+    from paraat.texts.typed import typed_moment
 
     site = load_site(args.site)
     if wrong := unknown_points(site, [args.point]):

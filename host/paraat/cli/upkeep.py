@@ -10,6 +10,7 @@ from paraat.cli.parser import Commands
 from paraat.cli.saying import add_who, say_of_point
 from paraat.site.site import Site
 from paraat.texts import Phrase, catalogue
+from paraat.texts.typed import typed_number
 
 if TYPE_CHECKING:
     from paraat.journal import Past
@@ -28,7 +29,7 @@ def add_commands(commands: Commands) -> None:
 
     count = commands.add_parser("count", help=Phrase("keep how many people somebody counted at a point"))
     add_who(count)
-    count.add_argument("people", type=int, metavar="N", help=Phrase("how many people are there"))
+    count.add_argument("people", type=typed_number, metavar="N", help=Phrase("how many people are there"))
     count.set_defaults(run=_count)
 
 

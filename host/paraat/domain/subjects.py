@@ -23,6 +23,7 @@ CERTIFICATE = "certificate"  # id: "broker", "host", "desk" or "authority"
 TEXT = "text"  # the words of a message; id: "<rule>.<wording>"
 
 _AT_A_POINT = (POINT, BOARD)
+_ONE_OF_SEVERAL = (CHANNEL, UNKNOWN_BOARD)
 
 
 class Subject(msgspec.Struct, frozen=True, order=True):
@@ -35,6 +36,11 @@ class Subject(msgspec.Struct, frozen=True, order=True):
     def point(self) -> str | None:
         """The id of the point that it stands at; None: it belongs to the coordination point."""
         return self.id if self.kind in _AT_A_POINT else None
+
+    @property
+    def which(self) -> str:
+        """Which one, where its kind alone does not say it to people; else ""."""
+        return self.id if self.kind in _ONE_OF_SEVERAL else ""
 
 
 class View(Protocol):

@@ -15,6 +15,8 @@ from msgspec import Meta, field
 from paraat.domain.fields import EMAIL_ADDRESS, Part, Text
 from paraat.domain.points import Lead, Point
 from paraat.domain.roster import COORDINATION, DAY_MIN, LEAD, Duty, Person, Roster, Rung
+from paraat.runtime.clock import SystemClock
+from paraat.site.calendar import read_calendar
 from paraat.site.errors import SettingsError
 from paraat.site.tables import either, read_table
 from paraat.texts import Phrase, languages
@@ -42,7 +44,10 @@ class DutyTable(Part, frozen=True):
     """[[duty]]"""
 
     rung: Rung
-    who: Annotated[tuple[Text, ...], Meta(min_length=1)]
+    who: tuple[Text, ...] = ()
+    calendar: Text | None = (
+        None  # an iCalendar file beside roster.toml that says who and when, in the place of all below
+    )
     points: tuple[Text, ...] = ()
     days: tuple[Day, ...] = ()
     begins: Clock = "00:00"
@@ -63,7 +68,12 @@ def read_roster(directory: Path, points: Mapping[str, Point], coordination: Lead
     path = directory / FILE
     found = read_table(path, RosterFile) if path.exists() else RosterFile()
     people = {name: _person(path, name, table) for name, table in found.people.items()}
-    duties = [_duty(path, f"duty[{n}]", table, people, points) for n, table in enumerate(found.duty)]
+    duties = [
+        _duty(path, f"duty[{n}]", table, people, points)
+        if table.calendar is None
+        else _by_calendar(path, f"duty[{n}]", table, people, points, ZoneInfo(timezone))
+        for n, table in enumerate(found.duty)
+    ]
     for old, duty in _old(points, coordination):
         people[old.id] = old
         duties.append(duty)
@@ -103,14 +113,16 @@ def _person(path: Path, name: str, table: PersonTable) -> Person:
 
 
 def _duty(path: Path, key: str, table: DutyTable, people: Mapping[str, Person], points: Mapping[str, Point]) -> Duty:
+    if not table.who:
+        raise SettingsError(
+            path, f"{key}.who", Phrase("nothing"), Phrase("somebody of [people]: {known}", known=", ".join(people))
+        )
     for name in table.who:
         if name not in people:
             raise SettingsError(
                 path, f"{key}.who", repr(name), Phrase("somebody of [people]: {known}", known=", ".join(people))
             )
-    for point in table.points:
-        if point not in points:
-            raise SettingsError(path, f"{key}.points", repr(point), Phrase("the id of a point of this site"))
+    _check_points(path, key, table, points)
     begins, ends = (_minutes(text) for text in (table.begins, table.ends))
     if begins in (ends, DAY_MIN):
         raise SettingsError(
@@ -125,6 +137,25 @@ def _duty(path: Path, key: str, table: DutyTable, people: Mapping[str, Person], 
         ends_min=ends,
         turn_from=table.turn_from,
     )
+
+
+def _by_calendar(
+    path: Path, key: str, table: DutyTable, people: Mapping[str, Person], points: Mapping[str, Point], zone: ZoneInfo
+) -> Duty:
+    _check_points(path, key, table, points)
+    assert table.calendar is not None
+    if table.who or table.days or table.turn_from:
+        raise SettingsError(
+            path, f"{key}.calendar", repr(table.calendar), Phrase("a calendar, or who and when: one of the two")
+        )
+    spans = read_calendar(path.parent / table.calendar, people, zone, SystemClock().now())
+    return Duty(rung=table.rung, who=(), points=table.points, spans=spans)
+
+
+def _check_points(path: Path, key: str, table: DutyTable, points: Mapping[str, Point]) -> None:
+    for point in table.points:
+        if point not in points:
+            raise SettingsError(path, f"{key}.points", repr(point), Phrase("the id of a point of this site"))
 
 
 def _minutes(clock: str) -> int:

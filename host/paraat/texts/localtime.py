@@ -1,6 +1,6 @@
 """Moments as people at the coordination point read them, in the site's time zone. Stored is UTC only."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 
@@ -15,14 +15,3 @@ def marked(moment: datetime, text: str) -> str:
     if moment.replace(fold=0).utcoffset() != moment.replace(fold=1).utcoffset():
         return f"{text} ({moment.tzname()})"
     return text
-
-
-def typed_moment(given: str, zone: ZoneInfo) -> datetime | None:
-    """A moment as somebody types it, where people of the site live; of a day its last second. None for anything else."""
-    try:
-        if "T" in given:
-            at = datetime.fromisoformat(given)
-            return at if at.tzinfo is not None else at.replace(tzinfo=zone)
-        return datetime.combine(date.fromisoformat(given), time(23, 59, 59), zone)
-    except ValueError:
-        return None

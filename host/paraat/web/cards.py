@@ -17,7 +17,6 @@ from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact, 
 from paraat.domain.model import AlertState, Autonomy, PointView
 from paraat.domain.radio import Entered, RadioError
 from paraat.domain.readiness import Verdict
-from paraat.domain.subjects import CHANNEL, UNKNOWN_BOARD
 from paraat.domain.told import Told
 from paraat.texts import readiness, upkeep
 from paraat.texts.localtime import local, marked
@@ -41,7 +40,6 @@ _ALERT_RANK = {"firing": 0, "pending": 1, "resolved": 2}
 _EMPTY_ROUND_S = 300
 CARDS_MAX = 400
 TOLD_MAX = 200
-_ONE_OF_SEVERAL = (CHANNEL, UNKNOWN_BOARD)
 # Reasons that a card tells in places of their own: its alerts, its faults, its missing sets, its connection, its power.
 _SHOWN_ELSEWHERE = frozenset(
     (
@@ -255,8 +253,7 @@ class Writer:
 
     def _about(self, alert: AlertState, names: dict[str, str]) -> str:
         """What an alert is about: a point by its name; of what the coordination point has several, which one."""
-        place = self._place(alert.point, names)
-        return f"{place}: {alert.subject.id}" if alert.subject.kind in _ONE_OF_SEVERAL else place
+        return ": ".join(filter(None, (self._place(alert.point, names), alert.subject.which)))
 
     def _place(self, point: str | None, names: dict[str, str]) -> str:
         return self.words("own") if point is None else names.get(point, point)

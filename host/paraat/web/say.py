@@ -14,7 +14,7 @@ from paraat.domain.activation import Phase
 from paraat.domain.facts import Author, SaidOfPoint
 from paraat.journal import JournalError
 from paraat.texts import Phrase
-from paraat.texts.localtime import typed_moment
+from paraat.texts.typed import typed_moment, typed_number
 from paraat.web import actions
 from paraat.web.pages import point as page
 from paraat.web.render import Renderer
@@ -68,12 +68,12 @@ class SayPage:
         if (word := asked.pop("word", None)) is not None:
             asked |= {"there": word == "there", "revoke": word == "revoke"}
         if "people" in typed:
-            asked["people"] = _number(typed["people"])
+            asked["people"] = typed_number(typed["people"])
             if not isinstance(asked["people"], int):
                 raise ValueError(Phrase("How many people: give a whole number, such as 84."))
         if "litres" in typed:
-            asked["litres"] = _number(typed["litres"])
-            if asked["litres"] is None:
+            asked["litres"] = typed_number(typed["litres"])
+            if isinstance(asked["litres"], str):
                 raise ValueError(Phrase("Litres: give a number, such as 200."))
         if typed.get("phase") not in (None, Phase.OUT_OF_USE.value) and "until" in asked:
             raise ValueError(Phrase("A last day is only for a point that is out of use: leave it empty."))
@@ -85,17 +85,6 @@ class SayPage:
         elif "resource" in typed:
             asked.pop("until", None)
         return asked
-
-
-def _number(text: str) -> float | int | None:
-    """As people type it, also with a comma; None for what is no number."""
-    plain = text.strip().replace(",", ".")
-    for kind in (int, float):
-        try:
-            return kind(plain)
-        except ValueError:
-            continue
-    return None
 
 
 async def _form(request: Request) -> dict[str, str]:

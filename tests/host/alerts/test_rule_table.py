@@ -8,7 +8,7 @@ from paraat.alerts.rules import RULES
 
 def test_the_page_is_what_the_rules_say() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert written(page) == page, "python -m paraat.alerts.rule_table"
+    assert written(page) == page, "make words"
 
 
 def test_every_rule_stands_in_it_with_what_to_do() -> None:

@@ -10,7 +10,7 @@ from paraat.domain import autonomy
 from paraat.domain.activation import Phase
 from paraat.domain.facts import Author, Fact, PhaseChanged
 from paraat.domain.fuel_history import Slot
-from paraat.domain.model import AlertState, NodeState, SampleSet, Value
+from paraat.domain.model import AlertState, NodeState, PointView, SampleSet, Value
 from paraat.domain.points import Battery, Tank
 from paraat.domain.readiness import Verdict
 from paraat.domain.subjects import Subject
@@ -513,3 +513,29 @@ def test_fuel_goes_on_falling_while_the_generator_runs_and_where_nobody_knows(
     assert later is not None
     assert (now.hours - later.hours == pytest.approx(0.5, abs=0.01)) is drains
     assert (later.hours == pytest.approx(now.hours, abs=0.001)) is not drains
+
+
+def test_where_a_battery_is_recorded_power_is_fuel_and_battery_together_with_their_source() -> None:
+    battery = Battery(capacity_ah=100, nominal_v=12, load_w=96)
+    bench = Bench(battery=battery)
+    bench.sees(T0, battery__charge=100.0)
+    plain = Bench()
+    plain.sees(T0, battery__charge=100.0)
+
+    def power(view: PointView) -> tuple[float, object]:
+        (found,) = (state for state in view.resources if state.resource == "power")
+        return float(found.detail["hours"]), found.detail.get("source")
+
+    alone, together = power(plain.view(T0 + 10)), power(bench.view(T0 + 10))
+    assert alone[1] is None
+    assert together == (pytest.approx(alone[0] + 8), "fuel+battery"), "ten hours of battery, cautiously"
+    bench.sees(T0 + 60)
+    assert power(bench.view(T0 + 400)) == (pytest.approx(alone[0], rel=0.01), "fuel"), (
+        "the charge is not known any more"
+    )
+
+
+def test_a_battery_alone_makes_no_power_known_whose_fuel_is_not() -> None:
+    bench = Bench(battery=Battery(capacity_ah=1000, nominal_v=48, load_w=96))
+    bench.sees(T0, without="fuel/level", battery__charge=100.0)
+    assert bench.view(T0 + 10).verdict is Verdict.UNKNOWN

@@ -118,3 +118,28 @@ def test_an_idle_inbox_costs_no_time() -> None:
     inbox.close()
     thread.join(LIMIT_S)
     assert spent[0] < 0.1
+
+
+def test_the_bytes_of_all_that_is_inside_count_and_of_nothing_else() -> None:
+    """A counter that ran away would stop the host for good, or let it fill the memory."""
+    inbox = Inbox(max_bytes=1000)
+    for _ in range(20):
+        assert inbox.put(a_message(1, size=400))
+        assert inbox.put(a_message(2, size=400))
+        thread, answers = put_in_thread(inbox, a_message(3, size=400))
+        thread.join(0.02)
+        assert answers == [], "800 of 1000 are taken"
+        assert len(inbox.take(1, 0.0)) == 1
+        thread.join(LIMIT_S)
+        assert answers == [True]
+        assert len(inbox.take(2, 0.0)) == 2
+    assert inbox.put(a_message(4, size=1000)), "exactly as much as it may hold"
+    assert len(inbox) == 1
+
+
+def test_no_more_is_taken_than_was_asked_for_and_the_rest_stays() -> None:
+    inbox = Inbox()
+    for n in range(3):
+        inbox.put(a_message(n))
+    assert [m.topic for m in inbox.take(2, LINGER_S)] == ["0", "1"]
+    assert len(inbox) == 1

@@ -1,6 +1,7 @@
 """roster.toml: what it says, and every complaint names the file, the key, what was found and what is expected."""
 
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,23 @@ def test_the_old_addresses_go_on_behind_the_roster(directory: Path) -> None:
     assert [p.id for p in site.roster.on_duty("lead", "nsp-0102", T0 - 6 * 3600)] == ["bas"]
 
 
+def test_a_calendar_says_who_stands_there_and_where_it_has_nobody_the_next_line_holds(directory: Path) -> None:
+    next_year = datetime.now(UTC) + timedelta(days=30)
+    (directory / "piket.ics").write_text(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\nSUMMARY:Bas\r\n"
+        f"DTSTART:{next_year:%Y%m%dT%H%M%SZ}\r\nDURATION:PT8H\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    duties = (
+        '[[duty]]\nrung = "coordination"\ncalendar = "piket.ics"\n[[duty]]\nrung = "coordination"\nwho = ["anna"]\n'
+    )
+    roster = written(directory, PEOPLE + duties).roster
+    t = next_year.timestamp() + 60
+    assert [[who.id for who in roster.on_duty("coordination", None, at)] for at in (t, t + 8 * 3600)] == [
+        ["bas"],
+        ["anna"],
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "key", "told"),
     [
@@ -83,6 +101,7 @@ def test_the_old_addresses_go_on_behind_the_roster(directory: Path) -> None:
         (PEOPLE + '[people.cor]\nname = "C"\nlanguage = "xx"\nreach.email = ["c@d.nl"]\n', "people.cor.language", "'nl'"),
         (PEOPLE + '[[duty]]\nrung = "boss"\nwho = ["anna"]\n', "duty[0].rung", "'lead'"),
         (PEOPLE + '[[duty]]\nrung = "lead"\nwho = []\n', "duty[0].who", ""),
+        (PEOPLE + '[[duty]]\nrung = "lead"\nwho = ["bas"]\ncalendar = "x.ics"\n', "duty[0].calendar", "one of the two"),
         (PEOPLE + '[[duty]]\nrung = "lead"\nwho = ["eva"]\n', "duty[0].who", "anna, bas"),
         (PEOPLE + '[[duty]]\nrung = "lead"\nwho = ["bas"]\npoints = ["nsp-9999"]\n', "duty[0].points", "a point of this site"),
         (PEOPLE + '[[duty]]\nrung = "lead"\nwho = ["bas"]\nbegins = "8:00"\n', "duty[0].begins", ""),

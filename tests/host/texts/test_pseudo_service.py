@@ -68,7 +68,7 @@ def service(scene: Scene) -> Iterator[Service]:
 def said(scene: Scene, service: Service, capsys: pytest.CaptureFixture[str]) -> Said:
     """said(words of a command, expected=exit code): what it printed, in which nothing is left unmarked."""
     points = load_site(scene.site).points.values()
-    names = {"Proef", "Jan", "aannemer", "champagne", "log", BOARDS_WORDS, *KEYS, *RESOURCES}
+    names = {"Proef", "Jan", "aannemer", "champagne", "log", "siren", BOARDS_WORDS, *KEYS, *RESOURCES}
     for point in points:
         names |= {point.name, point.municipality, point.access or "Proef"}
 

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from paraat.texts.localtime import typed_moment
+from paraat.texts.typed import typed_moment, typed_number
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,11 @@ from paraat.texts.localtime import typed_moment
 def test_a_day_ends_and_an_hour_is_where_people_of_the_site_live(given: str, meant: str | None) -> None:
     found = typed_moment(given, ZoneInfo("Europe/Amsterdam"))
     assert (None if found is None else found.isoformat()) == meant
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("84", 84), (" 0 ", 0), ("199,5", 199.5), ("199.5", 199.5), ("veel", "veel"), ("", ""), ("1,2,3", "1,2,3")],
+)
+def test_a_number_may_have_a_comma(given: str, meant: float | str) -> None:
+    assert typed_number(given) == meant
