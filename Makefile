@@ -220,6 +220,10 @@ kills: $(VENV)/dev.stamp ## Kill the host of alerts 200 times, and replay 72 hou
 soak: $(VENV)/dev.stamp ## Run a board through 30 virtual days with a fault every ten minutes (DAYS=, SEED=; some ten minutes)
 	@PARAAT_FAULTS=1 PARAAT_SOAK="$(or $(DAYS),30) $(or $(SEED),1)" $(BIN)/python -m pytest -s tests/faults/firmware/test_soak.py
 
+.PHONY: replay
+replay: $(VENV)/dev.stamp ## Live 72 hours of 60 points, replay them from the journal, compare every second (COUNT=, HOURS=; half an hour)
+	@PAARAT_REPLAY="$(or $(COUNT),60) $(or $(HOURS),72)" $(BIN)/python -m pytest -s tests/host/test_replayed_days.py
+
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Check style, imports and types of host, wire, dashboards and firmware
 	$(BIN)/ruff check .
