@@ -68,6 +68,16 @@ def journal(path: Path) -> Iterator[Journal]:
     opened.close()
 
 
+def test_no_other_user_reads_it(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    for _ in range(2):
+        journal = Journal(path)
+        found = {one.name: one.stat().st_mode & 0o077 for one in tmp_path.iterdir()}
+        journal.close()
+        assert set(found.values()) == {0}, found
+        path.chmod(0o644)  # as an older release made it
+
+
 def test_a_set_comes_back_as_it_was(journal: Journal) -> None:
     sent = a_set(7)
     assert journal.store([sent], [], []).new == [sent]
