@@ -105,9 +105,9 @@ define typed
 	$(if $(1),[ -n "$(strip $(foreach name,$(1),$($(name))))" ] || { echo "make: $$($(call say,say which)): make $@ $(2)" >&2; wrong=1; };) \
 	[ -z "$$wrong" ] || { $(points_known); false; } $(quiet)
 endef
-VARIABLES := BY POINT POINTS PORT SITE BOARD FIRMWARE PASSPHRASE_FILE OUT FROM BUNDLE ANYWAY REPLACE ALL
+VARIABLES := BY CANARY CSV POINT POINTS PORT SITE BOARD FIRMWARE PASSPHRASE_FILE OUT FROM BUNDLE ANYWAY REPLACE ALL
 lower = $(subst A,a,$(subst B,b,$(subst C,c,$(subst D,d,$(subst E,e,$(subst F,f,$(subst G,g,$(subst H,h,$(subst I,i,$(subst \
-  L,l,$(subst M,m,$(subst N,n,$(subst O,o,$(subst P,p,$(subst R,r,$(subst S,s,$(subst T,t,$(subst U,u,$(subst W,w,$(subst Y,y,$(1)))))))))))))))))))))
+  L,l,$(subst M,m,$(subst N,n,$(subst O,o,$(subst P,p,$(subst R,r,$(subst S,s,$(subst T,t,$(subst U,u,$(subst V,v,$(subst W,w,$(subst Y,y,$(1))))))))))))))))))))))
 points_known = echo "$$($(call say,the points of this region)) ($(SITE)):" >&2; for file in $(SITE)/points/*.toml; do \
   [ ! -e "$$file" ] || printf '  %-14s %s\n' "$$(basename "$$file" .toml)" "$$(sed -n 's/^name *= *"\(.*\)".*/\1/p' "$$file" | head -n 1)" >&2; done
 
@@ -165,19 +165,30 @@ identify: $(VENV)/technician.stamp ## Let a board show itself (POINT=, over the 
 	$(call typed,POINT PORT,POINT=nsp-0101)
 	@$(if $(PORT),$(BIN)/paraat usb identify $(cable),$(BIN)/paraat command --site $(SITE) $(asked_for) identify) $(quiet)
 
+.PHONY: labels
+labels: $(VENV)/technician.stamp ## Put the labels of many boards on sheets of A4, and make the list for the box (POINTS="a b c", or all)
+	$(call typed,,)
+	@$(BIN)/paraat labels --site $(SITE) $(asked_for) $(quiet)
+
+.PHONY: inventory
+inventory: $(VENV)/technician.stamp ## Say who has which board, since when, with which firmware, last heard when (CSV=file)
+	$(call typed,,)
+	@$(BIN)/paraat boards --site $(SITE) $(if $(CSV),--csv $(CSV)) $(quiet)
+
 .PHONY: commission
 commission: $(VENV)/technician.stamp ## Check a point on the spot, step by step, and write it down (POINT=, BY="your name"; over the broker)
 	$(call typed,POINT,POINT=nsp-0101)
 	@$(BIN)/paraat commission --site $(SITE) $(if $(BY),--by "$(BY)") $(POINT) $(quiet)
 
 .PHONY: update
-update: $(VENV)/technician.stamp ## Bring new firmware to a board (POINT=, over the broker; with PORT= on the cable; BUNDLE= ready-made)
-	$(call typed,POINT POINTS PORT,POINT=nsp-0101)
+update: $(VENV)/technician.stamp ## Bring new firmware to boards, one first and then in waves (POINTS="a b c" or ALL=1; with PORT= on the cable; BUNDLE= ready-made; CANARY=, DOWNGRADE=1)
+	$(call typed,POINT POINTS ALL PORT,POINT=nsp-0101)
 ifdef PORT
 	@$(if $(BUNDLE),,mkdir -p build && $(BIN)/paraat bundle build --site $(SITE) --out build/firmware.bundle $(signing))
 	@$(BIN)/paraat usb update --bundle $(or $(BUNDLE),build/firmware.bundle) $(cable) $(quiet)
 else
-	@$(BIN)/paraat update --site $(SITE) $(signing) $(if $(BUNDLE),--bundle $(BUNDLE)) $(asked_for) $(quiet)
+	@$(BIN)/paraat update --site $(SITE) $(signing) $(if $(BUNDLE),--bundle $(BUNDLE)) $(if $(ALL),--all) \
+	  $(if $(CANARY),--canary $(CANARY)) $(if $(DOWNGRADE),--downgrade) $(if $(NO_WAIT),--no-wait) $(asked_for) $(quiet)
 endif
 
 .PHONY: bundle
@@ -208,6 +219,10 @@ kills: $(VENV)/dev.stamp ## Kill the host of alerts 200 times, and replay 72 hou
 .PHONY: soak
 soak: $(VENV)/dev.stamp ## Run a board through 30 virtual days with a fault every ten minutes (DAYS=, SEED=; some ten minutes)
 	@PARAAT_FAULTS=1 PARAAT_SOAK="$(or $(DAYS),30) $(or $(SEED),1)" $(BIN)/python -m pytest -s tests/faults/firmware/test_soak.py
+
+.PHONY: replay
+replay: $(VENV)/dev.stamp ## Live 72 hours of 60 points, replay them from the journal, compare every second (COUNT=, HOURS=; half an hour)
+	@PAARAT_REPLAY="$(or $(COUNT),60) $(or $(HOURS),72)" $(BIN)/python -m pytest -s tests/host/test_replayed_days.py
 
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Check style, imports and types of host, wire, dashboards and firmware

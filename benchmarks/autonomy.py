@@ -15,12 +15,14 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from course_scores import DEMAND, Moment, follow, tank_of
-from fuel_courses import COURSES, CREEPING, Course
+from course_scores import DEMAND, SETTLED_H, SHEET, Moment, follow, tank_of, two_point
+from fuel_courses import COURSES, CREEPING, ONCE_WRONG, T0, Course, Once
 from paraat.domain import autonomy
+from paraat.domain.fuel import Fuel
 from paraat.domain.fuel_history import History
 
 SEEDS = range(5)
+FRESH = range(110, 130)  # ripples that nobody looked at while the method was made
 BEGIN, END = "<!-- made by benchmarks/autonomy.py -->", "<!-- end -->"
 RUNNING = Course("running", ((6, 9.5), (6, 14)), start_l=390)
 STANDBY = Course("standby", ((0.5, 9.5), (48, 0)))
@@ -97,10 +99,74 @@ def found_after(course: Course) -> str:
     return f"{median(minutes):.0f} ({max(minutes):.0f})"
 
 
+def once_row(once: Once) -> str:
+    """One of the courses that went wrong, at its moment: the middle of several ripples."""
+    course, hour = once.course, once.hour
+    shown = []
+    for seed in SEEDS:
+        fuel = Fuel(tank_of(course))
+        seen = []
+        for sample in course.samples(seed):
+            if sample.t <= T0 + 3600 * hour:
+                fuel.add(sample.t, sample.litres, sample.running, sample.load_w)
+                seen.append((sample.t, sample.litres))
+        reading = fuel.reading()
+        assert reading is not None
+        left = autonomy.estimate(reading, tank_of(course), T0 + 3600 * hour, drains=True)
+        sheet = (seen[-1][1] - course.reserve_l) / (SHEET * course.rate(hour - 1e-6))
+        shown.append((left.hours, left.hours_low, left.hours_high, two_point(seen, tank_of(course)), sheet))
+    hours, low, high, plain, sheet = (median(column) for column in zip(*shown, strict=True))
+    cells = [
+        course.name,
+        f"{once.true:g}",
+        once.shown,
+        f"{hours:.1f} ({low:.1f}-{high:.1f})",
+        f"{plain:.1f}",
+        f"{sheet:.1f}",
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def fresh_row(name: str, moments: list[Moment]) -> str:
+    typical, few, many = errors(moments, "hours")
+    off = sum(abs(moment.error) > 0.15 for moment in moments)
+    over = sum(moment.error > 0.1 for moment in moments)
+    holds = percent(sum(moment.holds for moment in moments) / len(moments))
+    worst = f"{percent(few)} / +{percent(max(0.0, many))}"
+    cells = [name, str(len(moments)), percent(typical), worst, str(over), str(off), holds]
+    return "| " + " | ".join([*cells, f"{median(moment.width for moment in moments):.1f}"]) + " |"
+
+
+def fresh_table() -> list[str]:
+    lines = ["| course | moments | median % | worst % | above +10 % | beyond 15 % | range holds % | width |"]
+    lines.append("|---|---|---|---|---|---|---|---|")
+    every: list[Moment] = []
+    loose: list[Moment] = []
+    for course in COURSES:
+        moments = [m for seed in FRESH for m in follow(course, seed, 1200)]
+        settled = [m for m in moments if m.settled]
+        loose += [m for m in moments if m.since_change_h >= SETTLED_H]
+        if settled:
+            lines.append(fresh_row(course.name, settled))
+            every += settled
+    lines.append(fresh_row("**all, settled**", every))
+    lines.append(fresh_row("all, half an hour after a change, whatever the noise demands", loose))
+    lines += [
+        fresh_row(c.name, [m for s in FRESH for m in follow(c, s, 1200) if m.since_change_h >= SETTLED_H])
+        for c in CREEPING
+    ]
+    return lines
+
+
 def tables() -> str:
+    once = [
+        "| course | true hours | once shown | shown (range) | two-point | data sheet |",
+        "|---|---|---|---|---|---|",
+    ]
+    once += [*map(once_row, ONCE_WRONG), ""]
     head = "| course | moments | median % | worst % | range holds % | width | two-point % | data sheet % |\n"
     head += "|---|---|---|---|---|---|---|---|"
-    lines = [head]
+    lines = [*once, head]
     every: list[Moment] = []
     for course in COURSES:
         moments = [m for seed in SEEDS for m in follow(course, seed) if m.settled]
@@ -117,7 +183,8 @@ def tables() -> str:
     lines += [row(c.name, [m for s in SEEDS for m in follow(c, s) if m.since_change_h >= 0.5]) for c in CREEPING]
     lines.append("\n| load changes | hours within 15 % after, minutes: median (worst) |\n|---|---|")
     lines += [f"| {c.name} | {found_after(c)} |" for c in COURSES if c.name.startswith(("load ", "three", "up and"))]
-    return "\n".join(lines)
+    lines.append(f"\nRipples {FRESH.start} to {FRESH.stop - 1}, looked at each twenty minutes:\n")
+    return "\n".join([*lines, *fresh_table()])
 
 
 def main() -> None:

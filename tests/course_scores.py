@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from fuel_courses import T0, Course, demand
 from paraat.domain import autonomy
-from paraat.domain.fuel_history import History
+from paraat.domain.fuel import Fuel
 from paraat.domain.points import Tank
 
 SETTLED_H = 0.5  # after a change
@@ -52,23 +52,24 @@ def tank_of(course: Course) -> Tank:
 
 def follow(course: Course, seed: int, every_s: float = 600.0) -> Iterator[Moment]:
     """The estimate each every_s of a course, while it runs and a tenth of an hour or more is left."""
-    history, tank = History(), tank_of(course)
+    tank = tank_of(course)
+    fuel = Fuel(tank)
     seen: list[tuple[float, float]] = []
     next_t = T0 + every_s
     for sample in course.samples(seed):
         while sample.t >= next_t:
-            moment = _judge(course, history, tank, seen, next_t)
+            moment = _judge(course, fuel, tank, seen, next_t)
             if moment is not None:
                 yield moment
             next_t += every_s
-        history.add(sample.t, sample.litres, sample.running, sample.load_w)
+        fuel.add(sample.t, sample.litres, sample.running, sample.load_w)
         seen.append((sample.t, sample.litres))
 
 
-def _judge(course: Course, history: History, tank: Tank, seen: list[tuple[float, float]], t: float) -> Moment | None:
+def _judge(course: Course, fuel: Fuel, tank: Tank, seen: list[tuple[float, float]], t: float) -> Moment | None:
     hour = (t - T0) / 3600 - 1e-6
     true, rate = course.left_h(hour), course.rate(hour)
-    reading = autonomy.read(history.slots(), tank)
+    reading = fuel.reading()
     if (
         reading is None
         or rate == 0
@@ -87,12 +88,12 @@ def _judge(course: Course, history: History, tank: Tank, seen: list[tuple[float,
         hours=left.hours,
         hours_high=left.hours_high,
         source=left.source,
-        two_point=_two_point(seen, tank),
+        two_point=two_point(seen, tank),
         sheet=max(0.0, seen[-1][1] - tank.reserve_l) / (SHEET * rate),
     )
 
 
-def _two_point(seen: list[tuple[float, float]], tank: Tank) -> float:
+def two_point(seen: list[tuple[float, float]], tank: Tank) -> float:
     t, litres = seen[-1]
     before_t, before = next(((a, b) for a, b in reversed(seen) if t - a >= 3600), seen[0])
     fell = before - litres

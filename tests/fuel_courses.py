@@ -204,3 +204,36 @@ COURSES: tuple[Course, ...] = (
     Course("load x1.5, 1 % noise", ((6, 14), (10, 21)), capacity_l=600, start_l=550, noise=0.01),
     Course("slow burn", ((20, 2.5),), start_l=200, record_l_per_h=4),
 )
+
+
+@dataclass(frozen=True)
+class Once:
+    """A course that an earlier method got wrong: at `hour`, `shown` (range) where `true` hours were left."""
+
+    course: Course
+    hour: float
+    true: float
+    shown: str
+
+
+ONCE_WRONG = (
+    Once(Course("load doubles an hour ago", ((3, 6), (1, 12)), reserve_l=15.6), 4, 21.2, "37.2 (30.4-44.0)"),
+    Once(Course("load halves an hour ago", ((3, 12), (1, 6)), reserve_l=15), 4, 40.5, "21.3 (20.1-25.7)"),
+    Once(Course("night: 12 l/h for 2 h, 4 l/h for 4 h", ((2, 12), (4, 4)), start_l=335), 6, 73.7, "51.6 (35.1-76.8)"),
+    Once(
+        Course("200 l, 5 l/h for 8 h, then 25 l/h", ((8, 5), (4.4, 25)), capacity_l=200, start_l=200),
+        12.4, 2.0, "7.6 (4.2-)",
+    ),
+    Once(
+        Course("3 h, a gap of 3 h at rest, 3 h", ((3, 9.5), (3, 0), (3, 9.5)), start_l=300, gaps=((3, 6),)),
+        9, 25.6, "51 (42-83)",
+    ),
+    Once(
+        Course(
+            "half-hour exercises a week apart", ((0.5, 9.5), (167.5, 0), (0.5, 9.5), (167.5, 0), (0.5, 9.5)),
+            start_l=254, noise=0.001,
+        ),
+        336.5, 25.2, "9492",
+    ),
+    Once(Course("100 l at 15 l/h", ((2, 15),), capacity_l=100, start_l=100), 2, 4.67, "alarm for ever"),
+)  # fmt: skip

@@ -320,7 +320,7 @@ def test_what_people_say_of_a_point_is_kept_with_and_without_the_service(
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "5000" in refused.stderr
     todo = paraat("upkeep", "--site", site).stdout.splitlines()
-    assert todo[0].startswith("Wat moet voor 1-")
+    assert todo[0].startswith("Wat klaar moet zijn vóór 1-")
     assert sum(row.startswith("sim-00002") for row in todo) > 10
     assert "controle ter plaatse" not in "".join(row for row in todo if row.startswith(point)), "Jan was there"
     parts = json.loads(paraat("upkeep", "--site", site, "--json").stdout)

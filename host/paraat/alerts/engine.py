@@ -152,10 +152,10 @@ class Engine:
         """Say of each alert whether something holds it back. What was held and is so no longer is told from now on."""
         self._ended = [over for over in self._ended if 0 <= now - over.at < self._telling.grace_s]
         changed = {(one.alert.rule, one.alert.subject): n for n, one in enumerate(found)}
-        every = self.active()
+        causes = inhibition.Causes(now, self.active(), self._ended, self._telling.grace_s)
         for key, active in self._active.items():
             alert = active.alert
-            why = inhibition.held_by(alert, now, holds, every, self._ended, self._telling.grace_s)
+            why = inhibition.held_by(alert, holds, causes)
             if why == alert.held_by:
                 continue
             told_from = now if alert.held_by and not why and alert.state == "firing" else alert.turned_at

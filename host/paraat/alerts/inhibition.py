@@ -4,7 +4,7 @@ A cause that stands explains what follows from it: that is still an alert, and s
 well before its cause has another one, and is told.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -36,27 +36,38 @@ class Ended(msgspec.Struct, frozen=True):
     at: float
 
 
-def held_by(
-    alert: AlertState,
-    now: float,
-    holds: Mapping[Subject, str],
-    active: Collection[AlertState],
-    ended: Collection[Ended],
-    grace_s: float,
-) -> str:
+_EXPLAIN = frozenset(rule for causes in CAUSES.values() for rule in causes)
+
+
+class Causes:
+    """What may explain alerts at `now`, by where it counts: a country may have some alerts at every point.
+
+    active: the alerts that stand; ended: the causes that are over, which explain for grace_s more.
+    """
+
+    def __init__(self, now: float, active: Iterable[AlertState], ended: Iterable[Ended], grace_s: float) -> None:
+        self._spans: dict[tuple[str, str | None], list[tuple[float, float]]] = {}  # begins of what each explains
+        for cause in active:
+            if cause.rule in _EXPLAIN:
+                self._add(cause.rule, cause.subject, cause.since, float("inf"))
+        for over in ended:
+            if now - over.at < grace_s:
+                self._add(over.rule, over.subject, over.since, over.at + grace_s)
+
+    def _add(self, rule: str, subject: Subject, since: float, until: float) -> None:
+        self._spans.setdefault((rule, subject.point), []).append((since - SLACK_S, until))
+
+    def of(self, alert: AlertState) -> str:
+        """The rule of the cause that explains an alert; empty when none does."""
+        for rule in CAUSES.get(alert.rule, ()):
+            for where in {None, alert.point}:
+                if any(first <= alert.since <= last for first, last in self._spans.get((rule, where), ())):
+                    return rule
+        return ""
+
+
+def held_by(alert: AlertState, holds: Mapping[Subject, str], causes: Causes) -> str:
     """Why nobody is told of an alert: a word of `holds` (of its subject, or its point), or the rule of its cause; "": told."""
     if found := holds.get(alert.subject) or (alert.point and holds.get(Subject(POINT, alert.point))):
         return found
-    for rule in CAUSES.get(alert.rule, ()):
-        for cause in active:
-            if cause.rule == rule and _covers(cause.subject, alert) and alert.since >= cause.since - SLACK_S:
-                return rule
-        for over in ended:
-            explains = over.since - SLACK_S <= alert.since <= over.at + grace_s
-            if over.rule == rule and _covers(over.subject, alert) and explains and now - over.at < grace_s:
-                return rule
-    return ""
-
-
-def _covers(cause: Subject, alert: AlertState) -> bool:
-    return cause.point is None or cause.point == alert.point
+    return causes.of(alert)

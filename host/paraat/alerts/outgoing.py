@@ -138,13 +138,14 @@ def pause_until(person: Person, way: Way, standing: Standing, now: float) -> flo
     """
     most = standing.telling.per_hour
     ways = list(standing.ways(person)) or [way]
+    # What perhaps did not arrive counts among those of the hour, and is said again without a pause.
     sent = {
-        row.message: (row.settled_at, (row.channel, row.address))
+        row.message: (row.settled_at, (row.channel, row.address), row.state)
         for row in standing.sent
         if row.person == person.id and row.settled_at is not None and row.settled_at <= now
     }
-    every = sorted(t for t, _ in sent.values())
-    here = sorted(t for t, by in sent.values() if by == way)
+    every = sorted(t for t, _, _ in sent.values())
+    here = sorted(t for t, by, state in sent.values() if by == way and state != "uncertain")
     until = every[-most] + HOUR_S if len(every) >= most else 0.0
     if here and way != ways[0]:
         return max(until, here[-1] + HOUR_S)

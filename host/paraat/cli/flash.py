@@ -17,7 +17,7 @@ from paraat.cli.shared import (
     now,
     say_let_through,
 )
-from paraat.site import fingerprint
+from paraat.site import copies, fingerprint
 from paraat.site.errors import SettingsError
 from paraat.site.site import Site, load_site
 from paraat.texts import Phrase
@@ -216,6 +216,9 @@ def _warn(site: Site, session: "Session", screen: "Screen", points: Sequence[str
     """Whose boards these are, and what is no mistake for sure and may be one."""
     about = {"region": site.region.region, "words": fingerprint.words(session.authority.fingerprint())}
     screen.say("flash.authority", **about)
+    made = copies.taken(site.directory)
+    if made is not None:
+        screen.say("flash.copy", day=f"{made.made_at:%Y-%m-%d}", n=(now() - made.made_at).days)
     if not site.path(site.region.journal).exists():
         screen.say("flash.no-history", path=site.path(site.region.journal))
     images = {point: session.micropython(point) for point in points}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from paraat.cli import (
     alerts,
+    box,
     bring_back,
     command,
     commission,
@@ -64,6 +65,7 @@ def _parser(words: Words) -> Parser:
         pki,
         bring_back,
         flash,
+        box,
         usb,
         commission,
         update,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from paraat import texts
-from paraat.site.site import Site
+from paraat.site.site import Site, phone_of
 from paraat.texts import Phrase, Words
 
 if TYPE_CHECKING:
@@ -68,6 +68,9 @@ def tell(args: argparse.Namespace, what: str, *, file: TextIO | None = None) -> 
 def fail(args: argparse.Namespace, what: object) -> int:
     """Complain, with a Phrase or an error, and return the exit code for that."""
     complain(args.language, what)
+    phone = phone_of(args.site) if getattr(args, "site", None) is not None else None
+    if called := texts.whom_to_call(Words(args.language).say(what), phone, args.language):
+        print(called, file=sys.stderr)
     return EXIT_FAILED
 
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from paraat.cli.parser import Commands, Parser
 from paraat.cli.shared import EXIT_FAILED, add_passphrase_file, fail, tell, unknown_points
-from paraat.site.site import load_site
+from paraat.site.site import Site, load_site
 from paraat.texts import Phrase, Words, reason
 
 if TYPE_CHECKING:
     import paho.mqtt.client as mqtt
 
-    from paraat.fleet.updater import Transfer
+    from paraat.fleet.rollout import Rollout
     from paraat.provision.bundle.bundle import Info
 
 
@@ -33,7 +33,17 @@ def add_commands(commands: Commands) -> None:
         "update", help=Phrase("send new firmware to boards over MQTT, and wait until it runs well")
     )
     _common(update)
-    update.add_argument("points", nargs="+", metavar="POINT")
+    update.add_argument("points", nargs="*", metavar="POINT")
+    update.add_argument("--all", action="store_true", help=Phrase("every point that has a board"))
+    update.add_argument(
+        "--canary", metavar="POINT", help=Phrase("who is first; without it the first one that is on the network")
+    )
+    update.add_argument("--downgrade", action="store_true", help=Phrase("an older version is meant"))
+    update.add_argument(
+        "--no-wait",
+        action="store_true",
+        help=Phrase("end when all that are on the network have it; the others next time"),
+    )
     update.add_argument(
         "--bundle", type=Path, metavar="FILE", help=Phrase("what `paraat bundle build` made; else built now")
     )
@@ -99,25 +109,39 @@ def _info(site: Path, data: bytes) -> "Info":
     return bundle.read(data, (site / inventory.FOLDER / UPDATE_PUBLIC).read_bytes())
 
 
+def _points(args: argparse.Namespace, site: Site) -> list[str]:
+    """Whom it is for. Raises InventoryError."""
+    from paraat.site import inventory
+
+    if not args.all:
+        return list(dict.fromkeys(args.points))
+    boards = inventory.boards(site.directory)
+    return [point for point in sorted(site.points) if point in boards]
+
+
 def _update(args: argparse.Namespace) -> int:
-    from paraat.fleet import updater
     from paraat.fleet.desk import DeskError, connect
+    from paraat.fleet.rollout import Rollout
     from paraat.provision.bundle.mpy import CompileError
     from paraat.site.inventory import PkiError
     from paraat_wire.bundle import BundleError
 
     site = load_site(args.site)
-    if wrong := unknown_points(site, args.points):
-        return fail(args, wrong)
     try:
+        points = _points(args, site)
+        if wrong := unknown_points(site, [*points, *filter(None, [args.canary])]):
+            return fail(args, wrong)
+        if not points or (args.canary and args.canary not in points):
+            return fail(args, Phrase("Say for which points, or --all; the canary is one of them"))
         data = args.bundle.read_bytes() if args.bundle else _make_bundle(args, datetime.now(UTC))
         info = _info(args.site, data)
     except (BundleError, CompileError, PkiError) as error:
         return fail(args, Phrase("{path}: {error}", path=args.bundle, error=error) if args.bundle else error)
     except OSError as error:
         return fail(args, Phrase("{path}: {error}", path=error.filename, error=reason(error)))
-    words = Words(args.language)
-    transfers = [updater.Transfer(point, data, info.build) for point in dict.fromkeys(args.points)]
+    rollout = Rollout(
+        points, data, info.build, info.version, now=time.time(), canary=args.canary, downgrade=args.downgrade
+    )
     try:
         with connect(site) as client:
             tell(
@@ -127,34 +151,56 @@ def _update(args: argparse.Namespace) -> int:
                     version=info.version,
                     build=info.build,
                     bytes=info.bytes,
-                    boards=len(transfers),
+                    boards=len(points),
                 ),
             )
-            _run(client, transfers, words)
+            _run(args, client, rollout)
     except DeskError as error:
         return fail(args, error)
     except KeyboardInterrupt:
         tell(args, Phrase("stopped; what the boards have they keep, and run only when it is whole"), file=sys.stderr)
+        _show(args, rollout)
         return EXIT_FAILED
-    for transfer in transfers:  # in full, which a terminal's width does not allow beside the bar
-        said = (transfer.point, updater.PHASES[transfer.phase], transfer.why)
-        print(": ".join(words.say(part) for part in said if part))
-    return 0 if all(transfer.phase == "done" for transfer in transfers) else EXIT_FAILED
+    _show(args, rollout)
+    return 0 if all(row.stands == "done" for row in rollout.rows()) else EXIT_FAILED
 
 
-def _run(client: "mqtt.Client", transfers: "list[Transfer]", words: Words) -> None:
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-
+def _show(args: argparse.Namespace, rollout: "Rollout") -> None:
+    """Who runs what, in full, which a terminal's width does not allow beside a bar."""
+    from paraat.fleet import rollout as waves
     from paraat.fleet import updater
 
+    words = Words(args.language)
+    for row in rollout.rows():
+        stands = words.say({**updater.PHASES, **waves.STANDS}[row.stands])
+        runs = words.say(Phrase("runs {version}, build {build}", version=row.runs or "?", build=row.build or "?"))
+        print(": ".join(part for part in (row.point, stands, words.say(row.why) if row.why else "", runs) if part))
+    if rollout.stopped_by is not None:
+        told = Phrase(
+            "Stopped at {point}: no other board was begun after it. Look at that one first; the same command then goes on.",
+            point=rollout.stopped_by,
+        )
+        tell(args, told, file=sys.stderr)
+
+
+def _run(args: argparse.Namespace, client: "mqtt.Client", rollout: "Rollout") -> None:
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    from paraat.fleet import rollout as waves
+    from paraat.fleet import updater
+
+    words = Words(args.language)
+    phases = {key: words.say(phrase) for key, phrase in {**updater.PHASES, **waves.STANDS}.items()}
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[phase]}"))
     with Progress(*columns) as bars:
-        tasks = {
-            t.point: bars.add_task(t.point, total=len(t.data), phase=words.say(updater.PHASES[t.phase]))
-            for t in transfers
-        }
+        tasks = {t.point: bars.add_task(t.point, total=len(t.data), phase=phases[t.phase]) for t in rollout.transfers}
+        sent = {t.point: t for t in rollout.transfers}
 
-        def progress(transfer: "Transfer") -> None:
-            bars.update(tasks[transfer.point], completed=transfer.sent, phase=words.say(updater.PHASES[transfer.phase]))
+        def progress() -> None:
+            for row in rollout.rows():
+                bars.update(tasks[row.point], completed=sent[row.point].sent, phase=phases[row.stands])
 
-        updater.send(client, transfers, now=time.time, stopped=lambda: False, progress=progress)
+        def stopped() -> bool:
+            return rollout.idle if args.no_wait else rollout.ended
+
+        updater.send(client, rollout, now=time.time, stopped=stopped, progress=progress)

@@ -11,6 +11,7 @@ from paraat.cli.saying import add_who, say_of_point
 from paraat.site.site import Site
 from paraat.texts import Phrase, catalogue
 from paraat.texts.typed import typed_number
+from paraat.texts.upkeep import state_key
 
 if TYPE_CHECKING:
     from paraat.journal import Past
@@ -73,5 +74,5 @@ def _lines(found: "Upkeep", words: "Words", args: argparse.Namespace) -> list[st
 
 
 def _row(point: "UpkeepPoint", task: "UpkeepTask", words: catalogue.Words) -> list[str]:
-    state = "due" if task.due and task.state == "done" else task.state
-    return [point.point, task.what, words(f"state.{state}"), task.why, task.to_do if task.due else ""]
+    state = words(state_key(task.kind, task.state, due=task.due))
+    return [point.point, task.what, state, task.why, task.to_do if task.due else ""]

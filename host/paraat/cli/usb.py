@@ -118,10 +118,11 @@ def _doctor(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from paraat.provision.doctor import doctor
+    from paraat.site.site import phone_of
 
     about = {"point": args.point, "port": args.port, "anyway": args.anyway}
     machine = doctor.this_machine(args.site, now=datetime.now(UTC), **about)
-    code = doctor.show(doctor.examine(machine), Console(), args.language)
+    code = doctor.show(doctor.examine(machine), Console(), args.language, phone=phone_of(args.site))
     if args.anyway:
         _let_through(args)
     return code
@@ -168,7 +169,7 @@ def _verify(args: argparse.Namespace) -> int:
     port = _the_port(args)
     found = verify.ask(RemoteBoard(port))
     rows = [doctor.Row(check, finding) for check, finding in verify.compare(found, wanted)]
-    code = doctor.show(rows, Console(), args.language, "verify", port=port, point=args.point)
+    code = doctor.show(rows, Console(), args.language, "verify", phone=site.region.phone, port=port, point=args.point)
     if code == 0 and wanted.record is not None and verify.carries_image(found, wanted):
         board = verify.board_of(found, site.points[args.point].board.type)
         inventory.attach(args.site, wanted.record.serial, board)

@@ -15,7 +15,8 @@ from paraat.domain.fuel_events import FuelEvent, Jump, find_jumps, find_losses, 
 from paraat.domain.fuel_history import OFF, ON, UNKNOWN, Slot
 from paraat.domain.model import Autonomy
 from paraat.domain.points import Tank
-from paraat.domain.slopes import Line, Spot, median
+from paraat.domain.slopes import Line, median
+from paraat.domain.spots import Spot
 from paraat.domain.tanks import interpolate
 
 RECORD_SPREAD = 0.3  # how far a tank record's rate is trusted, as a part of it
@@ -24,16 +25,19 @@ LEVEL_SLOTS = 5  # whose median is "the level now" where no line tells it better
 LOAD_AGE_S = 600.0  # so long back goes "the load now"
 TOO_MANY = 1.1  # hours shown may be so much more than the cautious end
 _LOW, _HIGH = 0.05, 0.95  # the range holds the truth in 90 %
+_ONE_SD = 0.8413
+_UNSURE = (
+    1.12  # the ripple is measured from some tens of slots, to 12 %: what was taken too small makes changes of chance
+)
 _GAP_MIN_S, _GAP_MAX_S, _GAP_SPACINGS = 300.0, 3600.0, 4.0
 _ANCHOR_S, _ANCHOR_SLOTS = 3600.0, 40  # so near a run the level at rest tells where the run began or ended
 # How often a load changes to anything, before anything is measured; and how likely over a rest or a gap.
 CHANGES_PER_H, CHANGED_MEANWHILE = 3e-4, 0.02
 _SHORT_GAP_S = 900.0
 _WIDER, _NO_BETTER = (
-    1.25,
+    1.12,
     0.003,
 )  # no sensor is as true as its ripple says: its errors hang together, its table is a table
-_CREEP_SURE, _CREEPS = 0.04, 1.1  # the newest hours, known so well, show so much more than all since the last change
 _MIN_OWN = 6  # spots before a gap that tell what to expect of it
 _IDLE = 0.1  # of the record's rate: nothing that runs burns less
 _ODD_SDS, _ODD_SAMPLES = 3.0, 2  # so many samples, or means, as unlikely as this are not what was expected
@@ -43,7 +47,7 @@ _STANDS_OUT = 0.4  # of the likely fall that the lowest one must be, before it s
 
 
 class Burn(NamedTuple):
-    """Litres an hour while the generator runs, with a range.
+    """Litres an hour while the generator runs, with a range. sd: of what is likely, without what is only suspected.
 
     source: "slope" (of the level), "load" (the generator's curve at the load, fitted to the level) or "record".
     """
@@ -52,6 +56,7 @@ class Burn(NamedTuple):
     likely: float
     high: float
     source: str
+    sd: float = 0.0
 
 
 class Reading(NamedTuple):
@@ -144,8 +149,9 @@ def estimate(reading: Reading, tank: Tank, now: float, *, drains: bool) -> Auton
         0.0, at_most / burn.likely + math.hypot(at_most / burn.low - at_most / burn.likely, level_h) - gone_h
     )
     # The hours shown must not be many too many: where they are unsure, they lean to the cautious end.
-    # Not where nothing was measured: the record is what it is, and its range is wide.
-    measured = burn.high / burn.likely - 1 if reading.since is not None else 0.0
+    # Not where nothing was measured: the record is what it is, and its range is wide. Nor for a change of load that is only
+    # suspected: that moves the cautious end.
+    measured = 1.645 * burn.sd / burn.likely if reading.since is not None else 0.0
     unsure = math.hypot(measured, level_h / middle) if middle else 0.0
     hours = max(hours_low, middle / max(1.0, (1 + unsure) / TOO_MANY) - gone_h)
     return Autonomy(
@@ -313,7 +319,9 @@ def _spots(
             x += more_h * (_by_load(tank, before, slot) if by_load else 1.0)
         if jumped or (slot.state == OFF and i not in anchors):
             continue
-        spots.append(Spot(x, slot.litres, noise.sd**2 / slot.n + (0.1 * noise.step) ** 2 + 1e-6, stretch, chance))
+        spots.append(
+            Spot(x, slot.litres, (_UNSURE * noise.sd) ** 2 / slot.n + (0.1 * noise.step) ** 2 + 1e-6, stretch, chance)
+        )
         times.append(slot.t)
     if noise.in_steps:
         spots, times = _one_a_step(spots, times, noise)
@@ -440,11 +448,9 @@ def _conclude(
         on_h = spots[-1].x - line.x
         litres = line.y - line.fall * on_h
         litres_sd = _WIDER * math.sqrt(1 / line.weight + (on_h * line.sd) ** 2)
-    creeps = slopes.newest(spots, line.since, sd=_CREEP_SURE * middle)
-    if creeps is not None and creeps.fall > _CREEPS * middle:
-        middle, high = creeps.fall, max(high, creeps.fall + 1.645 * creeps.sd)
     source = "load" if by_load else "slope"
-    burn = Burn(low * scale, middle * scale, high * scale, source)
+    sd = slopes.quantile(mixture, _ONE_SD) - middle
+    burn = Burn(low * scale, middle * scale, high * scale, source, sd * scale)
     return burn, litres, litres_sd, times[line.since]
 
 

@@ -10,13 +10,16 @@ again: so what was before the last change is forgotten.
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import NamedTuple
+
+from paraat.domain.drift import Drift, drift
+from paraat.domain.spots import Spot
 
 # How often a load changes by a little, before anything is measured; what "a little" is, as a part.
 _TURNS_PER_H, _TURN = 0.01, 0.15
 _MIN_TURN_H = 1 / 60
 _WIDE = 3.0  # a fall may differ so much from the usual one, as a part of it
+_STEP, _LOG_CREEPS = 0.08, math.log(0.01)
 _PASSES = 6  # changes that are forgotten at most; beyond the oldest slots there are no more
 _ONE_LINE = 0.02  # below this weight one line over all is out of the question
 _FAINT = 12.0  # in logs of evidence: a line so much less likely than the best is left out
@@ -26,19 +29,6 @@ _MIN_X_H = 1 / 10
 _NO_WIDTH = 1e-9
 _SQRT2 = math.sqrt(2)
 _LOG_2PI = math.log(2 * math.pi)
-
-
-class Spot(NamedTuple):
-    """One slot to fit: y at x (hours of running), with its variance.
-
-    Heights of two stretches have nothing in common.
-    """
-
-    x: float
-    y: float
-    variance: float
-    stretch: int
-    chance: float  # that the load changed just before it
 
 
 class Line(NamedTuple):
@@ -61,6 +51,18 @@ class _Priors(NamedTuple):
     usual: float
     wide: float
     least: float
+
+
+class _Weighed(NamedTuple):
+    """One line over all, and the lines that may have begun later. log_whole: of the evidence of the first.
+
+    log_all: of that of all together, against the first's.
+    """
+
+    whole: Line
+    later: list[Line]
+    log_whole: float
+    log_all: float
 
 
 class _Sums(NamedTuple):
@@ -97,38 +99,37 @@ def lines(spots: Sequence[Spot], *, height_width: float, usual: float, least: fl
     """
     priors = _Priors(math.log(height_width), usual, _WIDE * usual, least)
     newer = list(_cumulate(spots[::-1], priors))[::-1]
-    start = 0
+    start, log = 0, 0.0  # log: of the evidence of the changes up to `start`, against that of one line over all
     around: list[Line] = []  # the places at which the line since `start` may have begun, as the pass before saw them
     found: list[Line] = []
+    creeping: list[tuple[float, Line]] = []
     for _ in range(_PASSES):
-        mixed = _weigh(spots, newer, start, priors)
-        if not mixed:
+        if newer[start].sxx <= _NO_WIDTH:
             break
-        whole = sum(line.share for line in mixed if line.since == start)
-        later = [line for line in mixed if line.since != start]
-        found = [*(line._replace(share=line.share * whole) for line in around), *later] if around else mixed
+        drifts = drift(spots, start, step=_STEP * usual, usual=usual, wide=priors.wide, height=height_width)
+        weighed = _weigh(spots, newer, drifts, start, priors)
+        crept = drifts[-1]
+        line = Line(1.0, crept.fall, math.sqrt(crept.variance), spots[-1].x, crept.y, 1 / crept.y_variance, start)
+        creeping.append((log + crept.log - weighed.log_whole + _LOG_CREEPS, line))
+        whole, later = weighed.whole.share, weighed.later
+        found = [*([one._replace(share=one.share * whole) for one in around] or [weighed.whole]), *later]
+        log += weighed.log_all
         if whole > _ONE_LINE:
             break
         around = later
         start = max(later, key=lambda line: line.share).since
-    total = sum(line.share for line in found)
-    found = [line for line in found if line.share > _NEGLIGIBLE * total]
-    total = sum(line.share for line in found)
-    return [line._replace(share=line.share / total) for line in found]
+    return _mixed(found, log, creeping)
 
 
-def newest(spots: Sequence[Spot], since: int, *, sd: float) -> Line | None:
-    """The line through so few of the newest spots from `since` on as tell the fall to `sd`; None: too few.
-
-    A load that creeps up never changes at a moment; the newest spots show it first.
-    """
-    priors = _Priors(0.0, 1.0, 1e6, 0.0)
-    for sum_ in islice(_cumulate(spots[: since - 1 if since else None : -1], priors), _MIN_SLOTS, None):
-        if sum_.sxx * sd * sd > 1:
-            return Line(
-                1.0, -sum_.sxy / sum_.sxx, 1 / math.sqrt(sum_.sxx), sum_.first_x, sum_.first_y, sum_.first_w, since
-            )
-    return None
+def _mixed(found: Sequence[Line], log: float, creeping: Sequence[tuple[float, Line]]) -> list[Line]:
+    """Both kinds together, without what is too unlikely to count."""
+    best = max([log, *(one for one, _ in creeping)], default=0.0)
+    every = [line._replace(share=line.share * math.exp(log - best)) for line in found]
+    every += [line._replace(share=math.exp(one - best)) for one, line in creeping if one > best - _FAINT]
+    total = sum(line.share for line in every)
+    every = [line for line in every if line.share > _NEGLIGIBLE * total]
+    total = sum(line.share for line in every)
+    return [line._replace(share=line.share / total) for line in every]
 
 
 def quantile(mixture: Sequence[Line], part: float) -> float:
@@ -148,11 +149,14 @@ def quantile(mixture: Sequence[Line], part: float) -> float:
     return (low + high) / 2
 
 
-def _weigh(spots: Sequence[Spot], newer: Sequence[_Sums], start: int, priors: _Priors) -> list[Line]:
-    """One line from `start` on, and each place at which another may have begun."""
+def _weigh(
+    spots: Sequence[Spot], newer: Sequence[_Sums], drifts: Sequence[Drift], start: int, priors: _Priors
+) -> _Weighed:
+    """One line from `start` on, and each place at which another may have begun.
+
+    What was before that place was a line, or it crept, or changed itself: drifts tell how much better than by a line.
+    """
     end = len(spots) - 1
-    if newer[start].sxx <= _NO_WIDTH:
-        return []
     older = list(_cumulate(spots[start:], priors))
     usual, wide, least = priors.usual, priors.wide, priors.least
     log = _height(newer[start].last_w) - priors.log_height
@@ -161,13 +165,17 @@ def _weigh(spots: Sequence[Spot], newer: Sequence[_Sums], start: int, priors: _P
         x0, x1 = spots[first - 1].x, spots[first].x
         if spots[end].x - x1 < _MIN_X_H:
             break
-        before, after = older[first - 1 - start], newer[first]
+        before, after, crept = older[first - 1 - start], newer[first], drifts[first - 1 - start]
         if before.sxx <= _NO_WIDTH or after.sxx <= _NO_WIDTH:
             continue
         log = _height(before.last_w) - priors.log_height
         log, fall, _ = _fitted(before, usual, wide, least, log)
+        end_of = _end_of_line(before, x0)
+        if crept.log + _LOG_CREEPS > log:
+            log = crept.log + _LOG_CREEPS
+            fall, end_of = crept.fall, (crept.y, -crept.fall, crept.y_variance)
         if spots[first - 1].stretch == spots[first].stretch:
-            after, height = _joined(before, after, x0, x1)
+            after, height = _joined(end_of, after, x0, x1)
         else:
             height = _height(after.last_w) - priors.log_height
         log += height
@@ -177,11 +185,12 @@ def _weigh(spots: Sequence[Spot], newer: Sequence[_Sums], start: int, priors: _P
         weighed.append((*_fitted(after, fall, little, least, log + turns), after, first))
     best = max(one[0] for one in weighed)
     total = sum(math.exp(one[0] - best) for one in weighed)
-    return [
+    found = [
         Line(math.exp(log - best) / total, fall, sd, sums.first_x, sums.first_y, sums.first_w, since)
         for log, fall, sd, sums, since in weighed
-        if log > best - _FAINT
+        if log > best - _FAINT or since == start
     ]
+    return _Weighed(found[0], found[1:], weighed[0][0], best + math.log(total) - weighed[0][0])
 
 
 def _fitted(sums: _Sums, usual: float, width: float, least: float, log: float) -> tuple[float, float, float]:
@@ -196,13 +205,20 @@ def _fitted(sums: _Sums, usual: float, width: float, least: float, log: float) -
     return log, fall, sd
 
 
-def _joined(before: _Sums, after: _Sums, x0: float, x1: float) -> tuple[_Sums, float]:
+def _end_of_line(line: _Sums, x: float) -> tuple[float, float, float]:
+    """Where a line is at x, its slope, and the variance of where it is."""
+    slope = line.sxy / line.sxx
+    off = x - line.last_x
+    return line.last_y + slope * off, slope, 1 / line.last_w + off * off / line.sxx
+
+
+def _joined(end: tuple[float, float, float], after: _Sums, x0: float, x1: float) -> tuple[_Sums, float]:
     """The newer line, which begins where the older one ends, somewhere between x0 and x1; and its height's evidence."""
     x = (x0 + x1) / 2
-    slope = before.sxy / before.sxx
-    y = before.last_y + slope * (x - before.last_x)
+    y, slope, variance = end
+    y += slope * (x - x0)
     bend = (after.sxy / after.sxx - slope) * (x1 - x0)
-    variance = 1 / before.last_w + (x - before.last_x) ** 2 / before.sxx + bend * bend / 12
+    variance += bend * bend / 12
     more = 1 / variance
     weight = after.last_w + more
     part = after.last_w * more / weight

@@ -1,14 +1,14 @@
 """Sends a bundle to boards over MQTT, and says what became of it.
 
-Transfer knows the conversation with one board and neither a socket nor a clock; send() runs several over one broker.
+Transfer knows the conversation with one board and neither a socket nor a clock; send() runs several (rollout.py) over one broker.
 """
 
 import base64
 import queue
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import paho.mqtt.client as mqtt
 
@@ -141,51 +141,61 @@ class Transfer:
         self.phase, self.why = "failed", why
 
 
+class Conversation(Protocol):
+    """What is said with several boards: fleet.rollout.Rollout."""
+
+    @property
+    def points(self) -> list[str]:
+        """Whose boards."""
+        ...
+
+    def on_state(self, point: str, state: dict[str, Any], now: float) -> None:
+        """A `state` of a board."""
+        ...
+
+    def on_reply(self, point: str, reply: orders.Reply, now: float) -> None:
+        """An answer of a board."""
+        ...
+
+    def commands(self, now: float) -> Iterable[tuple[str, Command]]:
+        """What to say now."""
+        ...
+
+
 def send(
     client: mqtt.Client,
-    transfers: Sequence[Transfer],
+    talk: Conversation,
     *,
     now: Callable[[], float],
     stopped: Callable[[], bool],
-    progress: Callable[[Transfer], None],
+    progress: Callable[[], None],
 ) -> None:
-    """Run these until all have ended, or stopped() says so. client: connected, its loop running."""
+    """Run it until stopped() says so. client: connected, its loop running. progress: something has changed."""
     inbox: queue.Queue[tuple[str, bytes]] = queue.Queue()
-    by_point = {transfer.point: transfer for transfer in transfers}
     client.on_message = lambda _client, _data, message: inbox.put((message.topic, bytes(message.payload)))
-    wanted = [(topics.topic(point, leaf), 1) for point in by_point for leaf in (topics.STATE, topics.REPLY)]
+    wanted = [(topics.topic(point, leaf), 1) for point in talk.points for leaf in (topics.STATE, topics.REPLY)]
     client.on_connect = lambda client, *_: client.subscribe(wanted)  # anew: the broker forgets it with the connection
     client.subscribe(wanted)
-    while not stopped() and not all(transfer.ended for transfer in transfers):
-        _take(inbox, by_point, now, progress)
-        for transfer in transfers:
-            command = transfer.next_command(now())
-            if command is not None:
-                client.publish(topics.topic(transfer.point, topics.COMMAND), host_codec.encode_command(command), qos=1)
-            if transfer.ended:
-                progress(transfer)
+    while not stopped():
+        _take(inbox, talk, now)
+        for point, command in talk.commands(now()):
+            client.publish(topics.topic(point, topics.COMMAND), host_codec.encode_command(command), qos=1)
+        progress()
 
 
-def _take(
-    inbox: queue.Queue[tuple[str, bytes]],
-    by_point: dict[str, Transfer],
-    now: Callable[[], float],
-    progress: Callable[[Transfer], None],
-) -> None:
-    """Wait shortly for a message, and hand it to its transfer."""
+def _take(inbox: queue.Queue[tuple[str, bytes]], talk: Conversation, now: Callable[[], float]) -> None:
+    """Wait shortly for a message, and hand it on."""
     try:
         topic, payload = inbox.get(timeout=0.2)
     except queue.Empty:
         return
     parsed = topics.parse(topic)
-    transfer = by_point.get(parsed[0]) if parsed else None
-    if parsed is None or transfer is None:
+    if parsed is None or parsed[0] not in talk.points:
         return
     try:
         if parsed[1] == topics.REPLY:
-            transfer.on_reply(host_codec.read_reply(payload), now())
+            talk.on_reply(parsed[0], host_codec.read_reply(payload), now())
         else:
-            transfer.on_state(host_codec.read_state(payload), now())
+            talk.on_state(parsed[0], host_codec.read_state(payload), now())
     except WireError:
         return  # not of our making; what we wait for is asked again
-    progress(transfer)

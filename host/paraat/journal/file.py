@@ -36,6 +36,7 @@ class JournalFile:
         with ExitStack() as stack, self._explain():
             lock_file = self._take_lock()
             stack.callback(os.close, lock_file)
+            self._only_ours()
             self._writer = stack.enter_context(closing(self._connect()))
             self._prepare()
             self._reader = stack.enter_context(closing(self._connect()))
@@ -58,6 +59,13 @@ class JournalFile:
 
     def _load(self) -> None:
         """What a part keeps in memory, read while the file is opened."""
+
+    def _only_ours(self) -> None:
+        """Names of people stand in it: no other user reads it. SQLite gives the files beside it the same mode."""
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        for path in (self.path, *(self.path.with_name(self.path.name + end) for end in ("-wal", "-shm"))):
+            if path.exists() and path.stat().st_uid == os.geteuid():
+                path.chmod(0o600)
 
     def _take_lock(self) -> int:
         """Hold <journal>.lock as long as this process lives; the kernel lets go of it, also after

@@ -12,13 +12,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from paraat.site import secrets
+from paraat.site import secrets, shortening
 from paraat.site.files import write_atomic
 from paraat.site.joining import Conflict, JoiningError
 from paraat.texts import Phrase
 
 TAKEN = "taken.json"
 DECIDED = "brought-back.json"  # by name of a file, what was seen in copies and left there: nobody is asked twice
+FRESH_DAYS = 7  # a copy of before that may lack boards and revocations of other days
 _SHARED = ("site.toml", secrets.NAME, "points/*.toml", "profiles/*.toml")
 _PRIVATE = frozenset((secrets.NAME, TAKEN, DECIDED))
 
@@ -91,9 +92,16 @@ def coming(site_dir: Path, other: Path, *, keep: Collection[str] = (), take: Col
         if ((handed is not None and ours is None) or here_changed) and name not in take:
             brought.conflicts.append(Conflict(name, _both_changed(name)))
             continue
-        brought.files[name] = theirs
+        brought.files[name] = _whole(theirs, ours, handed)
         brought.changes.append(_changed(name) if ours is not None else Phrase("{file}: new", file=name))
     return brought
+
+
+def _whole(theirs: bytes, ours: bytes | None, handed: Handed | None) -> bytes:
+    """What comes, with what stayed at home when it went (shortening.py)."""
+    if ours is None or handed is None or handed.kept == handed.given:
+        return theirs
+    return shortening.restore(theirs.decode(), shortening.shorten(ours.decode())).encode()
 
 
 def _changed(name: str) -> Phrase:

@@ -123,7 +123,7 @@ class _Work:
             " Is that board to count?",
             point=unknown.cn,
             day=f"{refused.revoked_at:%Y-%m-%d %H:%M}",
-            reason=refused.reason,
+            reason=Phrase.of(refused.reason or ""),
             board=_name(unknown),
             flashed=_written(unknown),
         )
@@ -194,7 +194,7 @@ def _changes(ours: Inventory, both: Inventory) -> Iterator[Phrase]:
             continue
         about: dict[str, object] = {"name": record.cn, "board": _name(record), "serial": record.serial}
         if record.state == "revoked":
-            about |= {"reason": record.reason}
+            about |= {"reason": Phrase.of(record.reason or "")}
             yield Phrase("{name}: {board} is refused from now on ({reason})", **about)
         elif record.state == "valid":
             yield Phrase("{name}: {board} counts from now on", **about)

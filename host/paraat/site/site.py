@@ -41,6 +41,7 @@ class Region(Part, frozen=True):
     language: Text = DEFAULT  # of pages, mails and commands: one that has a catalogue (texts/)
     timezone: Text = "Europe/Amsterdam"
     journal: Text = "journal.sqlite"  # relative to the site's folder
+    phone: Text | None = None  # of the coordination point, for who must call it
     authority: tuple[Fingerprint, ...] = ()  # SHA-256 of pki/ca.crt; written by our commands (site/fingerprint.py)
 
 
@@ -187,6 +188,15 @@ def language_of(directory: Path) -> str | None:
     except (OSError, ValueError, RecursionError, LookupError, TypeError):
         return None
     return found if found in languages() else None
+
+
+def phone_of(directory: Path) -> str | None:
+    """The telephone number of the coordination point, also of a site whose other files are wrong; None where it has none."""
+    try:
+        found = tomllib.loads((directory / "site.toml").read_text(encoding="utf-8-sig"))["site"]["phone"]
+    except (OSError, ValueError, RecursionError, LookupError, TypeError):
+        return None
+    return found if isinstance(found, str) and found.isprintable() else None
 
 
 def _read_site_file(path: Path) -> SiteFile:

@@ -105,6 +105,14 @@ def phrase_of(said: str) -> Phrase:
     return Phrase.of(said.template, said.values) if isinstance(said, Said) else Phrase.of(said)
 
 
+def whom_to_call(said: str, phone: str | None, language: str) -> str:
+    """The line with the coordination point's number, where what was said tells to call or ask it; else empty."""
+    marks = say("call.marks", language).split("|")
+    if phone is None or not any(mark in said for mark in marks):
+        return ""
+    return say("call.phone", language, phone=phone)
+
+
 def sentence(found: str, step: str) -> str:
     """Both in one line."""
     return ". ".join(filter(None, (found, step)))

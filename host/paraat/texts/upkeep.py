@@ -8,7 +8,7 @@ from paraat.domain.fuel_events import FuelEvent
 from paraat.domain.model import OffGrid, PointView
 from paraat.domain.passages import Present
 from paraat.domain.remarks import Remark
-from paraat.domain.upkeep import Task
+from paraat.domain.upkeep import Task, TaskState
 from paraat.texts import catalogue, readiness
 
 _OF_PEOPLE = (remarks.BUSY, remarks.FULL)
@@ -19,6 +19,13 @@ class Said(NamedTuple):
 
     text: str
     to_do: str
+
+
+def state_key(kind: str, state: str, *, due: bool) -> str:
+    """How a task stands in a word: the key of it. A battery is not late: it falls."""
+    if state == TaskState.OVERDUE and kind == upkeep.BATTERY:
+        return "state.falls"
+    return "state.due" if due and state == TaskState.DONE else f"state.{state}"
 
 
 class Words(catalogue.Words):

@@ -31,7 +31,7 @@ def played(directory: Path, seed: int, kills: int) -> int:
                 # It is alive once the clock goes on; then at some moment of the next steps, whatever it does then.
                 while process.poll() is None and (not clock.exists() or clock.read_text() == before):
                     time.sleep(0.001)
-                time.sleep(lots.random() * 0.05)
+                time.sleep(lots.random() * 0.4)
                 process.kill()
                 killed += process.wait() == -9
             out = process.communicate()[0]

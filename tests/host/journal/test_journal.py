@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from paraat.domain.model import AlertState, Delivery, Derived, Judged, NodeState, Refusal, SampleSet
 from paraat.domain.subjects import Subject
 from paraat.journal import Attempt, Journal, JournalError, entries, schema
+from paraat.texts import Phrase
 
 T0 = 1764000000.0
 
@@ -65,6 +66,16 @@ def journal(path: Path) -> Iterator[Journal]:
     opened = Journal(path)
     yield opened
     opened.close()
+
+
+def test_no_other_user_reads_it(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    for _ in range(2):
+        journal = Journal(path)
+        found = {one.name: one.stat().st_mode & 0o077 for one in tmp_path.iterdir()}
+        journal.close()
+        assert set(found.values()) == {0}, found
+        path.chmod(0o644)  # as an older release made it
 
 
 def test_a_set_comes_back_as_it_was(journal: Journal) -> None:
@@ -355,6 +366,11 @@ def test_alerts_keep_their_id_and_leave_the_open_ones_when_resolved(path: Path) 
     assert journal.alerts(10) == [second, resolved]
     assert journal.alerts(1) == [second]
     journal.close()
+
+
+def test_a_sentence_among_the_figures_is_kept_as_the_english_that_it_is(journal: Journal) -> None:
+    saved = journal.save_alert(an_alert(detail={"why": Phrase("{path}: no such file", path="x")}))
+    assert journal.alert(saved.id) == an_alert(id=saved.id, detail={"why": "x: no such file"})
 
 
 def test_a_wobble_that_never_fired_leaves_nothing_and_takes_no_id(journal: Journal) -> None:

@@ -338,6 +338,9 @@ def test_the_page_of_a_point_fits_a_phone_and_can_be_read(
         battery=BatteryLeft(hours=1, load_w=600.0, source="load"),
         upkeep=Upkeep(tasks=tasks),
     )
+    browser.open(f"{web.url.rstrip('/')}/upkeep", width, 800, live=False, prefers_color_scheme=scheme)
+    assert browser.run("return document.documentElement.scrollWidth") == width
+    assert browser.run(CONTRAST) == []
     browser.open(f"{web.url.rstrip('/')}/points/nsp-0101", width, 800, live=False, prefers_color_scheme=scheme)
     assert browser.run("return document.documentElement.scrollWidth") == width
     level = "return document.querySelector('.litres').getBoundingClientRect().right <= innerWidth"

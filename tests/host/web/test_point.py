@@ -62,7 +62,7 @@ def test_the_page_says_how_a_point_stands_and_what_must_be_done(ask: Ask, source
     assert "form-action 'self'" in page.headers["content-security-policy"]
     assert "<script" not in page.text
     for said in (
-        "Wat moet voor 1-12-2025",
+        "Wat klaar moet zijn vóór 1-12-2025",
         "<b>leeftijd van de brandstof</b>: laatste levering op 20-10-2024",
         "laat verse brandstof brengen en meld de levering",
         "<b>controle ter plaatse</b>: Jan was er op 23-11-2025",
@@ -179,3 +179,25 @@ def test_a_page_elsewhere_and_what_is_no_form_change_nothing(
     assert ask(path).status == 405
     assert source.facts == []
     assert ask(path, "POST", body, origin=running[0].url.rstrip("/"), **FORM).status == 303
+
+
+def test_the_upkeep_page_says_what_must_be_done_per_municipality_and_point(ask: Ask, source: FakeSource) -> None:
+    late = Task(
+        kind="fuel-age", state=TaskState.OVERDUE, code="delivered", t=NOW - 400 * 86400, due_at=NOW - 35 * 86400
+    )
+    later = Task(kind="check", state=TaskState.DONE, code="checked", t=NOW, due_at=NOW + 31 * 86400, by="Jan")
+    hostile = "Voor & <b>na</b>"
+    source.points = [
+        point("nsp-0101", upkeep=Upkeep(tasks=(later,))),
+        point("nsp-0102", name="Sporthal", municipality=hostile, upkeep=Upkeep(tasks=(late, later))),
+    ]
+    page = ask("/upkeep").text
+    assert "Wat klaar moet zijn vóór 1-12-2025" in page
+    assert '<a href="/points/nsp-0102">Sporthal</a>' in page
+    assert "<b>leeftijd van de brandstof</b>: laatste levering op 20-10-2024 <small>(te laat)</small>" in page
+    assert "nsp-0101" not in page, "there nothing is due"
+    assert "<b>na</b>" not in page
+    assert "Er hoeft deze maand niets." in ask("/upkeep?municipality=Voorbeeldstad").text
+    assert "Sporthal" in ask("/upkeep?municipality=Voor%20%26%20%3Cb%3Ena%3C/b%3E").text
+    assert "<script" not in page
+    assert 'href="/upkeep"' in ask("/").text

@@ -23,7 +23,8 @@ from typing import NamedTuple
 from paraat.boards.boards import check_memory, load_board
 from paraat.provision.micropython import pinned
 from paraat.provision.micropython.pinned import Obtained
-from paraat.site import copies, fingerprint, inventory
+from paraat.site import copies, fingerprint, inventory, shortening
+from paraat.site.files import write_atomic
 from paraat.site.site import Site
 from paraat.texts import Phrase, SpokenError, reason
 
@@ -32,7 +33,8 @@ SITE = "site"
 WHEELS = "wheels"
 IMAGES = "firmware-images"
 LOCK = "technician.lock"
-# What a technician's work takes. The broker's and the host's keys, tokens, mail addresses and the journal stay at home.
+# What a technician's work takes. The broker's and the host's keys, tokens and the journal stay at home, and of the files whom to
+# tell and how one gets in (site/shortening.py).
 _SITE_FILES = ("site.toml", pinned.LOCK)
 _PKI_FILES = ("ca.crt", "broker.crt", "update.pub", "crl.pem", inventory.NAME)
 _KEYS = ("secrets.toml", f"{inventory.FOLDER}/ca.key", f"{inventory.FOLDER}/update.key")  # only to flash
@@ -111,7 +113,8 @@ def make(
                 for kind in kinds
             ]
             if (site.directory / pinned.LOCK).exists():  # it may have been written just now
-                shutil.copy2(site.directory / pinned.LOCK, building / SITE)
+                shutil.copyfile(site.directory / pinned.LOCK, building / SITE / pinned.LOCK)
+                (building / SITE / pinned.LOCK).chmod(0o600)
             _copy_source(repository, building)
             (wheels or pip_wheels)(repository / "requirements" / LOCK, building / WHEELS)
             _write_readme(building, commit, site.directory)
@@ -203,18 +206,33 @@ def _copy_source(repository: Path, target: Path) -> None:
 
 
 def _copy_site(site_dir: Path, target: Path, *, with_keys: bool) -> None:
+    target.mkdir(mode=0o700)
     for name in (inventory.FOLDER, "points"):
-        (target / name).mkdir(parents=True, mode=0o700)
+        (target / name).mkdir(mode=0o700)
     pki = [f"{inventory.FOLDER}/{name}" for name in _PKI_FILES]
     keys = _KEYS if with_keys else ()
     points = [f"points/{path.name}" for path in sorted((site_dir / "points").glob("*.toml"))]
-    for name in (*_SITE_FILES, *points, *pki, *keys):
+    profiles = [f"profiles/{path.name}" for path in sorted((site_dir / "profiles").glob("*.toml"))]
+    if profiles:
+        (target / "profiles").mkdir(mode=0o700)
+    for name in (*_SITE_FILES, *points, *profiles, *pki, *keys):
         source = site_dir / name
         if not source.exists():
             continue
         if name.endswith(".key") and b"ENCRYPTED" not in source.read_bytes()[:64]:
             raise BundleError("bundle.open-key", path=source)
-        shutil.copy2(source, target / name)  # with its mode
+        data = source.read_bytes()
+        if name.endswith(".toml") and name not in _KEYS:
+            data = _shortened(source, data)
+        write_atomic(target / name, data, mode=0o600)  # whoever made the original readable for others
+
+
+def _shortened(path: Path, data: bytes) -> bytes:
+    """Without whom to tell and how one gets in: nobody needs that to flash."""
+    try:
+        return shortening.shorten(data.decode("utf-8-sig")).given.encode()
+    except ValueError as error:
+        raise BundleError("bundle.not-shortened", path=path) from error
 
 
 def _hand_out(site_dir: Path, copy: Path, now: datetime, commit: str) -> None:

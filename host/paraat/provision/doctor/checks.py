@@ -26,7 +26,7 @@ from paraat.provision.pki import outlook, pki
 from paraat.provision.usb import console_faults, usb
 from paraat.provision.usb.chip import Found
 from paraat.provision.usb.usb import UsbBoard
-from paraat.site import fingerprint, inventory
+from paraat.site import copies, fingerprint, inventory
 from paraat.site.errors import SettingsError
 from paraat.site.secrets import NAME, board_secrets
 from paraat.site.site import Site, load_site
@@ -128,6 +128,25 @@ def site_files(machine: Machine) -> Iterator[Finding]:
         yield Finding(Level.WRONG, "site.unknown-point", {"point": machine.point, "known": known})
         return
     yield Finding(Level.FINE, "site.fine", {"region": site.region.region, "points": len(site.points)})
+
+
+def copy(machine: Machine) -> Iterator[Finding]:
+    """Of a copy that was made for a day: how old it is, and how old its list of what is revoked."""
+    made = copies.taken(machine.site_dir)
+    if made is None:
+        return
+    days = (machine.now - made.made_at).days
+    values = {"day": _day(made.made_at), "n": days, "listed": _listed(machine)}
+    old = days > copies.FRESH_DAYS
+    yield Finding(Level.WARNING if old else Level.FINE, "copy.old" if old else "copy.fine", values)
+
+
+def _listed(machine: Machine) -> str:
+    """The day of the newest list of what is revoked; "?" where there is none."""
+    with contextlib.suppress(OSError, ValueError):
+        found = x509.load_pem_x509_crl((machine.site_dir / inventory.FOLDER / "crl.pem").read_bytes())
+        return _day(found.last_update_utc + pki.BACKDATED)
+    return "?"
 
 
 def secrets(machine: Machine) -> Iterator[Finding]:
@@ -402,6 +421,7 @@ CHECKS: Mapping[str, Callable[[Machine], Iterator[Finding]]] = {
     "python": python,
     "disk": disk,
     "site": site_files,
+    "copy": copy,
     "secrets": secrets,
     "authority": authority,
     "certificates": certificates,

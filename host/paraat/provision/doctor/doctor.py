@@ -67,10 +67,18 @@ def examine(machine: Machine) -> Iterator[Row]:
             yield Row(name, Finding(Level.WRONG, "doctor.unreadable", {"error": error, "user": machine.user}))
 
 
-def show(rows: Iterable[Row], console: Console, language: str, about: str = "doctor", **values: object) -> int:
+def show(
+    rows: Iterable[Row],
+    console: Console,
+    language: str,
+    about: str = "doctor",
+    *,
+    phone: str | None = None,
+    **values: object,
+) -> int:
     """Print what was found as a table, and below it what to do. Returns the exit code: 1 when something is wrong.
 
-    about: whose words in texts.SAY stand around it; values: for these.
+    about: whose words in texts.SAY stand around it; values: for these. phone: of the coordination point, where a step needs it.
     """
     levels = texts.say("levels", language).split("|")
     table = Table(title=texts.say(f"{about}.title", language, **values), title_justify="left")
@@ -93,6 +101,8 @@ def show(rows: Iterable[Row], console: Console, language: str, about: str = "doc
     for number, step in enumerate(_once(steps), start=1):
         # Never folded: there are commands in it, to be copied whole.
         console.print(Text(f"{number}. {step}"), soft_wrap=True)
+    if called := texts.whom_to_call(" ".join(step for *_, step in steps), phone, language):
+        console.print(Text(called, style="bold"), soft_wrap=True)
     return 1 if wrong else 0
 
 

@@ -4,7 +4,7 @@
 other. The PDF is written by hand (ISO 32000-1): one page, one font that every viewer has, and squares.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 from xml.sax.saxutils import escape
@@ -20,6 +20,9 @@ _MARGIN_MM = 2.0
 _QUIET = 4  # squares of white around the code, or a reader may not find it (ISO/IEC 18004)
 _TEXT_X_MM = HEIGHT_MM  # the code with its white is a square, as high as the label
 _POINTS_PER_MM = 72 / 25.4
+_A4_MM = (210.0, 297.0)
+_COLUMNS, _ROWS = 3, 9
+_FONT = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
 # Of the size, for fonts as wide as DejaVu Sans too: capitals and wide letters, and all others.
 _WIDE, _NARROW = 0.8, 0.58
 
@@ -62,22 +65,60 @@ def svg(label: Label) -> bytes:
 def pdf(label: Label) -> bytes:
     """The label as PDF, one page of its own size."""
     k = _POINTS_PER_MM
-    drawn = [f"{x * k:.2f} {(HEIGHT_MM - y - h) * k:.2f} {w * k:.2f} {h * k:.2f} re" for x, y, w, h in _squares(label)]
-    drawn.append("f")
-    for line in _lines(label):
-        at = f"{_TEXT_X_MM * k:.2f} {(HEIGHT_MM - line.y_mm) * k:.2f}"
-        drawn.append(f"BT /F1 {line.size_mm * k:.2f} Tf {at} Td ({_pdf_text(line.text)}) Tj ET")
-    # WinAnsiEncoding is code page 1252.
-    stream = "\n".join(drawn).encode("cp1252", "replace")
     box = f"[0 0 {WIDTH_MM * k:.2f} {HEIGHT_MM * k:.2f}]"
     return _pdf_file(
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
         f"<< /Type /Page /Parent 2 0 R /MediaBox {box} /Contents 4 0 R"
         " /Resources << /Font << /F1 5 0 R >> >> >>".encode(),
-        b"<< /Length %d >>\nstream\n" % len(stream) + stream + b"\nendstream",
-        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+        _stream("\n".join(_drawn(label))),
+        _FONT,
     )
+
+
+def _drawn(label: Label) -> Iterator[str]:
+    k = _POINTS_PER_MM
+    for x, y, w, h in _squares(label):
+        yield f"{x * k:.2f} {(HEIGHT_MM - y - h) * k:.2f} {w * k:.2f} {h * k:.2f} re"
+    yield "f"
+    for line in _lines(label):
+        at = f"{_TEXT_X_MM * k:.2f} {(HEIGHT_MM - line.y_mm) * k:.2f}"
+        yield f"BT /F1 {line.size_mm * k:.2f} Tf {at} Td ({_pdf_text(line.text)}) Tj ET"
+
+
+def _stream(drawn: str) -> bytes:
+    data = drawn.encode("cp1252", "replace")  # WinAnsiEncoding is code page 1252
+    return b"<< /Length %d >>\nstream\n" % len(data) + data + b"\nendstream"
+
+
+def sheets(labels: Sequence[Label]) -> bytes:
+    """Many labels on sheets of A4, in three columns of nine with a line to cut along around each; as PDF."""
+    per_page = _COLUMNS * _ROWS
+    pages = [labels[i : i + per_page] for i in range(0, len(labels), per_page)]
+    k = _POINTS_PER_MM
+    kids = " ".join(f"{3 + 2 * i} 0 R" for i in range(len(pages)))
+    font = 3 + 2 * len(pages)
+    objects = [b"<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>".encode()]
+    for number, page in enumerate(pages):
+        box = f"[0 0 {_A4_MM[0] * k:.2f} {_A4_MM[1] * k:.2f}]"
+        objects.append(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox {box} /Contents {4 + 2 * number} 0 R"
+            f" /Resources << /Font << /F1 {font} 0 R >> >> >>".encode()
+        )
+        objects.append(_stream("\n".join(line for i, one in enumerate(page) for line in _placed(one, i))))
+    return _pdf_file(*objects, _FONT)
+
+
+def _placed(label: Label, place: int) -> Iterator[str]:
+    """A label in its place on the sheet, from the upper left, with the line around it."""
+    column, row = place % _COLUMNS, place // _COLUMNS
+    left = (_A4_MM[0] - _COLUMNS * WIDTH_MM) / 2 + column * WIDTH_MM
+    low = _A4_MM[1] - (_A4_MM[1] - _ROWS * HEIGHT_MM) / 2 - (row + 1) * HEIGHT_MM
+    k = _POINTS_PER_MM
+    yield f"q 1 0 0 1 {left * k:.2f} {low * k:.2f} cm"
+    yield f"0.2 w 0.7 G 0 0 {WIDTH_MM * k:.2f} {HEIGHT_MM * k:.2f} re S"
+    yield from _drawn(label)
+    yield "Q"
 
 
 def save(label: Label, folder: Path) -> tuple[Path, Path]:

@@ -98,6 +98,8 @@ class Screen:
             return
         found, step = texts.explain(error, self._language)
         self.say("flash.failed", point=outcome.job.point, port=outcome.job.port, found=found, step=step)
+        if called := texts.whom_to_call(step, self._site.region.phone, self._language):
+            self._console.print(escape(called), soft_wrap=True, highlight=False)
         left = inventory.boards(self._site.directory).get(outcome.job.point)
         if left is not None and left.board is not None:
             self.say("flash.old-one-stays", point=outcome.job.point, label=left.board.serial)

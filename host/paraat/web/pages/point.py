@@ -62,7 +62,6 @@ def show(
         tasks=[(task, upkept.task(task), upkept.task_said(task), task.is_due(until)) for task in view.upkeep.by_need()],
         until=judged.day(until),
         events=[(event.kind, upkept.fuel_event(event, now)) for event in reversed(view.fuel_log)],
-        state=upkept,
     )
     return HTMLResponse(page, status, FORM_HEADERS)
 

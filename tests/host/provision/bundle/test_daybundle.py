@@ -17,7 +17,7 @@ from paraat.provision.bundle.daybundle import BundleError, Summary
 from paraat.provision.micropython import pinned
 from paraat.provision.micropython.micropython_image import FirmwareError
 from paraat.provision.pki.authority import Authority
-from paraat.site import paths
+from paraat.site import copies, paths
 from paraat.site.site import load_site
 from paraat.texts.catalogue import FOLDER
 from virtual_board import micropython
@@ -167,6 +167,39 @@ def test_it_is_made_anew_in_its_place_but_no_other_folder_is_touched(
     (tmp_path / "precious").mkdir()
     with pytest.raises(BundleError, match="is no bundle"):
         make(site, repository, tmp_path / "precious")
+
+
+def test_nobody_else_reads_the_sites_part_and_no_address_goes_along(
+    site: Path, repository: Path, tmp_path: Path
+) -> None:
+    (site / "site.toml").chmod(0o644)
+    (site / "profiles").mkdir()
+    shutil.copyfile(paths._PACKAGE / "site" / "profiles" / "nl-pilot.toml", site / "profiles" / "eigen.toml")
+    before = (site / "points" / "nsp-0101.toml").read_text()
+    (site / "points" / "nsp-0101.toml").write_text(f'access = "kluis 4711"\n{before}')
+    (site / "site.toml").write_text((site / "site.toml").read_text() + '\n[coordination]\nemail = "cp@example.org"\n')
+    copy = make(site, repository, tmp_path / "out").folder / "site"
+    for path in (copy, *copy.rglob("*")):
+        assert path.stat().st_mode & 0o077 == 0, path
+    text = "".join(path.read_text() for path in copy.rglob("*.toml"))
+    for address in ("cp@example.org", "nsp-0102@example.org"):
+        assert address not in text
+    assert "4711" not in text
+    assert (copy / "profiles" / "eigen.toml").exists()
+    assert load_site(copy).points.keys() == load_site(site).points.keys()
+
+
+def test_a_change_in_the_copy_comes_home_without_losing_the_addresses(
+    site: Path, repository: Path, tmp_path: Path
+) -> None:
+    copy = make(site, repository, tmp_path / "out").folder / "site"
+    point = copy / "points" / "nsp-0102.toml"
+    point.write_text(point.read_text().replace("empty_mm = 1200", "empty_mm = 1150"))
+    coming = copies.coming(site, copy)
+    assert list(coming.files) == ["points/nsp-0102.toml"]
+    copies.write(site, coming.files)
+    home = load_site(site).points["nsp-0102"]
+    assert (home.lead.email, home.sensors[0]["empty_mm"]) == ("nsp-0102@example.org", 1150)
 
 
 def test_a_folder_from_which_boards_were_flashed_is_not_made_anew(site: Path, repository: Path, tmp_path: Path) -> None:

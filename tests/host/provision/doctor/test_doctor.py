@@ -27,7 +27,7 @@ from paraat.provision.doctor.checks import Level, Machine
 from paraat.provision.pki import pki
 from paraat.provision.usb import console_faults, usb
 from paraat.provision.usb.chip import Found
-from paraat.site import inventory, paths
+from paraat.site import copies, inventory, paths
 from virtual_board import micropython
 from waiting import LIMIT_S
 
@@ -400,6 +400,14 @@ def test_a_port_that_is_none_is_not_said_to_be_busy(machine: Machine) -> None:
     assert usb.is_serial("socket://127.0.0.1:9000")
     for end in (ours, theirs):
         os.close(end)
+
+
+@pytest.mark.parametrize(("days", "code"), [(2, "copy.fine"), (8, "copy.old")])
+def test_a_copy_says_how_old_it_is(machine: Machine, days: int, code: str) -> None:
+    assert "copy.fine" not in found(machine)
+    copies.hand_out(machine.site_dir, {}, NOW - timedelta(days=days), "abc")
+    assert code in found(machine)
+    assert wrong(machine) == ({code} if code == "copy.old" else set())
 
 
 def test_no_usb_at_all_is_said(machine: Machine) -> None:

@@ -246,6 +246,17 @@ def test_what_one_side_changed_comes_along_and_what_the_other_side_changed_stays
     assert "Nothing new" in capsys.readouterr().out
 
 
+def test_it_speaks_dutch_to_the_last_word(
+    day: Day, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARAAT_LANGUAGE", "nl")
+    day.board(day.cp, "nsp-0101", "aa")
+    day.leave()
+    day.board(day.laptop, "nsp-0101", "bb")
+    assert day.bring_back() == 0
+    assert "nsp-0101: bord aa wordt van nu af geweigerd (vervangen)" in capsys.readouterr().out
+
+
 def test_a_plain_copy_with_a_file_that_differs_is_asked_about(day: Day, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copytree(day.cp, day.laptop)
     point = day.laptop / "points" / "nsp-0102.toml"

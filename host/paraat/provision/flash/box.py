@@ -1,0 +1,89 @@
+"""Which board is where: the list of a region's boards, for a screen, a spreadsheet and the box that leaves the hall."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from paraat.site import inventory
+from paraat.site.site import Site
+from paraat.texts import say
+
+
+class Row(NamedTuple):
+    """One board, or a point without one. state: a key of "box.state". heard_at: unix seconds, where the host knows it."""
+
+    point: str
+    name: str
+    board: str = ""
+    label: str = ""
+    since: datetime | None = None
+    firmware: str = ""
+    state: str = "none"
+    until: datetime | None = None
+    heard_at: float | None = None
+
+
+def rows(site: Site, heard: Mapping[str, float] | None = None) -> list[Row]:
+    """Every point with its board, and after them every board that counts no longer. Raises InventoryError."""
+    counting = inventory.boards(site.directory)
+    found = [_row(site, point, counting.get(point), (heard or {}).get(point)) for point in sorted(site.points)]
+    macs = {record.board.mac for record in counting.values() if record.board is not None}
+    gone: dict[str, inventory.Record] = {}
+    for record in inventory.load(site.directory).certificates:
+        if record.board is not None and record.board.mac not in macs:
+            gone[record.board.mac] = record  # the newest of a board is the last
+    return found + [_row(site, record.cn, record, None) for record in gone.values()]
+
+
+def _row(site: Site, point: str, record: inventory.Record | None, heard_at: float | None) -> Row:
+    known = site.points.get(point)
+    row = Row(point, known.name if known is not None else "", heard_at=heard_at)
+    if record is None:
+        return row
+    state = "valid" if record.state == "valid" else record.reason or "revoked"
+    row = row._replace(state=state, until=record.not_after)
+    board = record.board
+    if board is None:
+        return row
+    return row._replace(board=board.type, label=board.serial, since=board.flashed_at, firmware=board.firmware or "")
+
+
+def columns(language: str) -> list[str]:
+    """What stands above the list."""
+    return say("box.columns", language).split("|")
+
+
+def cells(row: Row, language: str) -> list[str]:
+    """A row as people read it."""
+    known = ("none", "valid", "superseded", "abandoned", "discarded", "revoked")
+    state = say(f"box.state-{row.state}", language) if row.state in known else row.state
+    heard = "" if row.heard_at is None else _moment(datetime.fromtimestamp(row.heard_at, UTC))
+    return [row.point, row.name, row.label, row.board, _moment(row.since), row.firmware, state, _day(row.until), heard]
+
+
+def as_csv(found: Iterable[Row], language: str) -> str:
+    """For a spreadsheet: semicolons, as one of a Dutch machine reads them."""
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";", lineterminator="\n")
+    writer.writerow(columns(language))
+    writer.writerows(cells(row, language) for row in found)
+    return out.getvalue()
+
+
+def box_list(found: Iterable[Row], language: str) -> str:
+    """What lies in the box, to tick off by hand: one line a board that counts."""
+    lines = [say("box.title", language), ""]
+    for row in found:
+        if row.state == "valid":
+            lines.append(f"[ ] {row.point:<14} {row.label:<19} {row.board:<28} {row.name}")
+    return "\n".join(lines) + "\n"
+
+
+def _moment(at: datetime | None) -> str:
+    return "" if at is None else f"{at.astimezone():%Y-%m-%d %H:%M}"
+
+
+def _day(at: datetime | None) -> str:
+    return "" if at is None else f"{at:%Y-%m-%d}"
