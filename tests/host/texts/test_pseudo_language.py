@@ -282,7 +282,7 @@ def test_pki(site: Path, tmp_path: Path, brackets: Path, capsys: pytest.CaptureF
         )
         == []
     )
-    main(["broker-config", "labels", "--site", str(site), "--out", str(tmp_path / "mosquitto")])
+    main(["broker-config", "--site", str(site), "--out", str(tmp_path / "mosquitto")])
     assert unmarked(capsys.readouterr().out) == []
     secret.chmod(0o644)
     pki("renew", "host")
