@@ -187,6 +187,8 @@ class Service:
             on_stored=self._on_stored,
         )
         self._trial = Trial(site, self._channels, alerts=self.alerts, view=self._view_now, screens=self._screens)
+        self._began = clock.now()
+        self._tested = next((fact for fact in reversed(self.journal.facts(facts.Tested)) if _of_all(fact)), None)
         self._modem: ModemWatch | None = None
         log, siren, sms = (self._channels.get(name) for name in ("log", "siren", "sms"))
         if isinstance(log, LogChannel):
@@ -502,7 +504,7 @@ class Service:
         }
         modem = self._modem
         if modem is not None and modem.failing_since is not None:
-            found[SMS] = ChannelHealth(now=now, name=SMS, failing_since=modem.failing_since, why=modem.problem)
+            found[SMS] = ChannelHealth(now=now, name=SMS, failing_since=modem.failing_since, why=str(modem.problem))
         return list(found.values())
 
     def _holds(self, now: float) -> dict[Subject, str]:
@@ -601,22 +603,32 @@ class Service:
 
     def _run_tests(self) -> None:
         """The weekly test of every way to tell people."""
-        began = self.clock.now()
-        zone = ZoneInfo(self.site.region.timezone)
         while not self._stop.is_set():
-            now = self.clock.now()
-            last = self._last_test()
-            if is_due(self.site.alert_test.weekly, began if last is None else last.t, now, zone):
-                self._keep_test("", self._trial.of_all(f"{now:.0f}"), now)
+            self.test_if_due(self.clock.now())
             self._stop.wait(TIME_EVERY_S)
 
-    def _last_test(self) -> Fact | None:
-        """The last test of all points. Raises JournalError."""
-        return next((fact for fact in reversed(self.journal.facts(facts.Tested)) if _of_all(fact)), None)
+    def test_if_due(self, now: float) -> None:
+        """Test every way to tell people of all points, when the week's moment for it has come. Raises JournalError."""
+        since = self._began if self._tested is None else self._tested.t
+        if is_due(self.site.alert_test.weekly, since, now, ZoneInfo(self.site.region.timezone)):
+            self._tested = self._keep_test("", self._trial.of_all(f"{now:.0f}"), now)
+            self._changed()
 
-    def _keep_test(self, point: str, found: Sequence[Tried], now: float) -> None:
+    def _keep_test(self, point: str, found: Sequence[Tried], now: float) -> Fact:
         failed = sum(not one.ok for one in found)
-        self.journal.record(facts.Tested(point=point, tried=len(found), failed=failed), HOST, t=now, now=now)
+        return self.journal.record(facts.Tested(point=point, tried=len(found), failed=failed), HOST, t=now, now=now)
+
+    @property
+    def _test_problem(self) -> str:
+        """What the last test of all points found; "": every message was taken, or there was no test yet."""
+        told = None if self._tested is None else self._tested.told
+        if not isinstance(told, facts.Tested) or not told.failed:
+            return ""
+        return Phrase(
+            "{failed} of {tried} messages were not taken; `paraat alerts test` says which, point by point",
+            failed=told.failed,
+            tried=told.tried,
+        )
 
     def test_alerts(self, point: str) -> list[Tried]:
         """Send "DIT IS EEN TEST" down every rung of a point; what each answered. May take a minute. Raises JournalError."""
@@ -756,6 +768,8 @@ class Service:
             checks.append(Check(name="watcher", ok=False, required=False, detail=unwatched))
         if self._modem is not None and (broken := self._modem.problem):
             checks.append(Check(name="modem", ok=False, required=False, detail=broken))
+        if untaken := self._test_problem:
+            checks.append(Check(name="alert-test", ok=False, required=False, detail=untaken))
         days = self.site.alerts.certificate_expiry.raise_days
         if ending := self._certificates.problem(self.clock.now(), days):
             checks.append(Check(name="certificates", ok=False, required=False, detail=ending))

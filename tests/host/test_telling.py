@@ -20,7 +20,7 @@ from paraat.service import HUNG_S, Service
 from paraat.simulate.servers import LOOPBACK, MosquittoBroker, free_port
 from paraat.site import paths
 from paraat.site.broker import BrokerSettings
-from paraat.site.channels import Channels, Modem, Siren
+from paraat.site.channels import AlertTest, Channels, Modem, Siren
 from paraat.site.site import Site, WebSettings, load_site
 from paraat.site.watcher import Watcher
 from paraat_wire import host_codec, topics
@@ -203,6 +203,31 @@ def test_a_neighbour_that_falls_silent_is_an_alert_here(tmp_path: Path, broker: 
     client.disconnect()
     client.loop_stop()
     client.reinitialise()
+
+
+def test_the_weekly_test_is_done_once_and_what_failed_is_on_the_screen(tmp_path: Path) -> None:
+    site = a_site(tmp_path, free_port(), alert_test=AlertTest(weekly="mon 12:00"))
+
+    class Sunday(SystemClock):
+        def now(self) -> float:
+            return 1764507600.0  # 30 November 2025, 14:00
+
+    service = Service(site, clock=Sunday())
+    monday = Sunday().now() + 22 * 3600
+    service.test_if_due(monday - 1)
+    assert service.journal.facts(facts.Tested) == []
+    for minute in range(3):
+        service.test_if_due(monday + 60 * minute)
+    (fact,) = service.journal.facts(facts.Tested)
+    assert (fact.t, fact.told) == (monday, facts.Tested(point="", tried=2, failed=2))  # no page is open, no modem there
+    (check,) = [check for check in service.health() if check.name == "alert-test"]
+    assert (check.ok, check.required) == (False, False)
+    assert "2 of 2 messages were not taken" in check.detail
+    service.stop()
+    again = Service(site, clock=Sunday())
+    again.test_if_due(monday + 600)
+    assert len(again.journal.facts(facts.Tested)) == 1, "a restart does not repeat it"
+    again.stop()
 
 
 def test_no_sign_of_life_while_a_loop_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

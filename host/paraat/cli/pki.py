@@ -182,9 +182,13 @@ def _issue(args: argparse.Namespace) -> int:
     from paraat.site.site import load_site
 
     site = load_site(args.site)
-    if args.point not in site.points:
+    neighbour = args.point in site.watcher.neighbours
+    if args.point not in site.points and not neighbour:
         raise SettingsError(
-            args.site / "points", args.point, Phrase("no point of this id"), Phrase("one of the site's points")
+            args.site / "points",
+            args.point,
+            Phrase("no point of this id"),
+            Phrase("one of the site's points, or of [watcher] neighbours"),
         )
     out: Path = args.out.resolve()
     if out.is_relative_to(args.site.resolve()):
@@ -201,9 +205,14 @@ def _issue(args: argparse.Namespace) -> int:
     issued = None
     try:
         issued = authority.issue_board(args.point, now(), replace=args.replace)
-        write_atomic(out / "ca.der", authority.certificate_der(), mode=0o644)
-        write_atomic(out / "cert.der", issued.certificate_der(), mode=0o644)
-        write_atomic(out / "key.der", issued.key_der(), mode=0o600)
+        if neighbour:  # another host reads PEM
+            shutil.copyfile(args.site / "pki" / "ca.crt", out / "ca.crt")
+            write_atomic(out / f"{args.point}.crt", issued.certificate_pem(), mode=0o644)
+            write_atomic(out / f"{args.point}.key", issued.key_pem(), mode=0o600)
+        else:
+            write_atomic(out / "ca.der", authority.certificate_der(), mode=0o644)
+            write_atomic(out / "cert.der", issued.certificate_der(), mode=0o644)
+            write_atomic(out / "key.der", issued.key_der(), mode=0o600)
         authority.commit(issued, None, now())
     except BaseException as error:  # Ctrl-C too
         shutil.rmtree(out, ignore_errors=True)
@@ -214,6 +223,16 @@ def _issue(args: argparse.Namespace) -> int:
                 Phrase("{out}: {why}; the certificate is revoked again", out=out, why=reason(error))
             ) from error
         raise
+    if neighbour:
+        tell(
+            args,
+            Phrase(
+                "{out}: bring the three files to the site's folder of that host, name them in its [watcher.broker], then "
+                "delete this folder; the key is nowhere else.",
+                out=out,
+            ),
+        )
+        return 0
     tell(
         args,
         Phrase(

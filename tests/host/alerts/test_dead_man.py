@@ -3,6 +3,7 @@
 import shutil
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -11,11 +12,16 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from paraat.alerts.dead_man import DeadMan
+from paraat.intake.inbox import Inbox
+from paraat.intake.mqtt import MqttTransport
+from paraat.provision.pki.authority import Authority
 from paraat.simulate.servers import LOOPBACK, MosquittoBroker
 from paraat.site import paths
 from paraat.site.errors import SettingsError
+from paraat.site.files import write_atomic
 from paraat.site.site import Site, load_site
 from paraat_wire import host_codec
+from site_broker import PASSPHRASE, SiteBroker, make_site
 from waiting import LIMIT_S, wait_for
 
 SECRET = "0b2f7c1e-9d1a-4a53"
@@ -204,3 +210,41 @@ def test_a_name_of_a_host_in_a_topic() -> None:
         "paraat/v1/_all/time",
     ):
         assert host_codec.alive_host(other) is None
+
+
+@pytest.mark.needs("mosquitto")
+def test_a_broker_with_tls_lets_a_neighbours_signs_through_to_the_host_and_no_others(tmp_path: Path) -> None:
+    made = make_site(tmp_path / "theirs", datetime.now(UTC))
+    heard: list[str | None] = []
+    up = threading.Event()
+    with SiteBroker(made, tmp_path / "broker") as broker:
+        host = MqttTransport(
+            broker.site.broker,
+            made.directory,
+            Inbox(),
+            now=lambda: 0.0,
+            on_change=lambda connected: up.set() if connected else None,
+            others={host_codec.alive_topic("+"): lambda topic, _payload: heard.append(host_codec.alive_host(topic))},
+        )
+        host.start()
+        assert up.wait(LIMIT_S)
+        assert host.problem == ""
+        issued = Authority.open(made.directory, PASSPHRASE).issue_board("regio-zuid", datetime.now(UTC))
+        table = (
+            f'[watcher.broker]\nname = "regio-zuid"\nhost = "{LOOPBACK}"\nport = {broker.port}\n'
+            'ca_file = "ca.crt"\ncert_file = "own.crt"\nkey_file = "own.key"'
+        )
+        ours = site_with(tmp_path / "ours", table)
+        shutil.copyfile(made.directory / "pki" / "ca.crt", ours.directory / "ca.crt")
+        write_atomic(ours.directory / "own.crt", issued.certificate_pem(), mode=0o644)
+        write_atomic(ours.directory / "own.key", issued.key_pem(), mode=0o600)
+        switch = dead_man(ours, Clock())
+        other = switch._ways[0].order
+        other_topic = host_codec.alive_topic("regio-noord")
+        switch._helper.ask({**other, "topic": other_topic, "payload": "{}"}, limit_s=LIMIT_S)
+        switch.give()
+        assert switch.problem == ""
+        wait_for(lambda: heard)
+        assert heard == ["regio-zuid"], "nobody can speak for another host"
+        switch.close()
+        host.stop()

@@ -90,6 +90,20 @@ def test_the_ca_verifies_what_it_issued_for_openssl_too(folder: Path) -> None:
         assert done.returncode == 0, done
 
 
+def test_a_neighbour_that_we_watch_gets_a_certificate_as_its_host_reads_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = folder / "site" / "site.toml"
+    site.write_text(site.read_text() + '\n[watcher]\nneighbours = ["regio-noord"]\n')
+    assert pki(folder, "issue", "regio-noord", "--out", str(folder / "theirs")) == 0
+    made = {path.name: path for path in (folder / "theirs").iterdir()}
+    assert sorted(made) == ["ca.crt", "regio-noord.crt", "regio-noord.key"]
+    assert made["regio-noord.key"].stat().st_mode & 0o777 == 0o600
+    assert made["regio-noord.crt"].read_text().startswith("-----BEGIN CERTIFICATE-----")
+    assert "name them in its [watcher.broker]" in capsys.readouterr().out
+    assert pki(folder, "issue", "regio-oost", "--out", str(folder / "others")) == 2
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
