@@ -504,7 +504,7 @@ class Service:
         }
         modem = self._modem
         if modem is not None and modem.failing_since is not None:
-            found[SMS] = ChannelHealth(now=now, name=SMS, failing_since=modem.failing_since, why=modem.problem)
+            found[SMS] = ChannelHealth(now=now, name=SMS, failing_since=modem.failing_since, why=str(modem.problem))
         return list(found.values())
 
     def _holds(self, now: float) -> dict[Subject, str]:

@@ -213,7 +213,7 @@ class Dispatcher:
             return _Attempt(ids, True, self._words.say(answer), now, now)
         since = self._states[channel.name].failing_since
         self._states[channel.name] = ChannelState(
-            name=channel.name, failing_since=now if since is None else since, why=why
+            name=channel.name, failing_since=now if since is None else since, why=str(why)
         )
         tried = max(row.attempts for row in message.rows)
         _log.warning("message %s: %s", message.key, why)

@@ -8,7 +8,8 @@ import msgspec
 from paraat.domain.model import AlertState, Delivery, Judged
 from paraat.journal.file import JournalFile
 
-_encode = msgspec.json.Encoder().encode
+# A Phrase is a str of its own kind, which msgspec does not take: it is kept as the English that it is.
+_encode = msgspec.json.Encoder(enc_hook=str).encode
 _decode_alert = msgspec.json.Decoder(AlertState).decode
 _FIELDS = (
     "alert_id",

@@ -2,9 +2,11 @@
 
 import string
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
 from paraat.alerts.rules import make_rules
-from paraat.alerts.texts import CLAUSES
+from paraat.alerts.rules.base import Judgement, Verdict
+from paraat.alerts.texts import CLAUSES, message, short
 from paraat.domain.model import AlertState, FailedText, OwnCertificate, PointView
 from paraat.domain.neighbours import Neighbour
 from paraat.domain.own import (
@@ -73,3 +75,17 @@ def every_alert(now: float) -> Iterator[tuple[AlertState, str, Point | None]]:
                 detail=made_up_detail(name, now), wording="firing" if wording == "resolved" else wording,
             )  # fmt: skip
             yield alert, transition, None if subject.point is None else POINT
+
+
+def say(rule: str, point: Point | None, now: float, judged: Judgement) -> None:
+    """Put what a rule told into words, as a mail and as an SMS. Raises KeyError for a figure that it does not tell."""
+    clear = judged.verdict is Verdict.CLEAR
+    alert = AlertState(
+        rule=rule, subject=_ABOUT[make_rules(Alerts())[rule].judges], state="resolved" if clear else "firing", since=now - 120,
+        fired_at=now, severity=judged.severity, id=12, detail=judged.detail, wording=judged.wording,
+    )  # fmt: skip
+    for language in ("nl", "en"):
+        zone = ZoneInfo("Europe/Amsterdam")
+        subject, body = message(alert, "resolved" if clear else "firing", point, language=language, zone=zone, now=now)
+        sms = short(alert, "resolved" if clear else "firing", point, language=language, zone=zone, now=now)
+        assert all(text and "{" not in text for text in (subject, body, sms))

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from paraat.domain.model import AlertState, Delivery, Derived, Judged, NodeState, Refusal, SampleSet
 from paraat.domain.subjects import Subject
 from paraat.journal import Attempt, Journal, JournalError, entries, schema
+from paraat.texts import Phrase
 
 T0 = 1764000000.0
 
@@ -365,6 +366,11 @@ def test_alerts_keep_their_id_and_leave_the_open_ones_when_resolved(path: Path) 
     assert journal.alerts(10) == [second, resolved]
     assert journal.alerts(1) == [second]
     journal.close()
+
+
+def test_a_sentence_among_the_figures_is_kept_as_the_english_that_it_is(journal: Journal) -> None:
+    saved = journal.save_alert(an_alert(detail={"why": Phrase("{path}: no such file", path="x")}))
+    assert journal.alert(saved.id) == an_alert(id=saved.id, detail={"why": "x: no such file"})
 
 
 def test_a_wobble_that_never_fired_leaves_nothing_and_takes_no_id(journal: Journal) -> None:

@@ -101,5 +101,5 @@ def test_the_last_state_of_each_board_becomes_a_fact_and_the_past_can_be_asked(p
         return past.views[0].litres
 
     assert litres(T0) is None
-    assert litres(T0 + 800) == 50.0
+    assert litres(T0 + 800) == pytest.approx(50.0, abs=0.2)  # less a minute of the generator
     journal.close()

@@ -88,7 +88,7 @@ def test_the_example_site_shows_every_key(site_dir: Path, kind: type[Part], name
         ("port = 1883", "port = 70000", "broker.port", "70000", "int <= 65535"),
         ("port = 1883", "prot = 1883", "broker.prot", "an unknown key", "port"),
         ('region = "', 'regio = "', "site.regio", "an unknown key", "region"),
-        ('language = "nl"', 'language = "fr"', "site.language", "'fr'", "'nl' or 'en'"),
+        ('language = "nl"', 'language = "tlh"', "site.language", "'tlh'", "'nl' or "),
         ("Europe/Amsterdam", "Europe/Atlantis", "site.timezone", "'Europe/Atlantis'", "time zone"),
         ('[web]\nhost = "127.0.0.1"', '[web]\nhost = "0.0.0.0"', "web.host", "'0.0.0.0'", "'127.0.0.1'"),
         ("clear_hours = 8.0", "clear_hours = 5.0", "alerts.low_fuel.clear_hours", "5.0", "more than raise_hours"),

@@ -33,7 +33,8 @@ def test_the_catalogues_are_what_make_words_writes(capsys: pytest.CaptureFixture
 
 
 def test_dutch_and_english_say_everything() -> None:
-    assert languages()[:2] == ("nl", "en")
+    assert languages()[0] == "nl"
+    assert "en" in languages()
     for language in ("nl", "en"):
         assert extract.untranslated(extract.read(FOLDER / f"{language}.po")) == []
 
@@ -235,7 +236,8 @@ def test_a_site_in_a_language_that_nobody_wrote_is_refused(tmp_path: Path, capsy
     toml = site / "site.toml"
     toml.write_text(toml.read_text().replace('language = "nl"', 'language = "tlh"'))
     assert main(["check", "--site", str(site)]) == 2
-    assert "site.language: gevonden: 'tlh'; verwacht: 'nl' of 'en'" in capsys.readouterr().err
+    known = " of ".join(map(repr, languages()))
+    assert f"site.language: gevonden: 'tlh'; verwacht: {known}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -273,7 +275,8 @@ def test_a_variable_with_a_language_that_is_not_there_is_refused(
 ) -> None:
     monkeypatch.setenv("PARAAT_LANGUAGE", "tlh")
     assert main(["check", "--site", "nowhere"]) == 2
-    assert "PARAAT_LANGUAGE: gevonden: 'tlh'; verwacht: een van: nl, en" in capsys.readouterr().err
+    known = ", ".join(languages())
+    assert f"PARAAT_LANGUAGE: gevonden: 'tlh'; verwacht: een van: {known}" in capsys.readouterr().err
 
 
 def test_the_glossary_has_one_word_for_one_thing() -> None:

@@ -20,7 +20,7 @@ class HelpAskedRule(PointRule):
     def judge(self, view: PointView) -> Judgement:
         call, limits = view.help_call, self.limits().help_asked
         if call is None:
-            return self.cleared()
+            return self.cleared({"asked_at": None})
         came_late_s = call.received_at - call.t
         if came_late_s > limits.late_s or view.now - max(call.t, call.received_at) > limits.for_s:
             return self.cleared({"asked_at": call.t})

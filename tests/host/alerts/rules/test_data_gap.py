@@ -25,6 +25,7 @@ def test_what_the_board_has_not_got_any_more_is_told_to_the_technician() -> None
 
 def test_while_it_has_a_backlog_or_is_not_heard_the_gap_may_fill() -> None:
     assert RULE.judge(gap(backlog=20).view(T0 + 241)).verdict is Verdict.HOLD
+    assert RULE.judge(gap(backlog=1).view(T0 + 241)).verdict is Verdict.RAISE  # the set that tells it
     assert RULE.judge(gap().view(T0 + 1000)).verdict is Verdict.HOLD
     bench = Bench()
     bench.counts = (0, 3)

@@ -234,6 +234,23 @@ def test_a_low_level_stays_low_while_the_gauge_tells_nothing() -> None:
     bench.sees(T0 + 60, {"fuel/level": "crc"})
     judged = RULE.judge(bench.view(T0 + 61))
     assert (judged.verdict, judged.wording, judged.detail["percent"]) == (Verdict.RAISE, "unmeasured", 15.0)
+    worse = running(2, level=17.0)  # some 56 l left at 6 l/h, and then the gauge tells nothing for six hours
+    for minute in range(121, 60 * 8):
+        worse.sees(T0 + 60 * minute, {"fuel/level": "crc"}, power__mains=False, power__generator=True)
+    later = RULE.judge(worse.view(T0 + 8 * 3600))
+    hours = later.detail["hours_low"]
+    assert isinstance(hours, float)
+    assert hours < 4
+    assert later.rank > judged.rank
+
+
+def test_the_words_follow_what_is_known_of_the_hours() -> None:
+    bench = Bench()
+    bench.sees(T0, fuel__level=10.0, power__mains=False, power__generator=True)
+    view = bench.view(T0 + 1)
+    by_hours = msgspec.structs.replace(view, autonomy=left(30.0))
+    unknown = msgspec.structs.replace(view, autonomy=None)
+    assert [RULE.judge(one).wording for one in (by_hours, unknown)] == ["firing", "level"]
 
 
 def test_each_step_down_the_hours_is_worse_and_the_job_for_today_is_least() -> None:

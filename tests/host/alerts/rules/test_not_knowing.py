@@ -1,4 +1,4 @@
-"""Silence and a sensor that tells nothing clear no alert: of every rule about a point, on anything that a board may send."""
+"""Of every rule about a point, on anything that a board may send: what is not known clears nothing, and words have their figures."""
 
 from typing import Any
 
@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from host.alerts.details import say
 from paraat.alerts.rules import make_rules
 from paraat.alerts.rules.base import PointRule, Verdict
 from paraat.domain.model import Value
 from paraat.domain.thresholds import Alerts
-from tracker_bench import T0, Bench
+from tracker_bench import POINT, T0, Bench
 
 RULES = {name: rule for name, rule in make_rules(Alerts()).items() if isinstance(rule, PointRule)}
 # What people say, what stands in files, what the host counts itself and what passes with time is known in silence too.
@@ -66,3 +67,13 @@ def test_a_sensor_that_tells_nothing_clears_nothing_that_was_not_clear(name: str
     known = rule.judge(seen(whole).view(T0 + 1))
     less = rule.judge(seen(whole | {lost: None}).view(T0 + 1))
     assert less.verdict is not Verdict.CLEAR or known.verdict is Verdict.CLEAR
+
+
+@pytest.mark.parametrize("name", sorted(RULES))
+@settings(max_examples=60, deadline=None)
+@given(sets=st.lists(told(), min_size=1, max_size=4), hours=st.sampled_from([0.0, 0.2, 30.0]))
+def test_what_a_rule_tells_is_all_that_its_words_ask_for(name: str, sets: list[Told], hours: float) -> None:
+    view = seen(*sets).view(T0 + 60 * len(sets) + 3600 * hours)
+    judged = RULES[name].judge(view)
+    if judged.verdict is not Verdict.HOLD:
+        say(name, POINT, view.now, judged)

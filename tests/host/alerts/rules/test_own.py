@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from host.alerts.details import say
 from paraat.alerts.engine import Engine
 from paraat.alerts.rules import RULES, make_rules
 from paraat.alerts.rules.base import Judgement, Verdict
@@ -107,6 +108,8 @@ def test_each_judges_as_its_text_says(rule: str, view: View, expected: tuple[Ver
     assert judged.verdict is expected[0]
     if judged.verdict is Verdict.RAISE:
         assert (judged.severity, judged.wording) == expected[1:]
+    if judged.verdict is not Verdict.HOLD:
+        say(rule, None, T0, judged)  # it tells all that its words ask for
 
 
 def test_each_is_for_the_coordination_point_and_about_no_point() -> None:

@@ -11,6 +11,7 @@ import wiring
 from devices import put
 
 BYTE_US = 521  # ten bits at 19200 baud
+CAPACITY_AH = 100
 KEPT_S = 3  # seconds that more than fill any port's buffer: what comes behind them is lost
 HEX = b":A0002000148\n"
 
@@ -73,7 +74,9 @@ def wire(sensor, bus, world):
         t = kernel.story0_s + second
         if sensor.get("device") == "mppt":
             return mppt(world.battery_v(t), max(0, world.battery_a(t)))
-        return bmv(world.battery_v(t), world.battery_a(t), world.battery_percent(t))
+        amperes, percent = world.battery_a(t), world.battery_percent(t)
+        left_min = -1 if amperes >= 0 else round(60 * percent / 100 * CAPACITY_AH / -amperes)
+        return bmv(world.battery_v(t), amperes, percent, left_min)
 
     device = wiring.uart[bus["rx"]] = VEDirect(values)
     return device
