@@ -8,6 +8,8 @@ from end_to_end.updating import Scene
 from paraat.provision.bundle.bundle import Firmware
 from paraat.provision.bundle.mpy import compile_tree
 
+pytestmark = pytest.mark.usefixtures("english")
+
 
 def with_app(firmware: Firmware, source: str, folder: Path) -> Firmware:
     """The firmware with another node/app.py."""

@@ -334,6 +334,8 @@ def test_a_channel_that_fails_in_a_way_of_its_own_shows_no_secret(
     (row,) = post.journal.deliveries(alert.id)
     assert (row.state, row.due_at) == ("due", NOW + 30)
     assert "IndexError" in row.answer
+    (why,) = [state.why for state in post.dispatcher.states() if state.name == "email"]
+    assert type(why) is str, "it stands among the figures of an alert, which the journal keeps"
     assert PASSWORD not in caplog.text, "a library may put anything into its errors"
 
 

@@ -29,6 +29,7 @@ from paraat.domain.activation import Phase
 from paraat.provision.doctor import doctor
 from paraat.runtime.discovery import modules_in
 from paraat.site import paths
+from paraat.site.site import load_site
 from paraat.texts import Phrase, extract, say
 from paraat.texts.catalogue import FOLDER
 from paraat.web import pages
@@ -228,7 +229,10 @@ def test_a_site_with_a_mistake(
 
 def test_a_site_in_order(site: Path, brackets: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--site", str(site)]) == 0
-    assert unmarked(capsys.readouterr().out, ["Veiligheidsregio Voorbeeld", "battery/current"]) == []
+    people = load_site(site).roster.people.values()
+    names = [*(person.name for person in people), *(way for person in people for way in person.reach)]
+    told = capsys.readouterr().out
+    assert unmarked(told, ["Veiligheidsregio Voorbeeld", "battery/current", *load_site(site).points, *names]) == []
 
 
 def test_pki(site: Path, tmp_path: Path, brackets: Path, capsys: pytest.CaptureFixture[str]) -> None:
