@@ -62,7 +62,16 @@ class JournalFile:
 
     def _only_ours(self) -> None:
         """Names of people stand in it: no other user reads it. SQLite gives the files beside it the same mode."""
-        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        try:
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        except OSError as error:
+            raise JournalError(
+                Phrase(
+                    "{path}: cannot be made or opened ({why}); give the service a folder it may write to",
+                    path=self.path,
+                    why=reason(error),
+                )
+            ) from error
         for path in (self.path, *(self.path.with_name(self.path.name + end) for end in ("-wal", "-shm"))):
             if path.exists() and path.stat().st_uid == os.geteuid():
                 path.chmod(0o600)
