@@ -165,9 +165,11 @@ def _code(doing: str, port: str, why: str) -> str:
     if "Could not open" in why:
         if port.startswith("/") and not Path(port).exists():
             return "flash.no-port"
+        if "Permission denied" in why:
+            return "flash.denied"
         if not is_serial(port):
             return "flash.no-serial"
-        if "Permission denied" in why or (port.startswith("/") and not os.access(port, os.R_OK | os.W_OK)):
+        if port.startswith("/") and not os.access(port, os.R_OK | os.W_OK):
             return "flash.denied"
         return "flash.busy"
     if doing == "connect":
