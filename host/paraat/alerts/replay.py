@@ -1,10 +1,12 @@
 """The alerts of a journal once more: the same stream, judged at the same moments, gives the same alerts and deliveries.
 
 What is about the coordination point itself (its broker, its disk, its clock) stands in no journal. Those alerts are taken as
-they were, because they hold others back.
+they were, because they hold others back: raised from their `since` on, and clear from the last moment that ended them.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import msgspec
@@ -39,11 +41,11 @@ class _Given(msgspec.Struct, frozen=True):
 
 class _AsItWas:
     judges = _Given
-    hold_s = 0.0
     wordings: Mapping[str, str] = {}
 
     def __init__(self, rule: Rule[Any]) -> None:
         self.for_role = rule.for_role
+        self.hold_s = rule.hold_s
 
     def judge(self, view: _Given) -> Judgement:
         was = view.alert
@@ -72,7 +74,9 @@ def replay(
     world = World(tracker)
     given = [alert for alert in journal.alerts(-1) if alert.point is None]
     rules = make_rules(site.alerts, site.own_alerts)
-    rules |= {alert.rule: _AsItWas(rules[alert.rule]) for alert in given if alert.rule in rules}
+    as_they_were = {alert.rule: _AsItWas(rules[alert.rule]) for alert in given if alert.rule in rules}
+    rules |= as_they_were
+    holds_s = {name: rule.hold_s for name, rule in as_they_were.items()}
     dispatcher = Dispatcher(site, into, channels, acknowledged=world.standing.acknowledged, answers=answers)
     watch = Watch(
         rules,
@@ -84,12 +88,13 @@ def replay(
     )
     not_used: dict[Subject, str] = {}
     before = Judged(moments[0].at, 0, 0)
-    for moment in moments:
+    for moment, following in zip_longest(moments, moments[1:]):
         for heard in journal.heard(before, moment):
             world.apply(heard)
         before = moment
         views = _look(tracker, watch, site, moment.at, not_used)
-        found: list[View] = [*views, *_given(given, moment.at)]
+        next_at = math.inf if following is None else following.at
+        found: list[View] = [*views, *_given(given, holds_s, moment.at, next_at)]
         holds = {**dict.fromkeys(world.standing.silenced(moment.at), SILENCED), **not_used}
         watch.step(moment.at, found, expected={POINT: site.points}, holds=holds, known=(moment.entry, moment.fact))
         active = watch.engine.active()
@@ -116,8 +121,9 @@ def note_use(views: Sequence[PointView], not_used: dict[Subject, str]) -> None:
             not_used[view.subject] = view.activation.phase.value
 
 
-def _given(alerts: Sequence[AlertState], now: float) -> Iterator[_Given]:
-    """Of each rule and subject how it stood: firing, or over."""
-    latest = {(a.rule, a.subject): a for a in sorted(alerts, key=lambda a: a.id) if (a.fired_at or now + 1) <= now}
-    for alert in latest.values():
-        yield _Given(alert, alert.resolved_at is None or now < alert.resolved_at)
+def _given(alerts: Sequence[AlertState], holds_s: Mapping[str, float], now: float, next_at: float) -> Iterator[_Given]:
+    """Of each rule and subject how it stood: raised, or clear since so long that it ends when it ended."""
+    fired = sorted((a for a in alerts if a.fired_at is not None and a.since <= now), key=lambda a: a.id)
+    for alert in {(a.rule, a.subject): a for a in fired}.values():
+        over = alert.resolved_at is not None and next_at > alert.resolved_at - holds_s.get(alert.rule, 0.0)
+        yield _Given(alert, not over)
