@@ -14,11 +14,21 @@ ROOT = paths.firmware_dir().parent
 ENGINE = ["make", "-o", ".venv/technician.stamp", "SITE=deploy/site.example"]
 
 
+def of_a_person() -> dict[str, str]:
+    """The environment without what a `make` around the tests, or a setting of ours, puts into it."""
+    return {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith("PARAAT") and key not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+    }
+
+
 def typed(*words: str) -> tuple[int, str]:
     """What a person at a screen sees, and whether it failed."""
     ours, theirs = pty.openpty()
-    env = {key: value for key, value in os.environ.items() if not key.startswith("PARAAT") and key != "MAKEFLAGS"}
-    with subprocess.Popen([*ENGINE, *words], cwd=ROOT, env=env, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+    with subprocess.Popen(
+        [*ENGINE, *words], cwd=ROOT, env=of_a_person(), stdin=theirs, stdout=theirs, stderr=theirs
+    ) as process:
         os.close(theirs)
         said = b""
         while True:
@@ -64,7 +74,8 @@ def test_after_a_clear_message_make_says_nothing_of_its_own() -> None:
 
 
 def test_a_script_gets_the_exit_code_and_makes_own_line() -> None:
-    run = subprocess.run([*ENGINE, "flash", "POINT=nsp-0101"], cwd=ROOT, capture_output=True, text=True, check=False)
+    command = [*ENGINE, "flash", "POINT=nsp-0101"]
+    run = subprocess.run(command, cwd=ROOT, env=of_a_person(), capture_output=True, text=True, check=False)
     assert run.returncode == 2
     assert "Error 1" in run.stderr
 
@@ -76,7 +87,7 @@ def test_without_internet_and_without_a_bundle_it_is_one_sentence(tmp_path: Path
     (tmp_path / "requirements" / "technician.lock").write_text("anyio==4.0 --hash=sha256:" + "0" * 64 + "\n")
     nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0", "PIP_CONFIG_FILE": os.devnull}
     run = subprocess.run(
-        ["make", "tools"], cwd=tmp_path, env=os.environ | nowhere, capture_output=True, text=True, check=False
+        ["make", "tools"], cwd=tmp_path, env=of_a_person() | nowhere, capture_output=True, text=True, check=False
     )
     assert run.returncode == 2
     first, last = run.stderr.splitlines()

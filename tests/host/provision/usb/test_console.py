@@ -167,6 +167,7 @@ def test_a_board_of_make_image_is_right_and_in_the_list_afterwards(
     inventory.save(site, known.replace(msgspec.structs.replace(record, board=None)))
     command = ["usb", "verify", "--site", str(site), "--port", board.port, "--point", POINT]
     assert main(command) == 0
+    wait_for(lambda: board.resets == 1, "its start after the questions")  # until then what is typed is lost
     said = capsys.readouterr().out
     assert "geschreven met de bestanden van make image" in " ".join(said.replace("│", " ").split())
     assert f"Bord {MAC} staat van nu af in de lijst bij {POINT}." in said
