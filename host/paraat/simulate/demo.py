@@ -272,8 +272,9 @@ class _Stage:
             self._broker_up_s = time.monotonic()
 
     def _alarming(self) -> bool:
-        """Whether an alert is under way; at the story's end so only where the boards lag behind."""
-        return any(alert.state != "resolved" for alert in self._service.alerts())
+        """Whether an alert is under way that the story's end takes away; at its end so only where the boards lag behind."""
+        alerts = self._service.alerts()
+        return any(alert.rule in story.ENDED_BY_THE_END and alert.state != "resolved" for alert in alerts)
 
     def _frame(self) -> None:
         self._points.step(self._clock)
