@@ -153,7 +153,9 @@ def test_the_wrong_board_is_said_once_and_no_step_writes_it(
     other = msgspec.structs.replace(record.board, mac="24:6f:28:00:00:01", serial="0099")
     inventory.save(site, known.replace(msgspec.structs.replace(record, board=other)))
     for point, step in ((POINT, "Pak het bord met het label 0099."), ("nsp-0102", "Pak het bord met het label")):
+        starts = board.resets
         assert main(["usb", "verify", "--site", str(site), "--port", board.port, "--point", point]) == 1
+        wait_for(lambda starts=starts: board.resets > starts, "its start after the questions")
         said = capsys.readouterr().out
         assert step in said
         assert "make flash" not in said
