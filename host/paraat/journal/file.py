@@ -62,8 +62,15 @@ class JournalFile:
 
     def _only_ours(self) -> None:
         """Names of people stand in it: no other user reads it. SQLite gives the files beside it the same mode."""
+        os.close(self._open_for_us(self.path))
+        for path in (self.path, *(self.path.with_name(self.path.name + end) for end in ("-wal", "-shm"))):
+            if path.exists() and path.stat().st_uid == os.geteuid():
+                path.chmod(0o600)
+
+    def _open_for_us(self, path: Path) -> int:
+        """Open the journal or a file beside it, made where it is not there, that no other user reads. Raises JournalError."""
         try:
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+            return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise JournalError(
                 Phrase(
@@ -72,25 +79,13 @@ class JournalFile:
                     why=reason(error),
                 )
             ) from error
-        for path in (self.path, *(self.path.with_name(self.path.name + end) for end in ("-wal", "-shm"))):
-            if path.exists() and path.stat().st_uid == os.geteuid():
-                path.chmod(0o600)
 
     def _take_lock(self) -> int:
         """Hold <journal>.lock as long as this process lives; the kernel lets go of it, also after
         kill -9.
         """
         lock_path = self.path.with_name(self.path.name + ".lock")
-        try:
-            lock_file = os.open(lock_path, os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise JournalError(
-                Phrase(
-                    "{path}: cannot be made or opened ({why}); give the service a folder it may write to",
-                    path=self.path,
-                    why=reason(error),
-                )
-            ) from error
+        lock_file = self._open_for_us(lock_path)
         try:
             fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
