@@ -1,8 +1,11 @@
 """What the rules about the air in a point share."""
 
+from typing import ClassVar
+
+from paraat.alerts.rules.base import CRITICAL, WARNING, Detail, Judgement, PointRule, worded
 from paraat.domain.activation import Phase
 from paraat.domain.model import PointView
-from paraat.domain.remarks import Remark
+from paraat.domain.remarks import TEMPERATURE, Remark
 
 _OPEN = (Phase.OPENING, Phase.OPERATIONAL, Phase.CLOSING)
 
@@ -22,3 +25,25 @@ def all_measured(view: PointView, metric: str, silent_after_s: float) -> bool:
     """Whether every sensor of a kind gives a value now: one at fault may be where it is bad."""
     names = view.named(metric)
     return bool(names) and all(view.fresh(name, silent_after_s) is not None for name in names)
+
+
+class TemperatureRule(PointRule):
+    """Raises on a bad remark of this code anywhere in the point; clears without one, on values of every sensor."""
+
+    code: ClassVar[str]  # of domain.remarks
+    wordings = worded(firing=WARNING, people=CRITICAL)
+
+    def judge(self, view: PointView) -> Judgement:
+        """Judge a point. With people it is critical."""
+        remark = worst(view, self.code)
+        if remark is not None and remark.bad:
+            people = has_people(view)
+            detail: Detail = {
+                "temperature": remark.value,
+                "limit": remark.limit,
+                "data_t": view.latest[remark.metric].t,
+            }
+            return self.raised(detail, "people" if people else "firing", rank=float(people))
+        if remark is None and all_measured(view, TEMPERATURE, self.silent_after_s):
+            return self.cleared({"data_t": view.data_t})
+        return self.held()
