@@ -54,11 +54,3 @@ class Stretches:
     def forget_after(self, t: float) -> None:
         """Let go of what was after t, unix seconds."""
         self._found = [(first, min(last, t)) for first, last in self._found if first <= t]
-
-    def seconds_within(self, first: float, last: float) -> float:
-        """For how long it was so between these moments."""
-        return sum(max(0.0, min(last, b) - max(first, a)) for a, b in self._found)
-
-    def touches(self, first: float, last: float) -> bool:
-        """Whether it was ever so between these moments."""
-        return any(a <= last and first <= b for a, b in self._found)
