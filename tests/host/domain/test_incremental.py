@@ -68,7 +68,7 @@ SAID = st.builds(
             facts.PhaseChanged,
             point=st.just(POINT.id),
             phase=st.sampled_from(
-                [*["building", "standby", "alerted", "opening", "operational", "closing", "out-of-use"]]
+                ["building", "standby", "alerted", "opening", "operational", "closing", "out-of-use"]
             ),
             until=st.one_of(st.none(), st.floats(T0, T0 + 20_000)),
         ),
