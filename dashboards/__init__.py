@@ -6,10 +6,17 @@ from pathlib import Path
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from dashboards import regional_overview
+from dashboards import fuel_round, national, regional_overview, standby, support_point, telemetry
 
 FOLDER = Path(__file__).parent
-BUILDERS: dict[str, Callable[[str], Dashboard]] = {"regional_overview": regional_overview.build}
+BUILDERS: dict[str, Callable[[str], Dashboard]] = {
+    "regional_overview": regional_overview.build,
+    "support_point": support_point.build,
+    "fuel_round": fuel_round.build,
+    "standby": standby.build,
+    "telemetry": telemetry.build,
+    "national": national.build,
+}
 LANGUAGES = {"nl": "", "en": ".en"}
 
 
