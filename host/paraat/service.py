@@ -60,7 +60,7 @@ from paraat.runtime.clock import Clock
 from paraat.runtime.counters import Counters
 from paraat.runtime.host_probe import HostProbe
 from paraat.sinks.influx import SINK, InfluxSink
-from paraat.sinks.status import derive
+from paraat.sinks.rows import Rows, host_row, name_points
 from paraat.site.certificates import Certificates
 from paraat.site.channels import SMS
 from paraat.site.private import read_secret
@@ -203,7 +203,11 @@ class Service:
                 self._ingest.remember_stranger(alert.subject.id, first_t, last_t)
         self._influx: InfluxSink | None = None
         if site.influx is not None:
-            self._influx = InfluxSink(site.influx, token, self.journal, self.counters, self._stop)
+            name_points(self.journal, site, clock.now())
+            self._rows = Rows(site)
+            self._influx = InfluxSink(
+                site.influx, token, self.journal, self.counters, self._stop, language=site.region.language
+            )
 
     def _watch_modem(self, channel: SmsChannel) -> ModemWatch:
         tests = self.journal.facts(facts.ModemTested, limit=1)
@@ -556,11 +560,14 @@ class Service:
             return
         if self._status_at is not None and 0 <= now - self._status_at < influx.status_interval_s:
             return
-        firing: dict[str, set[str]] = {}
-        for alert in self._alerts:
-            if alert.state == "firing" and alert.point is not None:
-                firing.setdefault(alert.point, set()).add(alert.rule)
-        self.journal.store_derived(derive(view, firing.get(view.point, ())) for view in self.views(now))
+        self._rows.store(
+            self.journal,
+            self.views(now),
+            self.alerts(),
+            host_row(self._own(now), now, points=len(self.site.points), poison=self.journal.refused_count(SINK)),
+            acknowledged=self.acknowledged,
+            now=now,
+        )
         self._status_at = now
         self._influx.notify()
 

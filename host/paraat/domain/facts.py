@@ -148,6 +148,19 @@ class FuelFound(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
 Found = GeneratorRan | BatteryRested | PeoplePassed | FuelFound  # what the host keeps of what boards sent
 
 
+class Named(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="named/1"):
+    """What a point is called from here on, and where it is: latitude, longitude in degrees.
+
+    The sinks write it beside what the host makes of the point: written again, an old row is called what it was called then.
+    """
+
+    point: str
+    name: str
+    municipality: str
+    region: str
+    position: tuple[float, float] | None = None
+
+
 class HelpAsked(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="help-asked/1"):
     """Somebody at a point asks for help, by voice; who holds the button of its board is heard by an event."""
 
@@ -197,6 +210,7 @@ Told = (
     | WrongCode
     | Tested
     | ModemTested
+    | Named
 )
 
 
@@ -214,7 +228,7 @@ def place(told: Told) -> str | None:
             return told.subject.point
         case Attested() | PhaseChanged() | Counted() | Delivered() | DeliveryPlanned() | HelpAsked():
             return told.point
-        case GeneratorRan() | BatteryRested() | PeoplePassed() | FuelFound():
+        case GeneratorRan() | BatteryRested() | PeoplePassed() | FuelFound() | Named():
             return told.point
         case Tested():
             return told.point or None
@@ -243,7 +257,7 @@ def replaces(told: Told) -> tuple[str, ...] | None:
             return ("help-asked", told.point)
         case BoardState() | Started() | ClockSetBack() | WrongCode() | Tested() | ModemTested():
             return None
-        case GeneratorRan() | BatteryRested() | PeoplePassed() | FuelFound():
+        case GeneratorRan() | BatteryRested() | PeoplePassed() | FuelFound() | Named():
             return None
 
 
