@@ -32,8 +32,9 @@ from paraat.alerts.channels.siren import SirenChannel
 from paraat.alerts.channels.sms import SmsChannel
 from paraat.alerts.dead_man import DeadMan
 from paraat.alerts.dispatch import Dispatcher
+from paraat.alerts.inhibition import Holds, holds_of
 from paraat.alerts.modem_watch import ModemWatch
-from paraat.alerts.replay import SILENCED, note_use
+from paraat.alerts.replay import note_use
 from paraat.alerts.rules import make_rules
 from paraat.alerts.trial import Trial
 from paraat.alerts.watch import Watch
@@ -507,11 +508,11 @@ class Service:
             found[SMS] = ChannelHealth(now=now, name=SMS, failing_since=modem.failing_since, why=str(modem.problem))
         return list(found.values())
 
-    def _holds(self, now: float) -> dict[Subject, str]:
+    def _holds(self, now: float) -> Holds:
         """By subject why nobody is to be told now: it is being built, out of use, or silenced by somebody."""
         with self._lock:
             silenced = self._world.standing.silenced(now)
-        return {**dict.fromkeys(silenced, SILENCED), **self._not_used}
+        return holds_of(silenced, self._not_used, self.site.telling, now)
 
     def _look(self, now: float) -> list[PointView]:
         """The points about which something may be otherwise than it was, and those whose alerts wait."""
@@ -705,7 +706,7 @@ class Service:
         return fact
 
     def keep(self, told: facts.SaidOfPoint, author: Author) -> Fact:
-        """Keep what somebody says of a point of this site. Raises JournalError.
+        """Keep what somebody says of a point of this site, or what he silences. Raises JournalError.
 
         Who may say so is for the caller to know.
         """
@@ -729,6 +730,16 @@ class Service:
         """The last time that somebody acknowledged an alert; None: nobody has."""
         with self._lock:
             return self._world.standing.acknowledged(alert_id)
+
+    def silences(self) -> list[Fact]:
+        """What is silenced now, and by whom."""
+        with self._lock:
+            return list(self._world.standing.silenced(self.clock.now()).values())
+
+    @property
+    def silence_most_s(self) -> float:
+        """For how long something may be silenced at once."""
+        return 3600 * self.site.telling.silence_most_h
 
     def told(self, alert_id: int) -> list[Told]:
         """Who was told of an alert, by which rung, when, and what came back. Raises JournalError."""

@@ -176,8 +176,8 @@ class ModemTested(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", t
 
 
 SaidOfPoint = (
-    Attested | PhaseChanged | Counted | Delivered | DeliveryPlanned | HelpAsked
-)  # what a command or the page may say of a point
+    Attested | PhaseChanged | Counted | Delivered | DeliveryPlanned | HelpAsked | Silenced
+)  # what a command or the page may say of a point, and what is silenced also of the coordination point
 Told = (
     BoardState
     | Started
@@ -341,10 +341,13 @@ class Standing:
         """Every change of a point's phase that people made, in order of time."""
         return [change for _, _, change in self._phases.get(point, ())]
 
-    def silenced(self, now: float) -> set[Subject]:
-        """Of which subjects nobody is to be told at `now`."""
-        told = (fact.told for fact in self._newest.values())
-        return {one.subject for one in told if isinstance(one, Silenced) and now < one.until}
+    def silenced(self, now: float) -> dict[Subject, Fact]:
+        """Of which subjects nobody is to be told at `now`, and who said so."""
+        return {
+            fact.told.subject: fact
+            for fact in self._newest.values()
+            if isinstance(fact.told, Silenced) and now < fact.told.until
+        }
 
     def acknowledged(self, alert: int) -> Fact | None:
         """The last time that somebody acknowledged an alert; None: nobody has."""

@@ -117,6 +117,7 @@ class FakeSource:
         self.checks: Sequence[Check] = FINE_CHECKS
         self.error: Exception | None = None
         self.facts: list[Fact] = []
+        self.silenced: list[Fact] = []
         self.refuses: Exception | None = None  # to keep anything
         self.tellings: dict[int, Sequence[Told]] = {}
         self.stops: Sequence[Stop] = ()
@@ -142,6 +143,13 @@ class FakeSource:
 
     def told(self, alert_id: int) -> Sequence[Told]:
         return self.tellings.get(alert_id, ())
+
+    def silences(self) -> Sequence[Fact]:
+        return self.silenced
+
+    @property
+    def silence_most_s(self) -> float:
+        return 168 * 3600.0
 
     def acknowledge(self, alert_id: int, author: Author) -> Fact | None:
         if self.error is not None:
