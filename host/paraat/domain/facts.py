@@ -154,6 +154,19 @@ class HelpAsked(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     point: str
 
 
+class WrongReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="wrong-reply/1"):
+    """An SMS of somebody in the roster had a code that stands for nothing he was told. person: his id."""
+
+    person: str
+
+
+class SmsTaken(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="sms-taken/1"):
+    """The network took an SMS. reference: by which its delivery report names it (0 to 255, then anew); message: its key."""
+
+    reference: int
+    message: str
+
+
 class WrongCode(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="wrong-code/1"):
     """Somebody gave a code that is nobody's. How many there were of late says whether the next one is looked at."""
 
@@ -195,6 +208,8 @@ Told = (
     | FuelFound
     | HelpAsked
     | WrongCode
+    | WrongReply
+    | SmsTaken
     | Tested
     | ModemTested
 )
@@ -218,7 +233,7 @@ def place(told: Told) -> str | None:
             return told.point
         case Tested():
             return told.point or None
-        case Started() | ClockSetBack() | Acknowledged() | WrongCode() | ModemTested():
+        case Started() | ClockSetBack() | Acknowledged() | WrongCode() | WrongReply() | SmsTaken() | ModemTested():
             return None
 
 
@@ -241,7 +256,16 @@ def replaces(told: Told) -> tuple[str, ...] | None:
             return ("delivery-planned", told.point)
         case HelpAsked():
             return ("help-asked", told.point)
-        case BoardState() | Started() | ClockSetBack() | WrongCode() | Tested() | ModemTested():
+        case (
+            BoardState()
+            | Started()
+            | ClockSetBack()
+            | WrongCode()
+            | WrongReply()
+            | SmsTaken()
+            | Tested()
+            | ModemTested()
+        ):
             return None
         case GeneratorRan() | BatteryRested() | PeoplePassed() | FuelFound():
             return None

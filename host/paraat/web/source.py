@@ -33,11 +33,11 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asked(Protocol):
-    """What a link in a message asks: that somebody says that he has seen an alert."""
+    """What a link in a message asks: that somebody says that he has seen an alert, or all of a list."""
 
     @property
-    def alert(self) -> AlertState:
-        """The alert, which fires."""
+    def alerts(self) -> Sequence[AlertState]:
+        """The alerts, which fire."""
         ...
 
     @property

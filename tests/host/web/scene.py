@@ -77,15 +77,15 @@ class FakeAnswers:
             raise self.error
         if token in self.used:
             raise ValueError(Phrase("This alert is over. You need not do anything."))
-        return Asked(next(alert for alert in self._source.firing if str(alert.id) == token), self.person)
+        return Asked(tuple(alert for alert in self._source.firing if str(alert.id) in token.split("-")), self.person)
 
     def by_link(self, token: str) -> Fact:
         asked = self.asked(token)
         author = Author(name=self.person.name, role=self.person.role, way="link")
-        fact = self._source.acknowledge(asked.alert.id, author)
-        assert fact is not None
-        self.used[token] = fact
-        return fact
+        kept = [self._source.acknowledge(alert.id, author) for alert in asked.alerts]
+        assert kept[0] is not None
+        self.used[token] = kept[0]
+        return kept[0]
 
     def by_code(self, text: str, author: Author) -> Entered:
         if self.error is not None:
