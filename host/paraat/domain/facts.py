@@ -167,6 +167,19 @@ class HelpAsked(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     point: str
 
 
+class WrongReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="wrong-reply/1"):
+    """An SMS of somebody in the roster had a code that stands for nothing he was told. person: his id."""
+
+    person: str
+
+
+class SmsTaken(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="sms-taken/1"):
+    """The network took an SMS. reference: by which its delivery report names it (0 to 255, then anew); message: its key."""
+
+    reference: int
+    message: str
+
+
 class WrongCode(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="wrong-code/1"):
     """Somebody gave a code that is nobody's. How many there were of late says whether the next one is looked at."""
 
@@ -189,8 +202,8 @@ class ModemTested(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", t
 
 
 SaidOfPoint = (
-    Attested | PhaseChanged | Counted | Delivered | DeliveryPlanned | HelpAsked
-)  # what a command or the page may say of a point
+    Attested | PhaseChanged | Counted | Delivered | DeliveryPlanned | HelpAsked | Silenced
+)  # what a command or the page may say of a point, and what is silenced also of the coordination point
 Told = (
     BoardState
     | Started
@@ -208,6 +221,8 @@ Told = (
     | FuelFound
     | HelpAsked
     | WrongCode
+    | WrongReply
+    | SmsTaken
     | Tested
     | ModemTested
     | Named
@@ -232,7 +247,7 @@ def place(told: Told) -> str | None:
             return told.point
         case Tested():
             return told.point or None
-        case Started() | ClockSetBack() | Acknowledged() | WrongCode() | ModemTested():
+        case Started() | ClockSetBack() | Acknowledged() | WrongCode() | WrongReply() | SmsTaken() | ModemTested():
             return None
 
 
@@ -255,7 +270,16 @@ def replaces(told: Told) -> tuple[str, ...] | None:
             return ("delivery-planned", told.point)
         case HelpAsked():
             return ("help-asked", told.point)
-        case BoardState() | Started() | ClockSetBack() | WrongCode() | Tested() | ModemTested():
+        case (
+            BoardState()
+            | Started()
+            | ClockSetBack()
+            | WrongCode()
+            | WrongReply()
+            | SmsTaken()
+            | Tested()
+            | ModemTested()
+        ):
             return None
         case GeneratorRan() | BatteryRested() | PeoplePassed() | FuelFound() | Named():
             return None
@@ -355,10 +379,13 @@ class Standing:
         """Every change of a point's phase that people made, in order of time."""
         return [change for _, _, change in self._phases.get(point, ())]
 
-    def silenced(self, now: float) -> set[Subject]:
-        """Of which subjects nobody is to be told at `now`."""
-        told = (fact.told for fact in self._newest.values())
-        return {one.subject for one in told if isinstance(one, Silenced) and now < one.until}
+    def silenced(self, now: float) -> dict[Subject, Fact]:
+        """Of which subjects nobody is to be told at `now`, and who said so."""
+        return {
+            fact.told.subject: fact
+            for fact in self._newest.values()
+            if isinstance(fact.told, Silenced) and now < fact.told.until
+        }
 
     def acknowledged(self, alert: int) -> Fact | None:
         """The last time that somebody acknowledged an alert; None: nobody has."""

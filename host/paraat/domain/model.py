@@ -244,6 +244,9 @@ class FailedText(msgspec.Struct, frozen=True, kw_only=True):
         return Subject(TEXT, self.text)
 
 
+ACKNOWLEDGED = "acknowledged"
+
+
 class AlertState(msgspec.Struct, frozen=True, kw_only=True):
     """One alert of one rule about one subject. state: "pending", "firing", "resolved".
 
@@ -284,6 +287,14 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True):
     def told_since(self) -> float:
         """When its last turn began, from which the ladder counts."""
         return self.turned_at or self.fired_at or self.since
+
+    def stage(self, acknowledged_t: float | None) -> str:
+        """Where it stands for people: its state, or "acknowledged" while it fires and somebody sees to its last turn.
+
+        acknowledged_t: when somebody last acknowledged it. What gets worse afterwards fires again.
+        """
+        seen = acknowledged_t is not None and acknowledged_t >= self.told_since
+        return ACKNOWLEDGED if self.state == "firing" and seen else self.state
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
