@@ -22,7 +22,10 @@ LANGUAGES = {"nl": "", "en": ".en"}
 
 def render(name: str, language: str) -> str:
     """The JSON of a dashboard."""
-    return JSONEncoder(indent=2, sort_keys=True).encode(BUILDERS[name](language).build()) + "\n"
+    board = BUILDERS[name](language).build()
+    for number, panel in enumerate(board.panels or (), start=1):
+        panel.id_val = number  # the SDK gives none, and Grafana would give others at each import
+    return JSONEncoder(indent=2, sort_keys=True).encode(board) + "\n"
 
 
 def files() -> dict[Path, str]:

@@ -81,7 +81,13 @@ def _others(words: Words, language: str) -> DashboardLink:
 
 
 def _page(words: Words) -> DashboardLink:
-    return DashboardLink(words("page")).type(DashboardLinkType.LINK).icon("external link").url("${page}").target_blank(True)
+    return (
+        DashboardLink(words("page"))
+        .type(DashboardLinkType.LINK)
+        .icon("external link")
+        .url("${page}")
+        .target_blank(True)
+    )
 
 
 class InfluxAnnotation(AnnotationTarget):
@@ -118,7 +124,7 @@ def mark(board: Dashboard, words: Words, where: str, events: str = "") -> Dashbo
     marks = (
         ("mark.critical", looks.ALARM, schema.ALERT, began),
         ("mark.warning", looks.ATTENTION, schema.ALERT, began.replace("critical", "warning")),
-        ("mark.resolved", looks.FINE, schema.ALERT, f'"what" = \'resolved\' AND {where}'),
+        ("mark.resolved", looks.FINE, schema.ALERT, f"\"what\" = 'resolved' AND {where}"),
         ("mark.event", looks.PLAIN, schema.EVENT, events or where),
     )
     for key, colour, measurement, chosen in marks:

@@ -4,12 +4,12 @@ from grafana_foundation_sdk.builders import table
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards import frame, looks, panels, parts
-from dashboards.influxql import CHOSEN, MEANT, NOW, course, field, measurement, total
+from dashboards.influxql import MEANT, NOW, course, field, measurement, total
 from dashboards.panels import Column
 from paraat.texts import Words
 
-_LOSSES = "\"kind\" =~ /^(theft|leak|gauge-stuck|gauge-rises)$/"
-_DELIVERIES = "\"kind\" =~ /^(refuel|refuel-seen|refuel-at-board|refuel-planned|refuel-off)$/"
+_LOSSES = '"kind" =~ /^(theft|leak|gauge-stuck|gauge-rises)$/'
+_DELIVERIES = '"kind" =~ /^(refuel|refuel-seen|refuel-at-board|refuel-planned|refuel-off)$/'
 
 
 def build(language: str) -> Dashboard:
@@ -19,7 +19,13 @@ def build(language: str) -> Dashboard:
     trouble = looks.none_is_fine(looks.ALARM)
     for panel in (
         panels.number(words, "low_fuel", total("point/low-fuel", MEANT), width=6, colours=trouble),
-        panels.number(words, "fuel_unknown", total("point/fuel-unknown", MEANT), width=6, colours=looks.none_is_fine(looks.UNKNOWN)),
+        panels.number(
+            words,
+            "fuel_unknown",
+            total("point/fuel-unknown", MEANT),
+            width=6,
+            colours=looks.none_is_fine(looks.UNKNOWN),
+        ),
         panels.number(words, "litres_all", total("fuel/litres", MEANT), width=6, unit="litre"),
         panels.number(words, "burn_all", _burning(), width=6, unit="litre/h", decimals=1, why_empty="none-burns"),
     ):
@@ -31,7 +37,7 @@ def build(language: str) -> Dashboard:
     board.with_panel(panels.lines(words, "burn_lines", queries, unit="litre/h", low=0))
     board.with_panel(parts.events(words, f"{MEANT} AND {_DELIVERIES}", key="deliveries"))
     board.with_panel(parts.events(words, f"{MEANT} AND {_LOSSES}", key="losses"))
-    return frame.mark(board, words, f"{MEANT} AND \"rule\" =~ /fuel/", f"{MEANT} AND {_DELIVERIES}")
+    return frame.mark(board, words, f'{MEANT} AND "rule" =~ /fuel/', f"{MEANT} AND {_DELIVERIES}")
 
 
 def _burning() -> str:
@@ -50,13 +56,15 @@ def _round(words: Words) -> table.Panel:
         f'{field("fuel/hours")} AS "likely", {field("fuel/hours-high")} AS "high", {target} AS "target", '
         f'{field("fuel/percent")} AS "percent", {litres} AS "litres", {tank} AS "tank", {tank} - {litres} AS "to_full", '
         f'{burn} AS "burn", {burn} * {target} - {litres} AS "to_target", {field("now/generator")} AS "runs", {field("point/verdict")} AS "verdict" '
-        f'FROM {measurement("point/verdict")} WHERE {NOW} AND {MEANT} AND {field("point/in-use")} = 1 '
+        f"FROM {measurement('point/verdict')} WHERE {NOW} AND {MEANT} AND {field('point/in-use')} = 1 "
         'GROUP BY "point" ORDER BY time DESC LIMIT 1'
     )
     none = looks.absent(words)
     urgent = looks.steps((None, looks.ALARM), (2, looks.ATTENTION), (8, "transparent"))
-    hours = {"unit": "h", "decimals": 0, "mappings": none}
-    amount = {"unit": "litre", "decimals": 0, "mappings": none}
+
+    def figure(name: str, unit: str, decimals: int = 0) -> Column:
+        return Column(name, unit=unit, decimals=decimals, mappings=none)
+
     return panels.rows(
         words,
         "round",
@@ -65,15 +73,10 @@ def _round(words: Words) -> table.Panel:
             Column("name", links=parts.point_links(words, words("column.point")), width=190),
             Column("municipality", width=140),
             Column("refuel", unit="h", decimals=1, mappings=none, coloured=True, steps=urgent, width=130),
-            Column("low", **hours),
-            Column("likely", **hours),
-            Column("high", **hours),
-            Column("target", unit="h", decimals=0),
-            Column("percent", unit="percent", decimals=0, mappings=none),
-            Column("litres", **amount),
-            Column("to_target", **amount),
-            Column("to_full", **amount),
-            Column("burn", unit="litre/h", decimals=1, mappings=none),
+            *(figure(name, "h") for name in ("low", "likely", "high", "target")),
+            figure("percent", "percent"),
+            *(figure(name, "litre") for name in ("litres", "to_target", "to_full")),
+            figure("burn", "litre/h", 1),
             Column("runs", mappings=looks.yes_or_no(words, "generator", looks.PLAIN, "transparent"), coloured=True),
             Column("verdict", mappings=looks.verdicts(words), coloured=True, width=125),
             Column("point"),

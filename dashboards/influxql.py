@@ -44,7 +44,7 @@ def newest(columns: Mapping[str, str], where: str = CHOSEN, tags: Iterable[str] 
     """
     selected = [f'"{tag}"' for tag in tags] + [f'{field(name)} AS "{alias}"' for alias, name in columns.items()]
     return (
-        f'SELECT {", ".join(selected)} FROM {measurement("point/verdict")} WHERE {NOW} AND {where} '
+        f"SELECT {', '.join(selected)} FROM {measurement('point/verdict')} WHERE {NOW} AND {where} "
         'GROUP BY "point" ORDER BY time DESC LIMIT 1'
     )
 

@@ -25,7 +25,14 @@ FAINT = "rgba(127, 127, 127, 0.25)"
 
 _VERDICTS = (("?", UNKNOWN), ("~", STALE), ("✓", FINE), ("!", ATTENTION), ("✗", ALARM))
 # Of a resource, by its number: as a verdict, and expired, and not required.
-_STANDINGS = {0: ("?", UNKNOWN), 2: ("✓", FINE), 3: ("!", ATTENTION), 4: ("✗", ALARM), 5: ("?", UNKNOWN), 6: ("–", FAINT)}
+_STANDINGS = {
+    0: ("?", UNKNOWN),
+    2: ("✓", FINE),
+    3: ("!", ATTENTION),
+    4: ("✗", ALARM),
+    5: ("?", UNKNOWN),
+    6: ("–", FAINT),
+}
 _PHASES = (FAINT, FINE, ATTENTION, ATTENTION, PLAIN, ATTENTION, FAINT)
 
 Look = tuple[str, str]  # text, colour

@@ -35,7 +35,9 @@ def _regions(words: Words) -> table.Panel:
         f"SELECT {sums} FROM (SELECT {each} FROM {measurement('point/verdict')} WHERE {NOW} AND {REGION} "
         'GROUP BY "region", "point") GROUP BY "region"'
     )
-    chosen = f"var-region=${{__data.fields[{words('column.region')}]}}&var-datasource=${{datasource}}&var-page=${{page}}"
+    chosen = (
+        f"var-region=${{__data.fields[{words('column.region')}]}}&var-datasource=${{datasource}}&var-page=${{page}}"
+    )
     to_region = [{"title": words("to.region"), "url": f"/d/{frame.uid('region', words.language)}?{chosen}"}]
 
     def count(key: str, colour: str) -> Column:

@@ -93,15 +93,14 @@ def tiles(
     *,
     most: int,
     mappings: list[ValueMapping],
-    sort: Mapping[str, bool],
+    sort: str,
     links: list[dict[str, Any]],
     width: int,
     height: int,
 ) -> stat.Panel:
-    """The first rows of a query as large tiles: the column `shown` in its look, above it the column `named`. sort: column, descending."""
+    """The first rows of a query as large tiles: the column `shown` in its look, above it the column `named`. sort: by which column."""
     panel = _begin(stat.Panel(), words, key, width, height, "nothing").with_target(Query(query))
-    for column, descending in reversed(sort.items()):
-        panel.with_transformation(sorted_by(column, descending))
+    panel.with_transformation(sorted_by(sort))
     panel.graph_mode(BigValueGraphMode.NONE).color_mode(BigValueColorMode.BACKGROUND)
     panel.text_mode(BigValueTextMode.VALUE_AND_NAME).text(VizTextDisplayOptions().title_size(22).value_size(34))
     panel.reduce_options(ReduceDataOptions().values(True).limit(most).calcs([]).fields(f"/^{shown}$/"))
@@ -118,7 +117,9 @@ def sorted_by(column: str, descending: bool = False) -> DataTransformerConfig:
 def _only(column: str, value: int) -> DataTransformerConfig:
     """Rows with this value."""
     wanted = {"fieldName": column, "config": {"id": "equal", "options": {"value": value}}}
-    return DataTransformerConfig(id_val="filterByValue", options={"filters": [wanted], "type": "include", "match": "all"})
+    return DataTransformerConfig(
+        id_val="filterByValue", options={"filters": [wanted], "type": "include", "match": "all"}
+    )
 
 
 class Column:
@@ -179,7 +180,9 @@ def rows(
     for letter, query in zip(_LETTERS, asked, strict=False):
         panel.with_target(Query(query).ref_id(letter))
     if join:
-        panel.with_transformation(DataTransformerConfig(id_val="joinByField", options={"byField": join, "mode": "outer"}))
+        panel.with_transformation(
+            DataTransformerConfig(id_val="joinByField", options={"byField": join, "mode": "outer"})
+        )
     if keep is not None:
         panel.with_transformation(_only(*keep))
     times = {f"Time {n}": True for n in range(1, len(asked) + 1)} if join else {}
@@ -253,7 +256,11 @@ def bands(
     panel.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS)).thresholds(looks.steps((None, looks.PLAIN)))
     panel.tooltip(VizTooltipOptions().mode(TooltipDisplayMode.SINGLE))
     return panel.legend(
-        VizLegendOptions().display_mode(LegendDisplayMode.LIST).placement(LegendPlacement.BOTTOM).show_legend(False).calcs([])
+        VizLegendOptions()
+        .display_mode(LegendDisplayMode.LIST)
+        .placement(LegendPlacement.BOTTOM)
+        .show_legend(False)
+        .calcs([])
     )
 
 
@@ -283,18 +290,29 @@ def chart(words: Words, key: str, query: str, *, width: int = 12, height: int = 
         "text": {"field": "sign", "fixed": "", "mode": "field"},
         "textConfig": {"fontSize": 13, "offsetX": 0, "offsetY": 14, "textAlign": "center", "textBaseline": "middle"},
     }
-    place = (
-        FrameGeometrySource().mode(FrameGeometrySourceMode.COORDS).latitude("latitude").longitude("longitude")
-    )
-    borders = {"src": "public/maps/countries.geojson", "rules": [], "style": {"color": {"fixed": looks.STALE}, "opacity": 0.15}}
+    place = FrameGeometrySource().mode(FrameGeometrySourceMode.COORDS).latitude("latitude").longitude("longitude")
+    borders = {
+        "src": "public/maps/countries.geojson",
+        "rules": [],
+        "style": {"color": {"fixed": looks.STALE}, "opacity": 0.15},
+    }
     panel.layers(
         [
             MapLayerOptions().type("geojson").name(words("borders")).config(borders).tooltip(False),
-            MapLayerOptions().type("markers").name(words("points")).config({"showLegend": False, "style": style}).location(place).tooltip(True),
+            MapLayerOptions()
+            .type("markers")
+            .name(words("points"))
+            .config({"showLegend": False, "style": style})
+            .location(place)
+            .tooltip(True),
         ]
     )
     panel.basemap(MapLayerOptions().type("xyz").name(words("empty")).config({"url": _NO_TILE, "attribution": ""}))
-    panel.view(MapViewConfig().id("fit").all_layers(False).layer(words("points")).last_only(False).padding(10).max_zoom(12))
+    panel.view(
+        MapViewConfig().id("fit").all_layers(False).layer(words("points")).last_only(False).padding(10).max_zoom(12)
+    )
     panel.controls(ControlsOptions().show_zoom(True).mouse_wheel_zoom(False).show_attribution(False).show_scale(True))
     panel.tooltip(TooltipOptions().mode(TooltipMode.DETAILS)).mappings(looks.verdicts(words))
-    return panel.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS)).thresholds(looks.steps((None, looks.UNKNOWN)))
+    return panel.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS)).thresholds(
+        looks.steps((None, looks.UNKNOWN))
+    )

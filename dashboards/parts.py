@@ -59,7 +59,9 @@ def points(words: Words, *, where: str = CHOSEN, height: int = 12) -> table.Pane
         "lacking": "point/missing",
     }  # fmt: skip
     why = standing(schema.WHY, ("text",), ("point",), where)
-    hours = {"unit": "h", "decimals": 0, "mappings": looks.absent(words)}
+    none = looks.absent(words)
+    urgent = looks.steps((None, looks.ALARM), (2, looks.ATTENTION), (8, "transparent"))
+    quiet = looks.steps((None, "transparent"), (300, looks.STALE))
     return panels.rows(
         words,
         "table",
@@ -70,17 +72,14 @@ def points(words: Words, *, where: str = CHOSEN, height: int = 12) -> table.Pane
             Column("verdict", mappings=looks.verdicts(words), coloured=True, width=125),
             Column("text", key="why", width=330),
             Column("phase", mappings=looks.phases(words), width=105),
-            Column("low", **hours),
-            Column("likely", **hours),
-            Column("high", **hours),
-            Column("target", unit="h", decimals=0),
-            Column("refuel", unit="h", decimals=1, coloured=True, steps=looks.steps((None, looks.ALARM), (2, looks.ATTENTION), (8, "transparent")), mappings=looks.absent(words)),
-            Column("percent", unit="percent", decimals=0, mappings=looks.absent(words)),
-            Column("people", decimals=0, mappings=looks.absent(words)),
+            *(Column(name, unit="h", decimals=0, mappings=none) for name in ("low", "likely", "high", "target")),
+            Column("refuel", unit="h", decimals=1, coloured=True, steps=urgent, mappings=none),
+            Column("percent", unit="percent", decimals=0, mappings=none),
+            Column("people", decimals=0, mappings=none),
             Column("capacity", decimals=0),
-            Column("volts", unit="volt", decimals=1, mappings=looks.absent(words)),
-            Column("celsius", unit="celsius", decimals=1, mappings=looks.absent(words)),
-            Column("age", unit="s", decimals=0, mappings=looks.absent(words), coloured=True, steps=looks.steps((None, "transparent"), (300, looks.STALE))),
+            Column("volts", unit="volt", decimals=1, mappings=none),
+            Column("celsius", unit="celsius", decimals=1, mappings=none),
+            Column("age", unit="s", decimals=0, mappings=none, coloured=True, steps=quiet),
             Column("firing", decimals=0),
             Column("lacking", decimals=0),
             Column("point"),
@@ -95,13 +94,28 @@ def alerts(words: Words, where: str, *, width: int, height: int) -> table.Panel:
     """The alerts that fire, and who was reached."""
     firing = standing(
         schema.ALERT,
-        ("name", "severity", "text", "age_s", "acknowledged", "by", "reached", "waiting", "uncertain", "held_by", "firing"),
+        (
+            "name",
+            "severity",
+            "text",
+            "age_s",
+            "acknowledged",
+            "by",
+            "reached",
+            "waiting",
+            "uncertain",
+            "held_by",
+            "firing",
+        ),
         ("point", "rule"),
         where,
     )
     seen = looks.yes_or_no(words, "seen", looks.FINE, looks.ATTENTION)
     severity = looks.mapping(
-        {key: (words(f"severity.{key}"), colour) for key, colour in zip(_SEVERITIES, (looks.ALARM, looks.ATTENTION), strict=True)}
+        {
+            key: (words(f"severity.{key}"), colour)
+            for key, colour in zip(_SEVERITIES, (looks.ALARM, looks.ATTENTION), strict=True)
+        }
     )
     return panels.rows(
         words,
@@ -155,7 +169,9 @@ def course_of_counts(words: Words, where: str, *, width: int = 24, height: int =
     return panel
 
 
-def events(words: Words, where: str, *, width: int = 12, height: int = 8, key: str = "events", most: int = 100) -> table.Panel:
+def events(
+    words: Words, where: str, *, width: int = 12, height: int = 8, key: str = "events", most: int = 100
+) -> table.Panel:
     """What happened, the newest first."""
     return panels.rows(
         words,

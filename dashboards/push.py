@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
 from grafana_client import GrafanaApi
 from grafana_client.client import GrafanaClientError, GrafanaException, GrafanaUnauthorizedError, TokenAuth
+from requests.exceptions import RequestException
 
 import dashboards
 from dashboards.frame import CONTEXT
@@ -141,14 +141,12 @@ class Push:
                 raise PushError(words("push.refused-403", why=_said(error))) from error
             if not title:
                 raise PushError(words("push.not-grafana", url=self._url, why=error.status_code)) from error
-            raise PushError(
-                words("push.refused", title=title, status=error.status_code, why=_said(error))
-            ) from error
+            raise PushError(words("push.refused", title=title, status=error.status_code, why=_said(error))) from error
         except GrafanaException as error:
             raise PushError(
                 words("push.refused", title=title or self._url, status=error.status_code, why=_said(error))
             ) from error
-        except (requests.RequestException, OSError) as error:
+        except (RequestException, OSError) as error:
             raise PushError(words("push.away", url=self._url, why=_reason(error))) from error
 
 

@@ -47,7 +47,7 @@ def _first(words: Words) -> stat.Panel:
         named="name",
         most=_MOST,
         mappings=looks.verdicts(words),
-        sort={"rank": False},
+        sort="rank",
         links=parts.point_links(words, "point"),
         width=24,
         height=6,

@@ -28,7 +28,9 @@ def build(language: str) -> Dashboard:
     board.with_panel(_runs(words))
     queries = {"$tag_name": course("upkeep/rest-voltage", MEANT, how="min", by=("point", "name"))}
     board.with_panel(panels.lines(words, "rest_lines", queries, unit="volt", decimals=2, why_empty="not-measured"))
-    board.with_panel(parts.events(words, f"{MEANT} AND \"kind\" =~ /^(attested|absent|word-withdrawn|counted|refuel)$/", key="checks"))
+    board.with_panel(
+        parts.events(words, f'{MEANT} AND "kind" =~ /^(attested|absent|word-withdrawn|counted|refuel)$/', key="checks")
+    )
     return frame.mark(board, words, MEANT)
 
 
@@ -75,12 +77,21 @@ def _expiring(words: Words) -> table.Panel:
     return panels.rows(
         words,
         "expiring",
-        [standing(schema.RESOURCE, ("name", "standing", "age_s", "ends_in_s"), ("point", "resource"), f"{MEANT} AND \"by_word\" = true")],
+        [
+            standing(
+                schema.RESOURCE,
+                ("name", "standing", "age_s", "ends_in_s"),
+                ("point", "resource"),
+                f'{MEANT} AND "by_word" = true',
+            )
+        ],
         [
             Column("name", links=parts.point_links(words, words("column.point")), width=170),
             Column("resource", mappings=names),
             Column("standing", mappings=looks.standings(words), coloured=True),
-            Column("ends_in_s", key="ends", unit="s", decimals=0, mappings=looks.absent(words), coloured=True, steps=ends),
+            Column(
+                "ends_in_s", key="ends", unit="s", decimals=0, mappings=looks.absent(words), coloured=True, steps=ends
+            ),
             Column("age_s", key="since", unit="s", decimals=0, mappings=looks.absent(words)),
             Column("point"),
         ],

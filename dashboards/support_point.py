@@ -44,7 +44,9 @@ def _now(words: Words) -> list[stat.Panel]:
         panels.number(words, "hours_low", _value("off-grid/hours-low"), unit="h", mappings=none),
         panels.number(words, "hours_likely", _value("off-grid/hours"), unit="h", mappings=none),
         panels.number(words, "target", _value("off-grid/target"), width=2, unit="h", mappings=none),
-        panels.number(words, "refuel_in", _value("fuel/refuel-in"), unit="h", mappings=none, colours=urgent, decimals=1),
+        panels.number(
+            words, "refuel_in", _value("fuel/refuel-in"), unit="h", mappings=none, colours=urgent, decimals=1
+        ),
         panels.number(words, "heard", _value("point/age"), unit="s", mappings=none, colours=old),
     ]
 
@@ -103,12 +105,18 @@ def _as_cone(panel: timeseries.Panel, words: Words) -> timeseries.Panel:
     """The likely line within the range, and the target dashed."""
     edge = panels.override(custom_lineWidth=1, color={"mode": "fixed", "fixedColor": looks.PLAIN})
     panel.override_by_name(words("low"), edge)
-    panel.override_by_name(words("high"), [*edge, *panels.override(custom_fillBelowTo=words("low"), custom_fillOpacity=25)])
-    panel.override_by_name(words("likely"), panels.override(custom_lineWidth=3, color={"mode": "fixed", "fixedColor": looks.PLAIN}))
+    panel.override_by_name(
+        words("high"), [*edge, *panels.override(custom_fillBelowTo=words("low"), custom_fillOpacity=25)]
+    )
+    panel.override_by_name(
+        words("likely"), panels.override(custom_lineWidth=3, color={"mode": "fixed", "fixedColor": looks.PLAIN})
+    )
     dashed = {"fill": "dash", "dash": [10, 10]}
     return panel.override_by_name(
         words("target"),
-        panels.override(custom_lineStyle=dashed, custom_lineWidth=2, color={"mode": "fixed", "fixedColor": looks.ATTENTION}),
+        panels.override(
+            custom_lineStyle=dashed, custom_lineWidth=2, color={"mode": "fixed", "fixedColor": looks.ATTENTION}
+        ),
     )
 
 
@@ -125,7 +133,10 @@ def _cone(words: Words) -> timeseries.Panel:
     knots.append((target, {words("target"): f"{burn} * 0"}))
     panel = panels.lines(words, "cone", {}, unit="litre", width=8, height=9, low=0, why_empty="no-forecast")
     for letter, (after_h, values) in zip("ABCDE", knots, strict=True):
-        selected = [f'({at} + {after_h} * 3600) * 1000 AS "t"', *(f'{said} AS "{name}"' for name, said in values.items())]
+        selected = [
+            f'({at} + {after_h} * 3600) * 1000 AS "t"',
+            *(f'{said} AS "{name}"' for name, said in values.items()),
+        ]
         query = f"SELECT {', '.join(selected)} FROM {measurement('point/verdict')} WHERE {NOW} AND {ONE} ORDER BY time DESC LIMIT 1"
         panel.with_target(Query(query).ref_id(letter))
     panel.time_from("+72h").span_nulls(True)
@@ -154,15 +165,17 @@ def _battery(words: Words) -> timeseries.Panel:
     """The battery as its sensor reads it."""
     queries = {words("volts"): course("battery/voltage"), words("charge"): course("battery/charge")}
     panel = panels.lines(words, "battery", queries, unit="volt")
-    return panel.override_by_name(words("charge"), panels.override(unit="percent", custom_axisPlacement="right", min=0, max=100))
+    return panel.override_by_name(
+        words("charge"), panels.override(unit="percent", custom_axisPlacement="right", min=0, max=100)
+    )
 
 
 def _climate(words: Words) -> timeseries.Panel:
     """The air, by each sensor."""
     queries = {
-        f'{words("celsius")} $tag_sensor': course("climate/temperature", by=("sensor",)),
-        f'{words("humidity")} $tag_sensor': course("climate/humidity", by=("sensor",)),
-        f'{words("co2")} $tag_sensor': course("climate/co2", by=("sensor",)),
+        f"{words('celsius')} $tag_sensor": course("climate/temperature", by=("sensor",)),
+        f"{words('humidity')} $tag_sensor": course("climate/humidity", by=("sensor",)),
+        f"{words('co2')} $tag_sensor": course("climate/co2", by=("sensor",)),
     }
     panel = panels.lines(words, "climate", queries, unit="celsius", why_empty="not-measured")
     panel.override_by_query("B", panels.override(unit="humidity", custom_axisPlacement="right"))
@@ -171,7 +184,16 @@ def _climate(words: Words) -> timeseries.Panel:
 
 def _load(words: Words) -> timeseries.Panel:
     """The power that it takes."""
-    return panels.lines(words, "load", {words("load"): course("power/load")}, unit="watt", low=0, decimals=0, legend=False, why_empty="not-measured")
+    return panels.lines(
+        words,
+        "load",
+        {words("load"): course("power/load")},
+        unit="watt",
+        low=0,
+        decimals=0,
+        legend=False,
+        why_empty="not-measured",
+    )
 
 
 def _resources(words: Words) -> table.Panel:
@@ -216,7 +238,9 @@ def _faults(words: Words) -> table.Panel:
 def _late(words: Words) -> timeseries.Panel:
     """Sets that came long after they were read, and those that are still missing."""
     queries = {
-        words("late_s"): f'SELECT max("late_s") FROM "{schema.LATE}" WHERE $timeFilter AND {ONE} GROUP BY time($__interval) fill(null)',
+        words(
+            "late_s"
+        ): f'SELECT max("late_s") FROM "{schema.LATE}" WHERE $timeFilter AND {ONE} GROUP BY time($__interval) fill(null)',
         words("missing"): course("point/missing", how="max"),
     }
     panel = panels.lines(words, "late_line", queries, unit="s", low=0, decimals=0, height=7, why_empty="nothing-late")

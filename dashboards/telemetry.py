@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from grafana_foundation_sdk.builders import stat, table
+from grafana_foundation_sdk.builders import stat, table, timeseries
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards import frame, looks, panels, parts
@@ -22,7 +22,9 @@ def build(language: str) -> Dashboard:
     queries = {"$tag_name": course("point/missing", MEANT, how="max", by=("point", "name"))}
     board.with_panel(panels.lines(words, "gaps", queries, unit="short", low=0, decimals=0))
     late = f'SELECT max("late_s") FROM "{schema.LATE}" WHERE $timeFilter AND {ONE} GROUP BY time($__interval), "point" fill(null)'
-    board.with_panel(panels.lines(words, "lateness", {"$tag_point": late}, unit="s", low=0, decimals=0, why_empty="nothing-late"))
+    board.with_panel(
+        panels.lines(words, "lateness", {"$tag_point": late}, unit="s", low=0, decimals=0, why_empty="nothing-late")
+    )
     for key, name, unit in (
         ("backlog", "node/backlog", "short"),
         ("signal", "node/rssi", "dBm"),
@@ -50,14 +52,18 @@ def _host(words: Words) -> Iterator[stat.Panel]:
     trouble = looks.none_is_fine(looks.ALARM)
     filling = looks.steps((None, looks.ALARM), (72, looks.ATTENTION), (144, looks.FINE))
     behind = looks.steps((None, looks.FINE), (120, looks.ATTENTION), (900, looks.ALARM))
-    yield panels.number(words, "missing_all", total("point/missing", MEANT), colours=looks.none_is_fine(looks.ATTENTION))
+    yield panels.number(
+        words, "missing_all", total("point/missing", MEANT), colours=looks.none_is_fine(looks.ATTENTION)
+    )
     yield panels.number(words, "silent", total("point/quiet", MEANT), colours=looks.none_is_fine(looks.STALE))
     broker = looks.yes_or_no(words, "broker", looks.FINE, looks.ALARM)
     yield panels.number(words, "broker", _of_host("broker"), mappings=broker)
     yield panels.number(words, "behind", _of_host("influx_late_s", "max"), unit="s", mappings=none, colours=behind)
     yield panels.number(words, "poison", _of_host("poison_lines", "sum"), colours=looks.none_is_fine(looks.ATTENTION))
     yield panels.number(words, "disk_free", _of_host("disk_free_b", "min"), unit="bytes", decimals=1, mappings=none)
-    yield panels.number(words, "disk_full", _of_host("disk_full_in_h", "min"), unit="h", colours=filling, why_empty="does-not-fill")
+    yield panels.number(
+        words, "disk_full", _of_host("disk_full_in_h", "min"), unit="h", colours=filling, why_empty="does-not-fill"
+    )
     yield panels.number(words, "channels", _of_host("channels_failing", "sum"), colours=trouble)
     supply = looks.yes_or_no(words, "supply", looks.ALARM, looks.FINE)
     yield panels.number(words, "supply", _of_host("on_battery"), mappings=supply, why_empty="not-measured")
@@ -71,7 +77,17 @@ def _host(words: Words) -> Iterator[stat.Panel]:
 def _boards(words: Words) -> table.Panel:
     """Every board, the longest silent first."""
     columns = {"age": "point/age", "lacking": "point/missing", "verdict": "point/verdict"}
-    said = ("online", "firmware", "hardware", "config", "config_refused", "boot", "reset", "clock", "certificate_left_s")
+    said = (
+        "online",
+        "firmware",
+        "hardware",
+        "config",
+        "config_refused",
+        "boot",
+        "reset",
+        "clock",
+        "certificate_left_s",
+    )
     online = looks.yes_or_no(words, "online", looks.FINE, looks.STALE)
     ending = looks.steps((None, looks.ALARM), (14 * 86_400, looks.ATTENTION), (60 * 86_400, "transparent"))
     quiet = looks.steps((None, "transparent"), (300, looks.STALE))
@@ -92,7 +108,15 @@ def _boards(words: Words) -> table.Panel:
             Column("hardware", mappings=none),
             Column("boot", mappings=none),
             Column("reset", mappings=none),
-            Column("certificate_left_s", key="certificate", unit="s", decimals=0, mappings=none, coloured=True, steps=ending),
+            Column(
+                "certificate_left_s",
+                key="certificate",
+                unit="s",
+                decimals=0,
+                mappings=none,
+                coloured=True,
+                steps=ending,
+            ),
             Column("point"),
         ],
         sort="age",
@@ -109,7 +133,13 @@ def _faults(words: Words) -> table.Panel:
         words,
         "faults",
         [listing(schema.FAULT, ("point", "metric", "sensor", "code"), ONE)],
-        [Column("Time", key="when", width=160), Column("point"), Column("metric"), Column("sensor"), Column("code", key="fault")],
+        [
+            Column("Time", key="when", width=160),
+            Column("point"),
+            Column("metric"),
+            Column("sensor"),
+            Column("code", key="fault"),
+        ],
         sort="Time",
         descending=True,
         width=12,
@@ -119,12 +149,12 @@ def _faults(words: Words) -> table.Panel:
     )
 
 
-def _host_lines(words: Words) -> object:
+def _host_lines(words: Words) -> timeseries.Panel:
     """What InfluxDB had not got, and the disk."""
     of_region = f'FROM "{schema.HOST}" WHERE $timeFilter AND {REGION} GROUP BY time($__interval), "region" fill(null)'
     queries = {
-        f'{words("backlog_entries")} $tag_region': f'SELECT max("influx_backlog") {of_region}',
-        f'{words("disk_free")} $tag_region': f'SELECT min("disk_free_b") {of_region}',
+        f"{words('backlog_entries')} $tag_region": f'SELECT max("influx_backlog") {of_region}',
+        f"{words('disk_free')} $tag_region": f'SELECT min("disk_free_b") {of_region}',
     }
     panel = panels.lines(words, "host_lines", queries, unit="short", low=0, decimals=0)
     return panel.override_by_query("B", panels.override(unit="bytes", custom_axisPlacement="right"))

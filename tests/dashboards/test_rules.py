@@ -74,7 +74,8 @@ def test_uneditable_dashboard_rule(board: Json) -> None:
 @every_board
 def test_ids_and_letters_are_unique(board: Json) -> None:
     ids = [panel["id"] for panel in panels(board)]
-    assert len(set(ids)) == len(ids) and all(isinstance(one, int) and one > 0 for one in ids)
+    assert len(set(ids)) == len(ids)
+    assert all(isinstance(one, int) and one > 0 for one in ids)
     for panel in asks(board):
         letters = [target["refId"] for target in panel["targets"]]
         assert len(set(letters)) == len(letters), panel["title"]
@@ -131,9 +132,11 @@ def test_an_influxql_target_has_the_fields_of_grafanas_editor_and_no_other(board
     for panel in asks(board):
         for target in panel["targets"]:
             assert set(target) <= {"refId", "datasource", "rawQuery", "query", "resultFormat", "alias"}
-            assert target["rawQuery"] is True and target["resultFormat"] in ("table", "time_series")
+            assert target["rawQuery"] is True
+            assert target["resultFormat"] in ("table", "time_series")
     for mark in board["annotations"]["list"]:
-        assert mark["target"]["fromAnnotations"] is True and mark["target"]["query"].startswith("SELECT ")
+        assert mark["target"]["fromAnnotations"] is True
+        assert mark["target"]["query"].startswith("SELECT ")
 
 
 @every_board

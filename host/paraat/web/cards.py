@@ -19,16 +19,13 @@ from paraat.domain.radio import Entered, RadioError
 from paraat.domain.readiness import Verdict
 from paraat.domain.subjects import POINT, Subject
 from paraat.domain.told import Told
+from paraat.domain.urgency import worst_first
 from paraat.texts import readiness, upkeep
 from paraat.texts.localtime import local, marked
 from paraat.web.source import Check
 from paraat.web.texts import Words
 from paraat_wire import metrics
 
-# Worst first on the page. A point that fell silent in a blackout may be worse off than one that
-# says what it lacks.
-_ORDER = (Verdict.NOT_READY, Verdict.SILENT, Verdict.UNKNOWN, Verdict.LIMITED, Verdict.READY)
-_RANK = {verdict: rank for rank, verdict in enumerate(_ORDER)}
 # Colour, texture and shape of a verdict: classes of page.css and drawings of icons.html.
 _LOOKS = {
     Verdict.NOT_READY: "alarm",
@@ -196,7 +193,7 @@ class Writer:
             if alert.state == "firing" and alert.point is not None:
                 firing.setdefault(alert.point, []).append(alert)
         critical = {point for point, found in firing.items() if any(one.severity == "critical" for one in found)}
-        ordered = sorted(views, key=lambda view: _worst_first(view, view.point in critical))[:CARDS_MAX]
+        ordered = sorted(views, key=lambda view: worst_first(view, view.point in critical))[:CARDS_MAX]
         silenced = {fact.told.subject: fact for fact in silences if isinstance(fact.told, Silenced)}
         return [self._card(view, firing.get(view.point, ()), silenced.get(view.subject)) for view in ordered]
 
@@ -525,13 +522,6 @@ def count(views: Iterable[PointView]) -> Counts:
 def rfc3339(t: float) -> datetime:
     """Unix seconds as UTC to the millisecond; msgspec and isoformat() write it by RFC 3339."""
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=round(t * 1000))
-
-
-def _worst_first(view: PointView, critical: bool) -> tuple[bool, bool, int, float, str, str]:
-    hours = -1.0 if view.autonomy is None else view.autonomy.hours
-    found = view.activation
-    rank = 0 if critical else _RANK[view.verdict]
-    return not found.in_use, not found.late, rank, hours, view.name, view.point
 
 
 def silence_of(alert: AlertState, silences: Iterable[Fact]) -> Fact | None:

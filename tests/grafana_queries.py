@@ -60,3 +60,10 @@ def answer(server: InfluxServer, database: str, query: str) -> list[Series]:
         raise ServerError(Phrase("influxd: {error} in {influxql}", error=result["error"], influxql=query))
     found: list[Series] = result.get("series", [])
     return found
+
+
+def write(server: InfluxServer, database: str, line: str) -> None:
+    """A line of somebody else."""
+    url = f"http://127.0.0.1:{server.port}/write?db={database}"
+    with urllib.request.urlopen(urllib.request.Request(url, data=line.encode(), method="POST"), timeout=60):
+        pass

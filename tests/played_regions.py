@@ -16,7 +16,7 @@ import msgspec
 
 from paraat.domain.activation import Phase
 from paraat.domain.facts import Attested, Author, Counted, Delivered, DeliveryPlanned, PhaseChanged, SaidOfPoint
-from paraat.domain.model import SampleSet, Value
+from paraat.domain.model import NodeState, SampleSet, Value
 from paraat.domain.points import Battery, Generator, Point, Tank
 from paraat.domain.roster import Duty, Person, Roster
 from paraat.service import Service
@@ -41,15 +41,15 @@ BUILDING = 10
 
 
 class Play(NamedTuple):
-    """What is played. blackout_h: how long ago the mains went out; None: they never did. steps_h: hours ago of each look."""
+    """What is played. blackout_h: how long ago the mains went out; None: they never did."""
 
     points: int = 20
     regions: tuple[str, ...] = ("Veiligheidsregio Voorbeeld",)
     history_h: float = 72.0
     blackout_h: float | None = 40.0
     set_every_s: float = HOUR
-    look_every_s: float = 2 * HOUR
-    end_set_every_s: float = MINUTE  # in the last ten minutes
+    look_every_s: float = 4 * HOUR
+    end_set_every_s: float = 2 * MINUTE  # in the last ten minutes
 
 
 class StoryClock:
@@ -148,7 +148,7 @@ def make_site(directory: Path, region: str, first: int, count: int, influx_url: 
             municipality=TOWNS[number % len(TOWNS)],
             capacity=lots.choice((60, 120, 150, 300)),
             position=(round(51.95 + lots.random() / 3, 4), round(4.9 + lots.random() / 2, 4)),
-            tank=Tank(capacity_l=capacity_l, burn_l_per_h=capacity_l / lots.uniform(50, 90)),
+            tank=Tank(capacity_l=capacity_l, burn_l_per_h=capacity_l / lots.uniform(60, 160)),
             generator=Generator(rated_w=20_000.0),
             battery=Battery(capacity_ah=200.0, nominal_v=12.0, load_w=150.0) if number % 2 else None,
         )
@@ -162,9 +162,7 @@ def make_site(directory: Path, region: str, first: int, count: int, influx_url: 
         influx=InfluxSettings(url=influx_url, bucket=DATABASE),
         points=points,
         profiles=dict.fromkeys(points, example.profiles["nsp-0102"]),
-        roster=Roster(
-            zone=example.roster.zone, people={one.id: one for one in people.values()}, duties=tuple(duties)
-        ),
+        roster=Roster(zone=example.roster.zone, people={one.id: one for one in people.values()}, duties=tuple(duties)),
     )
 
 
@@ -208,6 +206,19 @@ class Region:
                 later.append((self.end - 2 * HOUR, Counted(point=name, people=41)))
         yield from sorted((one for one in later if one[0] <= self.end), key=lambda one: one[0])
 
+    def greet(self) -> None:
+        """Every board that is ever heard says what it is."""
+        begin = self.clock.t
+        states = [
+            NodeState(
+                point=life.point.id, received_at=begin, retained=False, online=True, boot=3, reset="pwron", fw="0.1.0",
+                config=4, board="esp32_devkitc_ve", clock="host" if life.number % 5 else "none", next=1,
+            )
+            for life in self.lives
+            if life.number != NEVER_HEARD
+        ]  # fmt: skip
+        self.service._on_stored(self.service.journal.store([], states, []), states)
+
     def hear(self, t: float) -> None:
         """Every point says what it reads at t."""
         found = [a_set for life in self.lives if (a_set := life.next(t)) is not None]
@@ -220,10 +231,10 @@ class Region:
     def look(self, t: float) -> None:
         """The host judges at t, tells people, and works out its rows."""
         self.clock.t = t
-        while self._said and self._said[0][0] <= t:
-            at, told = self._said.pop(0)
-            self.service.journal.record(told, LEAD, t=at, now=at)
-            self.service._learn(self.service.journal.facts(type(told))[-1])
+        with self.service.journal.atomic():
+            while self._said and self._said[0][0] <= t:
+                at, told = self._said.pop(0)
+                self.service._learn(self.service.journal.record(told, LEAD, t=at, now=at))
         self.service.step()
         self.service._store_status(t)
 
@@ -241,7 +252,7 @@ class Region:
 
 
 def moments(play: Play, end: float) -> Iterator[tuple[float, bool]]:
-    """(when sets are read, whether the host looks then): thinly, and each minute in the last ten, when alerts are born."""
+    """(when sets are read, whether the host looks then): thinly, and often in the last ten minutes, when alerts are born."""
     begin, dense_from = end - play.history_h * HOUR, end - 10 * MINUTE
     ticks = [begin + n * play.set_every_s for n in range(int((dense_from - begin) / play.set_every_s) + 1)]
     ticks += [dense_from + n * play.end_set_every_s for n in range(int((end - dense_from) / play.end_set_every_s) + 1)]
@@ -259,6 +270,7 @@ def perform(directory: Path, server: InfluxServer, play: Play) -> list[Region]:
     for number, name in enumerate(play.regions):
         site = make_site(directory / f"site-{number}", name, 100 * number + 1, play.points, server.url)
         regions.append(Region(site, play, end))
+        regions[-1].greet()
     for t, look in moments(play, end):
         for region in regions:
             region.hear(t)
