@@ -49,7 +49,7 @@ from paraat.domain.profiles import Profile
 from paraat.domain.refuel import Stop, stops
 from paraat.domain.subjects import NEIGHBOUR, POINT, UNKNOWN_BOARD, Subject, View
 from paraat.domain.told import Told, Tried, told
-from paraat.domain.tracker import HISTORY_SAMPLES, Tracker
+from paraat.domain.tracker import Tracker
 from paraat.domain.world import World
 from paraat.fleet.asking import AskError, Boards, NoConnectionError
 from paraat.intake.decode import MAX_AHEAD_S
@@ -57,6 +57,7 @@ from paraat.intake.inbox import Inbox
 from paraat.intake.ingest import Ingest
 from paraat.intake.mqtt import MqttTransport
 from paraat.journal import Journal, JournalError, Past, Stored
+from paraat.journal.history import sets_read_back
 from paraat.runtime.clock import Clock
 from paraat.runtime.counters import Counters
 from paraat.runtime.host_probe import HostProbe
@@ -81,10 +82,6 @@ TIME_EVERY_S = 60.0
 KEEP_EVERY_S = 60.0
 RESOLVED_SHOWN_S = 3600.0
 _RESOLVED_READ = 200
-# A start reads the last sets of each point back. In all about so many, so that a large fleet does
-# not keep the broker waiting for long; the histories that autonomy uses are shorter then.
-_REPLAY_SETS = 400_000
-_REPLAY_MIN_SETS = 30
 _RESTART_MIN_S = 1.0
 _RESTART_MAX_S = 60.0
 # A thread that failed so shortly ago may fail again: between two failures lies no longer wait than _RESTART_MAX_S.
@@ -250,7 +247,7 @@ class Service:
             for alert in self.journal.alerts(_RESOLVED_READ)
             if alert.state == "resolved" and alert.fired_at is not None
         ]
-        self.journal.fold(self._world, self.site.points, sets=_sets_read_back(self.site))
+        self.journal.fold(self._world, self.site.points, sets=sets_read_back(len(self.site.points)))
         self._known = self.journal.last_ids()
         for point in self.site.points:
             self.counters.missing.labels(point).set(self.journal.missing(point))
@@ -272,8 +269,10 @@ class Service:
     def _store_of_itself(self) -> None:
         while self._untold:
             told, t = self._untold[0]
-            self.journal.record(told, HOST, t=t, now=t)
+            fact = self.journal.record(told, HOST, t=t, now=t)
             del self._untold[0]
+            with self._lock:
+                self._known = (self._known[0], max(self._known[1], fact.id))
 
     # --- start and stop ----------------------------------------------------------------------
 
@@ -328,6 +327,10 @@ class Service:
             self._web.stop()
         if self._influx is not None:
             self._influx.close()
+        try:
+            self._watch.close()
+        except JournalError as error:
+            _log.warning("the last moments of judging are not kept: %s", error)
         self.journal.close()
 
     def _spawn(self, name: str, target: Callable[[], None]) -> None:
@@ -506,7 +509,9 @@ class Service:
                 for point, (first_t, last_t) in self._ingest.strangers.items()
             ]
             found += self._neighbours.views(now)
-        return [*found, *(self._host_probe.views() if self._host_probe is not None else ())]
+        found += self._host_probe.views() if self._host_probe is not None else ()
+        # Measured a little earlier or not: judged is each as it is known now, and so it stands in the journal.
+        return [msgspec.structs.replace(view, now=now) for view in found]  # type: ignore[type-var]
 
     def _channels_now(self, now: float) -> list[ChannelHealth]:
         """How each channel does: by the last message that it was given, and the modem also by the last look at it."""
@@ -861,15 +866,9 @@ def past_of(site: Site, journal: Journal, t: float) -> Past:
         site.points,
         site.alerts,
         site.profiles,
-        sets=_sets_read_back(site),
+        sets=sets_read_back(len(site.points)),
         certificate_until=Certificates(site.directory).board_until,
     )
-
-
-def _sets_read_back(site: Site) -> int:
-    """How many sets of each point are enough to know how it stands."""
-    share = _REPLAY_SETS // max(1, len(site.points))
-    return max(_REPLAY_MIN_SETS, min(HISTORY_SAMPLES, share))
 
 
 def check_files(site: Site) -> None:
