@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from paraat.cli.asking import AskError, ask, read
+from paraat.cli.asking import AskError, ask, ask_all, read
 from paraat.cli.parser import Commands, Parser
 from paraat.cli.shared import fail, unknown_points
 from paraat.site.site import Site, load_site
@@ -143,9 +143,9 @@ def _firing(site: Site) -> "list[Alert]":
     from paraat.journal import Journal
     from paraat.web import api
 
-    answer = ask(site, "GET", "/api/v1/alerts")
-    if answer is not None:
-        return [alert for alert in read(answer, api.Alerts).alerts if alert.state == "firing"]
+    answered = ask_all(site, "/api/v1/alerts", api.Alerts)
+    if answered is not None:
+        return [alert for alert in answered.alerts if alert.state == "firing"]
     path = site.path(site.region.journal)
     if not path.exists():  # a look makes none
         return []
