@@ -18,9 +18,10 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from paraat.domain.facts import Attested, Author, SaidOfPoint
+from paraat.domain.facts import Attested, Author, SaidOfPoint, Silenced
 from paraat.domain.model import PointView
 from paraat.domain.radio import RadioError
+from paraat.domain.subjects import POINT, Subject
 from paraat.journal import JournalError
 from paraat.site.errors import SettingsError
 from paraat.texts import readiness, upkeep
@@ -37,6 +38,7 @@ MAX_BODY_BYTES = 2048
 # Rows of one answer. So many points are some 400 KB, and 30 KB packed.
 LIMIT = 250
 LIMIT_MAX = 1000
+_ALERTS = "/api/v1/alerts?page=2"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 Long = TypeVar("Long", api.Points, api.Refuel, api.Upkeep)
@@ -68,6 +70,7 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK, base_url
                     ("count", routes.count),
                     ("delivery", routes.delivery),
                     ("plan", routes.plan),
+                    ("silence", routes.silence),
                 )
             ),
             Route(
@@ -82,6 +85,12 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK, base_url
             Route(
                 "/api/v1/alerts/{alert:int}/acknowledge",
                 routes.acknowledge,
+                methods=["POST"],
+                middleware=[Middleware(Action)],
+            ),
+            Route(
+                "/api/v1/alerts/{alert:int}/silence",
+                routes.silence_alert,
                 methods=["POST"],
                 middleware=[Middleware(Action)],
             ),
@@ -225,6 +234,30 @@ class _Routes:
     async def phase(self, request: Request) -> Response:
         return await self._keep(request, actions.phase_changed)
 
+    async def silence(self, request: Request) -> Response:
+        def told(body: bytes, point: str, now: float) -> tuple[Silenced, Author]:
+            return actions.silenced(body, Subject(POINT, point), now, self._source.silence_most_s)
+
+        return await self._keep(request, told)
+
+    async def silence_alert(self, request: Request) -> Response:
+        """Silence what an alert is about, which may be of the coordination point itself."""
+        wanted = request.path_params["alert"]
+        alert = next((one for one in await run_in_threadpool(self._source.alerts) if one.id == wanted), None)
+        if alert is None:
+            raise HTTPException(404, f"no alert {wanted}; /api/v1/alerts lists them")
+        try:
+            now = self._source.clock.now()
+            said, author = actions.silenced(await _body(request), alert.subject, now, self._source.silence_most_s)
+        except ValueError as error:
+            raise HTTPException(400, f"{error}; expected is JSON as docs/api.md says") from error
+        try:
+            await run_in_threadpool(self._source.keep, said, author)
+        except JournalError as error:
+            raise HTTPException(503, f"not kept: {error}") from error
+        now = self._source.clock.now()
+        return _json(await run_in_threadpool(self._alerts, now, api.Part(limit=LIMIT), _ALERTS))
+
     async def _keep(
         self, request: Request, told: Callable[[bytes, str, float], tuple[SaidOfPoint, Author]]
     ) -> Response:
@@ -248,23 +281,28 @@ class _Routes:
             raise HTTPException(404, f"no point {wanted!r} in this region; /api/v1/points lists them") from error
 
     async def alerts(self, request: Request) -> Response:
-        source, part = self._source, _part(request)
+        part, following = _part(request), _path_of(request, _part(request).page + 1)
 
         def make(stand: Stand) -> Answer:
-            alerts = source.alerts()
-            asked = part.of(alerts)
-            ids = [alert.id for alert in asked if alert.id]
-            seen, told = source.seen(ids), source.tellings(ids)
-            found = api.Alerts(
-                now=rfc3339(stand.now),
-                region=source.region,
-                alerts=[api.alert(alert, seen.get(alert.id), told.get(alert.id, ())) for alert in asked],
-                total=len(alerts),
-                next=_path_of(request, part.page + 1) if part.goes_on(len(alerts)) else None,
-            )
-            return Answer(msgspec.json.encode(found), "application/json", {})
+            found = self._alerts(stand.now, part, following)
+            return Answer(msgspec.json.encode(found), "application/json", _links(found.next))
 
         return await self._renderer.shelf.answer(request, make)
+
+    def _alerts(self, now: float, part: api.Part, following: str) -> api.Alerts:
+        """A part of the alerts. following: where the next part would be."""
+        source, alerts = self._source, self._source.alerts()
+        asked = part.of(alerts)
+        ids = [alert.id for alert in asked if alert.id]
+        seen, told = source.seen(ids), source.tellings(ids)
+        return api.Alerts(
+            now=rfc3339(now),
+            region=source.region,
+            alerts=[api.alert(alert, seen.get(alert.id), told.get(alert.id, ())) for alert in asked],
+            silences=api.silences(source.silences()),
+            total=len(alerts),
+            next=following if part.goes_on(len(alerts)) else None,
+        )
 
     async def acknowledge(self, request: Request) -> Response:
         try:
@@ -360,6 +398,10 @@ def _part(request: Request) -> api.Part:
 def _path_of(request: Request, page: int) -> str:
     """Where another part of the list is that was asked for."""
     return f"{request.url.path}?{urlencode({**request.query_params, 'page': page})}"
+
+
+def _links(following: str | None) -> dict[str, str]:
+    return {} if following is None else {"link": f'<{following}>; rel="next"'}
 
 
 def _wants_csv(request: Request) -> bool:

@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from paraat.domain import passages, tracker
-from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact, HelpAsked
-from paraat.domain.model import AlertState, Autonomy, PointView
+from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact, HelpAsked, Silenced
+from paraat.domain.model import ACKNOWLEDGED, AlertState, Autonomy, PointView
 from paraat.domain.radio import Entered, RadioError
 from paraat.domain.readiness import Verdict
+from paraat.domain.subjects import POINT, Subject
 from paraat.domain.told import Told
 from paraat.texts import readiness, upkeep
 from paraat.texts.localtime import local, marked
@@ -49,6 +50,7 @@ _SHOWN_ELSEWHERE = frozenset(
     )
 )
 _NOTHING_HEARD = frozenset((tracker.NEVER_HEARD, tracker.SILENT))
+SILENCED = "silenced"  # as of AlertState.held_by
 _SAID_WAYS = ("sms", "link", "radio")  # of an acknowledgement; at the screen or with a command needs no word
 _SAME_SET_S = 60  # figures read so shortly before the newest share its age
 
@@ -110,6 +112,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     remarks: tuple[tuple[bool, str, str], ...]  # (bad, what is not fine, what to do)
     counted: str  # how the people are known
     alerts: tuple[tuple[str, str], ...]  # (severity, title) of those that fire
+    silenced: str  # that nobody is told, by whom, until when and why; empty when people are
     faults: tuple[str, ...]
     missing: str
     offline: bool
@@ -122,6 +125,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     look: str  # critical, warning, pending, resolved
+    state: str  # of AlertState.stage
     word: str
     title: str
     name: str
@@ -144,9 +148,24 @@ class Writer:
         self._judged = readiness.Words(words.language, zone)
         self._upkept = upkeep.Words(words.language, zone)
 
-    def cards(self, views: Iterable[PointView], firing: Mapping[str, Sequence[AlertState]]) -> list[Card]:
-        """The cards of points, in their order. firing: by point its alerts that fire."""
-        return [self._card(view, firing.get(view.point, ())) for view in views]
+    def silenced(self, name: str, until: float, reason: str, now: float) -> str:
+        """That nobody is told, who said so, until when, and why."""
+        return self.words("held.silenced", name=name, until=self.time(until, now), reason=reason)
+
+    def _silenced(self, silence: Fact | None, now: float) -> str:
+        if silence is None or not isinstance(silence.told, Silenced):
+            return ""
+        return self.silenced(self.by(silence.author), silence.told.until, silence.told.reason, now)
+
+    def cards(
+        self,
+        views: Iterable[PointView],
+        firing: Mapping[str, Sequence[AlertState]],
+        silences: Iterable[Fact] = (),
+    ) -> list[Card]:
+        """The cards of points, in their order. firing: by point its alerts that fire. silences: what is silenced now."""
+        silenced = {fact.told.subject: fact for fact in silences if isinstance(fact.told, Silenced)}
+        return [self._card(view, firing.get(view.point, ()), silenced.get(view.subject)) for view in views]
 
     def items(
         self,
@@ -155,10 +174,22 @@ class Writer:
         now: float,
         seen: Mapping[int, Fact] = MappingProxyType({}),
         told: Mapping[int, Iterable[Told]] = MappingProxyType({}),
+        silences: Iterable[Fact] = (),
     ) -> list[Item]:
-        """The lines of alerts, in their order. names: by point. seen: by alert who saw it. told: by alert who was told of it."""
+        """The lines of alerts, in their order. names: by point. seen: by alert who saw it. told: by alert who was told of it.
+
+        silences: what is silenced now, and by whom.
+        """
+        silences = list(silences)
         return [
-            self._item(alert, self._about(alert, names), seen.get(alert.id), told.get(alert.id, ()), now)
+            self._item(
+                alert,
+                self._about(alert, names),
+                seen.get(alert.id),
+                told.get(alert.id, ()),
+                silence_of(alert, silences),
+                now,
+            )
             for alert in alerts
         ]
 
@@ -227,7 +258,7 @@ class Writer:
         at = local(t, self.zone)
         return marked(at, self.words.moment(at, "full"))
 
-    def _card(self, view: PointView, firing: Sequence[AlertState]) -> Card:
+    def _card(self, view: PointView, firing: Sequence[AlertState], silence: Fact | None) -> Card:
         words = self.words
         return Card(
             point=view.point,
@@ -261,6 +292,7 @@ class Writer:
             remarks=self._remarks(view),
             counted="" if view.people is None else self._upkept.counted(view.people, view.now),
             alerts=tuple((alert.severity, words.code("rule", alert.rule)) for alert in firing),
+            silenced=self._silenced(silence, view.now),
             faults=self._faults(view),
             missing=words.count("missing", view.missing) if view.missing else "",
             offline=view.online is False,
@@ -274,27 +306,36 @@ class Writer:
             return ""
         return self.words("config.refused", n=node.config_refused, runs=node.config)
 
-    def _item(self, alert: AlertState, name: str, seen: Fact | None, told: Iterable[Told], now: float) -> Item:
-        words, t = self.words, moment(alert)
+    def _item(
+        self, alert: AlertState, name: str, seen: Fact | None, told: Iterable[Told], silence: Fact | None, now: float
+    ) -> Item:
+        words, t, state = self.words, moment(alert), stage(alert, seen)
         look = alert.severity if alert.state == "firing" else alert.state
         title = words.code("rule", alert.rule)
         return Item(
             key=f"{alert.rule}/{alert.subject.kind}/{alert.subject.id}/{alert.state}/{alert.id}",
             look=look,
-            word=words.code("severity", look),
+            state=state,
+            word=", ".join(filter(None, (words.code("severity", look), self.stage(state)))),
             title=title,
             name=name,
             when=words(f"alert.{alert.state}", time=self.time(t, now)),
             t=t,
             seen="" if seen is None else words("alert.seen", name=self.by(seen.author), time=self.time(seen.t, now)),
-            held=self.held(alert.held_by) if alert.state != "resolved" else "",
+            held=self.held(alert.held_by, self._silenced(silence, now)) if alert.state != "resolved" else "",
             say=words("alert.say", title=title, name=name) if alert.state == "firing" else "",
             asks=alert.id if waits(alert, seen) else None,
             told=tuple(self.telling(one, now) for one in told),
         )
 
-    def held(self, why: str) -> str:
-        """Why nobody is told of an alert, by AlertState.held_by; empty when people are."""
+    def stage(self, state: str) -> str:
+        """That somebody sees to an alert, by AlertState.stage; empty for every other state, which is said otherwise."""
+        return self.words("stage.acknowledged") if state == ACKNOWLEDGED else ""
+
+    def held(self, why: str, silenced: str = "") -> str:
+        """Why nobody is told of an alert, by AlertState.held_by; empty when people are. silenced: as `silenced` says it."""
+        if silenced and why == SILENCED:
+            return silenced
         cause = self.words.known(f"rule.{why}")
         return self.words("held.cause", title=cause) if cause else self.words.code("held", why) if why else ""
 
@@ -425,9 +466,21 @@ def rfc3339(t: float) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=round(t * 1000))
 
 
+def silence_of(alert: AlertState, silences: Iterable[Fact]) -> Fact | None:
+    """By whom what an alert is about is silenced, or its point; None: by nobody."""
+    found = {fact.told.subject: fact for fact in silences if isinstance(fact.told, Silenced)}
+    at_point = None if alert.point is None else found.get(Subject(POINT, alert.point))
+    return found.get(alert.subject, at_point)
+
+
 def waits(alert: AlertState, seen: Fact | None) -> bool:
     """Whether somebody is to acknowledge an alert: nobody has since it became so bad, and people are told of it."""
-    return alert.state == "firing" and not alert.held_by and (seen is None or seen.t < alert.told_since)
+    return stage(alert, seen) == "firing" and not alert.held_by
+
+
+def stage(alert: AlertState, seen: Fact | None) -> str:
+    """As AlertState.stage; seen: who acknowledged it last."""
+    return alert.stage(None if seen is None else seen.t)
 
 
 def moment(alert: AlertState) -> float:

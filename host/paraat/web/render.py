@@ -116,20 +116,20 @@ class Renderer:
         host = str(self._macro("host", self._writer.troubles(self.source.health()), stand.waiting))
         if before is not None and before.stand is stand:
             return msgspec.structs.replace(before, now=now, host=host)
-        alerts = in_order(self.source.alerts())
-        firing = firing_by_point(alerts)
+        found, silences = self.source.alerts(), self.source.silences()
+        seen = self.source.seen([one.id for one in found if one.state == "firing"])
+        alerts, firing = in_order(found, seen), firing_by_point(found)
         with self._calling:
             self._roll.call(stand.views, firing)
             points, counts = self._roll.points, self._roll.counts()
         cards, more = _part(points, place.points, CARDS_MAX)
         items, more_alerts = _part(alerts, place.alerts, ALERTS_MAX)
-        critical = [one for one in alerts if one.state == "firing" and one.severity == "critical"]
-        seen = self.source.seen({one.id for one in (*critical, *items)})
         told = self.source.tellings([one.id for one in items if one.id])
         places = {one.point for one in alerts if one.point is not None}
         names = {point: stand.views[point].name for point in places if point in stand.views}
-        written = self._writer.items(items, names, now, seen, told)
-        shown = self._writer.cards([msgspec.structs.replace(view, now=now) for view in cards], firing)
+        written = self._writer.items(items, names, now, seen, told, silences)
+        shown = self._writer.cards([msgspec.structs.replace(view, now=now) for view in cards], firing, silences)
+        waiting = [one for one in alerts if one.severity == "critical" and waits(one, seen.get(one.id))]
         return Snapshot(
             now=now,
             stand=stand,
@@ -140,7 +140,7 @@ class Renderer:
             more_alerts=self._more(
                 "alerts.more", more_alerts, place, place._replace(alerts=place.alerts + 1), place.alerts
             ),
-            banner=self._banner([one for one in critical if waits(one, seen.get(one.id))], names, now, seen),
+            banner=self._banner(waiting, names, now, seen),
             alerts=self._pieces("alert", {i.key: i for i in written}, before.alerts if before else {}, now),
             cards=self._pieces("card", {c.point: c for c in shown}, before.cards if before else {}, now),
         )
@@ -182,7 +182,7 @@ class Renderer:
 
     def card(self, view: PointView) -> str:
         """The card of a point, as the status page has it."""
-        (card,) = self._writer.cards([view], firing_by_point(self.source.alerts()))
+        (card,) = self._writer.cards([view], firing_by_point(self.source.alerts()), self.source.silences())
         return str(self._macro("card", card, view.now))
 
     def _names(self) -> dict[str, str]:

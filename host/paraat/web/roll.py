@@ -7,9 +7,10 @@ from typing import NamedTuple
 import msgspec
 
 from paraat.domain.activation import Phase
-from paraat.domain.model import AlertState, PointView
+from paraat.domain.facts import Fact
+from paraat.domain.model import ACKNOWLEDGED, AlertState, PointView
 from paraat.domain.readiness import Verdict
-from paraat.web.cards import moment
+from paraat.web.cards import moment, stage
 
 # Worst first on the page. A point that fell silent in a blackout may be worse off than one that
 # says what it lacks.
@@ -108,9 +109,17 @@ def firing_by_point(alerts: Iterable[AlertState]) -> dict[str, list[AlertState]]
     return firing
 
 
-def in_order(alerts: Iterable[AlertState]) -> list[AlertState]:
-    """Alerts that fire first, critical ones before warnings, then the newest."""
-    return sorted(alerts, key=lambda one: (_ALERT_RANK[one.state], one.severity != "critical", -moment(one)))
+def in_order(alerts: Iterable[AlertState], seen: Mapping[int, Fact]) -> list[AlertState]:
+    """Alerts that fire first, critical before warning, what nobody sees to before the rest, then the newest.
+
+    seen: by alert who saw it last.
+    """
+
+    def place(one: AlertState) -> tuple[int, bool, bool, float]:
+        seen_to = stage(one, seen.get(one.id)) == ACKNOWLEDGED
+        return _ALERT_RANK[one.state], one.severity != "critical", seen_to, -moment(one)
+
+    return sorted(alerts, key=place)
 
 
 def _kind(view: PointView) -> _Kind:

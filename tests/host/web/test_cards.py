@@ -264,7 +264,7 @@ def test_an_alert_about_the_coordination_point_itself_has_its_name() -> None:
 
 def test_alerts_are_listed_by_what_needs_doing_first() -> None:
     source = rich()
-    items = writer().items(in_order(source.firing), {"nsp-0102": "De Zuiderpoort"}, NOW)
+    items = writer().items(in_order(source.firing, {}), {"nsp-0102": "De Zuiderpoort"}, NOW)
     assert [item.look for item in items] == ["critical", "warning", "pending", "resolved"]
     assert items[0].when == "sinds 16:45"
     assert items[0].say == "Nieuwe melding: Brandstof raakt op, De Zuiderpoort"
