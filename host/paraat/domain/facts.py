@@ -53,6 +53,10 @@ class ClockSetBack(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
     forget_after: float
 
 
+class ClockConfirmed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="clock-confirmed/1"):
+    """Somebody says that the host's clock is right, although boards contradicted it, or it what it said before."""
+
+
 class Acknowledged(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="acknowledged/1"):
     """Somebody has seen an alert that fires, and sees to it. alert: its id. link: the nonce of the link he used, if he did."""
 
@@ -182,6 +186,7 @@ Told = (
     BoardState
     | Started
     | ClockSetBack
+    | ClockConfirmed
     | Acknowledged
     | Silenced
     | Attested
@@ -218,7 +223,7 @@ def place(told: Told) -> str | None:
             return told.point
         case Tested():
             return told.point or None
-        case Started() | ClockSetBack() | Acknowledged() | WrongCode() | ModemTested():
+        case Started() | ClockSetBack() | ClockConfirmed() | Acknowledged() | WrongCode() | ModemTested():
             return None
 
 
@@ -241,7 +246,7 @@ def replaces(told: Told) -> tuple[str, ...] | None:
             return ("delivery-planned", told.point)
         case HelpAsked():
             return ("help-asked", told.point)
-        case BoardState() | Started() | ClockSetBack() | WrongCode() | Tested() | ModemTested():
+        case BoardState() | Started() | ClockSetBack() | ClockConfirmed() | WrongCode() | Tested() | ModemTested():
             return None
         case GeneratorRan() | BatteryRested() | PeoplePassed() | FuelFound():
             return None
