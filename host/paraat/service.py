@@ -16,7 +16,7 @@ import logging
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -29,11 +29,12 @@ from paraat.alerts.by_sms import BySms
 from paraat.alerts.channels import make_channels
 from paraat.alerts.channels.log import LogChannel
 from paraat.alerts.channels.siren import SirenChannel
-from paraat.alerts.channels.sms import SmsChannel
+from paraat.alerts.channels.sms import REMEMBERED, SmsChannel
 from paraat.alerts.dead_man import DeadMan
 from paraat.alerts.dispatch import Dispatcher
+from paraat.alerts.inhibition import Holds, holds_of
 from paraat.alerts.modem_watch import ModemWatch
-from paraat.alerts.replay import SILENCED, note_use
+from paraat.alerts.replay import note_use
 from paraat.alerts.rules import make_rules
 from paraat.alerts.trial import Trial
 from paraat.alerts.watch import Watch
@@ -62,7 +63,7 @@ from paraat.runtime.clock import Clock
 from paraat.runtime.counters import Counters
 from paraat.runtime.host_probe import HostProbe, clock_synchronised
 from paraat.sinks.influx import SINK, InfluxSink
-from paraat.sinks.status import derive
+from paraat.sinks.rows import Rows, host_row, name_points
 from paraat.site.certificates import Certificates
 from paraat.site.channels import SMS
 from paraat.site.private import read_secret
@@ -208,13 +209,28 @@ class Service:
                 self._ingest.remember_stranger(alert.subject.id, first_t, last_t)
         self._influx: InfluxSink | None = None
         if site.influx is not None:
-            self._influx = InfluxSink(site.influx, token, self.journal, self.counters, self._stop)
+            name_points(self.journal, site, clock.now())
+            self._rows = Rows(site)
+            self._influx = InfluxSink(
+                site.influx, token, self.journal, self.counters, self._stop, language=site.region.language
+            )
+
+    def _keep_sms(self, reference: int, message: str) -> None:
+        """So that its delivery report is known also after a restart. That the message left is kept elsewhere."""
+        try:
+            now = self.clock.now()
+            self.journal.record(facts.SmsTaken(reference=reference, message=message), HOST, t=now, now=now)
+        except JournalError:
+            self.counters.journal_errors.inc()
 
     def _watch_modem(self, channel: SmsChannel) -> ModemWatch:
+        told = [fact.told for fact in self.journal.facts(facts.SmsTaken, limit=REMEMBERED)]
+        sent = [(one.reference, one.message) for one in told if isinstance(one, facts.SmsTaken)]
+        channel.connect(sent, self._keep_sms)
         tests = self.journal.facts(facts.ModemTested, limit=1)
         return ModemWatch(
             channel,
-            BySms(self.site, self.journal, alerts=self.alerts, acknowledge=self.acknowledge),
+            BySms(self.site, self.journal, alerts=self.alerts, acknowledge=self.acknowledge_all),
             self.journal,
             language=self.site.region.language,
             count=lambda outcome: self.counters.sms_answers.labels(outcome).inc(),
@@ -536,11 +552,11 @@ class Service:
             found[SMS] = ChannelHealth(now=now, name=SMS, failing_since=modem.failing_since, why=str(modem.problem))
         return list(found.values())
 
-    def _holds(self, now: float) -> dict[Subject, str]:
+    def _holds(self, now: float) -> Holds:
         """By subject why nobody is to be told now: it is being built, out of use, or silenced by somebody."""
         with self._lock:
             silenced = self._world.standing.silenced(now)
-        return {**dict.fromkeys(silenced, SILENCED), **self._not_used}
+        return holds_of(silenced, self._not_used, self.site.telling, now)
 
     def _look(self, now: float) -> list[PointView]:
         """The points about which something may be otherwise than it was, and those whose alerts wait."""
@@ -585,11 +601,14 @@ class Service:
             return
         if self._status_at is not None and 0 <= now - self._status_at < influx.status_interval_s:
             return
-        firing: dict[str, set[str]] = {}
-        for alert in self._alerts:
-            if alert.state == "firing" and alert.point is not None:
-                firing.setdefault(alert.point, set()).add(alert.rule)
-        self.journal.store_derived(derive(view, firing.get(view.point, ())) for view in self.views(now))
+        self._rows.store(
+            self.journal,
+            self.views(now),
+            self.alerts(),
+            host_row(self._own(now), now, points=len(self.site.points), poison=self.journal.refused_count(SINK)),
+            acknowledged=self.acknowledged,
+            now=now,
+        )
         self._status_at = now
         self._influx.notify()
 
@@ -717,24 +736,37 @@ class Service:
         """Everything as it stood at t, by what the journal had by then; with as many sets as a start reads back."""
         return past_of(self.site, self.journal, t)
 
-    def acknowledge(self, alert_id: int, author: Author, link: str = "", t: float | None = None) -> Fact | None:
+    def acknowledge(self, alert_id: int, author: Author, *, t: float | None = None) -> Fact | None:
         """Keep that somebody sees to an alert; None when no alert of that id fires. Raises JournalError.
 
-        Who may do so is for the caller to know. link: the nonce of the link that was used. t: when it was, if not now.
+        Who may do so is for the caller to know. t: when it was, if not now.
         """
+        kept = self._acknowledge([alert_id], author, "", t)
+        return kept[0] if kept else None
+
+    def acknowledge_all(self, alert_ids: Collection[int], author: Author, link: str = "") -> list[Fact]:
+        """The same of several, all or none: a fact for each that fires. link: the nonce of the link that was used."""
+        return self._acknowledge(alert_ids, author, link, None)
+
+    def _acknowledge(self, alert_ids: Collection[int], author: Author, link: str, t: float | None) -> list[Fact]:
         with self._lock:
-            if not any(alert.id == alert_id and alert.state == "firing" for alert in self._alerts):
-                return None
+            firing = {alert.id for alert in self._alerts if alert.state == "firing"}
         now = self.clock.now()
-        told = Acknowledged(alert=alert_id, link=link)
-        fact = self.journal.record(told, author, t=now if t is None else t, now=now)
-        self._learn(fact)
-        self._wake.set()
-        self._changed()
-        return fact
+        with self.journal.atomic():
+            kept = [
+                self.journal.record(Acknowledged(alert=alert_id, link=link), author, t=now if t is None else t, now=now)
+                for alert_id in alert_ids
+                if alert_id in firing
+            ]
+        for fact in kept:
+            self._learn(fact)
+        if kept:
+            self._wake.set()
+            self._changed()
+        return kept
 
     def keep(self, told: facts.SaidOfPoint, author: Author) -> Fact:
-        """Keep what somebody says of a point of this site. Raises JournalError.
+        """Keep what somebody says of a point of this site, or what he silences. Raises JournalError.
 
         Who may say so is for the caller to know.
         """
@@ -772,6 +804,16 @@ class Service:
         """The last time that somebody acknowledged an alert; None: nobody has."""
         with self._lock:
             return self._world.standing.acknowledged(alert_id)
+
+    def silences(self) -> list[Fact]:
+        """What is silenced now, and by whom."""
+        with self._lock:
+            return list(self._world.standing.silenced(self.clock.now()).values())
+
+    @property
+    def silence_most_s(self) -> float:
+        """For how long something may be silenced at once."""
+        return 3600 * self.site.telling.silence_most_h
 
     def told(self, alert_id: int) -> list[Told]:
         """Who was told of an alert, by which rung, when, and what came back. Raises JournalError."""

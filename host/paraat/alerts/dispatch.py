@@ -16,7 +16,7 @@ from paraat.alerts.channels import Channel, ChannelError
 from paraat.alerts.outgoing import HOUR_S, RETRY_S, Outgoing, Standing, Way, choose
 from paraat.alerts.rendering import Answers, Renderer
 from paraat.domain.facts import Fact
-from paraat.domain.model import AlertState, Delivery
+from paraat.domain.model import ACKNOWLEDGED, AlertState, Delivery
 from paraat.domain.roster import Person
 from paraat.site.site import Site
 from paraat.texts import Phrase, Words, phrase_of
@@ -225,7 +225,7 @@ class Dispatcher:
     def _seen_by(self, alert: AlertState) -> str:
         """Who sees to the last turn of an alert; "" when nobody does."""
         fact = self._acknowledged(alert.id)
-        return fact.author.name if fact is not None and fact.t >= alert.told_since else ""
+        return fact.author.name if fact is not None and alert.stage(fact.t) == ACKNOWLEDGED else ""
 
     def _also_held(self, alert: AlertState) -> int:
         return sum(other.held_by == alert.rule for other in list(self._active.values()))

@@ -13,6 +13,7 @@ import msgspec
 
 from paraat.alerts.channels import Channel
 from paraat.alerts.dispatch import Dispatcher
+from paraat.alerts.inhibition import holds_of
 from paraat.alerts.rendering import Answers
 from paraat.alerts.rules import Judgement, Verdict, make_rules
 from paraat.alerts.rules.base import Rule
@@ -24,8 +25,6 @@ from paraat.domain.world import World
 from paraat.journal import Journal
 from paraat.site.certificates import Certificates
 from paraat.site.site import Site
-
-SILENCED = "silenced"
 
 
 class _Given(msgspec.Struct, frozen=True):
@@ -95,7 +94,7 @@ def replay(
         views = _look(tracker, watch, site, moment.at, not_used)
         next_at = math.inf if following is None else following.at
         found: list[View] = [*views, *_given(given, holds_s, moment.at, next_at)]
-        holds = {**dict.fromkeys(world.standing.silenced(moment.at), SILENCED), **not_used}
+        holds = holds_of(world.standing.silenced(moment.at), not_used, site.telling, moment.at)
         watch.step(moment.at, found, expected={POINT: site.points}, holds=holds, known=(moment.entry, moment.fact))
         active = watch.engine.active()
         dispatcher.note(active)

@@ -8,11 +8,12 @@ from typing import Any, Protocol
 
 from paraat.alerts import ladder
 from paraat.alerts.engine import Engine, Transition
+from paraat.alerts.inhibition import Holds
 from paraat.alerts.rules.base import Rule
 from paraat.domain.facts import Fact
 from paraat.domain.model import AlertState, Delivery, Judged
 from paraat.domain.roster import Person, Roster
-from paraat.domain.subjects import Subject, View
+from paraat.domain.subjects import View
 from paraat.domain.telling import Telling
 
 # So many of the alerts that are over are read back at a start: what flaps is found among them.
@@ -96,7 +97,7 @@ class Watch:
         views: Iterable[View],
         *,
         expected: Mapping[str, Collection[str]],
-        holds: Mapping[Subject, str],
+        holds: Holds,
         known: tuple[int, int] = (0, 0),
     ) -> tuple[list[Transition], list[Delivery]]:
         """Judge, and keep what changed with all that is due by now; returns both. known: the last ids of entry and fact.

@@ -17,7 +17,7 @@ from paraat.domain import model, radio, remarks
 from paraat.domain import points as points_files
 from paraat.domain import told as domain_told
 from paraat.domain.activation import Activation
-from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact
+from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact, Silenced
 from paraat.domain.model import AlertState, Autonomy, PointView, Value
 from paraat.domain.passages import Present
 from paraat.domain.readiness import ResourceState, Verdict
@@ -334,8 +334,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
-    """One alert. state: "pending", "firing" or "resolved"; severity: "warning" or "critical"; id is
-    0 while pending. held_by: why nobody is told; "" when people are. turn: 1, and one more each time it got worse.
+    """One alert. state: "pending", "firing", "acknowledged" (it fires, and somebody sees to it) or "resolved"; severity:
+    "warning" or "critical"; id is 0 while pending. held_by: why nobody is told; "" when people are. turn: 1, and one more each time it got worse.
     """
 
     id: int
@@ -353,6 +353,18 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     turn: int
     told: list[Told]
     detail: dict[str, float | int | str | None]
+
+
+class Silence(msgspec.Struct, frozen=True, kw_only=True):
+    """That nobody is told of a subject until then, and why."""
+
+    subject: Subject
+    at: datetime
+    until: datetime
+    reason: str
+    by: str
+    role: str
+    way: str
 
 
 class Acknowledge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -394,6 +406,7 @@ class Alerts(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     region: str
     alerts: list[Alert]
+    silences: list[Silence] = []
 
 
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
@@ -718,7 +731,7 @@ def alert(state: AlertState, acknowledged: Fact | None, told: Iterable[domain_to
         subject=state.subject,
         # Before there was `subject`, the coordination point's own certificates were told apart so.
         point=state.point or f"_own/{state.subject.id}",
-        state=state.state,
+        state=state.stage(None if acknowledged is None else acknowledged.t),
         severity=state.severity,
         since=rfc3339(state.since),
         fired_at=_when(state.fired_at),
@@ -743,6 +756,24 @@ def alert(state: AlertState, acknowledged: Fact | None, told: Iterable[domain_to
         ],
         detail=state.detail,
     )
+
+
+def silences(found: Iterable[Fact]) -> list[Silence]:
+    """What is silenced, as the API tells it, what ends first first."""
+    told = [
+        Silence(
+            subject=fact.told.subject,
+            at=rfc3339(fact.t),
+            until=rfc3339(fact.told.until),
+            reason=fact.told.reason,
+            by=fact.author.name,
+            role=fact.author.role,
+            way=fact.author.way,
+        )
+        for fact in found
+        if isinstance(fact.told, Silenced)
+    ]
+    return sorted(told, key=lambda one: one.until)
 
 
 def acknowledgement(fact: Fact) -> Acknowledgement:

@@ -16,9 +16,10 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from paraat.domain.facts import Attested, Author, SaidOfPoint
+from paraat.domain.facts import Attested, Author, SaidOfPoint, Silenced
 from paraat.domain.model import AlertState, PointView
 from paraat.domain.radio import RadioError
+from paraat.domain.subjects import POINT, Subject
 from paraat.journal import JournalError
 from paraat.site.errors import SettingsError
 from paraat.texts import readiness, upkeep
@@ -59,6 +60,7 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK, base_url
                     ("count", routes.count),
                     ("delivery", routes.delivery),
                     ("plan", routes.plan),
+                    ("silence", routes.silence),
                 )
             ),
             Route(
@@ -77,6 +79,12 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK, base_url
                 middleware=[Middleware(Action)],
             ),
             Route("/api/v1/clock", routes.clock, methods=["POST"], middleware=[Middleware(Action)]),
+            Route(
+                "/api/v1/alerts/{alert:int}/silence",
+                routes.silence_alert,
+                methods=["POST"],
+                middleware=[Middleware(Action)],
+            ),
             Route("/api/v1/codes", routes.code, methods=["POST"], middleware=[Middleware(Action)]),
             Route(
                 seen.PATH,
@@ -176,6 +184,29 @@ class _Routes:
     async def phase(self, request: Request) -> Response:
         return await self._keep(request, actions.phase_changed)
 
+    async def silence(self, request: Request) -> Response:
+        def told(body: bytes, point: str, now: float) -> tuple[Silenced, Author]:
+            return actions.silenced(body, Subject(POINT, point), now, self._source.silence_most_s)
+
+        return await self._keep(request, told)
+
+    async def silence_alert(self, request: Request) -> Response:
+        """Silence what an alert is about, which may be of the coordination point itself."""
+        wanted = request.path_params["alert"]
+        alert = next((one for one in await run_in_threadpool(self._source.alerts) if one.id == wanted), None)
+        if alert is None:
+            raise HTTPException(404, f"no alert {wanted}; /api/v1/alerts lists them")
+        try:
+            now = self._source.clock.now()
+            said, author = actions.silenced(await _body(request), alert.subject, now, self._source.silence_most_s)
+        except ValueError as error:
+            raise HTTPException(400, f"{error}; expected is JSON as docs/api.md says") from error
+        try:
+            await run_in_threadpool(self._source.keep, said, author)
+        except JournalError as error:
+            raise HTTPException(503, f"not kept: {error}") from error
+        return await run_in_threadpool(self.alerts, request)
+
     async def _keep(
         self, request: Request, told: Callable[[bytes, str, float], tuple[SaidOfPoint, Author]]
     ) -> Response:
@@ -201,7 +232,8 @@ class _Routes:
     def alerts(self, _request: Request) -> Response:
         now = self._source.clock.now()
         alerts = [self._alert(alert) for alert in self._source.alerts()]
-        return _json(api.Alerts(now=rfc3339(now), region=self._source.region, alerts=alerts))
+        silences = api.silences(self._source.silences())
+        return _json(api.Alerts(now=rfc3339(now), region=self._source.region, alerts=alerts, silences=silences))
 
     def _alert(self, alert: AlertState) -> api.Alert:
         return api.alert(alert, self._source.acknowledged(alert.id), self._source.told(alert.id))

@@ -13,10 +13,11 @@ import msgspec
 
 from paraat.domain import passages, tracker
 from paraat.domain.activation import Phase
-from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact, HelpAsked
-from paraat.domain.model import AlertState, Autonomy, PointView
+from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact, HelpAsked, Silenced
+from paraat.domain.model import ACKNOWLEDGED, AlertState, Autonomy, PointView
 from paraat.domain.radio import Entered, RadioError
 from paraat.domain.readiness import Verdict
+from paraat.domain.subjects import POINT, Subject
 from paraat.domain.told import Told
 from paraat.texts import readiness, upkeep
 from paraat.texts.localtime import local, marked
@@ -57,6 +58,7 @@ _SHOWN_ELSEWHERE = frozenset(
     )
 )
 _NOTHING_HEARD = frozenset((tracker.NEVER_HEARD, tracker.SILENT))
+SILENCED = "silenced"  # as of AlertState.held_by
 _SAID_WAYS = ("sms", "link", "radio")  # of an acknowledgement; at the screen or with a command needs no word
 _SAME_SET_S = 60  # figures read so shortly before the newest share its age
 
@@ -118,6 +120,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     remarks: tuple[tuple[bool, str, str], ...]  # (bad, what is not fine, what to do)
     counted: str  # how the people are known
     alerts: tuple[tuple[str, str], ...]  # (severity, title) of those that fire
+    silenced: str  # that nobody is told, by whom, until when and why; empty when people are
     faults: tuple[str, ...]
     missing: str
     offline: bool
@@ -130,6 +133,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     look: str  # critical, warning, pending, resolved
+    state: str  # of AlertState.stage
     word: str
     title: str
     name: str
@@ -171,7 +175,18 @@ class Writer:
         self._judged = readiness.Words(words.language, zone)
         self._upkept = upkeep.Words(words.language, zone)
 
-    def cards(self, views: Iterable[PointView], alerts: Iterable[AlertState]) -> list[Card]:
+    def silenced(self, name: str, until: float, reason: str, now: float) -> str:
+        """That nobody is told, who said so, until when, and why."""
+        return self.words("held.silenced", name=name, until=self.time(until, now), reason=reason)
+
+    def _silenced(self, silence: Fact | None, now: float) -> str:
+        if silence is None or not isinstance(silence.told, Silenced):
+            return ""
+        return self.silenced(self.by(silence.author), silence.told.until, silence.told.reason, now)
+
+    def cards(
+        self, views: Iterable[PointView], alerts: Iterable[AlertState], silences: Iterable[Fact] = ()
+    ) -> list[Card]:
         """The cards: who is late first, then the worst, as which counts whoever has a critical alert; then the fewest hours.
 
         At most CARDS_MAX of them, so that a whole country does not choke a phone.
@@ -182,7 +197,8 @@ class Writer:
                 firing.setdefault(alert.point, []).append(alert)
         critical = {point for point, found in firing.items() if any(one.severity == "critical" for one in found)}
         ordered = sorted(views, key=lambda view: _worst_first(view, view.point in critical))[:CARDS_MAX]
-        return [self._card(view, firing.get(view.point, ())) for view in ordered]
+        silenced = {fact.told.subject: fact for fact in silences if isinstance(fact.told, Silenced)}
+        return [self._card(view, firing.get(view.point, ()), silenced.get(view.subject)) for view in ordered]
 
     def items(
         self,
@@ -191,19 +207,27 @@ class Writer:
         now: float,
         acknowledged: Callable[[int], Fact | None] = lambda _: None,
         told: Callable[[int], Iterable[Told]] = lambda _: (),
+        silences: Iterable[Fact] = (),
     ) -> list[Item]:
-        """The list of alerts: firing first, critical before warning, then the newest.
+        """The list of alerts: firing first, critical before warning, what nobody sees to before the rest, then the newest.
 
         acknowledged: who saw one, by its id. told: who was told of one; it is asked of the first TOLD_MAX, because each costs
-        a look into the journal. The API says it of all.
+        a look into the journal. The API says it of all. silences: what is silenced now, and by whom.
         """
-        ordered = sorted(alerts, key=lambda a: (_ALERT_RANK[a.state], a.severity != "critical", -_moment(a)))
+        silences = list(silences)
+
+        def place_of(alert: AlertState) -> tuple[int, bool, bool, float]:
+            seen_to = _stage(alert, acknowledged(alert.id)) == ACKNOWLEDGED
+            return _ALERT_RANK[alert.state], alert.severity != "critical", seen_to, -_moment(alert)
+
+        ordered = sorted(alerts, key=place_of)
         return [
             self._item(
                 alert,
                 self._about(alert, names),
                 acknowledged(alert.id),
                 told(alert.id) if alert.id and place < TOLD_MAX else (),
+                silence_of(alert, silences),
                 now,
             )
             for place, alert in enumerate(ordered)
@@ -274,7 +298,7 @@ class Writer:
         at = local(t, self.zone)
         return marked(at, self.words.moment(at, "full"))
 
-    def _card(self, view: PointView, firing: Sequence[AlertState]) -> Card:
+    def _card(self, view: PointView, firing: Sequence[AlertState], silence: Fact | None) -> Card:
         words = self.words
         return Card(
             point=view.point,
@@ -308,6 +332,7 @@ class Writer:
             remarks=self._remarks(view),
             counted="" if view.people is None else self._upkept.counted(view.people, view.now),
             alerts=tuple((alert.severity, words.code("rule", alert.rule)) for alert in firing),
+            silenced=self._silenced(silence, view.now),
             faults=self._faults(view),
             missing=words.count("missing", view.missing) if view.missing else "",
             offline=view.online is False,
@@ -321,27 +346,36 @@ class Writer:
             return ""
         return self.words("config.refused", n=node.config_refused, runs=node.config)
 
-    def _item(self, alert: AlertState, name: str, seen: Fact | None, told: Iterable[Told], now: float) -> Item:
-        words, t = self.words, _moment(alert)
+    def _item(
+        self, alert: AlertState, name: str, seen: Fact | None, told: Iterable[Told], silence: Fact | None, now: float
+    ) -> Item:
+        words, t, state = self.words, _moment(alert), _stage(alert, seen)
         look = alert.severity if alert.state == "firing" else alert.state
         title = words.code("rule", alert.rule)
         return Item(
             key=f"{alert.rule}/{alert.subject.kind}/{alert.subject.id}/{alert.state}/{alert.id}",
             look=look,
-            word=words.code("severity", look),
+            state=state,
+            word=", ".join(filter(None, (words.code("severity", look), self.stage(state)))),
             title=title,
             name=name,
             when=words(f"alert.{alert.state}", time=self.time(t, now)),
             t=t,
             seen="" if seen is None else words("alert.seen", name=self.by(seen.author), time=self.time(seen.t, now)),
-            held=self.held(alert.held_by) if alert.state != "resolved" else "",
+            held=self.held(alert.held_by, self._silenced(silence, now)) if alert.state != "resolved" else "",
             say=words("alert.say", title=title, name=name) if alert.state == "firing" else "",
-            asks=alert.id if _waits(alert, seen) else None,
+            asks=alert.id if state == "firing" and not alert.held_by else None,
             told=tuple(self.telling(one, now) for one in told),
         )
 
-    def held(self, why: str) -> str:
-        """Why nobody is told of an alert, by AlertState.held_by; empty when people are."""
+    def stage(self, state: str) -> str:
+        """That somebody sees to an alert, by AlertState.stage; empty for every other state, which is said otherwise."""
+        return self.words("stage.acknowledged") if state == ACKNOWLEDGED else ""
+
+    def held(self, why: str, silenced: str = "") -> str:
+        """Why nobody is told of an alert, by AlertState.held_by; empty when people are. silenced: as `silenced` says it."""
+        if silenced and why == SILENCED:
+            return silenced
         cause = self.words.known(f"rule.{why}")
         return self.words("held.cause", title=cause) if cause else self.words.code("held", why) if why else ""
 
@@ -500,9 +534,16 @@ def _worst_first(view: PointView, critical: bool) -> tuple[bool, bool, int, floa
     return not found.in_use, not found.late, rank, hours, view.name, view.point
 
 
-def _waits(alert: AlertState, seen: Fact | None) -> bool:
-    """Whether somebody is to acknowledge an alert: nobody has since it became so bad, and people are told of it."""
-    return alert.state == "firing" and not alert.held_by and (seen is None or seen.t < alert.told_since)
+def silence_of(alert: AlertState, silences: Iterable[Fact]) -> Fact | None:
+    """By whom what an alert is about is silenced, or its point; None: by nobody."""
+    found = {fact.told.subject: fact for fact in silences if isinstance(fact.told, Silenced)}
+    at_point = None if alert.point is None else found.get(Subject(POINT, alert.point))
+    return found.get(alert.subject, at_point)
+
+
+def _stage(alert: AlertState, seen: Fact | None) -> str:
+    """As AlertState.stage; seen: who acknowledged it last."""
+    return alert.stage(None if seen is None else seen.t)
 
 
 def _moment(alert: AlertState) -> float:

@@ -94,8 +94,9 @@ class Renderer:
         views = self.source.views(now)
         alerts = self.source.alerts()
         names = {view.point: view.name for view in views}
-        cards = self._writer.cards(views, alerts)
-        items = self._writer.items(alerts, names, now, self.source.acknowledged, self.source.told)
+        silences = self.source.silences()
+        cards = self._writer.cards(views, alerts, silences)
+        items = self._writer.items(alerts, names, now, self.source.acknowledged, self.source.told, silences)
         counts = count(views)
         return Snapshot(
             now=now,
@@ -141,7 +142,7 @@ class Renderer:
 
     def card(self, view: PointView) -> str:
         """The card of a point, as the status page has it."""
-        (card,) = self._writer.cards([view], self.source.alerts())
+        (card,) = self._writer.cards([view], self.source.alerts(), self.source.silences())
         return str(self._macro("card", card, view.now))
 
     def _names(self, now: float) -> dict[str, str]:

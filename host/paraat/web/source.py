@@ -33,11 +33,11 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asked(Protocol):
-    """What a link in a message asks: that somebody says that he has seen an alert."""
+    """What a link in a message asks: that somebody says that he has seen an alert, or all of a list."""
 
     @property
-    def alert(self) -> AlertState:
-        """The alert, which fires."""
+    def alerts(self) -> Sequence[AlertState]:
+        """The alerts, which fire."""
         ...
 
     @property
@@ -118,6 +118,15 @@ class WebSource(Protocol):
         """Who was told of an alert, by which rung, when, and what came back. Raises JournalError."""
         ...
 
+    def silences(self) -> Sequence[Fact]:
+        """What is silenced now, and by whom: facts of the kind Silenced."""
+        ...
+
+    @property
+    def silence_most_s(self) -> float:
+        """For how long something may be silenced at once."""
+        ...
+
     def acknowledge(self, alert_id: int, author: Author) -> Fact | None:
         """Keep that somebody sees to an alert; None when no alert of that id fires. Raises JournalError."""
         ...
@@ -132,7 +141,7 @@ class WebSource(Protocol):
         ...
 
     def keep(self, told: SaidOfPoint, author: Author) -> Fact:
-        """Keep what somebody says of a point of this site. Raises JournalError."""
+        """Keep what somebody says of a point of this site, or what he silences. Raises JournalError."""
         ...
 
     def test_alerts(self, point: str) -> Sequence[Tried]:

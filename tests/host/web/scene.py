@@ -77,15 +77,15 @@ class FakeAnswers:
             raise self.error
         if token in self.used:
             raise ValueError(Phrase("This alert is over. You need not do anything."))
-        return Asked(next(alert for alert in self._source.firing if str(alert.id) == token), self.person)
+        return Asked(tuple(alert for alert in self._source.firing if str(alert.id) in token.split("-")), self.person)
 
     def by_link(self, token: str) -> Fact:
         asked = self.asked(token)
         author = Author(name=self.person.name, role=self.person.role, way="link")
-        fact = self._source.acknowledge(asked.alert.id, author)
-        assert fact is not None
-        self.used[token] = fact
-        return fact
+        kept = [self._source.acknowledge(alert.id, author) for alert in asked.alerts]
+        assert kept[0] is not None
+        self.used[token] = kept[0]
+        return kept[0]
 
     def by_code(self, text: str, author: Author) -> Entered:
         if self.error is not None:
@@ -117,6 +117,7 @@ class FakeSource:
         self.checks: Sequence[Check] = FINE_CHECKS
         self.error: Exception | None = None
         self.facts: list[Fact] = []
+        self.silenced: list[Fact] = []
         self.refuses: Exception | None = None  # to keep anything
         self.tellings: dict[int, Sequence[Told]] = {}
         self.stops: Sequence[Stop] = ()
@@ -142,6 +143,13 @@ class FakeSource:
 
     def told(self, alert_id: int) -> Sequence[Told]:
         return self.tellings.get(alert_id, ())
+
+    def silences(self) -> Sequence[Fact]:
+        return self.silenced
+
+    @property
+    def silence_most_s(self) -> float:
+        return 168 * 3600.0
 
     def acknowledge(self, alert_id: int, author: Author) -> Fact | None:
         if self.error is not None:

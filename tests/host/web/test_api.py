@@ -18,11 +18,22 @@ import pytest
 from host.web.asking import Ask, fetch
 from host.web.scene import FINE_CHECKS, NOW, FakeSource, alert, never_heard, point, rich
 from paraat.domain.activation import Activation, Phase
-from paraat.domain.facts import Attested, Author, Counted, Delivered, DeliveryPlanned, PhaseChanged, SaidOfPoint
+from paraat.domain.facts import (
+    Attested,
+    Author,
+    Counted,
+    Delivered,
+    DeliveryPlanned,
+    Fact,
+    PhaseChanged,
+    SaidOfPoint,
+    Silenced,
+)
 from paraat.domain.fuel_events import FuelEvent
 from paraat.domain.passages import Present
 from paraat.domain.refuel import Delivery, Plan, Stop
 from paraat.domain.remarks import Remark
+from paraat.domain.subjects import Subject
 from paraat.domain.told import Told
 from paraat.domain.upkeep import EngineRun, Task, TaskState, Trend, Upkeep
 from paraat.journal import JournalError
@@ -182,6 +193,57 @@ def test_who_was_told_of_an_alert_and_what_came_back(ask: Ask, source: FakeSourc
     }  # fmt: skip
 
 
+def silenced(source: FakeSource, subject: Subject) -> None:
+    told = Silenced(subject=subject, until=NOW + 3600, reason="werk aan aggregaat")
+    author = Author(name="Anna", role="coordinator", way="page")
+    source.silenced = [Fact(id=9, after=0, t=NOW - 60, recorded_at=NOW - 60, author=author, told=told)]
+
+
+def test_what_is_silenced_is_said_with_who_until_when_and_why(ask: Ask, source: FakeSource) -> None:
+    silenced(source, Subject("point", "nsp-0102"))
+    source.firing = [msgspec.structs.replace(source.firing[0], held_by="silenced"), *source.firing[1:]]
+    assert ask("/api/v1/alerts").json["silences"] == [
+        {
+            "subject": {"kind": "point", "id": "nsp-0102"},
+            "at": "2025-11-24T15:59:00Z",
+            "until": "2025-11-24T17:00:00Z",
+            "reason": "werk aan aggregaat",
+            "by": "Anna",
+            "role": "coordinator",
+            "way": "page",
+        }
+    ]
+    said = "tot 18:00 krijgt niemand bericht: stilgezet door Anna (werk aan aggregaat)"
+    assert ask("/").text.count(said) == 2  # under the alert, and on the card
+    assert said in ask("/points/nsp-0102").text
+    assert 'name="end"' in ask("/points/nsp-0102").text
+    assert 'name="end"' not in ask("/points/nsp-0101").text
+
+
+@pytest.mark.parametrize(
+    ("path", "subject"),
+    [
+        ("/api/v1/points/nsp-0102/silence", Subject("point", "nsp-0102")),
+        ("/api/v1/alerts/7/silence", Subject("point", "nsp-0102")),
+    ],
+)
+def test_what_is_to_be_silenced_is_kept(ask: Ask, source: FakeSource, path: str, subject: Subject) -> None:
+    asked = {"by": "Anna", "way": "cli", "reason": "werk", "until": "2025-11-24T17:00:00Z"}
+    assert ask(path, "POST", json.dumps(asked).encode(), **JSON).status == 200
+    (fact,) = source.facts
+    assert fact.told == Silenced(subject=subject, until=NOW + 3600, reason="werk")
+    assert fact.author == Author(name="Anna", way="cli")
+    late = json.dumps(asked | {"until": "2025-12-24T17:00:00Z"}).encode()
+    answer = ask(path, "POST", late, **JSON)
+    assert (answer.status, "longer than 168 h" in answer.text) == (400, True)
+
+
+def test_of_no_alert_nothing_is_silenced(ask: Ask, source: FakeSource) -> None:
+    asked = json.dumps({"by": "Anna", "end": True}).encode()
+    assert ask("/api/v1/alerts/99/silence", "POST", asked, **JSON).status == 404
+    assert source.facts == []
+
+
 JSON = {"content_type": "application/json"}
 SEEN = "/api/v1/alerts/7/acknowledge"
 
@@ -191,8 +253,11 @@ def test_an_alert_is_acknowledged_and_everybody_sees_by_whom(ask: Ask) -> None:
     body = json.dumps({key: said[key] for key in ("by", "role", "way")}).encode()
     answer = ask(SEEN, "POST", body, **JSON)
     assert (answer.status, answer.json) == (200, said)
-    found = {alert["id"]: alert["acknowledged"] for alert in ask("/api/v1/alerts").json["alerts"]}
+    alerts = ask("/api/v1/alerts").json["alerts"]
+    found = {alert["id"]: alert["acknowledged"] for alert in alerts}
     assert found[7] == said
+    assert {alert["id"]: alert["state"] for alert in alerts}[7] == "acknowledged"
+    assert "Kritiek, opgepakt" in ask("/").text
     assert [one for one in found if found[one]] == [7]
     assert "gezien door Jan de Vries, 17:00" in ask("/").text
 

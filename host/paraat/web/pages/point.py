@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from paraat.domain.activation import Phase
+from paraat.domain.facts import Silenced
 from paraat.domain.model import PointView
 from paraat.texts import readiness, upkeep
 from paraat.texts.localtime import local
@@ -47,6 +48,9 @@ def show(
         name=view.name,
         now=now,
         card=renderer.card(view),
+        silenced=any(
+            fact.told.subject == view.subject for fact in source.silences() if isinstance(fact.told, Silenced)
+        ),
         kept=kept,
         refused=refused,
         typed=typed or {},
