@@ -40,18 +40,31 @@ from paraat.alerts.trial import Trial
 from paraat.alerts.watch import Watch
 from paraat.alerts.weekly import is_due
 from paraat.domain import facts
-from paraat.domain.facts import HOST, Acknowledged, Author, ClockSetBack, Counted, Fact, Heard, Silenced, Started
+from paraat.domain.facts import (
+    HOST,
+    Acknowledged,
+    Author,
+    ClockConfirmed,
+    ClockSetBack,
+    Counted,
+    Fact,
+    Heard,
+    Silenced,
+    Started,
+)
 from paraat.domain.model import AlertState, Delivery, FailedText, NodeState, PointView, SampleSet
 from paraat.domain.neighbours import Neighbours
-from paraat.domain.own import BrokerLink, ChannelHealth, DatabaseLag, UnknownBoard
+from paraat.domain.own import BrokerLink, ChannelHealth, ClockDoubt, DatabaseLag, UnknownBoard
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 from paraat.domain.refuel import Stop, stops
 from paraat.domain.subjects import NEIGHBOUR, POINT, UNKNOWN_BOARD, Subject, View
 from paraat.domain.told import Told, Tried, told
 from paraat.domain.tracker import HISTORY_SAMPLES, Tracker
+from paraat.domain.witnesses import Doubt
 from paraat.domain.world import World
 from paraat.fleet.asking import AskError, Boards, NoConnectionError
+from paraat.intake.dating import Dating
 from paraat.intake.decode import MAX_AHEAD_S
 from paraat.intake.inbox import Inbox
 from paraat.intake.ingest import Ingest
@@ -59,7 +72,7 @@ from paraat.intake.mqtt import MqttTransport
 from paraat.journal import Journal, JournalError, Past, Stored
 from paraat.runtime.clock import Clock
 from paraat.runtime.counters import Counters
-from paraat.runtime.host_probe import HostProbe
+from paraat.runtime.host_probe import HostProbe, clock_synchronised
 from paraat.sinks.influx import SINK, InfluxSink
 from paraat.sinks.rows import Rows, host_row, name_points
 from paraat.site.certificates import Certificates
@@ -123,6 +136,7 @@ class Service:
         self._serve_web = serve_web
         self._next_free_port = next_free_port
         self._host_probe = host_probe
+        self._dating = Dating(clock_synchronised if host_probe is not None else lambda: None)
         self._stop = threading.Event()
         self._lock = threading.Lock()  # around the tracker and self._alerts
         self._heard: deque[Stored] = deque()  # what is stored, and the points have not learnt yet
@@ -190,6 +204,8 @@ class Service:
             points=site.points,
             stop=self._stop,
             on_stored=self._on_stored,
+            on_unkept=self._on_unkept,
+            dating=self._dating,
         )
         self._trial = Trial(site, self._channels, alerts=self.alerts, view=self._view_now, screens=self._screens)
         self._began = clock.now()
@@ -266,7 +282,16 @@ class Service:
         now = self.clock.now()  # it may have been set back while we were not running
         self._dispatcher.begin(now)
         self._dispatcher.note(self._alerts)
-        self._tell_of_itself(Started(forget_after=now + MAX_AHEAD_S), now)
+        newest = self.journal.newest_t() or now
+        self._dating.ran_later(newest - now)
+        self._tell_of_itself(Started(forget_after=self._believed_until(now, newest)), now)
+
+    def _believed_until(self, now: float, before: float) -> float:
+        """What is dated later was dated by a wrong clock. before: what our clock said then, which may be later.
+
+        Where nothing keeps our clock right, it is the one that may be wrong now.
+        """
+        return (now if self._dating.synchronised is not False else max(now, before)) + MAX_AHEAD_S
 
     def _tell_of_itself(self, told: Started | ClockSetBack, now: float) -> None:
         """Take in what befell the host. A disk that fails puts off that it is stored, and nothing else."""
@@ -367,6 +392,7 @@ class Service:
         self.counters.broker_connected.set(connected)
         self._neighbours.began(self.clock.now())  # while the broker is away nobody can be heard
         if connected:
+            self._dating.began()
             self._time_sent_at = None  # boards without a clock wait for it
             self._wake.set()
         self._changed()
@@ -382,6 +408,14 @@ class Service:
             self._time_sent_at = None
         if self._influx is not None and stored.new:
             self._influx.notify()
+        self._changed()
+
+    def _on_unkept(self, sets: Sequence[SampleSet]) -> None:
+        """Let the points know what came in and cannot be kept now: people are told of it all the same."""
+        with self._lock:
+            self._take_in()
+            for a_set in sets:
+                self._take_in_one(a_set)
         self._changed()
 
     def _take_in(self) -> None:
@@ -423,7 +457,9 @@ class Service:
             self._transport.start()  # should its thread have ended
             now = self.clock.now()
             if self._ticked_at is not None and now < self._ticked_at:
-                self._tell_of_itself(ClockSetBack(forget_after=now + MAX_AHEAD_S), now)
+                before = self._ticked_at
+                self._dating.set_back(before - now)
+                self._tell_of_itself(ClockSetBack(forget_after=self._believed_until(now, before)), now)
             self._ticked_at = now
             self._ticked_s = time.monotonic()
             self._send_time(now)
@@ -459,6 +495,8 @@ class Service:
     def _send_time(self, now: float) -> None:
         sent_at = self._time_sent_at
         if sent_at is not None and 0 <= now - sent_at < TIME_EVERY_S:
+            return
+        if not self._dating.tells_time():
             return
         if self._transport.publish(topics.TIME, host_codec.encode_time(now), qos=0):
             self._time_sent_at = now
@@ -515,7 +553,9 @@ class Service:
                 for point, (first_t, last_t) in self._ingest.strangers.items()
             ]
             found += self._neighbours.views(now)
-        return [*found, *(self._host_probe.views() if self._host_probe is not None else ())]
+        doubt = self._dating.doubt()
+        clock = ClockDoubt(now=now, behind_s=doubt and doubt.behind_s, boards=0 if doubt is None else doubt.ahead)
+        return [*found, clock, *(self._host_probe.views() if self._host_probe is not None else ())]
 
     def _channels_now(self, now: float) -> list[ChannelHealth]:
         """How each channel does: by the last message that it was given, and the modem also by the last look at it."""
@@ -772,6 +812,20 @@ class Service:
         self._changed()
         return fact
 
+    def confirm_clock(self, author: Author) -> Fact:
+        """Believe our clock again, by the word of somebody; what is dated later than it is let go of. Raises JournalError.
+
+        Who may do so is for the caller to know.
+        """
+        now = self.clock.now()
+        fact = self.journal.record(ClockConfirmed(), author, t=now, now=now)
+        self._dating.confirm()
+        self._tell_of_itself(ClockSetBack(forget_after=now + MAX_AHEAD_S), now)
+        self._time_sent_at = None
+        self._wake.set()
+        self._changed()
+        return fact
+
     def refuel(self, stand: Stand) -> list[Stop]:
         """The refuel round, the most urgent first."""
         with self._lock:
@@ -837,6 +891,8 @@ class Service:
             Check(name="ingest", ok=not ingest, required=True, detail=ingest),
             Check(name="alerts", ok=not judging, required=True, detail=judging),
         ]
+        if (doubt := self._dating.doubt()) is not None:
+            checks.append(Check(name="clock", ok=False, required=True, detail=_doubted(doubt)))
         if undelivered := self._dispatcher.problem:
             checks.append(Check(name="delivery", ok=False, required=False, detail=undelivered))
         if unwatched := self._dead_man.problem:
@@ -888,6 +944,24 @@ class Service:
     def _changed(self) -> None:
         for on_change in tuple(self._subscribers.values()):
             on_change()
+
+
+def _doubted(doubt: Doubt) -> str:
+    minutes = f"{doubt.behind_s / 60:.0f}"
+    if not doubt.ahead:
+        return Phrase(
+            "the clock of this machine says {minutes} min less than it did before; until boards agree with it no board is"
+            " told the time. Set it right (timedatectl). If it is right now: `paraat clock --by NAME`",
+            minutes=minutes,
+        )
+    return Phrase(
+        "the clock of this machine is {minutes} min behind: {ahead} of {heard} boards say so. Their times are kept as they"
+        " sent them, and no board is told the time. Set it right (timedatectl). If the boards are wrong: `paraat clock --by"
+        " NAME`",
+        minutes=minutes,
+        ahead=doubt.ahead,
+        heard=doubt.heard,
+    )
 
 
 def _of_all(fact: Fact) -> bool:

@@ -885,7 +885,8 @@ def entered(found: radio.Entered, said: str) -> Entered:
 
 def health(checks: Iterable[Check]) -> Health:
     """The host's own health: what is required decides between "failing" and the rest."""
-    found = list(checks)
+    # A Phrase is no plain text to the encoder.
+    found = [msgspec.structs.replace(check, detail=str(check.detail)) for check in checks]
     failing = any(check.required and not check.ok for check in found)
     degraded = any(not check.ok for check in found)
     return Health(status="failing" if failing else "degraded" if degraded else "ok", checks=found)

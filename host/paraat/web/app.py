@@ -88,6 +88,7 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK, base_url
                 methods=["POST"],
                 middleware=[Middleware(Action)],
             ),
+            Route("/api/v1/clock", routes.clock, methods=["POST"], middleware=[Middleware(Action)]),
             Route(
                 "/api/v1/alerts/{alert:int}/silence",
                 routes.silence_alert,
@@ -316,6 +317,18 @@ class _Routes:
             raise HTTPException(503, f"not kept: {error}") from error
         if fact is None:
             raise HTTPException(404, f"no alert {alert} fires now; /api/v1/alerts lists them")
+        return _json(api.acknowledgement(fact))
+
+    async def clock(self, request: Request) -> Response:
+        """Somebody says that the host's clock is right."""
+        try:
+            author = api.author(await _body(request))
+        except ValueError as error:
+            raise HTTPException(400, f"{error}; expected is JSON as docs/api.md says") from error
+        try:
+            fact = await run_in_threadpool(self._source.confirm_clock, author)
+        except JournalError as error:
+            raise HTTPException(503, f"not kept: {error}") from error
         return _json(api.acknowledgement(fact))
 
     async def code(self, request: Request) -> Response:
