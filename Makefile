@@ -241,6 +241,7 @@ format: $(VENV)/dev.stamp ## Put the code in the house's form
 words: $(VENV)/dev.stamp ## Bring the catalogues of words (texts/*.po) up to date with the code (ADD=de begins a language)
 	@$(BIN)/python -m paraat.texts.extract $(ADD)
 	@$(BIN)/python -m paraat.alerts.rule_table
+	@$(BIN)/python -m paraat.sinks.schema_table
 
 .PHONY: boards
 boards: $(VENV)/dev.stamp ## Check boards/*/board.toml against the chips and draw their wiring (wiring.svg)

@@ -53,6 +53,10 @@ class ClockSetBack(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
     forget_after: float
 
 
+class ClockConfirmed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="clock-confirmed/1"):
+    """Somebody says that the host's clock is right, although boards contradicted it, or it what it said before."""
+
+
 class Acknowledged(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="acknowledged/1"):
     """Somebody has seen an alert that fires, and sees to it. alert: its id. link: the nonce of the link he used, if he did."""
 
@@ -148,6 +152,19 @@ class FuelFound(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
 Found = GeneratorRan | BatteryRested | PeoplePassed | FuelFound  # what the host keeps of what boards sent
 
 
+class Named(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="named/1"):
+    """What a point is called from here on, and where it is: latitude, longitude in degrees.
+
+    The sinks write it beside what the host makes of the point: written again, an old row is called what it was called then.
+    """
+
+    point: str
+    name: str
+    municipality: str
+    region: str
+    position: tuple[float, float] | None = None
+
+
 class HelpAsked(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="help-asked/1"):
     """Somebody at a point asks for help, by voice; who holds the button of its board is heard by an event."""
 
@@ -195,6 +212,7 @@ Told = (
     BoardState
     | Started
     | ClockSetBack
+    | ClockConfirmed
     | Acknowledged
     | Silenced
     | Attested
@@ -212,6 +230,7 @@ Told = (
     | SmsTaken
     | Tested
     | ModemTested
+    | Named
 )
 
 
@@ -229,10 +248,12 @@ def place(told: Told) -> str | None:
             return told.subject.point
         case Attested() | PhaseChanged() | Counted() | Delivered() | DeliveryPlanned() | HelpAsked():
             return told.point
-        case GeneratorRan() | BatteryRested() | PeoplePassed() | FuelFound():
+        case GeneratorRan() | BatteryRested() | PeoplePassed() | FuelFound() | Named():
             return told.point
         case Tested():
             return told.point or None
+        case ClockConfirmed():
+            return None
         case Started() | ClockSetBack() | Acknowledged() | WrongCode() | WrongReply() | SmsTaken() | ModemTested():
             return None
 
@@ -260,6 +281,7 @@ def replaces(told: Told) -> tuple[str, ...] | None:
             BoardState()
             | Started()
             | ClockSetBack()
+            | ClockConfirmed()
             | WrongCode()
             | WrongReply()
             | SmsTaken()
@@ -267,7 +289,7 @@ def replaces(told: Told) -> tuple[str, ...] | None:
             | ModemTested()
         ):
             return None
-        case GeneratorRan() | BatteryRested() | PeoplePassed() | FuelFound():
+        case GeneratorRan() | BatteryRested() | PeoplePassed() | FuelFound() | Named():
             return None
 
 

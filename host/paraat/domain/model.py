@@ -348,10 +348,23 @@ class Derived(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, Value]
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the journal, as a sink reads it. kind: "telemetry", "event" or "derived" (then seq is 0).
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One row for the sinks that is no set of metrics; sinks/schema.py has its measurement, tags and fields.
 
-    ids only grow and are never used again, so that a cursor never skips a row.
+    point: "" where it is about no point. t: unix seconds.
+    """
+
+    point: str
+    t: float
+    measurement: str
+    tags: dict[str, str]
+    fields: dict[str, Value | str]
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the journal, as a sink reads it. kind: "telemetry", "event", "derived" or "row" (then seq is 0).
+
+    ids only grow and are never used again, so that a cursor never skips a row. row: of that kind alone.
     """
 
     id: int
@@ -361,3 +374,5 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     t: float
     values: dict[str, Value]
     faults: dict[str, str]
+    received_at: float = 0.0
+    row: Row | None = None

@@ -162,6 +162,20 @@ class AlertRecords(JournalFile):
         """What was sent, or perhaps was, since t, unix seconds; oldest first."""
         return self._deliveries("settled_at >= ? AND state IN ('sent', 'sending', 'uncertain')", (t,))
 
+    def settled_between(self, since: float, until: float) -> list[Delivery]:
+        """What came to its end after `since` and by `until`, unix seconds, whatever became of it; oldest first."""
+        return self._deliveries(
+            "settled_at > ? AND settled_at <= ? AND state IN ('sent', 'uncertain', 'dropped')", (since, until)
+        )
+
+    def standing_deliveries(self) -> list[tuple[int, str, str, int]]:
+        """Of the alerts that fire how their messages to people stand: (alert, rung, state, how many), the first rung first."""
+        return self._read(
+            "SELECT alert_id, rung, state, count(*) FROM delivery WHERE rung <> 'log'"
+            " AND alert_id IN (SELECT id FROM alert WHERE state <> 'resolved')"
+            " GROUP BY alert_id, rung, state ORDER BY alert_id, min(id)"
+        )
+
     def deliveries(self, *alert_ids: int) -> list[Delivery]:
         """All deliveries of these alerts, oldest first."""
         marks = ", ".join("?" * len(alert_ids))
