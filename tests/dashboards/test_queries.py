@@ -10,14 +10,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from grafana_queries import Asked, Series, answer, asked, filled, write
 from paraat.domain.readiness import Verdict
 from paraat.simulate.servers import InfluxServer
-from paraat.web.cards import Writer
-from paraat.web.texts import Words
+from paraat.texts.readiness import Words
+from paraat.web.roll import Roll, firing_by_point
 from played_regions import BROKEN_WIRE, DATABASE, NEVER_HEARD, SILENT, Play, Region, perform
 
 pytestmark = pytest.mark.needs("influxdb")
@@ -133,17 +134,16 @@ def test_the_order_is_that_of_the_page(played: Played) -> None:
     one = played.regions[0]
     name = REGIONS[0]
     shown = played.rows("regional_overview", "Punten, het dringendste eerst", region=name)
-    zone = one.site.roster.zone
-    cards = Writer(Words("nl"), zone, 300.0).cards(one.service.views(one.end), one.service.alerts())
-    assert sorted(shown, key=lambda point: shown[point]["rank"]) == [card.point for card in cards]
+    page = Roll()
+    page.call({view.point: view for view in one.service.views(one.end)}, firing_by_point(one.service.alerts()))
+    assert sorted(shown, key=lambda point: shown[point]["rank"]) == [view.point for view in page.points]
 
 
 def test_a_figure_is_the_same_as_on_the_page(played: Played) -> None:
     shown = played.rows("regional_overview", "Punten, het dringendste eerst")
     why = played.rows("regional_overview", "Punten, het dringendste eerst", "B")
     for one in played.regions:
-        cards = Writer(Words("nl"), one.site.roster.zone, 300.0).cards(one.service.views(one.end), one.service.alerts())
-        lines = {card.point: card.lines for card in cards}
+        words = Words("nl", ZoneInfo(one.site.region.timezone))
         for view in one.service.views(one.end):
             row = shown[view.point]
             silent = view.verdict is Verdict.SILENT
@@ -151,7 +151,7 @@ def test_a_figure_is_the_same_as_on_the_page(played: Played) -> None:
             assert row["percent"] == (percent if percent is None else pytest.approx(percent, abs=0.05)), view.point
             assert row["people"] == (None if silent or view.people is None else view.people.people), view.point
             # How many hours there are may have changed since the sentence was written, at most a quarter of an hour ago.
-            said = [re.sub(r"\d+", "#", line.text) for line in lines[view.point]]
+            said = [re.sub(r"\d+", "#", line.text) for line in words.of(view)]
             assert re.sub(r"\d+", "#", why[view.point]["text"]) == (said[0] if said else ""), view.point
 
 

@@ -7,8 +7,10 @@ from paraat.domain.readiness import Verdict
 _ORDER = (Verdict.NOT_READY, Verdict.SILENT, Verdict.UNKNOWN, Verdict.LIMITED, Verdict.READY)
 _RANK = {verdict: rank for rank, verdict in enumerate(_ORDER)}
 
+Place = tuple[bool, bool, int, float, str, str]
 
-def worst_first(view: PointView, critical: bool) -> tuple[bool, bool, int, float, str, str]:
+
+def worst_first(view: PointView, critical: bool) -> Place:
     """What to sort points by: in use, late, the worst, the fewest hours. critical: a critical alert fires for it."""
     hours = -1.0 if view.autonomy is None else view.autonomy.hours
     found = view.activation
