@@ -240,7 +240,6 @@ format: $(VENV)/dev.stamp ## Put the code in the house's form
 .PHONY: words
 words: $(VENV)/dev.stamp ## Bring the catalogues of words (texts/*.po) up to date with the code (ADD=de begins a language)
 	@$(BIN)/python -m paraat.texts.extract $(ADD)
-	@$(BIN)/python -m paraat.alerts.rule_table
 	@$(BIN)/python -m paraat.sinks.schema_table
 
 .PHONY: boards
