@@ -8,7 +8,7 @@ import difflib
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ import dashboards
 from dashboards.frame import CONTEXT
 from paraat.texts import Words, languages
 
-FOLDER_UID, FOLDER_TITLE = "paraat", "Paraat"
+FOLDER_UID, FOLDER_TITLE, TAG = "paraat", "Paraat", "paraat"
 TIMEOUT_S = 15.0
 OLDEST = 10  # of Grafana's versions that the dashboards are made for
 _DIFF_LINES = 40  # of each dashboard that are shown
@@ -82,7 +82,9 @@ class Push:
         """Push what is new or other, all dashboards in all languages. Raises PushError."""
         self._greet()
         wanted: list[Json] = [json.loads(text) for text in dashboards.files().values()]
-        changed = [board for board in wanted if self._differs(board)]
+        # Asked for by its uid, one that is not there is forbidden to an editor, and not absent (seen with 9.4).
+        there = {one["uid"] for one in self._ask("", lambda: self._api.search.search_dashboards(tag=TAG, limit=5000))}
+        changed = [board for board in wanted if self._differs(board, there)]
         if dry:
             print(self._words("push.dry", n=len(changed)))
             return
@@ -102,12 +104,12 @@ class Push:
         if int(major) < OLDEST:
             print(self._words("push.old-grafana", version=version))
 
-    def _differs(self, board: Json) -> bool:
-        """Whether a dashboard is not there as we want it; says so, with what is other."""
-        found = self._ask(board["title"], lambda: self._api.dashboard.get_dashboard(board["uid"]), absent=True)
-        if found is None:
+    def _differs(self, board: Json, there: Collection[str]) -> bool:
+        """Whether a dashboard is not there as we want it; says so, with what is other. there: the uids that Grafana has."""
+        if board["uid"] not in there:
             print(self._words("push.new", title=_named(board)))
             return True
+        found = self._ask(board["title"], lambda: self._api.dashboard.get_dashboard(board["uid"]))
         have: Json = found["dashboard"]
         if _holds(have, board):
             print(self._words("push.same", title=_named(board)))
@@ -119,7 +121,8 @@ class Push:
         return True
 
     def _make_folder(self) -> None:
-        if self._ask(FOLDER_TITLE, lambda: self._api.folder.get_folder(FOLDER_UID), absent=True) is None:
+        folders = self._ask(FOLDER_TITLE, lambda: self._api.folder.get_all_folders())
+        if all(folder["uid"] != FOLDER_UID for folder in folders):
             self._ask(FOLDER_TITLE, lambda: self._api.folder.create_folder(FOLDER_TITLE, uid=FOLDER_UID))
 
     def _send(self, board: Json) -> None:
@@ -127,16 +130,14 @@ class Push:
         answer = self._ask(board["title"], lambda: self._api.dashboard.update_dashboard(body))
         print(self._words("push.pushed", title=_named(board), url=f"{self._url}{_path(answer)}"))
 
-    def _ask(self, title: str, request: Any, *, absent: bool = False) -> Any:
-        """What Grafana answers. absent: it may not have it; then None."""
+    def _ask(self, title: str, request: Any) -> Any:
+        """What Grafana answers. title: of what is asked for; "": of Grafana itself. Raises PushError."""
         words = self._words
         try:
             return request()
         except GrafanaUnauthorizedError as error:
             raise PushError(words("push.refused-401")) from error
         except GrafanaClientError as error:
-            if error.status_code == 404 and absent:
-                return None
             if error.status_code == 403:
                 raise PushError(words("push.refused-403", why=_said(error))) from error
             if not title:

@@ -44,8 +44,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(401, {"message": "Invalid API key"})
         elif self.path.startswith("/api/dashboards/uid/") and uid in grafana.boards:
             self._answer(200, {"dashboard": grafana.boards[uid], "meta": {"provisioned": grafana.provisioned}})
-        elif self.path.startswith("/api/folders/") and uid in grafana.folders:
-            self._answer(200, {"uid": uid})
+        elif self.path.startswith("/api/search?"):
+            assert "tag=paraat" in self.path
+            self._answer(200, [{"uid": uid} for uid in grafana.boards])
+        elif self.path == "/api/folders":
+            self._answer(200, [{"uid": uid, "title": title} for uid, title in grafana.folders.items()])
+        elif self.path.startswith("/api/dashboards/"):
+            self._answer(403, {"message": "You'll need additional permissions: dashboards:read"})
         else:
             self._answer(404, {"message": "Not found"})
 
@@ -65,7 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
             grafana.boards[board["uid"]] = {**board, "id": grafana.writes, "version": 7, "preload": False}
             self._answer(200, {"status": "success", "url": f"/d/{board['uid']}/x"})
 
-    def _answer(self, status: int, body: dict[str, Any]) -> None:
+    def _answer(self, status: int, body: Any) -> None:
         text = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
