@@ -25,6 +25,8 @@ def render(name: str, language: str) -> str:
     board = BUILDERS[name](language).build()
     for number, panel in enumerate(board.panels or (), start=1):
         panel.id_val = number  # the SDK gives none, and Grafana would give others at each import
+    for variable in board.templating.list_val or ():
+        variable.id_val = variable.name  # the SDK gives all of them one, and Grafana keeps one of each (seen with 9.4)
     return JSONEncoder(indent=2, sort_keys=True).encode(board) + "\n"
 
 

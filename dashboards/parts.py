@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models.dashboard import ValueMapping
 from dashboards import looks, panels
 from dashboards.frame import uid
 from dashboards.influxql import CHOSEN, field, listing, measurement, newest, standing, total
-from dashboards.panels import Column
+from dashboards.panels import AGE, HOURS, Column
 from paraat.sinks import schema
 from paraat.texts import Words
 
@@ -56,7 +56,6 @@ def points(words: Words, *, where: str = CHOSEN, height: int = 12) -> table.Pane
         "likely": "off-grid/hours", "high": "off-grid/hours-high", "target": "off-grid/target",
         "refuel": "fuel/refuel-in", "percent": "fuel/percent", "people": "people/likely", "capacity": "point/capacity",
         "volts": "now/voltage", "celsius": "now/temperature", "age": "point/age", "firing": "point/alerts",
-        "lacking": "point/missing",
     }  # fmt: skip
     why = standing(schema.WHY, ("text",), ("point",), where)
     none = looks.absent(words)
@@ -70,19 +69,18 @@ def points(words: Words, *, where: str = CHOSEN, height: int = 12) -> table.Pane
             Column("rank", hidden=True),
             Column("name", links=point_links(words, words("column.point")), width=190),
             Column("verdict", mappings=looks.verdicts(words), coloured=True, width=125),
-            Column("text", key="why", width=330),
+            Column("text", key="why", width=None, mappings=looks.sentence(words, words("nothing-lacks"))),
             Column("phase", mappings=looks.phases(words), width=105),
-            *(Column(name, unit="h", decimals=0, mappings=none) for name in ("low", "likely", "high", "target")),
-            Column("refuel", unit="h", decimals=1, coloured=True, steps=urgent, mappings=none),
+            *(Column(name, unit=HOURS, decimals=0, mappings=none) for name in ("low", "likely", "high", "target")),
+            Column("refuel", width=125, unit=HOURS, decimals=1, coloured=True, steps=urgent, mappings=none),
             Column("percent", unit="percent", decimals=0, mappings=none),
             Column("people", decimals=0, mappings=none),
             Column("capacity", decimals=0),
             Column("volts", unit="volt", decimals=1, mappings=none),
             Column("celsius", unit="celsius", decimals=1, mappings=none),
-            Column("age", unit="s", decimals=0, mappings=none, coloured=True, steps=quiet),
+            Column("age", unit=AGE, decimals=0, mappings=none, coloured=True, steps=quiet),
             Column("firing", decimals=0),
-            Column("lacking", decimals=0),
-            Column("point"),
+            Column("point", hidden=True),
         ],
         sort="rank",
         join="point",
@@ -124,11 +122,11 @@ def alerts(words: Words, where: str, *, width: int, height: int) -> table.Panel:
         [
             Column("severity", mappings=severity, coloured=True, width=110),
             Column("name", links=point_links(words, words("column.point")), width=160),
-            Column("text", key="alert", width=230),
-            Column("age_s", key="since", unit="s", decimals=0),
-            Column("acknowledged", mappings=seen, coloured=True),
+            Column("text", key="alert", width=None),
+            Column("age_s", key="since", unit=AGE, decimals=0),
+            Column("acknowledged", mappings=seen, coloured=True, width=150),
             Column("by"),
-            Column("reached", width=170),
+            Column("reached", width=130),
             Column("waiting"),
             Column("uncertain"),
             Column("held_by", key="held"),
@@ -177,7 +175,7 @@ def events(
         words,
         key,
         [listing(schema.EVENT, ("name", "text", "way", "role", "point"), where, most)],
-        [Column("Time", key="when", width=160), Column("name", width=170), Column("text", key="what"), Column("way", mappings=ways(words)), Column("role", key="by"), Column("point", hidden=True)],
+        [Column("Time", key="when", width=160), Column("name", width=170), Column("text", key="what", width=None), Column("way", mappings=ways(words)), Column("role", key="by"), Column("point", hidden=True)],
         sort="Time",
         descending=True,
         width=width,

@@ -10,7 +10,7 @@ from dashboards import frame, looks, panels, parts
 from dashboards.influxql import CHOSEN, newest
 from paraat.texts import Words
 
-_MOST = 8  # tiles that can be read from afar
+_MOST = 6  # tiles that can be read from afar
 
 
 def build(language: str) -> Dashboard:

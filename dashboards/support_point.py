@@ -1,12 +1,12 @@
 """One noodsteunpunt: how it stands and why, its power, its fuel and how long that lasts, its people, and what happened there."""
 
 from grafana_foundation_sdk.builders import stat, statetimeline, table, timeseries
-from grafana_foundation_sdk.builders.dashboard import Dashboard
+from grafana_foundation_sdk.builders.dashboard import Dashboard, ThresholdsConfig
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
 
 from dashboards import frame, looks, panels, parts
 from dashboards.influxql import NOW, ONE, Query, course, field, listing, measurement, newest, standing
-from dashboards.panels import Column
+from dashboards.panels import AGE, HOURS, LITRES, Column
 from paraat.domain.profiles import RESOURCES
 from paraat.sinks import schema
 from paraat.texts import Words
@@ -26,7 +26,7 @@ def build(language: str) -> Dashboard:
     board.with_panel(_climate(words)).with_panel(_load(words))
     board.with_panel(_resources(words)).with_panel(parts.events(words, ONE))
     board.with_panel(_faults(words)).with_panel(_late(words))
-    return frame.mark(board, words, ONE)
+    return frame.mark(board, words, ONE, all_on=True)
 
 
 def _value(name: str) -> str:
@@ -38,16 +38,20 @@ def _now(words: Words) -> list[stat.Panel]:
     none = looks.absent(words)
     urgent = looks.steps((None, looks.ALARM), (2, looks.ATTENTION), (8, looks.FINE))
     old = looks.steps((None, looks.FINE), (300, looks.STALE))
+
+    def figure(key: str, name: str, unit: str, colours: ThresholdsConfig | None = None) -> stat.Panel:
+        return panels.number(words, key, _value(name), width=2, unit=unit, mappings=none, colours=colours)
+
+    named = f'SELECT "label" AS "value" FROM {measurement("point/verdict")} WHERE {NOW} AND {ONE} ORDER BY time DESC LIMIT 1'
     return [
-        panels.number(words, "verdict", _value("point/verdict"), width=6, mappings=looks.verdicts(words)),
+        panels.number(words, "name", named, width=6, mappings=none),
+        panels.number(words, "verdict", _value("point/verdict"), width=4, mappings=looks.verdicts(words)),
         panels.number(words, "phase", _value("point/phase"), width=4, mappings=looks.phases(words)),
-        panels.number(words, "hours_low", _value("off-grid/hours-low"), unit="h", mappings=none),
-        panels.number(words, "hours_likely", _value("off-grid/hours"), unit="h", mappings=none),
-        panels.number(words, "target", _value("off-grid/target"), width=2, unit="h", mappings=none),
-        panels.number(
-            words, "refuel_in", _value("fuel/refuel-in"), unit="h", mappings=none, colours=urgent, decimals=1
-        ),
-        panels.number(words, "heard", _value("point/age"), unit="s", mappings=none, colours=old),
+        figure("hours_low", "off-grid/hours-low", HOURS),
+        figure("hours_likely", "off-grid/hours", HOURS),
+        figure("target", "off-grid/target", HOURS),
+        figure("refuel_in", "fuel/refuel-in", HOURS, urgent),
+        figure("heard", "point/age", AGE, old),
     ]
 
 
@@ -57,7 +61,10 @@ def _why(words: Words) -> table.Panel:
         words,
         "why",
         [standing(schema.WHY, ("text", "to_do"), ("point",), ONE)],
-        [Column("text", key="why"), Column("to_do")],
+        [
+            Column("text", key="why", width=None, mappings=looks.sentence(words, words("nothing-lacks"))),
+            Column("to_do", width=None),
+        ],
         sort="text",
         drop=("point",),
         width=10,
@@ -97,7 +104,7 @@ def _hours(words: Words) -> timeseries.Panel:
         words("high"): course("off-grid/hours-high"),
         words("target"): course("off-grid/target"),
     }
-    panel = panels.lines(words, "hours", queries, unit="h", width=8, height=9, low=0)
+    panel = panels.lines(words, "hours", queries, unit=HOURS, width=8, height=9, low=0, decimals=0)
     return _as_cone(panel, words)
 
 
@@ -131,7 +138,7 @@ def _cone(words: Words) -> timeseries.Panel:
     for n, name in enumerate(edges.values(), start=1):
         knots.append((field(name), dict.fromkeys(list(edges)[:n], f"{litres} * 0")))
     knots.append((target, {words("target"): f"{burn} * 0"}))
-    panel = panels.lines(words, "cone", {}, unit="litre", width=8, height=9, low=0, why_empty="no-forecast")
+    panel = panels.lines(words, "cone", {}, unit=LITRES, width=8, height=9, low=0, why_empty="no-forecast")
     for letter, (after_h, values) in zip("ABCDE", knots, strict=True):
         selected = [
             f'({at} + {after_h} * 3600) * 1000 AS "t"',
@@ -207,9 +214,9 @@ def _resources(words: Words) -> table.Panel:
         [
             Column("resource", mappings=names, width=150),
             Column("standing", mappings=looks.standings(words), coloured=True, width=130),
-            Column("text", key="why"),
-            Column("age_s", key="since", unit="s", decimals=0, mappings=looks.absent(words)),
-            Column("ends_in_s", key="ends", unit="s", decimals=0, mappings=looks.mapping({}, "")),
+            Column("text", key="why", width=None),
+            Column("age_s", key="since", unit=AGE, decimals=0, mappings=looks.absent(words)),
+            Column("ends_in_s", key="ends", unit=AGE, decimals=0),
         ],
         sort="standing",
         descending=True,
@@ -225,7 +232,12 @@ def _faults(words: Words) -> table.Panel:
         words,
         "faults",
         [listing(schema.FAULT, ("metric", "sensor", "code"), ONE)],
-        [Column("Time", key="when", width=160), Column("metric"), Column("sensor"), Column("code", key="fault")],
+        [
+            Column("Time", key="when", width=160),
+            Column("metric", width=None),
+            Column("sensor", width=None),
+            Column("code", key="fault", width=None),
+        ],
         sort="Time",
         descending=True,
         width=12,
@@ -243,5 +255,5 @@ def _late(words: Words) -> timeseries.Panel:
         ): f'SELECT max("late_s") FROM "{schema.LATE}" WHERE $timeFilter AND {ONE} GROUP BY time($__interval) fill(null)',
         words("missing"): course("point/missing", how="max"),
     }
-    panel = panels.lines(words, "late_line", queries, unit="s", low=0, decimals=0, height=7, why_empty="nothing-late")
+    panel = panels.lines(words, "late_line", queries, unit=AGE, low=0, decimals=0, height=7, why_empty="nothing-late")
     return panel.override_by_name(words("missing"), panels.override(unit="short", custom_axisPlacement="right"))

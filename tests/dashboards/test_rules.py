@@ -79,8 +79,9 @@ def test_ids_and_letters_are_unique(board: Json) -> None:
     for panel in asks(board):
         letters = [target["refId"] for target in panel["targets"]]
         assert len(set(letters)) == len(letters), panel["title"]
-    names = [one["name"] for one in board["templating"]["list"]]
-    assert len(set(names)) == len(names)
+    for key in ("name", "id"):
+        found = [one[key] for one in board["templating"]["list"]]
+        assert len(set(found)) == len(found), key
 
 
 def test_uids_are_unique_and_short_enough() -> None:
