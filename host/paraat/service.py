@@ -16,8 +16,8 @@ import logging
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -40,26 +40,40 @@ from paraat.alerts.trial import Trial
 from paraat.alerts.watch import Watch
 from paraat.alerts.weekly import is_due
 from paraat.domain import facts
-from paraat.domain.facts import HOST, Acknowledged, Author, ClockSetBack, Counted, Fact, Heard, Started
-from paraat.domain.model import AlertState, FailedText, NodeState, PointView, SampleSet
+from paraat.domain.facts import (
+    HOST,
+    Acknowledged,
+    Author,
+    ClockConfirmed,
+    ClockSetBack,
+    Counted,
+    Fact,
+    Heard,
+    Silenced,
+    Started,
+)
+from paraat.domain.model import AlertState, Delivery, FailedText, NodeState, PointView, SampleSet
 from paraat.domain.neighbours import Neighbours
-from paraat.domain.own import BrokerLink, ChannelHealth, DatabaseLag, UnknownBoard
+from paraat.domain.own import BrokerLink, ChannelHealth, ClockDoubt, DatabaseLag, UnknownBoard
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 from paraat.domain.refuel import Stop, stops
 from paraat.domain.subjects import NEIGHBOUR, POINT, UNKNOWN_BOARD, Subject, View
 from paraat.domain.told import Told, Tried, told
-from paraat.domain.tracker import HISTORY_SAMPLES, Tracker
+from paraat.domain.tracker import Tracker
+from paraat.domain.witnesses import Doubt
 from paraat.domain.world import World
 from paraat.fleet.asking import AskError, Boards, NoConnectionError
+from paraat.intake.dating import Dating
 from paraat.intake.decode import MAX_AHEAD_S
 from paraat.intake.inbox import Inbox
 from paraat.intake.ingest import Ingest
 from paraat.intake.mqtt import MqttTransport
 from paraat.journal import Journal, JournalError, Past, Stored
+from paraat.journal.history import sets_read_back
 from paraat.runtime.clock import Clock
 from paraat.runtime.counters import Counters
-from paraat.runtime.host_probe import HostProbe
+from paraat.runtime.host_probe import HostProbe, clock_synchronised
 from paraat.sinks.influx import SINK, InfluxSink
 from paraat.sinks.rows import Rows, host_row, name_points
 from paraat.sinks.server import InfluxError
@@ -70,8 +84,9 @@ from paraat.site.site import Site
 from paraat.texts import Phrase
 from paraat.web.app import create_app
 from paraat.web.feed import Feed
+from paraat.web.ready import Ready
 from paraat.web.server import Handle, WebError, serve
-from paraat.web.source import Check
+from paraat.web.source import Check, Stand
 from paraat_wire import host_codec, topics
 
 _log = logging.getLogger(__name__)
@@ -82,10 +97,6 @@ TIME_EVERY_S = 60.0
 KEEP_EVERY_S = 60.0
 RESOLVED_SHOWN_S = 3600.0
 _RESOLVED_READ = 200
-# A start reads the last sets of each point back. In all about so many, so that a large fleet does
-# not keep the broker waiting for long; the histories that autonomy uses are shorter then.
-_REPLAY_SETS = 400_000
-_REPLAY_MIN_SETS = 30
 _RESTART_MIN_S = 1.0
 _RESTART_MAX_S = 60.0
 # A thread that failed so shortly ago may fail again: between two failures lies no longer wait than _RESTART_MAX_S.
@@ -123,6 +134,7 @@ class Service:
         self._serve_web = serve_web
         self._next_free_port = next_free_port
         self._host_probe = host_probe
+        self._dating = Dating(clock_synchronised if host_probe is not None else lambda: None)
         self._stop = threading.Event()
         self._lock = threading.Lock()  # around the tracker and self._alerts
         self._heard: deque[Stored] = deque()  # what is stored, and the points have not learnt yet
@@ -145,6 +157,9 @@ class Service:
         self._channels = make_channels(site)
         self._deliver = {name: threading.Event() for name in self._channels}  # wakes the thread of a channel
         token = _influx_token(site)
+        self._ready = Ready(
+            site.points, lambda asked: list(chain.from_iterable(self._views_of(asked, clock.now()))), clock.now
+        )
         self._inbox = Inbox()
         self._neighbours = Neighbours(site.watcher.neighbours, clock.now())
         self._boards = Boards(lambda topic, payload: self._transport.publish(topic, payload), clock.now)
@@ -187,6 +202,8 @@ class Service:
             points=site.points,
             stop=self._stop,
             on_stored=self._on_stored,
+            on_unkept=self._on_unkept,
+            dating=self._dating,
         )
         self._trial = Trial(site, self._channels, alerts=self.alerts, view=self._view_now, screens=self._screens)
         self._began = clock.now()
@@ -266,7 +283,7 @@ class Service:
             for alert in self.journal.alerts(_RESOLVED_READ)
             if alert.state == "resolved" and alert.fired_at is not None
         ]
-        self.journal.fold(self._world, self.site.points, sets=_sets_read_back(self.site))
+        self.journal.fold(self._world, self.site.points, sets=sets_read_back(len(self.site.points)))
         self._known = self.journal.last_ids()
         for point in self.site.points:
             self.counters.missing.labels(point).set(self.journal.missing(point))
@@ -274,7 +291,16 @@ class Service:
         now = self.clock.now()  # it may have been set back while we were not running
         self._dispatcher.begin(now)
         self._dispatcher.note(self._alerts)
-        self._tell_of_itself(Started(forget_after=now + MAX_AHEAD_S), now)
+        newest = self.journal.newest_t() or now
+        self._dating.ran_later(newest - now)
+        self._tell_of_itself(Started(forget_after=self._believed_until(now, newest)), now)
+
+    def _believed_until(self, now: float, before: float) -> float:
+        """What is dated later was dated by a wrong clock. before: what our clock said then, which may be later.
+
+        Where nothing keeps our clock right, it is the one that may be wrong now.
+        """
+        return (now if self._dating.synchronised is not False else max(now, before)) + MAX_AHEAD_S
 
     def _tell_of_itself(self, told: Started | ClockSetBack, now: float) -> None:
         """Take in what befell the host. A disk that fails puts off that it is stored, and nothing else."""
@@ -288,8 +314,10 @@ class Service:
     def _store_of_itself(self) -> None:
         while self._untold:
             told, t = self._untold[0]
-            self.journal.record(told, HOST, t=t, now=t)
+            fact = self.journal.record(told, HOST, t=t, now=t)
             del self._untold[0]
+            with self._lock:
+                self._known = (self._known[0], max(self._known[1], fact.id))
 
     # --- start and stop ----------------------------------------------------------------------
 
@@ -344,6 +372,10 @@ class Service:
             self._web.stop()
         if self._influx is not None:
             self._influx.close()
+        try:
+            self._watch.close()
+        except JournalError as error:
+            _log.warning("the last moments of judging are not kept: %s", error)
         self.journal.close()
 
     def _spawn(self, name: str, target: Callable[[], None]) -> None:
@@ -375,6 +407,7 @@ class Service:
         self.counters.broker_connected.set(connected)
         self._neighbours.began(self.clock.now())  # while the broker is away nobody can be heard
         if connected:
+            self._dating.began()
             self._time_sent_at = None  # boards without a clock wait for it
             self._wake.set()
         self._changed()
@@ -390,6 +423,14 @@ class Service:
             self._time_sent_at = None
         if self._influx is not None and stored.new:
             self._influx.notify()
+        self._changed()
+
+    def _on_unkept(self, sets: Sequence[SampleSet]) -> None:
+        """Let the points know what came in and cannot be kept now: people are told of it all the same."""
+        with self._lock:
+            self._take_in()
+            for a_set in sets:
+                self._take_in_one(a_set)
         self._changed()
 
     def _take_in(self) -> None:
@@ -431,7 +472,9 @@ class Service:
             self._transport.start()  # should its thread have ended
             now = self.clock.now()
             if self._ticked_at is not None and now < self._ticked_at:
-                self._tell_of_itself(ClockSetBack(forget_after=now + MAX_AHEAD_S), now)
+                before = self._ticked_at
+                self._dating.set_back(before - now)
+                self._tell_of_itself(ClockSetBack(forget_after=self._believed_until(now, before)), now)
             self._ticked_at = now
             self._ticked_s = time.monotonic()
             self._send_time(now)
@@ -468,6 +511,8 @@ class Service:
         sent_at = self._time_sent_at
         if sent_at is not None and 0 <= now - sent_at < TIME_EVERY_S:
             return
+        if not self._dating.tells_time():
+            return
         if self._transport.publish(topics.TIME, host_codec.encode_time(now), qos=0):
             self._time_sent_at = now
 
@@ -475,7 +520,8 @@ class Service:
         """Store what was found in the readings and must outlive them. Raises JournalError; then it comes again."""
         if self._kept_at is not None and 0 <= now - self._kept_at < KEEP_EVERY_S:
             return
-        due = [found for of_point in self._in_parts(self.site.points, self._tracker.due_of) for found in of_point]
+        parts = self._in_parts(self.site.points, self._tracker.due_of)
+        due = [found for part in parts for of_point in part for found in of_point]
         if due:
             with self.journal.atomic():
                 kept = [self.journal.record(found, HOST, t=now, now=now) for found in due]
@@ -522,7 +568,11 @@ class Service:
                 for point, (first_t, last_t) in self._ingest.strangers.items()
             ]
             found += self._neighbours.views(now)
-        return [*found, *(self._host_probe.views() if self._host_probe is not None else ())]
+        doubt = self._dating.doubt()
+        found.append(ClockDoubt(now=now, behind_s=doubt and doubt.behind_s, boards=0 if doubt is None else doubt.ahead))
+        found += self._host_probe.views() if self._host_probe is not None else ()
+        # Measured a little earlier or not: judged is each as it is known now, and so it stands in the journal.
+        return [msgspec.structs.replace(view, now=now) for view in found]  # type: ignore[type-var]
 
     def _channels_now(self, now: float) -> list[ChannelHealth]:
         """How each channel does: by the last message that it was given, and the modem also by the last look at it."""
@@ -547,21 +597,24 @@ class Service:
             self._take_in()
             waiting = {one.id for one in self._watch.engine.waiting() if one.kind == POINT}
             due = dict.fromkeys([*self._tracker.to_judge(now), *waiting.intersection(self.site.points)])
-        views = self._in_parts(due, lambda point: self._tracker.look(point, now))
+        views: list[PointView] = []
+        for part in self._in_parts(due, lambda point: self._tracker.look(point, now)):
+            views += part
+            self._ready.take(part)
+        self._ready.take([])
         note_use(views, self._not_used)
         self.keep_presses(views)
         return views
 
-    def _in_parts(self, points: Iterable[str], asked: Callable[[str], T]) -> list[T]:
-        """What is asked of many points. Between some of them whoever waits for the tracker has his turn."""
-        found: list[T] = []
+    def _in_parts(self, points: Iterable[str], asked: Callable[[str], T]) -> Iterator[list[T]]:
+        """What is asked of many points, part by part. Between the parts whoever waits for the tracker has his turn."""
         waiting = iter(points)
         while part := list(islice(waiting, _PART)):
             with self._lock:
                 self._take_in()
-                found += map(asked, part)
+                found = [asked(point) for point in part]
+            yield found
             time.sleep(0)  # a lock that is let go of is not handed on: who waits must run to get it
-        return found
 
     def _note_alerts(self, told: Sequence[AlertState]) -> None:
         active = self._watch.engine.active()
@@ -573,6 +626,7 @@ class Service:
                 *self._resolved,
             ][:_RESOLVED_READ]
             self._tracker.note_alerts(active)
+        self._ready.mark()
         firing = Counter(alert.rule for alert in active if alert.state == "firing")
         for rule in self._rules:
             self.counters.alerts_firing.labels(rule).set(firing[rule])
@@ -707,7 +761,14 @@ class Service:
 
     def views(self, now: float) -> list[PointView]:
         """Every expected point as it stands at `now`."""
-        return self._in_parts(self.site.points, lambda point: self._tracker.view(point, now))
+        return list(chain.from_iterable(self._views_of(self.site.points, now)))
+
+    def _views_of(self, points: Iterable[str], now: float) -> Iterator[list[PointView]]:
+        return self._in_parts(points, lambda point: self._tracker.view(point, now))
+
+    def stand(self) -> Stand:
+        """How all points stand, as the page shows them."""
+        return self._ready.stand()
 
     def view(self, point: str, now: float) -> PointView:
         """One point as it stands at `now`. Raises KeyError when it is not expected."""
@@ -744,6 +805,7 @@ class Service:
         for fact in kept:
             self._learn(fact)
         if kept:
+            self._ready.mark()
             self._wake.set()
             self._changed()
         return kept
@@ -759,20 +821,50 @@ class Service:
                 told = msgspec.structs.replace(told, tally=self._tracker.tally(told.point))
         fact = self.journal.record(told, author, t=now, now=now)
         self._learn(fact)
+        if isinstance(told, Silenced):
+            self._ready.mark()
+        else:
+            self._ready.said(told.point)
         self._wake.set()
         self._changed()
         return fact
 
-    def refuel(self, now: float) -> list[Stop]:
+    def confirm_clock(self, author: Author) -> Fact:
+        """Believe our clock again, by the word of somebody; what is dated later than it is let go of. Raises JournalError.
+
+        Who may do so is for the caller to know.
+        """
+        now = self.clock.now()
+        fact = self.journal.record(ClockConfirmed(), author, t=now, now=now)
+        self._dating.confirm()
+        self._tell_of_itself(ClockSetBack(forget_after=now + MAX_AHEAD_S), now)
+        self._time_sent_at = None
+        self._wake.set()
+        self._changed()
+        return fact
+
+    def refuel(self, stand: Stand) -> list[Stop]:
         """The refuel round, the most urgent first."""
-        views = self.views(now)
         with self._lock:
-            return stops(views, self.site.points, self.site.profiles, self._world.standing)
+            return stops(list(stand.views.values()), self.site.points, self.site.profiles, self._world.standing)
 
     def acknowledged(self, alert_id: int) -> Fact | None:
         """The last time that somebody acknowledged an alert; None: nobody has."""
         with self._lock:
             return self._world.standing.acknowledged(alert_id)
+
+    def seen(self, alert_ids: Collection[int]) -> dict[int, Fact]:
+        """By alert the last time that somebody acknowledged it; those that nobody has are left out."""
+        with self._lock:
+            found = {alert_id: self._world.standing.acknowledged(alert_id) for alert_id in alert_ids}
+        return {alert_id: fact for alert_id, fact in found.items() if fact is not None}
+
+    def tellings(self, alert_ids: Collection[int]) -> dict[int, list[Told]]:
+        """Who was told of these alerts. Raises JournalError."""
+        rows: dict[int, list[Delivery]] = {alert_id: [] for alert_id in alert_ids}
+        for row in self.journal.deliveries(*alert_ids):
+            rows[row.alert_id].append(row)
+        return {alert_id: told(found, self.site.roster) for alert_id, found in rows.items()}
 
     def silences(self) -> list[Fact]:
         """What is silenced now, and by whom."""
@@ -816,6 +908,8 @@ class Service:
             Check(name="ingest", ok=not ingest, required=True, detail=ingest),
             Check(name="alerts", ok=not judging, required=True, detail=judging),
         ]
+        if (doubt := self._dating.doubt()) is not None:
+            checks.append(Check(name="clock", ok=False, required=True, detail=_doubted(doubt)))
         if undelivered := self._dispatcher.problem:
             checks.append(Check(name="delivery", ok=False, required=False, detail=undelivered))
         if unwatched := self._dead_man.problem:
@@ -869,6 +963,24 @@ class Service:
             on_change()
 
 
+def _doubted(doubt: Doubt) -> str:
+    minutes = f"{doubt.behind_s / 60:.0f}"
+    if not doubt.ahead:
+        return Phrase(
+            "the clock of this machine says {minutes} min less than it did before; until boards agree with it no board is"
+            " told the time. Set it right (timedatectl). If it is right now: `paraat clock --by NAME`",
+            minutes=minutes,
+        )
+    return Phrase(
+        "the clock of this machine is {minutes} min behind: {ahead} of {heard} boards say so. Their times are kept as they"
+        " sent them, and no board is told the time. Set it right (timedatectl). If the boards are wrong: `paraat clock --by"
+        " NAME`",
+        minutes=minutes,
+        ahead=doubt.ahead,
+        heard=doubt.heard,
+    )
+
+
 def _of_all(fact: Fact) -> bool:
     return isinstance(fact.told, facts.Tested) and not fact.told.point
 
@@ -880,15 +992,9 @@ def past_of(site: Site, journal: Journal, t: float) -> Past:
         site.points,
         site.alerts,
         site.profiles,
-        sets=_sets_read_back(site),
+        sets=sets_read_back(len(site.points)),
         certificate_until=Certificates(site.directory).board_until,
     )
-
-
-def _sets_read_back(site: Site) -> int:
-    """How many sets of each point are enough to know how it stands."""
-    share = _REPLAY_SETS // max(1, len(site.points))
-    return max(_REPLAY_MIN_SETS, min(HISTORY_SAMPLES, share))
 
 
 def check_files(site: Site) -> None:

@@ -53,6 +53,10 @@ class ClockSetBack(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
     forget_after: float
 
 
+class ClockConfirmed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="clock-confirmed/1"):
+    """Somebody says that the host's clock is right, although boards contradicted it, or it what it said before."""
+
+
 class Acknowledged(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="acknowledged/1"):
     """Somebody has seen an alert that fires, and sees to it. alert: its id. link: the nonce of the link he used, if he did."""
 
@@ -208,6 +212,7 @@ Told = (
     BoardState
     | Started
     | ClockSetBack
+    | ClockConfirmed
     | Acknowledged
     | Silenced
     | Attested
@@ -247,6 +252,8 @@ def place(told: Told) -> str | None:
             return told.point
         case Tested():
             return told.point or None
+        case ClockConfirmed():
+            return None
         case Started() | ClockSetBack() | Acknowledged() | WrongCode() | WrongReply() | SmsTaken() | ModemTested():
             return None
 
@@ -274,6 +281,7 @@ def replaces(told: Told) -> tuple[str, ...] | None:
             BoardState()
             | Started()
             | ClockSetBack()
+            | ClockConfirmed()
             | WrongCode()
             | WrongReply()
             | SmsTaken()
