@@ -76,6 +76,7 @@ class Scripted:
         self.limit_bytes: int | None = None
         self.poison: dict[bytes, Answered] = {}
         self.taken: list[bytes] = []
+        self.means: list[bytes] = []
         self.wire = AtTheWire(self._answer)
         self.url = self.wire.url
         self.close = self.wire.close
@@ -92,6 +93,9 @@ class Scripted:
     def _answer(self, asked: Asked) -> Answered:
         if asked.method == "GET":
             return self.ping if asked.path == "/ping" else (404, NO_INFLUX, b"404 page not found\n")
+        if asked.params["bucket"].endswith("/means"):
+            self.means += asked.body.split(b"\n")
+            return 204, VERSION_2, b""
         return self.write(asked.body)
 
     def write(self, body: bytes) -> Answered:

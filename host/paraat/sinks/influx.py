@@ -1,27 +1,26 @@
 """From the journal to InfluxDB, behind a cursor, until InfluxDB has it.
 
-A line is skipped only when the answer is InfluxDB's own and another line was taken: it is set aside in the journal with the
-error, counted and shown, and tried again from time to time. Everything else waits: wrong credentials, a missing bucket, a
-proxy, no answer. Writing a line twice changes nothing, because series and timestamp are the same.
+A line that InfluxDB would not have is set aside in the journal with the error, counted and shown, and tried again from time to
+time. Everything else waits: wrong credentials, a missing bucket, a proxy, no answer. Writing a line twice changes nothing,
+because series and timestamp are the same.
 """
 
-import http
 import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 from paraat.domain.facts import Named
 from paraat.journal import Journal, JournalError
 from paraat.runtime.counters import Counters
-from paraat.sinks import schema
 from paraat.sinks.lines import Places, lines
-from paraat.sinks.server import Http, InfluxError, RefusedError, Server, Target, identify
+from paraat.sinks.means import MeansSink
+from paraat.sinks.server import Http, InfluxError, Target
+from paraat.sinks.writer import Writer, oldest_kept
 from paraat.site.site import InfluxSettings
-from paraat.texts import Count, Phrase
+from paraat.texts import Count
 from paraat.texts.catalogue import DEFAULT
 
 _log = logging.getLogger(__name__)
@@ -31,103 +30,9 @@ _LINGER_S = 1.0  # at a low rate, one request a second
 _RETRY_MIN_S = 1.0
 _RETRY_MAX_S = 60.0
 _LINES_PER_ENTRY = 5  # roughly; only sizes the batches
-_DAY_S = 86400.0
-_EDGE_S = 3600.0  # what InfluxDB will drop so soon is not written any more
 POISON_EVERY_S = 900.0
 _POISON_AT_ONCE = 100
 _ENTRY = re.compile(rb"entry (\d+) of ")  # that a release did not know all names of
-
-
-class Written(NamedTuple):
-    """What became of lines. refused: with why."""
-
-    taken: int
-    refused: list[tuple[bytes, str]]
-
-
-class Writer:
-    """Writes lines to one InfluxDB, which is asked first what it is, and finds the lines that it would not have."""
-
-    def __init__(self, settings: InfluxSettings, link: Http, token: str, stop: threading.Event) -> None:
-        self._settings = settings
-        self._link = link
-        self._token = token
-        self._stop = stop
-        self._server: Server | None = None
-
-    def close(self) -> None:
-        """Let go of the connection."""
-        self._link.close()
-
-    @property
-    def server(self) -> Server:
-        """The server, once it said what it is. Raises InfluxError."""
-        if self._server is None:
-            settings = self._settings
-            self._server = Server(
-                self._link,
-                identify(self._link, self._token),
-                token=self._token,
-                org=settings.org,
-                token_file=settings.token_file,
-            )
-        return self._server
-
-    def write(self, target: Target, batch: Sequence[bytes]) -> Written:
-        """Write lines. Raises InfluxError when InfluxDB takes nothing now."""
-        try:
-            refused = self._write(target, batch, probed=False)
-        except InfluxError:
-            self._server = None  # it may be another one when it is back
-            raise
-        return Written(len(batch) - len(refused), refused)
-
-    def _write(self, target: Target, batch: Sequence[bytes], *, probed: bool) -> list[tuple[bytes, str]]:
-        """Those that InfluxDB would not have, found by halving."""
-        if not batch:
-            return []
-        if self._stop.is_set():
-            raise InfluxError("stop", Phrase("the service stops"))
-        try:
-            self.server.write(target, batch)
-        except RefusedError as error:
-            if not probed:
-                self._probe(target)
-            if len(batch) > 1:
-                half = len(batch) // 2
-                return [
-                    part for some in (batch[:half], batch[half:]) for part in self._write(target, some, probed=True)
-                ]
-            if error.status != http.HTTPStatus.INTERNAL_SERVER_ERROR:
-                return [(batch[0], str(error))]
-            return self._once_more(target, batch[0])
-        return []
-
-    def _once_more(self, target: Target, line: bytes) -> list[tuple[bytes, str]]:
-        """A 500 may be a trouble of that moment: only a line that fails twice, with another one taken in between, is to blame."""
-        self._probe(target)
-        try:
-            self.server.write(target, [line])
-        except RefusedError as error:
-            return [(line, str(error))]
-        return []
-
-    def _probe(self, target: Target) -> None:
-        """Write a line that nothing can be wrong with. Raises InfluxError when InfluxDB does not take that either."""
-        try:
-            self.server.write(target, [PROBE_LINE])
-        except RefusedError as error:
-            said = Phrase(
-                "InfluxDB {version} at {url} takes no line at all: {message}; look at its log and its disk",
-                version=self.server.version,
-                url=self._link.url,
-                message=str(error),
-            )
-            raise InfluxError(f"all-{error.status}", said) from error
-
-
-# A line that every InfluxDB takes: without a time, which is then its own.
-PROBE_LINE = f"{schema.PROBE} n=1i".encode()
 
 
 class InfluxSink:
@@ -163,6 +68,8 @@ class InfluxSink:
         self._work = threading.Event()
         self._trouble: InfluxError | None = None
         self._target = Target.raw(settings.bucket)
+        self._means = MeansSink(settings, self._writer, journal, self._places, counters, now=now, language=language)
+        self._means_trouble: InfluxError | None = None
         self._poison_tried_at: float | None = None
         self._poison_tried = 0
         self._count_poison()
@@ -172,6 +79,8 @@ class InfluxSink:
         """What keeps InfluxDB from taking our lines, or which it would not have; empty when nothing does."""
         if self._trouble is not None:
             return self._trouble.said
+        if self._means_trouble is not None:
+            return self._means_trouble.said
         if not self._poison:
             return ""
         return Count(
@@ -196,6 +105,7 @@ class InfluxSink:
                 full = self.step()
                 if not full:
                     self.retry_poison()
+                    full = self._make_means()
             except InfluxError as trouble:
                 wait_s = max(delay_s, min(trouble.retry_after_s, _RETRY_MAX_S))
             except JournalError:  # the ingest and the tick, which meet it too, say so
@@ -250,6 +160,18 @@ class InfluxSink:
             self._set_aside(refused)
         self._say(None)
         return len(entries) == limit
+
+    def _make_means(self) -> bool:
+        """As MeansSink.step; a place for means that is missing keeps no row back."""
+        try:
+            more = self._means.step()
+        except InfluxError as trouble:
+            if self._means_trouble is None and not self._stop.is_set():
+                _log.warning("%s", trouble.said)
+            self._means_trouble = trouble
+            return False
+        self._means_trouble = None
+        return more
 
     def retry_poison(self) -> None:
         """Try what was set aside once more, when it is time: somebody may have mended the cause. Raises InfluxError, JournalError."""
@@ -309,11 +231,6 @@ class InfluxSink:
             _log.info("InfluxDB %s takes our lines again; %d entries to go", self._settings.url, backlog)
         else:
             _log.warning("%s (%d entries wait in the journal)", trouble.said, backlog)
-
-
-def oldest_kept(settings: InfluxSettings, now: float) -> float:
-    """What was before, InfluxDB does not keep: it would refuse it or drop it. Unix seconds."""
-    return now - settings.raw_days * _DAY_S + _EDGE_S if settings.raw_days else float("-inf")
 
 
 def _stamp_s(line: bytes) -> float:

@@ -21,9 +21,6 @@ FAULT, LATE, RESOURCE, FIGURE, ALERT, DELIVERY, EVENT, BOARD, HOST = (
 )  # fmt: skip
 
 
-PROBE = "probe"  # tells whether InfluxDB takes anything at all
-
-
 class Shape(msgspec.Struct, frozen=True):
     """A measurement. tags: beside those of the place; fields: name, type, unit and meaning."""
 

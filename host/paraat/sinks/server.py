@@ -328,6 +328,11 @@ class Server:
     def _advice(self, answer: Answer, target: Target) -> Phrase:
         if not answer.is_influx:
             return Phrase("that is not InfluxDB's own answer: look at the proxy before it, and at influx.url")
+        if answer.status == http.HTTPStatus.UNAUTHORIZED and not self.token:
+            return Phrase(
+                "it asks for a token, and there is no {file}: run `paraat influx setup`",
+                file=self._token_file or "influx.token_file",
+            )
         if answer.status == http.HTTPStatus.UNAUTHORIZED:
             return Phrase(
                 "it does not know the token in {file}, or the token has expired: run `paraat influx setup`",
@@ -355,7 +360,7 @@ def _rows(answer: Answer) -> Iterator[dict[str, Any]]:
         if "error" in result:
             raise RefusedError(answer.status, str(result["error"]))
         for series in result.get("series", []):
-            for values in series["values"]:
+            for values in series.get("values", []):
                 yield {**series.get("tags", {}), **dict(zip(series["columns"], values, strict=True))}
 
 

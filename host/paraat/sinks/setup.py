@@ -133,6 +133,16 @@ class Setup:
         guarded = self._v1_is_guarded()
         if guarded:
             yield from self._v1_first_admin()
+        if guarded and not self._is_new and not self._credentials():
+            raise InfluxError(
+                "admin",
+                Phrase(
+                    "InfluxDB {version} at {url} was set up by somebody else: put an administrator, <name>:<password>, into a "
+                    "file of mode 0600 and name it with --admin-file",
+                    version=self._found.version,
+                    url=self._link.url,
+                ),
+            )
         server = self._server(self._credentials() if guarded else "")
         database = self._raw.database
         known = {row["name"] for row in server.query("SHOW DATABASES", "")} if not self._is_new else set()
@@ -403,9 +413,7 @@ class Setup:
         for target, days in ((self._raw, self._settings.raw_days), (self._means, self._settings.means_days)):
             body: dict[str, Any] = {"db": target.bucket} | ({"retention_period": f"{days}d"} if days else {})
             said = Phrase("the database {name}", name=target.bucket)
-            yield self._step(
-                target.bucket in names, said, partial(self._v3_database, server, body)
-            )
+            yield self._step(target.bucket in names, said, partial(self._v3_database, server, body))
         if not guarded:
             yield self._no_password()
             return

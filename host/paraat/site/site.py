@@ -51,7 +51,8 @@ class InfluxSettings(Part, frozen=True):
     url: HttpUrl
     bucket: Text = "paraat"  # of InfluxDB 1 the database
     org: str = "paraat"  # of InfluxDB 2
-    token_file: Text = "influx.token"  # relative to the site's folder, mode 0600; of InfluxDB 1 <name>:<password>
+    # Relative to the site's folder, mode 0600; of InfluxDB 1 <name>:<password>. Without the file: no password is asked for.
+    token_file: Text = "influx.token"  # noqa: S105 - the name of a file
     ca_file: str | None = None  # of https://: whose certificates are believed, where the system does not
     raw_days: Annotated[int, Meta(ge=0, le=36500)] = 30  # so long InfluxDB keeps what was measured; 0: for ever
     means_days: Annotated[int, Meta(ge=0, le=36500)] = 730  # and the means of five minutes

@@ -155,7 +155,7 @@ def secure(certificate: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.mark.needs("openssl")
 def test_http_to_an_influxdb_that_speaks_https_is_said(secure: InfluxServer) -> None:
     link = Http(secure.url.replace("https", "http"), 60)
-    with pytest.raises(InfluxError, match="write https:// in influx.url"):
+    with pytest.raises(InfluxError, match=r"write https:// in influx\.url"):
         identify(link)
 
 
@@ -175,7 +175,7 @@ def test_https_with_the_ca_that_the_site_names(secure: InfluxServer, certificate
 @pytest.mark.needs("openssl")
 def test_a_certificate_that_nobody_vouches_for_is_said(secure: InfluxServer, tmp_path: Path) -> None:
     link = Http(secure.url, 60)
-    with pytest.raises(InfluxError, match="name its CA in influx.ca_file"):
+    with pytest.raises(InfluxError, match=r"name its CA in influx\.ca_file"):
         identify(link)
     with pytest.raises(InfluxError, match="give the certificate of the CA, in PEM"):
         Http(secure.url, 60, tmp_path / "none.crt")
