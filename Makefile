@@ -213,7 +213,7 @@ faults: $(VENV)/dev.stamp ## Run the long fault runs: a power cut at every write
 	@PARAAT_FAULTS=1 $(BIN)/python -m pytest -s tests/faults --ignore tests/faults/firmware/test_soak.py
 
 .PHONY: kills
-kills: $(VENV)/dev.stamp ## Kill the host of alerts 200 times, and replay 72 hours of 60 points: nothing is lost, nothing is told twice (minutes)
+kills: $(VENV)/dev.stamp ## Kill the host of alerts 200 times (also while it sends, writes, and its helper works), and replay 72 hours of 60 points: nothing is lost, nothing is told twice (minutes)
 	@PARAAT_KILLS=$(or $(KILLS),200) $(BIN)/python -m pytest -q -s tests/host/alerts/test_kills.py tests/host/test_replay.py
 
 .PHONY: soak
@@ -241,6 +241,7 @@ format: $(VENV)/dev.stamp ## Put the code in the house's form
 words: $(VENV)/dev.stamp ## Bring the catalogues of words (texts/*.po) up to date with the code (ADD=de begins a language)
 	@$(BIN)/python -m paraat.texts.extract $(ADD)
 	@$(BIN)/python -m paraat.alerts.rule_table
+	@$(BIN)/python -m paraat.sinks.schema_table
 
 .PHONY: boards
 boards: $(VENV)/dev.stamp ## Check boards/*/board.toml against the chips and draw their wiring (wiring.svg)

@@ -63,7 +63,7 @@ def fill(server: InfluxServer, directory: Path) -> None:
     for new in journal.store(sets, [], []).new:
         tracker.apply(new)
     firing = {"nsp-0101": {"low_fuel"}}
-    journal.store_derived(derive(view, firing.get(view.point, ())) for view in tracker.views(now))
+    journal.store_derived(derive(view, firing.get(view.point, ()), 900.0) for view in tracker.views(now))
     # Written before the host's clock was set right; no query may take it for the newest.
     ahead: dict[str, Value] = {"point/ready": 1, "point/not-ready": 0, "point/verdict": 2, "fuel/hours": 99.0}
     journal.store_derived(Derived(point=point, t=now + 3600, values=ahead) for point in site.points)

@@ -22,7 +22,7 @@ from paraat.domain.subjects import Subject, View
 from paraat.domain.telling import SEVERITIES, Telling
 
 _Key = tuple[str, Subject]
-_NO_HOLDS: Mapping[Subject, str] = {}
+_NO_HOLDS: inhibition.Holds = {}
 # "pending", "off" (a pending one is gone), "firing", "worse", "resolved", "left"; "noted": only to be kept.
 Change = Literal["pending", "off", "firing", "worse", "resolved", "left", "noted"]
 
@@ -120,7 +120,7 @@ class Engine:
         views: Iterable[View],
         *,
         expected: Mapping[str, Collection[str]] | None = None,
-        holds: Mapping[Subject, str] = _NO_HOLDS,
+        holds: inhibition.Holds = _NO_HOLDS,
     ) -> list[Transition]:
         """Judge these subjects at `now`. Returns what changed, in order. What no view is given of stays as it is.
 
@@ -151,7 +151,7 @@ class Engine:
                 alert = active.change(state="resolved", resolved_at=now, left=True)
                 yield Transition(alert=alert, change="left" if fired else "off")
 
-    def _hold_back(self, now: float, found: list[Transition], holds: Mapping[Subject, str]) -> list[Transition]:
+    def _hold_back(self, now: float, found: list[Transition], holds: inhibition.Holds) -> list[Transition]:
         """Say of each alert whether something holds it back. What was held and is so no longer is told from now on."""
         self._ended = [over for over in self._ended if 0 <= now - over.at < self._telling.grace_s]
         changed = {(one.alert.rule, one.alert.subject): n for n, one in enumerate(found)}

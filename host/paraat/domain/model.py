@@ -245,6 +245,9 @@ class FailedText(msgspec.Struct, frozen=True, kw_only=True):
         return Subject(TEXT, self.text)
 
 
+ACKNOWLEDGED = "acknowledged"
+
+
 class AlertState(msgspec.Struct, frozen=True, kw_only=True):
     """One alert of one rule about one subject. state: "pending", "firing", "resolved".
 
@@ -286,6 +289,14 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True):
         """When its last turn began, from which the ladder counts."""
         return self.turned_at or self.fired_at or self.since
 
+    def stage(self, acknowledged_t: float | None) -> str:
+        """Where it stands for people: its state, or "acknowledged" while it fires and somebody sees to its last turn.
+
+        acknowledged_t: when somebody last acknowledged it. What gets worse afterwards fires again.
+        """
+        seen = acknowledged_t is not None and acknowledged_t >= self.told_since
+        return ACKNOWLEDGED if self.state == "firing" and seen else self.state
+
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """That one person is to be told of an alert, for one reason, through one channel at one address: once.
@@ -319,11 +330,15 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """The alerts were judged at `at`, when these were the last ids known of entry and fact."""
+    """The alerts were judged at `at`, when these were the last ids known of entry and fact.
+
+    own: what the host observed of itself then, where it was otherwise than at the moment before (alerts/observed.py).
+    """
 
     at: float
     entry: int
     fact: int
+    own: str = ""
 
 
 class Derived(msgspec.Struct, frozen=True, kw_only=True):
@@ -334,10 +349,23 @@ class Derived(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, Value]
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the journal, as a sink reads it. kind: "telemetry", "event" or "derived" (then seq is 0).
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One row for the sinks that is no set of metrics; sinks/schema.py has its measurement, tags and fields.
 
-    ids only grow and are never used again, so that a cursor never skips a row.
+    point: "" where it is about no point. t: unix seconds.
+    """
+
+    point: str
+    t: float
+    measurement: str
+    tags: dict[str, str]
+    fields: dict[str, Value | str]
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the journal, as a sink reads it. kind: "telemetry", "event", "derived" or "row" (then seq is 0).
+
+    ids only grow and are never used again, so that a cursor never skips a row. row: of that kind alone.
     """
 
     id: int
@@ -347,3 +375,5 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     t: float
     values: dict[str, Value]
     faults: dict[str, str]
+    received_at: float = 0.0
+    row: Row | None = None
