@@ -2,7 +2,7 @@
 
 [alerts.<rule>] of site.toml holds for the whole site; a profile, and after it a point's own file, may have other values for
 those of PER_POINT. What a profile says already (target_h, the limits of heat, open_within_h, renew_days) is not said here
-again. docs/alerts.md has them all.
+again. `paraat alerts rules` lists them all, as they are on a site.
 """
 
 from paraat.domain.fields import Bytes, Count, NotNegative, Part, Percent, Positive, Text
