@@ -16,8 +16,8 @@ import logging
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -29,47 +29,67 @@ from paraat.alerts.by_sms import BySms
 from paraat.alerts.channels import make_channels
 from paraat.alerts.channels.log import LogChannel
 from paraat.alerts.channels.siren import SirenChannel
-from paraat.alerts.channels.sms import SmsChannel
+from paraat.alerts.channels.sms import REMEMBERED, SmsChannel
 from paraat.alerts.dead_man import DeadMan
 from paraat.alerts.dispatch import Dispatcher
+from paraat.alerts.inhibition import Holds, holds_of
 from paraat.alerts.modem_watch import ModemWatch
-from paraat.alerts.replay import SILENCED, note_use
+from paraat.alerts.reach import gap
+from paraat.alerts.replay import note_use
 from paraat.alerts.rules import make_rules
 from paraat.alerts.trial import Trial
 from paraat.alerts.watch import Watch
 from paraat.alerts.weekly import is_due
 from paraat.domain import facts
-from paraat.domain.facts import HOST, Acknowledged, Author, ClockSetBack, Counted, Fact, Heard, Started
-from paraat.domain.model import AlertState, FailedText, NodeState, PointView, SampleSet
+from paraat.domain.facts import (
+    HOST,
+    Acknowledged,
+    Author,
+    ClockConfirmed,
+    ClockSetBack,
+    Counted,
+    Fact,
+    Heard,
+    Silenced,
+    Started,
+)
+from paraat.domain.model import AlertState, Delivery, FailedText, NodeState, PointView, SampleSet
 from paraat.domain.neighbours import Neighbours
-from paraat.domain.own import BrokerLink, ChannelHealth, DatabaseLag, UnknownBoard
+from paraat.domain.own import BrokerLink, ChannelHealth, ClockDoubt, DatabaseLag, UnknownBoard
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 from paraat.domain.refuel import Stop, stops
+from paraat.domain.roster import Roster
 from paraat.domain.subjects import NEIGHBOUR, POINT, UNKNOWN_BOARD, Subject, View
 from paraat.domain.told import Told, Tried, told
-from paraat.domain.tracker import HISTORY_SAMPLES, Tracker
+from paraat.domain.tracker import Tracker
+from paraat.domain.witnesses import Doubt
 from paraat.domain.world import World
 from paraat.fleet.asking import AskError, Boards, NoConnectionError
+from paraat.intake.dating import Dating
 from paraat.intake.decode import MAX_AHEAD_S
 from paraat.intake.inbox import Inbox
 from paraat.intake.ingest import Ingest
 from paraat.intake.mqtt import MqttTransport
 from paraat.journal import Journal, JournalError, Past, Stored
+from paraat.journal.history import sets_read_back
 from paraat.runtime.clock import Clock
 from paraat.runtime.counters import Counters
-from paraat.runtime.host_probe import HostProbe
+from paraat.runtime.host_probe import HostProbe, clock_synchronised
 from paraat.sinks.influx import SINK, InfluxSink
-from paraat.sinks.status import derive
+from paraat.sinks.rows import Rows, host_row, name_points
 from paraat.site.certificates import Certificates
 from paraat.site.channels import SMS
 from paraat.site.private import read_secret
+from paraat.site.roster import Rosters
 from paraat.site.site import Site
 from paraat.texts import Phrase
+from paraat.texts.localtime import local
 from paraat.web.app import create_app
 from paraat.web.feed import Feed
+from paraat.web.ready import Ready
 from paraat.web.server import Handle, WebError, serve
-from paraat.web.source import Check
+from paraat.web.source import Check, Stand
 from paraat_wire import host_codec, topics
 
 _log = logging.getLogger(__name__)
@@ -78,12 +98,10 @@ T = TypeVar("T")
 TICK_S = 5.0
 TIME_EVERY_S = 60.0
 KEEP_EVERY_S = 60.0
+ROSTER_EVERY_S = 30.0
+HOUR_S = 3600.0
 RESOLVED_SHOWN_S = 3600.0
 _RESOLVED_READ = 200
-# A start reads the last sets of each point back. In all about so many, so that a large fleet does
-# not keep the broker waiting for long; the histories that autonomy uses are shorter then.
-_REPLAY_SETS = 400_000
-_REPLAY_MIN_SETS = 30
 _RESTART_MIN_S = 1.0
 _RESTART_MAX_S = 60.0
 # A thread that failed so shortly ago may fail again: between two failures lies no longer wait than _RESTART_MAX_S.
@@ -121,6 +139,7 @@ class Service:
         self._serve_web = serve_web
         self._next_free_port = next_free_port
         self._host_probe = host_probe
+        self._dating = Dating(clock_synchronised if host_probe is not None else lambda: None)
         self._stop = threading.Event()
         self._lock = threading.Lock()  # around the tracker and self._alerts
         self._heard: deque[Stored] = deque()  # what is stored, and the points have not learnt yet
@@ -141,8 +160,14 @@ class Service:
         self._web: Handle | None = None
         self._feed: Feed | None = None
         self._channels = make_channels(site)
+        self._rosters = Rosters(site.directory, site.points, site.coordination, site.region.timezone, site.roster)
+        self._roster_looked_at: float | None = None
+        self._nobody_at: tuple[float, tuple[str, ...]] | None = None  # when nobody is on duty, and for which points
         self._deliver = {name: threading.Event() for name in self._channels}  # wakes the thread of a channel
         token = _influx_token(site)
+        self._ready = Ready(
+            site.points, lambda asked: list(chain.from_iterable(self._views_of(asked, clock.now()))), clock.now
+        )
         self._inbox = Inbox()
         self._neighbours = Neighbours(site.watcher.neighbours, clock.now())
         self._boards = Boards(lambda topic, payload: self._transport.publish(topic, payload), clock.now)
@@ -168,7 +193,12 @@ class Service:
             self.journal = Journal(site.path(site.region.journal))
             self.answers = Answers(site, self.journal, self, clock.now)
             self._dispatcher = Dispatcher(
-                site, self.journal, self._channels, acknowledged=self.acknowledged, answers=self.answers
+                site,
+                self.journal,
+                self._channels,
+                acknowledged=self.acknowledged,
+                answers=self.answers,
+                roster=lambda: self.roster,
             )
             try:
                 self._restore()
@@ -185,8 +215,17 @@ class Service:
             points=site.points,
             stop=self._stop,
             on_stored=self._on_stored,
+            on_unkept=self._on_unkept,
+            dating=self._dating,
         )
-        self._trial = Trial(site, self._channels, alerts=self.alerts, view=self._view_now, screens=self._screens)
+        self._trial = Trial(
+            site,
+            self._channels,
+            alerts=self.alerts,
+            view=self._view_now,
+            screens=self._screens,
+            roster=lambda: self.roster,
+        )
         self._began = clock.now()
         self._tested = next((fact for fact in reversed(self.journal.facts(facts.Tested)) if _of_all(fact)), None)
         self._modem: ModemWatch | None = None
@@ -203,13 +242,34 @@ class Service:
                 self._ingest.remember_stranger(alert.subject.id, first_t, last_t)
         self._influx: InfluxSink | None = None
         if site.influx is not None:
-            self._influx = InfluxSink(site.influx, token, self.journal, self.counters, self._stop)
+            name_points(self.journal, site, clock.now())
+            self._rows = Rows(site)
+            self._influx = InfluxSink(
+                site.influx, token, self.journal, self.counters, self._stop, language=site.region.language
+            )
+
+    def _keep_sms(self, reference: int, message: str) -> None:
+        """So that its delivery report is known also after a restart. That the message left is kept elsewhere."""
+        try:
+            now = self.clock.now()
+            self.journal.record(facts.SmsTaken(reference=reference, message=message), HOST, t=now, now=now)
+        except JournalError:
+            self.counters.journal_errors.inc()
 
     def _watch_modem(self, channel: SmsChannel) -> ModemWatch:
+        told = [fact.told for fact in self.journal.facts(facts.SmsTaken, limit=REMEMBERED)]
+        sent = [(one.reference, one.message) for one in told if isinstance(one, facts.SmsTaken)]
+        channel.connect(sent, self._keep_sms)
         tests = self.journal.facts(facts.ModemTested, limit=1)
         return ModemWatch(
             channel,
-            BySms(self.site, self.journal, alerts=self.alerts, acknowledge=self.acknowledge),
+            BySms(
+                self.site,
+                self.journal,
+                alerts=self.alerts,
+                acknowledge=self.acknowledge_all,
+                roster=lambda: self.roster,
+            ),
             self.journal,
             language=self.site.region.language,
             count=lambda outcome: self.counters.sms_answers.labels(outcome).inc(),
@@ -227,7 +287,7 @@ class Service:
         self._watch = Watch(
             self._rules,
             self.journal,
-            roster=self.site.roster,
+            roster=self.roster,
             telling=self.site.telling,
             ways=self._dispatcher.ways,
             acknowledged=self.acknowledged,
@@ -238,7 +298,7 @@ class Service:
             for alert in self.journal.alerts(_RESOLVED_READ)
             if alert.state == "resolved" and alert.fired_at is not None
         ]
-        self.journal.fold(self._world, self.site.points, sets=_sets_read_back(self.site))
+        self.journal.fold(self._world, self.site.points, sets=sets_read_back(len(self.site.points)))
         self._known = self.journal.last_ids()
         for point in self.site.points:
             self.counters.missing.labels(point).set(self.journal.missing(point))
@@ -246,7 +306,16 @@ class Service:
         now = self.clock.now()  # it may have been set back while we were not running
         self._dispatcher.begin(now)
         self._dispatcher.note(self._alerts)
-        self._tell_of_itself(Started(forget_after=now + MAX_AHEAD_S), now)
+        newest = self.journal.newest_t() or now
+        self._dating.ran_later(newest - now)
+        self._tell_of_itself(Started(forget_after=self._believed_until(now, newest)), now)
+
+    def _believed_until(self, now: float, before: float) -> float:
+        """What is dated later was dated by a wrong clock. before: what our clock said then, which may be later.
+
+        Where nothing keeps our clock right, it is the one that may be wrong now.
+        """
+        return (now if self._dating.synchronised is not False else max(now, before)) + MAX_AHEAD_S
 
     def _tell_of_itself(self, told: Started | ClockSetBack, now: float) -> None:
         """Take in what befell the host. A disk that fails puts off that it is stored, and nothing else."""
@@ -257,11 +326,30 @@ class Service:
         except JournalError:  # the tick, which tries again, says so
             self.counters.journal_errors.inc()
 
+    @property
+    def roster(self) -> Roster:
+        """Who is told, as roster.toml and its calendars say it now."""
+        return self._rosters.roster
+
+    def _look_at_roster(self, now: float) -> None:
+        """Take a roster that was changed, and see whether it runs out. Now and then: both take files or a week of hours."""
+        if self._roster_looked_at is not None and 0 <= now - self._roster_looked_at < ROSTER_EVERY_S:
+            return
+        before, self._roster_looked_at = self._roster_looked_at, now
+        changed = self._rosters.look(now)
+        if changed:
+            _log.info("roster.toml or a calendar of it was changed: it counts from now on")
+            self._watch.roster = self.roster
+        if changed or before is None or now // HOUR_S != before // HOUR_S:
+            self._nobody_at = gap(self.site.points, self.roster, self._channels, now)
+
     def _store_of_itself(self) -> None:
         while self._untold:
             told, t = self._untold[0]
-            self.journal.record(told, HOST, t=t, now=t)
+            fact = self.journal.record(told, HOST, t=t, now=t)
             del self._untold[0]
+            with self._lock:
+                self._known = (self._known[0], max(self._known[1], fact.id))
 
     # --- start and stop ----------------------------------------------------------------------
 
@@ -316,6 +404,10 @@ class Service:
             self._web.stop()
         if self._influx is not None:
             self._influx.close()
+        try:
+            self._watch.close()
+        except JournalError as error:
+            _log.warning("the last moments of judging are not kept: %s", error)
         self.journal.close()
 
     def _spawn(self, name: str, target: Callable[[], None]) -> None:
@@ -347,6 +439,7 @@ class Service:
         self.counters.broker_connected.set(connected)
         self._neighbours.began(self.clock.now())  # while the broker is away nobody can be heard
         if connected:
+            self._dating.began()
             self._time_sent_at = None  # boards without a clock wait for it
             self._wake.set()
         self._changed()
@@ -362,6 +455,14 @@ class Service:
             self._time_sent_at = None
         if self._influx is not None and stored.new:
             self._influx.notify()
+        self._changed()
+
+    def _on_unkept(self, sets: Sequence[SampleSet]) -> None:
+        """Let the points know what came in and cannot be kept now: people are told of it all the same."""
+        with self._lock:
+            self._take_in()
+            for a_set in sets:
+                self._take_in_one(a_set)
         self._changed()
 
     def _take_in(self) -> None:
@@ -403,12 +504,15 @@ class Service:
             self._transport.start()  # should its thread have ended
             now = self.clock.now()
             if self._ticked_at is not None and now < self._ticked_at:
-                self._tell_of_itself(ClockSetBack(forget_after=now + MAX_AHEAD_S), now)
+                before = self._ticked_at
+                self._dating.set_back(before - now)
+                self._tell_of_itself(ClockSetBack(forget_after=self._believed_until(now, before)), now)
             self._ticked_at = now
             self._ticked_s = time.monotonic()
             self._send_time(now)
             for channel in self._channels.values():
                 channel.rest()
+            self._look_at_roster(now)
             try:
                 self._store_of_itself()
                 self._keep_found(now)
@@ -440,6 +544,8 @@ class Service:
         sent_at = self._time_sent_at
         if sent_at is not None and 0 <= now - sent_at < TIME_EVERY_S:
             return
+        if not self._dating.tells_time():
+            return
         if self._transport.publish(topics.TIME, host_codec.encode_time(now), qos=0):
             self._time_sent_at = now
 
@@ -447,7 +553,8 @@ class Service:
         """Store what was found in the readings and must outlive them. Raises JournalError; then it comes again."""
         if self._kept_at is not None and 0 <= now - self._kept_at < KEEP_EVERY_S:
             return
-        due = [found for of_point in self._in_parts(self.site.points, self._tracker.due_of) for found in of_point]
+        parts = self._in_parts(self.site.points, self._tracker.due_of)
+        due = [found for part in parts for of_point in part for found in of_point]
         if due:
             with self.journal.atomic():
                 kept = [self.journal.record(found, HOST, t=now, now=now) for found in due]
@@ -494,7 +601,11 @@ class Service:
                 for point, (first_t, last_t) in self._ingest.strangers.items()
             ]
             found += self._neighbours.views(now)
-        return [*found, *(self._host_probe.views() if self._host_probe is not None else ())]
+        doubt = self._dating.doubt()
+        found.append(ClockDoubt(now=now, behind_s=doubt and doubt.behind_s, boards=0 if doubt is None else doubt.ahead))
+        found += self._host_probe.views() if self._host_probe is not None else ()
+        # Measured a little earlier or not: judged is each as it is known now, and so it stands in the journal.
+        return [msgspec.structs.replace(view, now=now) for view in found]  # type: ignore[type-var]
 
     def _channels_now(self, now: float) -> list[ChannelHealth]:
         """How each channel does: by the last message that it was given, and the modem also by the last look at it."""
@@ -507,11 +618,11 @@ class Service:
             found[SMS] = ChannelHealth(now=now, name=SMS, failing_since=modem.failing_since, why=str(modem.problem))
         return list(found.values())
 
-    def _holds(self, now: float) -> dict[Subject, str]:
+    def _holds(self, now: float) -> Holds:
         """By subject why nobody is to be told now: it is being built, out of use, or silenced by somebody."""
         with self._lock:
             silenced = self._world.standing.silenced(now)
-        return {**dict.fromkeys(silenced, SILENCED), **self._not_used}
+        return holds_of(silenced, self._not_used, self.site.telling, now)
 
     def _look(self, now: float) -> list[PointView]:
         """The points about which something may be otherwise than it was, and those whose alerts wait."""
@@ -519,21 +630,24 @@ class Service:
             self._take_in()
             waiting = {one.id for one in self._watch.engine.waiting() if one.kind == POINT}
             due = dict.fromkeys([*self._tracker.to_judge(now), *waiting.intersection(self.site.points)])
-        views = self._in_parts(due, lambda point: self._tracker.look(point, now))
+        views: list[PointView] = []
+        for part in self._in_parts(due, lambda point: self._tracker.look(point, now)):
+            views += part
+            self._ready.take(part)
+        self._ready.take([])
         note_use(views, self._not_used)
         self.keep_presses(views)
         return views
 
-    def _in_parts(self, points: Iterable[str], asked: Callable[[str], T]) -> list[T]:
-        """What is asked of many points. Between some of them whoever waits for the tracker has his turn."""
-        found: list[T] = []
+    def _in_parts(self, points: Iterable[str], asked: Callable[[str], T]) -> Iterator[list[T]]:
+        """What is asked of many points, part by part. Between the parts whoever waits for the tracker has his turn."""
         waiting = iter(points)
         while part := list(islice(waiting, _PART)):
             with self._lock:
                 self._take_in()
-                found += map(asked, part)
+                found = [asked(point) for point in part]
+            yield found
             time.sleep(0)  # a lock that is let go of is not handed on: who waits must run to get it
-        return found
 
     def _note_alerts(self, told: Sequence[AlertState]) -> None:
         active = self._watch.engine.active()
@@ -545,6 +659,7 @@ class Service:
                 *self._resolved,
             ][:_RESOLVED_READ]
             self._tracker.note_alerts(active)
+        self._ready.mark()
         firing = Counter(alert.rule for alert in active if alert.state == "firing")
         for rule in self._rules:
             self.counters.alerts_firing.labels(rule).set(firing[rule])
@@ -556,11 +671,14 @@ class Service:
             return
         if self._status_at is not None and 0 <= now - self._status_at < influx.status_interval_s:
             return
-        firing: dict[str, set[str]] = {}
-        for alert in self._alerts:
-            if alert.state == "firing" and alert.point is not None:
-                firing.setdefault(alert.point, set()).add(alert.rule)
-        self.journal.store_derived(derive(view, firing.get(view.point, ())) for view in self.views(now))
+        self._rows.store(
+            self.journal,
+            self.views(now),
+            self.alerts(),
+            host_row(self._own(now), now, points=len(self.site.points), poison=self.journal.refused_count(SINK)),
+            acknowledged=self.acknowledged,
+            now=now,
+        )
         self._status_at = now
         self._influx.notify()
 
@@ -676,7 +794,14 @@ class Service:
 
     def views(self, now: float) -> list[PointView]:
         """Every expected point as it stands at `now`."""
-        return self._in_parts(self.site.points, lambda point: self._tracker.view(point, now))
+        return list(chain.from_iterable(self._views_of(self.site.points, now)))
+
+    def _views_of(self, points: Iterable[str], now: float) -> Iterator[list[PointView]]:
+        return self._in_parts(points, lambda point: self._tracker.view(point, now))
+
+    def stand(self) -> Stand:
+        """How all points stand, as the page shows them."""
+        return self._ready.stand()
 
     def view(self, point: str, now: float) -> PointView:
         """One point as it stands at `now`. Raises KeyError when it is not expected."""
@@ -688,24 +813,38 @@ class Service:
         """Everything as it stood at t, by what the journal had by then; with as many sets as a start reads back."""
         return past_of(self.site, self.journal, t)
 
-    def acknowledge(self, alert_id: int, author: Author, link: str = "", t: float | None = None) -> Fact | None:
+    def acknowledge(self, alert_id: int, author: Author, *, t: float | None = None) -> Fact | None:
         """Keep that somebody sees to an alert; None when no alert of that id fires. Raises JournalError.
 
-        Who may do so is for the caller to know. link: the nonce of the link that was used. t: when it was, if not now.
+        Who may do so is for the caller to know. t: when it was, if not now.
         """
+        kept = self._acknowledge([alert_id], author, "", t)
+        return kept[0] if kept else None
+
+    def acknowledge_all(self, alert_ids: Collection[int], author: Author, link: str = "") -> list[Fact]:
+        """The same of several, all or none: a fact for each that fires. link: the nonce of the link that was used."""
+        return self._acknowledge(alert_ids, author, link, None)
+
+    def _acknowledge(self, alert_ids: Collection[int], author: Author, link: str, t: float | None) -> list[Fact]:
         with self._lock:
-            if not any(alert.id == alert_id and alert.state == "firing" for alert in self._alerts):
-                return None
+            firing = {alert.id for alert in self._alerts if alert.state == "firing"}
         now = self.clock.now()
-        told = Acknowledged(alert=alert_id, link=link)
-        fact = self.journal.record(told, author, t=now if t is None else t, now=now)
-        self._learn(fact)
-        self._wake.set()
-        self._changed()
-        return fact
+        with self.journal.atomic():
+            kept = [
+                self.journal.record(Acknowledged(alert=alert_id, link=link), author, t=now if t is None else t, now=now)
+                for alert_id in alert_ids
+                if alert_id in firing
+            ]
+        for fact in kept:
+            self._learn(fact)
+        if kept:
+            self._ready.mark()
+            self._wake.set()
+            self._changed()
+        return kept
 
     def keep(self, told: facts.SaidOfPoint, author: Author) -> Fact:
-        """Keep what somebody says of a point of this site. Raises JournalError.
+        """Keep what somebody says of a point of this site, or what he silences. Raises JournalError.
 
         Who may say so is for the caller to know.
         """
@@ -715,24 +854,64 @@ class Service:
                 told = msgspec.structs.replace(told, tally=self._tracker.tally(told.point))
         fact = self.journal.record(told, author, t=now, now=now)
         self._learn(fact)
+        if isinstance(told, Silenced):
+            self._ready.mark()
+        else:
+            self._ready.said(told.point)
         self._wake.set()
         self._changed()
         return fact
 
-    def refuel(self, now: float) -> list[Stop]:
+    def confirm_clock(self, author: Author) -> Fact:
+        """Believe our clock again, by the word of somebody; what is dated later than it is let go of. Raises JournalError.
+
+        Who may do so is for the caller to know.
+        """
+        now = self.clock.now()
+        fact = self.journal.record(ClockConfirmed(), author, t=now, now=now)
+        self._dating.confirm()
+        self._tell_of_itself(ClockSetBack(forget_after=now + MAX_AHEAD_S), now)
+        self._time_sent_at = None
+        self._wake.set()
+        self._changed()
+        return fact
+
+    def refuel(self, stand: Stand) -> list[Stop]:
         """The refuel round, the most urgent first."""
-        views = self.views(now)
         with self._lock:
-            return stops(views, self.site.points, self.site.profiles, self._world.standing)
+            return stops(list(stand.views.values()), self.site.points, self.site.profiles, self._world.standing)
 
     def acknowledged(self, alert_id: int) -> Fact | None:
         """The last time that somebody acknowledged an alert; None: nobody has."""
         with self._lock:
             return self._world.standing.acknowledged(alert_id)
 
+    def seen(self, alert_ids: Collection[int]) -> dict[int, Fact]:
+        """By alert the last time that somebody acknowledged it; those that nobody has are left out."""
+        with self._lock:
+            found = {alert_id: self._world.standing.acknowledged(alert_id) for alert_id in alert_ids}
+        return {alert_id: fact for alert_id, fact in found.items() if fact is not None}
+
+    def tellings(self, alert_ids: Collection[int]) -> dict[int, list[Told]]:
+        """Who was told of these alerts. Raises JournalError."""
+        rows: dict[int, list[Delivery]] = {alert_id: [] for alert_id in alert_ids}
+        for row in self.journal.deliveries(*alert_ids):
+            rows[row.alert_id].append(row)
+        return {alert_id: told(found, self.site.roster) for alert_id, found in rows.items()}
+
+    def silences(self) -> list[Fact]:
+        """What is silenced now, and by whom."""
+        with self._lock:
+            return list(self._world.standing.silenced(self.clock.now()).values())
+
+    @property
+    def silence_most_s(self) -> float:
+        """For how long something may be silenced at once."""
+        return 3600 * self.site.telling.silence_most_h
+
     def told(self, alert_id: int) -> list[Told]:
         """Who was told of an alert, by which rung, when, and what came back. Raises JournalError."""
-        return told(self.journal.deliveries(alert_id), self.site.roster)
+        return told(self.journal.deliveries(alert_id), self.roster)
 
     def keep_presses(self, views: Sequence[PointView]) -> None:
         """Keep who acknowledged by the button of a board. Raises JournalError."""
@@ -762,6 +941,15 @@ class Service:
             Check(name="ingest", ok=not ingest, required=True, detail=ingest),
             Check(name="alerts", ok=not judging, required=True, detail=judging),
         ]
+        if (doubt := self._dating.doubt()) is not None:
+            checks.append(Check(name="clock", ok=False, required=True, detail=_doubted(doubt)))
+        if unread := self._rosters.problem:
+            checks.append(Check(name="roster", ok=False, required=False, detail=unread))
+        elif self._nobody_at is not None:
+            at, points = self._nobody_at
+            zone = ZoneInfo(self.site.region.timezone)
+            why = f"roster.toml: from {local(at, zone):%Y-%m-%d %H:%M} on nobody who is reached is on duty for {', '.join(points[:4])}"
+            checks.append(Check(name="roster-ends", ok=False, required=False, detail=f"{why} ({len(points)} in all)"))
         if undelivered := self._dispatcher.problem:
             checks.append(Check(name="delivery", ok=False, required=False, detail=undelivered))
         if unwatched := self._dead_man.problem:
@@ -815,6 +1003,24 @@ class Service:
             on_change()
 
 
+def _doubted(doubt: Doubt) -> str:
+    minutes = f"{doubt.behind_s / 60:.0f}"
+    if not doubt.ahead:
+        return Phrase(
+            "the clock of this machine says {minutes} min less than it did before; until boards agree with it no board is"
+            " told the time. Set it right (timedatectl). If it is right now: `paraat clock --by NAME`",
+            minutes=minutes,
+        )
+    return Phrase(
+        "the clock of this machine is {minutes} min behind: {ahead} of {heard} boards say so. Their times are kept as they"
+        " sent them, and no board is told the time. Set it right (timedatectl). If the boards are wrong: `paraat clock --by"
+        " NAME`",
+        minutes=minutes,
+        ahead=doubt.ahead,
+        heard=doubt.heard,
+    )
+
+
 def _of_all(fact: Fact) -> bool:
     return isinstance(fact.told, facts.Tested) and not fact.told.point
 
@@ -826,15 +1032,9 @@ def past_of(site: Site, journal: Journal, t: float) -> Past:
         site.points,
         site.alerts,
         site.profiles,
-        sets=_sets_read_back(site),
+        sets=sets_read_back(len(site.points)),
         certificate_until=Certificates(site.directory).board_until,
     )
-
-
-def _sets_read_back(site: Site) -> int:
-    """How many sets of each point are enough to know how it stands."""
-    share = _REPLAY_SETS // max(1, len(site.points))
-    return max(_REPLAY_MIN_SETS, min(HISTORY_SAMPLES, share))
 
 
 def check_files(site: Site) -> None:

@@ -12,8 +12,10 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -249,6 +251,18 @@ def test_an_alert_is_acknowledged_while_the_service_runs_and_while_it_does_not(
     ]
     listed = paraat("alerts", "list", "--site", str(host.site)).stdout.splitlines()
     assert any("Certificaat verloopt, Coördinatiepunt" in line and "gezien door Fatima" in line for line in listed)
+
+    def silence(*words: str) -> subprocess.CompletedProcess[str]:
+        return paraat("alerts", "silence", *words, "--by", "Jan", "--site", str(host.site))
+
+    assert silence("nsp-0101", "--until", "2099-12-31", "--reason", "werk").returncode == 1  # not for ever
+    soon = f"{datetime.now(ZoneInfo('Europe/Amsterdam')) + timedelta(hours=3):%Y-%m-%dT%H:%M}"
+    assert silence("--alert", str(second.id), "--until", soon, "--reason", "certificaat komt").returncode == 0
+    (told,) = get(f"{host.url}/api/v1/alerts")["silences"]
+    assert (told["subject"]["kind"], told["by"], told["reason"]) == ("certificate", "Jan", "certificaat komt")
+    assert "stilgezet door Jan (certificaat komt)" in paraat("alerts", "list", "--site", str(host.site)).stdout
+    assert silence("--alert", str(second.id), "--end").returncode == 0
+    assert get(f"{host.url}/api/v1/alerts")["silences"] == []
     unknown = acknowledge(99, "Jan")
     assert (unknown.returncode, unknown.stdout) == (1, "")
     assert "geen melding 99" in unknown.stderr

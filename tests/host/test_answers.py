@@ -12,12 +12,12 @@ import pytest
 from paraat.alerts.links import LinkError
 from paraat.alerts.radio import AGAIN_S, MOST_WRONG, WITHIN_S
 from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact, HelpAsked, WrongCode
-from paraat.domain.model import AlertState, SampleSet
+from paraat.domain.model import AlertState, Delivery, SampleSet
 from paraat.domain.radio import COUNT, HELP, LITRES, Code, RadioError
 from paraat.domain.roster import COORDINATION, LEAD, TECHNICIAN, Duty, Person, Roster
 from paraat.domain.subjects import Subject
 from paraat.journal import Journal, JournalError
-from paraat.service import Service
+from paraat.service import ROSTER_EVERY_S, Service
 from paraat.simulate.servers import free_port
 from paraat.site.broker import BrokerSettings
 from paraat.site.errors import SettingsError
@@ -29,6 +29,8 @@ POINT = "nsp-0101"
 T0 = 1764000000.0
 TODAY = datetime.fromtimestamp(T0, UTC).date()
 JAN = Person(id="jan", name="Jan de Vries", reach={"email": ("jan@example.org",)}, role="lead")
+JAN_BY_LOG = Person(id="jan", name="Jan de Vries", reach={"ntfy": ("jan",)})  # of the example site's channel
+BY_DAY = Duty(rung=LEAD, who=("jan",), begins_min=8 * 60, ends_min=18 * 60)
 CALLER = Author(name="Fatima", role="lead", way="radio")
 ROSTER = Roster(people={"jan": JAN}, duties=(Duty(rung=LEAD, who=("jan",)),))
 
@@ -124,7 +126,7 @@ def test_a_link_acknowledges_once_and_looking_at_it_does_nothing(desk: Desk) -> 
     token = desk.token(alert)
     for _ in range(3):  # a mail scanner opens every link
         asked = desk.service.answers.asked(token)
-        assert (asked.alert.id, asked.person) == (alert.id, JAN)
+        assert ([one.id for one in asked.alerts], asked.person) == ([alert.id], JAN)
     assert desk.facts(Acknowledged) == []
     fact = desk.service.answers.by_link(token)
     assert fact.author == Author(name="Jan de Vries", role="lead", way="link")
@@ -134,6 +136,50 @@ def test_a_link_acknowledges_once_and_looking_at_it_does_nothing(desk: Desk) -> 
         with pytest.raises(LinkError, match="used already, by Jan de Vries"):
             use(token)
     assert len(desk.facts(Acknowledged)) == 1
+
+
+def test_the_link_of_a_list_acknowledges_each_of_it_that_fires_and_once(desk: Desk) -> None:
+    alerts = [desk.fires(point=point) for point in ("nsp-0101", "nsp-0102", "nsp-0103")]
+    journal = desk.service.journal
+    journal.add_deliveries(
+        Delivery(
+            alert_id=alert.id,
+            reason="turn-1",
+            rung=LEAD,
+            person="jan",
+            channel="email",
+            address="jan@example.org",
+            created_at=T0,
+            due_at=T0,
+            first_due_at=T0,
+        )
+        for alert in alerts[:2]
+    )
+    rows = journal.due_deliveries("email")
+    journal.claim_deliveries([row.id for row in rows], f"digest/jan/email/{rows[-1].id}/0", [], T0)
+    links = desk.service.answers.links
+    assert links is not None
+    token = links.list_link(rows[-1].id, "jan", T0).rpartition("/")[2]
+    assert [alert.id for alert in desk.service.answers.asked(token).alerts] == [alert.id for alert in alerts[:2]]
+    desk.service.answers.by_link(token)
+    assert [fact.told.alert for fact in desk.facts(Acknowledged)] == [alert.id for alert in alerts[:2]]  # type: ignore[union-attr]
+    with pytest.raises(LinkError, match="used already, by Jan de Vries"):
+        desk.service.answers.by_link(token)
+
+
+def test_a_disk_that_fails_keeps_no_part_of_a_list(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    alerts = [desk.fires(), desk.fires(point="nsp-0102")]
+    record, n = desk.service.journal.record, iter(range(9))
+
+    def fails_once(*arguments: Any, **named: Any) -> Fact:
+        return _full() if next(n) == 1 else record(*arguments, **named)
+
+    monkeypatch.setattr(desk.service.journal, "record", fails_once)
+    with pytest.raises(JournalError):
+        desk.service.acknowledge_all([alert.id for alert in alerts], CALLER)
+    assert desk.facts(Acknowledged) == []
+    assert desk.service.acknowledged(alerts[0].id) is None
+    assert len(desk.service.acknowledge_all([alert.id for alert in alerts], CALLER)) == 2
 
 
 def test_of_two_who_use_it_at_the_same_moment_one_does(desk: Desk) -> None:
@@ -209,6 +255,31 @@ def test_a_key_that_others_may_read_keeps_no_message_back_and_takes_no_link(
     (desk.site.directory / OWN_KEY).chmod(0o600)
     assert desk.service.answers.code(alert.id, "jan") == code, "and without a restart it is as before"
     assert desk.service.answers.by_link(token).author.way == "link"
+
+
+def test_who_is_taken_off_the_roster_while_it_runs_can_no_longer_answer(desk: Desk) -> None:
+    token = desk.token(desk.fires())
+    desk.service._look_at_roster(T0)
+    (desk.site.directory / "roster.toml").write_text(
+        '[people.eva]\nname = "Eva"\nreach = { email = ["e@example.org"] }\n'
+    )
+    desk.service._look_at_roster(T0 + ROSTER_EVERY_S)
+    with pytest.raises(LinkError, match="not on the roster any more"):
+        desk.service.answers.by_link(token)
+    assert "eva" in desk.service.roster.people
+
+
+def test_a_roster_that_cannot_be_read_and_one_that_runs_out_are_said(desk: Desk) -> None:
+    def said() -> dict[str, str]:
+        return {check.name: check.detail for check in desk.service.health() if not check.ok}
+
+    desk.restart(roster=msgspec.structs.replace(ROSTER, people={"jan": JAN_BY_LOG}, duties=(BY_DAY,)))
+    desk.service._look_at_roster(T0)
+    assert "on nobody who is reached is on duty for nsp-0101" in said()["roster-ends"]
+    (desk.site.directory / "roster.toml").write_text("people = 3")
+    desk.service._look_at_roster(T0 + ROSTER_EVERY_S)
+    assert "roster.toml" in said()["roster"]
+    assert desk.service.roster.people == {"jan": JAN_BY_LOG}
 
 
 # --- a code over the radio

@@ -5,7 +5,7 @@ Who answers is found here; that somebody sees to an alert is kept by what it is 
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
@@ -13,10 +13,11 @@ from paraat.alerts import radio
 from paraat.alerts.by_button import Press
 from paraat.alerts.codes import Codes
 from paraat.alerts.links import Claim, LinkError, Links, reachable
+from paraat.alerts.outgoing import listed
 from paraat.domain.facts import Acknowledged, Author, Fact, SaidOfPoint
-from paraat.domain.model import AlertState
+from paraat.domain.model import AlertState, Delivery
 from paraat.domain.radio import Book, Entered, Said
-from paraat.domain.roster import Person
+from paraat.domain.roster import Person, Roster
 from paraat.site.errors import SettingsError
 from paraat.site.site import Site
 from paraat.texts import Phrase
@@ -25,10 +26,18 @@ _log = logging.getLogger(__name__)
 
 
 class Asked(NamedTuple):
-    """What a link asks of whom: to say that he has seen an alert that fires."""
+    """What a link asks of whom: to say that he has seen an alert that fires, or those of a list that do."""
 
-    alert: AlertState
+    alerts: tuple[AlertState, ...]
     person: Person
+
+
+class Records(radio.Records, Protocol):
+    """What of the journal is needed here."""
+
+    def deliveries(self, *alert_ids: int) -> list[Delivery]:
+        """Whom these alerts were told."""
+        ...
 
 
 class Host(Protocol):
@@ -38,12 +47,21 @@ class Host(Protocol):
         """The alerts that fire, and others."""
         ...
 
+    @property
+    def roster(self) -> Roster:
+        """Who is told, as it is now."""
+        ...
+
     def by_link(self, nonce: str) -> Fact | None:
         """The time that a link was used; None: it was not."""
         ...
 
-    def acknowledge(self, alert_id: int, author: Author, link: str = "", t: float | None = None) -> Fact | None:
+    def acknowledge(self, alert_id: int, author: Author, *, t: float | None = None) -> Fact | None:
         """Keep that somebody sees to an alert; None when it does not fire. Raises JournalError."""
+        ...
+
+    def acknowledge_all(self, alert_ids: Collection[int], author: Author, link: str = "") -> list[Fact]:
+        """The same of several, all or none: a fact for each that fires. Raises JournalError."""
         ...
 
     def keep(self, told: SaidOfPoint, author: Author) -> Fact:
@@ -54,7 +72,7 @@ class Host(Protocol):
 class Answers:
     """Its methods are called from worker threads, several at once. now: the service's clock."""
 
-    def __init__(self, site: Site, journal: radio.Records, host: Host, now: Callable[[], float]) -> None:
+    def __init__(self, site: Site, journal: Records, host: Host, now: Callable[[], float]) -> None:
         self._site = site
         self._journal = journal
         self._host = host
@@ -96,6 +114,22 @@ class Answers:
             _log.error("messages go out without links: %s", error)
             return None
 
+    def list_code(self, row: int, person: str) -> str:
+        """The same for a message with a list; row: the last delivery that it carries."""
+        try:
+            return self.codes.list_code(row, person)
+        except SettingsError as error:
+            _log.error("messages go out without codes: %s", error)
+            return ""
+
+    def list_link(self, row: int, person: str, now: float) -> str | None:
+        """The same for a message with a list."""
+        try:
+            return None if self.links is None else self.links.list_link(row, person, now)
+        except SettingsError as error:
+            _log.error("messages go out without links: %s", error)
+            return None
+
     def asked(self, token: str) -> Asked:
         """What a link asks, and changes nothing: a mail scanner opens it too. Raises LinkError, SettingsError."""
         return self._asked(self._claim(token))
@@ -106,10 +140,10 @@ class Answers:
         with self._lock:
             asked = self._asked(claim)
             author = Author(name=asked.person.name, role=asked.person.role, way="link")
-            fact = self._host.acknowledge(claim.alert, author, claim.nonce)
-        if fact is None:
+            kept = self._host.acknowledge_all([alert.id for alert in asked.alerts], author, claim.nonce)
+        if not kept:
             raise LinkError(_OVER)
-        return fact
+        return kept[0]
 
     def by_code(self, text: str, author: Author) -> Entered:
         """Keep what a code says that was heard over the radio. Raises RadioError, JournalError, SettingsError."""
@@ -151,17 +185,19 @@ class Answers:
                     name=used.author.name,
                 )
             )
-        person = self._site.roster.people.get(claim.person)
+        person = self._host.roster.people.get(claim.person)
         if person is None:
             raise LinkError(
                 Phrase(
                     "You are not on the roster any more, so this link no longer counts. Call the coordination point."
                 )
             )
-        alert = next((alert for alert in self._firing() if alert.id == claim.alert), None)
-        if alert is None:
+        firing = self._firing()
+        of_list = listed(self._journal.deliveries(*(one.id for one in firing)), claim.row) if claim.row else ()
+        alerts = tuple(alert for alert in firing if alert.id == claim.alert or alert.id in of_list)
+        if not alerts:
             raise LinkError(_OVER)
-        return Asked(alert, person)
+        return Asked(alerts, person)
 
     def _firing(self) -> list[AlertState]:
         return [alert for alert in self._host.alerts() if alert.state == "firing"]

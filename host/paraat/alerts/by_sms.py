@@ -1,18 +1,18 @@
 """Answers by SMS: "OK 1234" from the number that was told acknowledges the alert of that code.
 
 A sender's number can be forged, and a code of four digits guessed: so both must fit, the alert must have been told to that
-number, and after a few wrong codes nothing from that number is looked at for a while.
+number, and after a few wrong codes nothing from that person is looked at for a while. Each is a fact, so a restart forgets none.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
-from paraat.alerts.codes import Codes, reply
-from paraat.domain.facts import Author, Fact
+from paraat.alerts.codes import LIST_DIGITS, Codes, reply
+from paraat.alerts.outgoing import listed
+from paraat.domain.facts import Author, Fact, Told, WrongReply
 from paraat.domain.model import AlertState, Delivery
-from paraat.domain.roster import Person
-from paraat.domain.tries import Tries
+from paraat.domain.roster import Person, Roster
 from paraat.site.channels import SMS
 from paraat.site.site import Site
 from paraat.texts import Words
@@ -20,10 +20,19 @@ from paraat.texts import Words
 _log = logging.getLogger(__name__)
 
 WRONG_MOST, WRONG_WITHIN_S = 5, 3600.0
+_WRONG_READ = 1000  # five of each of some two hundred people within the hour
 
 
-class Told(Protocol):
-    """What of the journal is needed here."""
+class Records(Protocol):
+    """What of the journal is needed here. All of it raises JournalError."""
+
+    def facts(self, *kinds: type[Told], limit: int | None = None) -> list[Fact]:
+        """The newest facts of these kinds, in the order of the journal."""
+        ...
+
+    def record(self, told: Told, author: Author, *, t: float, now: float) -> Fact:
+        """Store a fact."""
+        ...
 
     def deliveries(self, *alert_ids: int) -> list[Delivery]:
         """Whom these alerts were told."""
@@ -40,22 +49,23 @@ class Heard(NamedTuple):
 
 
 class BySms:
-    """alerts: those that fire, and those that are over since shortly. acknowledge: (alert's id, who), as the service keeps it."""
+    """alerts: those that fire, and those that are over since shortly. acknowledge: (ids of alerts, who), as the service keeps it."""
 
     def __init__(
         self,
         site: Site,
-        journal: Told,
+        journal: Records,
         *,
         alerts: Callable[[], Iterable[AlertState]],
-        acknowledge: Callable[[int, Author], Fact | None],
+        acknowledge: Callable[[Collection[int], Author], Sequence[Fact]],
+        roster: Callable[[], Roster] | None = None,
     ) -> None:
         self._site = site
+        self._roster = roster or (lambda: site.roster)
         self._journal = journal
         self._alerts = alerts
         self._acknowledge = acknowledge
         self._codes = Codes(site.own_key())
-        self._tries = Tries(WRONG_MOST, WRONG_WITHIN_S)
 
     def heard(self, number: str, text: str, now: float) -> Heard:
         """Take an answer in. Raises JournalError: nothing is kept then, and it is to be heard again."""
@@ -66,37 +76,48 @@ class BySms:
         return heard
 
     def _judge(self, number: str, text: str, now: float) -> Heard:
-        people = [person for person in self._site.roster.people.values() if number in person.addresses(SMS)]
+        people = [person for person in self._roster().people.values() if number in person.addresses(SMS)]
         if not people:
             return Heard("stranger")
-        if self._tries.until(number, now) is not None:
+        wrong = [fact for fact in self._journal.facts(WrongReply, limit=_WRONG_READ) if _of(fact, people, now)]
+        if len(wrong) >= WRONG_MOST:
             return Heard("too-many")
         code = reply(text)
         if code is None:
             return self._answered("no-code", people[0])
         for person in people:
-            if (alert := self._told(person, number, code)) is not None:
-                return self._take(alert, person)
-        self._tries.wrong(number, now)
+            if alerts := self._told(person, number, code):
+                return self._take(alerts, person)
+        author = Author(name=people[0].name, role=people[0].role, way="sms")
+        self._journal.record(WrongReply(person=people[0].id), author, t=now, now=now)
         return self._answered("wrong", people[0])
 
-    def _told(self, person: Person, number: str, code: str) -> AlertState | None:
-        """The alert of this person's code that was told to this number."""
+    def _told(self, person: Person, number: str, code: str) -> list[AlertState]:
+        """What this person's code stands for, of what was told to this number: an alert, or all of a list."""
         alerts = {alert.id: alert for alert in self._alerts() if alert.fired_at is not None}
-        found = self._codes.alert(person.id, code, alerts)
-        if found is None:
-            return None
-        told = any(
-            one.channel == SMS and one.address == number and one.state != "dropped"
-            for one in self._journal.deliveries(found)
-        )
-        return alerts[found] if told else None
+        if len(code) < LIST_DIGITS:
+            one = self._codes.alert(person.id, code, alerts)
+            return [] if one is None or not self._sent(number, one) else [alerts[one]]
+        rows = self._sent(number, *alerts)
+        last = next((row.id for row in rows if self._codes.list_code(row.id, person.id) == code), 0)
+        return [alerts[alert_id] for alert_id in listed(rows, last)]
 
-    def _take(self, alert: AlertState, person: Person) -> Heard:
+    def _sent(self, number: str, *alert_ids: int) -> list[Delivery]:
+        return [
+            row
+            for row in self._journal.deliveries(*alert_ids)
+            if row.channel == SMS and row.address == number and row.state != "dropped"
+        ]
+
+    def _take(self, alerts: Sequence[AlertState], person: Person) -> Heard:
         author = Author(name=person.name, role=person.role, way="sms")
-        if alert.state != "firing" or self._acknowledge(alert.id, author) is None:
-            return self._answered("over", person, alert)
-        return self._answered("acknowledged", person, alert)
+        kept = self._acknowledge([alert.id for alert in alerts if alert.state == "firing"], author)
+        if not kept:
+            return self._answered("over", person, alerts[0])
+        if len(alerts) > 1:
+            language = person.language or self._site.region.language
+            return Heard("acknowledged", alerts[0], person, Words(language, "sms")("reply.list", n=len(kept)))
+        return self._answered("acknowledged", person, alerts[0])
 
     def _answered(self, outcome: str, person: Person, alert: AlertState | None = None) -> Heard:
         language = person.language or self._site.region.language
@@ -104,6 +125,13 @@ class BySms:
         rule = "" if alert is None else Words(language, "web").code("rule", alert.rule)
         where = Words(language, "sms")("own") if point is None else point.name
         return Heard(outcome, alert, person, Words(language, "sms")(f"reply.{outcome}", rule=rule, name=where, ok="OK"))
+
+
+def _of(fact: Fact, people: Sequence[Person], now: float) -> bool:
+    """Whether it is a wrong reply of one of these people, of shortly ago."""
+    told = fact.told
+    mine = isinstance(told, WrongReply) and any(told.person == person.id for person in people)
+    return mine and 0 <= now - fact.t < WRONG_WITHIN_S
 
 
 def _plain(number: str) -> str:

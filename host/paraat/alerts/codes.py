@@ -1,4 +1,5 @@
-"""The code in an SMS: four digits that acknowledge one alert for one person, "OK 1234", while that alert stands.
+"""The code in an SMS: four digits that acknowledge one alert for one person, "OK 1234", while that alert stands; five do so
+for all of a message with a list.
 
 Two alerts of one person have two codes: the code is the alert's number, shuffled by a key of the person. It is no secret from
 that person, and of no use to another: the number that an SMS comes from says whose code it must be.
@@ -14,7 +15,8 @@ from paraat.site.private import derived
 _CODES = 10_000
 _HALF = 100
 _ROUNDS = 6
-_REPLY = re.compile(r"\W*ok[\W_]*([0-9](?:[ .-]?[0-9]){3})\W*\Z", re.IGNORECASE)
+LIST_DIGITS = 5
+_REPLY = re.compile(r"\W*ok[\W_]*([0-9](?:[ .-]?[0-9]){3,4})\W*\Z", re.IGNORECASE)
 
 
 class Codes:
@@ -22,20 +24,30 @@ class Codes:
 
     def __init__(self, key: bytes) -> None:
         self._key = derived(key, "sms code")
+        self._list_key = derived(key, "sms code of a list")
 
     def code(self, alert: int, person: str) -> str:
         """The code by which somebody acknowledges an alert."""
-        block, number = divmod(alert, _CODES)
-        left, right = divmod(number, _HALF)
-        for turn in range(_ROUNDS):  # a Feistel network: each number goes to another one, and none is met twice
-            said = f"{block}\n{turn}\n{right}\n{person}".encode()
-            mixed = int.from_bytes(hmac.digest(self._key, said, hashlib.sha256)[:4])
-            left, right = right, (left + mixed) % _HALF
-        return f"{left * _HALF + right:04d}"
+        return _shuffled(self._key, alert, person)
+
+    def list_code(self, row: int, person: str) -> str:
+        """The code by which somebody acknowledges all that a message lists. row: the last delivery that it carries."""
+        first = hmac.digest(self._list_key, f"{row}\n{person}".encode(), hashlib.sha256)[0] % 10
+        return f"{first}{_shuffled(self._list_key, row, person)}"
 
     def alert(self, person: str, code: str, alerts: Iterable[int]) -> int | None:
         """Which of these alerts (those that fire) the code of a person stands for; None: none of them."""
         return next((alert for alert in alerts if self.code(alert, person) == code), None)
+
+
+def _shuffled(key: bytes, number: int, person: str) -> str:
+    block, number = divmod(number, _CODES)
+    left, right = divmod(number, _HALF)
+    for turn in range(_ROUNDS):  # a Feistel network: each number goes to another one, and none is met twice
+        said = f"{block}\n{turn}\n{right}\n{person}".encode()
+        mixed = int.from_bytes(hmac.digest(key, said, hashlib.sha256)[:4])
+        left, right = right, (left + mixed) % _HALF
+    return f"{left * _HALF + right:04d}"
 
 
 def reply(text: str) -> str | None:

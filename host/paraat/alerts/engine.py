@@ -22,7 +22,7 @@ from paraat.domain.subjects import Subject, View
 from paraat.domain.telling import SEVERITIES, Telling
 
 _Key = tuple[str, Subject]
-_NO_HOLDS: Mapping[Subject, str] = {}
+_NO_HOLDS: inhibition.Holds = {}
 # "pending", "off" (a pending one is gone), "firing", "worse", "resolved", "left"; "noted": only to be kept.
 Change = Literal["pending", "off", "firing", "worse", "resolved", "left", "noted"]
 
@@ -120,20 +120,23 @@ class Engine:
         views: Iterable[View],
         *,
         expected: Mapping[str, Collection[str]] | None = None,
-        holds: Mapping[Subject, str] = _NO_HOLDS,
+        holds: inhibition.Holds = _NO_HOLDS,
     ) -> list[Transition]:
         """Judge these subjects at `now`. Returns what changed, in order. What no view is given of stays as it is.
 
         expected: by kind the ids of all subjects there are; an alert about another one ends, and who was told of it hears so.
         Of a kind that is not in it the list is not known. holds: by subject why nobody is to be told now.
         """
-        followed: list[Transition | None] = [*self._left(now, expected or {})]
-        followed += [
-            self._follow(now, (name, view.subject), rule.hold_s, rule.judge(view))
-            for view in views
-            for name, rule in self._rules.get(type(view), ())
-        ]
-        found = [transition for transition in followed if transition is not None]
+        found = list(self._left(now, expected or {}))
+        for view in views:
+            subject = view.subject
+            for name, rule in self._rules.get(type(view), ()):
+                judgement = rule.judge(view)
+                key = (name, subject)
+                if judgement.verdict is Verdict.RAISE or key in self._active:
+                    transition = self._follow(now, key, rule.hold_s, judgement)
+                    if transition is not None:
+                        found.append(transition)
         for transition in found:
             self._note_end(transition.alert)
         return self._hold_back(now, found, holds)
@@ -148,13 +151,15 @@ class Engine:
                 alert = active.change(state="resolved", resolved_at=now, left=True)
                 yield Transition(alert=alert, change="left" if fired else "off")
 
-    def _hold_back(self, now: float, found: list[Transition], holds: Mapping[Subject, str]) -> list[Transition]:
+    def _hold_back(self, now: float, found: list[Transition], holds: inhibition.Holds) -> list[Transition]:
         """Say of each alert whether something holds it back. What was held and is so no longer is told from now on."""
         self._ended = [over for over in self._ended if 0 <= now - over.at < self._telling.grace_s]
         changed = {(one.alert.rule, one.alert.subject): n for n, one in enumerate(found)}
         causes = inhibition.Causes(now, self.active(), self._ended, self._telling.grace_s)
         for key, active in self._active.items():
             alert = active.alert
+            if not (alert.held_by or holds or causes.may_explain(alert)):
+                continue
             why = inhibition.held_by(alert, holds, causes)
             if why == alert.held_by:
                 continue
@@ -180,8 +185,6 @@ class Engine:
     def _follow(self, now: float, key: _Key, hold_s: float, judgement: Judgement) -> Transition | None:
         active = self._active.get(key)
         if active is None:
-            if judgement.verdict is not Verdict.RAISE:
-                return None
             alert = AlertState(
                 rule=key[0],
                 subject=key[1],

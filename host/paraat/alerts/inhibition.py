@@ -5,12 +5,16 @@ well before its cause has another one, and is told.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import msgspec
 
+from paraat.domain.facts import Fact
 from paraat.domain.model import AlertState
 from paraat.domain.subjects import POINT, Subject
+from paraat.domain.telling import CRITICAL, Telling
 
+SILENCED = "silenced"
 # What explains it. At a point a cause counts for that point, at the coordination point for all.
 _SILENT = ("point_silent", "broker_unreachable")
 CAUSES: Mapping[str, tuple[str, ...]] = {
@@ -36,6 +40,7 @@ class Ended(msgspec.Struct, frozen=True):
     at: float
 
 
+Holds = Mapping[Subject, "Hold"]
 _EXPLAIN = frozenset(rule for causes in CAUSES.values() for rule in causes)
 
 
@@ -47,6 +52,7 @@ class Causes:
 
     def __init__(self, now: float, active: Iterable[AlertState], ended: Iterable[Ended], grace_s: float) -> None:
         self._spans: dict[tuple[str, str | None], list[tuple[float, float]]] = {}  # begins of what each explains
+        self._standing: set[str] = set()  # the rules of these causes
         for cause in active:
             if cause.rule in _EXPLAIN:
                 self._add(cause.rule, cause.subject, cause.since, float("inf"))
@@ -55,7 +61,12 @@ class Causes:
                 self._add(over.rule, over.subject, over.since, over.at + grace_s)
 
     def _add(self, rule: str, subject: Subject, since: float, until: float) -> None:
+        self._standing.add(rule)
         self._spans.setdefault((rule, subject.point), []).append((since - SLACK_S, until))
+
+    def may_explain(self, alert: AlertState) -> bool:
+        """Whether any cause of such an alert stands anywhere. False costs little: a country may have some at every point."""
+        return not self._standing.isdisjoint(CAUSES.get(alert.rule, ()))
 
     def of(self, alert: AlertState) -> str:
         """The rule of the cause that explains an alert; empty when none does."""
@@ -66,8 +77,24 @@ class Causes:
         return ""
 
 
-def held_by(alert: AlertState, holds: Mapping[Subject, str], causes: Causes) -> str:
+class Hold(NamedTuple):
+    """Why nobody is told of a subject, and whether that goes for what is critical too."""
+
+    why: str
+    critical: bool = True
+
+
+def holds_of(silenced: Mapping[Subject, Fact], not_used: Mapping[Subject, str], telling: Telling, now: float) -> Holds:
+    """What is silenced, and by whom; and what is being built or out of use. A critical alert is not silenced for long."""
+    critical_s = 3600 * telling.silence_critical_h
+    found = {subject: Hold(SILENCED, now - fact.t < critical_s) for subject, fact in silenced.items()}
+    return found | {subject: Hold(why) for subject, why in not_used.items()}
+
+
+def held_by(alert: AlertState, holds: Holds, causes: Causes) -> str:
     """Why nobody is told of an alert: a word of `holds` (of its subject, or its point), or the rule of its cause; "": told."""
-    if found := holds.get(alert.subject) or (alert.point and holds.get(Subject(POINT, alert.point))):
-        return found
+    for subject in (alert.subject, alert.point and Subject(POINT, alert.point)):
+        hold = holds.get(subject) if subject else None
+        if hold is not None and (hold.critical or alert.severity != CRITICAL):
+            return hold.why
     return causes.of(alert)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from paraat.domain.model import AlertState
+from paraat.domain.model import ACKNOWLEDGED, AlertState
 from paraat.domain.roster import COORDINATION, DEPUTY, LEAD, REGION, TECHNICIAN, Person, Roster
 from paraat.domain.telling import CRITICAL, Rungs, Telling
 
@@ -69,7 +69,7 @@ def due(
     rungs = telling.rungs(alert.severity)
     begins = _awake(alert.told_since, rungs, roster, telling)
     turn = f"{TURN}-{alert.turn}"
-    seen = acknowledged_t is not None and acknowledged_t >= alert.told_since
+    seen = alert.stage(acknowledged_t) == ACKNOWLEDGED
     until = now if acknowledged_t is None or not seen else min(now, acknowledged_t)
     steps = _climb(alert, begins, rungs, roster, telling, reaches)
     found = [Due(turn, LOG, EVERYTHING, alert.told_since)]
@@ -88,7 +88,7 @@ def due_at_board(alert: AlertState, *, acknowledged_t: float | None, reaches: Ca
     """The board of the point calls, where there is something that its lead must see to at once. As of `due`."""
     if alert.held_by or alert.point is None or alert.role != LEAD or not is_loud(alert):
         return []
-    if acknowledged_t is not None and acknowledged_t >= alert.told_since:
+    if alert.stage(acknowledged_t) == ACKNOWLEDGED:
         return []
     board = board_of(alert.point)
     return [Due(f"{TURN}-{alert.turn}", BOARD, board, alert.told_since)] if reaches(board) else []

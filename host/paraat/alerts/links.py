@@ -1,6 +1,7 @@
-"""The signed link in a message: it acknowledges one alert for one person, without a login, once.
+"""The signed link in a message: it acknowledges one alert for one person, without a login, once; or all of a list.
 
     <base url>/seen/<alert>.<expires>.<nonce>.<person>.<signature>
+    <base url>/seen/L<row>.<expires>.<nonce>.<person>.<signature>      row: the last delivery that the message with the list carried
 
 Nothing in it can be changed without the key. Who has used it stands in the journal (Acknowledged.link), so it stays used.
 """
@@ -21,6 +22,7 @@ VALID_S = 72 * 3600
 _SIGNATURE_CHARS = 27  # 162 bits of HMAC-SHA256
 _NONCE_CHARS = 12
 _MAX_CHARS = 400
+_LIST = "L"
 
 
 class LinkError(ValueError):
@@ -28,9 +30,13 @@ class LinkError(ValueError):
 
 
 class Claim(NamedTuple):
-    """What a link says: who acknowledges which alert. nonce: names the link for ever; expires: unix seconds."""
+    """What a link says: who acknowledges which alert, 0 for a list; row: then the last delivery of its message, else 0.
+
+    nonce: names the link for ever; expires: unix seconds.
+    """
 
     alert: int
+    row: int
     person: str
     nonce: str
     expires: int
@@ -45,8 +51,15 @@ class Links:
 
     def link(self, alert: int, person: str, message_key: str, now: float) -> str:
         """The link for one message to a person, by his id in the roster. One that is sent again, with the same key, has the same nonce: it works once too."""
+        return self._made(str(alert), person, message_key, now)
+
+    def list_link(self, row: int, person: str, now: float) -> str:
+        """The link for a message with a list. row: the last delivery that it carries."""
+        return self._made(f"{_LIST}{row}", person, f"{_LIST}{row}", now)
+
+    def _made(self, what: str, person: str, message_key: str, now: float) -> str:
         nonce = _text(hmac.digest(self._key, f"nonce\n{message_key}".encode(), hashlib.sha256))[:_NONCE_CHARS]
-        said = f"{alert}.{int(now) + VALID_S}.{nonce}.{_text(person.encode())}"
+        said = f"{what}.{int(now) + VALID_S}.{nonce}.{_text(person.encode())}"
         return f"{self._base_url}{PATH}{said}.{self._signature(said)}"
 
     def read(self, token: str, now: float) -> Claim:
@@ -59,8 +72,10 @@ class Links:
                     "all of it, or call the coordination point."
                 )
             )
-        alert, expires, nonce, person = said.split(".")  # ours, so it has its form
-        claim = Claim(alert=int(alert), person=_untext(person), nonce=nonce, expires=int(expires))
+        what, expires, nonce, person = said.split(".")  # ours, so it has its form
+        row = int(what[len(_LIST) :]) if what.startswith(_LIST) else 0
+        alert = 0 if row else int(what)
+        claim = Claim(alert=alert, row=row, person=_untext(person), nonce=nonce, expires=int(expires))
         if now > claim.expires:
             raise LinkError(Phrase("This link is too old. Is it still so? Call the coordination point."))
         return claim

@@ -20,6 +20,7 @@ RETRY_S = (30.0, 60.0, 120.0, 300.0, 600.0)
 _STALE_S = 24 * HOUR_S
 # The first message in an hour leaves at once, and between the next ones the pauses grow; together they fill this.
 _PAUSES_S = 3000.0
+_DIGEST = "digest/"
 _GATHERED = (COORDINATION, REGION, TECHNICIAN)
 
 Way = tuple[str, str]  # a channel, and an address there
@@ -39,7 +40,17 @@ class Outgoing(NamedTuple):
         first = self.rows[0]
         if len(self.rows) == 1:
             return f"{first.alert_id}/{first.reason}/{first.person}/{first.channel}/{first.id}"
-        return f"digest/{first.person}/{first.channel}/{self.rows[-1].id}/{sum(row.attempts for row in self.rows)}"
+        return f"{_DIGEST}{first.person}/{first.channel}/{self.rows[-1].id}/{sum(row.attempts for row in self.rows)}"
+
+
+def listed(rows: Iterable[Delivery], last: int) -> list[int]:
+    """The alerts in a message with a list. rows: deliveries to one address or more; last: the id of the last one that it carried.
+
+    What came to the list when it was tried once more is not in it: who got the first one has not read that.
+    """
+    rows = [row for row in rows if row.message.startswith(_DIGEST) and row.state != "dropped"]
+    message = next((row.message for row in rows if row.id == last), None)
+    return [row.alert_id for row in rows if row.message == message and row.id <= last]
 
 
 class Standing(NamedTuple):

@@ -34,6 +34,14 @@ class Answers(Protocol):
         """What acknowledges without a login; None where no link would work."""
         ...
 
+    def list_code(self, row: int, person: str) -> str:
+        """What "OK <code>" acknowledges of a message with a list: all of it. row: the last delivery that it carries."""
+        ...
+
+    def list_link(self, row: int, person: str, now: float) -> str | None:
+        """The link of such a message."""
+        ...
+
 
 class _Item(NamedTuple):
     alert: AlertState
@@ -142,15 +150,23 @@ class Renderer:
         parts = (f"{n} x {_kind_short(rule, language)}" for rule, n in kinds.most_common())
         told = "" if len(kinds) == 1 else f" ({', '.join(parts)})"
         names = ", ".join(self._name(i.alert) for i in items)
+        firing = any(i.alert.state == "firing" for i in items)
+        row, answers = outgoing.rows[-1], self._answers if firing else None
+        code = "" if answers is None else answers.list_code(row.id, row.person)
+        link = None if answers is None else answers.list_link(row.id, row.person, now)
+        answer = gsm7(Words(language, "sms")("digest.answer", code=code)) if code else ""
+        how = words("answer.list", link=link) if link else ""
         worst = max((i.alert.severity for i in items), key=lambda s: SEVERITIES.index(s) if s in SEVERITIES else 9)
         return Message(
             to=outgoing.address,
             subject=subject,
-            body="\n".join([*lates[:1], f"{subject}{told}:", *lines, words("digest.do")]),
-            short=_cut(gsm7(f"{subject}: {names}")),
-            severity=worst if any(i.alert.state == "firing" for i in items) else WARNING,
+            body="\n".join(filter(None, [*lates[:1], f"{subject}{told}:", *lines, words("digest.do"), how])),
+            short=f"{_cut(gsm7(f'{subject}: {names}'), SMS - len(answer))}{answer}",
+            severity=worst if firing else WARNING,
             key=outgoing.key,
-            firing=any(i.alert.state == "firing" for i in items),
+            code=code,
+            link=link,
+            firing=firing,
         )
 
     def _name(self, alert: AlertState) -> str:
@@ -203,5 +219,5 @@ def _kind_short(rule: str, language: str) -> str:
     return Words(language, "web").code("rule", rule) if rule else Words(language, "mail")("digest.over")
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= SMS else f"{text[: SMS - 3]}..."
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 3]}..."

@@ -1,4 +1,4 @@
-"""`paraat alerts`: the alerts that fire, and that somebody sees to one."""
+"""`paraat alerts`: the alerts that fire, that somebody sees to one, and the rules."""
 
 import argparse
 import time
@@ -8,14 +8,17 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from paraat.cli.asking import AskError, ask, read
+from paraat.cli.asking import AskError, ask, ask_all, read
 from paraat.cli.parser import Commands, Parser
+from paraat.cli.saying import say_of_alert, say_of_point
 from paraat.cli.shared import fail, unknown_points
+from paraat.domain.model import ACKNOWLEDGED
+from paraat.domain.subjects import POINT, Subject
 from paraat.site.site import Site, load_site
 from paraat.texts import Phrase, Words, say
 
 if TYPE_CHECKING:
-    from paraat.web.api import Acknowledgement, Alert
+    from paraat.web.api import Acknowledgement, Alerts
 
 _TEST_S = 900.0  # the slowest channel, one person after the other
 
@@ -38,12 +41,39 @@ def add_commands(commands: Commands) -> None:
     acknowledge.add_argument("--role", default="", metavar="ROLE", help=Phrase('such as "lead"'))
     acknowledge.set_defaults(run=_acknowledge)
 
+    silence = actions.add_parser(
+        "silence",
+        help=Phrase("have nobody told of a point for a while, with the reason; its alerts stay on the screen"),
+    )
+    _common(silence)
+    silence.add_argument("--by", required=True, metavar="NAME", help=Phrase("who says so, as people there know them"))
+    silence.add_argument("--role", default="", metavar="ROLE", help=Phrase('such as "lead"'))
+    about = silence.add_mutually_exclusive_group(required=True)
+    about.add_argument("point", nargs="?", metavar="POINT")
+    about.add_argument(
+        "--alert",
+        type=int,
+        metavar="ID",
+        help=Phrase("what this alert is about, such as the broker, instead of a point"),
+    )
+    until = silence.add_mutually_exclusive_group(required=True)
+    until.add_argument("--until", metavar="MOMENT", help=Phrase("2026-12-31 or 2026-12-31T14:00"))
+    until.add_argument("--end", action="store_true", help=Phrase("people are told again from now on"))
+    silence.add_argument("--reason", default="", metavar="TEXT", help=Phrase("why, such as work on the generator"))
+    silence.set_defaults(run=_silence)
+
     test = actions.add_parser(
         "test", help=Phrase('send "DIT IS EEN TEST" down every rung of a point; print what each answered')
     )
     _common(test)
     test.add_argument("--point", required=True, metavar="POINT")
     test.set_defaults(run=_test)
+    rules = actions.add_parser(
+        "rules",
+        help=Phrase("every rule: for which role, its thresholds on this site, what it says and what is to be done"),
+    )
+    _common(rules)
+    rules.set_defaults(run=_rules)
 
 
 def _common(parser: Parser) -> None:
@@ -58,21 +88,25 @@ def _list(args: argparse.Namespace) -> int:
 
     site = load_site(args.site)
     try:
-        alerts = _firing(site)
+        found = _now(site)
     except (JournalError, AskError) as error:
         return fail(args, error)
     words = Words(args.language)
     writer = Writer(words, ZoneInfo(site.region.timezone), site.alerts.point_silent.after_s)
     now = time.time()
-    for alert in alerts:
+    said = {one.subject: writer.silenced(one.by, one.until.timestamp(), one.reason, now) for one in found.silences}
+    for alert in found.alerts:
         point = site.points.get(alert.point)
         about = ": ".join(filter(None, (words("own") if point is None else point.name, alert.subject.which)))
         since = words("alert.firing", time=writer.time(alert.since.timestamp(), now))
-        line = f"{alert.id:>5}  {words.code('rule', alert.rule)}, {about}, {since}"
+        line = ", ".join(
+            filter(None, (f"{alert.id:>5}  {words.code('rule', alert.rule)}", about, since, writer.stage(alert.state)))
+        )
         if seen := alert.acknowledged:
             line += f", {words('alert.seen', name=seen.by, time=writer.time(seen.at.timestamp(), now))}"
         if alert.held_by:
-            line += f", {writer.held(alert.held_by)}"
+            silenced = next((said[one] for one in (alert.subject, Subject(POINT, alert.point)) if one in said), "")
+            line += f", {writer.held(alert.held_by, silenced)}"
         print(printable(line))
         for one in alert.told:
             at = writer.time((one.at or one.due_at).timestamp(), now)
@@ -82,8 +116,19 @@ def _list(args: argparse.Namespace) -> int:
                     f"       {at}  {one.name} ({words.code('rung', one.rung)}), {one.channel}: {state} {one.answer}".rstrip()
                 )
             )
-    if not alerts:
+    if not found.alerts:
         print(words("alerts.none"))
+    for subject, silenced in said.items():
+        name = site.points[subject.id].name if subject.point in site.points else subject.id
+        print(printable(f"{name}: {silenced}"))
+    return 0
+
+
+def _rules(args: argparse.Namespace) -> int:
+    from paraat.alerts.rule_table import lines
+
+    for line in lines(load_site(args.site).alerts, args.language):
+        print(line)
     return 0
 
 
@@ -115,6 +160,11 @@ def _test(args: argparse.Namespace) -> int:
     return fail(args, told("test.some-failed", n=failed, of=len(found.tried))) if failed else 0
 
 
+def _silence(args: argparse.Namespace) -> int:
+    asked: dict[str, object] = {"end": True} if args.end else {"reason": args.reason}
+    return say_of_point(args, "silence", asked) if args.alert is None else say_of_alert(args, "silence", asked)
+
+
 def _acknowledge(args: argparse.Namespace) -> int:
     from paraat.journal import JournalError
     from paraat.texts.printable import printable
@@ -136,29 +186,36 @@ def _acknowledge(args: argparse.Namespace) -> int:
     return 0
 
 
-def _firing(site: Site) -> "list[Alert]":
-    """The alerts that fire, from the service, or from its journal while it does not run. Raises JournalError, AskError."""
+def _now(site: Site) -> "Alerts":
+    """The alerts that fire, and what is silenced; from the service, or from its journal while it does not run.
+
+    Raises JournalError, AskError.
+    """
     from paraat.domain.facts import PEOPLE_KINDS, Standing
     from paraat.domain.told import told
     from paraat.journal import Journal
     from paraat.web import api
+    from paraat.web.cards import rfc3339
 
-    answer = ask(site, "GET", "/api/v1/alerts")
-    if answer is not None:
-        return [alert for alert in read(answer, api.Alerts).alerts if alert.state == "firing"]
-    path = site.path(site.region.journal)
+    answered: Alerts | None = ask_all(site, "/api/v1/alerts", api.Alerts)
+    if answered is not None:
+        firing = [alert for alert in answered.alerts if alert.state in ("firing", ACKNOWLEDGED)]
+        return msgspec.structs.replace(answered, alerts=firing)
+    path, now = site.path(site.region.journal), time.time()
+    none = api.Alerts(now=rfc3339(now), region=site.region.region, alerts=[])
     if not path.exists():  # a look makes none
-        return []
+        return none
     journal = Journal(path)
     try:
         standing = Standing()
         for fact in journal.facts(*PEOPLE_KINDS):
             standing.apply(fact)
-        found = [alert for alert in journal.open_alerts() if alert.state == "firing"]
-        tellings = {alert.id: told(journal.deliveries(alert.id), site.roster) for alert in found}
+        stored = [alert for alert in journal.open_alerts() if alert.state == "firing"]
+        tellings = {alert.id: told(journal.deliveries(alert.id), site.roster) for alert in stored}
     finally:
         journal.close()
-    return [api.alert(alert, standing.acknowledged(alert.id), tellings[alert.id]) for alert in found]
+    alerts = [api.alert(alert, standing.acknowledged(alert.id), tellings[alert.id]) for alert in stored]
+    return msgspec.structs.replace(none, alerts=alerts, silences=api.silences(standing.silenced(now).values()))
 
 
 def _keep(site: Site, alert_id: int, asked: dict[str, str]) -> "Acknowledgement | None":

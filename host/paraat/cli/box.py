@@ -91,5 +91,5 @@ def _heard(site: Site) -> dict[str, float]:
         contextlib.suppress(sqlite3.Error),
         contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db,
     ):
-        return dict(db.execute("SELECT point, MAX(received_at) FROM entry WHERE kind != 'derived' GROUP BY point"))
+        return dict(db.execute("SELECT point, MAX(received_at) FROM entry WHERE seq IS NOT NULL GROUP BY point"))
     return {}

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -13,6 +13,7 @@ import msgspec
 from paraat.cli.asking import AskError, ask, read
 from paraat.cli.parser import Parser
 from paraat.cli.shared import EXIT_USAGE, complain, fail, unknown_points
+from paraat.domain.subjects import POINT, Subject
 from paraat.site.site import Site, load_site
 from paraat.texts import Phrase
 
@@ -35,14 +36,33 @@ def add_who(parser: Parser) -> None:
 
 def say_of_point(args: argparse.Namespace, action: str, asked: dict[str, object], *, moment: str = "until") -> int:
     """Have it kept, and say so. action: of /api/v1/points/<id>/; moment: the option that holds a day or a moment."""
+    site = load_site(args.site)
+    if wrong := unknown_points(site, [args.point]):
+        return fail(args, wrong)
+    return _say(args, site, _Place(args.point, f"points/{args.point}/{action}", action), asked, moment)
+
+
+def say_of_alert(args: argparse.Namespace, action: str, asked: dict[str, object], *, moment: str = "until") -> int:
+    """The same of what an alert is about, which may be the coordination point itself. action: of /api/v1/alerts/<id>/."""
+    return _say(
+        args, load_site(args.site), _Place(str(args.alert), f"alerts/{args.alert}/{action}", action), asked, moment
+    )
+
+
+class _Place(NamedTuple):
+    """What something is said of: a point, or the number of an alert; and where the API takes it."""
+
+    name: str
+    path: str
+    action: str
+
+
+def _say(args: argparse.Namespace, site: Site, place: _Place, asked: dict[str, object], moment: str) -> int:
     from paraat.journal import JournalError
     from paraat.texts import say
     from paraat.texts.printable import printable
     from paraat.texts.typed import typed_moment
 
-    site = load_site(args.site)
-    if wrong := unknown_points(site, [args.point]):
-        return fail(args, wrong)
     given = getattr(args, moment, None)
     if given is not None:
         at = typed_moment(given, ZoneInfo(site.region.timezone))
@@ -53,17 +73,18 @@ def say_of_point(args: argparse.Namespace, action: str, asked: dict[str, object]
         asked[moment] = at.isoformat()
     body = msgspec.json.encode(asked | {"by": args.by, "role": args.role, "way": "cli"})
     try:
-        _keep(site, args.point, action, body)
+        _keep(site, place, body)
     except (ValueError, JournalError, AskError) as error:
         return fail(args, error)
-    print(printable(say("points.kept", args.language, point=args.point, by=args.by)))
+    print(printable(say("points.kept", args.language, point=place.name, by=args.by)))
     return 0
 
 
-def _keep(site: Site, point: str, action: str, body: bytes) -> None:
+def _keep(site: Site, place: _Place, body: bytes) -> None:
     """Raises ValueError for what cannot be said, JournalError, AskError."""
+    from paraat.domain.facts import Silenced
     from paraat.journal import Journal
-    from paraat.web import actions, api
+    from paraat.web import actions
 
     kinds: dict[str, Callable[[bytes, str, float], tuple[SaidOfPoint, Author]]] = {
         "attest": lambda body, point, now: actions.attested(body, point, site.profiles, now),
@@ -71,15 +92,22 @@ def _keep(site: Site, point: str, action: str, body: bytes) -> None:
         "count": actions.counted,
         "delivery": actions.delivered,
         "plan": actions.delivery_planned,
+        # Of an alert the service knows what it is about, and else the journal.
+        "silence": lambda body, name, now: actions.silenced(body, Subject(POINT, name), now, most_s),
     }
-    now = time.time()
-    told, author = kinds[action](body, point, now)
-    answer = ask(site, "POST", f"/api/v1/points/{point}/{action}", body)
+    now, most_s = time.time(), 3600 * site.telling.silence_most_h
+    told, author = kinds[place.action](body, place.name, now)
+    answer = ask(site, "POST", f"/api/v1/{place.path}", body)
     if answer is not None:
-        read(answer, api.Point)
+        read(answer, dict[str, Any])
         return
     journal = Journal(site.path(site.region.journal))
     try:
+        if isinstance(told, Silenced) and place.path.startswith("alerts/"):
+            alert = journal.alert(int(place.name))
+            if alert is None:
+                raise ValueError(Phrase("no alert {id}; `paraat alerts list` has them", id=place.name))
+            told = msgspec.structs.replace(told, subject=alert.subject)
         keep_in_journal(journal, told, author, now)
     finally:
         journal.close()

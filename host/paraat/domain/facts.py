@@ -53,6 +53,10 @@ class ClockSetBack(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
     forget_after: float
 
 
+class ClockConfirmed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="clock-confirmed/1"):
+    """Somebody says that the host's clock is right, although boards contradicted it, or it what it said before."""
+
+
 class Acknowledged(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="acknowledged/1"):
     """Somebody has seen an alert that fires, and sees to it. alert: its id. link: the nonce of the link he used, if he did."""
 
@@ -148,10 +152,36 @@ class FuelFound(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
 Found = GeneratorRan | BatteryRested | PeoplePassed | FuelFound  # what the host keeps of what boards sent
 
 
+class Named(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="named/1"):
+    """What a point is called from here on, and where it is: latitude, longitude in degrees.
+
+    The sinks write it beside what the host makes of the point: written again, an old row is called what it was called then.
+    """
+
+    point: str
+    name: str
+    municipality: str
+    region: str
+    position: tuple[float, float] | None = None
+
+
 class HelpAsked(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="help-asked/1"):
     """Somebody at a point asks for help, by voice; who holds the button of its board is heard by an event."""
 
     point: str
+
+
+class WrongReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="wrong-reply/1"):
+    """An SMS of somebody in the roster had a code that stands for nothing he was told. person: his id."""
+
+    person: str
+
+
+class SmsTaken(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="sms-taken/1"):
+    """The network took an SMS. reference: by which its delivery report names it (0 to 255, then anew); message: its key."""
+
+    reference: int
+    message: str
 
 
 class WrongCode(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="wrong-code/1"):
@@ -176,12 +206,13 @@ class ModemTested(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", t
 
 
 SaidOfPoint = (
-    Attested | PhaseChanged | Counted | Delivered | DeliveryPlanned | HelpAsked
-)  # what a command or the page may say of a point
+    Attested | PhaseChanged | Counted | Delivered | DeliveryPlanned | HelpAsked | Silenced
+)  # what a command or the page may say of a point, and what is silenced also of the coordination point
 Told = (
     BoardState
     | Started
     | ClockSetBack
+    | ClockConfirmed
     | Acknowledged
     | Silenced
     | Attested
@@ -195,8 +226,11 @@ Told = (
     | FuelFound
     | HelpAsked
     | WrongCode
+    | WrongReply
+    | SmsTaken
     | Tested
     | ModemTested
+    | Named
 )
 
 
@@ -214,11 +248,13 @@ def place(told: Told) -> str | None:
             return told.subject.point
         case Attested() | PhaseChanged() | Counted() | Delivered() | DeliveryPlanned() | HelpAsked():
             return told.point
-        case GeneratorRan() | BatteryRested() | PeoplePassed() | FuelFound():
+        case GeneratorRan() | BatteryRested() | PeoplePassed() | FuelFound() | Named():
             return told.point
         case Tested():
             return told.point or None
-        case Started() | ClockSetBack() | Acknowledged() | WrongCode() | ModemTested():
+        case ClockConfirmed():
+            return None
+        case Started() | ClockSetBack() | Acknowledged() | WrongCode() | WrongReply() | SmsTaken() | ModemTested():
             return None
 
 
@@ -241,9 +277,19 @@ def replaces(told: Told) -> tuple[str, ...] | None:
             return ("delivery-planned", told.point)
         case HelpAsked():
             return ("help-asked", told.point)
-        case BoardState() | Started() | ClockSetBack() | WrongCode() | Tested() | ModemTested():
+        case (
+            BoardState()
+            | Started()
+            | ClockSetBack()
+            | ClockConfirmed()
+            | WrongCode()
+            | WrongReply()
+            | SmsTaken()
+            | Tested()
+            | ModemTested()
+        ):
             return None
-        case GeneratorRan() | BatteryRested() | PeoplePassed() | FuelFound():
+        case GeneratorRan() | BatteryRested() | PeoplePassed() | FuelFound() | Named():
             return None
 
 
@@ -341,10 +387,13 @@ class Standing:
         """Every change of a point's phase that people made, in order of time."""
         return [change for _, _, change in self._phases.get(point, ())]
 
-    def silenced(self, now: float) -> set[Subject]:
-        """Of which subjects nobody is to be told at `now`."""
-        told = (fact.told for fact in self._newest.values())
-        return {one.subject for one in told if isinstance(one, Silenced) and now < one.until}
+    def silenced(self, now: float) -> dict[Subject, Fact]:
+        """Of which subjects nobody is to be told at `now`, and who said so."""
+        return {
+            fact.told.subject: fact
+            for fact in self._newest.values()
+            if isinstance(fact.told, Silenced) and now < fact.told.until
+        }
 
     def acknowledged(self, alert: int) -> Fact | None:
         """The last time that somebody acknowledged an alert; None: nobody has."""

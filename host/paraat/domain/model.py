@@ -217,7 +217,8 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
 
     def named(self, base: str) -> list[str]:
         """Every metric of a kind that was ever heard: the plain one, and those of sensors with a name of their own."""
-        return sorted(name for name in self.latest if name == base or name.startswith(f"{base}/"))
+        own = f"{base}/"
+        return sorted([name for name in self.latest if name == base or name.startswith(own)])
 
 
 class OwnCertificate(msgspec.Struct, frozen=True, kw_only=True):
@@ -244,6 +245,9 @@ class FailedText(msgspec.Struct, frozen=True, kw_only=True):
     def subject(self) -> Subject:
         """The text, for the rules."""
         return Subject(TEXT, self.text)
+
+
+ACKNOWLEDGED = "acknowledged"
 
 
 class AlertState(msgspec.Struct, frozen=True, kw_only=True):
@@ -287,6 +291,14 @@ class AlertState(msgspec.Struct, frozen=True, kw_only=True):
         """When its last turn began, from which the ladder counts."""
         return self.turned_at or self.fired_at or self.since
 
+    def stage(self, acknowledged_t: float | None) -> str:
+        """Where it stands for people: its state, or "acknowledged" while it fires and somebody sees to its last turn.
+
+        acknowledged_t: when somebody last acknowledged it. What gets worse afterwards fires again.
+        """
+        seen = acknowledged_t is not None and acknowledged_t >= self.told_since
+        return ACKNOWLEDGED if self.state == "firing" and seen else self.state
+
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """That one person is to be told of an alert, for one reason, through one channel at one address: once.
@@ -320,11 +332,15 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """The alerts were judged at `at`, when these were the last ids known of entry and fact."""
+    """The alerts were judged at `at`, when these were the last ids known of entry and fact.
+
+    own: what the host observed of itself then, where it was otherwise than at the moment before (alerts/observed.py).
+    """
 
     at: float
     entry: int
     fact: int
+    own: str = ""
 
 
 class Derived(msgspec.Struct, frozen=True, kw_only=True):
@@ -335,10 +351,23 @@ class Derived(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, Value]
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the journal, as a sink reads it. kind: "telemetry", "event" or "derived" (then seq is 0).
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One row for the sinks that is no set of metrics; sinks/schema.py has its measurement, tags and fields.
 
-    ids only grow and are never used again, so that a cursor never skips a row.
+    point: "" where it is about no point. t: unix seconds.
+    """
+
+    point: str
+    t: float
+    measurement: str
+    tags: dict[str, str]
+    fields: dict[str, Value | str]
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the journal, as a sink reads it. kind: "telemetry", "event", "derived" or "row" (then seq is 0).
+
+    ids only grow and are never used again, so that a cursor never skips a row. row: of that kind alone.
     """
 
     id: int
@@ -348,3 +377,5 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     t: float
     values: dict[str, Value]
     faults: dict[str, str]
+    received_at: float = 0.0
+    row: Row | None = None

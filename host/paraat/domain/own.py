@@ -61,6 +61,22 @@ class HostTime(msgspec.Struct, frozen=True, kw_only=True):
         return Subject(CLOCK, CLOCK)
 
 
+class ClockDoubt(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the host's clock is believed. behind_s: how far it is behind, by the word of so many boards; None: it is believed.
+
+    boards: 0 where no board says so, and the clock says less than it did before itself.
+    """
+
+    now: float
+    behind_s: float | None
+    boards: int = 0
+
+    @property
+    def subject(self) -> Subject:
+        """The clock."""
+        return Subject(CLOCK, CLOCK)
+
+
 class HostPower(msgspec.Struct, frozen=True, kw_only=True):
     """What the host runs on. left_h: hours that its UPS holds, by its own word."""
 

@@ -68,7 +68,8 @@ class Telling(Part, frozen=True):
     wait for more of the same before the first message. late_after_s: what leaves later says so. flaps: so many times an alert
     may fire within flap_within_s; then it stands until it was good for calm_s. ease_s: so long it must be less bad before a
     worse turn counts as one again. grace_s: after a cause is over (the broker is back), what fell silent with it has so
-    long to speak up.
+    long to speak up. silence_most_h: nothing is silenced for longer at once; silence_critical_h: and a critical alert is
+    told so long after somebody silenced its subject.
     """
 
     critical: Critical = Critical()
@@ -83,6 +84,8 @@ class Telling(Part, frozen=True):
     calm_s: Positive = 3600.0
     ease_s: Positive = 1800.0
     grace_s: NotNegative = 420.0
+    silence_most_h: Positive = 168.0
+    silence_critical_h: Positive = 12.0
 
     def rungs(self, severity: str) -> Rungs:
         """What holds for a severity; one that is not known is critical."""

@@ -2,7 +2,7 @@
 
 [alerts.<rule>] of site.toml holds for the whole site; a profile, and after it a point's own file, may have other values for
 those of PER_POINT. What a profile says already (target_h, the limits of heat, open_within_h, renew_days) is not said here
-again. docs/alerts.md has them all.
+again. `paraat alerts rules` lists them all, as they are on a site.
 """
 
 from paraat.domain.fields import Bytes, Count, NotNegative, Part, Percent, Positive, Text
@@ -217,6 +217,12 @@ class HostClock(Part, frozen=True):
     hold_s: NotNegative = 1800.0
 
 
+class ClockWrong(Part, frozen=True):
+    """[alerts.clock_wrong]: fires when boards, or the journal, have contradicted the host's clock for so long."""
+
+    hold_s: NotNegative = 60.0
+
+
 class OnBattery(Part, frozen=True):
     """[alerts.on_battery]: fires when the host's UPS carries it. low_percent: then it is critical. ups: its name in NUT."""
 
@@ -279,6 +285,7 @@ class Alerts(Part, frozen=True):
     database_behind: DatabaseBehind = DatabaseBehind()
     disk_full: DiskFull = DiskFull()
     host_clock: HostClock = HostClock()
+    clock_wrong: ClockWrong = ClockWrong()
     on_battery: OnBattery = OnBattery()
     backup_old: BackupOld = BackupOld()
     channel_fails: ChannelFails = ChannelFails()

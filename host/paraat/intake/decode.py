@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from paraat.domain.model import NodeState, Refusal, SampleSet
+from paraat.domain.witnesses import AHEAD_S
 from paraat_wire import codec, host_codec, topics
 
 # Reasons of the host's own, beside those of paraat_wire.host_codec.REASONS.
@@ -13,8 +14,9 @@ UNKNOWN_POINT = "unknown-point"
 UNKNOWN_TOPIC = "unknown-topic"
 RETAINED = "retained"
 
-MAX_AHEAD_S = 120.0  # a board's clock may be this far ahead of ours
+MAX_AHEAD_S = AHEAD_S  # a board's clock may be this far ahead of ours
 NOT_BEFORE = 1735689600.0  # 2025-01-01: no board existed, so its clock was never set
+NOT_AFTER = 3092601600.0  # 2068: a board's own calendar ends there, and a clock that says more is broken
 _MAX_DETAIL = 200
 
 _decoder = msgspec.json.Decoder()
@@ -36,13 +38,21 @@ def loads(text: str) -> Any:
         raise codec.WireError(host_codec.NOT_FINITE, "a number beyond the range of a double") from error
 
 
-def decode(topic: str, payload: bytes, *, received_at: float, retained: bool, points: Collection[str]) -> Decoded:
+def decode(
+    topic: str,
+    payload: bytes,
+    *,
+    received_at: float,
+    retained: bool,
+    points: Collection[str],
+    ahead_s: float = MAX_AHEAD_S,
+) -> Decoded:
     """Read one message. Never raises on what it finds: what cannot be taken is in `refusals`, with
     the reason.
 
     received_at: unix seconds; it dates sets that carry only an age. retained: the broker replayed
-    the message. points: the ids of the points of this site. A set that is dated in the future or
-    before 2025 is kept, dated at its arrival, and named in a refusal "bad-time" of the record "bt".
+    the message. points: the ids of the points of this site. ahead_s: how far a board's clock may be ahead of ours. A set that
+    is dated later than that, or before 2025, is kept, dated at its arrival, and named in a refusal "bad-time" of "bt".
     """
     parsed = topics.parse(topic)
     if parsed is None:
@@ -67,17 +77,17 @@ def decode(topic: str, payload: bytes, *, received_at: float, retained: bool, po
         raw = host_codec.read_pack(point, leaf, payload, received_at, loads)
     except codec.WireError as error:
         return _refused(topic, payload, received_at, error.reason, error.detail)
-    return _readings(point, leaf, payload, received_at, raw)
+    return _readings(point, leaf, payload, received_at, raw, min(received_at + ahead_s, NOT_AFTER))
 
 
 def _readings(
-    point: str, leaf: str, payload: bytes, received_at: float, raw: Iterable[host_codec.SampleSet]
+    point: str, leaf: str, payload: bytes, received_at: float, raw: Iterable[host_codec.SampleSet], latest: float
 ) -> Decoded:
     """The sets of a pack that could be read, with what was refused in them."""
     sets: list[SampleSet] = []
     bad: dict[str, list[str]] = {}
     for seq, t, dated_by_host, values, faults, refused in raw:
-        if not NOT_BEFORE <= t <= received_at + MAX_AHEAD_S:
+        if not NOT_BEFORE <= t <= latest:
             bad.setdefault(codec.BAD_TIME, []).append("bt")
             t, dated_by_host = received_at, True
         for name, reason in refused:

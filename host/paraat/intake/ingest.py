@@ -7,13 +7,15 @@ first time.
 """
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
-from paraat.domain.model import NodeState, Refusal
+from paraat.domain.model import NodeState, Refusal, SampleSet
 from paraat.intake.admission import Admission
+from paraat.intake.dating import Dating
 from paraat.intake.decode import UNKNOWN_POINT, Decoded, decode
 from paraat.intake.inbox import Inbox, Message
 from paraat.journal import Journal, JournalError, Stored
@@ -58,10 +60,13 @@ class Ingest:
         points: Collection[str],
         stop: threading.Event,
         on_stored: Callable[[Stored, Sequence[NodeState]], None],
+        on_unkept: Callable[[Sequence[SampleSet]], None] = lambda _: None,
+        dating: Dating | None = None,
         retry_min_s: float = _RETRY_MIN_S,
     ) -> None:
-        """points: the ids of the site. on_stored is called after the acknowledgements; it may
-        raise.
+        """points: the ids of the site. on_stored is called after the acknowledgements; it may raise.
+
+        on_unkept: gets what came in and is not kept now; its board keeps it and sends it again. dating: whose clock is right.
         """
         self._inbox = inbox
         self._link = link
@@ -70,6 +75,8 @@ class Ingest:
         self._points = points
         self._stop = stop
         self._on_stored = on_stored
+        self._on_unkept = on_unkept
+        self._dating = dating or Dating()
         self._retry_min_s = retry_min_s
         self._admission = Admission(journal.highest)
         self._greeted: set[str] = set()
@@ -110,7 +117,7 @@ class Ingest:
                 self._busy_since = None
 
     def _take(self, batch: Sequence[Message]) -> None:
-        decoded = [self._decode(message) for message in batch]
+        decoded = self._dated(batch, [self._decode(message) for message in batch])
         try:
             stored = self._store(decoded)
         except JournalError:
@@ -141,6 +148,14 @@ class Ingest:
         self._link.ack(message)
         self._answer(stored, [decoded])
 
+    def _dated(self, batch: Sequence[Message], decoded: Sequence[Decoded]) -> list[Decoded]:
+        """What comes in with the times that can be believed, and without the sets that nobody can date now."""
+        dated, undated = self._dating.dated(decoded, [message.payload for message in batch])
+        if undated:
+            self._counters.undated.inc(len(undated))
+            self._on_unkept(undated)
+        return dated
+
     def _decode(self, message: Message) -> Decoded:
         try:
             decoded = decode(
@@ -149,6 +164,7 @@ class Ingest:
                 received_at=message.received_at,
                 retained=message.retained,
                 points=self._points,
+                ahead_s=math.inf,  # whose clock is wrong then, is looked at with the rest of the batch
             )
             return self._admission.check(decoded, message.payload)
         except Exception as error:  # noqa: BLE001 - a mistake of ours, kept as a dead letter

@@ -90,13 +90,13 @@ class AlertRecords(JournalFile):
         """Keep when the alerts were judged, and by what."""
         with self._transaction() as db:
             db.executemany(
-                "INSERT INTO judged (at, entry, fact) VALUES (?, ?, ?)",
-                [(one.at, one.entry, one.fact) for one in moments],
+                "INSERT INTO judged (at, entry, fact, own) VALUES (?, ?, ?, ?)",
+                [(one.at, one.entry, one.fact, one.own) for one in moments],
             )
 
     def judged(self) -> list[Judged]:
         """Every moment at which the alerts were judged, in order."""
-        return [Judged(*row) for row in self._read("SELECT at, entry, fact FROM judged ORDER BY id")]
+        return [Judged(*row) for row in self._read("SELECT at, entry, fact, own FROM judged ORDER BY id")]
 
     def add_deliveries(self, deliveries: Iterable[Delivery]) -> None:
         """Store deliveries that are due; their ids are given here. What there is already stays as it is."""
@@ -110,6 +110,10 @@ class AlertRecords(JournalFile):
     def due_deliveries(self, channel: str) -> list[Delivery]:
         """What waits for a channel, now or later, oldest first."""
         return self._deliveries("channel = ? AND state = 'due'", (channel,))
+
+    def any_delivery_waits(self) -> bool:
+        """Whether any delivery is to be sent yet, now or later."""
+        return bool(self._read("SELECT 1 FROM delivery WHERE state IN ('due', 'sending') LIMIT 1"))
 
     def unsettled_deliveries(self) -> list[Delivery]:
         """What was being sent when the host was stopped, oldest first."""
@@ -157,6 +161,20 @@ class AlertRecords(JournalFile):
     def sent_since(self, t: float) -> list[Delivery]:
         """What was sent, or perhaps was, since t, unix seconds; oldest first."""
         return self._deliveries("settled_at >= ? AND state IN ('sent', 'sending', 'uncertain')", (t,))
+
+    def settled_between(self, since: float, until: float) -> list[Delivery]:
+        """What came to its end after `since` and by `until`, unix seconds, whatever became of it; oldest first."""
+        return self._deliveries(
+            "settled_at > ? AND settled_at <= ? AND state IN ('sent', 'uncertain', 'dropped')", (since, until)
+        )
+
+    def standing_deliveries(self) -> list[tuple[int, str, str, int]]:
+        """Of the alerts that fire how their messages to people stand: (alert, rung, state, how many), the first rung first."""
+        return self._read(
+            "SELECT alert_id, rung, state, count(*) FROM delivery WHERE rung <> 'log'"
+            " AND alert_id IN (SELECT id FROM alert WHERE state <> 'resolved')"
+            " GROUP BY alert_id, rung, state ORDER BY alert_id, min(id)"
+        )
 
     def deliveries(self, *alert_ids: int) -> list[Delivery]:
         """All deliveries of these alerts, oldest first."""

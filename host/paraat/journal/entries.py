@@ -205,6 +205,11 @@ class Entries(FactRecords):
         ranges = self._ranges.get(point)
         return ranges.highest if ranges else 0
 
+    def newest_t(self) -> float | None:
+        """When the newest entry came in, by the clock of then; None: there is none."""
+        rows = self._read("SELECT received_at FROM entry ORDER BY id DESC LIMIT 1")
+        return None if not rows else float(rows[0][0])
+
     def last_states(self) -> list[NodeState]:
         """The last state message of each point."""
         return [_decode_state(body) for (body,) in self._read("SELECT body FROM state")]

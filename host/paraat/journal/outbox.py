@@ -4,10 +4,12 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from paraat.domain.model import Derived, Entry
+from paraat.domain.model import Derived, Entry, Row
 from paraat.journal.file import JournalFile
 
 MAX_REFUSED_LINES = 10_000
+
+_COLUMNS = "id, point, kind, coalesce(seq, 0), t, received_at, body"
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -16,27 +18,34 @@ _decode = msgspec.json.Decoder().decode
 class Outbox(JournalFile):
     """The part of the journal that sinks empty."""
 
-    def store_derived(self, rows: Iterable[Derived]) -> None:
-        """Store what the host worked out, for the sinks."""
-        values = [(row.point, row.t, row.t, _encode((row.values, {}))) for row in rows]
+    def store_derived(self, rows: Iterable[Derived | Row], now: float | None = None) -> None:
+        """Store what the host worked out, for the sinks. now: when that is, unix seconds, where it is not the time of the row."""
+        values = [
+            (row.point, row.t, row.t if now is None else now, "derived", _encode((row.values, {})))
+            if isinstance(row, Derived)
+            else (
+                row.point,
+                row.t,
+                row.t if now is None else now,
+                "row",
+                _encode((row.measurement, row.tags, row.fields)),
+            )
+            for row in rows
+        ]
         with self._transaction() as db:
             db.executemany(
-                "INSERT INTO entry (point, kind, seq, t, received_at, dated_by_host, body)"
-                " VALUES (?, 'derived', NULL, ?, ?, 0, ?)",
+                "INSERT INTO entry (point, seq, t, received_at, kind, dated_by_host, body)"
+                " VALUES (?, NULL, ?, ?, ?, 0, ?)",
                 values,
             )
 
     def entries_after(self, entry_id: int, limit: int) -> list[Entry]:
         """Up to `limit` entries with an id above entry_id, in the order of their ids."""
         rows = self._read(
-            "SELECT id, point, kind, coalesce(seq, 0), t, body FROM entry WHERE id > ? ORDER BY id LIMIT ?",
+            f"SELECT {_COLUMNS} FROM entry WHERE id > ? ORDER BY id LIMIT ?",  # noqa: S608
             (entry_id, limit),
         )
-        entries = []
-        for found_id, point, kind, seq, t, body in rows:
-            values, faults = _decode(body)
-            entries.append(Entry(id=found_id, point=point, kind=kind, seq=seq, t=t, values=values, faults=faults))
-        return entries
+        return [_entry(*row) for row in rows]
 
     def cursor(self, sink: str) -> int:
         """The id of the last entry the sink is done with, 0 when it never had one."""
@@ -70,9 +79,33 @@ class Outbox(JournalFile):
         rows = self._read("SELECT received_at FROM entry WHERE id > ? ORDER BY id LIMIT 1", (self.cursor(sink),))
         return float(rows[0][0]) if rows else None
 
+    def refused_count(self, sink: str) -> int:
+        """How many lines are kept that the sink would not have."""
+        return int(self._read("SELECT count(*) FROM refused_line WHERE sink = ?", (sink,))[0][0])
+
     def refused_lines(self, sink: str, limit: int) -> list[tuple[bytes, str]]:
         """The newest lines that the sink would not have, as (line, error)."""
         return self._read(
             "SELECT line, error FROM refused_line WHERE sink = ? ORDER BY id DESC LIMIT ?",
             (sink, limit),
         )
+
+
+def _entry(found_id: int, point: str, kind: str, seq: int, t: float, received_at: float, body: bytes) -> Entry:
+    values, faults, row = {}, {}, None
+    if kind == "row":
+        measurement, tags, fields = _decode(body)
+        row = Row(point=point, t=t, measurement=measurement, tags=tags, fields=fields)
+    else:
+        values, faults = _decode(body)
+    return Entry(
+        id=found_id,
+        point=point,
+        kind=kind,
+        seq=seq,
+        t=t,
+        values=values,
+        faults=faults,
+        received_at=received_at,
+        row=row,
+    )

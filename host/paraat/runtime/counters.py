@@ -33,6 +33,11 @@ class Counters:
         self.sets_duplicate = Counter(
             "paraat_sets_duplicate", "Sample sets that were stored already", registry=registry
         )
+        self.undated = Counter(
+            "paraat_sets_undated",
+            "Sample sets of no known time that were left to their boards because our own clock is doubted",
+            registry=registry,
+        )
         self.refused = Counter("paraat_refused", "Payloads and records not taken", ["reason"], registry=registry)
         self.missing = Gauge(
             "paraat_missing_sets",

@@ -9,7 +9,6 @@ answer. Writing a line twice changes nothing, because series and timestamp are t
 import logging
 import threading
 from collections.abc import Sequence
-from functools import lru_cache
 
 from influxdb_client.client.exceptions import InfluxDBError
 from influxdb_client.client.influxdb_client import InfluxDBClient
@@ -17,11 +16,12 @@ from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
-from paraat.domain.model import Entry, Value
+from paraat.domain.facts import Named
 from paraat.journal import Journal, JournalError
 from paraat.runtime.counters import Counters
+from paraat.sinks.lines import Places, lines
 from paraat.site.site import InfluxSettings
-from paraat_wire import metrics
+from paraat.texts.catalogue import DEFAULT
 
 _log = logging.getLogger(__name__)
 
@@ -47,50 +47,6 @@ class _AwayError(Exception):
         self.retry_after_s = retry_after_s
 
 
-@lru_cache(maxsize=8192)
-def _place(name: str) -> tuple[tuple[str, str], str, str]:
-    """((measurement, tag of the sensor's own name), field, type) of a metric name. Raises KeyError."""
-    found = metrics.lookup(name)
-    if found is None:
-        raise KeyError(name)
-    row, instance, _ = found
-    tag = f",sensor={instance}" if instance else ""
-    return (row[metrics.MEASUREMENT], tag), row[metrics.FIELD], row[metrics.TYPE]
-
-
-def _field_value(kind: str, value: Value) -> str:
-    if kind == metrics.FLOAT:
-        return repr(float(value))
-    if kind == metrics.INT:
-        return f"{int(value)}i"
-    return "true" if value else "false"
-
-
-def lines(entry: Entry) -> list[bytes]:
-    """An entry as line protocol, one line for each measurement and sensor.
-
-    The tags are `point` and, for a sensor with its own name, `sensor`. Measurement, field and field
-    type come from the metrics table; a fault is the string field <field>_fault, so that no field
-    ever has two types. Names need no escaping: the wire allows a-z, 0-9 and hyphens. Raises
-    KeyError for a name that is not in the table.
-
-    The timestamp is in nanoseconds, with the seq below the millisecond: two events of one second
-    would otherwise be one point, and the second would overwrite the first.
-    """
-    fields: dict[tuple[str, str], list[str]] = {}
-    for name, value in entry.values.items():
-        series, field, kind = _place(name)
-        fields.setdefault(series, []).append(f"{field}={_field_value(kind, value)}")
-    for name, code in entry.faults.items():
-        series, field, _ = _place(name)
-        fields.setdefault(series, []).append(f'{field}_fault="{code}"')
-    stamp = round(entry.t * 1000) * 1_000_000 + entry.seq % 1_000_000
-    return [
-        f"{measurement},point={entry.point}{tag} {','.join(parts)} {stamp}".encode()
-        for (measurement, tag), parts in fields.items()
-    ]
-
-
 class InfluxSink:
     """Brings the journal's entries to InfluxDB. `run` is its thread; it ends when `stop` is set."""
 
@@ -102,16 +58,19 @@ class InfluxSink:
         counters: Counters,
         stop: threading.Event,
         *,
+        language: str = DEFAULT,
         linger_s: float = _LINGER_S,
         retry_min_s: float = _RETRY_MIN_S,
     ) -> None:
-        """token: "" for a server without authentication. linger_s: how long a batch that is not
+        """token: "" for a server without authentication. language: of the texts in it. linger_s: how long a batch that is not
         full may grow.
         """
         self._settings = settings
         self._journal = journal
         self._counters = counters
         self._stop = stop
+        self._language = language
+        self._places = Places(journal.facts(Named))
         self._linger_s = linger_s
         self._retry_min_s = retry_min_s
         self._work = threading.Event()
@@ -175,7 +134,7 @@ class InfluxSink:
         refused: list[tuple[bytes, str]] = []
         for entry in entries:
             try:
-                batch += lines(entry)
+                batch += lines(entry, self._places, self._language)
             except KeyError as error:
                 text = f"entry {entry.id} of {entry.point}: {entry.values} {entry.faults}"
                 refused.append((text.encode(), f"{error} is not in the metrics table"))

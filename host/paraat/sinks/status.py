@@ -11,8 +11,9 @@ from paraat.domain.readiness import Verdict
 from paraat.domain.upkeep import TaskState
 from paraat_wire import metrics
 
+_HOUR_S = 3600.0
 # The numbers of the metric point/phase; they never change.
-_PHASES = {
+PHASES = {
     Phase.BUILDING: 0,
     Phase.STANDBY: 1,
     Phase.ALERTED: 2,
@@ -23,8 +24,23 @@ _PHASES = {
 }
 
 
-def derive(view: PointView, firing: Collection[str]) -> Derived:
-    """The derived values of a point at view.now. firing: the rules whose alerts fire for it.
+# The order of their names says which one stands for the point where no sensor has the plain name.
+_NOW = {
+    "now/mains": "power/mains",
+    "now/generator": "power/generator",
+    "now/load": "power/load",
+    "now/voltage": "battery/voltage",
+    "now/charge": "battery/charge",
+    "now/temperature": "climate/temperature",
+    "now/co2": "climate/co2",
+}
+
+
+def derive(
+    view: PointView, firing: Collection[str], fresh_s: float, tank_l: float | None = None, rank: int | None = None
+) -> Derived:
+    """The derived values of a point at view.now. firing: the rules whose alerts fire for it. fresh_s: what was read longer
+    ago is not known now. tank_l: what its tank holds. rank: its place among the points of its site.
 
     What is not known, or beyond the table's range, is absent.
     """
@@ -33,8 +49,15 @@ def derive(view: PointView, firing: Collection[str]) -> Derived:
     values: dict[str, Value | None] = {
         "point/verdict": int(view.verdict),
         "point/last-verdict": int(view.last_verdict),
-        "point/phase": _PHASES[view.activation.phase],
+        "point/phase": PHASES[view.activation.phase],
+        "point/at": view.now,
+        "point/rank": rank,
         "point/in-use": int(used),
+        "point/standby": int(view.activation.phase is Phase.STANDBY),
+        "point/opening": int(view.activation.phase in (Phase.ALERTED, Phase.OPENING)),
+        "point/operational": int(view.activation.phase is Phase.OPERATIONAL),
+        "point/late": int(used and view.activation.late),
+        "point/mains-out": int(used and view.fresh("power/mains", fresh_s) is False),
         "point/ready": int(used and view.verdict is Verdict.READY),
         # A silent point stays in the count of trouble by its last verdict.
         "point/limited": int(used and view.last_verdict is Verdict.LIMITED),
@@ -46,31 +69,60 @@ def derive(view: PointView, firing: Collection[str]) -> Derived:
         "point/missing": view.missing,
         "point/low-fuel": int("low_fuel" in firing),
         "point/capacity": view.capacity,
-        # Of a silent point they were measured long ago: written anew each minute they would look measured now.
-        "fuel/litres": None if silent else view.litres,
+        "off-grid/target": None if view.profile is None else view.profile.target_h,
+        "fuel/tank": tank_l,
     }
+    values |= _clock(view)
     values |= _upkeep(view)
-    if not silent:
-        values |= _people_and_remarks(view)
-    if view.off_grid is not None and not silent:
-        values |= {
-            "battery/hours": None if view.battery is None else view.battery.hours,
-            "off-grid/hours": view.off_grid.hours,
-            "off-grid/hours-low": view.off_grid.hours_low,
-            "off-grid/hours-high": view.off_grid.hours_high,
-        }
+    if not silent:  # written anew each minute, what was measured long ago would look measured now
+        values |= _people_and_remarks(view) | _fuel_and_battery(view, fresh_s)
     if view.autonomy is not None:
         values |= {
             "fuel/hours": view.autonomy.hours,
             "fuel/hours-low": view.autonomy.hours_low,
             "fuel/hours-high": view.autonomy.hours_high,
             "fuel/burn": view.autonomy.burn_l_per_h,
+            "fuel/refuel-in": (view.autonomy.refuel_before - view.now) / _HOUR_S,
         }
+    values["point/fuel-unknown"] = int(used and values.get("fuel/litres") is None)
     return Derived(
         point=view.point,
         t=view.now,
         values={name: value for name, value in values.items() if value is not None and _is_plausible(name, value)},
     )
+
+
+def _fuel_and_battery(view: PointView, fresh_s: float) -> dict[str, Value | None]:
+    doubtful = view.fuel_doubtful
+    values: dict[str, Value | None] = {
+        "fuel/litres": None if doubtful else view.litres,
+        "fuel/percent": None if doubtful else view.fuel_percent,
+        "battery/hours": None if view.battery is None else view.battery.hours,
+    }
+    if view.off_grid is not None:
+        values |= {
+            "off-grid/hours": view.off_grid.hours,
+            "off-grid/hours-low": view.off_grid.hours_low,
+            "off-grid/hours-high": view.off_grid.hours_high,
+        }
+    for name, base in _NOW.items():
+        known = (view.fresh(found, fresh_s) for found in view.named(base))
+        values[name] = next((value for value in known if value is not None), None)
+    return values
+
+
+def _clock(view: PointView) -> dict[str, Value | None]:
+    """How long it is in its phase, and the clock that runs from an alarm."""
+    at = view.activation
+
+    def until(t: float | None) -> float | None:
+        return None if t is None else t - view.now
+
+    return {
+        "point/phase-age": _age(view, at.since),
+        "point/due-in": None if at.opened_at is not None else until(at.due_at),
+        "point/opens-in": until(at.forecast_at),
+    }
 
 
 def _upkeep(view: PointView) -> dict[str, Value | None]:

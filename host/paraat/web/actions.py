@@ -8,8 +8,9 @@ import msgspec
 from msgspec import Meta
 
 from paraat.domain.activation import Phase
-from paraat.domain.facts import Attested, Author, Counted, Delivered, DeliveryPlanned, PhaseChanged
+from paraat.domain.facts import Attested, Author, Counted, Delivered, DeliveryPlanned, PhaseChanged, Silenced
 from paraat.domain.profiles import Profile
+from paraat.domain.subjects import Subject
 from paraat.site.tables import mistake_in
 from paraat.texts import Phrase
 from paraat.texts.printable import printable
@@ -54,6 +55,14 @@ class PlanDelivery(Acknowledge, frozen=True, kw_only=True):
     at: datetime | None = None
     who: Annotated[str, Meta(max_length=80)] = ""
     cancel: bool = False
+
+
+class Silence(Acknowledge, frozen=True, kw_only=True):
+    """Posted to /api/v1/points/<id>/silence, /api/v1/alerts/<id>/silence: nobody is told until then, and why; or end."""
+
+    until: datetime | None = None
+    reason: Annotated[str, Meta(max_length=120)] = ""
+    end: bool = False
 
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -136,6 +145,27 @@ def delivery_planned(body: bytes, point: str, now: float) -> tuple[DeliveryPlann
     if not who or given.litres is None:
         raise ValueError(Phrase("a plan needs litres and who: the name of who brings it"))
     return DeliveryPlanned(point=point, at=_future("at", given.at, now), litres=given.litres, who=who), author
+
+
+def silenced(body: bytes, subject: Subject, now: float, most_s: float) -> tuple[Silenced, Author]:
+    """That nobody is to be told of a subject for a while, or is again; and who says so. most_s: for no longer."""
+    given = _given(body, Silence)
+    if given.end:
+        return Silenced(subject=subject, until=now, reason=""), author_of(given)
+    until, reason = _future("until", given.until, now), printable(given.reason).strip()
+    if not reason:
+        raise ValueError(
+            Phrase("reason: found nothing; expected why nobody is to be told, such as work on the generator")
+        )
+    if until - now > most_s:
+        raise ValueError(
+            Phrase(
+                "until: found {found}; nothing is silenced for longer than {hours} h at once ([telling] silence_most_h)",
+                found=given.until and given.until.isoformat(),
+                hours=f"{most_s / 3600:g}",
+            )
+        )
+    return Silenced(subject=subject, until=until, reason=reason), author_of(given)
 
 
 def _future(key: str, at: datetime | None, now: float) -> float:

@@ -4,19 +4,19 @@ A Card holds no age, only the moments that ages count from. So a card that says 
 equal, and is neither rendered nor sent again.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from paraat.domain import passages, tracker
-from paraat.domain.activation import Phase
-from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact, HelpAsked
-from paraat.domain.model import AlertState, Autonomy, PointView
+from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact, HelpAsked, Silenced
+from paraat.domain.model import ACKNOWLEDGED, AlertState, Autonomy, PointView
 from paraat.domain.radio import Entered, RadioError
 from paraat.domain.readiness import Verdict
+from paraat.domain.subjects import POINT, Subject
 from paraat.domain.told import Told
 from paraat.texts import readiness, upkeep
 from paraat.texts.localtime import local, marked
@@ -24,10 +24,6 @@ from paraat.web.source import Check
 from paraat.web.texts import Words
 from paraat_wire import metrics
 
-# Worst first on the page. A point that fell silent in a blackout may be worse off than one that
-# says what it lacks.
-_ORDER = (Verdict.NOT_READY, Verdict.SILENT, Verdict.UNKNOWN, Verdict.LIMITED, Verdict.READY)
-_RANK = {verdict: rank for rank, verdict in enumerate(_ORDER)}
 # Colour, texture and shape of a verdict: classes of page.css and drawings of icons.html.
 _LOOKS = {
     Verdict.NOT_READY: "alarm",
@@ -36,10 +32,7 @@ _LOOKS = {
     Verdict.SILENT: "stale",
     Verdict.UNKNOWN: "unknown",
 }
-_ALERT_RANK = {"firing": 0, "pending": 1, "resolved": 2}
 _EMPTY_ROUND_S = 300
-CARDS_MAX = 400
-TOLD_MAX = 200
 # Reasons that a card tells in places of their own: its alerts, its faults, its missing sets, its connection, its power.
 _SHOWN_ELSEWHERE = frozenset(
     (
@@ -57,6 +50,7 @@ _SHOWN_ELSEWHERE = frozenset(
     )
 )
 _NOTHING_HEARD = frozenset((tracker.NEVER_HEARD, tracker.SILENT))
+SILENCED = "silenced"  # as of AlertState.held_by
 _SAID_WAYS = ("sms", "link", "radio")  # of an acknowledgement; at the screen or with a command needs no word
 _SAME_SET_S = 60  # figures read so shortly before the newest share its age
 
@@ -118,6 +112,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     remarks: tuple[tuple[bool, str, str], ...]  # (bad, what is not fine, what to do)
     counted: str  # how the people are known
     alerts: tuple[tuple[str, str], ...]  # (severity, title) of those that fire
+    silenced: str  # that nobody is told, by whom, until when and why; empty when people are
     faults: tuple[str, ...]
     missing: str
     offline: bool
@@ -130,6 +125,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     look: str  # critical, warning, pending, resolved
+    state: str  # of AlertState.stage
     word: str
     title: str
     name: str
@@ -142,25 +138,6 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     told: tuple[str, ...]  # who was told of it, when, and what came back
 
 
-class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """The head of the page: of the points that are in use, how many stand how.
-
-    A silent point counts as silent, and by its last verdict too where that was not "ready": it does not leave the count of
-    trouble by falling silent.
-    """
-
-    points: int
-    not_ready: int
-    unknown: int
-    limited: int
-    silent: int
-    ready: int
-    standby: int
-    opening: int  # alerted or opening
-    operational: int
-    not_in_use: int  # being built or out of use; in none of the other counts
-
-
 class Writer:
     """Puts points and alerts in the words and the time zone of a site."""
 
@@ -171,42 +148,49 @@ class Writer:
         self._judged = readiness.Words(words.language, zone)
         self._upkept = upkeep.Words(words.language, zone)
 
-    def cards(self, views: Iterable[PointView], alerts: Iterable[AlertState]) -> list[Card]:
-        """The cards: who is late first, then the worst, as which counts whoever has a critical alert; then the fewest hours.
+    def silenced(self, name: str, until: float, reason: str, now: float) -> str:
+        """That nobody is told, who said so, until when, and why."""
+        return self.words("held.silenced", name=name, until=self.time(until, now), reason=reason)
 
-        At most CARDS_MAX of them, so that a whole country does not choke a phone.
-        """
-        firing: dict[str, list[AlertState]] = {}
-        for alert in alerts:
-            if alert.state == "firing" and alert.point is not None:
-                firing.setdefault(alert.point, []).append(alert)
-        critical = {point for point, found in firing.items() if any(one.severity == "critical" for one in found)}
-        ordered = sorted(views, key=lambda view: _worst_first(view, view.point in critical))[:CARDS_MAX]
-        return [self._card(view, firing.get(view.point, ())) for view in ordered]
+    def _silenced(self, silence: Fact | None, now: float) -> str:
+        if silence is None or not isinstance(silence.told, Silenced):
+            return ""
+        return self.silenced(self.by(silence.author), silence.told.until, silence.told.reason, now)
+
+    def cards(
+        self,
+        views: Iterable[PointView],
+        firing: Mapping[str, Sequence[AlertState]],
+        silences: Iterable[Fact] = (),
+    ) -> list[Card]:
+        """The cards of points, in their order. firing: by point its alerts that fire. silences: what is silenced now."""
+        silenced = {fact.told.subject: fact for fact in silences if isinstance(fact.told, Silenced)}
+        return [self._card(view, firing.get(view.point, ()), silenced.get(view.subject)) for view in views]
 
     def items(
         self,
         alerts: Iterable[AlertState],
-        names: dict[str, str],
+        names: Mapping[str, str],
         now: float,
-        acknowledged: Callable[[int], Fact | None] = lambda _: None,
-        told: Callable[[int], Iterable[Told]] = lambda _: (),
+        seen: Mapping[int, Fact] = MappingProxyType({}),
+        told: Mapping[int, Iterable[Told]] = MappingProxyType({}),
+        silences: Iterable[Fact] = (),
     ) -> list[Item]:
-        """The list of alerts: firing first, critical before warning, then the newest.
+        """The lines of alerts, in their order. names: by point. seen: by alert who saw it. told: by alert who was told of it.
 
-        acknowledged: who saw one, by its id. told: who was told of one; it is asked of the first TOLD_MAX, because each costs
-        a look into the journal. The API says it of all.
+        silences: what is silenced now, and by whom.
         """
-        ordered = sorted(alerts, key=lambda a: (_ALERT_RANK[a.state], a.severity != "critical", -_moment(a)))
+        silences = list(silences)
         return [
             self._item(
                 alert,
                 self._about(alert, names),
-                acknowledged(alert.id),
-                told(alert.id) if alert.id and place < TOLD_MAX else (),
+                seen.get(alert.id),
+                told.get(alert.id, ()),
+                silence_of(alert, silences),
                 now,
             )
-            for place, alert in enumerate(ordered)
+            for alert in alerts
         ]
 
     def telling(self, one: Told, now: float) -> str:
@@ -228,7 +212,7 @@ class Writer:
             return self.words("by.button")
         return self.words(f"by.{author.way}", name=author.name) if author.way in _SAID_WAYS else author.name
 
-    def entered(self, found: Entered, names: dict[str, str], alerts: Iterable[AlertState]) -> str:
+    def entered(self, found: Entered, names: Mapping[str, str], alerts: Iterable[AlertState]) -> str:
         """What a code over the radio said, for who typed it in."""
         said = found.said
         name = found.fact.author.name
@@ -251,11 +235,11 @@ class Writer:
         until = "" if error.until is None else self.time(error.until, now)
         return self.words(f"code.{error.code}", found=error.found, time=until)
 
-    def _about(self, alert: AlertState, names: dict[str, str]) -> str:
+    def _about(self, alert: AlertState, names: Mapping[str, str]) -> str:
         """What an alert is about: a point by its name; of what the coordination point has several, which one."""
         return ": ".join(filter(None, (self._place(alert.point, names), alert.subject.which)))
 
-    def _place(self, point: str | None, names: dict[str, str]) -> str:
+    def _place(self, point: str | None, names: Mapping[str, str]) -> str:
         return self.words("own") if point is None else names.get(point, point)
 
     def troubles(self, health: Iterable[Check]) -> list[tuple[bool, str]]:
@@ -274,7 +258,7 @@ class Writer:
         at = local(t, self.zone)
         return marked(at, self.words.moment(at, "full"))
 
-    def _card(self, view: PointView, firing: Sequence[AlertState]) -> Card:
+    def _card(self, view: PointView, firing: Sequence[AlertState], silence: Fact | None) -> Card:
         words = self.words
         return Card(
             point=view.point,
@@ -308,6 +292,7 @@ class Writer:
             remarks=self._remarks(view),
             counted="" if view.people is None else self._upkept.counted(view.people, view.now),
             alerts=tuple((alert.severity, words.code("rule", alert.rule)) for alert in firing),
+            silenced=self._silenced(silence, view.now),
             faults=self._faults(view),
             missing=words.count("missing", view.missing) if view.missing else "",
             offline=view.online is False,
@@ -321,27 +306,36 @@ class Writer:
             return ""
         return self.words("config.refused", n=node.config_refused, runs=node.config)
 
-    def _item(self, alert: AlertState, name: str, seen: Fact | None, told: Iterable[Told], now: float) -> Item:
-        words, t = self.words, _moment(alert)
+    def _item(
+        self, alert: AlertState, name: str, seen: Fact | None, told: Iterable[Told], silence: Fact | None, now: float
+    ) -> Item:
+        words, t, state = self.words, moment(alert), stage(alert, seen)
         look = alert.severity if alert.state == "firing" else alert.state
         title = words.code("rule", alert.rule)
         return Item(
             key=f"{alert.rule}/{alert.subject.kind}/{alert.subject.id}/{alert.state}/{alert.id}",
             look=look,
-            word=words.code("severity", look),
+            state=state,
+            word=", ".join(filter(None, (words.code("severity", look), self.stage(state)))),
             title=title,
             name=name,
             when=words(f"alert.{alert.state}", time=self.time(t, now)),
             t=t,
             seen="" if seen is None else words("alert.seen", name=self.by(seen.author), time=self.time(seen.t, now)),
-            held=self.held(alert.held_by) if alert.state != "resolved" else "",
+            held=self.held(alert.held_by, self._silenced(silence, now)) if alert.state != "resolved" else "",
             say=words("alert.say", title=title, name=name) if alert.state == "firing" else "",
-            asks=alert.id if _waits(alert, seen) else None,
+            asks=alert.id if waits(alert, seen) else None,
             told=tuple(self.telling(one, now) for one in told),
         )
 
-    def held(self, why: str) -> str:
-        """Why nobody is told of an alert, by AlertState.held_by; empty when people are."""
+    def stage(self, state: str) -> str:
+        """That somebody sees to an alert, by AlertState.stage; empty for every other state, which is said otherwise."""
+        return self.words("stage.acknowledged") if state == ACKNOWLEDGED else ""
+
+    def held(self, why: str, silenced: str = "") -> str:
+        """Why nobody is told of an alert, by AlertState.held_by; empty when people are. silenced: as `silenced` says it."""
+        if silenced and why == SILENCED:
+            return silenced
         cause = self.words.known(f"rule.{why}")
         return self.words("held.cause", title=cause) if cause else self.words.code("held", why) if why else ""
 
@@ -467,44 +461,28 @@ class Writer:
         return text[0].upper() + text[1:]
 
 
-def count(views: Iterable[PointView]) -> Counts:
-    """How many points stand how."""
-    every = list(views)
-    used = [view for view in every if view.activation.in_use]
-    of = Counter(view.verdict for view in used)
-    last = Counter(view.last_verdict for view in used)
-    phases = Counter(view.activation.phase for view in used)
-    return Counts(
-        points=len(used),
-        not_ready=last[Verdict.NOT_READY],
-        unknown=last[Verdict.UNKNOWN],
-        limited=last[Verdict.LIMITED],
-        silent=of[Verdict.SILENT],
-        ready=of[Verdict.READY],
-        standby=phases[Phase.STANDBY],
-        opening=phases[Phase.ALERTED] + phases[Phase.OPENING],
-        operational=phases[Phase.OPERATIONAL],
-        not_in_use=len(every) - len(used),
-    )
-
-
 def rfc3339(t: float) -> datetime:
     """Unix seconds as UTC to the millisecond; msgspec and isoformat() write it by RFC 3339."""
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=round(t * 1000))
 
 
-def _worst_first(view: PointView, critical: bool) -> tuple[bool, bool, int, float, str, str]:
-    hours = -1.0 if view.autonomy is None else view.autonomy.hours
-    found = view.activation
-    rank = 0 if critical else _RANK[view.verdict]
-    return not found.in_use, not found.late, rank, hours, view.name, view.point
+def silence_of(alert: AlertState, silences: Iterable[Fact]) -> Fact | None:
+    """By whom what an alert is about is silenced, or its point; None: by nobody."""
+    found = {fact.told.subject: fact for fact in silences if isinstance(fact.told, Silenced)}
+    at_point = None if alert.point is None else found.get(Subject(POINT, alert.point))
+    return found.get(alert.subject, at_point)
 
 
-def _waits(alert: AlertState, seen: Fact | None) -> bool:
+def waits(alert: AlertState, seen: Fact | None) -> bool:
     """Whether somebody is to acknowledge an alert: nobody has since it became so bad, and people are told of it."""
-    return alert.state == "firing" and not alert.held_by and (seen is None or seen.t < alert.told_since)
+    return stage(alert, seen) == "firing" and not alert.held_by
 
 
-def _moment(alert: AlertState) -> float:
+def stage(alert: AlertState, seen: Fact | None) -> str:
+    """As AlertState.stage; seen: who acknowledged it last."""
+    return alert.stage(None if seen is None else seen.t)
+
+
+def moment(alert: AlertState) -> float:
     """When the state the alert is in began: for one that fires, when its cause did."""
     return alert.since if alert.resolved_at is None else alert.resolved_at

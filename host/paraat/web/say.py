@@ -1,6 +1,7 @@
 """What is typed in a form of a point's page: the same as what is posted to the API, in the words of a form."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from urllib.parse import parse_qs
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from paraat.domain.activation import Phase
 from paraat.domain.facts import Author, SaidOfPoint
+from paraat.domain.subjects import POINT, Subject
 from paraat.journal import JournalError
 from paraat.texts import Phrase
 from paraat.texts.typed import typed_moment, typed_number
@@ -47,6 +49,7 @@ class SayPage:
             "phase": lambda body: actions.phase_changed(body, point, now),
             "count": lambda body: actions.counted(body, point, now),
             "delivery": lambda body: actions.delivered(body, point, now),
+            "silence": lambda body: actions.silenced(body, Subject(POINT, point), now, source.silence_most_s),
         }
         action = request.path_params["action"]
         if action not in kinds:
@@ -75,6 +78,8 @@ class SayPage:
             asked["litres"] = typed_number(typed["litres"])
             if isinstance(asked["litres"], str):
                 raise ValueError(Phrase("Litres: give a number, such as 200."))
+        if "hours" in typed:
+            asked = _silence(asked, typed["hours"], now)
         if typed.get("phase") not in (None, Phase.OUT_OF_USE.value) and "until" in asked:
             raise ValueError(Phrase("A last day is only for a point that is out of use: leave it empty."))
         if typed.get("phase") == Phase.OUT_OF_USE.value or ("resource" in typed and word != "revoke"):
@@ -85,6 +90,17 @@ class SayPage:
         elif "resource" in typed:
             asked.pop("until", None)
         return asked
+
+
+def _silence(typed: Mapping[str, object], hours_typed: str, now: float) -> dict[str, object]:
+    """Until when a point is silenced, from the hours of its form; or that it is so no longer."""
+    asked = {key: value for key, value in typed.items() if key != "hours"}
+    if "end" in asked:
+        return asked | {"end": True}
+    hours = typed_number(hours_typed)
+    if isinstance(hours, str) or not 0 < hours < 10_000:
+        raise ValueError(Phrase("For how many hours: give a number, such as 4."))
+    return asked | {"until": datetime.fromtimestamp(now + 3600 * hours, UTC).isoformat()}
 
 
 async def _form(request: Request) -> dict[str, str]:

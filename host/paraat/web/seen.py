@@ -41,7 +41,10 @@ class LinkPage:
     def _look(self, token: str) -> str:
         asked = self._renderer.source.answers.asked(token)
         return self._renderer.fill(
-            "seen.html", state="asks", item=self._renderer.item(asked.alert), name=asked.person.name
+            "seen.html",
+            state="asks",
+            items=[self._renderer.item(alert) for alert in asked.alerts],
+            name=asked.person.name,
         )
 
     def _press(self, token: str) -> str:

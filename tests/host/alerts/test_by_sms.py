@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -9,7 +10,7 @@ import pytest
 
 from paraat.alerts.by_sms import WRONG_MOST, WRONG_WITHIN_S, BySms
 from paraat.alerts.codes import Codes
-from paraat.domain.facts import Acknowledged, Author, Fact
+from paraat.domain.facts import Acknowledged, Author, Fact, Told, WrongReply
 from paraat.domain.model import AlertState, Delivery
 from paraat.domain.roster import Duty, Person, Roster
 from paraat.domain.subjects import Subject
@@ -34,6 +35,7 @@ class Desk:
         self.alerts = [self.alert(7), self.alert(8, rule="point_silent")]
         self.told = {7: [self.delivery(7, "anna", ANNA)], 8: [self.delivery(8, "anna", ANNA, state="dropped")]}
         self.kept: list[tuple[int, Author]] = []
+        self.wrong: list[Fact] = []
         self.codes = Codes(self.site.own_key())
         self.by_sms = BySms(self.site, self, alerts=lambda: self.alerts, acknowledge=self.acknowledge)
 
@@ -54,11 +56,27 @@ class Desk:
     def deliveries(self, *alert_ids: int) -> list[Delivery]:
         return [row for alert_id in alert_ids for row in self.told.get(alert_id, [])]
 
-    def acknowledge(self, alert_id: int, author: Author) -> Fact | None:
-        if not any(alert.id == alert_id and alert.state == "firing" for alert in self.alerts):
-            return None
-        self.kept.append((alert_id, author))
-        return Fact(id=1, after=0, t=NOW, recorded_at=NOW, author=author, told=Acknowledged(alert=alert_id))
+    def facts(self, *kinds: type[Told], limit: int | None = None) -> list[Fact]:
+        assert kinds == (WrongReply,)
+        return self.wrong[-(limit or 0) :]
+
+    def record(self, told: Told, author: Author, *, t: float, now: float) -> Fact:
+        self.wrong.append(Fact(id=1, after=0, t=t, recorded_at=now, author=author, told=told))
+        return self.wrong[-1]
+
+    def acknowledge(self, alert_ids: Collection[int], author: Author) -> list[Fact]:
+        firing = [alert.id for alert in self.alerts if alert.id in alert_ids and alert.state == "firing"]
+        self.kept += [(alert_id, author) for alert_id in firing]
+        return [
+            Fact(id=1, after=0, t=NOW, recorded_at=NOW, author=author, told=Acknowledged(alert=one)) for one in firing
+        ]
+
+    def lists(self, *alert_ids: int, message: str = "digest/anna/sms/9/0", first: int = 1) -> int:
+        """Anna got these in one message; the last of its deliveries."""
+        for row_id, alert_id in enumerate(alert_ids, first):
+            row = msgspec.structs.replace(self.delivery(alert_id, "anna", ANNA), id=row_id, message=message)
+            self.told.setdefault(alert_id, []).append(row)
+        return first + len(alert_ids) - 1
 
     def heard(self, number: str, text: str, now: float = NOW) -> str:
         return self.by_sms.heard(number, text, now).outcome
@@ -111,6 +129,7 @@ def test_guessing_ends_after_a_few_and_the_right_code_is_not_looked_at_for_a_whi
     caplog.set_level(logging.DEBUG)
     for second in range(WRONG_MOST):
         assert desk.heard(ANNA, f"OK {wrong}", NOW + second) == "wrong"
+    desk.by_sms = BySms(desk.site, desk, alerts=lambda: desk.alerts, acknowledge=desk.acknowledge)  # a restart
     for second in range(100, 3500, 100):
         heard = desk.by_sms.heard(ANNA, f"OK {right}", NOW + second)
         assert (heard.outcome, heard.answer) == ("too-many", "")
@@ -118,6 +137,28 @@ def test_guessing_ends_after_a_few_and_the_right_code_is_not_looked_at_for_a_whi
     assert desk.heard(ANNA, f"OK {right}", NOW + WRONG_WITHIN_S + WRONG_MOST) == "acknowledged"
     assert wrong not in caplog.text
     assert right not in caplog.text
+
+
+def test_one_code_acknowledges_all_of_a_list_each_by_its_own_fact(desk: Desk) -> None:
+    desk.alerts = [desk.alert(n, state="resolved" if n == 12 else "firing") for n in (10, 11, 12, 13)]
+    last = desk.lists(10, 11, 12)
+    desk.lists(13, message="digest/anna/sms/40/0", first=40)
+    heard = desk.by_sms.heard(ANNA, f"OK {desk.codes.list_code(last, 'anna')}", NOW)
+    assert (heard.outcome, heard.answer) == ("acknowledged", "Dank u. Wij noteren dat u 2 meldingen oppakt.")
+    assert [alert_id for alert_id, _ in desk.kept] == [10, 11]
+    assert desk.heard(BRAM, f"OK {desk.codes.list_code(last, 'bram')}") == "wrong"
+
+
+def test_what_came_to_a_list_at_a_later_try_is_not_acknowledged_by_the_code_of_the_first(desk: Desk) -> None:
+    desk.alerts = [desk.alert(n) for n in (10, 11, 12)]
+    desk.lists(10, 11, 12)
+    assert desk.heard(ANNA, f"OK {desk.codes.list_code(2, 'anna')}") == "acknowledged"
+    assert [alert_id for alert_id, _ in desk.kept] == [10, 11]
+
+
+def test_a_message_of_one_alert_has_no_code_of_a_list(desk: Desk) -> None:
+    desk.told[7] = [msgspec.structs.replace(desk.delivery(7, "anna", ANNA), id=5, message="7/turn-1/anna/sms/5")]
+    assert desk.heard(ANNA, f"OK {desk.codes.list_code(5, 'anna')}") == "wrong"
 
 
 def test_an_altered_code_is_wrong(desk: Desk) -> None:
@@ -128,7 +169,7 @@ def test_an_altered_code_is_wrong(desk: Desk) -> None:
     assert desk.kept == []
 
 
-@pytest.mark.parametrize("text", ["Ik kom eraan", "OK", "1234", "", "OK 12345", "OK 1234 of 5678"])
+@pytest.mark.parametrize("text", ["Ik kom eraan", "OK", "1234", "", "OK 123456", "OK 1234 of 5678"])
 def test_what_is_no_answer_is_told_how_to_answer(desk: Desk, text: str) -> None:
     heard = desk.by_sms.heard(ANNA, text, NOW)
     assert heard.outcome == "no-code"

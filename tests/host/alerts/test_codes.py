@@ -32,10 +32,19 @@ def test_a_code_counts_for_its_person_and_for_alerts_that_stand() -> None:
 )
 def test_what_people_send_back_is_understood(text: str) -> None:
     assert reply(text) == "1234"
+    assert reply(text.replace("4", "45")) == "12345"
+
+
+def test_the_code_of_a_list_is_of_another_length_and_each_list_has_its_own() -> None:
+    codes = {CODES.list_code(row, "jan") for row in range(20_000, 30_000)}
+    assert len(codes) == 10_000
+    assert all(len(code) == 5 and code.isdigit() for code in codes)
+    assert CODES.list_code(17, "jan") != CODES.list_code(17, "fatima")
+    assert Codes(b"x" * 32).list_code(17, "jan") != CODES.list_code(17, "jan")
 
 
 @pytest.mark.parametrize(
-    "text", ["", "OK", "1234", "OK 123", "OK 12345", "niet OK 1234", "OK 1234 wie is dit?", "OK 1234\n5678"]
+    "text", ["", "OK", "1234", "OK 123", "OK 123456", "niet OK 1234", "OK 1234 wie is dit?", "OK 1234\n5678"]
 )
 def test_what_is_no_answer_is_none(text: str) -> None:
     assert reply(text) is None

@@ -4,12 +4,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paraat.alerts.engine import Engine, Transition
+from paraat.alerts.inhibition import Hold, holds_of
 from paraat.alerts.rules import Judgement, Verdict
 from paraat.domain import readiness
+from paraat.domain.facts import Author, Fact, Silenced
 from paraat.domain.model import AlertState, PointView
 from paraat.domain.subjects import Subject
+from paraat.domain.telling import Telling
 
 T0 = 1764000000.0
+DAY = 86_400.0
 RAISE, CLEAR, HOLD = Verdict.RAISE, Verdict.CLEAR, Verdict.HOLD
 
 
@@ -363,17 +367,51 @@ def test_what_flaps_ends_when_it_was_good_for_an_hour_and_is_armed_again() -> No
     assert [c.alert.flapping for c in later if c.announce] == [False]
 
 
+def test_an_alert_is_acknowledged_until_it_becomes_worse_or_ends() -> None:
+    rule = Scripted(hold_s=0)
+    engine = Engine({"r": rule})
+    play(engine, rule, [(0, RAISE)])
+    seen_t = T0 + 60
+    assert [engine.active()[0].stage(t) for t in (None, T0 - 1, seen_t)] == ["firing", "firing", "acknowledged"]
+    rule.rank = 1.0
+    play(engine, rule, [(120, RAISE)])
+    assert [engine.active()[0].stage(t) for t in (seen_t, T0 + 120)] == ["firing", "acknowledged"]
+    (over,) = play(engine, rule, [(180, CLEAR)])
+    assert over.alert.stage(T0 + 150) == "resolved"
+
+
 def test_what_holds_a_subject_back_is_said_and_it_is_told_from_when_it_ends() -> None:
     rule = Scripted(hold_s=0)
     rule.verdict = RAISE
     engine = Engine({"r": rule})
     linde = Subject("point", "nsp-0101")
-    (held,) = engine.step(T0, [view_at(T0)], holds={linde: "building"})
+    (held,) = engine.step(T0, [view_at(T0)], holds={linde: Hold("building")})
     assert (held.change, held.alert.held_by) == ("firing", "building")
-    assert engine.step(T0 + 5, [view_at(T0 + 5)], holds={linde: "building"}) == []
+    assert engine.step(T0 + 5, [view_at(T0 + 5)], holds={linde: Hold("building")}) == []
     (free,) = engine.step(T0 + 600, [view_at(T0 + 600)])
     assert (free.change, free.alert.held_by, free.alert.told_since) == ("noted", "", T0 + 600)
     assert free.alert.fired_at == T0
+
+
+@pytest.mark.parametrize(("severity", "held"), [("critical", ""), ("warning", "silenced")])
+def test_a_critical_alert_is_silenced_for_some_hours_and_told_then_all_the_same(severity: str, held: str) -> None:
+    rule = Scripted(hold_s=0)
+    rule.verdict, rule.severity = RAISE, severity
+    engine, linde = Engine({"r": rule}), Subject("point", "nsp-0101")
+    told = Silenced(subject=linde, until=T0 + 3 * DAY, reason="werk")
+    fact = Fact(id=1, after=0, t=T0, recorded_at=T0, author=Author(name="Anna", way="page"), told=told)
+
+    def step(after_s: float) -> str:
+        now = T0 + after_s
+        engine.step(now, [view_at(now)], holds=holds_of({linde: fact}, {}, Telling(silence_critical_h=2.0), now))
+        return engine.active()[0].held_by
+
+    assert [step(0), step(7199), step(7200)] == ["silenced", "silenced", held]
+
+
+def test_what_is_not_used_is_held_whoever_silenced_it() -> None:
+    linde = Subject("point", "nsp-0101")
+    assert holds_of({}, {linde: "building"}, Telling(), T0) == {linde: Hold("building", critical=True)}
 
 
 class Broker(msgspec.Struct, frozen=True):

@@ -33,6 +33,15 @@ def test_a_message_that_is_sent_again_has_the_same_nonce_and_another_message_ano
     assert first.nonce == again.nonce != other.nonce
 
 
+def test_a_link_for_a_list_names_its_message_and_has_one_nonce_however_often_it_is_sent() -> None:
+    first, again = (
+        LINKS.read(LINKS.list_link(40, "jan", NOW + after).rpartition("/")[2], NOW + 60) for after in (0, 50)
+    )
+    assert (first.alert, first.row, first.person) == (0, 40, "jan")
+    assert first.nonce == again.nonce
+    assert LINKS.read(token(alert=40), NOW).row == 0
+
+
 def test_it_expires() -> None:
     made = token()
     assert LINKS.read(made, NOW + VALID_S).alert == 17

@@ -29,6 +29,12 @@ class Codes:
     def link(self, alert: int, person: str, message_key: str, now: float) -> str | None:
         return f"https://cp.example.nl/seen/{alert}"
 
+    def list_code(self, row: int, person: str) -> str:
+        return f"123{row:02}"
+
+    def list_link(self, row: int, person: str, now: float) -> str | None:
+        return f"https://cp.example.nl/seen/L{row}"
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
@@ -130,6 +136,8 @@ def test_several_are_one_message_with_a_list_the_urgent_on_top(site: Site) -> No
     assert subject == f"{len(names)} punten met bijna lege tank"
     assert all(site.points[name].name in body for name in names)
     assert short.startswith(subject)
+    assert short.endswith(" Doet u alles? Stuur OK 12301")
+    assert body.endswith("één keer voor de hele lijst: https://cp.example.nl/seen/L1")
     warning = low(
         id=98,
         rule="text_failed",
@@ -138,6 +146,7 @@ def test_several_are_one_message_with_a_list_the_urgent_on_top(site: Site) -> No
         detail={"text": "x", "failed_at": NOW},
     )
     over = low(id=99, state="resolved", resolved_at=NOW)
+    assert "OK" not in said(site, (over, row(over, "resolved")), (over, row(over, "resolved")))[2]
     subject, body, _ = said(site, (over, row(over, "resolved")), (warning, row(warning)), (alerts[0], row(alerts[0])))
     assert subject == "3 meldingen"
     lines = [line for line in body.splitlines() if line.startswith("- ")]

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paraat.alerts.engine import Transition
+from paraat.alerts.inhibition import Hold
 from paraat.alerts.rules import Judgement, Verdict
 from paraat.alerts.watch import Watch
 from paraat.domain.facts import Acknowledged, Author, Fact
@@ -76,7 +77,7 @@ class Bench:
             T0 + second,
             views,
             expected={"point": [f"p{n}" for n in range(points)]},
-            holds={Subject("point", point): why for point, why in (holds or {}).items()},
+            holds={Subject("point", point): Hold(why) for point, why in (holds or {}).items()},
         )
 
     def acknowledge(self, alert: int, second: float) -> None:

@@ -258,7 +258,8 @@ def journal(tmp_path: Path) -> Any:
 
 def test_a_fact_comes_back_as_it_was_with_its_author(journal: Journal) -> None:
     tally = Tally(t=T0, came_in=5, went_out=2, present=3, booted_t=T0 - 60)
-    others = (facts.FuelFound, facts.BoardState, facts.WrongCode, facts.Tested, facts.ModemTested)
+    of_messages = (facts.WrongCode, facts.WrongReply, facts.SmsTaken, facts.Tested, facts.ModemTested)
+    others = (facts.FuelFound, facts.BoardState, facts.Named, *of_messages)
     kinds = (*facts.HOST_KINDS, *facts.PEOPLE_KINDS, *facts.ROLLING_KINDS, *others)
     said = [
         journal.record(one, LEAD, t=T0, now=T0 + 5)
@@ -277,8 +278,11 @@ def test_a_fact_comes_back_as_it_was_with_its_author(journal: Journal) -> None:
             facts.Delivered(point="nsp-a", litres=200.0),
             facts.DeliveryPlanned(point="nsp-a", at=T0 + 9, litres=200.0, who="Tankdienst"),
             facts.WrongCode(),
+            facts.WrongReply(person="anna"),
+            facts.SmsTaken(reference=255, message="7/turn-1/anna/sms/3"),
             facts.Tested(point="", tried=12, failed=1),
             facts.ModemTested(after_s=9.5),
+            facts.Named(point="nsp-a", name="A", municipality="B", region="C", position=(52.0, 5.0)),
             facts.HelpAsked(point="nsp-a"),
             facts.BoardState(state=NodeState(point="nsp-a", received_at=T0, retained=False, online=True)),
         )

@@ -1,4 +1,4 @@
-"""The InfluxDB sink: line protocol by the table, and a real InfluxDB that fails in many ways."""
+"""The InfluxDB sink, and a real InfluxDB that fails in many ways."""
 
 import logging
 import threading
@@ -9,34 +9,17 @@ from typing import Any
 
 import pytest
 
-from paraat.domain.model import Derived, Entry, SampleSet, Value
+from paraat.domain.facts import HOST, Named
+from paraat.domain.model import Derived, SampleSet, Value
 from paraat.journal import Journal, JournalError
 from paraat.runtime.counters import Counters
 from paraat.simulate.servers import InfluxServer
-from paraat.sinks.influx import SINK, InfluxSink, lines
+from paraat.sinks.influx import SINK, InfluxSink
+from paraat.sinks.lines import Places, lines
 from paraat.site.site import InfluxSettings
-from paraat_wire import metrics
 from waiting import LIMIT_S, wait_for
 
 T0 = 1764000000
-
-
-def an_entry(
-    values: dict[str, Value] | None = None,
-    faults: dict[str, str] | None = None,
-    *,
-    seq: int = 7,
-    t: float = T0,
-) -> Entry:
-    return Entry(
-        id=1,
-        point="nsp-0101",
-        kind="telemetry",
-        seq=seq,
-        t=t,
-        values=values or {},
-        faults=faults or {},
-    )
 
 
 def a_set(seq: int, values: dict[str, Value], *, t: float | None = None) -> SampleSet:
@@ -45,62 +28,10 @@ def a_set(seq: int, values: dict[str, Value], *, t: float | None = None) -> Samp
         kind="telemetry",
         seq=seq,
         t=T0 + seq if t is None else t,
-        received_at=T0,
+        received_at=T0 if t is None else t,
         values=values,
         faults={},
     )
-
-
-def test_one_line_for_each_measurement_and_sensor() -> None:
-    entry = an_entry(
-        {
-            "fuel/level": 61.2,
-            "power/mains": False,
-            "fuel/distance": 0.5,
-            "people/present": 0,
-            "climate/temperature": -3.0,
-            "climate/temperature/hall": 19.0,
-        },
-        {"battery/voltage": "crc", "climate/humidity/hall": "silent"},
-    )
-    stamp = b"1764000000000000007"
-    assert lines(entry) == [
-        b"fuel,point=nsp-0101 level_percent=61.2,distance_m=0.5 " + stamp,
-        b"power,point=nsp-0101 mains=false " + stamp,
-        b"people,point=nsp-0101 present=0i " + stamp,
-        b"climate,point=nsp-0101 temperature_c=-3.0 " + stamp,
-        b'climate,point=nsp-0101,sensor=hall temperature_c=19.0,humidity_percent_fault="silent" ' + stamp,
-        b'battery,point=nsp-0101 voltage_v_fault="crc" ' + stamp,
-    ]
-
-
-def test_nothing_read_is_no_line() -> None:
-    assert lines(an_entry()) == []
-
-
-def test_a_name_that_is_not_in_the_table_is_said() -> None:
-    with pytest.raises(KeyError, match="made/up"):
-        lines(an_entry({"made/up": 1}))
-
-
-def test_two_events_of_one_second_stay_two_points_and_a_repeat_stays_one() -> None:
-    first, second = (lines(an_entry({"button/ack": True}, seq=seq)) for seq in (7, 8))
-    assert first != second
-    assert first == lines(an_entry({"button/ack": True}, seq=7))
-
-
-def test_the_type_of_a_field_follows_from_the_table_alone() -> None:
-    for row in metrics.ROWS:
-        expected = {metrics.FLOAT: b"=1.0 ", metrics.INT: b"=1i ", metrics.BOOL: b"=true "}
-        for value in (1, 1.0, True):
-            (line,) = lines(an_entry({row[metrics.NAME]: value}))
-            assert expected[row[metrics.TYPE]] in line
-
-
-def test_no_field_of_the_table_ends_like_a_fault() -> None:
-    assert not [row for row in metrics.ROWS if row[metrics.FIELD].endswith("_fault")]
-    fields = [(row[metrics.MEASUREMENT], row[metrics.FIELD]) for row in metrics.ROWS]
-    assert len(set(fields)) == len(fields)
 
 
 @pytest.fixture
@@ -182,7 +113,7 @@ def test_everything_arrives_with_its_type(journal: Journal, fresh: InfluxServer)
     kinds = {(row["fieldKey"], row["fieldType"]) for row in fresh.query("SHOW FIELD KEYS", "paraat")}
     assert kinds == {
         ("level_percent", "float"),
-        ("hours_left", "float"),
+        ("fuel_hours", "float"),
         ("mains", "boolean"),
         ("present", "integer"),
     }
@@ -190,6 +121,23 @@ def test_everything_arrives_with_its_type(journal: Journal, fresh: InfluxServer)
         {"time": T0 + 1, "present": 12}
     ]
     assert running.metric("paraat_influx_lines_total") == 4
+
+
+@pytest.mark.needs("influxdb")
+def test_names_of_every_kind_come_back_as_they_are(journal: Journal, fresh: InfluxServer) -> None:
+    names = ("De Linde", "A, b=c\\ d", 'Zaal "1" \\', "'s-Gravenhage", "Súdwest-Fryslân €")
+    for n, name in enumerate(names):
+        told = Named(point=f"nsp-{n}", name=name, municipality=name, region="Midden")
+        journal.record(told, HOST, t=T0, now=T0)
+    journal.store_derived([Derived(point=f"nsp-{n}", t=T0, values={"point/verdict": 2}) for n in range(len(names))])
+    running = Running(journal, fresh.url)
+    running.drain(journal)
+    running.close()
+    rows = fresh.query("SELECT label, municipality FROM point GROUP BY point", "paraat")
+    assert [(row["label"], row["municipality"]) for row in rows] == [
+        (f"{name} (nsp-{n})", name.rstrip("\\")) for n, name in enumerate(names)
+    ]
+    assert journal.refused_lines(SINK, 9) == []
 
 
 @pytest.mark.needs("influxdb")
@@ -242,7 +190,7 @@ def test_an_outage_costs_nothing_and_is_said_once(
         assert fresh.url in running.sink.problem
         fresh.start()
         running.drain(journal)
-        wait_for(lambda: not running.sink.problem)
+        wait_for(lambda: [one for one in caplog.messages if "takes our lines again" in one])
     running.close()
     assert levels(fresh) == [float(n) for n in range(1, 30)]
     said = [record.getMessage() for record in caplog.records]
@@ -350,7 +298,7 @@ def scripted() -> Iterator[Scripted]:
 def twenty(journal: Journal) -> list[bytes]:
     sets = [a_set(n, {"fuel/level": float(n)}) for n in range(1, 21)]
     journal.store(sets, [], [])
-    return [line for entry in journal.entries_after(0, 100) for line in lines(entry)]
+    return [line for entry in journal.entries_after(0, 100) for line in lines(entry, Places(), "nl")]
 
 
 def test_413_makes_smaller_requests(journal: Journal, scripted: Scripted) -> None:

@@ -3,7 +3,9 @@
 import re
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -95,6 +97,12 @@ def test_what_the_status_the_round_and_the_alerts_say(service: Service, said: Sa
     said("alerts", "acknowledge", number, "--by", "Jan")
     assert "Jan" in said("alerts", "list")
     said("alerts", "acknowledge", "999999", "--by", "Jan", expected=1)
+    soon = f"{datetime.now(ZoneInfo('Europe/Amsterdam')) + timedelta(hours=3):%Y-%m-%dT%H:%M}"
+    said("alerts", "silence", POINT, "--until", soon, "--by", "Jan", expected=1)  # why?
+    said("alerts", "silence", POINT, "--until", soon, "--reason", POINT, "--by", "Jan")
+    assert "Jan" in said("alerts", "list")
+    said("alerts", "silence", POINT, "--end", "--by", "Jan")
+    said("alerts", "silence", "--alert", "999999", "--end", "--by", "Jan", expected=1)
     said("attest", POINT, "water", "--by", "Jan", expected=1)  # until when?
     said("attest", POINT, "water", "--until", "2099-12-31", "--by", "Jan")
     said("attest", POINT, "champagne", "--until", "2099-12-31", "--by", "Jan", expected=1)

@@ -48,6 +48,14 @@ def test_the_button_acknowledges_once(ask: Ask, source: FakeSource) -> None:
     assert "Deze melding is voorbij. U hoeft niets te doen." in again.text
 
 
+def test_the_page_of_a_list_names_each_alert_and_asks_once(ask: Ask, source: FakeSource) -> None:
+    source.firing = [alert(), alert("help_asked", id=8)]
+    page = ask("/seen/7-8").text
+    assert (page.count("<h1>"), page.count("<form")) == (2, 1)
+    assert "pakt u al deze 2 meldingen op?" in page
+    assert ask("/seen/7-8", "POST").status == 200
+
+
 @pytest.mark.parametrize(
     ("origin", "status"),
     [

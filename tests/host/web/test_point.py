@@ -8,9 +8,10 @@ import pytest
 
 from host.web.asking import Answer, Ask, fetch
 from host.web.scene import NOW, FakeSource, point, rich
-from paraat.domain.facts import Attested, Author, Counted, Delivered, PhaseChanged, SaidOfPoint
+from paraat.domain.facts import Attested, Author, Counted, Delivered, PhaseChanged, SaidOfPoint, Silenced
 from paraat.domain.fuel_events import FuelEvent
 from paraat.domain.readiness import ResourceState, State
+from paraat.domain.subjects import Subject
 from paraat.domain.upkeep import Task, TaskState, Upkeep
 from paraat.journal import JournalError
 from paraat.web.app import create_app
@@ -106,6 +107,16 @@ def test_the_status_page_leads_there(ask: Ask) -> None:
             {"resource": "water", "word": "revoke", "until": DAY},
             Attested(point="nsp-0102", resource="water", there=False, until=NOW),
         ),
+        (
+            "silence",
+            {"reason": "werk", "hours": "1,5"},
+            Silenced(subject=Subject("point", "nsp-0102"), until=NOW + 5400, reason="werk"),
+        ),
+        (
+            "silence",
+            {"reason": "", "hours": "", "end": "1"},
+            Silenced(subject=Subject("point", "nsp-0102"), until=NOW, reason=""),
+        ),
     ],
 )
 def test_what_is_typed_is_kept_with_the_name_and_the_page_says_so(
@@ -134,6 +145,10 @@ def test_what_is_typed_is_kept_with_the_name_and_the_page_says_so(
         ("phase", {"phase": "out-of-use", "until": "2025-11-23"}, "Geef een dag die nog komt"),
         ("attest", {"resource": "water", "word": "there", "until": ""}, "Geef een dag die nog komt"),
         ("attest", {"resource": "water", "word": "there", "until": "morgen"}, "Geef een dag die nog komt"),
+        ("silence", {"reason": "werk", "hours": ""}, "geef een getal, bijvoorbeeld 4"),
+        ("silence", {"reason": "werk", "hours": "inf"}, "geef een getal, bijvoorbeeld 4"),
+        ("silence", {"reason": " ", "hours": "2"}, "waarom niemand bericht krijgt"),
+        ("silence", {"reason": "werk", "hours": "169"}, "niets staat langer dan 168 uur"),
         ("attest", {"resource": "wine", "word": "there", "until": DAY}, "niets om te bevestigen"),
         ("attest", {"resource": "water", "word": "there", "until": DAY, "role": "gast"}, "mag water niet bevestigen"),
     ],

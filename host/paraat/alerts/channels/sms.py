@@ -5,7 +5,7 @@ gammu may hang in a call for ever, so a helper process speaks to the modem, and 
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Self
 
 from paraat.alerts.channels.base import ChannelError, Message
@@ -18,7 +18,7 @@ from paraat.texts.gsm7 import SMS as ONE_PART
 from paraat.texts.gsm7 import gsm7
 
 _HELPER = "paraat.alerts.helpers.modem"
-_REMEMBERED = 200  # messages whose delivery report may still come: references go up to 255 and begin anew
+REMEMBERED = 200  # messages whose delivery report may still come: references go up to 255 and begin anew
 
 
 class Text(NamedTuple):
@@ -56,6 +56,7 @@ class SmsChannel:
         self._helper = Aside(_HELPER)
         self._lock = threading.Lock()
         self._sent: OrderedDict[int, str] = OrderedDict()  # reference: key
+        self._keep: Callable[[int, str], None] = lambda _reference, _key: None
         self._problem = ""
 
     @classmethod
@@ -70,14 +71,24 @@ class SmsChannel:
     def addresses(self, person: Person) -> tuple[str, ...]:
         return person.addresses(self.name)
 
+    def connect(self, sent: Iterable[tuple[int, str]], keep: Callable[[int, str], None]) -> None:
+        """sent: (reference, key) of what was sent before, the newest last; keep: is given those that follow, and raises nothing."""
+        for reference, key in sent:
+            self._remember(reference, key)
+        self._keep = keep
+
     def send(self, message: Message) -> str:
         reference = self._send(message.to, message.short)
+        self._remember(reference, message.key)
+        self._keep(reference, message.key)
+        return Phrase("taken by the network, not yet at the phone")
+
+    def _remember(self, reference: int, key: str) -> None:
         with self._lock:
             self._sent.pop(reference, None)  # an older one with this reference
-            self._sent[reference] = message.key
-            while len(self._sent) > _REMEMBERED:
+            self._sent[reference] = key
+            while len(self._sent) > REMEMBERED:
                 self._sent.popitem(last=False)
-        return Phrase("taken by the network, not yet at the phone")
 
     def say(self, number: str, text: str) -> None:
         """A few words that are no alert: an answer to a reply, a test of the modem itself. Raises ChannelError."""

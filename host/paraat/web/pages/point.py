@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from paraat.domain.activation import Phase
+from paraat.domain.facts import Silenced
 from paraat.domain.model import PointView
 from paraat.texts import readiness, upkeep
 from paraat.texts.localtime import local
@@ -47,6 +48,9 @@ def show(
         name=view.name,
         now=now,
         card=renderer.card(view),
+        silenced=any(
+            fact.told.subject == view.subject for fact in source.silences() if isinstance(fact.told, Silenced)
+        ),
         kept=kept,
         refused=refused,
         typed=typed or {},
@@ -68,10 +72,10 @@ def show(
 
 def view_of(renderer: Renderer, point: str, now: float) -> PointView:
     """How a point stands. Raises HTTPException where the region has none of that id."""
-    for view in renderer.source.views(now):
-        if view.point == point:
-            return view
-    raise HTTPException(404, f"no point {point!r} in this region; /api/v1/points lists them")
+    try:
+        return renderer.source.view(point, now)
+    except KeyError as error:
+        raise HTTPException(404, f"no point {point!r} in this region; /api/v1/points lists them") from error
 
 
 def _is_asked(view: PointView, resource: str) -> bool:

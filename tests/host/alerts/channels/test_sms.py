@@ -76,6 +76,23 @@ def test_delivery_reports_name_the_message_that_arrived(modem: Any, channel: Sms
         assert (key, arrived) == ("7/turn-1" if told[0] == 1 else "", told[1])
 
 
+def test_a_report_that_comes_after_a_restart_still_names_its_message(modem: Any) -> None:
+    kept: list[tuple[int, str]] = []
+    before = SmsChannel(Modem(device=modem.device, limit_s=60.0))
+    before.connect([], lambda *told: kept.append(told))
+    before.look()
+    before.send(MESSAGE)
+    before.close()
+    after = SmsChannel(Modem(device=modem.device, limit_s=60.0))
+    after.connect(kept, lambda *_: None)
+    after.look()
+    modem.report(LEAD, kept[0][0])
+    reports: list[Report] = []
+    wait_for(lambda: reports.extend(after.look().reports) or reports)
+    assert [report.key for report in reports] == [MESSAGE.key]
+    after.close()
+
+
 def test_what_came_in_lies_there_until_it_is_forgotten(modem: Any, channel: SmsChannel) -> None:
     modem.receive(LEAD, "OK 1234")
     (text,) = channel.look().texts

@@ -12,6 +12,7 @@ from paraat.domain.own import (
     Backup,
     BrokerLink,
     ChannelHealth,
+    ClockDoubt,
     DatabaseLag,
     DiskSpace,
     HostPower,
@@ -24,6 +25,7 @@ from paraat.domain.thresholds import (
     BackupOld,
     BrokerUnreachable,
     ChannelFails,
+    ClockWrong,
     DatabaseBehind,
     DiskFull,
     HostClock,
@@ -82,6 +84,9 @@ CASES: list[tuple[str, View, tuple[Verdict, str, str]]] = [
     ("host_clock", HostTime(now=T0, synchronised=True), CLEAR),
     ("host_clock", HostTime(now=T0, synchronised=None), HOLD),
     ("host_clock", HostTime(now=T0, synchronised=False), (Verdict.RAISE, "warning", "firing")),
+    ("clock_wrong", ClockDoubt(now=T0, behind_s=None), CLEAR),
+    ("clock_wrong", ClockDoubt(now=T0, behind_s=10800.0, boards=5), (Verdict.RAISE, "critical", "firing")),
+    ("clock_wrong", ClockDoubt(now=T0, behind_s=10800.0), (Verdict.RAISE, "critical", "ran_later")),
     ("on_battery", ups(False), CLEAR),
     ("on_battery", ups(None), HOLD),
     ("on_battery", ups(True), (Verdict.RAISE, "warning", "firing")),
@@ -165,10 +170,11 @@ def test_their_limits_are_those_of_the_site() -> None:
         backup_old=BackupOld(raise_hours=1, hold_s=6),
         channel_fails=ChannelFails(hold_s=7),
         unknown_board=UnknownBoardLimits(clear_s=60, hold_s=8),
+        clock_wrong=ClockWrong(hold_s=9),
     )
     names = ("broker_unreachable", "database_behind", "disk_full", "host_clock", "on_battery", "backup_old")
-    holds = [RULES[name](alerts, {}).hold_s for name in (*names, "channel_fails", "unknown_board")]
-    assert holds == [1, 2, 3, 4, 5, 6, 7, 8]
+    holds = [RULES[name](alerts, {}).hold_s for name in (*names, "channel_fails", "unknown_board", "clock_wrong")]
+    assert holds == [1, 2, 3, 4, 5, 6, 7, 8, 9]
     found = [
         judge("database_behind", lag(11), alerts).verdict,
         judge("database_behind", lag(6), alerts).verdict,

@@ -1,0 +1,113 @@
+"""Which times of what comes in can be believed: the boards', or ours."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from paraat.domain.model import Refusal, SampleSet
+from paraat.domain.witnesses import AHEAD_S, Doubt, Witnesses
+from paraat.intake.decode import Decoded
+from paraat_wire import codec, topics
+
+_UNSURE = "node/clock"  # the fault of a set whose board doubts its own clock
+
+
+class Dating:
+    """Threads share it. synchronised: whether something keeps our clock right; None: not known. uptime_s: a clock that only
+    goes on.
+    """
+
+    def __init__(
+        self, synchronised: Callable[[], bool | None] = lambda: None, uptime_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._synchronised = synchronised
+        self._uptime_s = uptime_s
+        self._lock = threading.Lock()
+        self._witnesses = Witnesses()
+        self._since_s = uptime_s()
+
+    @property
+    def synchronised(self) -> bool | None:
+        """Whether something keeps our clock right; None: not known."""
+        return self._synchronised()
+
+    def began(self) -> None:
+        """We began to hear boards."""
+        with self._lock:
+            self._since_s = self._uptime_s()
+
+    def set_back(self, by_s: float) -> None:
+        """Our clock was set back."""
+        with self._lock:
+            self._witnesses.set_back(by_s, self._uptime_s())
+            self._witnesses.ran_later(by_s)
+
+    def ran_later(self, by_s: float) -> None:
+        """Our clock says so much less than it did at the last run."""
+        with self._lock:
+            self._witnesses.ran_later(by_s)
+
+    def confirm(self) -> None:
+        """Somebody says that our clock is right."""
+        with self._lock:
+            self._witnesses.confirm(self._uptime_s())
+
+    def doubt(self) -> Doubt | None:
+        """Why our clock is not believed; None: it is."""
+        with self._lock:
+            return self._witnesses.doubt(self._uptime_s(), self._synchronised())
+
+    def tells_time(self) -> bool:
+        """Whether boards may be told our time."""
+        with self._lock:
+            return self._witnesses.tells_time(self._uptime_s(), self._synchronised(), since_s=self._since_s)
+
+    def dated(self, decoded: Sequence[Decoded], payloads: Sequence[bytes]) -> tuple[list[Decoded], list[SampleSet]]:
+        """A batch with the times that can be believed, and the sets that nobody can date now: they are left out of it.
+
+        While our clock is believed, a set that is dated ahead of it gets the time of its arrival, and is named in a refusal.
+        While it is not, what boards dated stays as it was sent, and what they left to us to date stays with them.
+        """
+        with self._lock:
+            at_s = self._uptime_s()
+            for one in decoded:
+                for a_set in one.sets:
+                    if not a_set.dated_by_host and _UNSURE not in a_set.faults:
+                        self._witnesses.note(a_set.point, a_set.seq, a_set.t - a_set.received_at, at_s)
+            doubted = self._witnesses.doubt(at_s, self._synchronised()) is not None
+        undated = [a_set for one in decoded for a_set in one.sets if doubted and a_set.dated_by_host]
+        dated = [
+            _without_undated(one) if doubted else _within(one, payload)
+            for one, payload in zip(decoded, payloads, strict=True)
+        ]
+        return dated, undated
+
+
+def _without_undated(decoded: Decoded) -> Decoded:
+    if not any(a_set.dated_by_host for a_set in decoded.sets):
+        return decoded
+    return msgspec.structs.replace(decoded, sets=[one for one in decoded.sets if not one.dated_by_host])
+
+
+def _within(decoded: Decoded, payload: bytes) -> Decoded:
+    """What is dated ahead of our clock gets the time of its arrival."""
+    ahead = [a_set for a_set in decoded.sets if a_set.t > a_set.received_at + AHEAD_S]
+    if not ahead:
+        return decoded
+    sets = [
+        msgspec.structs.replace(a_set, t=a_set.received_at, dated_by_host=True) if a_set in ahead else a_set
+        for a_set in decoded.sets
+    ]
+    first = ahead[0]
+    refusal = Refusal(
+        topic=topics.topic(first.point, first.kind),
+        received_at=first.received_at,
+        reason=codec.BAD_TIME,
+        detail="bt",
+        record="bt",
+        payload=payload,
+        count=len(ahead),
+    )
+    return msgspec.structs.replace(decoded, sets=sets, refusals=[*decoded.refusals, refusal])

@@ -1,0 +1,101 @@
+"""Whose clock is wrong: that of one board, or that of the host whom all boards contradict."""
+
+import pytest
+
+from paraat.domain.witnesses import AHEAD_S, HEARD_S, LISTEN_S, Doubt, Witnesses
+
+THREE_HOURS = 10800.0
+
+
+def heard(*ahead_s: float, at_s: float = 0.0, seq: int = 1) -> Witnesses:
+    """Boards that were heard, each ahead of us by so much."""
+    made = Witnesses()
+    for n, ahead in enumerate(ahead_s):
+        made.note(f"nsp-{n:04}", seq, ahead, at_s)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "synchronised", "doubt"),
+    [
+        ((THREE_HOURS, THREE_HOURS + 2, THREE_HOURS - 1), False, Doubt(3, 3, THREE_HOURS)),
+        ((THREE_HOURS, THREE_HOURS), True, Doubt(2, 2, THREE_HOURS)),  # a time server of the CP's own may be wrong
+        ((THREE_HOURS, THREE_HOURS), None, Doubt(2, 2, THREE_HOURS)),
+        ((THREE_HOURS,), False, Doubt(1, 1, THREE_HOURS)),
+        ((THREE_HOURS,), None, Doubt(1, 1, THREE_HOURS)),
+        ((THREE_HOURS,), True, None),  # that board is wrong
+        ((THREE_HOURS, 0.0), False, None),  # one against one: ours stands
+        ((THREE_HOURS, THREE_HOURS, 0.0), False, Doubt(2, 3, THREE_HOURS)),
+        ((THREE_HOURS, THREE_HOURS, 0.0, AHEAD_S), False, None),
+        ((AHEAD_S, AHEAD_S), False, None),
+        ((-THREE_HOURS, -THREE_HOURS), False, None),  # a backlog
+        ((), False, None),
+    ],
+)
+def test_many_boards_ahead_at_once_are_the_hosts_clock(
+    ahead_s: tuple[float, ...], synchronised: bool | None, doubt: Doubt | None
+) -> None:
+    assert heard(*ahead_s).doubt(0.0, synchronised) == doubt
+
+
+def test_the_newest_set_of_a_board_counts_and_not_for_ever() -> None:
+    witnesses = heard(THREE_HOURS, THREE_HOURS, seq=10)
+    for n in range(2):
+        witnesses.note(f"nsp-{n:04}", 9, 0.0, 1.0)  # out of its backlog
+    assert witnesses.doubt(1.0, False) is not None
+    witnesses.note("nsp-0000", 11, 0.0, 2.0)
+    assert witnesses.doubt(2.0, False) is None
+    assert heard(THREE_HOURS, THREE_HOURS).doubt(HEARD_S + 1, False) is None
+    later = heard(THREE_HOURS, seq=10)
+    later.note("nsp-0000", 1, 0.0, HEARD_S + 1)  # a new board of that point
+    assert later.doubt(HEARD_S + 1, False) is None
+
+
+def test_boards_that_had_their_time_from_us_are_no_witnesses_once_ours_is_kept_right() -> None:
+    witnesses = Witnesses()
+    witnesses.set_back(THREE_HOURS, 0.0)
+    for n in range(3):
+        witnesses.note(f"nsp-{n:04}", 1, THREE_HOURS, 1.0)
+    assert witnesses.doubt(1.0, True) is None
+    assert witnesses.doubt(1.0, False) == Doubt(3, 3, THREE_HOURS)
+    for n in range(3):
+        witnesses.note(f"nsp-{n:04}", 2, 2 * THREE_HOURS, 2.0)
+    assert witnesses.doubt(2.0, True) == Doubt(3, 3, 2 * THREE_HOURS)
+
+
+def test_a_clock_that_said_more_before_is_doubted_until_something_says_that_it_is_right() -> None:
+    def ran_later(*ahead_s: float) -> Witnesses:
+        made = heard(*ahead_s)
+        made.ran_later(THREE_HOURS)
+        return made
+
+    assert ran_later().doubt(0.0, False) == Doubt(0, 0, THREE_HOURS)
+    assert ran_later().doubt(0.0, True) is None
+    assert ran_later(0.0).doubt(0.0, False) is None
+    assert ran_later(THREE_HOURS).doubt(0.0, False) == Doubt(1, 1, THREE_HOURS)
+    settled = ran_later(0.0)
+    settled.doubt(0.0, False)
+    assert settled.doubt(HEARD_S + 1, False) is None, "also when no board is heard any more"
+
+
+def test_who_says_that_it_is_right_is_believed() -> None:
+    witnesses = heard(THREE_HOURS, THREE_HOURS)
+    witnesses.ran_later(THREE_HOURS)
+    witnesses.confirm(1.0)
+    for n in range(2):
+        witnesses.note(f"nsp-{n:04}", 2, THREE_HOURS, 2.0)
+    assert witnesses.doubt(2.0, False) is None
+    assert witnesses.tells_time(2.0, False, since_s=0.0)
+    for n in range(2):
+        witnesses.note(f"nsp-{n:04}", 3, THREE_HOURS, HEARD_S + 2)
+    assert witnesses.doubt(HEARD_S + 2, False) is not None, "boards that were told the time long ago"
+
+
+def test_boards_are_told_no_time_that_nothing_speaks_for_until_they_could_speak_up() -> None:
+    nobody = Witnesses()
+    assert nobody.tells_time(0.0, True, since_s=0.0)
+    assert nobody.tells_time(0.0, None, since_s=0.0)
+    assert not nobody.tells_time(LISTEN_S - 1, False, since_s=0.0)
+    assert nobody.tells_time(LISTEN_S, False, since_s=0.0)
+    assert heard(0.0).tells_time(0.0, False, since_s=0.0)
+    assert not heard(THREE_HOURS, THREE_HOURS).tells_time(LISTEN_S, False, since_s=0.0)
