@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from paraat.cli.local_broker import add_broker, tell_broker
 from paraat.cli.parser import Commands, Parser
 from paraat.cli.shared import EXIT_STOPPED, Run, add_passphrase_file, complain, fail, now, tell
 from paraat.texts import Phrase, Words, reason
@@ -32,7 +33,6 @@ _REASONS = {
     "abandoned": Phrase("abandoned"),
     "discarded": Phrase("discarded"),
 }
-_BROKER = Path("/etc/mosquitto")  # where `paraat broker-config --out` writes on a CP
 _LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 
 
@@ -327,33 +327,6 @@ def _revoke(args: argparse.Namespace) -> int:
             ),
         )
     return tell_broker(args)
-
-
-def tell_broker(args: argparse.Namespace) -> int:
-    """Have the broker of this machine take the newest list of what it must refuse, and say so. Raises ListError."""
-    from paraat.provision.pki import revoked
-
-    given = revoked.give_to_broker(args.site, args.broker)
-    if given == "no-broker":
-        path = args.site / "pki" / "crl.pem"
-        tell(
-            args,
-            Phrase(
-                "No broker on this machine: it refuses what is revoked once it has {path} (docs/pki.md, Revoke).",
-                path=path,
-            ),
-        )
-    elif given == "given":
-        tell(args, Phrase("The broker of this machine has the new list of what it must refuse."))
-    return 0
-
-
-def add_broker(parser: Parser) -> None:
-    """Where the broker of this machine keeps its list of what it must refuse."""
-    parser.add_argument(
-        "--broker", type=Path, default=_BROKER, metavar="DIR",
-        help=Phrase("the broker's folder on this machine, where there is one; default: {folder}", folder=_BROKER),
-    )  # fmt: skip
 
 
 def _crl(args: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from paraat.cli.pki import tell_broker
+from paraat.cli.local_broker import tell_broker
 from paraat.cli.shared import EXIT_FAILED, fail, now, tell, unknown_points
 from paraat.fleet.renewing import PHASES, Renewals
 from paraat.provision.pki import succession
