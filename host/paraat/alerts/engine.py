@@ -129,7 +129,7 @@ class Engine:
         """
         followed: list[Transition | None] = [*self._left(now, expected or {})]
         followed += [
-            self._follow(now, (name, view.subject), rule.hold_s, rule.judge(view))
+            self._follow(now, (name, view.subject), rule.hold_of(view.subject.point), rule.judge(view))
             for view in views
             for name, rule in self._rules.get(type(view), ())
         ]
