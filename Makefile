@@ -240,7 +240,6 @@ format: $(VENV)/dev.stamp ## Put the code in the house's form
 .PHONY: words
 words: $(VENV)/dev.stamp ## Bring the catalogues of words (texts/*.po) up to date with the code (ADD=de begins a language)
 	@$(BIN)/python -m paraat.texts.extract $(ADD)
-	@$(BIN)/python -m paraat.alerts.rule_table
 	@$(BIN)/python -m paraat.sinks.schema_table
 
 .PHONY: boards
@@ -250,6 +249,10 @@ boards: $(VENV)/dev.stamp ## Check boards/*/board.toml against the chips and dra
 .PHONY: dashboards
 dashboards: $(VENV)/dev.stamp ## Build dashboards/*.json from dashboards/*.py
 	$(BIN)/python -m dashboards
+
+.PHONY: dashboards-push
+dashboards-push: $(VENV)/dev.stamp ## Bring the dashboards to a Grafana: GRAFANA_URL=http://127.0.0.1:3000 GRAFANA_TOKEN_FILE=... (DRY=1 only says what would change)
+	@$(BIN)/python -m dashboards.push $(GRAFANA_URL) $(if $(GRAFANA_TOKEN_FILE),--token-file $(GRAFANA_TOKEN_FILE)) $(if $(DRY),--dry-run)
 
 .PHONY: bench
 bench: $(VENV)/dev.stamp ## Measure: the host's store rate, the board's drain and stalls, the flash reads of its start, the estimate's cost

@@ -215,7 +215,8 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
 
     def named(self, base: str) -> list[str]:
         """Every metric of a kind that was ever heard: the plain one, and those of sensors with a name of their own."""
-        return sorted(name for name in self.latest if name == base or name.startswith(f"{base}/"))
+        own = f"{base}/"
+        return sorted([name for name in self.latest if name == base or name.startswith(own)])
 
 
 class OwnCertificate(msgspec.Struct, frozen=True, kw_only=True):

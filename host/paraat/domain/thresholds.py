@@ -1,8 +1,7 @@
 """When an alert begins and ends. Thresholds are settings, never constants of a rule.
 
 [alerts.<rule>] of site.toml holds for the whole site; a profile, and after it a point's own file, may have other values for
-all that is about a point (PER_POINT), hold_s too. What a profile says already (target_h, the limits of heat, open_within_h, renew_days) is not said here
-again. docs/alerts.md has them all.
+all that is about a point (PER_POINT), hold_s too. What a profile says already (target_h, the limits of heat, open_within_h, renew_days) is not said here again. `paraat alerts rules` lists them all, as they are on a site.
 """
 
 from typing import Annotated
