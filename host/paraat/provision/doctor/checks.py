@@ -442,7 +442,11 @@ def _site(machine: Machine) -> Site | None:
 
 
 def _secret_files(machine: Machine) -> list[Path]:
-    names = [machine.site_dir / NAME, *sorted(machine.site_dir.glob("*.token")), *sorted((machine.site_dir / inventory.FOLDER).glob("*.key"))]
+    names = [
+        machine.site_dir / NAME,
+        *sorted(machine.site_dir.glob("*.token")),
+        *sorted((machine.site_dir / inventory.FOLDER).glob("*.key")),
+    ]
     site = _site(machine)
     if site is not None:
         named = (
