@@ -21,12 +21,12 @@ from typing import NamedTuple
 from grafana_queries import Asked, answer, asked, filled
 from paraat.simulate.servers import InfluxServer
 from paraat.sinks.lines import lines
+from paraat.sinks.server import MEANS
 from played_regions import DATABASE, Play, Region, perform
 
 POINTS, REGIONS = 500, 25
 RAW_H, RAW_STEP_S = 72, 60
 MEANS_DAYS, MEANS_STEP_S = 30, 300
-MEANS = "means"
 RAW_LIMIT_MS, MEANS_LIMIT_MS = 300.0, 1000.0
 RUNS = 5
 _BATCH = 20_000  # lines
@@ -126,12 +126,12 @@ def main(arguments: list[str]) -> int:
     asked_for = parser.parse_args(arguments)
     names = [f"nsp-{n + 1:04}" for n in range(asked_for.points)]
     with tempfile.TemporaryDirectory() as directory, InfluxServer(Path(directory) / "influx") as server:
-        server.create_database("played")
         server.create_database(DATABASE)
-        server.query(f'CREATE RETENTION POLICY "{MEANS}" ON "{DATABASE}" DURATION 104w REPLICATION 1', method="POST")
         (region,) = perform(Path(directory), server, Play(regions=("Veiligheidsregio 0",)))
         found, now = templates(region), time.time()
         region.close()
+        server.query(f'DROP DATABASE "{DATABASE}"', method="POST")
+        server.create_database(DATABASE)
         each = rows(found, names, ("point", "node"))
         slow = rows(found, names, ("why", "resource"))
         one = rows(found, names[:1], ("battery", "climate"))

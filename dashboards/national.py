@@ -16,8 +16,10 @@ def build(language: str) -> Dashboard:
     for panel in parts.counts(words, REGION):
         board.with_panel(panel)
     board.with_panel(_regions(words))
-    place = newest({"verdict": "point/verdict"}, REGION, tags=("name", "latitude", "longitude"))
-    board.with_panel(panels.chart(words, "map", place, width=10, height=14))
+    place = newest(
+        {"verdict": "point/verdict"}, f"{REGION} AND \"judged\" != 'ready'", tags=("name", "latitude", "longitude")
+    )
+    board.with_panel(panels.chart(words, "map_trouble", place, width=10, height=14))
     board.with_panel(parts.course_of_counts(words, REGION))
     return frame.mark(board, words, REGION, f"{REGION} AND \"kind\" = 'alerted'")
 
@@ -41,7 +43,7 @@ def _regions(words: Words) -> table.Panel:
     to_region = [{"title": words("to.region"), "url": f"/d/{frame.uid('region', words.language)}?{chosen}"}]
 
     def count(key: str, colour: str) -> Column:
-        return Column(key, coloured=True, decimals=0, steps=looks.steps((None, "transparent"), (1, colour)))
+        return Column(key, coloured=True, width=108, decimals=0, steps=looks.steps((None, "transparent"), (1, colour)))
 
     return panels.rows(
         words,

@@ -1,15 +1,15 @@
 """Panels that more than one dashboard has."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from grafana_foundation_sdk.builders import stat, table, timeseries
+from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.models.dashboard import ValueMapping
 
 from dashboards import looks, panels
 from dashboards.frame import uid
 from dashboards.influxql import CHOSEN, field, listing, measurement, newest, standing, total
-from dashboards.panels import AGE, HOURS, Column
+from dashboards.panels import AGE, HOURS, Column, Figure
 from paraat.sinks import schema
 from paraat.texts import Words
 
@@ -25,28 +25,35 @@ def point_links(words: Words, column: str) -> list[dict[str, Any]]:
     ]
 
 
-def counts(words: Words, where: str) -> Iterator[stat.Panel]:
-    """Two rows for a wall: how many points stand how, and what they do."""
-    trouble, doubt = looks.none_is_fine(looks.ALARM), looks.none_is_fine(looks.UNKNOWN)
-    for key, name, colours in (
+def counts(words: Words, where: str) -> tuple[stat.Panel, stat.Panel]:
+    """For a wall: how many points stand how, and what they do."""
+    trouble, plain = looks.none_is_fine(looks.ALARM), looks.steps((None, looks.PLAIN))
+
+    def panel(key: str, shown: tuple[tuple[str, str, ThresholdsConfig], ...], height: int) -> stat.Panel:
+        figures = [Figure(one, colours) for one, _, colours in shown]
+        return panels.numbers(words, key, figures, [total(name, where) for _, name, _ in shown], height=height)
+
+    stand = (
         ("not_ready", "point/not-ready", trouble),
-        ("not_known", "point/unknown", doubt),
+        ("not_known", "point/unknown", looks.none_is_fine(looks.UNKNOWN)),
         ("silent", "point/quiet", looks.none_is_fine(looks.STALE)),
         ("limited", "point/limited", looks.none_is_fine(looks.ATTENTION)),
         ("ready", "point/ready", looks.steps((None, looks.STALE), (1, looks.FINE))),
         ("low_fuel", "point/low-fuel", trouble),
         ("alerts", "point/alerts", trouble),
-        ("people", "people/likely", None),
-        ("points", "point/in-use", None),
-        ("standby", "point/standby", None),
-        ("opening", "point/opening", looks.steps((None, looks.PLAIN), (1, looks.ATTENTION))),
-        ("operational", "point/operational", None),
-        ("late", "point/late", trouble),
         ("mains_out", "point/mains-out", trouble),
+    )
+    do = (
+        ("points", "point/in-use", plain),
+        ("standby", "point/standby", plain),
+        ("opening", "point/opening", looks.steps((None, looks.PLAIN), (1, looks.ATTENTION))),
+        ("operational", "point/operational", plain),
+        ("late", "point/late", trouble),
+        ("people", "people/likely", plain),
+        ("capacity", "point/capacity", plain),
         ("overdue", "upkeep/overdue", looks.none_is_fine(looks.ATTENTION)),
-        ("capacity", "point/capacity", None),
-    ):
-        yield panels.number(words, key, total(name, where), colours=colours, why_empty="unknown")
+    )
+    return panel("counts", stand, 5), panel("doing", do, 4)
 
 
 def points(words: Words, *, where: str = CHOSEN, height: int = 12) -> table.Panel:

@@ -1,12 +1,14 @@
 """One noodsteunpunt: how it stands and why, its power, its fuel and how long that lasts, its people, and what happened there."""
 
+from collections.abc import Mapping
+
 from grafana_foundation_sdk.builders import stat, statetimeline, table, timeseries
-from grafana_foundation_sdk.builders.dashboard import Dashboard, ThresholdsConfig
+from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
 
 from dashboards import frame, looks, panels, parts
 from dashboards.influxql import NOW, ONE, Query, course, field, listing, measurement, newest, standing
-from dashboards.panels import AGE, HOURS, LITRES, Column
+from dashboards.panels import AGE, HOURS, LITRES, Column, Figure
 from paraat.domain.profiles import RESOURCES
 from paraat.sinks import schema
 from paraat.texts import Words
@@ -29,29 +31,36 @@ def build(language: str) -> Dashboard:
     return frame.mark(board, words, ONE, all_on=True)
 
 
+def _newest(columns: Mapping[str, str]) -> str:
+    """The newest whole row of the one point. columns: by alias, metrics of the host's row."""
+    return newest(columns, ONE).replace('GROUP BY "point" ', "")
+
+
 def _value(name: str) -> str:
-    return newest({"value": name}, ONE)
+    return _newest({"value": name})
 
 
 def _now(words: Words) -> list[stat.Panel]:
     """How it stands, for a wall and for a phone."""
-    none = looks.absent(words)
+    plain = looks.steps((None, looks.PLAIN))
     urgent = looks.steps((None, looks.ALARM), (2, looks.ATTENTION), (8, looks.FINE))
     old = looks.steps((None, looks.FINE), (300, looks.STALE))
 
-    def figure(key: str, name: str, unit: str, colours: ThresholdsConfig | None = None) -> stat.Panel:
-        return panels.number(words, key, _value(name), width=2, unit=unit, mappings=none, colours=colours)
-
     named = f'SELECT "label" AS "value" FROM {measurement("point/verdict")} WHERE {NOW} AND {ONE} ORDER BY time DESC LIMIT 1'
+    shown = (
+        ("hours_low", "off-grid/hours-low", plain, HOURS),
+        ("hours_likely", "off-grid/hours", plain, HOURS),
+        ("target", "off-grid/target", plain, HOURS),
+        ("refuel_in", "fuel/refuel-in", urgent, HOURS),
+        ("heard", "point/age", old, AGE),
+    )
+    figures = [Figure(key, colours, unit) for key, _, colours, unit in shown]
+    hours = _newest({words(key): name for key, name, _, _ in shown})
     return [
-        panels.number(words, "name", named, width=6, mappings=none),
+        panels.number(words, "name", named, width=6),
         panels.number(words, "verdict", _value("point/verdict"), width=4, mappings=looks.verdicts(words)),
         panels.number(words, "phase", _value("point/phase"), width=4, mappings=looks.phases(words)),
-        figure("hours_low", "off-grid/hours-low", HOURS),
-        figure("hours_likely", "off-grid/hours", HOURS),
-        figure("target", "off-grid/target", HOURS),
-        figure("refuel_in", "fuel/refuel-in", HOURS, urgent),
-        figure("heard", "point/age", AGE, old),
+        panels.numbers(words, "hours_now", figures, [hours], width=10, height=4),
     ]
 
 
@@ -130,11 +139,14 @@ def _as_cone(panel: timeseries.Panel, words: Words) -> timeseries.Panel:
 def _cone(words: Words) -> timeseries.Panel:
     """The coming hours: the tank from now on if the generator goes on, until it is empty at the earliest, likely and latest.
 
-    Each query is one knot of the lines, of the newest row alone. The target is the tank that would hold out as long as is asked.
+    Each query is one knot of the lines, of the newest row alone, which is five minutes old at most: the first knot stands five
+    minutes after it, so that it never lies before the graph's beginning, where Grafana would not see it. The target is the tank
+    that would hold out as long as is asked.
     """
     litres, burn, target, at = (field(name) for name in ("fuel/litres", "fuel/burn", "off-grid/target", "point/at"))
     edges = {words("low"): "fuel/hours-low", words("likely"): "fuel/hours", words("high"): "fuel/hours-high"}
-    knots = [("0", {**dict.fromkeys(edges, litres), words("target"): f"{burn} * {target}"})]
+    begun = f"- {burn} / 12"
+    knots = [("1 / 12", {**dict.fromkeys(edges, f"{litres} {begun}"), words("target"): f"{burn} * {target} {begun}"})]
     for n, name in enumerate(edges.values(), start=1):
         knots.append((field(name), dict.fromkeys(list(edges)[:n], f"{litres} * 0")))
     knots.append((target, {words("target"): f"{burn} * 0"}))

@@ -266,7 +266,7 @@ class Region:
         """Empty the journal's outbox into InfluxDB."""
         sink = self.service._influx
         assert sink is not None
-        while sink.step():
+        while sink.step() or sink._make_means():
             pass
         assert self.service.journal.backlog("influx") == 0
         assert self.service.journal.refused_lines("influx", 5) == []

@@ -124,19 +124,19 @@ def test_one_region_is_chosen_by_its_name_whatever_is_in_it(played: Played) -> N
 def test_the_counts_are_those_of_the_page(played: Played) -> None:
     views = [view for one in played.regions for view in one.service.views(one.end)]
     used = [view for view in views if view.activation.in_use]
-    for panel, count in (
-        ("Punten", len(used)),
-        ("✗ Niet gereed", sum(view.last_verdict is Verdict.NOT_READY for view in used)),
-        ("? Onbekend", sum(view.last_verdict is Verdict.UNKNOWN for view in used)),
-        ("~ Stil", sum(view.verdict is Verdict.SILENT for view in used)),
-        ("! Beperkt", sum(view.last_verdict is Verdict.LIMITED for view in used)),
-        ("✓ Gereed", sum(view.verdict is Verdict.READY for view in used)),
-        ("Operationeel", sum(view.activation.opened_at is not None for view in used)),
+    for panel, ref, count in (
+        ("Wat de punten doen", "A", len(used)),
+        ("Hoe de punten ervoor staan", "A", sum(view.last_verdict is Verdict.NOT_READY for view in used)),
+        ("Hoe de punten ervoor staan", "B", sum(view.last_verdict is Verdict.UNKNOWN for view in used)),
+        ("Hoe de punten ervoor staan", "C", sum(view.verdict is Verdict.SILENT for view in used)),
+        ("Hoe de punten ervoor staan", "D", sum(view.last_verdict is Verdict.LIMITED for view in used)),
+        ("Hoe de punten ervoor staan", "E", sum(view.verdict is Verdict.READY for view in used)),
+        ("Wat de punten doen", "D", sum(view.activation.opened_at is not None for view in used)),
     ):
         for board in ("regional_overview", "national"):
-            (query,) = [one.query for one in ALL if (one.board, one.where) == (board, panel)]
+            (query,) = [one.query for one in ALL if (one.board, one.where, one.ref) == (board, panel, ref)]
             ((_, value),) = played.ask(query)[0]["values"]
-            assert value == count, (board, panel)
+            assert value == count, (board, panel, ref)
 
 
 def test_the_order_is_that_of_the_page(played: Played) -> None:
