@@ -111,7 +111,7 @@ class Push:
             return True
         found = self._ask(board["title"], lambda: self._api.dashboard.get_dashboard(board["uid"]))
         have: Json = found["dashboard"]
-        if _holds(have, _ours(board)):
+        if _holds(have, board):
             print(self._words("push.same", title=_named(board)))
             return False
         if found.get("meta", {}).get("provisioned"):
@@ -151,13 +151,9 @@ class Push:
             raise PushError(words("push.away", url=self._url, why=_reason(error))) from error
 
 
-def _holds(have: Any, wanted: Any) -> bool:
-    """Whether all that we want stands there; what Grafana adds by itself makes no difference."""
-    if isinstance(wanted, dict):
-        return isinstance(have, dict) and all(_holds(have.get(key), value) for key, value in wanted.items())
-    if isinstance(wanted, list):
-        return isinstance(have, list) and len(have) == len(wanted) and all(map(_holds, have, wanted))
-    return bool(have == wanted)
+def _holds(have: Json, wanted: Json) -> bool:
+    """Whether all that we want stands there; what Grafana adds to a dashboard by itself makes no difference."""
+    return all(have.get(key) == value for key, value in _ours(wanted).items())
 
 
 def _show_difference(have: Json, wanted: Json) -> None:

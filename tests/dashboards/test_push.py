@@ -131,6 +131,14 @@ def test_an_id_within_a_dashboard_is_no_count_of_grafanas(grafana: Grafana) -> N
     assert grafana.writes == before + 1
 
 
+def test_what_we_no_longer_want_is_taken_away(grafana: Grafana) -> None:
+    run(grafana.url)
+    before = grafana.writes
+    grafana.boards["paraat-fuel-en"]["panels"][0]["options"]["text"] = {"valueSize": 99}
+    assert run(grafana.url) == 0
+    assert grafana.writes == before + 1
+
+
 def test_a_folder_that_is_there_is_not_made_again(grafana: Grafana) -> None:
     grafana.folders["paraat"] = "Somebody's own title"
     assert run(grafana.url) == 0
