@@ -122,6 +122,11 @@ class Tracker:
         """How the counters of a point's doors stand. Raises KeyError when it is not expected."""
         return self._points[point_id].kept.passages.newest
 
+    def shown_people(self, point_id: str) -> int | None:
+        """How many people its own counter shows now. Raises KeyError when it is not expected."""
+        shown = self._points[point_id].shown_present()
+        return None if shown is None else shown[1]
+
     def begin(self, since: float) -> None:
         """The host began to listen then, unix seconds."""
         self._since = since
@@ -232,7 +237,9 @@ class Tracker:
         left = None if reading is None else autonomy.estimate(reading, point.tank, now, drains=drains)
         litres = None if reading is None else reading.litres
         charge = (
-            None if point.battery is None else battery.left(point.battery, tracked.known(now, self._silent_after_s))
+            None
+            if point.battery is None
+            else battery.left(point.battery, tracked.known(now, self._silent_after_s), tracked.given)
         )
         view = PointView(
             point=point.id,
@@ -299,6 +306,7 @@ class Tracker:
         generator = fresh.get(GENERATOR)
         return remarks.Figures(
             values={name: one.value for name, one in fresh.items() if one.value is not None},
+            gone=tracked.latest.keys() - fresh.keys(),
             generator=None if generator is None else bool(generator.value),
             people=people,
             capacity=tracked.point.capacity,
@@ -491,6 +499,7 @@ class _Tracked:
         self.gauge = DISTANCE if point.tank.by == "distance" else FUEL
         self.fuel = Fuel(point.tank, shift_min=crc32(point.id.encode()) % STEP_MIN)
         self.kept = Kept(point, profile.upkeep)
+        self.given = battery.Told()
         self.air: dict[str, Air] = {}  # by metric
         self._seen = Seen()
         self.heard_at: float | None = None
@@ -523,6 +532,7 @@ class _Tracked:
             self.help_call = HelpCall(t, sample_set.received_at)
         for name, code in sample_set.faults.items():
             self._learn(name, Latest(None, code, t))
+        self.given.learn(sample_set.values, t)
         self.kept.learn(sample_set)
         self._learn_air(sample_set)
         if self._seen.add(sample_set.seq):
@@ -595,6 +605,7 @@ class _Tracked:
         self.latest = {name: latest for name, latest in self.latest.items() if latest.t <= t}
         self.fuel.forget_after(t)
         self.kept.forget_after(t)
+        self.given.forget_after(t)
         for air in self.air.values():
             air.forget_after(t)
         self.data_t = max((latest.t for latest in self.latest.values()), default=None)
