@@ -134,7 +134,7 @@ class Engine:
                 judgement = rule.judge(view)
                 key = (name, subject)
                 if judgement.verdict is Verdict.RAISE or key in self._active:
-                    transition = self._follow(now, key, rule.hold_s, judgement)
+                    transition = self._follow(now, key, rule.hold_of(subject.point), judgement)
                     if transition is not None:
                         found.append(transition)
         for transition in found:
