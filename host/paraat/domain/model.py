@@ -49,6 +49,8 @@ class NodeState(msgspec.Struct, frozen=True, kw_only=True):
     config_refused: int | None = None
     config_error: str | None = None
     board: str | None = None
+    certificate: str | None = None  # serial number of the one with which it is connected
+    renewal: str | None = None  # why it went back to that from a newer one
     clock: str | None = None
     next: int | None = None
     idf_free: int | None = None  # bytes of the chip's own heap

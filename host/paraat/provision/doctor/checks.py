@@ -195,7 +195,9 @@ def certificates(machine: Machine) -> Iterator[Finding]:
     """Certificates that have ended or will soon, and those that nobody should use and the broker takes all the same."""
     try:
         ending = inventory.expiring(machine.site_dir, machine.now, EXPIRES_WITHIN_DAYS)
-        pending = [r for r in inventory.load(machine.site_dir).certificates if r.state == "pending"]
+        listed = inventory.load(machine.site_dir).certificates
+        # A renewal waits until its board has come back, however long that is.
+        pending = [record for record in listed if record.state == "pending" and record.renews is None]
     except inventory.InventoryError as error:
         if (machine.site_dir / inventory.FOLDER).is_dir():
             yield Finding(Level.WRONG, "certificates.inventory", {"error": error})
@@ -440,7 +442,11 @@ def _site(machine: Machine) -> Site | None:
 
 
 def _secret_files(machine: Machine) -> list[Path]:
-    names = [machine.site_dir / NAME, *sorted((machine.site_dir / inventory.FOLDER).glob("*.key"))]
+    names = [
+        machine.site_dir / NAME,
+        *sorted(machine.site_dir.glob("*.token")),
+        *sorted((machine.site_dir / inventory.FOLDER).glob("*.key")),
+    ]
     site = _site(machine)
     if site is not None:
         named = (
@@ -449,7 +455,7 @@ def _secret_files(machine: Machine) -> list[Path]:
             *(channel.url_file for channel in site.channels.outside.values()),
         )
         names += [site.path(name) for name in named if name]
-    return [path for path in names if path.is_file()]
+    return [path for path in dict.fromkeys(names) if path.is_file()]
 
 
 def _authority_born(machine: Machine) -> datetime | None:
