@@ -67,6 +67,7 @@ from paraat.domain.witnesses import Doubt
 from paraat.domain.world import World
 from paraat.fleet.asking import AskError, Boards, NoConnectionError
 from paraat.fleet.hosted import Hosted, Work
+from paraat.fleet.orders import Rollouts, folder_of
 from paraat.intake.dating import Dating
 from paraat.intake.decode import MAX_AHEAD_S
 from paraat.intake.inbox import Inbox
@@ -173,8 +174,12 @@ class Service:
         self._inbox = Inbox()
         self._neighbours = Neighbours(site.watcher.neighbours, clock.now())
         self._boards = Boards(lambda topic, payload: self._transport.publish(topic, payload), clock.now)
+        self._rollouts = Rollouts(folder_of(site))
         self._hosted = Hosted(
-            works, lambda topic, payload: self._transport.publish(topic, payload), clock.now, self._state_of
+            [self._rollouts, *works],
+            lambda topic, payload: self._transport.publish(topic, payload),
+            clock.now,
+            self._state_of,
         )
         others: dict[str, Callable[[str, bytes], None]] = {f"{topics.PREFIX}+/{topics.REPLY}": self._on_reply}
         if site.watcher.neighbours:
@@ -293,6 +298,10 @@ class Service:
         view = self._view_now(point)
         return None if view is None else view.node
 
+    def _run_fleet(self) -> None:
+        with self._rollouts.held():
+            self._hosted.run(self._stop)
+
     def _counts(self, point: str) -> tuple[int, int]:
         return self.journal.stored(point), self.journal.missing(point)
 
@@ -381,7 +390,7 @@ class Service:
             _log.info("status page: %s", self._web.url)
         self._spawn("ingest", self._ingest.run)
         self._spawn("tick", self._tick)
-        self._spawn("fleet", functools.partial(self._hosted.run, self._stop))
+        self._spawn("fleet", self._run_fleet)
         for name in self._deliver:
             self._spawn(f"delivery {name}", functools.partial(self._run_deliveries, name))
         if self._host_probe is not None:
