@@ -546,12 +546,40 @@ class Service:
 
     def step(self) -> None:
         """One tick and all messages that are ready, while time stands still: for a host that is not started. Raises JournalError."""
+        self.judge()
+        for name in self._channels:
+            while self.send_next(name):
+                pass
+
+    def listen(self) -> None:
+        """Connect to the broker and take in what comes, and nothing else: for a host whose time is moved by hand."""
+        self._spawn("ingest", self._ingest.run)
+        self._transport.start()
+
+    def judge(self) -> None:
+        """The part of `step` before any message leaves. Raises JournalError."""
         now = self.clock.now()
         self._keep_found(now)
         self._judge(now)
-        for name in self._channels:
-            while self._dispatcher.send_next(name, now):
-                pass
+
+    def send_next(self, channel: str) -> bool:
+        """Send the next message of one channel, if one is ready. May block as long as the channel may. Raises JournalError."""
+        return self._dispatcher.send_next(channel, self.clock.now())
+
+    def look_at_modem(self) -> None:
+        """Take what lies in the modem, where there is one. May block as long as it may. Raises JournalError."""
+        if self._modem is not None:
+            self._modem.look(self.clock.now())
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has us."""
+        return self._transport.connected
+
+    @property
+    def channels(self) -> Sequence[str]:
+        """The names of the ways to tell people."""
+        return list(self._channels)
 
     def _send_time(self, now: float) -> None:
         sent_at = self._time_sent_at
