@@ -78,6 +78,7 @@ from paraat.runtime.counters import Counters
 from paraat.runtime.host_probe import HostProbe, clock_synchronised
 from paraat.sinks.influx import SINK, InfluxSink
 from paraat.sinks.rows import Rows, host_row, name_points
+from paraat.sinks.server import InfluxError
 from paraat.site.certificates import Certificates
 from paraat.site.channels import SMS
 from paraat.site.private import read_secret
@@ -245,9 +246,20 @@ class Service:
         if site.influx is not None:
             name_points(self.journal, site, clock.now())
             self._rows = Rows(site)
-            self._influx = InfluxSink(
-                site.influx, token, self.journal, self.counters, self._stop, language=site.region.language
-            )
+            try:
+                self._influx = InfluxSink(
+                    site.influx,
+                    token,
+                    self.journal,
+                    self.counters,
+                    self._stop,
+                    now=clock.now,
+                    ca_file=None if site.influx.ca_file is None else site.path(site.influx.ca_file),
+                    language=site.region.language,
+                )
+            except InfluxError as error:
+                self.journal.close()
+                raise ServiceError(error.said) from error
 
     def _keep_sms(self, reference: int, message: str) -> None:
         """So that its delivery report is known also after a restart. That the message left is kept elsewhere."""
@@ -534,12 +546,40 @@ class Service:
 
     def step(self) -> None:
         """One tick and all messages that are ready, while time stands still: for a host that is not started. Raises JournalError."""
+        self.judge()
+        for name in self._channels:
+            while self.send_next(name):
+                pass
+
+    def listen(self) -> None:
+        """Connect to the broker and take in what comes, and nothing else: for a host whose time is moved by hand."""
+        self._spawn("ingest", self._ingest.run)
+        self._transport.start()
+
+    def judge(self) -> None:
+        """The part of `step` before any message leaves. Raises JournalError."""
         now = self.clock.now()
         self._keep_found(now)
         self._judge(now)
-        for name in self._channels:
-            while self._dispatcher.send_next(name, now):
-                pass
+
+    def send_next(self, channel: str) -> bool:
+        """Send the next message of one channel, if one is ready. May block as long as the channel may. Raises JournalError."""
+        return self._dispatcher.send_next(channel, self.clock.now())
+
+    def look_at_modem(self) -> None:
+        """Take what lies in the modem, where there is one. May block as long as it may. Raises JournalError."""
+        if self._modem is not None:
+            self._modem.look(self.clock.now())
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has us."""
+        return self._transport.connected
+
+    @property
+    def channels(self) -> Sequence[str]:
+        """The names of the ways to tell people."""
+        return list(self._channels)
 
     def _send_time(self, now: float) -> None:
         sent_at = self._time_sent_at
@@ -852,7 +892,8 @@ class Service:
         now = self.clock.now()
         if isinstance(told, Counted):
             with self._lock:
-                told = msgspec.structs.replace(told, tally=self._tracker.tally(told.point))
+                tally, shown = self._tracker.tally(told.point), self._tracker.shown_people(told.point)
+            told = msgspec.structs.replace(told, tally=tally, shown=shown)
         fact = self.journal.record(told, author, t=now, now=now)
         self._learn(fact)
         if isinstance(told, Silenced):
@@ -1048,6 +1089,7 @@ def check_files(site: Site) -> None:
 
 
 def _influx_token(site: Site) -> str:
-    if site.influx is None or site.influx.token_file is None:
+    """Without the file: for an InfluxDB that asks for no password."""
+    if site.influx is None or not (path := site.path(site.influx.token_file)).exists():
         return ""
-    return read_secret(site.path(site.influx.token_file), "influx.token_file")
+    return read_secret(path, "influx.token_file")

@@ -125,13 +125,15 @@ def keep_in_journal(journal: "Journal", told: "SaidOfPoint | Acknowledged", auth
     from paraat.domain.facts import Counted
 
     if isinstance(told, Counted):
-        told = msgspec.structs.replace(told, tally=_last_tally(journal, told.point))
+        tally, shown = _last_counters(journal, told.point)
+        told = msgspec.structs.replace(told, tally=tally, shown=shown)
     return journal.record(told, author, t=now, now=now)
 
 
-def _last_tally(journal: "Journal", point: str) -> "Tally | None":
-    """How the counters of the doors were last told; None where the newest sets do not tell it."""
-    from paraat.domain.passages import tally_of
+def _last_counters(journal: "Journal", point: str) -> tuple["Tally | None", int | None]:
+    """How the counters of the doors were last told, and how many people were shown; None what the newest sets do not tell."""
+    from paraat.domain.passages import PRESENT, tally_of
 
-    newest = islice(journal.replay(point), _SETS_LOOKED_AT)
-    return next(filter(None, (tally_of(one.values, one.faults, one.t) for one in newest)), None)
+    newest = list(islice(journal.replay(point), _SETS_LOOKED_AT))
+    shown = next((int(one.values[PRESENT]) for one in newest if PRESENT in one.values), None)
+    return next(filter(None, (tally_of(one.values, one.faults, one.t) for one in newest)), None), shown
