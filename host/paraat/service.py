@@ -893,7 +893,8 @@ class Service:
         now = self.clock.now()
         if isinstance(told, Counted):
             with self._lock:
-                told = msgspec.structs.replace(told, tally=self._tracker.tally(told.point))
+                tally, shown = self._tracker.tally(told.point), self._tracker.shown_people(told.point)
+            told = msgspec.structs.replace(told, tally=tally, shown=shown)
         fact = self.journal.record(told, author, t=now, now=now)
         self._learn(fact)
         if isinstance(told, Silenced):
