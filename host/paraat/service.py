@@ -659,7 +659,8 @@ class Service:
         found.append(BrokerLink(now=now, connected=link.connected, problem=link.problem))
         if self._influx is not None:
             waiting, since = self.journal.backlog(SINK), self.journal.waiting_since(SINK)
-            found.append(DatabaseLag(now=now, waiting_since=since, waiting=waiting))
+            refused = self.journal.refused_count(SINK)
+            found.append(DatabaseLag(now=now, waiting_since=since, waiting=waiting, refused=refused))
         if link.connected:  # what is not heard without a broker may send all the same
             found += [
                 UnknownBoard(id=point, now=now, first_t=first_t, last_t=last_t, known=point in self.site.points)
