@@ -3,6 +3,7 @@
 import argparse
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -99,6 +100,8 @@ def _keep(site: Site, place: _Place, body: bytes) -> None:
     told, author = kinds[place.action](body, place.name, now)
     answer = ask(site, "POST", f"/api/v1/{place.path}", body)
     if answer is not None:
+        if answer[0] == HTTPStatus.NOT_FOUND and place.path.startswith("alerts/"):
+            raise ValueError(_no_alert(place.name))
         read(answer, dict[str, Any])
         return
     journal = Journal(site.path(site.region.journal))
@@ -106,11 +109,15 @@ def _keep(site: Site, place: _Place, body: bytes) -> None:
         if isinstance(told, Silenced) and place.path.startswith("alerts/"):
             alert = journal.alert(int(place.name))
             if alert is None:
-                raise ValueError(Phrase("no alert {id}; `paraat alerts list` has them", id=place.name))
+                raise ValueError(_no_alert(place.name))
             told = msgspec.structs.replace(told, subject=alert.subject)
         keep_in_journal(journal, told, author, now)
     finally:
         journal.close()
+
+
+def _no_alert(number: str) -> Phrase:
+    return Phrase("no alert {id}; `paraat alerts list` has them", id=number)
 
 
 def keep_in_journal(journal: "Journal", told: "SaidOfPoint | Acknowledged", author: "Author", now: float) -> "Fact":
