@@ -24,7 +24,6 @@ from paraat.journal import Journal
 from paraat.journal.history import sets_read_back
 from paraat.site.certificates import Certificates
 from paraat.site.site import Site
-from paraat.texts import Phrase
 
 
 def replay(
@@ -80,7 +79,7 @@ class _AsItWas:
         tried = self._tried[delivery]
         self._tried[delivery] += 1
         if tried < len(attempts) and not attempts[tried].ok:
-            raise ChannelError(Phrase("{why}", why=attempts[tried].error or ""))
+            raise ChannelError(attempts[tried].error or "")
         return self._channel.send(message)
 
     def rest(self) -> None:
