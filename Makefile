@@ -213,7 +213,7 @@ faults: $(VENV)/dev.stamp ## Run the long fault runs: a power cut at every write
 	@PARAAT_FAULTS=1 $(BIN)/python -m pytest -s tests/faults --ignore tests/faults/firmware/test_soak.py
 
 .PHONY: kills
-kills: $(VENV)/dev.stamp ## Kill the host of alerts 200 times, and replay 72 hours of 60 points: nothing is lost, nothing is told twice (minutes)
+kills: $(VENV)/dev.stamp ## Kill the host of alerts 200 times (also while it sends, writes, and its helper works), and replay 72 hours of 60 points: nothing is lost, nothing is told twice (minutes)
 	@PARAAT_KILLS=$(or $(KILLS),200) $(BIN)/python -m pytest -q -s tests/host/alerts/test_kills.py tests/host/test_replay.py
 
 .PHONY: soak

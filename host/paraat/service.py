@@ -34,6 +34,7 @@ from paraat.alerts.dead_man import DeadMan
 from paraat.alerts.dispatch import Dispatcher
 from paraat.alerts.inhibition import Holds, holds_of
 from paraat.alerts.modem_watch import ModemWatch
+from paraat.alerts.reach import gap
 from paraat.alerts.replay import note_use
 from paraat.alerts.rules import make_rules
 from paraat.alerts.trial import Trial
@@ -58,9 +59,10 @@ from paraat.domain.own import BrokerLink, ChannelHealth, ClockDoubt, DatabaseLag
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 from paraat.domain.refuel import Stop, stops
+from paraat.domain.roster import Roster
 from paraat.domain.subjects import NEIGHBOUR, POINT, UNKNOWN_BOARD, Subject, View
 from paraat.domain.told import Told, Tried, told
-from paraat.domain.tracker import HISTORY_SAMPLES, Tracker
+from paraat.domain.tracker import Tracker
 from paraat.domain.witnesses import Doubt
 from paraat.domain.world import World
 from paraat.fleet.asking import AskError, Boards, NoConnectionError
@@ -70,6 +72,7 @@ from paraat.intake.inbox import Inbox
 from paraat.intake.ingest import Ingest
 from paraat.intake.mqtt import MqttTransport
 from paraat.journal import Journal, JournalError, Past, Stored
+from paraat.journal.history import sets_read_back
 from paraat.runtime.clock import Clock
 from paraat.runtime.counters import Counters
 from paraat.runtime.host_probe import HostProbe, clock_synchronised
@@ -78,8 +81,10 @@ from paraat.sinks.rows import Rows, host_row, name_points
 from paraat.site.certificates import Certificates
 from paraat.site.channels import SMS
 from paraat.site.private import read_secret
+from paraat.site.roster import Rosters
 from paraat.site.site import Site
 from paraat.texts import Phrase
+from paraat.texts.localtime import local
 from paraat.web.app import create_app
 from paraat.web.feed import Feed
 from paraat.web.ready import Ready
@@ -93,12 +98,10 @@ T = TypeVar("T")
 TICK_S = 5.0
 TIME_EVERY_S = 60.0
 KEEP_EVERY_S = 60.0
+ROSTER_EVERY_S = 30.0
+HOUR_S = 3600.0
 RESOLVED_SHOWN_S = 3600.0
 _RESOLVED_READ = 200
-# A start reads the last sets of each point back. In all about so many, so that a large fleet does
-# not keep the broker waiting for long; the histories that autonomy uses are shorter then.
-_REPLAY_SETS = 400_000
-_REPLAY_MIN_SETS = 30
 _RESTART_MIN_S = 1.0
 _RESTART_MAX_S = 60.0
 # A thread that failed so shortly ago may fail again: between two failures lies no longer wait than _RESTART_MAX_S.
@@ -157,6 +160,9 @@ class Service:
         self._web: Handle | None = None
         self._feed: Feed | None = None
         self._channels = make_channels(site)
+        self._rosters = Rosters(site.directory, site.points, site.coordination, site.region.timezone, site.roster)
+        self._roster_looked_at: float | None = None
+        self._nobody_at: tuple[float, tuple[str, ...]] | None = None  # when nobody is on duty, and for which points
         self._deliver = {name: threading.Event() for name in self._channels}  # wakes the thread of a channel
         token = _influx_token(site)
         self._ready = Ready(
@@ -187,7 +193,12 @@ class Service:
             self.journal = Journal(site.path(site.region.journal))
             self.answers = Answers(site, self.journal, self, clock.now)
             self._dispatcher = Dispatcher(
-                site, self.journal, self._channels, acknowledged=self.acknowledged, answers=self.answers
+                site,
+                self.journal,
+                self._channels,
+                acknowledged=self.acknowledged,
+                answers=self.answers,
+                roster=lambda: self.roster,
             )
             try:
                 self._restore()
@@ -207,7 +218,14 @@ class Service:
             on_unkept=self._on_unkept,
             dating=self._dating,
         )
-        self._trial = Trial(site, self._channels, alerts=self.alerts, view=self._view_now, screens=self._screens)
+        self._trial = Trial(
+            site,
+            self._channels,
+            alerts=self.alerts,
+            view=self._view_now,
+            screens=self._screens,
+            roster=lambda: self.roster,
+        )
         self._began = clock.now()
         self._tested = next((fact for fact in reversed(self.journal.facts(facts.Tested)) if _of_all(fact)), None)
         self._modem: ModemWatch | None = None
@@ -245,7 +263,13 @@ class Service:
         tests = self.journal.facts(facts.ModemTested, limit=1)
         return ModemWatch(
             channel,
-            BySms(self.site, self.journal, alerts=self.alerts, acknowledge=self.acknowledge_all),
+            BySms(
+                self.site,
+                self.journal,
+                alerts=self.alerts,
+                acknowledge=self.acknowledge_all,
+                roster=lambda: self.roster,
+            ),
             self.journal,
             language=self.site.region.language,
             count=lambda outcome: self.counters.sms_answers.labels(outcome).inc(),
@@ -263,7 +287,7 @@ class Service:
         self._watch = Watch(
             self._rules,
             self.journal,
-            roster=self.site.roster,
+            roster=self.roster,
             telling=self.site.telling,
             ways=self._dispatcher.ways,
             acknowledged=self.acknowledged,
@@ -274,7 +298,7 @@ class Service:
             for alert in self.journal.alerts(_RESOLVED_READ)
             if alert.state == "resolved" and alert.fired_at is not None
         ]
-        self.journal.fold(self._world, self.site.points, sets=_sets_read_back(self.site))
+        self.journal.fold(self._world, self.site.points, sets=sets_read_back(len(self.site.points)))
         self._known = self.journal.last_ids()
         for point in self.site.points:
             self.counters.missing.labels(point).set(self.journal.missing(point))
@@ -302,11 +326,30 @@ class Service:
         except JournalError:  # the tick, which tries again, says so
             self.counters.journal_errors.inc()
 
+    @property
+    def roster(self) -> Roster:
+        """Who is told, as roster.toml and its calendars say it now."""
+        return self._rosters.roster
+
+    def _look_at_roster(self, now: float) -> None:
+        """Take a roster that was changed, and see whether it runs out. Now and then: both take files or a week of hours."""
+        if self._roster_looked_at is not None and 0 <= now - self._roster_looked_at < ROSTER_EVERY_S:
+            return
+        before, self._roster_looked_at = self._roster_looked_at, now
+        changed = self._rosters.look(now)
+        if changed:
+            _log.info("roster.toml or a calendar of it was changed: it counts from now on")
+            self._watch.roster = self.roster
+        if changed or before is None or now // HOUR_S != before // HOUR_S:
+            self._nobody_at = gap(self.site.points, self.roster, self._channels, now)
+
     def _store_of_itself(self) -> None:
         while self._untold:
             told, t = self._untold[0]
-            self.journal.record(told, HOST, t=t, now=t)
+            fact = self.journal.record(told, HOST, t=t, now=t)
             del self._untold[0]
+            with self._lock:
+                self._known = (self._known[0], max(self._known[1], fact.id))
 
     # --- start and stop ----------------------------------------------------------------------
 
@@ -361,6 +404,10 @@ class Service:
             self._web.stop()
         if self._influx is not None:
             self._influx.close()
+        try:
+            self._watch.close()
+        except JournalError as error:
+            _log.warning("the last moments of judging are not kept: %s", error)
         self.journal.close()
 
     def _spawn(self, name: str, target: Callable[[], None]) -> None:
@@ -465,6 +512,7 @@ class Service:
             self._send_time(now)
             for channel in self._channels.values():
                 channel.rest()
+            self._look_at_roster(now)
             try:
                 self._store_of_itself()
                 self._keep_found(now)
@@ -554,8 +602,10 @@ class Service:
             ]
             found += self._neighbours.views(now)
         doubt = self._dating.doubt()
-        clock = ClockDoubt(now=now, behind_s=doubt and doubt.behind_s, boards=0 if doubt is None else doubt.ahead)
-        return [*found, clock, *(self._host_probe.views() if self._host_probe is not None else ())]
+        found.append(ClockDoubt(now=now, behind_s=doubt and doubt.behind_s, boards=0 if doubt is None else doubt.ahead))
+        found += self._host_probe.views() if self._host_probe is not None else ()
+        # Measured a little earlier or not: judged is each as it is known now, and so it stands in the journal.
+        return [msgspec.structs.replace(view, now=now) for view in found]  # type: ignore[type-var]
 
     def _channels_now(self, now: float) -> list[ChannelHealth]:
         """How each channel does: by the last message that it was given, and the modem also by the last look at it."""
@@ -861,7 +911,7 @@ class Service:
 
     def told(self, alert_id: int) -> list[Told]:
         """Who was told of an alert, by which rung, when, and what came back. Raises JournalError."""
-        return told(self.journal.deliveries(alert_id), self.site.roster)
+        return told(self.journal.deliveries(alert_id), self.roster)
 
     def keep_presses(self, views: Sequence[PointView]) -> None:
         """Keep who acknowledged by the button of a board. Raises JournalError."""
@@ -893,6 +943,13 @@ class Service:
         ]
         if (doubt := self._dating.doubt()) is not None:
             checks.append(Check(name="clock", ok=False, required=True, detail=_doubted(doubt)))
+        if unread := self._rosters.problem:
+            checks.append(Check(name="roster", ok=False, required=False, detail=unread))
+        elif self._nobody_at is not None:
+            at, points = self._nobody_at
+            zone = ZoneInfo(self.site.region.timezone)
+            why = f"roster.toml: from {local(at, zone):%Y-%m-%d %H:%M} on nobody who is reached is on duty for {', '.join(points[:4])}"
+            checks.append(Check(name="roster-ends", ok=False, required=False, detail=f"{why} ({len(points)} in all)"))
         if undelivered := self._dispatcher.problem:
             checks.append(Check(name="delivery", ok=False, required=False, detail=undelivered))
         if unwatched := self._dead_man.problem:
@@ -975,15 +1032,9 @@ def past_of(site: Site, journal: Journal, t: float) -> Past:
         site.points,
         site.alerts,
         site.profiles,
-        sets=_sets_read_back(site),
+        sets=sets_read_back(len(site.points)),
         certificate_until=Certificates(site.directory).board_until,
     )
-
-
-def _sets_read_back(site: Site) -> int:
-    """How many sets of each point are enough to know how it stands."""
-    share = _REPLAY_SETS // max(1, len(site.points))
-    return max(_REPLAY_MIN_SETS, min(HISTORY_SAMPLES, share))
 
 
 def check_files(site: Site) -> None:
