@@ -77,6 +77,12 @@ def values_of(chance: random.Random, litres: float, running: bool) -> dict[str, 
     }
 
 
+def tanks(ids: list[str], running: bool) -> dict[str, tuple[float, float]]:
+    """By point the litres in its tank now, and how many an hour go out of it."""
+    chance = random.Random(1)
+    return {name: (chance.uniform(200, 390), chance.uniform(5, 12) if running else 0.0) for name in ids}
+
+
 class Boards:
     """Every point's board, over one connection. It knows when each set was sent, and so how long its `ack` took."""
 
@@ -85,8 +91,7 @@ class Boards:
         self._running = running
         self._history_min = history_min
         self.ids = ids
-        self._litres = {name: chance.uniform(200, 400) for name in self.ids}
-        self._rate = {name: chance.uniform(5, 12) if running else 0.0 for name in self.ids}
+        self._tanks = tanks(ids, running)
         self._began_t = time.time()
         self._seq = dict.fromkeys(self.ids, history_min)
         self._sent: dict[tuple[str, int], float] = {}
@@ -101,7 +106,8 @@ class Boards:
         self._client.loop_start()
 
     def _level(self, name: str, t: float) -> float:
-        return self._litres[name] - self._rate[name] * (t - self._began_t + 3600) / 3600
+        litres, rate = self._tanks[name]
+        return litres - rate * (t - self._began_t) / 3600
 
     def send(self, interval_s: float, until_s: Callable[[], float]) -> None:
         """Send sets, each point in its turn, until that moment of time.monotonic()."""
@@ -162,14 +168,14 @@ def leave_session(port: int) -> None:
 def write_history(directory: Path, minutes: int, running: bool) -> None:
     """A set a minute of each point, up to now, in the journal of a site."""
     ids = sorted(path.stem for path in (directory / "points").glob("*.toml"))
-    chance, began_t = random.Random(2), time.time()
+    chance, began_t, now = random.Random(2), time.time(), tanks(ids, running)
     journal = Journal(directory / "journal.sqlite")
     for minute in range(minutes):
         t = began_t - 60 * (minutes - minute)
         sets = [
             SampleSet(
                 point=name, kind="telemetry", seq=minute + 1, t=t + n / len(ids), received_at=t + 1,
-                values=values_of(chance, 300.0 - (minute / 6 if running else 0), running), faults={},
+                values=values_of(chance, now[name][0] + now[name][1] * (minutes - minute) / 60, running), faults={},
             )
             for n, name in enumerate(ids)
         ]  # fmt: skip

@@ -85,7 +85,7 @@ from paraat.site.roster import Rosters
 from paraat.site.site import Site
 from paraat.texts import Phrase
 from paraat.texts.localtime import local
-from paraat.web.app import create_app
+from paraat.web.app import create_app, create_health_app
 from paraat.web.feed import Feed
 from paraat.web.ready import Ready
 from paraat.web.server import Handle, WebError, serve
@@ -158,6 +158,7 @@ class Service:
         self._status_at: float | None = None
         self._kept_at: float | None = None  # when what was found was last looked at
         self._web: Handle | None = None
+        self._health_web: Handle | None = None
         self._feed: Feed | None = None
         self._channels = make_channels(site)
         self._rosters = Rosters(site.directory, site.points, site.coordination, site.region.timezone, site.roster)
@@ -361,6 +362,8 @@ class Service:
                 app = create_app(self, base_url=web.base_url)
                 self._web = serve(app, web.host, web.port, next_free=self._next_free_port)
                 self._feed = app.state.feed
+                if web.health_port is not None:
+                    self._health_web = serve(create_health_app(self), web.host, web.health_port)
             except WebError as error:
                 self.stop()
                 raise ServiceError(str(error)) from error
@@ -400,8 +403,8 @@ class Service:
                 _log.warning("thread %s does not end within %g s", thread.name, _JOIN_S)
         # After the ingest, whose acknowledgements go out here.
         self._transport.stop()
-        if self._web is not None:
-            self._web.stop()
+        for web in filter(None, (self._web, self._health_web)):
+            web.stop()
         if self._influx is not None:
             self._influx.close()
         try:

@@ -78,9 +78,9 @@ class Inbox:
         one, until `limit` are there, or linger_s have passed, or nothing came for 5 ms. Empty when
         the inbox is closed and drained. Who takes has dealt with all that he took before.
         """
-        if not self._messages and (left := self._left):
+        if not self._messages and (not_taken := self._left):
             self.forget_left()
-            self._ask_again(left)
+            self._ask_again(not_taken)
         with self._filled:
             while not self._messages and not self._closed:
                 self._wanted = 1

@@ -152,7 +152,7 @@ class MqttTransport:
         """Have the broker hand over what did not fit. It does so on a new connection: 3.1.1 knows no other way to ask."""
         _log.info("broker %s: %d messages were more than fits at once; they are asked for again", self._where, left)
         self._asking = True
-        if (sock := self._client.socket()) is not None:
+        if isinstance(sock := self._client.socket(), socket.socket):
             with suppress(OSError):  # it may be gone by itself
                 sock.shutdown(socket.SHUT_RDWR)
 
