@@ -185,6 +185,7 @@ class Service:
             site.points,
             site.alerts,
             profiles=site.profiles,
+            own=site.own_alerts,
             since=clock.now(),
             counts=self._counts,
             certificate_until=self._certificates.board_until,
@@ -1037,6 +1038,7 @@ def past_of(site: Site, journal: Journal, t: float) -> Past:
         site.profiles,
         sets=sets_read_back(len(site.points)),
         certificate_until=Certificates(site.directory).board_until,
+        own=site.own_alerts,
     )
 
 

@@ -69,8 +69,10 @@ class Trouble:
     """Held for two minutes, so that a kill may fall while it is pending."""
 
     judges = View
-    hold_s = 120.0
     for_role = "lead"
+
+    def hold_of(self, _point: str | None) -> float:
+        return 120.0
 
     def judge(self, view: View) -> Judgement:
         """Judge a point by what the story says of it."""
