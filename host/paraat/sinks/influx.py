@@ -19,6 +19,7 @@ from urllib3.exceptions import HTTPError
 from paraat.domain.facts import Named
 from paraat.journal import Journal, JournalError
 from paraat.runtime.counters import Counters
+from paraat.runtime.progress import Progress
 from paraat.sinks.lines import Places, lines
 from paraat.site.site import InfluxSettings
 from paraat.texts.catalogue import DEFAULT
@@ -58,6 +59,7 @@ class InfluxSink:
         counters: Counters,
         stop: threading.Event,
         *,
+        progress: Progress | None = None,
         language: str = DEFAULT,
         linger_s: float = _LINGER_S,
         retry_min_s: float = _RETRY_MIN_S,
@@ -74,6 +76,7 @@ class InfluxSink:
         self._linger_s = linger_s
         self._retry_min_s = retry_min_s
         self._work = threading.Event()
+        self._progress = progress or Progress()
         self._trouble: _AwayError | None = None
         self._client = InfluxDBClient(
             url=settings.url,
@@ -98,6 +101,7 @@ class InfluxSink:
         while True:
             # In this order: what is stored after it is seen below, or wakes us.
             self._work.clear()
+            self._progress.works(SINK, self._limit_s)
             if self._stop.is_set():
                 return
             try:
@@ -110,11 +114,17 @@ class InfluxSink:
             else:
                 delay_s = self._retry_min_s
                 if not full:
+                    self._progress.waits(SINK)
                     self._work.wait()
                     self._stop.wait(self._linger_s)
                 continue
             self._stop.wait(wait_s)
             delay_s = min(delay_s * 2, _RETRY_MAX_S)
+
+    @property
+    def _limit_s(self) -> float:
+        """Longer than this no step takes, the pause after a failure too: a batch that is refused is halved some times."""
+        return _RETRY_MAX_S + 20 * self._settings.timeout_s
 
     def close(self) -> None:
         """Let go of the connections, once `run` has returned."""
