@@ -111,6 +111,7 @@ _RESTART_MAX_S = 60.0
 # A thread that failed so shortly ago may fail again: between two failures lies no longer wait than _RESTART_MAX_S.
 _UNWELL_S = 2 * _RESTART_MAX_S
 _JOIN_S = 30.0
+_GRACE_S = 5.0  # for InfluxDB, to take what is being written
 _GIVEN_S = 600.0  # for a message that goes out, a sign of life, a look into the modem: each has its own limit, of a minute or two
 _TESTED_S = 6 * 3600.0  # for a test of all ways to tell people of all points
 _PART = 100  # points that are looked at without letting others at them: some milliseconds
@@ -414,7 +415,7 @@ class Service:
         for wake in self._deliver.values():
             wake.set()
         if self._influx is not None:
-            self._influx.notify()
+            self._influx.hurry(_GRACE_S)
         for channel in self._channels.values():
             channel.close()
         self._boards.close()

@@ -96,6 +96,11 @@ class InfluxSink:
         """There is something new in the journal, or the sink shall look whether it has to end."""
         self._work.set()
 
+    def hurry(self, within_s: float) -> None:
+        """The service stops: what is written now has only so long yet. It comes again after the next start."""
+        self._writer.hurry(within_s)
+        self._work.set()
+
     def run(self) -> None:
         """Write until `stop` is set; then return, at the latest after one request."""
         delay_s = self._retry_min_s
