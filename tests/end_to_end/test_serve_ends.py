@@ -39,6 +39,8 @@ timeout_s = 300
 hold_s = 0
 [channels.email]
 url_file = "email.url"
+[telling]
+gather_s = 0
 [coordination]
 email = "cp@example.org"
 [watcher]
