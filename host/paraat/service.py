@@ -7,7 +7,7 @@
                                  +-> status page
 
 Threads: the broker's (paho), "ingest", "tick" (alerts, time, status rows), "delivery ..." (one a channel), "influx",
-"modem" (SMS that come in), "watcher" (signs of life), "alert test" (weekly) and the page's. Each of ours starts again after a mistake of ours. What must survive is in the
+"fleet" (rollouts and new certificates), "modem" (SMS that come in), "watcher" (signs of life), "alert test" (weekly) and the page's. Each of ours starts again after a mistake of ours. What must survive is in the
 journal before anybody is told of it.
 """
 
@@ -67,6 +67,8 @@ from paraat.domain.tracker import Tracker
 from paraat.domain.witnesses import Doubt
 from paraat.domain.world import World
 from paraat.fleet.asking import AskError, Boards, NoConnectionError
+from paraat.fleet.hosted import Hosted, Work
+from paraat.fleet.orders import Rollouts, folder_of
 from paraat.intake.dating import Dating
 from paraat.intake.decode import MAX_AHEAD_S
 from paraat.intake.inbox import Inbox
@@ -133,11 +135,12 @@ class Service:
         serve_web: bool = True,
         next_free_port: bool = False,
         host_probe: HostProbe | None = None,
+        works: Sequence[Work] = (),
     ) -> None:
         """Read the journal back; nothing is connected or sent before `start`.
 
         next_free_port: where web.port is taken, serve the page on another one. host_probe: measures the machine; None:
-        nothing of it is judged. Raises ServiceError when the journal cannot be used, SettingsError for a secret that cannot.
+        nothing of it is judged. works: what it does with boards by itself. Raises ServiceError when the journal cannot be used, SettingsError for a secret that cannot.
         """
         self.site = site
         self.clock = clock
@@ -178,7 +181,14 @@ class Service:
         self._inbox = Inbox()
         self._neighbours = Neighbours(site.watcher.neighbours, clock.now())
         self._boards = Boards(lambda topic, payload: self._transport.publish(topic, payload), clock.now)
-        others: dict[str, Callable[[str, bytes], None]] = {f"{topics.PREFIX}+/{topics.REPLY}": self._boards.heard}
+        self._rollouts = Rollouts(folder_of(site))
+        self._hosted = Hosted(
+            [self._rollouts, *works],
+            lambda topic, payload: self._transport.publish(topic, payload),
+            clock.now,
+            self._state_of,
+        )
+        others: dict[str, Callable[[str, bytes], None]] = {f"{topics.PREFIX}+/{topics.REPLY}": self._on_reply}
         if site.watcher.neighbours:
             others[host_codec.alive_topic("+")] = self._on_neighbour
         self._transport = MqttTransport(
@@ -300,6 +310,18 @@ class Service:
     def _view_now(self, point: str) -> PointView | None:
         return self.view(point, self.clock.now()) if point in self.site.points else None
 
+    def _on_reply(self, topic: str, payload: bytes) -> None:
+        self._boards.heard(topic, payload)
+        self._hosted.heard(topic, payload)
+
+    def _state_of(self, point: str) -> NodeState | None:
+        view = self._view_now(point)
+        return None if view is None else view.node
+
+    def _run_fleet(self) -> None:
+        with self._rollouts.held():
+            self._hosted.run(self._stop)
+
     def _counts(self, point: str) -> tuple[int, int]:
         return self.journal.stored(point), self.journal.missing(point)
 
@@ -390,6 +412,7 @@ class Service:
             _log.info("status page: %s", self._web.url)
         self._spawn("ingest", self._ingest.run)
         self._spawn("tick", self._tick)
+        self._spawn("fleet", self._run_fleet)
         for name in self._deliver:
             self._spawn(f"delivery {name}", functools.partial(self._run_deliveries, name))
         if self._host_probe is not None:
@@ -481,6 +504,7 @@ class Service:
             # A board that has just started may have no clock. The next tick tells it, not this
             # moment: when the power comes back, a whole region starts at once.
             self._time_sent_at = None
+        self._hosted.states(states)
         if self._influx is not None and stored.new:
             self._influx.notify()
         self._changed()
@@ -561,12 +585,40 @@ class Service:
 
     def step(self) -> None:
         """One tick and all messages that are ready, while time stands still: for a host that is not started. Raises JournalError."""
+        self.judge()
+        for name in self._channels:
+            while self.send_next(name):
+                pass
+
+    def listen(self) -> None:
+        """Connect to the broker and take in what comes, and nothing else: for a host whose time is moved by hand."""
+        self._spawn("ingest", self._ingest.run)
+        self._transport.start()
+
+    def judge(self) -> None:
+        """The part of `step` before any message leaves. Raises JournalError."""
         now = self.clock.now()
         self._keep_found(now)
         self._judge(now)
-        for name in self._channels:
-            while self._dispatcher.send_next(name, now):
-                pass
+
+    def send_next(self, channel: str) -> bool:
+        """Send the next message of one channel, if one is ready. May block as long as the channel may. Raises JournalError."""
+        return self._dispatcher.send_next(channel, self.clock.now())
+
+    def look_at_modem(self) -> None:
+        """Take what lies in the modem, where there is one. May block as long as it may. Raises JournalError."""
+        if self._modem is not None:
+            self._modem.look(self.clock.now())
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has us."""
+        return self._transport.connected
+
+    @property
+    def channels(self) -> Sequence[str]:
+        """The names of the ways to tell people."""
+        return list(self._channels)
 
     def _send_time(self, now: float) -> None:
         sent_at = self._time_sent_at
@@ -625,7 +677,8 @@ class Service:
         found.append(BrokerLink(now=now, connected=link.connected, problem=link.problem))
         if self._influx is not None:
             waiting, since = self.journal.backlog(SINK), self.journal.waiting_since(SINK)
-            found.append(DatabaseLag(now=now, waiting_since=since, waiting=waiting))
+            refused = self.journal.refused_count(SINK)
+            found.append(DatabaseLag(now=now, waiting_since=since, waiting=waiting, refused=refused))
         if link.connected:  # what is not heard without a broker may send all the same
             found += [
                 UnknownBoard(id=point, now=now, first_t=first_t, last_t=last_t, known=point in self.site.points)
@@ -895,7 +948,8 @@ class Service:
         now = self.clock.now()
         if isinstance(told, Counted):
             with self._lock:
-                told = msgspec.structs.replace(told, tally=self._tracker.tally(told.point))
+                tally, shown = self._tracker.tally(told.point), self._tracker.shown_people(told.point)
+            told = msgspec.structs.replace(told, tally=tally, shown=shown)
         fact = self.journal.record(told, author, t=now, now=now)
         self._learn(fact)
         if isinstance(told, Silenced):
@@ -1009,6 +1063,8 @@ class Service:
         days = self.site.alerts.certificate_expiry.raise_days
         if ending := self._certificates.problem(self.clock.now(), days):
             checks.append(Check(name="certificates", ok=False, required=False, detail=ending))
+        for name, why in self._hosted.problems.items():
+            checks.append(Check(name=name, ok=False, required=False, detail=why))
         if self._influx is not None:
             problem = self._influx.problem or self._thread_problem("influx")
             checks.append(Check(name="influx", ok=not problem, required=False, detail=problem))

@@ -36,13 +36,16 @@ def _serve(args: argparse.Namespace) -> int:
     stop = stop_on_signal()
     sys.setswitchinterval(_SWITCH_S)
     from paraat.boards.node_config import check_points
+    from paraat.cli.local_broker import BROKER
+    from paraat.provision.pki.steward import Steward
     from paraat.runtime.clock import SystemClock
     from paraat.service import Service, ServiceError
 
     site = load_site(args.site)
     check_points(site)
     try:
-        service = Service(site, clock=SystemClock(), host_probe=_probe(site))
+        steward = Steward(site, BROKER)
+        service = Service(site, clock=SystemClock(), host_probe=_probe(site), works=[steward])
         service.start()
     except ServiceError as error:
         return fail(args, error)
