@@ -88,7 +88,7 @@ class Boards:
     """Every point's board, over one connection. It knows when each set was sent, and so how long its `ack` took."""
 
     def __init__(self, ids: list[str], port: int, running: bool, history_min: int) -> None:
-        chance = self._chance = random.Random(1)
+        self._chance = random.Random(1)
         self._running = running
         self._history_min = history_min
         self.ids = ids
