@@ -9,6 +9,7 @@ values repeat, and the disk holds less than a real site's; what InfluxDB must re
 import argparse
 import json
 import os
+import re
 import statistics
 import sys
 import tempfile
@@ -71,6 +72,17 @@ def rows(found: list[tuple[str, str]], names: list[str], measurements: tuple[str
     return made
 
 
+def only(rows_at: list[str], queries: list[Asked]) -> list[str]:
+    """The rows with no other fields than these queries ask for: InfluxDB keeps each field apart, and reads no other."""
+    wanted = {name for query in queries for name in re.findall(r'"([a-z_]+)"', query.query)}
+    found = []
+    for row in rows_at:
+        head, fields = re.split(r"(?<!\\) ", row, maxsplit=1)
+        kept = [text for text, name in re.findall(r'(?:^|,)(([a-z_]+)=(?:"[^"]*"|[^,]+))', fields) if name in wanted]
+        found.append(f"{head} {','.join(kept)}")
+    return found
+
+
 def fill(server: InfluxServer, rows_at: list[str], begin: float, end: float, step_s: int, policy: str) -> int:
     """Write those rows at each moment. Returns how many."""
     url = f"http://127.0.0.1:{server.port}/write?db={DATABASE}&precision=s&rp={policy}"
@@ -122,7 +134,6 @@ def main(arguments: list[str]) -> int:
     """Returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=POINTS)
-    parser.add_argument("--without-means", action="store_true")
     asked_for = parser.parse_args(arguments)
     names = [f"nsp-{n + 1:04}" for n in range(asked_for.points)]
     with tempfile.TemporaryDirectory() as directory, InfluxServer(Path(directory) / "influx") as server:
@@ -141,12 +152,13 @@ def main(arguments: list[str]) -> int:
         queries = [query for query in asked() if not query.where.startswith("$")]
         raw = [query for query in queries if f'"{MEANS}".' not in query.query]
         good = report(list(measured(server, RAW_H, RAW_LIMIT_MS, raw)), f"{RAW_H} hours")
-        if not asked_for.without_means:
-            of_means = [query for query in queries if f'"{MEANS}".' in query.query]
-            count = fill(server, rows(found, names, ("point",)), now - MEANS_DAYS * 86_400, now, MEANS_STEP_S, MEANS)
-            print(f"\n{count} means over {MEANS_DAYS} days; load {os.getloadavg()[0]:.1f}", flush=True)
-            timed = list(measured(server, MEANS_DAYS * 24, MEANS_LIMIT_MS, of_means))
-            good = report(timed, f"{MEANS_DAYS} days from the means") and good
+        of_means = [query for query in queries if f'"{MEANS}".' in query.query]
+        count = fill(
+            server, only(rows(found, names, ("point",)), of_means), now - MEANS_DAYS * 86_400, now, MEANS_STEP_S, MEANS
+        )
+        print(f"\n{count} means over {MEANS_DAYS} days; load {os.getloadavg()[0]:.1f}", flush=True)
+        timed = list(measured(server, MEANS_DAYS * 24, MEANS_LIMIT_MS, of_means))
+        good = report(timed, f"{MEANS_DAYS} days from the means") and good
         print(json.dumps({"points": len(names), "load": os.getloadavg()}))
     return 0 if good else 1
 

@@ -156,7 +156,10 @@ def _cone(words: Words) -> timeseries.Panel:
             f'({at} + {after_h} * 3600) * 1000 AS "t"',
             *(f'{said} AS "{name}"' for name, said in values.items()),
         ]
-        query = f"SELECT {', '.join(selected)} FROM {measurement('point/verdict')} WHERE {NOW} AND {ONE} ORDER BY time DESC LIMIT 1"
+        query = (
+            f"SELECT {', '.join(selected)} FROM {measurement('point/verdict')} WHERE {NOW} AND {ONE} "
+            f"AND {field('point/fuel-unknown')} = 0 ORDER BY time DESC LIMIT 1"
+        )
         panel.with_target(Query(query).ref_id(letter))
     panel.time_from("+72h").span_nulls(True)
     for id_val, options in (
