@@ -17,6 +17,7 @@ from paraat.domain.own import (
     DiskSpace,
     HostPower,
     HostTime,
+    LoopProgress,
     UnknownBoard,
 )
 from paraat.domain.subjects import View
@@ -46,8 +47,9 @@ def link(connected: bool, problem: str = "") -> BrokerLink:
     return BrokerLink(now=T0, connected=connected, problem=problem)
 
 
-def lag(seconds: float | None) -> DatabaseLag:
-    return DatabaseLag(now=T0, waiting_since=None if seconds is None else T0 - seconds, waiting=5)
+def lag(seconds: float | None, refused: int = 0) -> DatabaseLag:
+    since = None if seconds is None else T0 - seconds
+    return DatabaseLag(now=T0, waiting_since=since, waiting=5, refused=refused)
 
 
 def disk(free_percent: float, full_in_h: float | None = None) -> DiskSpace:
@@ -66,15 +68,23 @@ def stranger(hours: float, known: bool = False) -> UnknownBoard:
     return UnknownBoard(id="nsp-0999", now=T0, first_t=T0 - 50 * HOUR, last_t=T0 - hours * HOUR, known=known)
 
 
+def loop(hung_s: float | None) -> LoopProgress:
+    return LoopProgress(now=T0, name="delivery sms", hung_since=None if hung_s is None else T0 - hung_s)
+
+
 CLEAR, HOLD = (Verdict.CLEAR, "", ""), (Verdict.HOLD, "", "")
 CASES: list[tuple[str, View, tuple[Verdict, str, str]]] = [
     ("broker_unreachable", link(True), CLEAR),
     ("broker_unreachable", link(False, "no route"), (Verdict.RAISE, "critical", "firing")),
     ("broker_unreachable", link(True, "it refuses +/telemetry"), (Verdict.RAISE, "critical", "refused")),
+    ("loop_hangs", loop(None), CLEAR),
+    ("loop_hangs", loop(130), (Verdict.RAISE, "critical", "firing")),
     ("database_behind", lag(None), CLEAR),
     ("database_behind", lag(120), CLEAR),
     ("database_behind", lag(900), HOLD),
     ("database_behind", lag(901), (Verdict.RAISE, "warning", "firing")),
+    ("database_behind", lag(None, refused=3), (Verdict.RAISE, "warning", "refused")),
+    ("database_behind", lag(901, refused=3), (Verdict.RAISE, "warning", "firing")),
     ("disk_full", disk(50), CLEAR),
     ("disk_full", disk(50, 144), CLEAR),
     ("disk_full", disk(50, 143), HOLD),
