@@ -182,7 +182,7 @@ def test_an_alert_s_code_counts_while_it_fires() -> None:
 
 def test_what_could_be_two_points_is_not_guessed() -> None:
     code = BOOK.of_point(HELP, "nsp-0007", DAY)
-    with pytest.raises(RadioError, match="^several$"):
+    with pytest.raises(RadioError, match=r"^several$"):
         BOOK.point(code, ["nsp-0007", "nsp-0007"], DAY)
 
 
