@@ -11,6 +11,7 @@ Threads: the broker's (paho), "ingest", "tick" (alerts, time, status rows), "del
 journal before anybody is told of it.
 """
 
+import contextlib
 import functools
 import logging
 import threading
@@ -43,13 +44,14 @@ from paraat.domain import facts
 from paraat.domain.facts import HOST, Acknowledged, Author, ClockConfirmed, ClockSetBack, Counted, Fact, Heard, Started
 from paraat.domain.model import AlertState, FailedText, NodeState, PointView, SampleSet
 from paraat.domain.neighbours import Neighbours
-from paraat.domain.own import BrokerLink, ChannelHealth, ClockDoubt, DatabaseLag, UnknownBoard
+from paraat.domain.own import BrokerLink, ChannelHealth, ClockDoubt, DatabaseLag, JournalHealth, UnknownBoard
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
+from paraat.domain.readiness import Verdict
 from paraat.domain.refuel import Stop, stops
 from paraat.domain.subjects import NEIGHBOUR, POINT, UNKNOWN_BOARD, Subject, View
 from paraat.domain.told import Told, Tried, told
-from paraat.domain.tracker import HISTORY_SAMPLES, Tracker
+from paraat.domain.tracker import HISTORY_SAMPLES, NOT_KEPT, Tracker
 from paraat.domain.witnesses import Doubt
 from paraat.domain.world import World
 from paraat.fleet.asking import AskError, Boards, NoConnectionError
@@ -59,6 +61,7 @@ from paraat.intake.inbox import Inbox
 from paraat.intake.ingest import Ingest
 from paraat.intake.mqtt import MqttTransport
 from paraat.journal import Journal, JournalError, Past, Stored
+from paraat.journal.spare import Spare
 from paraat.runtime.clock import Clock
 from paraat.runtime.counters import Counters
 from paraat.runtime.host_probe import HostProbe, clock_synchronised
@@ -137,6 +140,7 @@ class Service:
         self._wake = threading.Event()  # of the tick
         self._untold: list[tuple[Started | ClockSetBack, float]] = []  # of the host itself, not in the journal yet
         self._journal_problem = ""
+        self._spare: Spare | None = None  # where the alerts are kept while the disk takes nothing
         self._ticked_at: float | None = None
         self._ticked_s = time.monotonic()
         self._time_sent_at: float | None = None
@@ -170,6 +174,7 @@ class Service:
         self._world = World(self._tracker)
         try:
             self.journal = Journal(site.path(site.region.journal))
+            self._told_in = self.journal  # where alerts, and who is told of them, are kept now
             self.answers = Answers(site, self.journal, self, clock.now)
             self._dispatcher = Dispatcher(
                 site, self.journal, self._channels, acknowledged=self.acknowledged, answers=self.answers
@@ -346,6 +351,8 @@ class Service:
             self._web.stop()
         if self._influx is not None:
             self._influx.close()
+        if self._spare is not None:
+            self._spare.close()
         self.journal.close()
 
     def _spawn(self, name: str, target: Callable[[], None]) -> None:
@@ -450,19 +457,67 @@ class Service:
             self._send_time(now)
             for channel in self._channels.values():
                 channel.rest()
-            try:
-                self._store_of_itself()
-                self._keep_found(now)
-                self._judge(now)
-                self._store_status(now)
-            except JournalError as error:
-                self.counters.journal_errors.inc()
-                if not self._journal_problem:
-                    _log.error("%s; alerts wait until it works again", error)
-                self._journal_problem = str(error)
-            else:
-                self._journal_problem = ""
+            self._work(now)
             self.clock.wait(self._wake, TICK_S)
+
+    def _work(self, now: float) -> None:
+        """Keep, judge and tell. What the disk does not take waits; people are told all the same, from memory."""
+        problems = [self._try(lambda: self._keep_new(now))]
+        if self._spare is not None:
+            problems.append(self._try(self._come_back))
+        judged = self._try(lambda: self._judge(now))
+        if judged and self._spare is None:
+            problems.append(judged)
+            judged = self._try(lambda: self._go_on_from_memory(now)) or self._try(lambda: self._judge(now))
+        problems += [judged, self._try(lambda: self._store_status(now))]
+        problem = next(filter(None, problems), "")
+        if problem and not self._journal_problem:
+            _log.error("%s; until it works again alerts are kept in memory", problem)
+        self._journal_problem = problem
+
+    def _try(self, act: Callable[[], None]) -> str:
+        """Do something that needs the disk. Returns what is wrong with it; "": nothing."""
+        try:
+            act()
+        except JournalError as error:
+            self.counters.journal_errors.inc()
+            return str(error)
+        return ""
+
+    def _keep_new(self, now: float) -> None:
+        self._store_of_itself()
+        self._keep_found(now)
+
+    def _go_on_from_memory(self, now: float) -> None:
+        """The disk does not take an alert: it and what is due of it are kept in memory from now on. Raises JournalError."""
+
+        def make() -> Journal:
+            self._spare = Spare(self.journal, now)
+            return self._spare.journal
+
+        self._keep_alerts_in(make)
+
+    def _come_back(self) -> None:
+        """Let the journal have what was kept in memory, and keep alerts in it again. Raises JournalError: it stays so."""
+        spare = self._spare
+        assert spare is not None
+
+        def make() -> Journal:
+            spare.bring_back(self.journal)
+            return self.journal
+
+        self._keep_alerts_in(make)
+        self._spare = None
+        spare.close()
+        _log.info("%s: works again, and has the alerts that were kept in memory", self.journal.path)
+
+    def _keep_alerts_in(self, make: Callable[[], Journal]) -> None:
+        def made() -> Journal:
+            self._told_in = make()
+            return self._told_in
+
+        self._dispatcher.keep_in(made)
+        self._watch.keep_in(self._told_in)
 
     def take(self, sets: Sequence[SampleSet]) -> None:
         """Store sets as if they had come from the broker. Raises JournalError."""
@@ -529,8 +584,9 @@ class Service:
         found += self._channels_now(now)
         found.append(BrokerLink(now=now, connected=link.connected, problem=link.problem))
         if self._influx is not None:
-            waiting, since = self.journal.backlog(SINK), self.journal.waiting_since(SINK)
-            found.append(DatabaseLag(now=now, waiting_since=since, waiting=waiting))
+            with contextlib.suppress(JournalError):  # not known then
+                waiting, since = self.journal.backlog(SINK), self.journal.waiting_since(SINK)
+                found.append(DatabaseLag(now=now, waiting_since=since, waiting=waiting))
         if link.connected:  # what is not heard without a broker may send all the same
             found += [
                 UnknownBoard(id=point, now=now, first_t=first_t, last_t=last_t, known=point in self.site.points)
@@ -539,6 +595,7 @@ class Service:
             found += self._neighbours.views(now)
         doubt = self._dating.doubt()
         clock = ClockDoubt(now=now, behind_s=doubt and doubt.behind_s, boards=0 if doubt is None else doubt.ahead)
+        found.append(JournalHealth(now=now, problem=self._unkept))
         return [*found, clock, *(self._host_probe.views() if self._host_probe is not None else ())]
 
     def _channels_now(self, now: float) -> list[ChannelHealth]:
@@ -724,13 +781,16 @@ class Service:
 
     def views(self, now: float) -> list[PointView]:
         """Every expected point as it stands at `now`."""
-        return self._in_parts(self.site.points, lambda point: self._tracker.view(point, now))
+        return [
+            self._shown(view) for view in self._in_parts(self.site.points, lambda point: self._tracker.view(point, now))
+        ]
 
     def view(self, point: str, now: float) -> PointView:
         """One point as it stands at `now`. Raises KeyError when it is not expected."""
         with self._lock:
             self._take_in()
-            return self._tracker.view(point, now)
+            view = self._tracker.view(point, now)
+        return self._shown(view)
 
     def past(self, t: float) -> Past:
         """Everything as it stood at t, by what the journal had by then; with as many sets as a start reads back."""
@@ -817,7 +877,7 @@ class Service:
 
     def told(self, alert_id: int) -> list[Told]:
         """Who was told of an alert, by which rung, when, and what came back. Raises JournalError."""
-        return told(self.journal.deliveries(alert_id), self.site.roster)
+        return told(self._told_in.deliveries(alert_id), self.site.roster)
 
     def keep_presses(self, views: Sequence[PointView]) -> None:
         """Keep who acknowledged by the button of a board. Raises JournalError."""
@@ -835,9 +895,20 @@ class Service:
             recent = [alert for alert in self._resolved if (alert.resolved_at or 0.0) >= since]
             return [*self._alerts, *recent]
 
+    @property
+    def _unkept(self) -> str:
+        """Why nothing can be kept now; "": it can."""
+        return self._ingest.problem or self._journal_problem
+
+    def _shown(self, view: PointView) -> PointView:
+        """A point as it is shown: while nothing is kept, none may look as if all were well."""
+        if not self._unkept or view.verdict is Verdict.UNKNOWN:
+            return view
+        return msgspec.structs.replace(view, verdict=Verdict.SILENT, reasons=(NOT_KEPT, *view.reasons))
+
     def health(self) -> list[Check]:
         """How the host itself does. InfluxDB is not required: the journal keeps what it lacks."""
-        journal_problem = self._ingest.problem or self._journal_problem
+        journal_problem = self._unkept
         broker, ingest = self._transport.problem, self._thread_problem("ingest")
         judging = self._thread_problem("tick", *(f"delivery {name}" for name in self._deliver))
         checks = [

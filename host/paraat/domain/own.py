@@ -49,6 +49,19 @@ class DiskSpace(msgspec.Struct, frozen=True, kw_only=True):
         return Subject(DISK, "journal")
 
 
+class JournalHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """The journal. problem: why nothing can be kept in it now; "": it can. set_aside: a damaged one that is not brought back."""
+
+    now: float
+    problem: str = ""
+    set_aside: str = ""
+
+    @property
+    def subject(self) -> Subject:
+        """The journal."""
+        return Subject(DISK, "journal")
+
+
 class HostTime(msgspec.Struct, frozen=True, kw_only=True):
     """The host's clock. synchronised: whether something keeps it right, as the kernel knows it."""
 

@@ -18,6 +18,7 @@ from paraat.domain.own import (
     DiskSpace,
     HostPower,
     HostTime,
+    JournalHealth,
     UnknownBoard,
 )
 from paraat.domain.points import Point, PointBoard, Tank
@@ -41,6 +42,7 @@ _ABOUT: dict[type[View], Subject] = {
     BrokerLink: Subject("broker", "broker"),
     DatabaseLag: Subject("database", "influx"),
     DiskSpace: Subject("disk", "journal"),
+    JournalHealth: Subject("disk", "journal"),
     HostTime: Subject("clock", "clock"),
     ClockDoubt: Subject("clock", "clock"),
     HostPower: Subject("power", "power"),
