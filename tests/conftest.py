@@ -3,9 +3,12 @@
 import importlib.util
 import os
 import signal
+import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from hypothesis import HealthCheck, settings
 
 from micropython_collector import MicroPythonFile, micropython
@@ -14,6 +17,14 @@ from paraat.simulate.servers import find_program
 TESTS = Path(__file__).parent
 # Long runs with faults, for `make faults` only.
 collect_ignore = [] if os.environ.get("PARAAT_FAULTS") == "1" else ["faults"]
+# Files, and a folder of files, that wait for servers, boards and processes.
+LONGEST = (
+    "end_to_end/test_serve.py",
+    "end_to_end/test_demo.py",
+    "host/memory/test_budget.py",
+    "end_to_end",
+    "host/test_telling.py",
+)
 REQUIRE_ALL = os.environ.get("PARAAT_REQUIRE_ALL") == "1"
 
 # The same examples each time, however long a busy machine takes over one: a run fails for what was changed.
@@ -31,6 +42,15 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 for name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "PARAAT_LANGUAGE"):
     os.environ.pop(name, None)
 os.umask(0o022)
+# Where Python is told to keep nothing that it compiled, as some containers do, each process of `make test` and each of the
+# hundreds of commands that the tests start would compile all of ours again, and pytest look at every assertion again: to
+# collect the tests took 13 s of processor time instead of 6.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+
+# The keys of the tests' authorities, the same few over and over: to look into one of 3,072 bits takes a tenth of a second.
+serialization.load_pem_private_key = cache(serialization.load_pem_private_key)
 
 
 @pytest.fixture
@@ -61,6 +81,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers("needs"):
         for tool in mark.args:
             require(tool)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.option.loadscopereorder = False  # `make test`: the files in our order, and not those of most tests first
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, so that nobody waits for it at the end with the other processor idle."""
+    rank = {TESTS / name: at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: min(rank.get(item.path, len(rank)), rank.get(item.path.parent, len(rank))))
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

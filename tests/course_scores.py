@@ -69,14 +69,10 @@ def follow(course: Course, seed: int, every_s: float = 600.0) -> Iterator[Moment
 def _judge(course: Course, fuel: Fuel, tank: Tank, seen: list[tuple[float, float]], t: float) -> Moment | None:
     hour = (t - T0) / 3600 - 1e-6
     true, rate = course.left_h(hour), course.rate(hour)
-    reading = fuel.reading()
-    if (
-        reading is None
-        or rate == 0
-        or true < 0.2
-        or course.litres(hour) < 0.05 * course.capacity_l
-        or t - reading.t > 600
-    ):
+    if rate == 0 or true < 0.2 or course.litres(hour) < 0.05 * course.capacity_l:
+        return None
+    reading = fuel.reading()  # which says the same however seldom it is asked
+    if reading is None or t - reading.t > 600:
         return None
     left = autonomy.estimate(reading, tank, t, drains=True)
     return Moment(

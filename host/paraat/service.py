@@ -17,8 +17,8 @@ import logging
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -41,8 +41,19 @@ from paraat.alerts.trial import Trial
 from paraat.alerts.watch import Watch
 from paraat.alerts.weekly import is_due
 from paraat.domain import facts
-from paraat.domain.facts import HOST, Acknowledged, Author, ClockConfirmed, ClockSetBack, Counted, Fact, Heard, Started
-from paraat.domain.model import AlertState, FailedText, NodeState, PointView, SampleSet
+from paraat.domain.facts import (
+    HOST,
+    Acknowledged,
+    Author,
+    ClockConfirmed,
+    ClockSetBack,
+    Counted,
+    Fact,
+    Heard,
+    Silenced,
+    Started,
+)
+from paraat.domain.model import AlertState, Delivery, FailedText, NodeState, PointView, SampleSet
 from paraat.domain.neighbours import Neighbours
 from paraat.domain.own import BrokerLink, ChannelHealth, ClockDoubt, DatabaseLag, JournalHealth, UnknownBoard
 from paraat.domain.points import Point
@@ -74,8 +85,9 @@ from paraat.site.site import Site
 from paraat.texts import Phrase
 from paraat.web.app import create_app
 from paraat.web.feed import Feed
+from paraat.web.ready import Ready
 from paraat.web.server import Handle, WebError, serve
-from paraat.web.source import Check
+from paraat.web.source import Check, Stand
 from paraat_wire import host_codec, topics
 
 _log = logging.getLogger(__name__)
@@ -151,6 +163,12 @@ class Service:
         self._channels = make_channels(site)
         self._deliver = {name: threading.Event() for name in self._channels}  # wakes the thread of a channel
         token = _influx_token(site)
+        self._ready = Ready(
+            site.points,
+            lambda asked: list(chain.from_iterable(self._views_of(asked, clock.now()))),
+            clock.now,
+            shown=self._shown,
+        )
         self._inbox = Inbox()
         self._neighbours = Neighbours(site.watcher.neighbours, clock.now())
         self._boards = Boards(lambda topic, payload: self._transport.publish(topic, payload), clock.now)
@@ -473,6 +491,8 @@ class Service:
         problem = next(filter(None, problems), "")
         if problem and not self._journal_problem:
             _log.error("%s; until it works again alerts are kept in memory", problem)
+        if bool(problem) != bool(self._journal_problem):
+            self._ready.mark()
         self._journal_problem = problem
 
     def _try(self, act: Callable[[], None]) -> str:
@@ -545,7 +565,8 @@ class Service:
         """Store what was found in the readings and must outlive them. Raises JournalError; then it comes again."""
         if self._kept_at is not None and 0 <= now - self._kept_at < KEEP_EVERY_S:
             return
-        due = [found for of_point in self._in_parts(self.site.points, self._tracker.due_of) for found in of_point]
+        parts = self._in_parts(self.site.points, self._tracker.due_of)
+        due = [found for part in parts for of_point in part for found in of_point]
         if due:
             with self.journal.atomic():
                 kept = [self.journal.record(found, HOST, t=now, now=now) for found in due]
@@ -621,21 +642,24 @@ class Service:
             self._take_in()
             waiting = {one.id for one in self._watch.engine.waiting() if one.kind == POINT}
             due = dict.fromkeys([*self._tracker.to_judge(now), *waiting.intersection(self.site.points)])
-        views = self._in_parts(due, lambda point: self._tracker.look(point, now))
+        views: list[PointView] = []
+        for part in self._in_parts(due, lambda point: self._tracker.look(point, now)):
+            views += part
+            self._ready.take(part)
+        self._ready.take([])
         note_use(views, self._not_used)
         self.keep_presses(views)
         return views
 
-    def _in_parts(self, points: Iterable[str], asked: Callable[[str], T]) -> list[T]:
-        """What is asked of many points. Between some of them whoever waits for the tracker has his turn."""
-        found: list[T] = []
+    def _in_parts(self, points: Iterable[str], asked: Callable[[str], T]) -> Iterator[list[T]]:
+        """What is asked of many points, part by part. Between the parts whoever waits for the tracker has his turn."""
         waiting = iter(points)
         while part := list(islice(waiting, _PART)):
             with self._lock:
                 self._take_in()
-                found += map(asked, part)
+                found = [asked(point) for point in part]
+            yield found
             time.sleep(0)  # a lock that is let go of is not handed on: who waits must run to get it
-        return found
 
     def _note_alerts(self, told: Sequence[AlertState]) -> None:
         active = self._watch.engine.active()
@@ -647,6 +671,7 @@ class Service:
                 *self._resolved,
             ][:_RESOLVED_READ]
             self._tracker.note_alerts(active)
+        self._ready.mark()
         firing = Counter(alert.rule for alert in active if alert.state == "firing")
         for rule in self._rules:
             self.counters.alerts_firing.labels(rule).set(firing[rule])
@@ -781,9 +806,14 @@ class Service:
 
     def views(self, now: float) -> list[PointView]:
         """Every expected point as it stands at `now`."""
-        return [
-            self._shown(view) for view in self._in_parts(self.site.points, lambda point: self._tracker.view(point, now))
-        ]
+        return [self._shown(view) for view in chain.from_iterable(self._views_of(self.site.points, now))]
+
+    def _views_of(self, points: Iterable[str], now: float) -> Iterator[list[PointView]]:
+        return self._in_parts(points, lambda point: self._tracker.view(point, now))
+
+    def stand(self) -> Stand:
+        """How all points stand, as the page shows them."""
+        return self._ready.stand()
 
     def view(self, point: str, now: float) -> PointView:
         """One point as it stands at `now`. Raises KeyError when it is not expected."""
@@ -821,6 +851,7 @@ class Service:
         for fact in kept:
             self._learn(fact)
         if kept:
+            self._ready.mark()
             self._wake.set()
             self._changed()
         return kept
@@ -836,6 +867,10 @@ class Service:
                 told = msgspec.structs.replace(told, tally=self._tracker.tally(told.point))
         fact = self.journal.record(told, author, t=now, now=now)
         self._learn(fact)
+        if isinstance(told, Silenced):
+            self._ready.mark()
+        else:
+            self._ready.said(told.point)
         self._wake.set()
         self._changed()
         return fact
@@ -854,16 +889,28 @@ class Service:
         self._changed()
         return fact
 
-    def refuel(self, now: float) -> list[Stop]:
+    def refuel(self, stand: Stand) -> list[Stop]:
         """The refuel round, the most urgent first."""
-        views = self.views(now)
         with self._lock:
-            return stops(views, self.site.points, self.site.profiles, self._world.standing)
+            return stops(list(stand.views.values()), self.site.points, self.site.profiles, self._world.standing)
 
     def acknowledged(self, alert_id: int) -> Fact | None:
         """The last time that somebody acknowledged an alert; None: nobody has."""
         with self._lock:
             return self._world.standing.acknowledged(alert_id)
+
+    def seen(self, alert_ids: Collection[int]) -> dict[int, Fact]:
+        """By alert the last time that somebody acknowledged it; those that nobody has are left out."""
+        with self._lock:
+            found = {alert_id: self._world.standing.acknowledged(alert_id) for alert_id in alert_ids}
+        return {alert_id: fact for alert_id, fact in found.items() if fact is not None}
+
+    def tellings(self, alert_ids: Collection[int]) -> dict[int, list[Told]]:
+        """Who was told of these alerts. Raises JournalError."""
+        rows: dict[int, list[Delivery]] = {alert_id: [] for alert_id in alert_ids}
+        for row in self.journal.deliveries(*alert_ids):
+            rows[row.alert_id].append(row)
+        return {alert_id: told(found, self.site.roster) for alert_id, found in rows.items()}
 
     def silences(self) -> list[Fact]:
         """What is silenced now, and by whom."""

@@ -49,10 +49,15 @@ def node_config(site: Site, point_id: str, *, broker: Mapping[str, Any] | None =
 def check_points(site: Site) -> None:
     """Check what every point asks of its board, as node_config does, with each board read once. Raises SettingsError."""
     boards: dict[str, Board] = {}
+    in_order: set[tuple[object, ...]] = set()  # most points of a country ask the same
     for point in site.points.values():
+        asked = (point.board.type, point.board.link, point.board.without, repr(point.sensors))
+        if asked in in_order:
+            continue
         path = point_path(site, point.id)
         board = boards[point.board.type] = boards.get(point.board.type) or board_of(path, point)
         _hardware(board, path, point)
+        in_order.add(asked)
 
 
 def limits_of_points(site: Site) -> list[Phrase]:

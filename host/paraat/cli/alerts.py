@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from paraat.cli.asking import AskError, ask, read
+from paraat.cli.asking import AskError, ask, ask_all, read
 from paraat.cli.parser import Commands, Parser
 from paraat.cli.saying import say_of_alert, say_of_point
 from paraat.cli.shared import fail, unknown_points
@@ -183,11 +183,10 @@ def _now(site: Site) -> "Alerts":
     from paraat.web import api
     from paraat.web.cards import rfc3339
 
-    answer = ask(site, "GET", "/api/v1/alerts")
-    if answer is not None:
-        found: Alerts = read(answer, api.Alerts)
-        firing = [alert for alert in found.alerts if alert.state in ("firing", ACKNOWLEDGED)]
-        return msgspec.structs.replace(found, alerts=firing)
+    answered: Alerts | None = ask_all(site, "/api/v1/alerts", api.Alerts)
+    if answered is not None:
+        firing = [alert for alert in answered.alerts if alert.state in ("firing", ACKNOWLEDGED)]
+        return msgspec.structs.replace(answered, alerts=firing)
     path, now = site.path(site.region.journal), time.time()
     none = api.Alerts(now=rfc3339(now), region=site.region.region, alerts=[])
     if not path.exists():  # a look makes none

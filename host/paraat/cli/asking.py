@@ -42,6 +42,27 @@ def ask(
         connection.close()
 
 
+def ask_all(site: Site, path: str, shape: type[Any]) -> Any:
+    """All that the service lists at `path`, part after part, as one; None: it does not run. Raises AskError.
+
+    shape: of the answer, one of those in api.ROWS.
+    """
+    from paraat.web.api import ROWS
+
+    answer = ask(site, "GET", path)
+    if answer is None:
+        return None
+    found, rows = read(answer, shape), ROWS[shape]
+    listed, following = getattr(found, rows), found.next
+    while following is not None:
+        answer = ask(site, "GET", following)
+        if answer is None:
+            raise AskError(Phrase("the service has stopped meanwhile; try again"))
+        part = read(answer, shape)
+        listed, following = [*listed, *getattr(part, rows)], part.next
+    return msgspec.structs.replace(found, **{rows: listed, "next": None})
+
+
 def no_service(args: argparse.Namespace) -> None:
     """Say, for people and not for a script, that what follows comes from the journal."""
     complain(args.language, say("points.no-service", args.language, site=args.site))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from paraat.cli.asking import AskError, ask, no_service, read
+from paraat.cli.asking import AskError, ask_all, no_service
 from paraat.cli.shared import fail
 from paraat.site.site import Site, load_site
 
@@ -52,9 +52,9 @@ def _found(site: Site, args: argparse.Namespace, path: str, shape: type[Any], fr
     from paraat.journal import Journal
     from paraat.service import past_of
 
-    answer = ask(site, "GET", path)
-    if answer is not None:
-        return read(answer, shape)
+    found = ask_all(site, path, shape)
+    if found is not None:
+        return found
     no_service(args)
     now = time.time()
     journal = Journal(site.path(site.region.journal))

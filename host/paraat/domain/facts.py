@@ -165,6 +165,18 @@ class Named(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="na
     position: tuple[float, float] | None = None
 
 
+class GapAccepted(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="gap-accepted/1"):
+    """Nobody waits any longer for the sets of a point from seq `first` to `last` that are missing, and why.
+
+    last None, before it is kept: all that is missing now. The board itself says so (way "board") of what it has no longer.
+    """
+
+    point: str
+    reason: str
+    first: int = 1
+    last: int | None = None
+
+
 class HelpAsked(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="help-asked/1"):
     """Somebody at a point asks for help, by voice; who holds the button of its board is heard by an event."""
 
@@ -213,6 +225,7 @@ Told = (
     | Started
     | ClockSetBack
     | ClockConfirmed
+    | GapAccepted
     | Acknowledged
     | Silenced
     | Attested
@@ -252,6 +265,8 @@ def place(told: Told) -> str | None:
             return told.point
         case Tested():
             return told.point or None
+        case GapAccepted():
+            return told.point
         case ClockConfirmed():
             return None
         case Started() | ClockSetBack() | Acknowledged() | WrongCode() | WrongReply() | SmsTaken() | ModemTested():
@@ -282,6 +297,7 @@ def replaces(told: Told) -> tuple[str, ...] | None:
             | Started()
             | ClockSetBack()
             | ClockConfirmed()
+            | GapAccepted()
             | WrongCode()
             | WrongReply()
             | SmsTaken()

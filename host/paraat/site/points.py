@@ -42,9 +42,10 @@ _OF_TANKS = (
 def read_points(directory: Path) -> Iterator[tuple[Path, Point]]:
     """Each point with its file. Raises SettingsError."""
     paths = sorted(directory.glob("*.toml"))
+    names = {path.name for path in paths}
     for path in sorted(directory.glob("*")):
         # A point that nobody sees missing: Windows may hide the end of a name, or write it in capitals.
-        if path not in paths and path.name.lower().endswith((".toml", ".toml.txt")):
+        if path.name not in names and path.name.lower().endswith((".toml", ".toml.txt")):
             raise SettingsError(
                 path,
                 "",

@@ -5,9 +5,9 @@ Times are RFC 3339 in UTC. null is "not known", which is never 0. docs/api.md sa
 reads from outside.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -31,6 +31,8 @@ from paraat.texts.printable import printable
 from paraat.web.cards import rfc3339
 from paraat.web.source import Check
 from paraat_wire import metrics
+
+T = TypeVar("T")
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -220,11 +222,13 @@ class RefuelStop(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Refuel(msgspec.Struct, frozen=True, kw_only=True):
-    """/api/v1/refuel"""
+    """/api/v1/refuel. total, next: as of Points."""
 
     now: datetime
     region: str
     stops: list[RefuelStop]
+    total: int = 0
+    next: str | None = None
 
 
 class UpkeepTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -290,21 +294,28 @@ class UpkeepTown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Upkeep(msgspec.Struct, frozen=True, kw_only=True):
-    """/api/v1/upkeep. until: the end of this month in the region, or as asked for."""
+    """/api/v1/upkeep. until: the end of this month in the region, or as asked for. total, next: as of Points.
+
+    municipalities are those of all points, on each part.
+    """
 
     now: datetime
     until: datetime
     region: str
     municipalities: list[UpkeepTown]
     points: list[UpkeepPoint]
+    total: int = 0
+    next: str | None = None
 
 
 class Points(msgspec.Struct, frozen=True, kw_only=True):
-    """/api/v1/points"""
+    """/api/v1/points. total: of how many these are a part. next: where the next part is; null: this is the last."""
 
     now: datetime
     region: str
     points: list[Point]
+    total: int = 0
+    next: str | None = None
 
 
 class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
@@ -401,12 +412,18 @@ class Entered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Alerts(msgspec.Struct, frozen=True, kw_only=True):
-    """/api/v1/alerts"""
+    """/api/v1/alerts. total, next: as of Points."""
 
     now: datetime
     region: str
     alerts: list[Alert]
     silences: list[Silence] = []
+    total: int = 0
+    next: str | None = None
+
+
+# The field of each long answer that has its rows.
+ROWS: dict[type[msgspec.Struct], str] = {Points: "points", Refuel: "stops", Upkeep: "points", Alerts: "alerts"}
 
 
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
@@ -442,11 +459,37 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     error: str
 
 
-def points(views: Iterable[PointView], now: float, region: str, language: str, zone: ZoneInfo) -> Points:
-    """All points as the API tells them."""
+class Part(NamedTuple):
+    """Which part of a long list is asked for: `page`, counted from 1, of `limit` rows each; limit None: all of it."""
+
+    page: int = 1
+    limit: int | None = None
+
+    def of(self, rows: Sequence[T]) -> Sequence[T]:
+        """The rows of this part."""
+        return rows if self.limit is None else rows[(self.page - 1) * self.limit : self.page * self.limit]
+
+    def goes_on(self, total: int) -> bool:
+        """Whether there are rows after this part."""
+        return self.limit is not None and self.page * self.limit < total
+
+
+WHOLE = Part()
+
+
+def points(
+    views: Iterable[PointView], now: float, region: str, language: str, zone: ZoneInfo, part: Part = WHOLE
+) -> Points:
+    """The points as the API tells them at `now`, by their ids."""
     words, also = readiness.Words(language, zone), upkeep_texts.Words(language, zone)
     ordered = sorted(views, key=lambda view: view.point)
-    return Points(now=rfc3339(now), region=region, points=[point(view, words, also) for view in ordered])
+    asked = (msgspec.structs.replace(view, now=now) for view in part.of(ordered))
+    return Points(
+        now=rfc3339(now),
+        region=region,
+        points=[point(view, words, also) for view in asked],
+        total=len(ordered),
+    )
 
 
 _STATUS = {
@@ -569,19 +612,27 @@ def month_end(now: float, zone: ZoneInfo) -> float:
     return (first + timedelta(days=32)).replace(day=1).timestamp()
 
 
-def upkeep(views: Iterable[PointView], now: float, until: float, region: str, words: upkeep_texts.Words) -> Upkeep:
+def upkeep(
+    views: Iterable[PointView], now: float, until: float, region: str, words: upkeep_texts.Words, part: Part = WHOLE
+) -> Upkeep:
     """What must be done at each point that is in use before `until`, as the API tells it."""
     used = sorted((view for view in views if view.activation.in_use), key=lambda view: view.point)
-    towns: dict[str, list[PointView]] = {}
-    for view in used:
-        towns.setdefault(view.municipality, []).append(view)
     return Upkeep(
         now=rfc3339(now),
         until=rfc3339(until),
         region=region,
-        municipalities=[_town(name, found, until) for name, found in sorted(towns.items())],
-        points=[_upkept(view, until, words) for view in used],
+        municipalities=towns(used, until),
+        points=[upkept(view, until, words) for view in part.of(used)],
+        total=len(used),
     )
+
+
+def towns(views: Iterable[PointView], until: float) -> list[UpkeepTown]:
+    """What must be done in each municipality before `until`, by their names. views: of the points that are in use."""
+    found: dict[str, list[PointView]] = {}
+    for view in views:
+        found.setdefault(view.municipality, []).append(view)
+    return [_town(name, there, until) for name, there in sorted(found.items())]
 
 
 def _town(name: str, views: list[PointView], until: float) -> UpkeepTown:
@@ -596,7 +647,8 @@ def _town(name: str, views: list[PointView], until: float) -> UpkeepTown:
     )
 
 
-def _upkept(view: PointView, until: float, words: upkeep_texts.Words) -> UpkeepPoint:
+def upkept(view: PointView, until: float, words: upkeep_texts.Words) -> UpkeepPoint:
+    """What must be done at a point before `until`."""
     found, trend = view.upkeep, view.upkeep.battery
     return UpkeepPoint(
         point=view.point,
@@ -659,9 +711,12 @@ def _life(found: Activation) -> Life:
     )
 
 
-def refuel(found: Iterable[Stop], places: Mapping[str, points_files.Point], now: float, region: str) -> Refuel:
+def refuel(
+    found: Sequence[Stop], places: Mapping[str, points_files.Point], now: float, region: str, part: Part = WHOLE
+) -> Refuel:
     """The refuel round as the API tells it."""
-    return Refuel(now=rfc3339(now), region=region, stops=[_stop(stop, places[stop.point]) for stop in found])
+    stops = [_stop(stop, places[stop.point]) for stop in part.of(found)]
+    return Refuel(now=rfc3339(now), region=region, stops=stops, total=len(found))
 
 
 def _stop(stop: Stop, place: points_files.Point) -> RefuelStop:

@@ -1,8 +1,10 @@
 """The page's addresses and what answers each."""
 
-from collections.abc import AsyncIterator, Callable, Collection
+import threading
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from datetime import datetime
-from urllib.parse import urlsplit
+from typing import TypeVar
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -17,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from paraat.domain.facts import Attested, Author, SaidOfPoint, Silenced
-from paraat.domain.model import AlertState, PointView
+from paraat.domain.model import PointView
 from paraat.domain.radio import RadioError
 from paraat.domain.subjects import POINT, Subject
 from paraat.journal import JournalError
@@ -28,10 +30,18 @@ from paraat.web.cards import rfc3339
 from paraat.web.feed import Feed
 from paraat.web.guard import Action, Guard, OneButton, failure
 from paraat.web.render import STATIC, Renderer
-from paraat.web.source import WebSource
+from paraat.web.request import number_of, place_of
+from paraat.web.shelf import Answer
+from paraat.web.source import Stand, WebSource
 
 MAX_BODY_BYTES = 2048
+# Rows of one answer. So many points are some 400 KB, and 30 KB packed.
+LIMIT = 250
+LIMIT_MAX = 1000
+_ALERTS = "/api/v1/alerts?page=2"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+Long = TypeVar("Long", api.Points, api.Refuel, api.Upkeep)
 
 
 def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK, base_url: str | None = None) -> Starlette:
@@ -118,23 +128,58 @@ class _Routes:
         self._source = source
         self._renderer = renderer
         self._feed = feed
+        self._looking_back = threading.Lock()  # a look back takes seconds of a core: one at a time
         self._judged = readiness.Words(source.language, ZoneInfo(source.timezone))
         self._upkept = upkeep.Words(source.language, ZoneInfo(source.timezone))
 
     async def events(self, request: Request) -> Response:
-        stream = _nothing() if request.method == "HEAD" else self._feed.stream()
+        stream = _nothing() if request.method == "HEAD" else self._feed.stream(place_of(request))
         return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
-    def points(self, request: Request) -> Response:
-        now = self._source.clock.now()
-        if (at := request.query_params.get("at")) is None:
-            views = self._source.views(now)
-        else:
-            past = self._source.past(_moment(at, now))
-            now, views = past.now, past.views
+    async def points(self, request: Request) -> Response:
+        if "at" in request.query_params:
+            return await run_in_threadpool(self._points_at, request)
+        source, zone = self._source, ZoneInfo(self._source.timezone)
+
+        def found(stand: Stand, part: api.Part) -> api.Points:
+            return api.points(stand.views.values(), stand.now, source.region, source.language, zone, part)
+
+        return await self._list(request, found, tables.points)
+
+    def _points_at(self, request: Request) -> Response:
+        """All of them: each part would take the look back anew."""
         source = self._source
-        found = api.points(views, now, source.region, source.language, ZoneInfo(source.timezone))
-        return _csv(tables.points(found.points)) if _wants_csv(request) else _json(found)
+        at = _moment(request.query_params["at"], source.clock.now())
+        with self._looking_back:
+            past = source.past(at)
+        found = api.points(past.views, past.now, source.region, source.language, ZoneInfo(source.timezone))
+        return _csv(tables.points(found)) if _wants_csv(request) else _json(found)
+
+    async def _list(
+        self, request: Request, found: Callable[[Stand, api.Part], Long], table: Callable[[Long, bool], str]
+    ) -> Response:
+        """A long answer: as JSON a part, as CSV a part too, or all of it where none is asked for."""
+        part, wants_csv = _part(request), _wants_csv(request)
+        if wants_csv and not request.query_params.keys() & {"page", "limit"}:
+
+            def parts(stand: Stand) -> Iterator[bytes]:
+                goes_on, at = True, part
+                while goes_on:
+                    rows = found(stand, at)
+                    yield table(rows, at.page == 1).encode()
+                    goes_on, at = at.goes_on(rows.total), at._replace(page=at.page + 1)
+
+            return await self._renderer.shelf.stream(request, "text/csv", parts)
+
+        def make(stand: Stand) -> Answer:
+            rows = found(stand, part)
+            following = _path_of(request, part.page + 1) if part.goes_on(rows.total) else None
+            links = {} if following is None else {"link": f'<{following}>; rel="next"'}
+            if wants_csv:
+                return Answer(table(rows, True).encode(), "text/csv", links)
+            return Answer(msgspec.json.encode(msgspec.structs.replace(rows, next=following)), "application/json", links)
+
+        return await self._renderer.shelf.answer(request, make)
 
     def point(self, request: Request) -> Response:
         return _json(api.point(self._view(request), self._judged, self._upkept))
@@ -157,20 +202,26 @@ class _Routes:
             raise HTTPException(503, f"tested, but not kept: {error}") from error
         return _json(api.alert_test(point, found, self._source.language))
 
-    def refuel(self, request: Request) -> Response:
-        source, now = self._source, self._source.clock.now()
-        found = api.refuel(source.refuel(now), source.places, now, source.region)
-        return _csv(tables.refuel(found.stops)) if _wants_csv(request) else _json(found)
+    async def refuel(self, request: Request) -> Response:
+        source = self._source
 
-    def upkeep(self, request: Request) -> Response:
-        source, now = self._source, self._source.clock.now()
-        zone = ZoneInfo(source.timezone)
+        def found(stand: Stand, part: api.Part) -> api.Refuel:
+            return api.refuel(source.refuel(stand), source.places, stand.now, source.region, part)
+
+        return await self._list(request, found, tables.refuel)
+
+    async def upkeep(self, request: Request) -> Response:
+        source, zone = self._source, ZoneInfo(self._source.timezone)
         asked = request.query_params.get("until")
-        until = api.month_end(now, zone) if asked is None else _utc(asked)
-        if until is None:
-            raise HTTPException(400, f"until={(asked or '')[:40]!r} is no moment in UTC, such as 2026-12-31T23:00:00Z")
-        found = api.upkeep(source.views(now), now, until, source.region, self._upkept)
-        return _csv(tables.upkeep(found.points)) if _wants_csv(request) else _json(found)
+        given = None if asked is None else _utc(asked)
+        if asked is not None and given is None:
+            raise HTTPException(400, f"until={asked[:40]!r} is no moment in UTC, such as 2026-12-31T23:00:00Z")
+
+        def found(stand: Stand, part: api.Part) -> api.Upkeep:
+            until = api.month_end(stand.now, zone) if given is None else given
+            return api.upkeep(stand.views.values(), stand.now, until, source.region, self._upkept, part)
+
+        return await self._list(request, found, tables.upkeep)
 
     async def count(self, request: Request) -> Response:
         return await self._keep(request, actions.counted)
@@ -205,7 +256,8 @@ class _Routes:
             await run_in_threadpool(self._source.keep, said, author)
         except JournalError as error:
             raise HTTPException(503, f"not kept: {error}") from error
-        return await run_in_threadpool(self.alerts, request)
+        now = self._source.clock.now()
+        return _json(await run_in_threadpool(self._alerts, now, api.Part(limit=LIMIT), _ALERTS))
 
     async def _keep(
         self, request: Request, told: Callable[[bytes, str, float], tuple[SaidOfPoint, Author]]
@@ -229,14 +281,29 @@ class _Routes:
         except KeyError as error:
             raise HTTPException(404, f"no point {wanted!r} in this region; /api/v1/points lists them") from error
 
-    def alerts(self, _request: Request) -> Response:
-        now = self._source.clock.now()
-        alerts = [self._alert(alert) for alert in self._source.alerts()]
-        silences = api.silences(self._source.silences())
-        return _json(api.Alerts(now=rfc3339(now), region=self._source.region, alerts=alerts, silences=silences))
+    async def alerts(self, request: Request) -> Response:
+        part, following = _part(request), _path_of(request, _part(request).page + 1)
 
-    def _alert(self, alert: AlertState) -> api.Alert:
-        return api.alert(alert, self._source.acknowledged(alert.id), self._source.told(alert.id))
+        def make(stand: Stand) -> Answer:
+            found = self._alerts(stand.now, part, following)
+            return Answer(msgspec.json.encode(found), "application/json", _links(found.next))
+
+        return await self._renderer.shelf.answer(request, make)
+
+    def _alerts(self, now: float, part: api.Part, following: str) -> api.Alerts:
+        """A part of the alerts. following: where the next part would be."""
+        source, alerts = self._source, self._source.alerts()
+        asked = part.of(alerts)
+        ids = [alert.id for alert in asked if alert.id]
+        seen, told = source.seen(ids), source.tellings(ids)
+        return api.Alerts(
+            now=rfc3339(now),
+            region=source.region,
+            alerts=[api.alert(alert, seen.get(alert.id), told.get(alert.id, ())) for alert in asked],
+            silences=api.silences(source.silences()),
+            total=len(alerts),
+            next=following if part.goes_on(len(alerts)) else None,
+        )
 
     async def acknowledge(self, request: Request) -> Response:
         try:
@@ -334,6 +401,20 @@ async def _refuse(_request: Request, error: Exception) -> Response:
     answer = failure(error.status_code, error.detail)
     answer.headers.update(error.headers or {})
     return answer
+
+
+def _part(request: Request) -> api.Part:
+    """Which part of a list is asked for. Raises HTTPException."""
+    return api.Part(number_of(request, "page", 1), number_of(request, "limit", LIMIT, most=LIMIT_MAX))
+
+
+def _path_of(request: Request, page: int) -> str:
+    """Where another part of the list is that was asked for."""
+    return f"{request.url.path}?{urlencode({**request.query_params, 'page': page})}"
+
+
+def _links(following: str | None) -> dict[str, str]:
+    return {} if following is None else {"link": f'<{following}>; rel="next"'}
 
 
 def _wants_csv(request: Request) -> bool:

@@ -4,15 +4,14 @@ A Card holds no age, only the moments that ages count from. So a card that says 
 equal, and is neither rendered nor sent again.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from paraat.domain import passages, tracker
-from paraat.domain.activation import Phase
 from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact, HelpAsked, Silenced
 from paraat.domain.model import ACKNOWLEDGED, AlertState, Autonomy, PointView
 from paraat.domain.radio import Entered, RadioError
@@ -25,10 +24,6 @@ from paraat.web.source import Check
 from paraat.web.texts import Words
 from paraat_wire import metrics
 
-# Worst first on the page. A point that fell silent in a blackout may be worse off than one that
-# says what it lacks.
-_ORDER = (Verdict.NOT_READY, Verdict.SILENT, Verdict.UNKNOWN, Verdict.LIMITED, Verdict.READY)
-_RANK = {verdict: rank for rank, verdict in enumerate(_ORDER)}
 # Colour, texture and shape of a verdict: classes of page.css and drawings of icons.html.
 _LOOKS = {
     Verdict.NOT_READY: "alarm",
@@ -37,10 +32,7 @@ _LOOKS = {
     Verdict.SILENT: "stale",
     Verdict.UNKNOWN: "unknown",
 }
-_ALERT_RANK = {"firing": 0, "pending": 1, "resolved": 2}
 _EMPTY_ROUND_S = 300
-CARDS_MAX = 400
-TOLD_MAX = 200
 # Reasons that a card tells in places of their own: its alerts, its faults, its missing sets, its connection, its power.
 _SHOWN_ELSEWHERE = frozenset(
     (
@@ -146,25 +138,6 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     told: tuple[str, ...]  # who was told of it, when, and what came back
 
 
-class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """The head of the page: of the points that are in use, how many stand how.
-
-    A silent point counts as silent, and by its last verdict too where that was not "ready": it does not leave the count of
-    trouble by falling silent.
-    """
-
-    points: int
-    not_ready: int
-    unknown: int
-    limited: int
-    silent: int
-    ready: int
-    standby: int
-    opening: int  # alerted or opening
-    operational: int
-    not_in_use: int  # being built or out of use; in none of the other counts
-
-
 class Writer:
     """Puts points and alerts in the words and the time zone of a site."""
 
@@ -185,52 +158,39 @@ class Writer:
         return self.silenced(self.by(silence.author), silence.told.until, silence.told.reason, now)
 
     def cards(
-        self, views: Iterable[PointView], alerts: Iterable[AlertState], silences: Iterable[Fact] = ()
+        self,
+        views: Iterable[PointView],
+        firing: Mapping[str, Sequence[AlertState]],
+        silences: Iterable[Fact] = (),
     ) -> list[Card]:
-        """The cards: who is late first, then the worst, as which counts whoever has a critical alert; then the fewest hours.
-
-        At most CARDS_MAX of them, so that a whole country does not choke a phone.
-        """
-        firing: dict[str, list[AlertState]] = {}
-        for alert in alerts:
-            if alert.state == "firing" and alert.point is not None:
-                firing.setdefault(alert.point, []).append(alert)
-        critical = {point for point, found in firing.items() if any(one.severity == "critical" for one in found)}
-        ordered = sorted(views, key=lambda view: _worst_first(view, view.point in critical))[:CARDS_MAX]
+        """The cards of points, in their order. firing: by point its alerts that fire. silences: what is silenced now."""
         silenced = {fact.told.subject: fact for fact in silences if isinstance(fact.told, Silenced)}
-        return [self._card(view, firing.get(view.point, ()), silenced.get(view.subject)) for view in ordered]
+        return [self._card(view, firing.get(view.point, ()), silenced.get(view.subject)) for view in views]
 
     def items(
         self,
         alerts: Iterable[AlertState],
-        names: dict[str, str],
+        names: Mapping[str, str],
         now: float,
-        acknowledged: Callable[[int], Fact | None] = lambda _: None,
-        told: Callable[[int], Iterable[Told]] = lambda _: (),
+        seen: Mapping[int, Fact] = MappingProxyType({}),
+        told: Mapping[int, Iterable[Told]] = MappingProxyType({}),
         silences: Iterable[Fact] = (),
     ) -> list[Item]:
-        """The list of alerts: firing first, critical before warning, what nobody sees to before the rest, then the newest.
+        """The lines of alerts, in their order. names: by point. seen: by alert who saw it. told: by alert who was told of it.
 
-        acknowledged: who saw one, by its id. told: who was told of one; it is asked of the first TOLD_MAX, because each costs
-        a look into the journal. The API says it of all. silences: what is silenced now, and by whom.
+        silences: what is silenced now, and by whom.
         """
         silences = list(silences)
-
-        def place_of(alert: AlertState) -> tuple[int, bool, bool, float]:
-            seen_to = _stage(alert, acknowledged(alert.id)) == ACKNOWLEDGED
-            return _ALERT_RANK[alert.state], alert.severity != "critical", seen_to, -_moment(alert)
-
-        ordered = sorted(alerts, key=place_of)
         return [
             self._item(
                 alert,
                 self._about(alert, names),
-                acknowledged(alert.id),
-                told(alert.id) if alert.id and place < TOLD_MAX else (),
+                seen.get(alert.id),
+                told.get(alert.id, ()),
                 silence_of(alert, silences),
                 now,
             )
-            for place, alert in enumerate(ordered)
+            for alert in alerts
         ]
 
     def telling(self, one: Told, now: float) -> str:
@@ -252,7 +212,7 @@ class Writer:
             return self.words("by.button")
         return self.words(f"by.{author.way}", name=author.name) if author.way in _SAID_WAYS else author.name
 
-    def entered(self, found: Entered, names: dict[str, str], alerts: Iterable[AlertState]) -> str:
+    def entered(self, found: Entered, names: Mapping[str, str], alerts: Iterable[AlertState]) -> str:
         """What a code over the radio said, for who typed it in."""
         said = found.said
         name = found.fact.author.name
@@ -275,11 +235,11 @@ class Writer:
         until = "" if error.until is None else self.time(error.until, now)
         return self.words(f"code.{error.code}", found=error.found, time=until)
 
-    def _about(self, alert: AlertState, names: dict[str, str]) -> str:
+    def _about(self, alert: AlertState, names: Mapping[str, str]) -> str:
         """What an alert is about: a point by its name; of what the coordination point has several, which one."""
         return ": ".join(filter(None, (self._place(alert.point, names), alert.subject.which)))
 
-    def _place(self, point: str | None, names: dict[str, str]) -> str:
+    def _place(self, point: str | None, names: Mapping[str, str]) -> str:
         return self.words("own") if point is None else names.get(point, point)
 
     def troubles(self, health: Iterable[Check]) -> list[tuple[bool, str]]:
@@ -349,7 +309,7 @@ class Writer:
     def _item(
         self, alert: AlertState, name: str, seen: Fact | None, told: Iterable[Told], silence: Fact | None, now: float
     ) -> Item:
-        words, t, state = self.words, _moment(alert), _stage(alert, seen)
+        words, t, state = self.words, moment(alert), stage(alert, seen)
         look = alert.severity if alert.state == "firing" else alert.state
         title = words.code("rule", alert.rule)
         return Item(
@@ -364,7 +324,7 @@ class Writer:
             seen="" if seen is None else words("alert.seen", name=self.by(seen.author), time=self.time(seen.t, now)),
             held=self.held(alert.held_by, self._silenced(silence, now)) if alert.state != "resolved" else "",
             say=words("alert.say", title=title, name=name) if alert.state == "firing" else "",
-            asks=alert.id if state == "firing" and not alert.held_by else None,
+            asks=alert.id if waits(alert, seen) else None,
             told=tuple(self.telling(one, now) for one in told),
         )
 
@@ -501,37 +461,9 @@ class Writer:
         return text[0].upper() + text[1:]
 
 
-def count(views: Iterable[PointView]) -> Counts:
-    """How many points stand how."""
-    every = list(views)
-    used = [view for view in every if view.activation.in_use]
-    of = Counter(view.verdict for view in used)
-    last = Counter(view.last_verdict for view in used)
-    phases = Counter(view.activation.phase for view in used)
-    return Counts(
-        points=len(used),
-        not_ready=last[Verdict.NOT_READY],
-        unknown=last[Verdict.UNKNOWN],
-        limited=last[Verdict.LIMITED],
-        silent=of[Verdict.SILENT],
-        ready=of[Verdict.READY],
-        standby=phases[Phase.STANDBY],
-        opening=phases[Phase.ALERTED] + phases[Phase.OPENING],
-        operational=phases[Phase.OPERATIONAL],
-        not_in_use=len(every) - len(used),
-    )
-
-
 def rfc3339(t: float) -> datetime:
     """Unix seconds as UTC to the millisecond; msgspec and isoformat() write it by RFC 3339."""
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=round(t * 1000))
-
-
-def _worst_first(view: PointView, critical: bool) -> tuple[bool, bool, int, float, str, str]:
-    hours = -1.0 if view.autonomy is None else view.autonomy.hours
-    found = view.activation
-    rank = 0 if critical else _RANK[view.verdict]
-    return not found.in_use, not found.late, rank, hours, view.name, view.point
 
 
 def silence_of(alert: AlertState, silences: Iterable[Fact]) -> Fact | None:
@@ -541,11 +473,16 @@ def silence_of(alert: AlertState, silences: Iterable[Fact]) -> Fact | None:
     return found.get(alert.subject, at_point)
 
 
-def _stage(alert: AlertState, seen: Fact | None) -> str:
+def waits(alert: AlertState, seen: Fact | None) -> bool:
+    """Whether somebody is to acknowledge an alert: nobody has since it became so bad, and people are told of it."""
+    return stage(alert, seen) == "firing" and not alert.held_by
+
+
+def stage(alert: AlertState, seen: Fact | None) -> str:
     """As AlertState.stage; seen: who acknowledged it last."""
     return alert.stage(None if seen is None else seen.t)
 
 
-def _moment(alert: AlertState) -> float:
+def moment(alert: AlertState) -> float:
     """When the state the alert is in began: for one that fires, when its cause did."""
     return alert.since if alert.resolved_at is None else alert.resolved_at

@@ -1,4 +1,4 @@
-"""The live stream: one producer renders, every open page gets what changed since it was last told.
+"""The live stream: one producer renders a place of the lists, every page open there gets what changed since it was last told.
 
 While nobody looks, nothing runs. The stream is heard each HEARTBEAT_S of real time, whatever the
 points do; the page counts on it. Should the source hang, the stream falls silent, and the page says
@@ -14,7 +14,7 @@ from typing import TypeVar
 import msgspec
 from starlette.concurrency import run_in_threadpool
 
-from paraat.web.render import Piece, Renderer, Snapshot
+from paraat.web.render import FIRST, Piece, Place, Renderer, Snapshot
 from paraat.web.source import WebSource
 
 HEARTBEAT_S = 2.0
@@ -26,9 +26,11 @@ T = TypeVar("T")
 
 
 class _Run:
-    """One stretch in which pages are open."""
+    """One stretch in which pages are open at a place."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.task: asyncio.Task[None] | None = None
         self.turn = asyncio.Condition()
         self.number = 0
         self.latest: Snapshot | None = None  # None after a failure
@@ -59,17 +61,15 @@ class Feed:
     def __init__(self, source: WebSource, renderer: Renderer) -> None:
         self._source = source
         self._renderer = renderer
-        self._run: _Run | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._runs: dict[Place, _Run] = {}
         self._closed = False
 
     @property
     def pages(self) -> int:
         """How many pages are open, as far as is known: one that went away without a word counts until it is written to."""
-        run = self._run
-        return 0 if run is None else run.pages
+        return sum(run.pages for run in self._runs.values())
 
-    async def stream(self) -> AsyncIterator[bytes]:
+    async def stream(self, place: Place = FIRST) -> AsyncIterator[bytes]:
         """Server-sent events for one page: first everything, then what changed. Ends when the feed
         is closed.
 
@@ -79,7 +79,7 @@ class Feed:
         if self._closed:
             return
         yield b"retry: %d\n\n" % _RETRY_MS
-        run = self._join()
+        run = self._join(place)
         number, seen = 0, None
         try:
             while True:
@@ -98,21 +98,22 @@ class Feed:
     async def close(self) -> None:
         """End every stream, so that the server can stop."""
         self._closed = True
-        if self._run is not None:
-            await self._run.close()
+        for run in list(self._runs.values()):
+            await run.close()
 
-    def _join(self) -> _Run:
-        if self._run is None:
-            self._run = _Run()
-            self._task = asyncio.create_task(self._produce(self._run), name="web-feed")
-        self._run.pages += 1
-        return self._run
+    def _join(self, place: Place) -> _Run:
+        run = self._runs.get(place)
+        if run is None:
+            run = self._runs[place] = _Run(place)
+            run.task = asyncio.create_task(self._produce(run), name="web-feed")
+        run.pages += 1
+        return run
 
     def _leave(self, run: _Run) -> None:
         run.pages -= 1
-        if run.pages == 0 and self._run is run and self._task is not None:
-            self._task.cancel()
-            self._run = self._task = None
+        if run.pages == 0 and self._runs.get(run.place) is run and run.task is not None:
+            run.task.cancel()
+            del self._runs[run.place]
 
     async def _produce(self, run: _Run) -> None:
         loop, changed = asyncio.get_running_loop(), asyncio.Event()
@@ -128,7 +129,7 @@ class Feed:
             while True:
                 changed.clear()
                 try:
-                    before = await run_in_threadpool(self._renderer.snapshot, before)
+                    before = await run_in_threadpool(self._renderer.snapshot, before, run.place)
                     await run.tell(before)
                     failing = False
                 except Exception:  # noqa: BLE001 - whatever the source raises, the pages must hear of it
@@ -148,7 +149,7 @@ def _news(new: Snapshot, old: Snapshot | None, build: str) -> dict[str, object]:
     news: dict[str, object] = {"now": new.now}
     if old is None:
         news["build"] = build
-    for part in ("title", "head", "host", "more", "banner"):
+    for part in ("title", "head", "host", "more", "more_alerts", "banner"):
         if old is None or getattr(old, part) != getattr(new, part):
             news[part] = getattr(new, part)
     if alerts := _changes(new.alerts, old.alerts if old else None):

@@ -3,19 +3,24 @@ sends.
 """
 
 import hashlib
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import jinja2
 import msgspec
 
+from paraat.domain.facts import Fact
 from paraat.domain.model import AlertState, PointView
 from paraat.domain.radio import Entered, RadioError
-from paraat.web.cards import Card, Counts, Item, Writer, count, rfc3339
-from paraat.web.source import WebSource
+from paraat.web.cards import Card, Item, Writer, moment, rfc3339, waits
+from paraat.web.roll import Counts, Roll, firing_by_point, in_order
+from paraat.web.shelf import Shelf
+from paraat.web.source import Stand, WebSource
 from paraat.web.texts import Words
 
 _HERE = Path(__file__).parent
@@ -26,8 +31,21 @@ _SCRIPT_TEXTS = (
     *_AGES, "dead", "dead.since", "broken", "sound.on", "sound.off", "who.failed", "code.answer", "code.again",
 )  # fmt: skip
 _BANNER_LINES = 3
+# On one page, so that a whole country does not choke a phone.
+CARDS_MAX = 200
+ALERTS_MAX = 100
 
 T = TypeVar("T")
+
+
+class Place(NamedTuple):
+    """Which part of its long lists a page shows; the first, 1, has the worst."""
+
+    points: int = 1
+    alerts: int = 1
+
+
+FIRST = Place()
 
 
 class Piece(msgspec.Struct, Generic[T], frozen=True):
@@ -39,16 +57,18 @@ class Piece(msgspec.Struct, Generic[T], frozen=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """The changing parts of the page as they were at `now` (unix seconds).
+    """The changing parts of the page as they were at `now` (unix seconds), of the points as they stood in `stand`.
 
-    Equal parts keep their identity.
+    Equal parts keep their identity. more, more_alerts: what the lists go on with, and the way there.
     """
 
     now: float
+    stand: Stand
     title: str
     head: str
     host: str
     more: str
+    more_alerts: str
     banner: str
     alerts: dict[str, Piece[Item]]
     cards: dict[str, Piece[Card]]
@@ -59,6 +79,7 @@ class Renderer:
 
     def __init__(self, source: WebSource) -> None:
         self.source = source
+        self.shelf = Shelf(source)
         self.words = Words(source.language)
         self._writer = Writer(self.words, ZoneInfo(source.timezone), source.stale_after_s)
         self.build = _digest(path for folder in ("static", "templates") for path in (_HERE / folder).iterdir())
@@ -79,6 +100,7 @@ class Renderer:
             full_time=self._writer.full_time,
         )
         self._parts = self._templates.get_template("parts.html").module
+        self._roll, self._calling = Roll(), threading.Lock()
 
     def fill(self, template: str, **values: object) -> str:
         """A page of templates/, with the words, the region and what else every page needs."""
@@ -88,25 +110,39 @@ class Renderer:
         """What a clock in the region shows at a moment."""
         return self._writer.time(now, now)
 
-    def snapshot(self, before: Snapshot | None) -> Snapshot:
-        """The page's changing parts now. What says the same as in `before` is taken from there."""
-        now = self.source.clock.now()
-        views = self.source.views(now)
-        alerts = self.source.alerts()
-        names = {view.point: view.name for view in views}
-        silences = self.source.silences()
-        cards = self._writer.cards(views, alerts, silences)
-        items = self._writer.items(alerts, names, now, self.source.acknowledged, self.source.told, silences)
-        counts = count(views)
+    def snapshot(self, before: Snapshot | None, place: Place = FIRST) -> Snapshot:
+        """The page's changing parts now. What says the same as in `before`, of that place, is taken from there."""
+        now, stand = self.source.clock.now(), self.source.stand()
+        host = str(self._macro("host", self._writer.troubles(self.source.health()), stand.waiting))
+        if before is not None and before.stand is stand:
+            return msgspec.structs.replace(before, now=now, host=host)
+        found, silences = self.source.alerts(), self.source.silences()
+        seen = self.source.seen([one.id for one in found if one.state == "firing"])
+        alerts, firing = in_order(found, seen), firing_by_point(found)
+        with self._calling:
+            self._roll.call(stand.views, firing)
+            points, counts = self._roll.points, self._roll.counts()
+        cards, more = _part(points, place.points, CARDS_MAX)
+        items, more_alerts = _part(alerts, place.alerts, ALERTS_MAX)
+        told = self.source.tellings([one.id for one in items if one.id])
+        places = {one.point for one in alerts if one.point is not None}
+        names = {point: stand.views[point].name for point in places if point in stand.views}
+        written = self._writer.items(items, names, now, seen, told, silences)
+        shown = self._writer.cards([msgspec.structs.replace(view, now=now) for view in cards], firing, silences)
+        waiting = [one for one in alerts if one.severity == "critical" and waits(one, seen.get(one.id))]
         return Snapshot(
             now=now,
+            stand=stand,
             title=self._title(counts),
             head=str(self._macro("counts", counts)),
-            host=str(self._macro("host", self._writer.troubles(self.source.health()))),
-            more=self._more(counts.points - len(cards)),
-            banner=self._banner([item for item in items if item.asks is not None and item.look == "critical"]),
-            alerts=self._pieces("alert", {i.key: i for i in items}, before.alerts if before else {}, now),
-            cards=self._pieces("card", {c.point: c for c in cards}, before.cards if before else {}, now),
+            host=host,
+            more=self._more("points.more", more, place, place._replace(points=place.points + 1), place.points),
+            more_alerts=self._more(
+                "alerts.more", more_alerts, place, place._replace(alerts=place.alerts + 1), place.alerts
+            ),
+            banner=self._banner(waiting, names, now, seen),
+            alerts=self._pieces("alert", {i.key: i for i in written}, before.alerts if before else {}, now),
+            cards=self._pieces("card", {c.point: c for c in shown}, before.cards if before else {}, now),
         )
 
     def _script_texts(self) -> str:
@@ -117,18 +153,22 @@ class Renderer:
         title = self.words("title", region=self.source.region)
         return f"({counts.not_ready}) {title}" if counts.not_ready else title
 
-    def _more(self, others: int) -> str:
-        return str(self._macro("more", others)) if others else ""
+    def _more(self, key: str, others: int, place: Place, following: Place, at: int) -> str:
+        """How many are left out below, and the ways to the other parts of the list; empty where it is whole."""
+        if not others and at == 1:
+            return ""
+        first = place._replace(points=1) if following.points != place.points else place._replace(alerts=1)
+        return str(self._macro("more", key, others, _path(first) if at > 1 else "", _path(following)))
 
-    def _banner(self, waiting: list[Item]) -> str:
+    def _banner(self, waiting: list[AlertState], names: Mapping[str, str], now: float, seen: Mapping[int, Fact]) -> str:
         """What nobody has acknowledged yet, the oldest first: whoever waits longest. Empty when nothing is."""
-        oldest = sorted(waiting, key=lambda item: item.t)
-        return str(self._macro("banner", oldest[:_BANNER_LINES], len(oldest) - _BANNER_LINES)) if oldest else ""
+        oldest = sorted(waiting, key=moment)
+        items = self._writer.items(oldest[:_BANNER_LINES], names, now, seen)
+        return str(self._macro("banner", items, len(oldest) - _BANNER_LINES)) if oldest else ""
 
     def entered(self, found: Entered) -> str:
         """What a code over the radio said, in words."""
-        names = self._names(self.source.clock.now())
-        return self._writer.entered(found, names, self.source.alerts())
+        return self._writer.entered(found, self._names(), self.source.alerts())
 
     def radio_error(self, error: RadioError) -> str:
         """Why such a code does not count, in words."""
@@ -137,16 +177,16 @@ class Renderer:
     def item(self, alert: AlertState) -> Item:
         """An alert in words, as the list of alerts has it."""
         now = self.source.clock.now()
-        (item,) = self._writer.items([alert], self._names(now), now, self.source.acknowledged)
+        (item,) = self._writer.items([alert], self._names(), now, self.source.seen([alert.id]))
         return item
 
     def card(self, view: PointView) -> str:
         """The card of a point, as the status page has it."""
-        (card,) = self._writer.cards([view], self.source.alerts(), self.source.silences())
+        (card,) = self._writer.cards([view], firing_by_point(self.source.alerts()), self.source.silences())
         return str(self._macro("card", card, view.now))
 
-    def _names(self, now: float) -> dict[str, str]:
-        return {view.point: view.name for view in self.source.views(now)}
+    def _names(self) -> dict[str, str]:
+        return {point: view.name for point, view in self.source.stand().views.items()}
 
     def _pieces(self, macro: str, wanted: dict[str, T], before: dict[str, Piece[T]], now: float) -> dict[str, Piece[T]]:
         pieces: dict[str, Piece[T]] = {}
@@ -158,6 +198,19 @@ class Renderer:
 
     def _macro(self, name: str, *values: object) -> object:
         return getattr(self._parts, name)(*values)
+
+
+def _part(rows: Sequence[T], number: int, size: int) -> tuple[Sequence[T], int]:
+    """The part of a list with that number, and how many rows come after it."""
+    end = number * size
+    return rows[end - size : end], max(0, len(rows) - end)
+
+
+def _path(place: Place) -> str:
+    """Where the page with that part of the lists is."""
+    asked = {"page": place.points, "alerts": place.alerts}
+    given = urlencode({name: number for name, number in asked.items() if number > 1})
+    return f"/?{given}" if given else "/"
 
 
 def _iso(t: float) -> str:

@@ -3,7 +3,7 @@
 The service fulfils it; the page knows nothing else of the host.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -30,6 +30,17 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     ok: bool
     required: bool
     detail: str = ""  # for the technician, in English: what is wrong, where, what to do
+
+
+class Stand(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """How all points stood at `now`, unix seconds. Of many points some may have been looked at some seconds before.
+
+    views: by point. waiting: how many points nobody has looked at yet since the start; they are in no list.
+    """
+
+    now: float
+    views: Mapping[str, PointView]
+    waiting: int = 0
 
 
 class Asked(Protocol):
@@ -98,8 +109,8 @@ class WebSource(Protocol):
         """Seconds after which a value is shown as old (alerts.point_silent.after_s)."""
         ...
 
-    def views(self, now: float) -> Sequence[PointView]:
-        """Every expected point as it stands at `now`, also those never heard, in any order."""
+    def stand(self) -> Stand:
+        """How all points stand, also those never heard: what is ready. The same object while nothing of it has changed."""
         ...
 
     def view(self, point: str, now: float) -> PointView:
@@ -110,12 +121,12 @@ class WebSource(Protocol):
         """Everything as it stood at t, unix seconds. May take seconds. Raises JournalError."""
         ...
 
-    def acknowledged(self, alert_id: int) -> Fact | None:
-        """The last time that somebody acknowledged an alert; None: nobody has."""
+    def seen(self, alert_ids: Collection[int]) -> Mapping[int, Fact]:
+        """By alert the last time that somebody acknowledged it; those that nobody has are left out."""
         ...
 
-    def told(self, alert_id: int) -> Sequence[Told]:
-        """Who was told of an alert, by which rung, when, and what came back. Raises JournalError."""
+    def tellings(self, alert_ids: Collection[int]) -> Mapping[int, Sequence[Told]]:
+        """Who was told of these alerts, by which rung, when, and what came back. Raises JournalError."""
         ...
 
     def silences(self) -> Sequence[Fact]:
@@ -148,7 +159,7 @@ class WebSource(Protocol):
         """Send a test down every rung of a point; what each answered. May take a minute. Raises JournalError."""
         ...
 
-    def refuel(self, now: float) -> Sequence[Stop]:
+    def refuel(self, stand: Stand) -> Sequence[Stop]:
         """The refuel round, the most urgent first."""
         ...
 

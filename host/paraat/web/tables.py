@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable
 from datetime import datetime
 
-from paraat.web.api import Point, RefuelStop, Resource, UpkeepPoint
+from paraat.web.api import Point, Points, Refuel, RefuelStop, Resource, Upkeep
 
 # What a spreadsheet would take for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -24,9 +24,9 @@ UPKEEP_COLUMNS = (
 RESOURCE_COLUMNS = ("resource", "state", "need", "critical", "why", "to_do", "at", "until", "by", "renew")
 
 
-def points(found: Iterable[Point]) -> str:
-    """The points, one a row; of what keeps one from being ready all on one line."""
-    return _csv(POINT_COLUMNS, map(_point, found))
+def points(found: Points, head: bool = True) -> str:
+    """The points, one a row; of what keeps one from being ready all on one line. head: with the names of the columns."""
+    return _csv(POINT_COLUMNS, map(_point, found.points), head)
 
 
 def resources(found: Iterable[Resource]) -> str:
@@ -34,17 +34,18 @@ def resources(found: Iterable[Resource]) -> str:
     return _csv(RESOURCE_COLUMNS, (tuple(getattr(one, column) for column in RESOURCE_COLUMNS) for one in found))
 
 
-def refuel(found: Iterable[RefuelStop]) -> str:
+def refuel(found: Refuel, head: bool = True) -> str:
     """The refuel round, one stop a row."""
-    return _csv(REFUEL_COLUMNS, map(_stop, found))
+    return _csv(REFUEL_COLUMNS, map(_stop, found.stops), head)
 
 
-def upkeep(found: Iterable[UpkeepPoint]) -> str:
+def upkeep(found: Upkeep, head: bool = True) -> str:
     """The tasks of every point, one a row."""
-    places = ((one.point, one.name, one.municipality, task) for one in found for task in one.tasks)
+    places = ((one.point, one.name, one.municipality, task) for one in found.points for task in one.tasks)
     return _csv(
         UPKEEP_COLUMNS,
         ((*place, *(getattr(task, column) for column in UPKEEP_COLUMNS[3:])) for *place, task in places),
+        head,
     )
 
 
@@ -66,10 +67,11 @@ def _point(one: Point) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _csv(columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
+def _csv(columns: tuple[str, ...], rows: Iterable[tuple[object, ...]], head: bool = True) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(columns)
+    if head:
+        writer.writerow(columns)
     writer.writerows([_cell(value) for value in row] for row in rows)
     return out.getvalue()
 

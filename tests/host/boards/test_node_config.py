@@ -182,3 +182,22 @@ def test_a_point_may_be_without_a_standard_sensor_and_use_its_pins(site: Site) -
 def test_a_point_with_a_battery_of_24_volts_alarms_at_its_own_voltage(site: Site) -> None:
     config = node_config(changed(site, board=PointBoard(type="esp32_devkitc_ve", battery_low_v=23.6)), "nsp-0101")
     assert config["alarm"]["battery_low_v"] == 23.6
+
+
+def test_boards_of_which_the_same_is_asked_are_checked_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[object] = []
+    monkeypatch.setattr("paraat.boards.node_config.check", lambda board, sensors, *, wifi: checked.append(board))
+    one = site.points["nsp-0101"]
+    alike = {f"nsp-x{n}": msgspec.structs.replace(one, id=f"nsp-x{n}") for n in range(5)}
+    other = msgspec.structs.replace(
+        one, id="nsp-other", board=msgspec.structs.replace(one.board, without=("light_beam",))
+    )
+    check_points(msgspec.structs.replace(site, points=alike | {"nsp-other": other}))
+    assert len(checked) == 2
+
+
+def test_a_wrong_board_among_many_is_found(site: Site) -> None:
+    one = site.points["nsp-0101"]
+    wrong = msgspec.structs.replace(one, id="nsp-wrong", sensors=({"driver": "nothing"},))
+    with pytest.raises(SettingsError, match="nsp-wrong"):
+        check_points(msgspec.structs.replace(site, points={"nsp-a": one, "nsp-b": one, "nsp-wrong": wrong}))

@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import get_args
 
 import msgspec
@@ -54,6 +54,22 @@ def test_the_old_name_of_the_web_table_is_still_read(site_dir: Path) -> None:
     assert complaint(site_dir).key == "board.host"
     edit(site_dir / "site.toml", 'host = "0.0.0.0"', "[web]")
     assert "only [web]: [board] is its old name" in str(complaint(site_dir))
+
+
+def test_a_point_is_read_without_a_look_at_every_other(site_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, compared = site_dir / "points", 0
+    text = (folder / "nsp-0101.toml").read_text(encoding="utf-8")
+    for n in range(60):
+        (folder / f"nsp-x{n:04d}.toml").write_text(text.replace("nsp-0101", f"nsp-x{n:04d}"), encoding="utf-8")
+
+    def equal(one: PurePath, other: object) -> bool:
+        nonlocal compared
+        compared += 1
+        return str(one) == str(other)
+
+    monkeypatch.setattr(PurePath, "__eq__", equal)
+    assert len(load_site(site_dir).points) == 65
+    assert compared < 65
 
 
 def keys(kind: type[Part]) -> set[str]:

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,17 @@ ROOT = extract.ROOT
 REPOSITORY = extract.MAKEFILE.parent
 SOURCES = {path: path.read_text(encoding="utf-8") for path in sorted(ROOT.rglob("*.py")) if "hal" not in path.parts}
 SOURCES |= {path: path.read_text(encoding="utf-8") for path in (REPOSITORY / "dashboards").glob("*.py")}
-TREES = {path: ast.parse(source) for path, source in SOURCES.items()}
-NODES = [(path, node) for path, tree in TREES.items() for node in ast.walk(tree)]
-CALLS = [(path, node) for path, node in NODES if isinstance(node, ast.Call)]
+
+
+@cache  # and not when this file is read, which every process of `make test` does
+def nodes() -> list[tuple[Path, ast.AST]]:
+    """All that the code is made of."""
+    return [(path, node) for path, source in SOURCES.items() for node in ast.walk(ast.parse(source))]
+
+
+@cache
+def all_calls() -> list[tuple[Path, ast.Call]]:
+    return [(path, node) for path, node in nodes() if isinstance(node, ast.Call)]
 
 
 def test_the_catalogues_are_what_make_words_writes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -40,7 +49,7 @@ def test_dutch_and_english_say_everything() -> None:
 
 
 def calls(*names: str) -> Iterator[tuple[Path, ast.Call]]:
-    for path, node in CALLS:
+    for path, node in all_calls():
         if (node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")) in names:
             yield path, node
 
@@ -89,7 +98,7 @@ def test_every_line_for_the_screen_has_words() -> None:
 def test_no_key_is_left_over() -> None:
     """A key stands in the code, or fits what is put together there: f"status.{n}", words.code("fault", code)."""
     literal, patterns = set(), []
-    for _, node in NODES:
+    for _, node in nodes():
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             literal.add(node.value)
         elif isinstance(node, ast.JoinedStr):

@@ -1,6 +1,8 @@
 """What a coordinator, a lead, a technician and an administrator meet, in the language of brackets (brackets.py)."""
 
+import asyncio
 import html
+import inspect
 import io
 import json
 import re
@@ -15,6 +17,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.console import Console
 from starlette.requests import Request
+from starlette.responses import Response
 
 from host.alerts.details import every_alert
 from host.texts.brackets import LANGUAGE, in_brackets, unmarked
@@ -70,16 +73,22 @@ def renderer(brackets: Path) -> Renderer:
         Check(name=name, ok=False, required=True)
         for name in ("broker", "journal", "ingest", "alerts", "delivery", "certificates", "influx")
     ]
+    source.waiting = 3
     return Renderer(source)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.PATH)
 def test_every_page(page: ModuleType, renderer: Renderer) -> None:
     names = {*PLACES, "Tue", "opslag"}
-    for view in renderer.source.views(NOW):
+    for view in renderer.source.stand().views.values():
         names |= {view.name, view.municipality}
     request = Request({"type": "http", "method": "GET", "path": page.PATH, "query_string": b"", "headers": []})
-    answer = page.answer(renderer, request)
+
+    async def asked() -> Response:
+        found = page.answer(renderer, request)
+        return await found if inspect.isawaitable(found) else found
+
+    answer = asyncio.run(asked())
     assert answer.status_code == 200
     assert unmarked(visible(answer.body.decode()), names) == []
 

@@ -3,7 +3,7 @@ is the matter.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from paraat.alerts.answers import Asked
@@ -20,7 +20,7 @@ from paraat.domain.subjects import Subject
 from paraat.domain.told import Told
 from paraat.journal import Past
 from paraat.texts import Phrase
-from paraat.web.source import Check
+from paraat.web.source import Check, Stand
 
 NOW = 1_764_000_000.0  # 2025-11-24 16:00:00 UTC, 17:00 in Amsterdam
 PROFILE = Profile(
@@ -119,7 +119,10 @@ class FakeSource:
         self.facts: list[Fact] = []
         self.silenced: list[Fact] = []
         self.refuses: Exception | None = None  # to keep anything
-        self.tellings: dict[int, Sequence[Told]] = {}
+        self.told: dict[int, Sequence[Told]] = {}
+        self.asked_tellings: Sequence[int] = ()
+        self.still: Stand | None = None  # while nothing changes
+        self.waiting = 0
         self.stops: Sequence[Stop] = ()
         self.answers = FakeAnswers(self)
         self.places = {view.point: FILE for view in points}
@@ -127,22 +130,26 @@ class FakeSource:
         self.was: dict[float, Sequence[PointView]] = {}
         self.listeners: list[Callable[[], None]] = []
 
-    def views(self, now: float) -> Sequence[PointView]:
+    def stand(self) -> Stand:
         if self.error is not None:
             raise self.error
-        return self.points
+        if self.still is None:
+            return Stand(now=self.clock.now(), views={view.point: view for view in self.points}, waiting=self.waiting)
+        return self.still
 
     def view(self, point: str, now: float) -> PointView:
-        return {view.point: view for view in self.views(now)}[point]
+        return self.stand().views[point]
 
     def past(self, t: float) -> Past:
         return Past(now=t, views=list(self.was[t]), standing=Standing())
 
-    def acknowledged(self, alert_id: int) -> Fact | None:
-        return next((fact for fact in self.facts if fact.told == Acknowledged(alert=alert_id)), None)
+    def seen(self, alert_ids: Collection[int]) -> Mapping[int, Fact]:
+        found = {fact.told.alert: fact for fact in reversed(self.facts) if isinstance(fact.told, Acknowledged)}
+        return {alert_id: found[alert_id] for alert_id in alert_ids if alert_id in found}
 
-    def told(self, alert_id: int) -> Sequence[Told]:
-        return self.tellings.get(alert_id, ())
+    def tellings(self, alert_ids: Collection[int]) -> Mapping[int, Sequence[Told]]:
+        self.asked_tellings = list(alert_ids)
+        return {alert_id: self.told.get(alert_id, ()) for alert_id in alert_ids}
 
     def silences(self) -> Sequence[Fact]:
         return self.silenced
@@ -167,7 +174,7 @@ class FakeSource:
         self.facts = [Fact(id=1, after=0, t=NOW, recorded_at=NOW, author=author, told=told)]
         return self.facts[0]
 
-    def refuel(self, now: float) -> Sequence[Stop]:
+    def refuel(self, stand: Stand) -> Sequence[Stop]:
         return self.stops
 
     def alerts(self) -> Sequence[AlertState]:

@@ -1,11 +1,13 @@
 """The page's addresses, over a real socket."""
 
 import csv
+import gzip
 import io
 import json
 import logging
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -38,8 +40,8 @@ from paraat.domain.told import Told
 from paraat.domain.upkeep import EngineRun, Task, TaskState, Trend, Upkeep
 from paraat.journal import JournalError
 from paraat.web import api, tables
-from paraat.web.app import create_app
-from paraat.web.cards import CARDS_MAX
+from paraat.web.app import LIMIT, create_app
+from paraat.web.render import ALERTS_MAX, CARDS_MAX
 from paraat.web.server import Handle, serve
 from paraat.web.source import Check
 
@@ -173,7 +175,7 @@ def test_alerts(ask: Ask) -> None:
 
 
 def test_who_was_told_of_an_alert_and_what_came_back(ask: Ask, source: FakeSource) -> None:
-    source.tellings[7] = [
+    source.told[7] = [
         Told(
             reason="turn-1",
             rung="lead",
@@ -632,6 +634,100 @@ def test_a_whole_country_is_cut_to_the_worst_and_the_page_says_so(ask: Ask, sour
     assert page.index('data-key="worst"') < page.index('data-key="p-0"')
     assert "En nog 21 punten die minder dringend zijn." in page
     assert len(ask("/api/v1/points").json["points"]) == CARDS_MAX + 21
+
+
+def test_the_rest_of_a_country_is_on_further_pages(ask: Ask, source: FakeSource) -> None:
+    source.points = [point(f"p-{number:04d}") for number in range(2 * CARDS_MAX + 20)]
+    source.firing = [alert(id=n, point_id="p-0000", since=NOW - n) for n in range(1, ALERTS_MAX + 6)]
+    first, second, last = (ask(f"/?page={number}").text for number in (1, 2, 3))
+    assert [page.count("<article") for page in (first, second, last)] == [CARDS_MAX, CARDS_MAX, 20]
+    assert "En nog 220 punten" in first
+    assert '<a href="/?page=2" rel="next">volgende</a>' in first
+    assert '<a href="/">naar het begin</a>' in second
+    assert "En nog" not in last.partition('id="points-more"')[2]
+    assert first.count('class="alert ') == ALERTS_MAX
+    ask("/")
+    assert sorted(source.asked_tellings) == list(range(1, ALERTS_MAX + 1))
+    assert '<a href="/?alerts=2" rel="next">volgende</a>' in first
+    assert ask("/?page=2&alerts=2").text.count('class="alert ') == 5
+    assert ask("/?page=99").text.count("<article") == 0
+    assert ask("/?page=two").status == 400
+
+
+def test_a_service_that_has_just_started_says_that_points_are_left_out(ask: Ask, source: FakeSource) -> None:
+    source.waiting = 1234
+    assert "is net gestart: 1234 punten zijn nog niet beoordeeld" in ask("/").text
+
+
+def test_a_long_list_comes_in_parts(ask: Ask, source: FakeSource) -> None:
+    source.points = [point(f"p-{number}") for number in range(5)]
+    source.firing = [alert(id=n) for n in range(1, 4)]
+    path, found = "/api/v1/points?limit=2", []
+    while path is not None:
+        answer = ask(path)
+        assert answer.json["total"] == 5
+        found += [one["point"] for one in answer.json["points"]]
+        path = answer.json["next"]
+        assert answer.headers.get("link") == (None if path is None else f'<{path}>; rel="next"')
+    assert found == [f"p-{number}" for number in range(5)]
+    assert [one["id"] for one in ask("/api/v1/alerts?limit=2&page=2").json["alerts"]] == [3]
+    upkeep = ask("/api/v1/upkeep?limit=2&until=2025-12-31T23:00:00Z").json
+    assert (len(upkeep["points"]), upkeep["municipalities"][0]["points"]) == (2, 5)
+    assert ask(upkeep["next"]).json["until"] == "2025-12-31T23:00:00Z"
+
+
+@pytest.mark.parametrize("asked", ["page=0", "page=-1", "page=x", "limit=0", "limit=1001", "limit=", "page=%C2%B2"])
+def test_a_part_that_cannot_be_is_refused(ask: Ask, asked: str) -> None:
+    answer = ask(f"/api/v1/points?{asked}")
+    assert (answer.status, "is no whole number" in answer.json["error"]) == (400, True)
+
+
+def test_a_table_is_whole_unless_a_part_of_it_is_asked_for(ask: Ask, source: FakeSource) -> None:
+    source.points = [point(f"p-{number:04d}") for number in range(LIMIT + 20)]
+    whole = ask("/api/v1/points?format=csv").text.splitlines()
+    assert len(whole) == 1 + LIMIT + 20
+    assert whole == sorted({*whole}, key=lambda line: (not line.startswith("point,"), line))
+    part = ask("/api/v1/points?format=csv&limit=5&page=2")
+    assert [line.partition(",")[0] for line in part.text.splitlines()] == [
+        "point",
+        *(f"p-{n:04d}" for n in range(5, 10)),
+    ]
+    assert part.headers["link"] == '</api/v1/points?format=csv&limit=5&page=3>; rel="next"'
+
+
+LONG = ["/", "/upkeep", "/api/v1/points", "/api/v1/alerts", "/api/v1/points?format=csv"]
+
+
+@pytest.mark.parametrize("path", LONG)
+def test_what_is_long_is_packed_for_who_unpacks_it(ask: Ask, source: FakeSource, path: str) -> None:
+    source.still = source.stand()
+    plain, packed = ask(path), ask(path, Accept_Encoding="br, gzip")
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert plain.headers["vary"] == packed.headers["vary"] == "accept-encoding"
+    assert gzip.decompress(packed.body) == plain.body
+    assert len(packed.body) < len(plain.body)
+
+
+@pytest.mark.parametrize("path", LONG)
+def test_who_has_the_newest_gets_nothing_more(ask: Ask, source: FakeSource, path: str) -> None:
+    source.still = source.stand()
+    mark = ask(path).headers["etag"]
+    again = ask(path, If_None_Match=f'"other", {mark}')
+    assert (again.status, again.body, again.headers["etag"]) == (304, b"", mark)
+    assert ask(path, If_None_Match='W/"other"').status == 200
+    source.still = msgspec.structs.replace(source.still)
+    anew = ask(path, If_None_Match=mark)
+    assert (anew.status, anew.headers["etag"] != mark) == (200, True)
+
+
+def test_many_that_ask_cost_as_much_as_one(ask: Ask, source: FakeSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    source.still, made = source.stand(), []
+    monkeypatch.setattr(source, "alerts", lambda: made.append(1) or [])
+    with ThreadPoolExecutor(10) as askers:
+        answers = list(askers.map(ask, ["/", "/api/v1/alerts"] * 20))
+    assert {answer.status for answer in answers} == {200}
+    assert len(made) == 2
 
 
 def test_nothing_is_kept_but_the_named_build_of_a_file(ask: Ask) -> None:

@@ -18,13 +18,12 @@ from paraat.domain.profiles import RESOURCES
 from paraat.domain.readiness import ResourceState, State, Verdict
 from paraat.domain.remarks import Remark
 from paraat.domain.subjects import Subject
-from paraat.domain.told import Told
 from paraat.domain.upkeep import Task, TaskState
 from paraat.texts import readiness as judgement_words
 from paraat.texts import upkeep as upkeep_texts
 from paraat.texts.readiness import Line
-from paraat.web import cards
-from paraat.web.cards import Card, Figure, Writer, count, rfc3339
+from paraat.web.cards import _SHOWN_ELSEWHERE, Card, Figure, Writer, rfc3339
+from paraat.web.roll import Counts, Roll, firing_by_point, in_order
 from paraat.web.source import Check
 from paraat.web.texts import Words
 
@@ -36,7 +35,7 @@ def writer(language: str = "nl") -> Writer:
 
 
 def card(view: PointView, language: str = "nl") -> Card:
-    (made,) = writer(language).cards([view], [])
+    (made,) = writer(language).cards([view], {})
     return made
 
 
@@ -205,7 +204,9 @@ def test_the_worst_comes_first_and_then_the_one_with_the_fewest_hours() -> None:
         point("alarm-2h", autonomy=left(2.0), **alarm),
         point("alarm-unknown-hours", autonomy=None, **alarm),
     ]
-    assert [made.point for made in writer().cards(views, [])] == [
+    roll = Roll()
+    roll.call({view.point: view for view in views}, {})
+    assert [view.point for view in roll.points] == [
         "alarm-unknown-hours",
         "alarm-2h",
         "alarm-9h",
@@ -214,6 +215,12 @@ def test_the_worst_comes_first_and_then_the_one_with_the_fewest_hours() -> None:
         "attention",
         "fine",
     ]
+
+
+def count(views: list[PointView]) -> Counts:
+    roll = Roll()
+    roll.call({str(n): view for n, view in enumerate(views)}, {})
+    return roll.counts()
 
 
 def test_counts_of_every_verdict() -> None:
@@ -242,7 +249,7 @@ def test_only_firing_alerts_stand_on_the_card() -> None:
         alert("point_silent", state="resolved", resolved_at=NOW),
         alert("brand_new_rule", severity="warning", id=9),
     ]
-    (made,) = writer().cards([point("nsp-0102")], alerts)
+    (made,) = writer().cards([point("nsp-0102")], firing_by_point(alerts))
     assert made.alerts == (("critical", "Brandstof raakt op"), ("warning", "brand_new_rule"))
 
 
@@ -257,7 +264,7 @@ def test_an_alert_about_the_coordination_point_itself_has_its_name() -> None:
 
 def test_alerts_are_listed_by_what_needs_doing_first() -> None:
     source = rich()
-    items = writer().items(source.firing, {"nsp-0102": "De Zuiderpoort"}, NOW)
+    items = writer().items(in_order(source.firing, {}), {"nsp-0102": "De Zuiderpoort"}, NOW)
     assert [item.look for item in items] == ["critical", "warning", "pending", "resolved"]
     assert items[0].when == "sinds 16:45"
     assert items[0].say == "Nieuwe melding: Brandstof raakt op, De Zuiderpoort"
@@ -331,7 +338,7 @@ def test_every_reason_of_a_status_has_words_or_a_place_of_its_own() -> None:
     codes -= {tracker.FUEL, tracker.DISTANCE, tracker.MAINS, tracker.GENERATOR, tracker.OPEN, tracker.HELP}
     for language in ("nl", "en"):
         words = Words(language)
-        for code in codes - cards._SHOWN_ELSEWHERE:
+        for code in codes - _SHOWN_ELSEWHERE:
             assert words.known(f"reason.{code}"), (language, code)
 
 
@@ -434,15 +441,3 @@ def test_every_remark_task_and_event_has_words(language: str) -> None:
             assert all((words.task(task), *words.task_said(task)))
     for kind in (fuel_events.REFUEL, fuel_events.THEFT, fuel_events.LEAK, fuel_events.STUCK, fuel_events.RISING):
         assert words.fuel_event(FuelEvent(kind=kind, since=NOW, until=NOW, litres=9.0), NOW)
-
-
-def test_who_was_told_is_asked_of_the_worst_only() -> None:
-    asked: list[int] = []
-
-    def told(alert_id: int) -> tuple[Told, ...]:
-        asked.append(alert_id)
-        return ()
-
-    alerts = [alert(id=n, since=NOW - n) for n in range(1, cards.TOLD_MAX + 50)]
-    assert len(writer().items(alerts, {}, NOW, told=told)) == cards.TOLD_MAX + 49
-    assert asked == list(range(1, cards.TOLD_MAX + 1))

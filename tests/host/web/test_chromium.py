@@ -9,7 +9,7 @@ import pytest
 from host.web.browser import CONTRAST, Browser
 from host.web.scene import NOW, FakeSource, StillClock, alert, point, rich
 from paraat.domain.facts import Author, Counted
-from paraat.domain.model import BatteryLeft, OffGrid, PointView
+from paraat.domain.model import BatteryLeft, OffGrid
 from paraat.domain.passages import Present
 from paraat.domain.readiness import Verdict
 from paraat.domain.remarks import Remark
@@ -17,6 +17,7 @@ from paraat.domain.upkeep import Task, TaskState, Upkeep
 from paraat.simulate.servers import free_port
 from paraat.web.app import create_app
 from paraat.web.server import Handle, serve
+from paraat.web.source import Stand
 from paraat.web.texts import Words
 
 pytestmark = pytest.mark.needs("chromium", "chromedriver")
@@ -43,9 +44,9 @@ class StuckSource(FakeSource):
         self.free = threading.Event()
         self.free.set()
 
-    def views(self, now: float) -> list[PointView]:
+    def stand(self) -> Stand:
         self.free.wait()
-        return list(super().views(now))
+        return super().stand()
 
 
 def statuses(browser: Browser) -> list[str]:

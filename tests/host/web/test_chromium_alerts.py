@@ -122,14 +122,14 @@ def test_who_was_told_stands_under_an_alert_and_stays_open_when_it_changes(page:
         return Told(**(plain | fields))
 
     screen = told(rung="log", name="log", channel="log", answer="in het log gezet; open pagina's: 1")
-    source.tellings[7] = [told(), screen]
+    source.told[7] = [told(), screen]
     source.change()
     page.until("return document.querySelector('#alerts [data-key^=\"low_fuel/point/nsp-0102\"] details')")
     assert page.text("#alerts summary") == "Wie is gewaarschuwd (2)"
     click(page, "#alerts summary")
     assert "log (scherm en log), log: verstuurd - in het log gezet; open pagina's: 1" in page.text("#alerts .told")
     assert page.text("#alerts .told li") == "16:49 Jan de Vries (leider), email: verstuurd - taken by mx.example.org"
-    source.tellings[7] = [told(), told(rung="coordination", name="CP", channel="sms", state="due", at=None, answer="")]
+    source.told[7] = [told(), told(rung="coordination", name="CP", channel="sms", state="due", at=None, answer="")]
     source.change()
     page.until_text("vanaf 16:48 CP (coördinatiepunt), sms: wacht", "#alerts .told")
 

@@ -14,6 +14,7 @@ import pytest
 
 from host.web.scene import NOW, FakeSource, alert, point
 from paraat.web.app import create_app
+from paraat.web.render import CARDS_MAX
 from paraat.web.server import Handle, WebError, serve
 from waiting import LIMIT_S
 
@@ -23,9 +24,9 @@ Event = tuple[str, dict[str, Any]]
 class Stream:
     """A page's end of the stream."""
 
-    def __init__(self, web: Handle) -> None:
+    def __init__(self, web: Handle, query: str = "") -> None:
         self._connection = http.client.HTTPConnection(urlsplit(web.url).netloc, timeout=LIMIT_S)
-        self._connection.request("GET", "/events")
+        self._connection.request("GET", f"/events{query}")
         self.response = self._connection.getresponse()
 
     def __iter__(self) -> Iterator[Event]:
@@ -56,7 +57,7 @@ def test_a_page_first_gets_everything(stream: Stream) -> None:
     name, stand = stream.next()
     assert name == "stand"
     assert stand["now"] == NOW
-    assert set(stand) == {"now", "build", "title", "head", "host", "more", "banner", "alerts", "cards"}
+    assert set(stand) == {"now", "build", "title", "head", "host", "more", "more_alerts", "banner", "alerts", "cards"}
     assert stand["title"] == "(1) Paraat – Veiligheidsregio Voorbeeld"
     assert stand["cards"]["order"][0] == "nsp-0102"
     assert set(stand["cards"]["html"]) == set(stand["cards"]["order"])
@@ -113,6 +114,22 @@ def test_two_pages_see_the_same_and_the_source_is_asked_for_both_at_once(web: Ha
     with closing(Stream(web)) as one, closing(Stream(web)) as two:
         assert one.next() == two.next()
         assert len(source.listeners) == 1
+
+
+def test_each_place_of_the_lists_has_a_stream(web: Handle, source: FakeSource) -> None:
+    source.points = [point(f"p-{n:03d}") for n in range(CARDS_MAX + 1)]
+    with closing(Stream(web)) as first, closing(Stream(web, "?page=2")) as second:
+        assert len(first.next()[1]["cards"]["order"]) == CARDS_MAX
+        assert second.next()[1]["cards"]["order"] == [f"p-{CARDS_MAX:03d}"]
+
+
+def test_while_nothing_changed_only_the_time_is_told(web: Handle, source: FakeSource) -> None:
+    source.still = source.stand()
+    with closing(Stream(web)) as opened:
+        opened.next()
+        source.clock.t = NOW + 5
+        source.change()
+        assert opened.next() == ("stand", {"now": NOW + 5})
 
 
 def test_nothing_runs_while_nobody_looks(web: Handle, source: FakeSource) -> None:

@@ -1,4 +1,7 @@
-"""One file per page: PATH, and answer(renderer, request), which runs in a worker thread. What is posted is in web/app.py."""
+"""One file per page: PATH, and answer(renderer, request), which runs in a worker thread, or asks the shelf when it is async.
+
+What is posted is in web/app.py.
+"""
 
 from functools import partial
 

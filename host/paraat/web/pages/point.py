@@ -72,10 +72,10 @@ def show(
 
 def view_of(renderer: Renderer, point: str, now: float) -> PointView:
     """How a point stands. Raises HTTPException where the region has none of that id."""
-    for view in renderer.source.views(now):
-        if view.point == point:
-            return view
-    raise HTTPException(404, f"no point {point!r} in this region; /api/v1/points lists them")
+    try:
+        return renderer.source.view(point, now)
+    except KeyError as error:
+        raise HTTPException(404, f"no point {point!r} in this region; /api/v1/points lists them") from error
 
 
 def _is_asked(view: PointView, resource: str) -> bool:

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from paraat.site.errors import SettingsError
+from paraat.web.pages.point import view_of
 from paraat.web.render import Renderer
 from paraat.web.sheet import Sheets
 
@@ -17,9 +18,7 @@ def answer(renderer: Renderer, request: Request) -> Response:
     """The sheet of one point, as it stands at this moment."""
     source, point = renderer.source, request.path_params["point"]
     now = source.clock.now()
-    view = next((view for view in source.views(now) if view.point == point), None)
-    if view is None:
-        raise HTTPException(404, f"no point {point!r} in this region; /api/v1/points lists them")
+    view = view_of(renderer, point, now)
     try:
         book = source.answers.book
     except SettingsError as error:

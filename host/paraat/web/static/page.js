@@ -68,7 +68,7 @@ function connect() {
   clock.first = null;
   heard.performance = performance.now();
   heard.wall = Date.now();
-  stream = new EventSource("/events");
+  stream = new EventSource(`/events${location.search}`);
   stream.addEventListener("stand", (event) => onStand(JSON.parse(event.data)));
   stream.addEventListener("broken", (event) => onBroken(JSON.parse(event.data)));
   stream.onerror = reconnect;
@@ -95,6 +95,7 @@ function onStand(stand) {
   if (stand.head !== undefined) byId("counts").innerHTML = stand.head;
   if (stand.host !== undefined) byId("host").innerHTML = stand.host;
   if (stand.more !== undefined) byId("points-more").innerHTML = stand.more;
+  if (stand.more_alerts !== undefined) byId("alerts-more").innerHTML = stand.more_alerts;
   if (stand.banner !== undefined) {
     byId("banner").innerHTML = stand.banner;
     soundIfNeeded();
