@@ -7,7 +7,7 @@
                                  +-> status page
 
 Threads: the broker's (paho), "ingest", "tick" (alerts, time, status rows), "delivery ..." (one a channel), "influx",
-"modem" (SMS that come in), "watcher" (signs of life), "alert test" (weekly) and the page's. Each of ours starts again after a mistake of ours. What must survive is in the
+"gaps" (boards are asked for what is missing), "modem" (SMS that come in), "watcher" (signs of life), "alert test" (weekly) and the page's. Each of ours starts again after a mistake of ours. What must survive is in the
 journal before anybody is told of it.
 """
 
@@ -49,6 +49,7 @@ from paraat.domain.facts import (
     ClockSetBack,
     Counted,
     Fact,
+    GapAccepted,
     Heard,
     Silenced,
     Started,
@@ -66,6 +67,7 @@ from paraat.domain.tracker import HISTORY_SAMPLES, NOT_KEPT, Tracker
 from paraat.domain.witnesses import Doubt
 from paraat.domain.world import World
 from paraat.fleet.asking import AskError, Boards, NoConnectionError
+from paraat.fleet.gaps import Gaps
 from paraat.intake.dating import Dating
 from paraat.intake.decode import MAX_AHEAD_S
 from paraat.intake.inbox import Inbox
@@ -215,6 +217,14 @@ class Service:
             on_unkept=self._on_unkept,
             dating=self._dating,
         )
+        self._gaps = Gaps(
+            ask=self._boards.ask,
+            gaps=self.journal.gaps,
+            accept=self.keep,
+            view=lambda point: self.view(point, clock.now()),
+            silent_after_s=site.alerts.point_silent.after_s,
+            uptime_s=time.monotonic,
+        )
         self._trial = Trial(site, self._channels, alerts=self.alerts, view=self._view_now, screens=self._screens)
         self._began = clock.now()
         self._tested = next((fact for fact in reversed(self.journal.facts(facts.Tested)) if _of_all(fact)), None)
@@ -338,6 +348,7 @@ class Service:
             self._spawn("host", functools.partial(self._host_probe.run, self._stop))
         if self._influx is not None:
             self._spawn("influx", self._influx.run)
+        self._spawn("gaps", self._run_gaps)
         if self._modem is not None:
             self._spawn("modem", functools.partial(self._run_modem, self._modem))
         if self._dead_man.is_there:
@@ -731,6 +742,16 @@ class Service:
             return self._journal_problem
         return self._thread_problem("ingest", "tick")
 
+    def _run_gaps(self) -> None:
+        while not self._stop.wait(TIME_EVERY_S):
+            with contextlib.suppress(JournalError):  # the tick, which meets it too, says so
+                self._gaps.look(self.site.points)
+
+    def gaps(self) -> dict[str, list[tuple[int, int]]]:
+        """By point the seqs that are missing and waited for, of points where any are."""
+        found = {point: self.journal.gaps(point) for point in self.site.points}
+        return {point: gaps for point, gaps in found.items() if gaps}
+
     def _run_tests(self) -> None:
         """The weekly test of every way to tell people."""
         while not self._stop.is_set():
@@ -867,6 +888,8 @@ class Service:
                 told = msgspec.structs.replace(told, tally=self._tracker.tally(told.point))
         fact = self.journal.record(told, author, t=now, now=now)
         self._learn(fact)
+        if isinstance(told, GapAccepted):
+            self.counters.missing.labels(told.point).set(self.journal.missing(told.point))
         if isinstance(told, Silenced):
             self._ready.mark()
         else:

@@ -13,6 +13,7 @@ from paraat.cli import (
     command,
     commission,
     flash,
+    gaps,
     paper,
     pki,
     points,
@@ -77,6 +78,7 @@ def _parser(words: Words) -> Parser:
         points,
         upkeep,
         refuel,
+        gaps,
     ):
         group.add_commands(commands)
     return parser

@@ -90,6 +90,7 @@ def _keep(site: Site, place: _Place, body: bytes) -> None:
         "count": actions.counted,
         "delivery": actions.delivered,
         "plan": actions.delivery_planned,
+        "gaps": actions.gap_accepted,
         "silence": lambda body, point, now: _silenced(site, place, body, point, now),
     }
     now = time.time()

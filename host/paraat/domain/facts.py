@@ -218,7 +218,7 @@ class ModemTested(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", t
 
 
 SaidOfPoint = (
-    Attested | PhaseChanged | Counted | Delivered | DeliveryPlanned | HelpAsked | Silenced
+    Attested | PhaseChanged | Counted | Delivered | DeliveryPlanned | HelpAsked | Silenced | GapAccepted
 )  # what a command or the page may say of a point, and what is silenced also of the coordination point
 Told = (
     BoardState
