@@ -63,7 +63,7 @@ from paraat.domain.readiness import Verdict
 from paraat.domain.refuel import Stop, stops
 from paraat.domain.subjects import NEIGHBOUR, POINT, UNKNOWN_BOARD, Subject, View
 from paraat.domain.told import Told, Tried, told
-from paraat.domain.tracker import HISTORY_SAMPLES, NOT_KEPT, Tracker
+from paraat.domain.tracker import NOT_KEPT, Tracker
 from paraat.domain.witnesses import Doubt
 from paraat.domain.world import World
 from paraat.fleet.asking import AskError, Boards, NoConnectionError
@@ -74,6 +74,7 @@ from paraat.intake.inbox import Inbox
 from paraat.intake.ingest import Ingest
 from paraat.intake.mqtt import MqttTransport
 from paraat.journal import Journal, JournalError, Past, Stored
+from paraat.journal.history import sets_read_back
 from paraat.journal.spare import Spare
 from paraat.runtime.clock import Clock
 from paraat.runtime.counters import Counters
@@ -100,10 +101,6 @@ TIME_EVERY_S = 60.0
 KEEP_EVERY_S = 60.0
 RESOLVED_SHOWN_S = 3600.0
 _RESOLVED_READ = 200
-# A start reads the last sets of each point back. In all about so many, so that a large fleet does
-# not keep the broker waiting for long; the histories that autonomy uses are shorter then.
-_REPLAY_SETS = 400_000
-_REPLAY_MIN_SETS = 30
 _RESTART_MIN_S = 1.0
 _RESTART_MAX_S = 60.0
 # A thread that failed so shortly ago may fail again: between two failures lies no longer wait than _RESTART_MAX_S.
@@ -292,7 +289,7 @@ class Service:
             for alert in self.journal.alerts(_RESOLVED_READ)
             if alert.state == "resolved" and alert.fired_at is not None
         ]
-        self.journal.fold(self._world, self.site.points, sets=_sets_read_back(self.site))
+        self.journal.fold(self._world, self.site.points, sets=sets_read_back(len(self.site.points)))
         self._known = self.journal.last_ids()
         for point in self.site.points:
             self.counters.missing.labels(point).set(self.journal.missing(point))
@@ -323,8 +320,10 @@ class Service:
     def _store_of_itself(self) -> None:
         while self._untold:
             told, t = self._untold[0]
-            self.journal.record(told, HOST, t=t, now=t)
+            fact = self.journal.record(told, HOST, t=t, now=t)
             del self._untold[0]
+            with self._lock:
+                self._known = (self._known[0], max(self._known[1], fact.id))
 
     # --- start and stop ----------------------------------------------------------------------
 
@@ -380,6 +379,10 @@ class Service:
             self._web.stop()
         if self._influx is not None:
             self._influx.close()
+        try:
+            self._watch.close()
+        except JournalError as error:
+            _log.warning("the last moments of judging are not kept: %s", error)
         if self._spare is not None:
             self._spare.close()
         self.journal.close()
@@ -626,9 +629,11 @@ class Service:
             ]
             found += self._neighbours.views(now)
         doubt = self._dating.doubt()
-        clock = ClockDoubt(now=now, behind_s=doubt and doubt.behind_s, boards=0 if doubt is None else doubt.ahead)
+        found.append(ClockDoubt(now=now, behind_s=doubt and doubt.behind_s, boards=0 if doubt is None else doubt.ahead))
         found.append(JournalHealth(now=now, problem=self._unkept))
-        return [*found, clock, *(self._host_probe.views() if self._host_probe is not None else ())]
+        found += self._host_probe.views() if self._host_probe is not None else ()
+        # Measured a little earlier or not: judged is each as it is known now, and so it stands in the journal.
+        return [msgspec.structs.replace(view, now=now) for view in found]  # type: ignore[type-var]
 
     def _channels_now(self, now: float) -> list[ChannelHealth]:
         """How each channel does: by the last message that it was given, and the modem also by the last look at it."""
@@ -1072,15 +1077,9 @@ def past_of(site: Site, journal: Journal, t: float) -> Past:
         site.points,
         site.alerts,
         site.profiles,
-        sets=_sets_read_back(site),
+        sets=sets_read_back(len(site.points)),
         certificate_until=Certificates(site.directory).board_until,
     )
-
-
-def _sets_read_back(site: Site) -> int:
-    """How many sets of each point are enough to know how it stands."""
-    share = _REPLAY_SETS // max(1, len(site.points))
-    return max(_REPLAY_MIN_SETS, min(HISTORY_SAMPLES, share))
 
 
 def check_files(site: Site) -> None:

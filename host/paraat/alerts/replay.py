@@ -1,55 +1,25 @@
 """The alerts of a journal once more: the same stream, judged at the same moments, gives the same alerts and deliveries.
 
-What is about the coordination point itself (its broker, its disk, its clock) stands in no journal. Those alerts are taken as
-they were, because they hold others back: raised from their `since` on, and clear from the last moment that ended them.
+What the host observed of itself (its broker, its disk, its clock) stands beside those moments.
 """
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import zip_longest
-from typing import Any
-
-import msgspec
+from collections.abc import Mapping, Sequence
 
 from paraat.alerts.channels import Channel
 from paraat.alerts.dispatch import Dispatcher
 from paraat.alerts.inhibition import holds_of
+from paraat.alerts.observed import Observed
 from paraat.alerts.rendering import Answers
-from paraat.alerts.rules import Judgement, Verdict, make_rules
-from paraat.alerts.rules.base import Rule
+from paraat.alerts.rules import make_rules
 from paraat.alerts.watch import Watch
-from paraat.domain.model import AlertState, Judged, PointView
-from paraat.domain.subjects import POINT, Subject, View
+from paraat.domain.model import Judged, PointView
+from paraat.domain.subjects import NEIGHBOUR, POINT, Subject
 from paraat.domain.tracker import Tracker
 from paraat.domain.world import World
 from paraat.journal import Journal
+from paraat.journal.history import sets_read_back
 from paraat.site.certificates import Certificates
 from paraat.site.site import Site
-
-
-class _Given(msgspec.Struct, frozen=True):
-    """An alert of the coordination point as it was, and whether it fires at this moment."""
-
-    alert: AlertState
-    fires: bool
-
-    @property
-    def subject(self) -> Subject:
-        return self.alert.subject
-
-
-class _AsItWas:
-    judges = _Given
-    wordings: Mapping[str, str] = {}
-
-    def __init__(self, rule: Rule[Any]) -> None:
-        self.for_role = rule.for_role
-        self.hold_s = rule.hold_s
-
-    def judge(self, view: _Given) -> Judgement:
-        was = view.alert
-        verdict = Verdict.RAISE if view.fires else Verdict.CLEAR
-        return Judgement(verdict=verdict, severity=was.severity, detail=was.detail, wording=was.wording, rank=was.rank)
 
 
 def replay(
@@ -60,56 +30,77 @@ def replay(
     It begins with the first moment that the journal has; points, thresholds and roster are those of the site now.
     """
     moments = journal.judged()
-    if not moments:
-        return
-    tracker = Tracker(
-        site.points,
-        site.alerts,
-        profiles=site.profiles,
-        since=moments[0].at,
-        counts=lambda _: (0, 0),
-        certificate_until=Certificates(site.directory).board_until,
-    )
-    world = World(tracker)
-    given = [alert for alert in journal.alerts(-1) if alert.point is None]
-    rules = make_rules(site.alerts, site.own_alerts)
-    as_they_were = {alert.rule: _AsItWas(rules[alert.rule]) for alert in given if alert.rule in rules}
-    rules |= as_they_were
-    holds_s = {name: rule.hold_s for name, rule in as_they_were.items()}
-    dispatcher = Dispatcher(site, into, channels, acknowledged=world.standing.acknowledged, answers=answers)
-    watch = Watch(
-        rules,
-        into,
-        roster=site.roster,
-        telling=site.telling,
-        ways=dispatcher.ways,
-        acknowledged=world.standing.acknowledged,
-    )
-    not_used: dict[Subject, str] = {}
-    before = Judged(moments[0].at, 0, 0)
-    for moment, following in zip_longest(moments, moments[1:]):
+    observed = Observed(rule.judges for rule in make_rules(site.alerts, site.own_alerts).values())
+    expected = {POINT: site.points, NEIGHBOUR: site.watcher.neighbours}
+    host: _Host | None = None
+    before = Judged(0.0, 0, 0)
+    for moment in moments:
+        begins, own = observed.take(moment.own, moment.at)
+        if begins or host is None:
+            host = _Host(site, journal, into, channels, answers, before, moment.at)
         for heard in journal.heard(before, moment):
-            world.apply(heard)
+            host.world.apply(heard)
         before = moment
-        views = _look(tracker, watch, site, moment.at, not_used)
-        next_at = math.inf if following is None else following.at
-        found: list[View] = [*views, *_given(given, holds_s, moment.at, next_at)]
-        holds = holds_of(world.standing.silenced(moment.at), not_used, site.telling, moment.at)
-        watch.step(moment.at, found, expected={POINT: site.points}, holds=holds, known=(moment.entry, moment.fact))
-        active = watch.engine.active()
-        dispatcher.note(active)
-        tracker.note_alerts(active)
+        views = host.look(moment.at)
+        holds = holds_of(host.world.standing.silenced(moment.at), host.not_used, site.telling, moment.at)
+        host.watch.step(moment.at, [*views, *own], expected=expected, holds=holds, known=(moment.entry, moment.fact))
+        host.note()
         for name in channels:
-            while dispatcher.send_next(name, moment.at):
+            while host.dispatcher.send_next(name, moment.at):
                 pass
 
 
-def _look(tracker: Tracker, watch: Watch, site: Site, now: float, not_used: dict[Subject, str]) -> list[PointView]:
-    waiting = {one.id for one in watch.engine.waiting() if one.kind == POINT}
-    due = dict.fromkeys([*tracker.to_judge(now), *waiting.intersection(site.points)])
-    views = [tracker.look(point, now) for point in due]
-    note_use(views, not_used)
-    return views
+class _Host:
+    """One run of a host, which goes on with what stands in the journals, as it did."""
+
+    def __init__(
+        self,
+        site: Site,
+        journal: Journal,
+        into: Journal,
+        channels: Mapping[str, Channel],
+        answers: Answers | None,
+        before: Judged,
+        now: float,
+    ) -> None:
+        self._site = site
+        self._tracker = Tracker(
+            site.points,
+            site.alerts,
+            profiles=site.profiles,
+            since=now,
+            counts=lambda _: (0, 0),
+            certificate_until=Certificates(site.directory).board_until,
+        )
+        self.world = World(self._tracker)
+        journal.fold(self.world, site.points, sets=sets_read_back(len(site.points)), until=before)
+        acknowledged = self.world.standing.acknowledged
+        self.dispatcher = Dispatcher(site, into, channels, acknowledged=acknowledged, answers=answers)
+        self.watch = Watch(
+            make_rules(site.alerts, site.own_alerts),
+            into,
+            roster=site.roster,
+            telling=site.telling,
+            ways=self.dispatcher.ways,
+            acknowledged=acknowledged,
+        )
+        self.not_used: dict[Subject, str] = {}
+        self.dispatcher.begin(now)
+        self.note()
+
+    def note(self) -> None:
+        """The alerts as they stand now."""
+        active = self.watch.engine.active()
+        self.dispatcher.note(active)
+        self._tracker.note_alerts(active)
+
+    def look(self, now: float) -> list[PointView]:
+        """The points that are to be judged."""
+        waiting = {one.id for one in self.watch.engine.waiting() if one.kind == POINT}
+        due = dict.fromkeys([*self._tracker.to_judge(now), *waiting.intersection(self._site.points)])
+        views = [self._tracker.look(point, now) for point in due]
+        note_use(views, self.not_used)
+        return views
 
 
 def note_use(views: Sequence[PointView], not_used: dict[Subject, str]) -> None:
@@ -118,11 +109,3 @@ def note_use(views: Sequence[PointView], not_used: dict[Subject, str]) -> None:
         not_used.pop(view.subject, None)
         if not view.activation.in_use:
             not_used[view.subject] = view.activation.phase.value
-
-
-def _given(alerts: Sequence[AlertState], holds_s: Mapping[str, float], now: float, next_at: float) -> Iterator[_Given]:
-    """Of each rule and subject how it stood: raised, or clear since so long that it ends when it ended."""
-    fired = sorted((a for a in alerts if a.fired_at is not None and a.since <= now), key=lambda a: a.id)
-    for alert in {(a.rule, a.subject): a for a in fired}.values():
-        over = alert.resolved_at is not None and next_at > alert.resolved_at - holds_s.get(alert.rule, 0.0)
-        yield _Given(alert, not over)

@@ -9,9 +9,10 @@ from typing import Any, Protocol
 from paraat.alerts import ladder
 from paraat.alerts.engine import Engine, Transition
 from paraat.alerts.inhibition import Holds
+from paraat.alerts.observed import Observer
 from paraat.alerts.rules.base import Rule
 from paraat.domain.facts import Fact
-from paraat.domain.model import AlertState, Delivery, Judged
+from paraat.domain.model import AlertState, Delivery, Judged, PointView
 from paraat.domain.roster import Person, Roster
 from paraat.domain.subjects import View
 from paraat.domain.telling import Telling
@@ -50,6 +51,10 @@ class AlertStore(Protocol):
         """All deliveries of these alerts."""
         ...
 
+    def any_delivery_waits(self) -> bool:
+        """Whether any is to be sent yet."""
+        ...
+
     def note_judged(self, moments: Iterable[Judged]) -> None:
         """Keep when the alerts were judged, and by what."""
         ...
@@ -82,6 +87,7 @@ class Watch:
         self.engine = Engine(rules, opened, ended=ended, telling=telling)
         self._unsaved: list[Transition] = []
         self._judged: list[Judged] = []
+        self._observer = Observer()
         self._rows: dict[int, dict[tuple[int, str, str, str, str], Delivery]] = {a.id: {} for a in opened if a.id}
         for row in store.deliveries(*self._rows):
             self._rows[row.alert_id][row.key] = row
@@ -109,8 +115,10 @@ class Watch:
         Raises JournalError: then nothing of it is kept, and the next step keeps it first, before it judges anew.
         """
         if not self._unsaved:
+            views = list(views)
+            own = self._observer.note(view for view in views if not isinstance(view, PointView))
             self._unsaved = self.engine.step(now, views, expected=expected, holds=holds)
-            self._judged.append(Judged(now, *known))
+            self._judged.append(Judged(now, *known, own))
         with self._store.atomic():
             saved = [Transition(alert=self._store.save_alert(one.alert), change=one.change) for one in self._unsaved]
             current = {alert.id: alert for alert in self.engine.active() if alert.state == "firing"}
@@ -119,8 +127,8 @@ class Watch:
             rows = [row for alert in current.values() for row in self._due(alert, now)]
             rows += [row for one in saved if one.change in ("resolved", "left") for row in self._over(one, now)]
             self._store.add_deliveries(rows)
-            # Where nothing changed a replay can do without the last moments, so they need no write of their own.
-            keep = bool(saved or rows or len(self._judged) >= _JUDGED_AT_ONCE)
+            # Where nothing changed, and no message may leave, a replay can do without the last moments: they need no write.
+            keep = bool(saved or rows or len(self._judged) >= _JUDGED_AT_ONCE or self._store.any_delivery_waits())
             self._store.note_judged(self._judged if keep else ())
         self._unsaved = []
         if keep:
@@ -133,6 +141,11 @@ class Watch:
             if row.alert_id in current:
                 self._rows.setdefault(row.alert_id, {})[row.key] = row
         return saved, rows
+
+    def close(self) -> None:
+        """Keep the last moments, before the host ends. Raises JournalError."""
+        self._store.note_judged(self._judged)
+        self._judged = []
 
     def _due(self, alert: AlertState, now: float) -> list[Delivery]:
         """What is due of an alert that fires, and was not before."""

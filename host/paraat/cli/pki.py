@@ -32,6 +32,7 @@ _REASONS = {
     "abandoned": Phrase("abandoned"),
     "discarded": Phrase("discarded"),
 }
+_BROKER = Path("/etc/mosquitto")  # where `paraat broker-config --out` writes on a CP
 _LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 
 
@@ -327,11 +328,9 @@ def tell_broker(args: argparse.Namespace) -> int:
 
 def add_broker(parser: Parser) -> None:
     """Where the broker of this machine keeps its list of what it must refuse."""
-    from paraat.provision.pki.revoked import BROKER
-
     parser.add_argument(
-        "--broker", type=Path, default=BROKER, metavar="DIR",
-        help=Phrase("the broker's folder on this machine, where there is one; default: {folder}", folder=BROKER),
+        "--broker", type=Path, default=_BROKER, metavar="DIR",
+        help=Phrase("the broker's folder on this machine, where there is one; default: {folder}", folder=_BROKER),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import msgspec
 from paraat.cli.asking import AskError, ask, read
 from paraat.cli.parser import Parser
 from paraat.cli.shared import EXIT_USAGE, complain, fail, unknown_points
+from paraat.domain.subjects import POINT, Subject
 from paraat.site.site import Site, load_site
 from paraat.texts import Phrase
 
@@ -81,6 +82,7 @@ def _say(args: argparse.Namespace, site: Site, place: _Place, asked: dict[str, o
 
 def _keep(site: Site, place: _Place, body: bytes) -> None:
     """Raises ValueError for what cannot be said, JournalError, AskError."""
+    from paraat.domain.facts import Silenced
     from paraat.journal import Journal
     from paraat.web import actions
 
@@ -91,9 +93,10 @@ def _keep(site: Site, place: _Place, body: bytes) -> None:
         "delivery": actions.delivered,
         "plan": actions.delivery_planned,
         "gaps": actions.gap_accepted,
-        "silence": lambda body, point, now: _silenced(site, place, body, point, now),
+        # Of an alert the service knows what it is about, and else the journal.
+        "silence": lambda body, name, now: actions.silenced(body, Subject(POINT, name), now, most_s),
     }
-    now = time.time()
+    now, most_s = time.time(), 3600 * site.telling.silence_most_h
     told, author = kinds[place.action](body, place.name, now)
     answer = ask(site, "POST", f"/api/v1/{place.path}", body)
     if answer is not None:
@@ -101,28 +104,14 @@ def _keep(site: Site, place: _Place, body: bytes) -> None:
         return
     journal = Journal(site.path(site.region.journal))
     try:
+        if isinstance(told, Silenced) and place.path.startswith("alerts/"):
+            alert = journal.alert(int(place.name))
+            if alert is None:
+                raise ValueError(Phrase("no alert {id}; `paraat alerts list` has them", id=place.name))
+            told = msgspec.structs.replace(told, subject=alert.subject)
         keep_in_journal(journal, told, author, now)
     finally:
         journal.close()
-
-
-def _silenced(site: Site, place: _Place, body: bytes, name: str, now: float) -> "tuple[SaidOfPoint, Author]":
-    """Raises ValueError, JournalError."""
-    from paraat.domain.subjects import POINT, Subject
-    from paraat.journal import Journal
-    from paraat.web import actions
-
-    subject = Subject(POINT, name)
-    if place.path.startswith("alerts/"):
-        journal = Journal(site.path(site.region.journal))
-        try:
-            alert = journal.alert(int(name))
-        finally:
-            journal.close()
-        if alert is None:
-            raise ValueError(Phrase("no alert {id}; `paraat alerts list` has them", id=name))
-        subject = alert.subject
-    return actions.silenced(body, subject, now, 3600 * site.telling.silence_most_h)
 
 
 def keep_in_journal(journal: "Journal", told: "SaidOfPoint | Acknowledged", author: "Author", now: float) -> "Fact":

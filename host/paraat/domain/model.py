@@ -329,11 +329,15 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """The alerts were judged at `at`, when these were the last ids known of entry and fact."""
+    """The alerts were judged at `at`, when these were the last ids known of entry and fact.
+
+    own: what the host observed of itself then, where it was otherwise than at the moment before (alerts/observed.py).
+    """
 
     at: float
     entry: int
     fact: int
+    own: str = ""
 
 
 class Derived(msgspec.Struct, frozen=True, kw_only=True):

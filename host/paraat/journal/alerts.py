@@ -34,7 +34,7 @@ _TABLES = {
     "pending": ("rule", "subject", "body"),
     "delivery": ("id", *_FIELDS),
     "attempt": ("id", "delivery_id", "at", "ok", "error"),
-    "judged": ("id", "at", "entry", "fact"),
+    "judged": ("id", "at", "entry", "fact", "own"),
 }
 
 
@@ -145,13 +145,13 @@ class AlertRecords(JournalFile):
         """Keep when the alerts were judged, and by what."""
         with self._transaction() as db:
             db.executemany(
-                "INSERT INTO judged (at, entry, fact) VALUES (?, ?, ?)",
-                [(one.at, one.entry, one.fact) for one in moments],
+                "INSERT INTO judged (at, entry, fact, own) VALUES (?, ?, ?, ?)",
+                [(one.at, one.entry, one.fact, one.own) for one in moments],
             )
 
     def judged(self) -> list[Judged]:
         """Every moment at which the alerts were judged, in order."""
-        return [Judged(*row) for row in self._read("SELECT at, entry, fact FROM judged ORDER BY id")]
+        return [Judged(*row) for row in self._read("SELECT at, entry, fact, own FROM judged ORDER BY id")]
 
     def add_deliveries(self, deliveries: Iterable[Delivery]) -> None:
         """Store deliveries that are due; their ids are given here. What there is already stays as it is."""
@@ -165,6 +165,10 @@ class AlertRecords(JournalFile):
     def due_deliveries(self, channel: str) -> list[Delivery]:
         """What waits for a channel, now or later, oldest first."""
         return self._deliveries("channel = ? AND state = 'due'", (channel,))
+
+    def any_delivery_waits(self) -> bool:
+        """Whether any delivery is to be sent yet, now or later."""
+        return bool(self._read("SELECT 1 FROM delivery WHERE state IN ('due', 'sending') LIMIT 1"))
 
     def unsettled_deliveries(self) -> list[Delivery]:
         """What was being sent when the host was stopped, oldest first."""

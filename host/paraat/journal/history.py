@@ -22,7 +22,7 @@ from paraat.domain.model import Judged, PointView
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 from paraat.domain.thresholds import Alerts
-from paraat.domain.tracker import HELP, OPEN, Tracker
+from paraat.domain.tracker import HELP, HISTORY_SAMPLES, OPEN, Tracker
 from paraat.domain.world import World
 from paraat.journal.alerts import AlertRecords
 from paraat.journal.entries import Entries
@@ -30,7 +30,16 @@ from paraat.journal.ranges import Range, without
 
 # A board's states before these many say nothing that the last ones do not.
 _STATES = 100
+# A start reads the last sets of each point back. In all about so many, so that a large fleet does
+# not keep the broker waiting for long; the histories that autonomy uses are shorter then.
+_REPLAY_SETS = 400_000
+_REPLAY_MIN_SETS = 30
 _FUEL = 200  # what befell the fuel: an event that goes on is told again and again
+
+
+def sets_read_back(points: int) -> int:
+    """How many sets of each of so many points are enough to know how it stands."""
+    return max(_REPLAY_MIN_SETS, min(HISTORY_SAMPLES, _REPLAY_SETS // max(1, points)))
 
 
 class _Cut(NamedTuple):
@@ -55,12 +64,12 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
 class History(Entries, AlertRecords):
     """The part of the journal that tells what was."""
 
-    def fold(self, world: World, points: Mapping[str, Point], *, sets: int | None) -> None:
-        """Let a new world take in the whole stream, in its order.
+    def fold(self, world: World, points: Mapping[str, Point], *, sets: int | None, until: Judged | None = None) -> None:
+        """Let a new world take in the whole stream, in its order; until: as far as it was known at that moment.
 
         sets: of each point only so many, the newest; None: all.
         """
-        self._fold(world, points, sets, _WHOLE)
+        self._fold(world, points, sets, _WHOLE if until is None else _Cut(until.entry, until.fact))
 
     def past(
         self,

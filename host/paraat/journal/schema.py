@@ -1,6 +1,6 @@
 """The journal's tables. A change raises VERSION and brings a step from the version before."""
 
-VERSION = 4
+VERSION = 5
 APPLICATION_ID = 0x50415241  # "PARA", so that `file` and we know a journal from another database
 
 # Events are few among sets: without it, the last one of a point that opened long ago means reading all its sets.
@@ -98,6 +98,12 @@ CREATE TABLE judged (
 );
 """
 
+# What the host observed of itself stood nowhere.
+_OWN = """
+-- JSON of what was otherwise than at the moment before (alerts/observed.py); '': nothing
+ALTER TABLE judged ADD COLUMN own TEXT NOT NULL DEFAULT '';
+"""
+
 # Messages were written when the alert changed, and for an address; wobbles that never fired stood among the alerts.
 _TELLING = f"""
 ALTER TABLE attempt RENAME TO old_attempt;
@@ -127,7 +133,7 @@ DELETE FROM alert WHERE json_extract(CAST(body AS TEXT), '$.fired_at') IS NULL
 """  # noqa: S608 - of nothing but the texts above
 
 # What makes a journal of version n one of version n + 1.
-STEPS = {1: _ENTRY_EVENT, 2: _ALERT_SUBJECT + _FACT + _FACT_STATES, 3: _TELLING}
+STEPS = {1: _ENTRY_EVENT, 2: _ALERT_SUBJECT + _FACT + _FACT_STATES, 3: _TELLING, 4: _OWN}
 
 TABLES = f"""
 -- What a board reported, and what the host derived (then seq is NULL). AUTOINCREMENT: without it
@@ -194,4 +200,5 @@ CREATE INDEX alert_open ON alert (state) WHERE state <> 'resolved';
 {_PENDING}
 {_DELIVERY}
 {_ATTEMPT}
-{_JUDGED}"""
+{_JUDGED}
+{_OWN}"""

@@ -16,7 +16,6 @@ from paraat.domain.fields import EMAIL_ADDRESS, Part, Text
 from paraat.domain.points import Lead, Point
 from paraat.domain.roster import COORDINATION, DAY_MIN, LEAD, Duty, Person, Roster, Rung
 from paraat.runtime.clock import SystemClock
-from paraat.site.calendar import read_calendar
 from paraat.site.errors import SettingsError
 from paraat.site.tables import either, read_table
 from paraat.texts import Phrase, languages
@@ -143,6 +142,8 @@ def _by_calendar(
     path: Path, key: str, table: DutyTable, people: Mapping[str, Person], points: Mapping[str, Point], zone: ZoneInfo
 ) -> Duty:
     _check_points(path, key, table, points)
+    from paraat.site.calendar import read_calendar  # a third of the start of every command, and few sites have one
+
     assert table.calendar is not None
     if table.who or table.days or table.turn_from:
         raise SettingsError(

@@ -163,6 +163,22 @@ class _NoKey(gettext.NullTranslations):
         raise KeyError(f"{context}: {msgid1}, {msgid2} ({n})")
 
 
+class _English(gettext.NullTranslations):
+    """Behind every other catalogue: read when that lacks something, which the Dutch one does not."""
+
+    def gettext(self, message: str) -> str:
+        return _load(SOURCE)[0].gettext(message)
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return _load(SOURCE)[0].ngettext(msgid1, msgid2, n)
+
+    def pgettext(self, context: str, message: str) -> str:
+        return _load(SOURCE)[0].pgettext(context, message)
+
+    def npgettext(self, context: str, msgid1: str, msgid2: str, n: int) -> str:
+        return _load(SOURCE)[0].npgettext(context, msgid1, msgid2, n)
+
+
 def forget() -> None:
     """Read the catalogues anew: for who has changed one."""
     _load.cache_clear()
@@ -196,6 +212,6 @@ def _load(language: str) -> tuple[gettext.GNUTranslations, Locale]:
     write_mo(compiled, catalog)
     compiled.seek(0)
     translations = gettext.GNUTranslations(compiled)
-    translations.add_fallback(_NoKey() if language == SOURCE else _load(SOURCE)[0])
+    translations.add_fallback(_NoKey() if language == SOURCE else _English())
     locale: Any = catalog.locale or SOURCE
     return translations, Locale.parse(locale)

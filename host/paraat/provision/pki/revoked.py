@@ -21,7 +21,6 @@ from paraat.site.inventory import Inventory, PkiError, Record
 from paraat.texts import reason
 
 CRL = "crl.pem"
-BROKER = Path("/etc/mosquitto")  # where `paraat broker-config --out` writes on a CP
 _IN_BROKER = Path("paraat") / CRL
 _WATCHER = "paraat-crl.path"  # deploy/mosquitto: systemd copies each new list and reloads
 _WATCHER_S = 15.0
@@ -73,7 +72,7 @@ def authority_of(site_dir: Path) -> x509.Certificate:
         raise ListError("pki.unreadable", path=path, what="PEM") from error
 
 
-def give_to_broker(site_dir: Path, broker: Path = BROKER) -> Given:
+def give_to_broker(site_dir: Path, broker: Path) -> Given:
     """Have the broker of this machine refuse what the site's list refuses. Raises ListError, which says what is left to do."""
     ours, theirs = site_dir / inventory.FOLDER / CRL, broker / _IN_BROKER
     if not theirs.exists():
