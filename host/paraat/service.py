@@ -19,7 +19,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -74,6 +74,8 @@ from paraat.intake.inbox import Inbox
 from paraat.intake.ingest import Ingest
 from paraat.intake.mqtt import MqttTransport
 from paraat.journal import Journal, JournalError, Past, Stored
+from paraat.journal.damage import find_damage, last_ids, set_aside, set_aside_files
+from paraat.journal.file import JournalDamagedError
 from paraat.journal.history import sets_read_back
 from paraat.journal.spare import Spare
 from paraat.runtime.clock import Clock
@@ -97,6 +99,7 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 TICK_S = 5.0
+_FIRST_CHECK_S, _CHECK_EVERY_S = 5.0, 6 * 3600.0  # that all of the journal is read: a gigabyte takes some seconds
 TIME_EVERY_S = 60.0
 KEEP_EVERY_S = 60.0
 RESOLVED_SHOWN_S = 3600.0
@@ -113,6 +116,34 @@ _HEARD_MAX = 200  # batches that wait for somebody who looks at the points
 
 class ServiceError(Exception):
     """Raised when the service cannot start. str() says what is wrong, where, and what to do."""
+
+
+def make_service(site: Site, **options: Any) -> "Service":
+    """A Service, with a new journal where the one that is there is damaged: that is set aside whole. Raises as Service does."""
+    try:
+        return Service(site, **options)
+    except ServiceError as error:
+        if not isinstance(error.__cause__, JournalDamagedError):
+            raise
+        _log.error("%s", error)
+    begin_anew(site)
+    return Service(site, **options)
+
+
+def begin_anew(site: Site) -> None:
+    """Set a damaged journal aside, and make a new one whose ids go on beyond it. Raises ServiceError."""
+    path = site.path(site.region.journal)
+    known = last_ids(path)
+    try:
+        aside = set_aside(path, time.time())
+        journal = Journal(path)
+        try:
+            journal.begin_after(known.items())
+        finally:
+            journal.close()
+    except JournalError as error:
+        raise ServiceError(str(error)) from error
+    _log.error("%s: damaged; it lies aside as %s, and a new one is begun: `paraat journal restore`", path, aside.name)
 
 
 class Service:
@@ -151,6 +182,9 @@ class Service:
         self._wake = threading.Event()  # of the tick
         self._untold: list[tuple[Started | ClockSetBack, float]] = []  # of the host itself, not in the journal yet
         self._journal_problem = ""
+        self._damage = ""
+        aside = set_aside_files(site.path(site.region.journal))
+        self._set_aside = aside[-1].name if aside else ""
         self._spare: Spare | None = None  # where the alerts are kept while the disk takes nothing
         self._ticked_at: float | None = None
         self._ticked_s = time.monotonic()
@@ -348,6 +382,7 @@ class Service:
         if self._influx is not None:
             self._spawn("influx", self._influx.run)
         self._spawn("gaps", self._run_gaps)
+        self._spawn("journal check", self._run_check)
         if self._modem is not None:
             self._spawn("modem", functools.partial(self._run_modem, self._modem))
         if self._dead_man.is_there:
@@ -355,6 +390,24 @@ class Service:
         if self.site.alert_test.weekly:
             self._spawn("alert test", self._run_tests)
         self._transport.start()
+
+    @property
+    def damage(self) -> str:
+        """What was found wrong with the journal; "": nothing. Who runs us stops us then, sets it aside, and makes another of us."""
+        return self._damage or self.journal.damage
+
+    def set_aside(self) -> None:
+        """After stop: put the damaged journal away, so that the next service begins a new one. Raises ServiceError."""
+        begin_anew(self.site)
+
+    def _run_check(self) -> None:
+        """Now and then all of the journal is read: a page that nobody needs today may be damaged all the same."""
+        wait_s = _FIRST_CHECK_S
+        while not self._stop.wait(wait_s):
+            self._damage = find_damage(self.journal.path)
+            if self._damage:
+                return
+            wait_s = _CHECK_EVERY_S
 
     def stop(self) -> None:
         """End in the order that loses nothing; what was taken from the broker is stored first."""
@@ -630,7 +683,7 @@ class Service:
             found += self._neighbours.views(now)
         doubt = self._dating.doubt()
         found.append(ClockDoubt(now=now, behind_s=doubt and doubt.behind_s, boards=0 if doubt is None else doubt.ahead))
-        found.append(JournalHealth(now=now, problem=self._unkept))
+        found.append(JournalHealth(now=now, problem=self._unkept, set_aside=self._set_aside))
         found += self._host_probe.views() if self._host_probe is not None else ()
         # Measured a little earlier or not: judged is each as it is known now, and so it stands in the journal.
         return [msgspec.structs.replace(view, now=now) for view in found]  # type: ignore[type-var]
@@ -993,6 +1046,13 @@ class Service:
             Check(name="ingest", ok=not ingest, required=True, detail=ingest),
             Check(name="alerts", ok=not judging, required=True, detail=judging),
         ]
+        if self._set_aside:
+            detail = Phrase(
+                "the journal was damaged and lies aside as {file}; a new one was begun. Stop `paraat serve`, do `paraat"
+                " journal restore`, start it again; and look at the health of the disk",
+                file=self._set_aside,
+            )
+            checks.append(Check(name="journal-damaged", ok=False, required=False, detail=detail))
         if (doubt := self._dating.doubt()) is not None:
             checks.append(Check(name="clock", ok=False, required=True, detail=_doubted(doubt)))
         if undelivered := self._dispatcher.problem:

@@ -14,6 +14,7 @@ from paraat.cli import (
     commission,
     flash,
     gaps,
+    journal,
     paper,
     pki,
     points,
@@ -79,6 +80,7 @@ def _parser(words: Words) -> Parser:
         upkeep,
         refuel,
         gaps,
+        journal,
     ):
         group.add_commands(commands)
     return parser

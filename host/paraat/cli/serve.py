@@ -11,6 +11,8 @@ from paraat.site.errors import SettingsError
 from paraat.site.site import Site, load_site
 from paraat.texts import Phrase
 
+_LOOK_S = 1.0
+
 
 def add_commands(commands: Commands) -> None:
     """Add both commands to those of `paraat`."""
@@ -30,19 +32,23 @@ def _serve(args: argparse.Namespace) -> int:
     stop = stop_on_signal()
     from paraat.boards.node_config import check_points
     from paraat.runtime.clock import SystemClock
-    from paraat.service import Service, ServiceError
+    from paraat.service import ServiceError, make_service
 
     site = load_site(args.site)
     check_points(site)
-    try:
-        service = Service(site, clock=SystemClock(), host_probe=_probe(site))
-        service.start()
-    except ServiceError as error:
-        return fail(args, error)
-    try:
-        stop.wait()
-    finally:
-        service.stop()
+    while not stop.is_set():
+        try:
+            service = make_service(site, clock=SystemClock(), host_probe=_probe(site))
+            service.start()
+        except ServiceError as error:
+            return fail(args, error)
+        try:
+            while not service.damage and not stop.wait(_LOOK_S):
+                pass
+        finally:
+            service.stop()
+        if service.damage:
+            service.set_aside()
     return 0
 
 
@@ -58,6 +64,7 @@ def _probe(site: Site) -> HostProbe:
 def _check(args: argparse.Namespace) -> int:
     from paraat.alerts.links import reachable
     from paraat.boards.node_config import check_memory_of_points, check_points, limits_of_points, too_little_memory
+    from paraat.journal.damage import find_damage
     from paraat.journal.peek import obstacle
     from paraat.service import check_files
 
@@ -69,6 +76,13 @@ def _check(args: argparse.Namespace) -> int:
     if found := obstacle(site.path(site.region.journal)):
         raise SettingsError(
             args.site / "site.toml", "site.journal", found, Phrase("a file in a folder that the service may write to")
+        )
+    if damage := find_damage(site.path(site.region.journal)):
+        raise SettingsError(
+            args.site / "site.toml",
+            "site.journal",
+            damage,
+            Phrase("a journal that is whole; see `paraat journal check`"),
         )
     for line in limits_of_points(site):
         tell(args, line)

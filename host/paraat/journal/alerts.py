@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from paraat.domain.model import AlertState, Delivery, Judged
-from paraat.journal.file import JournalFile
+from paraat.journal.file import JournalFile, begin_after
 
 # A Phrase is a str of its own kind, which msgspec does not take: it is kept as the English that it is.
 _encode = msgspec.json.Encoder(enc_hook=str).encode
@@ -91,10 +91,7 @@ class AlertRecords(JournalFile):
                 db.executemany(
                     given if table == "pending" else f"{given} ON CONFLICT (id) DO UPDATE SET {news}", taken.rows[table]
                 )
-            for name, last in taken.last_ids:
-                known = db.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (last, name))
-                if not known.rowcount:
-                    db.execute("INSERT INTO sqlite_sequence (seq, name) VALUES (?, ?)", (last, name))
+            begin_after(db, taken.last_ids)
 
     def save_alert(self, alert: AlertState) -> AlertState:
         """Store an alert, one that just fired (id 0) under a new id; returns it with its id. A pending one has none."""
