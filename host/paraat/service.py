@@ -56,7 +56,7 @@ from paraat.domain.facts import (
 )
 from paraat.domain.model import AlertState, Delivery, FailedText, NodeState, PointView, SampleSet
 from paraat.domain.neighbours import Neighbours
-from paraat.domain.own import BrokerLink, ChannelHealth, ClockDoubt, DatabaseLag, JournalHealth, UnknownBoard
+from paraat.domain.own import BrokerLink, ChannelHealth, ClockDoubt, DatabaseLag, HostPeers, JournalHealth, UnknownBoard
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 from paraat.domain.readiness import Verdict
@@ -73,6 +73,7 @@ from paraat.intake.decode import MAX_AHEAD_S
 from paraat.intake.inbox import Inbox
 from paraat.intake.ingest import Ingest
 from paraat.intake.mqtt import MqttTransport
+from paraat.intake.serving import Serving
 from paraat.journal import Journal, JournalError, Past, Stored
 from paraat.journal.damage import find_damage, last_ids, set_aside, set_aside_files
 from paraat.journal.file import JournalDamagedError
@@ -208,8 +209,14 @@ class Service:
         others: dict[str, Callable[[str, bytes], None]] = {f"{topics.PREFIX}+/{topics.REPLY}": self._boards.heard}
         if site.watcher.neighbours:
             others[host_codec.alive_topic("+")] = self._on_neighbour
-        self._transport = MqttTransport(
-            site.broker, site.directory, self._inbox, now=clock.now, on_change=self._on_broker, others=others
+        self._transport = Serving(
+            site.broker,
+            site.directory,
+            self._inbox,
+            now=clock.now,
+            on_change=self._on_broker,
+            others=others,
+            spare=site.region.standby,
         )
         self._dead_man = DeadMan(site, hangs=self._hangs, now=clock.now)
         self._rules = make_rules(site.alerts, site.own_alerts)
@@ -645,7 +652,8 @@ class Service:
         """Let the alerts follow the points. An alert and all that is due of it are stored at once."""
         try:
             # What could not be stored is stored first; meanwhile nothing is looked at.
-            views = [] if self._watch.unsaved else self._look(now)
+            # Of points that another host serves, that one tells people.
+            views = [] if self._watch.unsaved or self._transport.serving_elsewhere else self._look(now)
             found: list[View] = [*views, *self._own(now)]
             expected = {POINT: self.site.points, NEIGHBOUR: self.site.watcher.neighbours}
             changed, due = self._watch.step(now, found, expected=expected, holds=self._holds(now), known=self._known)
@@ -666,7 +674,14 @@ class Service:
     def _own(self, now: float) -> list[View]:
         """How the coordination point itself stands."""
         link = self._transport
-        found: list[View] = [*self._certificates.own(now)]
+        peers = HostPeers(
+            now=now,
+            elsewhere=link.serving_elsewhere,
+            spare=self.site.region.standby,
+            serving=link.serving,
+            takeovers=link.takeovers,
+        )
+        found: list[View] = [peers, *self._certificates.own(now)]
         failed = self._dispatcher.failed_texts.items()
         found += [FailedText(text=text, now=now, failed_at=t) for text, t in failed]
         found += self._channels_now(now)
@@ -1028,6 +1043,33 @@ class Service:
         """Why nothing can be kept now; "": it can."""
         return self._ingest.problem or self._journal_problem
 
+    @property
+    def _peers(self) -> Check | None:
+        """What another host means for us; None: there is none."""
+        link, spare = self._transport, self.site.region.standby
+        if takeovers := link.takeovers:
+            detail = Phrase(
+                "another program connects to the broker as {name}, and took our place {n} times in five minutes: nothing is"
+                " acknowledged to boards until that ends. Stop it, or give it another broker.client_id; it may be an older"
+                " Paraat, or a copy of this machine",
+                name=self.site.broker.client_id,
+                n=takeovers,
+            )
+            return Check(name="second-host", ok=False, required=True, detail=detail)
+        if not (other := link.serving_elsewhere):
+            return None
+        if spare:
+            detail = Phrase(
+                "{host} serves; this spare host stands by, and takes over when that one is gone", host=other
+            )
+            return Check(name="standby", ok=True, required=False, detail=detail)
+        detail = Phrase(
+            "{host} serves these boards already; this host stands by and tells nobody of them. Stop `paraat serve` on one of"
+            " the two; where this one is meant as a spare, set standby = true under [site] in its site.toml",
+            host=other,
+        )
+        return Check(name="second-host", ok=False, required=True, detail=detail)
+
     def _shown(self, view: PointView) -> PointView:
         """A point as it is shown: while nothing is kept, none may look as if all were well."""
         if not self._unkept or view.verdict is Verdict.UNKNOWN:
@@ -1046,6 +1088,8 @@ class Service:
             Check(name="ingest", ok=not ingest, required=True, detail=ingest),
             Check(name="alerts", ok=not judging, required=True, detail=judging),
         ]
+        if (peers := self._peers) is not None:
+            checks.append(peers)
         if self._set_aside:
             detail = Phrase(
                 "the journal was damaged and lies aside as {file}; a new one was begun. Stop `paraat serve`, do `paraat"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from paraat.domain.subjects import BACKUP, BROKER, CHANNEL, CLOCK, DATABASE, DISK, POWER, UNKNOWN_BOARD, Subject
+from paraat.domain.subjects import BACKUP, BROKER, CHANNEL, CLOCK, DATABASE, DISK, HOST, POWER, UNKNOWN_BOARD, Subject
 
 _TREND_LEAST_S = 3600.0  # so long free space must be measured before its end is foretold
 
@@ -20,6 +20,24 @@ class BrokerLink(msgspec.Struct, frozen=True, kw_only=True):
     def subject(self) -> Subject:
         """The broker."""
         return Subject(BROKER, BROKER)
+
+
+class HostPeers(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether another host serves these boards. elsewhere: its name; "": none. spare: ours is to serve only when none does.
+
+    takeovers: how often of late somebody with our name took our place at the broker.
+    """
+
+    now: float
+    elsewhere: str = ""
+    spare: bool = False
+    serving: bool = False
+    takeovers: int = 0
+
+    @property
+    def subject(self) -> Subject:
+        """The host."""
+        return Subject(HOST, HOST)
 
 
 class DatabaseLag(msgspec.Struct, frozen=True, kw_only=True):

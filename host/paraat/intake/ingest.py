@@ -41,6 +41,11 @@ class _UnkeptError(Exception):
 class Link(Protocol):
     """What of the transport is needed here."""
 
+    @property
+    def alone(self) -> bool:
+        """Whether no other host can have taken what boards sent to us."""
+        ...
+
     def ack(self, message: Message) -> None:
         """Tell the broker that a message is stored."""
         ...
@@ -244,7 +249,8 @@ class Ingest:
             counters.count_refusals(refusals, max(refusal.received_at for refusal in refusals))
 
     def _answer(self, stored: Stored, decoded: Sequence[Decoded]) -> None:
-        for point, ranges in stored.acks.items():
+        # What a second host may have taken is not ours to acknowledge: its board would drop what neither of us has whole.
+        for point, ranges in stored.acks.items() if self._link.alone else ():
             self._link.publish(topics.topic(point, topics.ACK), host_codec.encode_ack(ranges))
         states = [one.state for one in decoded if one.state is not None]
         for state in states:
@@ -258,7 +264,7 @@ class Ingest:
         """
         self._greeted.add(point)
         ranges = self._journal.ranges(point)[-MAX_BIRTH_RANGES:]
-        if ranges:
+        if ranges and self._link.alone:
             self._link.publish(topics.topic(point, topics.ACK), host_codec.encode_ack(ranges))
 
 
