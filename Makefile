@@ -191,6 +191,11 @@ else
 	  $(if $(CANARY),--canary $(CANARY)) $(if $(DOWNGRADE),--downgrade) $(if $(NO_WAIT),--no-wait) $(asked_for) $(quiet)
 endif
 
+.PHONY: renew
+renew: $(VENV)/technician.stamp ## Give boards their next certificate over the broker: all that are due, or POINTS="a b c"
+	$(call typed,,)
+	@$(BIN)/paraat pki renew boards --site $(SITE) $(signing) $(asked_for) $(quiet)
+
 .PHONY: bundle
 bundle: $(VENV)/technician.stamp ## Put all that a day without internet takes into one folder (OUT=, FIRMWARE=file.bin, WITHOUT_KEYS=1)
 	$(call typed,,)
@@ -212,8 +217,12 @@ test: $(VENV)/dev.stamp ## Run all tests; says which it skips and why
 faults: $(VENV)/dev.stamp ## Run the long fault runs: a power cut at every write and erase of the board's flash (minutes)
 	@PARAAT_FAULTS=1 $(BIN)/python -m pytest -s tests/faults --ignore tests/faults/firmware/test_soak.py
 
+.PHONY: renewal-drill
+renewal-drill: $(VENV)/dev.stamp ## Ten boards go over to another authority while they run, and the old one ends (some ten minutes)
+	@PARAAT_DRILL=1 $(BIN)/python -m pytest -q -s tests/faults/test_authority_ends.py
+
 .PHONY: kills
-kills: $(VENV)/dev.stamp ## Kill the host of alerts 200 times, and replay 72 hours of 60 points: nothing is lost, nothing is told twice (minutes)
+kills: $(VENV)/dev.stamp ## Kill the host of alerts 200 times (also while it sends, writes, and its helper works), and replay 72 hours of 60 points: nothing is lost, nothing is told twice (minutes)
 	@PARAAT_KILLS=$(or $(KILLS),200) $(BIN)/python -m pytest -q -s tests/host/alerts/test_kills.py tests/host/test_replay.py
 
 .PHONY: soak
@@ -240,7 +249,6 @@ format: $(VENV)/dev.stamp ## Put the code in the house's form
 .PHONY: words
 words: $(VENV)/dev.stamp ## Bring the catalogues of words (texts/*.po) up to date with the code (ADD=de begins a language)
 	@$(BIN)/python -m paraat.texts.extract $(ADD)
-	@$(BIN)/python -m paraat.alerts.rule_table
 	@$(BIN)/python -m paraat.sinks.schema_table
 
 .PHONY: boards
@@ -250,6 +258,10 @@ boards: $(VENV)/dev.stamp ## Check boards/*/board.toml against the chips and dra
 .PHONY: dashboards
 dashboards: $(VENV)/dev.stamp ## Build dashboards/*.json from dashboards/*.py
 	$(BIN)/python -m dashboards
+
+.PHONY: dashboards-push
+dashboards-push: $(VENV)/dev.stamp ## Bring the dashboards to a Grafana: GRAFANA_URL=http://127.0.0.1:3000 GRAFANA_TOKEN_FILE=... (DRY=1 only says what would change)
+	@$(BIN)/python -m dashboards.push $(GRAFANA_URL) $(if $(GRAFANA_TOKEN_FILE),--token-file $(GRAFANA_TOKEN_FILE)) $(if $(DRY),--dry-run)
 
 .PHONY: bench
 bench: $(VENV)/dev.stamp ## Measure: the host's store rate, the board's drain and stalls, the flash reads of its start, the estimate's cost

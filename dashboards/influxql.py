@@ -1,5 +1,9 @@
-"""InfluxQL targets for Grafana: the one query language of InfluxDB 1.x, 2.x and 3. Names come from the metrics table."""
+"""InfluxQL for Grafana: the one query language of InfluxDB 1.x, 2.x and 3. Names of measurements and fields come from the metrics table.
 
+Two shapes of query: `newest` (how every point stands now, a row a point) and `course` (a line over time, a gap a gap).
+"""
+
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, Self
 
 from grafana_foundation_sdk.cog import builder as cogbuilder
@@ -10,6 +14,17 @@ from paraat_wire import metrics
 
 DATASOURCE = DataSourceRef(type_val="influxdb", uid="${datasource}")
 
+# "Now" means the last minutes, not the dashboard's time range: when the host falls silent its figures go away, and no old green
+# stays on the wall. Not ahead either: what a host wrote whose clock was an hour fast would be the newest for an hour after that.
+NOW = "time > now() - 5m AND time < now() + 5m"  # of the host's rows, one a minute
+# Of rows that are written when they change, and at least each quarter of an hour (sinks/slow.py).
+LATELY = "time > now() - 20m AND time < now() + 5m"
+
+REGION = '"region" =~ /^$region$/'
+CHOSEN = f'{REGION} AND "municipality" =~ /^$municipality$/'  # of the host's rows, which carry these tags
+ONE = '"point" =~ /^$point$/'  # of any row
+MEANT = f"{CHOSEN} AND {ONE}"  # by all three variables
+
 
 def field(name: str) -> str:
     """The quoted InfluxDB field of a metric, such as "level_percent". Raises KeyError for an unknown metric."""
@@ -19,6 +34,57 @@ def field(name: str) -> str:
 def measurement(name: str) -> str:
     """The quoted InfluxDB measurement of a metric. Raises KeyError for an unknown metric."""
     return f'"{metrics.row_of(name)[metrics.MEASUREMENT]}"'
+
+
+def newest(columns: Mapping[str, str], where: str = CHOSEN, tags: Iterable[str] = ()) -> str:
+    """The newest whole row that the host wrote of each point: what it lacks is not known, and no older value fills it in.
+
+    columns: by alias, metrics of the host's row. tags: those of its tags, and its fields that are no metric, that are columns too;
+    "point" always is.
+    """
+    selected = [f'"{tag}"' for tag in tags] + [f'{field(name)} AS "{alias}"' for alias, name in columns.items()]
+    return (
+        f"SELECT {', '.join(selected)} FROM {measurement('point/verdict')} WHERE {NOW} AND {where} "
+        'GROUP BY "point" ORDER BY time DESC LIMIT 1'
+    )
+
+
+def total(name: str, where: str = CHOSEN) -> str:
+    """Over all points, of the newest value that the host wrote. No rows when the host is silent: that is not zero."""
+    return (
+        f'SELECT sum("value") AS "value" FROM (SELECT last({field(name)}) AS "value" FROM {measurement(name)} '
+        f'WHERE {NOW} AND {where} GROUP BY "point")'
+    )
+
+
+def course(
+    name: str,
+    where: str = ONE,
+    *,
+    how: Literal["mean", "min", "max", "last", "sum"] = "mean",
+    by: Iterable[str] = ("point",),
+    every: str = "$__interval",
+) -> str:
+    """A metric over time, a line for each of the tags `by`. A stretch without values is a gap."""
+    grouped = ", ".join([f"time({every})", *(f'"{tag}"' for tag in by)])
+    return (
+        f"SELECT {how}({field(name)}) FROM {measurement(name)} WHERE $timeFilter AND {where} "
+        f"GROUP BY {grouped} fill(null)"
+    )
+
+
+def standing(
+    measurement: str, columns: Iterable[str], by: Iterable[str], where: str = CHOSEN, within: str = LATELY
+) -> str:
+    """The newest row of a table of the schema for each of the tags `by`, such as every alert. columns: fields and further tags."""
+    selected, grouped = (", ".join(f'"{name}"' for name in names) for names in (columns, by))
+    return f'SELECT {selected} FROM "{measurement}" WHERE {within} AND {where} GROUP BY {grouped} ORDER BY time DESC LIMIT 1'
+
+
+def listing(measurement: str, columns: Iterable[str], where: str, most: int = 100) -> str:
+    """The newest rows of a table of the schema in the dashboard's time range, the newest first."""
+    selected = ", ".join(f'"{name}"' for name in columns)
+    return f'SELECT {selected} FROM "{measurement}" WHERE $timeFilter AND {where} ORDER BY time DESC LIMIT {most}'
 
 
 class InfluxQL(variants.Dataquery):

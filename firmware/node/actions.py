@@ -19,6 +19,12 @@ def commands_of(node, seen):
     return commands
 
 
+def _renewal():
+    return lent(
+        "node.renewal", "node.pair", "node.signature", "node.commands", "paraat_wire.renewal", "paraat_wire.orders"
+    )
+
+
 class _Actions:
     def __init__(self, node, commands):
         self._node = node
@@ -34,6 +40,8 @@ class _Actions:
         register("resend", self.resend)
         register("reset-count", self.reset_count)
         register("reboot", self.reboot, lasting=True)
+        register("renew", self.renew)
+        register("certificate", self.certificate)
         register("update", lambda args: self._updates().begin(args))
         register("part", lambda args: self._updates().part(args))
 
@@ -46,6 +54,18 @@ class _Actions:
             self._receiver = update.Receiver(self._commands.afterwards, self._node.health.restart)
             self._commands.is_busy = self._receiver.look
         return self._receiver
+
+    async def renew(self, args):
+        """A new key of this board's, for a certificate of which the old one ends."""
+        with _renewal() as renewal:
+            return await renewal.ask(self._node.point)
+
+    async def certificate(self, args):
+        """The certificate for it, and the authorities: tried from the next start on, which follows."""
+        with _renewal() as renewal:
+            taken = await renewal.take(self._node.point, args)
+            self._commands.afterwards(lambda: self._node.health.restart("certificate %s has come" % taken["serial"]))
+            return taken
 
     def identify(self, args):
         """seconds (10): how long lamp and buzzer show which board this is; 0 ends it."""

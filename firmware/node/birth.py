@@ -2,6 +2,7 @@
 
 from node import VERSION
 from node.health import idf_heap
+from node.lent import lent
 
 
 def state_of(node):
@@ -23,6 +24,9 @@ def state_of(node):
         "idf_free": free,
         "idf_largest": largest,
     }
+    if node.uplink.context is not None:
+        with lent("node.pair", "paraat_wire.renewal") as pair:
+            state.update(pair.told())
     if desired.on:
         state["config_trial"] = True
     if desired.error:

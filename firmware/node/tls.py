@@ -1,15 +1,14 @@
 """Mutual TLS: the broker shows a certificate of the site's authority and its own name, the board shows its own.
 
-The files are DER, as `make flash` writes them; MicroPython reads no PEM. Validity is judged by the chip's clock.
+The files are DER, as `make flash` writes them; MicroPython reads no PEM. Validity is judged by the chip's clock. Which files
+count is known to node.pair: for a while there may be two authorities, and a certificate that is on trial.
 """
 
 import ssl
 
+from node import pair
 from node.lent import lent
-
-CA = "tls/ca.der"
-CERTIFICATE = "tls/cert.der"
-KEY = "tls/key.der"
+from paraat_wire import renewal
 
 
 class TLSError(Exception):
@@ -20,23 +19,29 @@ class TLSError(Exception):
 
 
 def context():
-    """A client context that refuses what it cannot verify. Raises TLSError."""
+    """(a client context that refuses what it cannot verify, whether it is of a certificate on trial). Raises TLSError."""
+    try:
+        (authorities, certificate, key), on_trial = pair.choose()
+    except OSError as error:
+        raise TLSError("tls: the flash refuses (%s)" % error)
     try:
         found = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     except OSError as error:
         raise TLSError(_why(error, "TLS: %s" % error))
     found.verify_mode = ssl.CERT_REQUIRED  # it starts with CERT_NONE
     try:
-        found.load_verify_locations(cadata=_read(CA))
+        # One by one: of several in one piece mbedtls takes the first only.
+        for each in renewal.split(_read(authorities)):
+            found.load_verify_locations(cadata=each)
     except (OSError, ValueError) as error:
-        raise TLSError(_why(error, "%s: found no certificate in DER, expected what `make flash` writes" % CA))
-    certificate, key = _read(CERTIFICATE), _read(KEY)
+        raise TLSError(_why(error, "%s: found no certificate in DER, expected what `make flash` writes" % authorities))
+    shown = _read(certificate), _read(key)
     try:
-        found.load_cert_chain(certificate, key)
+        found.load_cert_chain(*shown)
     except (OSError, ValueError) as error:
         words = "%s and %s: found no certificate and key in DER, expected what `make flash` writes"
-        raise TLSError(_why(error, words % (CERTIFICATE, KEY)))
-    return found
+        raise TLSError(_why(error, words % (certificate, key)))
+    return found, on_trial
 
 
 def _why(error, words):
@@ -47,7 +52,6 @@ def _why(error, words):
 
 def _read(path):
     try:
-        with open(path, "rb") as f:
-            return f.read()
+        return pair.read(path)
     except OSError:
         raise TLSError("%s: found nothing, expected what `make flash` writes" % path)

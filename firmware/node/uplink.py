@@ -76,6 +76,7 @@ class Uplink:
         self.time_asked_ms = None
         self.address = None  # of the broker, where the configuration gives a name
         self.context = None  # of TLS
+        self.on_trial = False  # a new certificate, which the broker has not let in yet
         self.room = []  # sockets that keep the chip's memory for the next TLS session (node.way)
         self.buffers = mqtt.make_buffers()  # once: an old heap may have no pieces of this size any more
         # Fewer once the heap had no room for as many.
@@ -152,6 +153,8 @@ class Uplink:
                 self.clock.judged(self._journal.next)
             reader = asyncio.create_task(self._read(client))
             await client.subscribe([self.topic(leaf) for leaf in _LISTEN] + [topics.TIME])
+            if self.on_trial:
+                self._keep_certificate()
             where = "connected to %s:%d%s, session %s"
             how = " with TLS" if self.context is not None else ""
             log("I", "uplink", where % (self.broker["host"], self.broker["port"], how, "kept" if kept else "new"))
@@ -173,6 +176,11 @@ class Uplink:
             if reader is not None:
                 reader.cancel()
             client.close()
+
+    def _keep_certificate(self):
+        with lent("node.pair", "paraat_wire.renewal") as pair:
+            pair.confirm()
+        self.on_trial = False
 
     async def _tell(self, client):
         """State where it has changed, and answers to commands."""

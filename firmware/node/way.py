@@ -26,7 +26,8 @@ async def client(uplink):
     broker = uplink.broker
     if broker["tls"]:
         if uplink.context is None:
-            uplink.context = _tls_context()  # once: what it takes in the chip's own heap is given back late
+            # Once: what it takes in the chip's own heap is given back late.
+            uplink.context, uplink.on_trial = _tls_context()
         _keep_room(uplink)
     if uplink.link is None:
         uplink.link = link.make(uplink.settings, uplink.secrets)
@@ -120,8 +121,8 @@ async def _look_up(name, name_server):
 
 
 def _tls_context():
-    """What a TLS connection goes by. Raises LinkError."""
-    with lent("node.tls") as tls:
+    """What a TLS connection goes by, and whether that is on trial. Raises LinkError."""
+    with lent("node.tls", "node.pair", "paraat_wire.renewal") as tls:
         try:
             return tls.context()
         except tls.TLSError as error:
@@ -148,6 +149,8 @@ async def failed(uplink, error, silent):
     now_s = uplink.clock.uptime_s()
     if uplink.stage == mqtt.TALK:
         uplink.heard_s = now_s
+    if uplink.on_trial and uplink.stage != mqtt.OPEN:
+        uplink.context = None  # the broker was there, and it may be for the new certificate that it came to nothing
     if uplink.context is not None:
         _keep_room(uplink)
         _look_at_memory(uplink)

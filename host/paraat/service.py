@@ -35,6 +35,7 @@ from paraat.alerts.dead_man import DeadMan
 from paraat.alerts.dispatch import Dispatcher
 from paraat.alerts.inhibition import Holds, holds_of
 from paraat.alerts.modem_watch import ModemWatch
+from paraat.alerts.reach import gap
 from paraat.alerts.replay import note_use
 from paraat.alerts.rules import make_rules
 from paraat.alerts.trial import Trial
@@ -61,6 +62,7 @@ from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 from paraat.domain.readiness import Verdict
 from paraat.domain.refuel import Stop, stops
+from paraat.domain.roster import Roster
 from paraat.domain.subjects import NEIGHBOUR, POINT, UNKNOWN_BOARD, Subject, View
 from paraat.domain.told import Told, Tried, told
 from paraat.domain.tracker import NOT_KEPT, Tracker
@@ -87,8 +89,10 @@ from paraat.sinks.rows import Rows, host_row, name_points
 from paraat.site.certificates import Certificates
 from paraat.site.channels import SMS
 from paraat.site.private import read_secret
+from paraat.site.roster import Rosters
 from paraat.site.site import Site
 from paraat.texts import Phrase
+from paraat.texts.localtime import local
 from paraat.web.app import create_app
 from paraat.web.feed import Feed
 from paraat.web.ready import Ready
@@ -103,6 +107,8 @@ TICK_S = 5.0
 _FIRST_CHECK_S, _CHECK_EVERY_S = 5.0, 6 * 3600.0  # that all of the journal is read: a gigabyte takes some seconds
 TIME_EVERY_S = 60.0
 KEEP_EVERY_S = 60.0
+ROSTER_EVERY_S = 30.0
+HOUR_S = 3600.0
 RESOLVED_SHOWN_S = 3600.0
 _RESOLVED_READ = 200
 _RESTART_MIN_S = 1.0
@@ -195,6 +201,9 @@ class Service:
         self._web: Handle | None = None
         self._feed: Feed | None = None
         self._channels = make_channels(site)
+        self._rosters = Rosters(site.directory, site.points, site.coordination, site.region.timezone, site.roster)
+        self._roster_looked_at: float | None = None
+        self._nobody_at: tuple[float, tuple[str, ...]] | None = None  # when nobody is on duty, and for which points
         self._deliver = {name: threading.Event() for name in self._channels}  # wakes the thread of a channel
         token = _influx_token(site)
         self._ready = Ready(
@@ -225,6 +234,7 @@ class Service:
             site.points,
             site.alerts,
             profiles=site.profiles,
+            own=site.own_alerts,
             since=clock.now(),
             counts=self._counts,
             certificate_until=self._certificates.board_until,
@@ -235,7 +245,12 @@ class Service:
             self._told_in = self.journal  # where alerts, and who is told of them, are kept now
             self.answers = Answers(site, self.journal, self, clock.now)
             self._dispatcher = Dispatcher(
-                site, self.journal, self._channels, acknowledged=self.acknowledged, answers=self.answers
+                site,
+                self.journal,
+                self._channels,
+                acknowledged=self.acknowledged,
+                answers=self.answers,
+                roster=lambda: self.roster,
             )
             try:
                 self._restore()
@@ -263,7 +278,14 @@ class Service:
             silent_after_s=site.alerts.point_silent.after_s,
             uptime_s=time.monotonic,
         )
-        self._trial = Trial(site, self._channels, alerts=self.alerts, view=self._view_now, screens=self._screens)
+        self._trial = Trial(
+            site,
+            self._channels,
+            alerts=self.alerts,
+            view=self._view_now,
+            screens=self._screens,
+            roster=lambda: self.roster,
+        )
         self._began = clock.now()
         self._tested = next((fact for fact in reversed(self.journal.facts(facts.Tested)) if _of_all(fact)), None)
         self._modem: ModemWatch | None = None
@@ -301,7 +323,13 @@ class Service:
         tests = self.journal.facts(facts.ModemTested, limit=1)
         return ModemWatch(
             channel,
-            BySms(self.site, self.journal, alerts=self.alerts, acknowledge=self.acknowledge_all),
+            BySms(
+                self.site,
+                self.journal,
+                alerts=self.alerts,
+                acknowledge=self.acknowledge_all,
+                roster=lambda: self.roster,
+            ),
             self.journal,
             language=self.site.region.language,
             count=lambda outcome: self.counters.sms_answers.labels(outcome).inc(),
@@ -319,7 +347,7 @@ class Service:
         self._watch = Watch(
             self._rules,
             self.journal,
-            roster=self.site.roster,
+            roster=self.roster,
             telling=self.site.telling,
             ways=self._dispatcher.ways,
             acknowledged=self.acknowledged,
@@ -357,6 +385,23 @@ class Service:
             self._store_of_itself()
         except JournalError:  # the tick, which tries again, says so
             self.counters.journal_errors.inc()
+
+    @property
+    def roster(self) -> Roster:
+        """Who is told, as roster.toml and its calendars say it now."""
+        return self._rosters.roster
+
+    def _look_at_roster(self, now: float) -> None:
+        """Take a roster that was changed, and see whether it runs out. Now and then: both take files or a week of hours."""
+        if self._roster_looked_at is not None and 0 <= now - self._roster_looked_at < ROSTER_EVERY_S:
+            return
+        before, self._roster_looked_at = self._roster_looked_at, now
+        changed = self._rosters.look(now)
+        if changed:
+            _log.info("roster.toml or a calendar of it was changed: it counts from now on")
+            self._watch.roster = self.roster
+        if changed or before is None or now // HOUR_S != before // HOUR_S:
+            self._nobody_at = gap(self.site.points, self.roster, self._channels, now)
 
     def _store_of_itself(self) -> None:
         while self._untold:
@@ -549,6 +594,7 @@ class Service:
             self._send_time(now)
             for channel in self._channels.values():
                 channel.rest()
+            self._look_at_roster(now)
             self._work(now)
             self.clock.wait(self._wake, TICK_S)
 
@@ -1020,7 +1066,7 @@ class Service:
 
     def told(self, alert_id: int) -> list[Told]:
         """Who was told of an alert, by which rung, when, and what came back. Raises JournalError."""
-        return told(self._told_in.deliveries(alert_id), self.site.roster)
+        return told(self._told_in.deliveries(alert_id), self.roster)
 
     def keep_presses(self, views: Sequence[PointView]) -> None:
         """Keep who acknowledged by the button of a board. Raises JournalError."""
@@ -1099,6 +1145,13 @@ class Service:
             checks.append(Check(name="journal-damaged", ok=False, required=False, detail=detail))
         if (doubt := self._dating.doubt()) is not None:
             checks.append(Check(name="clock", ok=False, required=True, detail=_doubted(doubt)))
+        if unread := self._rosters.problem:
+            checks.append(Check(name="roster", ok=False, required=False, detail=unread))
+        elif self._nobody_at is not None:
+            at, points = self._nobody_at
+            zone = ZoneInfo(self.site.region.timezone)
+            why = f"roster.toml: from {local(at, zone):%Y-%m-%d %H:%M} on nobody who is reached is on duty for {', '.join(points[:4])}"
+            checks.append(Check(name="roster-ends", ok=False, required=False, detail=f"{why} ({len(points)} in all)"))
         if undelivered := self._dispatcher.problem:
             checks.append(Check(name="delivery", ok=False, required=False, detail=undelivered))
         if unwatched := self._dead_man.problem:
@@ -1183,6 +1236,7 @@ def past_of(site: Site, journal: Journal, t: float) -> Past:
         site.profiles,
         sets=sets_read_back(len(site.points)),
         certificate_until=Certificates(site.directory).board_until,
+        own=site.own_alerts,
     )
 
 

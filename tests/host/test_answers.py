@@ -17,7 +17,7 @@ from paraat.domain.radio import COUNT, HELP, LITRES, Code, RadioError
 from paraat.domain.roster import COORDINATION, LEAD, TECHNICIAN, Duty, Person, Roster
 from paraat.domain.subjects import Subject
 from paraat.journal import Journal, JournalError
-from paraat.service import Service
+from paraat.service import ROSTER_EVERY_S, Service
 from paraat.simulate.servers import free_port
 from paraat.site.broker import BrokerSettings
 from paraat.site.errors import SettingsError
@@ -29,6 +29,8 @@ POINT = "nsp-0101"
 T0 = 1764000000.0
 TODAY = datetime.fromtimestamp(T0, UTC).date()
 JAN = Person(id="jan", name="Jan de Vries", reach={"email": ("jan@example.org",)}, role="lead")
+JAN_BY_LOG = Person(id="jan", name="Jan de Vries", reach={"ntfy": ("jan",)})  # of the example site's channel
+BY_DAY = Duty(rung=LEAD, who=("jan",), begins_min=8 * 60, ends_min=18 * 60)
 CALLER = Author(name="Fatima", role="lead", way="radio")
 ROSTER = Roster(people={"jan": JAN}, duties=(Duty(rung=LEAD, who=("jan",)),))
 
@@ -253,6 +255,31 @@ def test_a_key_that_others_may_read_keeps_no_message_back_and_takes_no_link(
     (desk.site.directory / OWN_KEY).chmod(0o600)
     assert desk.service.answers.code(alert.id, "jan") == code, "and without a restart it is as before"
     assert desk.service.answers.by_link(token).author.way == "link"
+
+
+def test_who_is_taken_off_the_roster_while_it_runs_can_no_longer_answer(desk: Desk) -> None:
+    token = desk.token(desk.fires())
+    desk.service._look_at_roster(T0)
+    (desk.site.directory / "roster.toml").write_text(
+        '[people.eva]\nname = "Eva"\nreach = { email = ["e@example.org"] }\n'
+    )
+    desk.service._look_at_roster(T0 + ROSTER_EVERY_S)
+    with pytest.raises(LinkError, match="not on the roster any more"):
+        desk.service.answers.by_link(token)
+    assert "eva" in desk.service.roster.people
+
+
+def test_a_roster_that_cannot_be_read_and_one_that_runs_out_are_said(desk: Desk) -> None:
+    def said() -> dict[str, str]:
+        return {check.name: check.detail for check in desk.service.health() if not check.ok}
+
+    desk.restart(roster=msgspec.structs.replace(ROSTER, people={"jan": JAN_BY_LOG}, duties=(BY_DAY,)))
+    desk.service._look_at_roster(T0)
+    assert "on nobody who is reached is on duty for nsp-0101" in said()["roster-ends"]
+    (desk.site.directory / "roster.toml").write_text("people = 3")
+    desk.service._look_at_roster(T0 + ROSTER_EVERY_S)
+    assert "roster.toml" in said()["roster"]
+    assert desk.service.roster.people == {"jan": JAN_BY_LOG}
 
 
 # --- a code over the radio

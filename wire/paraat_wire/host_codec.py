@@ -50,6 +50,8 @@ STATE_KEYS = (
     ("config_error", str),  # why
     ("idf_free", int),  # bytes of the chip's own heap, on which network and TLS live
     ("idf_largest", int),  # the largest free block of it
+    ("certificate", str),  # serial number of the certificate with which the board is connected
+    ("renewal", str),  # why it went back to it from a newer one
     ("clock", str),  # source of the time: none, stored, rtc, ntp, host
     ("next", int),  # the next seq the board will give out
 )

@@ -17,7 +17,7 @@ from paraat.alerts.outgoing import listed
 from paraat.domain.facts import Acknowledged, Author, Fact, SaidOfPoint
 from paraat.domain.model import AlertState, Delivery
 from paraat.domain.radio import Book, Entered, Said
-from paraat.domain.roster import Person
+from paraat.domain.roster import Person, Roster
 from paraat.site.errors import SettingsError
 from paraat.site.site import Site
 from paraat.texts import Phrase
@@ -45,6 +45,11 @@ class Host(Protocol):
 
     def alerts(self) -> Sequence[AlertState]:
         """The alerts that fire, and others."""
+        ...
+
+    @property
+    def roster(self) -> Roster:
+        """Who is told, as it is now."""
         ...
 
     def by_link(self, nonce: str) -> Fact | None:
@@ -180,7 +185,7 @@ class Answers:
                     name=used.author.name,
                 )
             )
-        person = self._site.roster.people.get(claim.person)
+        person = self._host.roster.people.get(claim.person)
         if person is None:
             raise LinkError(
                 Phrase(

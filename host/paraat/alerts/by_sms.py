@@ -12,7 +12,7 @@ from paraat.alerts.codes import LIST_DIGITS, Codes, reply
 from paraat.alerts.outgoing import listed
 from paraat.domain.facts import Author, Fact, Told, WrongReply
 from paraat.domain.model import AlertState, Delivery
-from paraat.domain.roster import Person
+from paraat.domain.roster import Person, Roster
 from paraat.site.channels import SMS
 from paraat.site.site import Site
 from paraat.texts import Words
@@ -58,8 +58,10 @@ class BySms:
         *,
         alerts: Callable[[], Iterable[AlertState]],
         acknowledge: Callable[[Collection[int], Author], Sequence[Fact]],
+        roster: Callable[[], Roster] | None = None,
     ) -> None:
         self._site = site
+        self._roster = roster or (lambda: site.roster)
         self._journal = journal
         self._alerts = alerts
         self._acknowledge = acknowledge
@@ -74,7 +76,7 @@ class BySms:
         return heard
 
     def _judge(self, number: str, text: str, now: float) -> Heard:
-        people = [person for person in self._site.roster.people.values() if number in person.addresses(SMS)]
+        people = [person for person in self._roster().people.values() if number in person.addresses(SMS)]
         if not people:
             return Heard("stranger")
         wrong = [fact for fact in self._journal.facts(WrongReply, limit=_WRONG_READ) if _of(fact, people, now)]

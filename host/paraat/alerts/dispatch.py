@@ -18,7 +18,7 @@ from paraat.alerts.outgoing import HOUR_S, RETRY_S, Outgoing, Standing, Way, cho
 from paraat.alerts.rendering import Answers, Renderer
 from paraat.domain.facts import Fact
 from paraat.domain.model import ACKNOWLEDGED, AlertState, Delivery
-from paraat.domain.roster import Person
+from paraat.domain.roster import Person, Roster
 from paraat.site.site import Site
 from paraat.texts import Phrase, Words, phrase_of
 
@@ -91,7 +91,8 @@ class ChannelState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Dispatcher:
-    """channels: by name, as make_channels gives them. acknowledged: the last time that somebody acknowledged an alert.
+    """channels: by name, as make_channels gives them. acknowledged: the last time that somebody acknowledged an alert. roster:
+    as it is now; None: that of the site.
 
     `send_next` of one channel belongs to one thread; each channel may have its own.
     """
@@ -104,8 +105,10 @@ class Dispatcher:
         *,
         acknowledged: Callable[[int], Fact | None],
         answers: Answers | None = None,
+        roster: Callable[[], Roster] | None = None,
     ) -> None:
         self._site = site
+        self._roster = roster or (lambda: site.roster)
         self._store = store
         self._channels = channels
         self._acknowledged = acknowledged
@@ -195,7 +198,7 @@ class Dispatcher:
             acknowledged=self._seen_by,
             sent=self._store.sent_since(now - HOUR_S),
             ways=self.ways,
-            roster=self._site.roster,
+            roster=self._roster(),
             telling=self._site.telling,
         )
         choice = choose(waiting, standing, now)

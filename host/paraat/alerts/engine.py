@@ -127,13 +127,16 @@ class Engine:
         expected: by kind the ids of all subjects there are; an alert about another one ends, and who was told of it hears so.
         Of a kind that is not in it the list is not known. holds: by subject why nobody is to be told now.
         """
-        followed: list[Transition | None] = [*self._left(now, expected or {})]
-        followed += [
-            self._follow(now, (name, view.subject), rule.hold_s, rule.judge(view))
-            for view in views
-            for name, rule in self._rules.get(type(view), ())
-        ]
-        found = [transition for transition in followed if transition is not None]
+        found = list(self._left(now, expected or {}))
+        for view in views:
+            subject = view.subject
+            for name, rule in self._rules.get(type(view), ()):
+                judgement = rule.judge(view)
+                key = (name, subject)
+                if judgement.verdict is Verdict.RAISE or key in self._active:
+                    transition = self._follow(now, key, rule.hold_of(subject.point), judgement)
+                    if transition is not None:
+                        found.append(transition)
         for transition in found:
             self._note_end(transition.alert)
         return self._hold_back(now, found, holds)
@@ -155,6 +158,8 @@ class Engine:
         causes = inhibition.Causes(now, self.active(), self._ended, self._telling.grace_s)
         for key, active in self._active.items():
             alert = active.alert
+            if not (alert.held_by or holds or causes.may_explain(alert)):
+                continue
             why = inhibition.held_by(alert, holds, causes)
             if why == alert.held_by:
                 continue
@@ -180,8 +185,6 @@ class Engine:
     def _follow(self, now: float, key: _Key, hold_s: float, judgement: Judgement) -> Transition | None:
         active = self._active.get(key)
         if active is None:
-            if judgement.verdict is not Verdict.RAISE:
-                return None
             alert = AlertState(
                 rule=key[0],
                 subject=key[1],

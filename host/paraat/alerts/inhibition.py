@@ -52,6 +52,7 @@ class Causes:
 
     def __init__(self, now: float, active: Iterable[AlertState], ended: Iterable[Ended], grace_s: float) -> None:
         self._spans: dict[tuple[str, str | None], list[tuple[float, float]]] = {}  # begins of what each explains
+        self._standing: set[str] = set()  # the rules of these causes
         for cause in active:
             if cause.rule in _EXPLAIN:
                 self._add(cause.rule, cause.subject, cause.since, float("inf"))
@@ -60,7 +61,12 @@ class Causes:
                 self._add(over.rule, over.subject, over.since, over.at + grace_s)
 
     def _add(self, rule: str, subject: Subject, since: float, until: float) -> None:
+        self._standing.add(rule)
         self._spans.setdefault((rule, subject.point), []).append((since - SLACK_S, until))
+
+    def may_explain(self, alert: AlertState) -> bool:
+        """Whether any cause of such an alert stands anywhere. False costs little: a country may have some at every point."""
+        return not self._standing.isdisjoint(CAUSES.get(alert.rule, ()))
 
     def of(self, alert: AlertState) -> str:
         """The rule of the cause that explains an alert; empty when none does."""

@@ -1,6 +1,6 @@
 """Who is reached, of each point and on each rung, before anything happens: by the roster and the channels that a site has."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from paraat.alerts.channels import Channel
@@ -39,12 +39,35 @@ def reach(site: Site, channels: Mapping[str, Channel], now: float) -> dict[str, 
     seen: dict[tuple[int, ...], Reach] = {}
     found = {}
     for point in site.points:
-        # Points that the same lines of the roster are about are reached alike.
-        lines = tuple(n for n, duty in enumerate(site.roster.duties) if not duty.points or point in duty.points)
+        lines = _lines(site.roster, point)
         if lines not in seen:
             seen[lines] = Reach(_rungs(site.roster, point, channels), _nobody_at(site.roster, point, channels, now))
         found[point] = seen[lines]
     return found
+
+
+def gap(
+    points: Iterable[str], roster: Roster, channels: Mapping[str, Channel], now: float
+) -> tuple[float, tuple[str, ...]] | None:
+    """The first moment of the coming week at which nobody who is on duty is reached, and of which points; None: there is none.
+
+    Points of which nobody is reached at all are not meant: `paraat check` refuses those.
+    """
+    seen: dict[tuple[int, ...], float | None] = {}
+    found: dict[float, list[str]] = {}
+    for point in points:
+        lines = _lines(roster, point)
+        if lines not in seen:
+            anybody = any(ways(one, channels) for rung in RUNGS for one in roster.everybody(rung, point))
+            seen[lines] = _nobody_at(roster, point, channels, now) if anybody else None
+        if (at := seen[lines]) is not None:
+            found.setdefault(at, []).append(point)
+    return (first, tuple(found[first])) if (first := min(found, default=None)) is not None else None
+
+
+def _lines(roster: Roster, point: str) -> tuple[int, ...]:
+    """The lines of the roster that are about a point: points with the same ones are reached alike."""
+    return tuple(n for n, duty in enumerate(roster.duties) if not duty.points or point in duty.points)
 
 
 def ways(person: Person, channels: Mapping[str, Channel]) -> tuple[str, ...]:

@@ -68,6 +68,7 @@ class _Host:
             site.points,
             site.alerts,
             profiles=site.profiles,
+            own=site.own_alerts,
             since=now,
             counts=lambda _: (0, 0),
             certificate_until=Certificates(site.directory).board_until,

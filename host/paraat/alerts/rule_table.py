@@ -1,8 +1,6 @@
-"""The table of rules in docs/alerts.md, from the rules themselves: make words"""
+"""What every rule says, for whom and when, in a language and with the thresholds of a site: `paraat alerts rules`."""
 
-import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 
@@ -10,55 +8,36 @@ from paraat.alerts.rules import RULES
 from paraat.domain.thresholds import PER_POINT, Alerts
 from paraat.texts import Words
 
-PAGE = Path(__file__).parents[3] / "docs/alerts.md"
-_BEGIN, _END = "<!-- rules: make words -->\n", "<!-- end of rules -->\n"
-_ACTION = re.compile(r"^Do (.*)$", re.MULTILINE)
 _ORDER = ("lead", "coordination", "technician")
-_WHO = {"lead": "lead", "coordination": "CP", "technician": "technician"}
+_ACTION = 1  # the line of a mail that says what to do
 
 
-def table() -> str:
-    """In Markdown a row for each wording of each rule: what it is, when, how bad, what to do."""
-    head = ("rule", "what", "thresholds", "for", "severity", "what to do")
-    rows = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    rules = sorted(RULES, key=lambda name: (_ORDER.index(RULES[name](Alerts(), {}).for_role), name))
-    return "\n".join([*rows, *(row for name in rules for row in _rows(name))]) + "\n"
+def lines(alerts: Alerts, language: str) -> Iterator[str]:
+    """Rule by rule: its name and the role of the roster it is for, its thresholds (*: a profile or a point may say others), its wordings.
+
+    alerts: the thresholds of the site. Of a wording: its severity, what a mail's subject says, and what is to be done.
+    """
+    made = {name: rule(alerts, {}) for name, rule in RULES.items()}
+    web, subjects, bodies = Words(language, "web"), Words(language, "mail subject"), Words(language, "mail body")
+    for name in sorted(made, key=lambda name: (_ORDER.index(made[name].for_role), name)):
+        rule = made[name]
+        yield f"{name}: {web(f'rule.{name}')} ({rule.for_role})"
+        if limits := _limits(alerts, name):
+            yield f"  [alerts.{name}] {limits}"
+        for wording, severity in rule.wordings.items():
+            key = f"{name}.{wording}"
+            action = bodies.raw(key).splitlines()[_ACTION]
+            yield f"  {web(f'severity.{severity}')}: {subjects.raw(key)}. {action}"
 
 
-def _rows(name: str) -> Iterator[str]:
-    made = RULES[name](Alerts(), {})
-    bodies, subjects = Words("en", "mail body"), Words("en", "mail subject")
-    for n, (wording, severity) in enumerate(made.wordings.items()):
-        key = f"{name}.{wording}"
-        action = _ACTION.search(bodies.raw(key))
-        title = f"`{name}`" if n == 0 else ""
-        limits = _limits(name) if n == 0 else ""
-        who = _WHO[made.for_role] if n == 0 else ""
-        cells = (title, subjects.raw(key), limits, who, severity, action[1] if action else "")
-        yield f"| {' | '.join(cells)} |"
-
-
-def _limits(name: str) -> str:
-    """The keys of [alerts.<rule>] with their standard values; those of another table where it has none of its own."""
-    found = getattr(Alerts(), name, None)
+def _limits(alerts: Alerts, name: str) -> str:
+    """The keys of [alerts.<rule>] with their values here; nothing for a rule that takes those of another."""
+    found = getattr(alerts, name, None)
     if found is None:
-        return "as `certificate_expiry`"
-    told = ", ".join(f"{key} {_said(value)}" for key, value in msgspec.structs.asdict(found).items())
+        return ""
+    told = ", ".join(f"{key} = {_said(value)}" for key, value in msgspec.structs.asdict(found).items())
     return f"{told}{' *' if name in PER_POINT else ''}"
 
 
 def _said(value: float | str | None) -> str:
-    return f"{value:g}" if isinstance(value, int | float) else str(value or "none")
-
-
-def written(page: str) -> str:
-    """The page with the table as it is now. Raises ValueError where it has no place for it."""
-    before, begin, rest = page.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not begin or not end:
-        raise ValueError(f"{PAGE}: no lines {_BEGIN.strip()} and {_END.strip()}")
-    return f"{before}{begin}{table()}{end}{after}"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(written(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    return f"{value:g}" if isinstance(value, int | float) else msgspec.json.encode(value or "").decode()

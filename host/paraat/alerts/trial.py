@@ -11,7 +11,7 @@ import msgspec
 from paraat.alerts.channels import Channel, ChannelError, Message
 from paraat.alerts.reach import RUNGS, ways
 from paraat.domain.model import AlertState, PointView
-from paraat.domain.roster import Person
+from paraat.domain.roster import Person, Roster
 from paraat.domain.told import BOARD, SCREEN, Tried
 from paraat.site.channels import SIREN
 from paraat.site.site import Site
@@ -39,8 +39,10 @@ class Trial:
         alerts: Callable[[], Iterable[AlertState]],
         view: Callable[[str], PointView | None],
         screens: Callable[[], int],
+        roster: Callable[[], Roster] | None = None,
     ) -> None:
         self._site = site
+        self._roster = roster or (lambda: site.roster)
         self._channels = channels
         self._alerts = alerts
         self._view = view
@@ -102,7 +104,7 @@ class Trial:
     def _people(self, points: Sequence[str]) -> list[_Try | Tried]:
         """Each address once, on the first rung on which it stands."""
         found: dict[tuple[str, str], _Try | Tried] = {}
-        roster = self._site.roster
+        roster = self._roster()
         for rung in RUNGS:
             for point in points:
                 for person in roster.everybody(rung, point):

@@ -1,4 +1,4 @@
-"""`paraat alerts`: the alerts that fire, and that somebody sees to one."""
+"""`paraat alerts`: the alerts that fire, that somebody sees to one, and the rules."""
 
 import argparse
 import time
@@ -68,6 +68,12 @@ def add_commands(commands: Commands) -> None:
     _common(test)
     test.add_argument("--point", required=True, metavar="POINT")
     test.set_defaults(run=_test)
+    rules = actions.add_parser(
+        "rules",
+        help=Phrase("every rule: for which role, its thresholds on this site, what it says and what is to be done"),
+    )
+    _common(rules)
+    rules.set_defaults(run=_rules)
 
 
 def _common(parser: Parser) -> None:
@@ -115,6 +121,14 @@ def _list(args: argparse.Namespace) -> int:
     for subject, silenced in said.items():
         name = site.points[subject.id].name if subject.point in site.points else subject.id
         print(printable(f"{name}: {silenced}"))
+    return 0
+
+
+def _rules(args: argparse.Namespace) -> int:
+    from paraat.alerts.rule_table import lines
+
+    for line in lines(load_site(args.site).alerts, args.language):
+        print(line)
     return 0
 
 

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from paraat.cli.local_broker import add_broker, tell_broker
 from paraat.cli.parser import Commands
-from paraat.cli.pki import add_broker, tell_broker
 from paraat.cli.shared import EXIT_FAILED, EXIT_STOPPED, EXIT_USAGE, add_passphrase_file, fail, now, tell
 from paraat.site.errors import SettingsError
 from paraat.texts import Phrase, say

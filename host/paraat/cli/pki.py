@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from paraat.cli.local_broker import add_broker, tell_broker
 from paraat.cli.parser import Commands, Parser
 from paraat.cli.shared import EXIT_STOPPED, Run, add_passphrase_file, complain, fail, now, tell
 from paraat.texts import Phrase, Words, reason
@@ -32,13 +33,14 @@ _REASONS = {
     "abandoned": Phrase("abandoned"),
     "discarded": Phrase("discarded"),
 }
-_BROKER = Path("/etc/mosquitto")  # where `paraat broker-config --out` writes on a CP
 _LOOPBACK = frozenset(("127.0.0.1", "::1", "localhost"))
 
 
 def add_commands(commands: Commands) -> None:
     """Add both commands to those of `paraat`."""
-    pki = commands.add_parser("pki", help=Phrase("the site's certificates: init, issue, renew, revoke, list, crl"))
+    pki = commands.add_parser(
+        "pki", help=Phrase("the site's certificates: init, issue, renew, replace-authority, revoke, list, crl")
+    )
     actions = pki.add_subparsers(required=True, metavar="ACTION")
 
     init = _action(actions, "init", Phrase("make the site's authority, the broker's and the host's certificate"), _init)
@@ -63,12 +65,22 @@ def add_commands(commands: Commands) -> None:
     )
 
     renew = _action(
-        actions, "renew", Phrase("a new certificate for broker, host or desk (a board: `make flash`)"), _renew
+        actions, "renew", Phrase("new certificates for broker, host or desk, or over the broker for boards"), _renew
     )
-    renew.add_argument("which", choices=("broker", "host", "desk"))
+    renew.add_argument("which", choices=("broker", "host", "desk", "boards"))
+    renew.add_argument("points", nargs="*", metavar="POINT", help=Phrase("of boards; without it all that are due"))
+    add_broker(renew)
     renew.add_argument(
         "--broker-name", action="append", default=[], metavar="NAME", help=Phrase("other names for the broker")
     )
+
+    replace = _action(
+        actions,
+        "replace-authority",
+        Phrase("one authority takes another's place while boards run, step by step"),
+        _replace,
+    )
+    replace.add_argument("step", choices=("status", "begin", "services", "finish"))
 
     revoke = _action(actions, "revoke", Phrase("refuse a board from now on: stolen, lost, replaced"), _revoke)
     revoke.add_argument("which", metavar="POINT|SERIAL")
@@ -211,7 +223,7 @@ def _issue(args: argparse.Namespace) -> int:
             write_atomic(out / f"{args.point}.crt", issued.certificate_pem(), mode=0o644)
             write_atomic(out / f"{args.point}.key", issued.key_pem(), mode=0o600)
         else:
-            write_atomic(out / "ca.der", authority.certificate_der(), mode=0o644)
+            write_atomic(out / "ca.der", authority.believed_der(), mode=0o644)
             write_atomic(out / "cert.der", issued.certificate_der(), mode=0o644)
             write_atomic(out / "key.der", issued.key_der(), mode=0o600)
         authority.commit(issued, None, now())
@@ -263,7 +275,17 @@ def _discard(authority: "Authority", issued: "Issued") -> None:
         ) from error
 
 
+def _replace(args: argparse.Namespace) -> int:
+    from paraat.cli.renewing import replace_authority
+
+    return replace_authority(args, _open)
+
+
 def _renew(args: argparse.Namespace) -> int:
+    if args.which == "boards":
+        from paraat.cli.renewing import renew_boards
+
+        return renew_boards(args, _open(args))
     authority = _open(args)
     if args.which == "host":
         record = authority.renew_host(now())
@@ -307,33 +329,6 @@ def _revoke(args: argparse.Namespace) -> int:
     return tell_broker(args)
 
 
-def tell_broker(args: argparse.Namespace) -> int:
-    """Have the broker of this machine take the newest list of what it must refuse, and say so. Raises ListError."""
-    from paraat.provision.pki import revoked
-
-    given = revoked.give_to_broker(args.site, args.broker)
-    if given == "no-broker":
-        path = args.site / "pki" / "crl.pem"
-        tell(
-            args,
-            Phrase(
-                "No broker on this machine: it refuses what is revoked once it has {path} (docs/pki.md, Revoke).",
-                path=path,
-            ),
-        )
-    elif given == "given":
-        tell(args, Phrase("The broker of this machine has the new list of what it must refuse."))
-    return 0
-
-
-def add_broker(parser: Parser) -> None:
-    """Where the broker of this machine keeps its list of what it must refuse."""
-    parser.add_argument(
-        "--broker", type=Path, default=_BROKER, metavar="DIR",
-        help=Phrase("the broker's folder on this machine, where there is one; default: {folder}", folder=_BROKER),
-    )  # fmt: skip
-
-
 def _crl(args: argparse.Namespace) -> int:
     from paraat.provision.pki import revoked
     from paraat.provision.pki.authority import AuthorityError
@@ -341,7 +336,7 @@ def _crl(args: argparse.Namespace) -> int:
 
     data = _open(args).crl()
     if args.out is not None:
-        revoked.check_newer(args.site / "pki" / "crl.pem", args.out, revoked.authority_of(args.site))
+        revoked.check_newer(args.site / "pki" / "crl.pem", args.out, revoked.authorities_of(args.site))
     if args.out is None:
         print(data.decode(), end="")
         return 0

@@ -3,6 +3,8 @@
 import argparse
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from paraat.alerts.channels import Channel
     from paraat.alerts.reach import Reach
 
+_TRY_S = 3.0  # a server that takes no connection for so long is away
 _NAMED = 4  # points by name in one line; the others are counted
 
 
@@ -23,6 +26,7 @@ def say_reach(args: argparse.Namespace, site: Site) -> int:
     from paraat.alerts.channels import make_channels
     from paraat.alerts.reach import reach
 
+    say_lost_key(args, site)
     channels = _that_exist(args, site, make_channels(site))
     alike: dict[tuple[str, float | None], list[str]] = {}
     unheard: list[str] = []
@@ -48,12 +52,15 @@ def say_reach(args: argparse.Namespace, site: Site) -> int:
 
 
 def _that_exist(args: argparse.Namespace, site: Site, channels: "Mapping[str, Channel]") -> "dict[str, Channel]":
-    """Without those whose server the network does not know; that is said."""
+    """Without those whose server the network does not know; that is said. What does not answer now is said too."""
     from paraat.alerts.channels.outside import OutsideChannel
 
+    outside = {name: one for name, one in channels.items() if isinstance(one, OutsideChannel)}
+    with ThreadPoolExecutor(max(1, len(outside))) as pool:  # each may take its limit, all at once
+        away = dict(zip(outside, pool.map(lambda one: one.unreachable(_TRY_S), outside.values()), strict=True))
     there = dict(channels)
-    for name, channel in channels.items():
-        if isinstance(channel, OutsideChannel) and (server := channel.unknown_server()):
+    for name, channel in outside.items():
+        if server := channel.unknown_server():
             tell(
                 args,
                 Phrase(
@@ -64,7 +71,43 @@ def _that_exist(args: argparse.Namespace, site: Site, channels: "Mapping[str, Ch
                 ),
             )
             del there[name]
+        elif where := away[name]:
+            tell(
+                args,
+                Phrase(
+                    "{site}: [channels.{name}]: {where} takes no connection now. Is the server on, and reached from here?",
+                    site=site.directory,
+                    name=name,
+                    where=where,
+                ),
+            )
+    modem = site.channels.sms
+    if modem is not None and not Path(modem.device).exists():
+        tell(
+            args,
+            Phrase(
+                "{site}: [channels.sms]: there is no {device} now. Is the modem plugged in? ls /dev/serial/by-id/ says its name",
+                site=site.directory,
+                device=modem.device,
+            ),
+        )
     return there
+
+
+def say_lost_key(args: argparse.Namespace, site: Site) -> None:
+    """Say it when messages went out whose links and codes no longer count, because the key is gone."""
+    from paraat.site.private import OWN_KEY
+
+    key = site.directory / OWN_KEY
+    if site.path(site.region.journal).exists() and not key.exists():
+        tell(
+            args,
+            Phrase(
+                "{key}: is gone. Put it back from the backup; else a new one is made, and links, codes and sheets of before no "
+                "longer count",
+                key=key,
+            ),
+        )
 
 
 def _told(found: "Reach", channels: "Mapping[str, Channel]", language: str) -> str:

@@ -25,15 +25,16 @@ LEVEL_SLOTS = 5  # whose median is "the level now" where no line tells it better
 LOAD_AGE_S = 600.0  # so long back goes "the load now"
 TOO_MANY = 1.1  # hours shown may be so much more than the cautious end
 _LOW, _HIGH = 0.05, 0.95  # the range holds the truth in 90 %
-_ONE_SD = 0.8413
+_SURE, _SURE_SDS = 0.99, 2.33  # and so sure it is that the hours shown are not more than TOO_MANY
 _UNSURE = (
     1.12  # the ripple is measured from some tens of slots, to 12 %: what was taken too small makes changes of chance
 )
 _GAP_MIN_S, _GAP_MAX_S, _GAP_SPACINGS = 300.0, 3600.0, 4.0
 _ANCHOR_S, _ANCHOR_SLOTS = 3600.0, 40  # so near a run the level at rest tells where the run began or ended
 # How often a load changes to anything, before anything is measured; and how likely over a rest or a gap.
-CHANGES_PER_H, CHANGED_MEANWHILE = 3e-4, 0.02
+CHANGES_PER_H, CHANGED_MEANWHILE = 3e-3, 0.02
 _SHORT_GAP_S = 900.0
+_PAIR_S = 120.0
 _WIDER, _NO_BETTER = (
     1.12,
     0.003,
@@ -47,7 +48,7 @@ _STANDS_OUT = 0.4  # of the likely fall that the lowest one must be, before it s
 
 
 class Burn(NamedTuple):
-    """Litres an hour while the generator runs, with a range. sd: of what is likely, without what is only suspected.
+    """Litres an hour while the generator runs, with a range. most: what it hardly exceeds, where the level has told anything.
 
     source: "slope" (of the level), "load" (the generator's curve at the load, fitted to the level) or "record".
     """
@@ -56,7 +57,7 @@ class Burn(NamedTuple):
     likely: float
     high: float
     source: str
-    sd: float = 0.0
+    most: float = 0.0
 
 
 class Reading(NamedTuple):
@@ -148,12 +149,11 @@ def estimate(reading: Reading, tank: Tank, now: float, *, drains: bool) -> Auton
     hours_high = max(
         0.0, at_most / burn.likely + math.hypot(at_most / burn.low - at_most / burn.likely, level_h) - gone_h
     )
-    # The hours shown must not be many too many: where they are unsure, they lean to the cautious end.
-    # Not where nothing was measured: the record is what it is, and its range is wide. Nor for a change of load that is only
-    # suspected: that moves the cautious end.
-    measured = 1.645 * burn.sd / burn.likely if reading.since is not None else 0.0
-    unsure = math.hypot(measured, level_h / middle) if middle else 0.0
-    hours = max(hours_low, middle / max(1.0, (1 + unsure) / TOO_MANY) - gone_h)
+    # The hours shown must not be many too many: where they are unsure, they lean to the cautious end. Not where nothing was
+    # measured: the record is what it is, and its range is wide.
+    slowest = usable / burn.most if burn.most > burn.likely else middle
+    surely = middle - math.hypot(middle - slowest, _SURE_SDS / 1.645 * level_h)
+    hours = max(hours_low, min(middle, TOO_MANY * surely) - gone_h)
     return Autonomy(
         hours_low=hours_low,
         hours=hours,
@@ -171,8 +171,25 @@ def carry(reading: Reading, latest: Sequence[Slot], tank: Tank) -> Reading | Non
 
     latest: those that came after it, and some of the last that it was read from: they too must be what it says.
     """
-    if any(event.until >= reading.t for event in reading.events) or _is_odd(reading, latest, tank):
+    if any(event.until >= reading.t for event in reading.events):
         return None
+    if reading.is_at_rest:
+        started = next((i for i, slot in enumerate(latest) if slot.state == ON), len(latest))
+        if started < len(latest):
+            return _started(reading, latest[:started], latest[started:], tank)
+    return None if _is_odd(reading, latest, tank) else _at_newest(reading, latest)
+
+
+def _started(reading: Reading, rest: Sequence[Slot], runs: Sequence[Slot], tank: Tank) -> Reading | None:
+    """As carry, where the generator started since: of its rate nothing more is known than before, but by its load."""
+    if (tank.burn_by_load and runs[0].load_w is not None) or _is_odd(reading, rest, tank):
+        return None
+    began_t = rest[-1].last_t if rest else reading.t
+    running = _at_newest(reading, rest)._replace(t=began_t, state=ON)
+    return None if _is_odd(running, runs, tank) else _at_newest(running, runs)
+
+
+def _at_newest(reading: Reading, latest: Sequence[Slot]) -> Reading:
     newest_t = max((slot.last_t for slot in latest), default=reading.t)
     return reading._replace(litres=max(0.0, _expected_l(reading, newest_t)), t=newest_t)
 
@@ -323,8 +340,7 @@ def _spots(
             Spot(x, slot.litres, (_UNSURE * noise.sd) ** 2 / slot.n + (0.1 * noise.step) ** 2 + 1e-6, stretch, chance)
         )
         times.append(slot.t)
-    if noise.in_steps:
-        spots, times = _one_a_step(spots, times, noise)
+    spots, times = _one_a_step(spots, times, noise) if noise.in_steps else _in_pairs(spots, times)
     return spots, times, by_load
 
 
@@ -399,6 +415,29 @@ def _one_a_step(spots: Sequence[Spot], times: Sequence[float], noise: Noise) -> 
     return stepped, [times[run[0]] for run in runs]
 
 
+def _in_pairs(spots: Sequence[Spot], times: Sequence[float]) -> tuple[list[Spot], list[float]]:
+    """One spot for the slots of one minute of two minutes: half as many to weigh, and as sure."""
+    paired: list[Spot] = []
+    begun: list[float] = []
+    pair = None
+    for spot, t in zip(spots, times, strict=True):
+        own = int(t // _PAIR_S)
+        if own == pair and paired[-1].stretch == spot.stretch:
+            paired[-1] = _together(paired[-1], spot)
+        else:
+            paired.append(spot)
+            begun.append(t)
+        pair = own
+    return paired, begun
+
+
+def _together(a: Spot, b: Spot) -> Spot:
+    of_a = b.variance / (a.variance + b.variance)
+    of_b = 1 - of_a
+    variance = a.variance * of_a
+    return Spot(of_a * a.x + of_b * b.x, of_a * a.y + of_b * b.y, variance, a.stretch, a.chance + b.chance)
+
+
 def _fit(slots: Sequence[Slot], spots: Sequence[Spot], noise: Noise, tank: Tank) -> list[Line]:
     if len(spots) < 3 or spots[-1].x - spots[0].x < MIN_RUN_H:
         return []
@@ -443,14 +482,14 @@ def _conclude(
     low, middle, high = (slopes.quantile(mixture, part) for part in (_LOW, 0.5, _HIGH))
     line = max(mixture, key=lambda one: one.share)
     if low < _STANDS_OUT * middle:
-        return record._replace(high=max(record.high, high * scale)), litres, litres_sd, None
+        high = max(record.high, high * scale)
+        return record._replace(high=high, most=high), litres, litres_sd, None
     if slots[-1].state != OFF:
         on_h = spots[-1].x - line.x
         litres = line.y - line.fall * on_h
         litres_sd = _WIDER * math.sqrt(1 / line.weight + (on_h * line.sd) ** 2)
     source = "load" if by_load else "slope"
-    sd = slopes.quantile(mixture, _ONE_SD) - middle
-    burn = Burn(low * scale, middle * scale, high * scale, source, sd * scale)
+    burn = Burn(low * scale, middle * scale, high * scale, source, slopes.quantile(mixture, _SURE) * scale)
     return burn, litres, litres_sd, times[line.since]
 
 

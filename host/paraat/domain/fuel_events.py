@@ -208,14 +208,11 @@ def find_rises(
     stretch.reverse()
     if len(stretch) < 2 * _SLOTS:
         return []
-    end = sum(slot.litres for slot in stretch[-_SLOTS:]) / _SLOTS
-    lowest = min(range(len(stretch) - _SLOTS), key=lambda i: _mean(stretch, i))
-    rise = end - _mean(stretch, lowest)
+    litres = [slot.litres for slot in stretch]
+    sums = [sum(some) for some in zip(*(litres[i:] for i in range(_SLOTS)), strict=False)]
+    lowest = min(range(len(stretch) - _SLOTS), key=sums.__getitem__)
+    rise = (sums[-1] - sums[lowest]) / _SLOTS
     begun = stretch[lowest].first_t
     if rise <= max(3.0, 0.03 * tank.capacity_l, 5 * noise_l) or stretch[-1].last_t - begun < _RISE_S:
         return []
     return [FuelEvent(kind=RISING, since=begun, until=stretch[-1].last_t, litres=rise)]
-
-
-def _mean(slots: Sequence[Slot], at: int) -> float:
-    return sum(slot.litres for slot in slots[at : at + _SLOTS]) / _SLOTS

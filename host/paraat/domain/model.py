@@ -49,6 +49,8 @@ class NodeState(msgspec.Struct, frozen=True, kw_only=True):
     config_refused: int | None = None
     config_error: str | None = None
     board: str | None = None
+    certificate: str | None = None  # serial number of the one with which it is connected
+    renewal: str | None = None  # why it went back to that from a newer one
     clock: str | None = None
     next: int | None = None
     idf_free: int | None = None  # bytes of the chip's own heap
@@ -215,7 +217,8 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
 
     def named(self, base: str) -> list[str]:
         """Every metric of a kind that was ever heard: the plain one, and those of sensors with a name of their own."""
-        return sorted(name for name in self.latest if name == base or name.startswith(f"{base}/"))
+        own = f"{base}/"
+        return sorted([name for name in self.latest if name == base or name.startswith(own)])
 
 
 class OwnCertificate(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ from paraat.domain.spots import Spot
 # How often a load changes by a little, before anything is measured; what "a little" is, as a part.
 _TURNS_PER_H, _TURN = 0.01, 0.15
 _MIN_TURN_H = 1 / 60
-_WIDE = 3.0  # a fall may differ so much from the usual one, as a part of it
+_WIDE = 1.2  # a fall may differ so much from the usual one, as a part of it
 _STEP, _LOG_CREEPS = 0.08, math.log(0.01)
 _PASSES = 6  # changes that are forgotten at most; beyond the oldest slots there are no more
 _ONE_LINE = 0.02  # below this weight one line over all is out of the question

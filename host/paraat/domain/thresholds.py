@@ -1,44 +1,65 @@
 """When an alert begins and ends. Thresholds are settings, never constants of a rule.
 
 [alerts.<rule>] of site.toml holds for the whole site; a profile, and after it a point's own file, may have other values for
-those of PER_POINT. What a profile says already (target_h, the limits of heat, open_within_h, renew_days) is not said here
-again. docs/alerts.md has them all.
+all that is about a point (PER_POINT), hold_s too. What a profile says already (target_h, the limits of heat, open_within_h, renew_days) is not said here again. `paraat alerts rules` lists them all, as they are on a site.
 """
+
+from typing import Annotated
+
+from msgspec import Meta
 
 from paraat.domain.fields import Bytes, Count, NotNegative, Part, Percent, Positive, Text
 
 
 class LowFuel(Part, frozen=True):
-    """[alerts.low_fuel]: fires below one of raise_*, resolves only above both clear_*."""
+    """[alerts.low_fuel]: fires below one of raise_*, resolves only above both clear_*. Where the hours of a tank that is filled to
+    full_percent do not reach clear_hours, both thresholds move below those: no tank is filled to the brim.
+    """
 
     raise_hours: Positive = 6.0
     clear_hours: Positive = 8.0
     raise_percent: Percent = 20.0
     clear_percent: Percent = 25.0
+    full_percent: Percent = 85.0
     hold_s: NotNegative = 120.0
 
 
 class FuelTarget(Part, frozen=True):
-    """[alerts.fuel_target]: fires in standby, when the tank holds less than this part of the hours that are asked."""
+    """[alerts.fuel_target]: fires in standby, when the tank holds less than this part of the hours that are asked.
+
+    Where a tank that is filled to full_percent does not hold those, its own hours are what is asked.
+    """
 
     raise_percent: Percent = 90.0
     clear_percent: Percent = 100.0
+    full_percent: Percent = 85.0
     hold_s: NotNegative = 3600.0
 
 
 class FuelLoss(Part, frozen=True):
-    """[alerts.fuel_loss]: fires when the level falls while the generator is off, by so many litres at least.
+    """[alerts.fuel_loss]: fires when the level falls while the generator is off, by so many litres and so much of the tank at
+    least; it is told for told_h, or until the tank is filled.
 
-    What can be told from the ripple of the gauge is found: a hundredth of the tank within three hours, or more.
+    What can be told from the ripple of the gauge is found: a hundredth of the tank within three hours, or more. That is no
+    threshold but what a gauge can show.
     """
 
     raise_litres: NotNegative = 0.0
+    raise_percent: Percent = 0.0
+    told_h: Positive = 24.0
     hold_s: NotNegative = 120.0
 
 
 class FuelGauge(Part, frozen=True):
-    """[alerts.fuel_gauge]: fires when the gauge of the fuel stands still while the generator runs, or rises by itself."""
+    """[alerts.fuel_gauge]: fires when the gauge of the fuel stands still while the generator runs, for stuck_s at least, or rises by
+    itself, by so much of the tank at least; a delivery within filled_within_h shows that it moves again.
 
+    Found is what stands out of its ripple: an hour, and three hundredths of the tank, or more.
+    """
+
+    stuck_s: Positive = 3600.0
+    rise_percent: Percent = 3.0
+    filled_within_h: Positive = 24.0
     hold_s: NotNegative = 600.0
 
 
@@ -72,8 +93,11 @@ class GeneratorLong(Part, frozen=True):
 
 
 class TestOverdue(Part, frozen=True):
-    """[alerts.test_overdue]: fires when the last test run is longer ago than the profile's [upkeep] allows."""
+    """[alerts.test_overdue]: fires when the last test run is longer ago than the profile's [upkeep] allows, or when none is known
+    after the host has watched for unknown_after_h.
+    """
 
+    unknown_after_h: Positive = 24.0
     hold_s: NotNegative = 3600.0
 
 
@@ -91,9 +115,16 @@ class BatteryLow(Part, frozen=True):
 
 
 class Climate(Part, frozen=True):
-    """[alerts.too_cold], [alerts.too_warm] and [alerts.bad_air]: the limits are those of the profile's [climate]."""
+    """[alerts.too_cold] and [alerts.too_warm]: the limits are those of the profile's [climate]."""
 
     hold_s: NotNegative = 900.0
+
+
+class BadAir(Part, frozen=True):
+    """[alerts.bad_air]: the limits are those of the profile's [climate]; it ends below again_percent of stuffy_ppm."""
+
+    again_percent: Percent = 90.0
+    hold_s: NotNegative = 300.0
 
 
 class Crowded(Part, frozen=True):
@@ -143,9 +174,12 @@ class CertificateExpiry(Part, frozen=True):
 
 
 class HelpAsked(Part, frozen=True):
-    """[alerts.help_asked]: fires when the help button of a point is held, and ends so long after the last time."""
+    """[alerts.help_asked]: fires when the help button of a point is held, and ends so long after the last time. What comes in
+    later than told_late_s says that it did.
+    """
 
     for_s: Positive = 3600.0
+    told_late_s: Positive = 300.0
     late_s: Positive = 43_200.0  # a call that came in later than this is of another day
 
 
@@ -158,12 +192,13 @@ class TextFailed(Part, frozen=True):
 class BoardMemory(Part, frozen=True):
     """[alerts.board_memory]: below these the board's memory runs low: the card says so, and a technician is told.
 
-    Our firmware leaves 20 KB of the chip's own heap, in it a block of 12 KB, and 20 KB of Python's.
+    It ends above again_percent of each. Our firmware leaves 20 KB of the chip's own heap, in it a block of 12 KB, and 20 KB of Python's.
     """
 
     idf_free_bytes: Bytes = 16384
     idf_largest_bytes: Bytes = 8192
     heap_free_bytes: Bytes = 12288
+    again_percent: Annotated[float, Meta(ge=100, le=1000)] = 110.0
     hold_s: NotNegative = 1800.0
 
 
@@ -182,8 +217,11 @@ class ClockUnsure(Part, frozen=True):
 
 
 class DataGap(Part, frozen=True):
-    """[alerts.data_gap]: fires when sets of a point that is heard are missing for so long."""
+    """[alerts.data_gap]: fires when sets of a point that is heard are missing for so long, and ends told_h after the gap: what did
+    not come by then will not.
+    """
 
+    told_h: Positive = 24.0
     hold_s: NotNegative = 7200.0
 
 
@@ -279,7 +317,7 @@ class Alerts(Part, frozen=True):
     battery_low: BatteryLow = BatteryLow()
     too_cold: Climate = Climate()
     too_warm: Climate = Climate()
-    bad_air: Climate = Climate(hold_s=300.0)
+    bad_air: BadAir = BadAir()
     crowded: Crowded = Crowded()
     sensor_fault: SensorFault = SensorFault()
     point_silent: Silent = Silent()
@@ -306,14 +344,30 @@ class Alerts(Part, frozen=True):
     unknown_board: UnknownBoard = UnknownBoard()
 
 
-# That a profile and a point may change. How long a verdict must stand (hold_s) is the site's alone.
+# That a profile and a point may change: all that is about a point.
 PER_POINT = (
     "low_fuel",
     "fuel_target",
     "fuel_loss",
+    "fuel_gauge",
+    "mains_out",
+    "generator_down",
+    "generator_stopped",
     "generator_long",
+    "test_overdue",
     "battery_low",
+    "too_cold",
+    "too_warm",
+    "bad_air",
     "crowded",
+    "sensor_fault",
+    "point_silent",
+    "opening_late",
+    "attestation_ends",
+    "certificate_expiry",
+    "help_asked",
     "board_memory",
     "board_restarts",
+    "clock_unsure",
+    "data_gap",
 )

@@ -64,6 +64,7 @@ NOT_KEPT = "not-kept"  # the host itself: its disk takes nothing
 
 _NONE: frozenset[str] = frozenset()
 
+_NO_OWN: Mapping[str, Alerts] = {}
 Counts = Callable[[str], tuple[int, int]]
 Until = Callable[[str, float], float | None]
 
@@ -71,7 +72,7 @@ Until = Callable[[str, float], float | None]
 class Tracker:
     """points: by id, as profiles. counts: gives (stored, missing) of a point. since: when the host began to listen.
 
-    certificate_until: when the certificate of a point's board ends, asked with the point and now.
+    alerts: the site's thresholds; own: by point, where its profile or its file has others. certificate_until: when the certificate of a point's board ends, asked with the point and now.
     """
 
     def __init__(
@@ -83,11 +84,13 @@ class Tracker:
         since: float,
         counts: Counts,
         certificate_until: Until = lambda _point, _now: None,
+        own: Mapping[str, Alerts] = _NO_OWN,
     ) -> None:
-        self._points = {point_id: _Tracked(point, profiles[point_id]) for point_id, point in points.items()}
+        self._points = {
+            point_id: _Tracked(point, profiles[point_id], own.get(point_id, alerts))
+            for point_id, point in points.items()
+        }
         self.standing = Standing()  # what people said last
-        self._silent_after_s = alerts.point_silent.after_s
-        self._memory = alerts.board_memory
         self._since = since
         self._counts = counts
         self._certificate_until = certificate_until
@@ -210,7 +213,7 @@ class Tracker:
             where = activation.activation(self.standing.phases(view.point), tracked.switch(), tracked.profile, now)
         view = msgspec.structs.replace(view, now=now, autonomy=left, off_grid=off_grid, activation=where)
         if reading is None:
-            return msgspec.structs.replace(view, last_fuel=tracked.last_fuel(now, self._silent_after_s))
+            return msgspec.structs.replace(view, last_fuel=tracked.last_fuel(now, tracked.alerts.point_silent.after_s))
         if not made.drains:
             return view
         resources = readiness.at_hours(tracked.profile, view.resources, self._power(tracked, view))
@@ -220,7 +223,11 @@ class Tracker:
         """What the level of the fuel says, where it is known, and whether it goes on falling."""
         fuel = tracked.latest.get(tracked.gauge)
         reading = None
-        if fuel is not None and fuel.value is not None and fuel.t >= tracked.last_word_t(now, self._silent_after_s):
+        if (
+            fuel is not None
+            and fuel.value is not None
+            and fuel.t >= tracked.last_word_t(now, tracked.alerts.point_silent.after_s)
+        ):
             reading = tracked.fuel.reading()
         mains, generator = tracked.value(MAINS), tracked.value(GENERATOR)
         # Unknown drains: better an hour too few than one too many.
@@ -233,7 +240,9 @@ class Tracker:
         left = None if reading is None else autonomy.estimate(reading, point.tank, now, drains=drains)
         litres = None if reading is None else reading.litres
         charge = (
-            None if point.battery is None else battery.left(point.battery, tracked.known(now, self._silent_after_s))
+            None
+            if point.battery is None
+            else battery.left(point.battery, tracked.known(now, tracked.alerts.point_silent.after_s))
         )
         view = PointView(
             point=point.id,
@@ -264,7 +273,7 @@ class Tracker:
             activation=activation.activation(self.standing.phases(point.id), tracked.switch(), tracked.profile, now),
             mains_t=tracked.on_t.get(MAINS),
             generator_t=tracked.on_t.get(GENERATOR),
-            last_fuel=tracked.last_fuel(now, self._silent_after_s) if reading is None else None,
+            last_fuel=tracked.last_fuel(now, tracked.alerts.point_silent.after_s) if reading is None else None,
             starts=tuple(tracked.starts),
             gap_t=tracked.gap_t(),
             help_call=self._help_call(point.id, tracked.help_call),
@@ -279,7 +288,7 @@ class Tracker:
         figures = self._figures(tracked, people, now)
         fuel_log = joined(tracked.kept.fuel, view.fuel_events)
         verdict = Verdict.UNKNOWN if view.data_t is None else verdict
-        reasons = reasons_of(view, tracked.firing, self._silent_after_s, self._memory)
+        reasons = reasons_of(view, tracked.firing, tracked.alerts.point_silent.after_s, tracked.alerts.board_memory)
         return msgspec.structs.replace(
             view,
             verdict=Verdict.SILENT if reasons == (SILENT,) else verdict,
@@ -295,7 +304,7 @@ class Tracker:
 
     def _figures(self, tracked: "_Tracked", people: passages.Present | None, now: float) -> remarks.Figures:
         """The last figures of a point; what is old beside them says nothing of now."""
-        last_word_t = tracked.last_word_t(now, self._silent_after_s)
+        last_word_t = tracked.last_word_t(now, tracked.alerts.point_silent.after_s)
         fresh = {n: one for n, one in tracked.latest.items() if one.value is not None and one.t >= last_word_t}
         generator = fresh.get(GENERATOR)
         return remarks.Figures(
@@ -331,7 +340,7 @@ class Tracker:
         return min(turns, default=float("inf"))
 
     def _turns(self, tracked: "_Tracked", view: PointView, drains: bool) -> Iterator[float]:
-        after_s, now = self._silent_after_s, view.now
+        after_s, now = tracked.alerts.point_silent.after_s, view.now
         # What was read so long ago says nothing of now; and who was not heard for so long, or never since the start, is silent.
         for t in {latest.t for latest in view.latest.values()}:
             yield t + after_s
@@ -368,7 +377,7 @@ class Tracker:
 
     def _known(self, tracked: "_Tracked", view: PointView) -> readiness.Known:
         """What a point is judged by. The last figures of a silent one count on: so it keeps its last verdict."""
-        last_word_t = tracked.last_word_t(view.now, self._silent_after_s)
+        last_word_t = tracked.last_word_t(view.now, tracked.alerts.point_silent.after_s)
         readings = {}
         for resource in tracked.profile.resources.values():
             if resource.metric is not None and (latest := view.latest.get(resource.metric)) is not None:
@@ -382,7 +391,7 @@ class Tracker:
         )
 
     def _power(self, tracked: "_Tracked", view: PointView) -> readiness.Power:
-        last_word_t = tracked.last_word_t(view.now, self._silent_after_s)
+        last_word_t = tracked.last_word_t(view.now, tracked.alerts.point_silent.after_s)
 
         def switch(name: str) -> bool | None:
             latest = view.latest.get(name)
@@ -485,9 +494,10 @@ class _Looked(NamedTuple):
 class _Tracked:
     """What is known of one point."""
 
-    def __init__(self, point: Point, profile: Profile) -> None:
+    def __init__(self, point: Point, profile: Profile, alerts: Alerts) -> None:
         self.point = point
         self.profile = profile
+        self.alerts = alerts
         self.latest: dict[str, Latest] = {}
         self.gauge = DISTANCE if point.tank.by == "distance" else FUEL
         self.fuel = Fuel(point.tank, shift_min=crc32(point.id.encode()) % STEP_MIN)

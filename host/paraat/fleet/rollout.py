@@ -8,13 +8,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from paraat.fleet.updater import Transfer
+from paraat.fleet.waves import Waves
 from paraat.texts import Phrase
 from paraat_wire import orders
 from paraat_wire.orders import Command
 
 SETTLE_S = 5.0  # in which the broker tells the states that it keeps
-GROWTH = 4  # of the waves: 1, 4, 16
-MOST = 32  # boards in a wave: as many as one desk sends to beside each other
 
 # How a board stands, beside the phases of its transfer.
 STANDS = {
@@ -57,12 +56,19 @@ class Rollout:
         self._version = version
         self._build = build
         self._canary = canary
+        self._waves = Waves(canary)
         self._downgrade = downgrade
         self._began_at = now
         self._newer: set[str] = set()
-        self._wave: list[str] = []
-        self._size = 1
-        self.stopped_by: str | None = None  # the point at which it stopped
+
+    @property
+    def stopped_by(self) -> str | None:
+        """The point at which it stopped."""
+        return self._waves.stopped_by
+
+    @property
+    def _wave(self) -> list[str]:
+        return self._waves.now
 
     @property
     def points(self) -> list[str]:
@@ -107,8 +113,8 @@ class Rollout:
             command = self._transfers[point].next_command(now)
             if command is not None:
                 yield point, command
-            if self._transfers[point].phase == "failed" and self.stopped_by is None:
-                self.stopped_by = point
+            if self._transfers[point].phase == "failed":
+                self._waves.stop(point)
         if self._has_settled and self.stopped_by is None and all(self._transfers[p].ended for p in self._wave):
             self._next_wave()
 
@@ -125,18 +131,10 @@ class Rollout:
         return Row(point, stands, str(state.get("fw", "")), state.get("build"), why)
 
     def _next_wave(self) -> None:
-        waiting = self._waiting()
-        if not waiting:
-            return
         first = self._canary
-        if not self._wave and first is not None and not self._transfers[first].ended and first not in self._newer:
-            if first not in waiting:
-                return  # it is not here yet
-            waiting.insert(0, waiting.pop(waiting.index(first)))
-        self._wave = waiting[: self._size]
-        self._size = min(self._size * GROWTH, MOST)
-        # From here on it is heard: what it told before it was its turn counts from now.
-        for point in self._wave:
+        wanted = first is not None and not self._transfers[first].ended and first not in self._newer
+        for point in self._waves.next(self._waiting(), canary_wanted=wanted):
+            # From here on it is heard: what it told before it was its turn counts from now.
             self._transfers[point].on_state(self._states[point], self._began_at)
 
     def _waiting(self) -> list[str]:

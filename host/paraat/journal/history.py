@@ -37,6 +37,9 @@ _REPLAY_MIN_SETS = 30
 _FUEL = 200  # what befell the fuel: an event that goes on is told again and again
 
 
+_NO_OWN: Mapping[str, Alerts] = {}
+
+
 def sets_read_back(points: int) -> int:
     """How many sets of each of so many points are enough to know how it stands."""
     return max(_REPLAY_MIN_SETS, min(HISTORY_SAMPLES, _REPLAY_SETS // max(1, points)))
@@ -80,8 +83,9 @@ class History(Entries, AlertRecords):
         *,
         sets: int | None,
         certificate_until: Callable[[str, float], float | None],
+        own: Mapping[str, Alerts] = _NO_OWN,
     ) -> Past:
-        """Everything as it stood at t, unix seconds, by what the host had learnt by then. sets: as in fold.
+        """Everything as it stood at t, unix seconds, by what the host had learnt by then. sets: as in fold. own: as of Tracker.
 
         What stands in files and not in the journal is today's: points, thresholds, profiles, certificates.
         """
@@ -94,6 +98,7 @@ class History(Entries, AlertRecords):
                 since=t,
                 counts=lambda point: self._counts(point, cut),
                 certificate_until=certificate_until,
+                own=own,
             )
         )
         self._fold(world, points, sets, cut)

@@ -6,6 +6,7 @@ starts, and nothing twice.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import version
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -14,6 +15,7 @@ from paraat.domain.facts import HOST, Fact, Named
 from paraat.domain.model import AlertState, Derived, PointView, Row, Value
 from paraat.domain.own import Backup, BrokerLink, ChannelHealth, DatabaseLag, DiskSpace, HostPower, HostTime
 from paraat.domain.subjects import View
+from paraat.domain.urgency import worst_first
 from paraat.journal import Journal
 from paraat.sinks import happenings, schema
 from paraat.sinks.happenings import Reach
@@ -34,7 +36,7 @@ class Rows:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._fresh_s = site.alerts.point_silent.after_s
-        self._slow = SlowRows(site.region.language)
+        self._slow = SlowRows(site.region.language, ZoneInfo(site.region.timezone))
 
     def store(
         self,
@@ -69,12 +71,16 @@ class Rows:
 
     def _points(self, views: Iterable[PointView], alerts: Iterable[AlertState]) -> Iterator[Derived]:
         firing: dict[str, set[str]] = {}
+        critical: set[str] = set()
         for alert in alerts:
             if alert.state == "firing" and alert.point is not None:
                 firing.setdefault(alert.point, set()).add(alert.rule)
-        for view in views:
+                if alert.severity == "critical":
+                    critical.add(alert.point)
+        ordered = sorted(views, key=lambda view: worst_first(view, view.point in critical))
+        for rank, view in enumerate(ordered):
             tank_l = self._site.points[view.point].tank.capacity_l
-            yield derive(view, firing.get(view.point, ()), self._fresh_s, tank_l)
+            yield derive(view, firing.get(view.point, ()), self._fresh_s, tank_l, rank)
 
     def _events(self, journal: Journal, last: int) -> Iterator[Row]:
         """What happened since the last time; at the first time all that ever did."""

@@ -16,8 +16,8 @@ SENSOR = "sensor"
 PLACE_TAGS = ("point", "name", "municipality", "region")
 STANDING_TAGS = ("state", "judged")  # of the measurement POINT: its phase and its verdict, in words
 
-FAULT, LATE, RESOURCE, FIGURE, ALERT, DELIVERY, EVENT, BOARD, HOST = (
-    "fault", "late", "resource", "figure", "alert", "delivery", "event", "board", "host",
+FAULT, LATE, WHY, RESOURCE, FIGURE, ALERT, DELIVERY, EVENT, BOARD, HOST = (
+    "fault", "late", "why", "resource", "figure", "alert", "delivery", "event", "board", "host",
 )  # fmt: skip
 
 
@@ -36,9 +36,18 @@ class Shape(msgspec.Struct, frozen=True):
 ROWS = {
     FAULT: Shape(("sensor", "metric"), (("code", TEXT, "", "why a sensor gave no value, as its driver says it"),)),
     LATE: Shape((), (("late_s", FLOAT, "s", "between the moment of a set and its arrival, where that is more than a minute"),)),
+    WHY: Shape(
+        (),
+        (
+            ("text", TEXT, "", "what keeps a point from being ready, the worst alone, in the site's language, as the page says it"),
+            ("to_do", TEXT, "", "what to do about that"),
+            ("more", INT, "", "how many reasons there are beside it"),
+        ),
+    ),
     RESOURCE: Shape(
         ("resource",),
         (
+            ("text", TEXT, "", "why it stands so, in the site's language, as the page says it"),
             ("standing", INT, "", "0 unknown, 2 ready, 3 limited, 4 not ready, 5 expired, 6 not required"),
             ("code", TEXT, "", "why, such as never-attested; docs/readiness.md has them"),
             ("required", BOOL, "", "the profile requires it"),

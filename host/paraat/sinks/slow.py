@@ -3,6 +3,7 @@ and alerts stand. A panel that looks back twenty minutes has the newest of each,
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -12,6 +13,7 @@ from paraat.domain.model import AlertState, PointView, Row, Value
 from paraat.domain.readiness import ResourceState, State, Verdict
 from paraat.sinks import schema
 from paraat.sinks.happenings import Reach, of_alert
+from paraat.texts.readiness import Line, Words
 
 EVERY_S = 900.0
 _STANDINGS = {
@@ -38,16 +40,17 @@ NOBODY = Reach({}, 0, 0)
 class SlowRows:
     """Remembers what was written, and says what is to be written now. A start writes all of it once."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, zone: ZoneInfo) -> None:
         self._language = language
+        self._words = Words(language, zone)
         self._written: dict[tuple[str, ...], tuple[float, object]] = {}
         self._firing: dict[int, AlertState] = {}
 
     def of_points(self, views: Iterable[PointView], fresh_s: float) -> Iterator[Row]:
         """The resources, the figures and the board of each point."""
         for view in views:
+            yield from self._resources(view)
             rows = [
-                *(_resource(view, state) for state in view.resources),
                 *_figures(view, fresh_s),
                 *_board(view),
             ]
@@ -55,6 +58,44 @@ class SlowRows:
                 key = (row.measurement, row.point, *row.tags.values())
                 if self._due(key, core, view.now):
                     yield row
+
+    def _resources(self, view: PointView) -> Iterator[Row]:
+        """Each resource, and what they come to; a sentence takes time, so it is made only where it is written."""
+        cores = {state.resource: (state.state, state.code, state.need, state.until) for state in view.resources}
+        if self._due((schema.WHY, view.point), (view.verdict, view.data_t is None, *cores.values()), view.now):
+            yield self._why(view)
+        for state in view.resources:
+            if self._due((schema.RESOURCE, view.point, state.resource), cores[state.resource], view.now):
+                yield self._resource(view, state)
+
+    def _why(self, view: PointView) -> Row:
+        """In a sentence what keeps a point from being ready."""
+        resources = tuple(map(self._unnamed, view.resources))
+        lines = self._words.of(msgspec.structs.replace(view, resources=resources))
+        worst = lines[0] if lines else Line("", "", "")
+        fields: dict[str, Value | str] = {"text": worst.text, "to_do": worst.to_do, "more": max(0, len(lines) - 1)}
+        return Row(point=view.point, t=view.now, measurement=schema.WHY, tags={}, fields=fields)
+
+    def _unnamed(self, state: ResourceState) -> ResourceState:
+        """As it is, but for the name of who said it."""
+        return msgspec.structs.replace(state, by=self._words("somebody")) if state.by else state
+
+    def _resource(self, view: PointView, state: ResourceState) -> Row:
+        fields: dict[str, Value | str] = {
+            "text": self._words.why(self._unnamed(state)),
+            "standing": _STANDINGS[state.state],
+            "code": state.code,
+            "required": state.need == "required",
+            "critical": state.critical,
+            "by_word": state.by_word,
+        }
+        if state.t is not None:
+            fields["age_s"] = max(0.0, view.now - state.t)
+        if state.until is not None:
+            fields["ends_in_s"] = state.until - view.now
+        return Row(
+            point=view.point, t=view.now, measurement=schema.RESOURCE, tags={"resource": state.resource}, fields=fields
+        )
 
     def of_alerts(
         self,
@@ -113,24 +154,6 @@ class SlowRows:
             return False
         self._written[key] = (now, core)
         return True
-
-
-def _resource(view: PointView, state: ResourceState) -> tuple[Row, object]:
-    fields: dict[str, Value | str] = {
-        "standing": _STANDINGS[state.state],
-        "code": state.code,
-        "required": state.need == "required",
-        "critical": state.critical,
-        "by_word": state.by_word,
-    }
-    if state.t is not None:
-        fields["age_s"] = max(0.0, view.now - state.t)
-    if state.until is not None:
-        fields["ends_in_s"] = state.until - view.now
-    row = Row(
-        point=view.point, t=view.now, measurement=schema.RESOURCE, tags={"resource": state.resource}, fields=fields
-    )
-    return row, (state.state, state.code, state.need, state.until)
 
 
 def _figures(view: PointView, fresh_s: float) -> Iterator[tuple[Row, object]]:

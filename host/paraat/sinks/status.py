@@ -36,9 +36,11 @@ _NOW = {
 }
 
 
-def derive(view: PointView, firing: Collection[str], fresh_s: float, tank_l: float | None = None) -> Derived:
+def derive(
+    view: PointView, firing: Collection[str], fresh_s: float, tank_l: float | None = None, rank: int | None = None
+) -> Derived:
     """The derived values of a point at view.now. firing: the rules whose alerts fire for it. fresh_s: what was read longer
-    ago is not known now. tank_l: what its tank holds.
+    ago is not known now. tank_l: what its tank holds. rank: its place among the points of its site.
 
     What is not known, or beyond the table's range, is absent.
     """
@@ -48,7 +50,14 @@ def derive(view: PointView, firing: Collection[str], fresh_s: float, tank_l: flo
         "point/verdict": int(view.verdict),
         "point/last-verdict": int(view.last_verdict),
         "point/phase": PHASES[view.activation.phase],
+        "point/at": view.now,
+        "point/rank": rank,
         "point/in-use": int(used),
+        "point/standby": int(view.activation.phase is Phase.STANDBY),
+        "point/opening": int(view.activation.phase in (Phase.ALERTED, Phase.OPENING)),
+        "point/operational": int(view.activation.phase is Phase.OPERATIONAL),
+        "point/late": int(used and view.activation.late),
+        "point/mains-out": int(used and view.fresh("power/mains", fresh_s) is False),
         "point/ready": int(used and view.verdict is Verdict.READY),
         # A silent point stays in the count of trouble by its last verdict.
         "point/limited": int(used and view.last_verdict is Verdict.LIMITED),
@@ -75,6 +84,7 @@ def derive(view: PointView, firing: Collection[str], fresh_s: float, tank_l: flo
             "fuel/burn": view.autonomy.burn_l_per_h,
             "fuel/refuel-in": (view.autonomy.refuel_before - view.now) / _HOUR_S,
         }
+    values["point/fuel-unknown"] = int(used and values.get("fuel/litres") is None)
     return Derived(
         point=view.point,
         t=view.now,

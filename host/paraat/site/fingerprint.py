@@ -275,6 +275,7 @@ _WORDS = [
     "zwaan",
     "zwembad",
 ]
+_END = "-----END CERTIFICATE-----"
 _LINE = re.compile(r"^[ \t]*authority[ \t]*=.*$", re.MULTILINE)
 _HEAD = re.compile(r"^[ \t]*\[site\][^\n]*$", re.MULTILINE)
 
@@ -297,7 +298,8 @@ def here(site_dir: Path) -> str | None:
     """The fingerprint of the authority whose certificate lies in pki/; None where none can be read."""
     try:
         text = (site_dir / inventory.FOLDER / CERTIFICATE).read_text("ascii")
-        return of_certificate(ssl.PEM_cert_to_DER_cert(text))
+        first, end, _ = text.partition(_END)  # behind it the authority that it takes the place of, for a time
+        return of_certificate(ssl.PEM_cert_to_DER_cert(first + end))
     except (OSError, ValueError):
         return None
 

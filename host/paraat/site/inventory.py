@@ -50,7 +50,9 @@ class Board(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One certificate. serial: hexadecimal, as `openssl x509 -serial` prints it. cn: a point's id for a board.
 
-    anyway: why the board should not have been flashed and was all the same (ANYWAY=1).
+    anyway: why the board should not have been flashed and was all the same (ANYWAY=1). issuer: serial number of the authority
+    that signed it; None: the site's first. trusts: of the other authorities that the board believes. renews: of the
+    certificate in whose place the same board got this one over the broker.
     """
 
     serial: str
@@ -63,6 +65,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str | None = None
     board: Board | None = None
     anyway: str | None = None
+    issuer: str | None = None
+    trusts: tuple[str, ...] = ()
+    renews: str | None = None
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +88,29 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     def revoked(self) -> list[Record]:
         """What the broker must refuse."""
         return [record for record in self.certificates if record.state == "revoked"]
+
+    @property
+    def first_authority(self) -> str | None:
+        """The serial number of the authority with which the site began; None where the list has none."""
+        return next((r.serial for r in self.certificates if r.kind == "authority"), None)
+
+    def renewed_from(self, serial: str) -> list[Record]:
+        """The certificates that the same board got in place of this one, and in place of those."""
+        found: list[Record] = []
+        before = {serial}
+        while nexts := [r for r in self.certificates if r.renews in before]:
+            found += nexts
+            before = {record.serial for record in nexts}
+        return found
+
+    def revoked_by(self, authority: str) -> list[Record]:
+        """What the list of revoked certificates of an authority must have. authority: its serial number."""
+        return [r for r in self.revoked() if r.kind != "authority" and (r.issuer or self.first_authority) == authority]
+
+    def not_of(self, authority: str, *kinds: Kind) -> list[Record]:
+        """The certificates in use, of these kinds, that another authority has signed. authority: its serial number."""
+        in_use = [r for r in self.certificates if r.state == "valid" and r.kind in kinds]
+        return [record for record in in_use if (record.issuer or self.first_authority) != authority]
 
     def replace(self, *records: Record) -> "Inventory":
         """With these records in place of those with the same serial numbers, or added."""

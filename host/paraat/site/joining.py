@@ -71,7 +71,7 @@ def _newest(ours: Record | None, theirs: Record | None) -> Record:
         found = ours or theirs
         assert found is not None
         return found
-    fixed = ("cn", "kind", "not_before", "not_after")
+    fixed = ("cn", "kind", "not_before", "not_after", "issuer", "trusts", "renews")
     boards = [record.board for record in (ours, theirs) if record.board is not None]
     if any(getattr(ours, name) != getattr(theirs, name) for name in fixed) or len(set(boards)) > 1:
         raise JoiningError("joining.altered", serial=ours.serial, name=ours.cn)
@@ -109,6 +109,9 @@ class _Work:
 
     def _refuse(self, refused: Record, unknown: Record) -> None:
         assert refused.revoked_at is not None
+        if unknown in self.both.renewed_from(refused.serial):  # the very board, whatever it was given since
+            self._revoke(unknown, refused)
+            return
         same_board = _mac(refused) is not None and _mac(refused) == _mac(unknown)
         if not same_board and refused.cn != unknown.cn:
             return

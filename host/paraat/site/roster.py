@@ -3,6 +3,7 @@
 The old ones are [lead] of a point's file and [coordination] of site.toml; they stand behind what the roster says.
 """
 
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -20,7 +21,10 @@ from paraat.site.errors import SettingsError
 from paraat.site.tables import either, read_table
 from paraat.texts import Phrase, languages
 
+_log = logging.getLogger(__name__)
+
 FILE = "roster.toml"
+DAY_S = 86_400
 _ADDRESSES = {
     "email": (re.compile(EMAIL_ADDRESS), Phrase("a mail address")),
     "sms": (re.compile(r"\+[1-9][0-9]{7,14}\Z"), Phrase("a number such as +31612345678, without spaces")),
@@ -77,6 +81,48 @@ def read_roster(directory: Path, points: Mapping[str, Point], coordination: Lead
         people[old.id] = old
         duties.append(duty)
     return Roster(zone=ZoneInfo(timezone), people=people, duties=tuple(duties), holidays=frozenset(found.holidays))
+
+
+class Rosters:
+    """The roster as its files say it now: read again when one of them changed, and each day, for a calendar goes on.
+
+    What cannot be read leaves the last one that could, and is said. roster: as it was read with the site.
+    """
+
+    def __init__(
+        self, directory: Path, points: Mapping[str, Point], coordination: Lead, timezone: str, roster: Roster
+    ) -> None:
+        self._directory = directory
+        self._arguments = (points, coordination, timezone)
+        self._stamp: object = None
+        self.roster = roster
+        self.problem = ""  # why the files as they are now do not count; "" when they do
+
+    def look(self, now: float) -> bool:
+        """Read them again if that may bring something new; whether the roster is another one now. now: unix seconds."""
+        stamp = (int(now // DAY_S), *map(_stamp, [self._directory / FILE, *sorted(self._directory.glob("*.ics"))]))
+        before, self._stamp = self._stamp, stamp
+        if before in (None, stamp):  # the first look: it was read just now
+            return False
+        try:
+            found = read_roster(self._directory, *self._arguments)
+        except SettingsError as error:
+            if str(error) != self.problem:
+                _log.error("%s; the roster that was read before stays", error)
+            self.problem = str(error)
+            return False
+        self.problem = ""
+        changed = found != self.roster
+        self.roster = found
+        return changed
+
+
+def _stamp(path: Path) -> tuple[str, int, int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return path.name, stat.st_mtime_ns, stat.st_ino, stat.st_size
 
 
 def _old(points: Mapping[str, Point], coordination: Lead) -> Iterator[tuple[Person, Duty]]:

@@ -13,7 +13,6 @@ from paraat.site.tables import convert_table
 from paraat.texts import Phrase
 
 Tables = Mapping[str, Mapping[str, Any]]
-_HOLD = "hold_s"
 _CLEAR, _RAISE = "clear_", "raise_"
 
 
@@ -50,13 +49,6 @@ def _changed(alerts: Alerts, path: Path, tables: Tables) -> Alerts:
         if name not in PER_POINT:
             raise SettingsError(
                 path, f"alerts.{name}", Phrase("an unknown key"), Phrase("one of: {known}", known=", ".join(PER_POINT))
-            )
-        if _HOLD in table:
-            raise SettingsError(
-                path,
-                f"alerts.{name}.{_HOLD}",
-                repr(table[_HOLD]),
-                Phrase("nothing: it stands in site.toml, for all points"),
             )
         before = getattr(alerts, name)
         merged = msgspec.to_builtins(before) | dict(table)

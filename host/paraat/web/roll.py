@@ -10,15 +10,11 @@ from paraat.domain.activation import Phase
 from paraat.domain.facts import Fact
 from paraat.domain.model import ACKNOWLEDGED, AlertState, PointView
 from paraat.domain.readiness import Verdict
+from paraat.domain.urgency import Place, worst_first
 from paraat.web.cards import moment, stage
 
-# Worst first on the page. A point that fell silent in a blackout may be worse off than one that
-# says what it lacks.
-_ORDER = (Verdict.NOT_READY, Verdict.SILENT, Verdict.UNKNOWN, Verdict.LIMITED, Verdict.READY)
-_RANK = {verdict: rank for rank, verdict in enumerate(_ORDER)}
 _ALERT_RANK = {"firing": 0, "pending": 1, "resolved": 2}
 
-_Place = tuple[bool, bool, int, float, str, str]
 _Kind = tuple[bool, Verdict, Verdict, Phase]
 
 
@@ -44,7 +40,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 class _Row(NamedTuple):
     view: PointView
     critical: bool
-    place: _Place
+    place: Place
 
 
 class Roll:
@@ -62,7 +58,7 @@ class Roll:
             critical = point in firing and any(alert.severity == "critical" for alert in firing[point])
             row = self._rows.get(point)
             if row is None or row.view is not view or row.critical is not critical:
-                row = _Row(view, critical, _worst_first(view, critical))
+                row = _Row(view, critical, worst_first(view, critical))
             rows[point] = row
         self._kinds.update(_kind(row.view) for point, row in rows.items() if self._rows.get(point) is not row)
         self._kinds.subtract(_kind(row.view) for point, row in self._rows.items() if rows.get(point) is not row)
@@ -125,10 +121,3 @@ def in_order(alerts: Iterable[AlertState], seen: Mapping[int, Fact]) -> list[Ale
 def _kind(view: PointView) -> _Kind:
     found = view.activation
     return found.in_use, view.verdict, view.last_verdict, found.phase
-
-
-def _worst_first(view: PointView, critical: bool) -> _Place:
-    hours = -1.0 if view.autonomy is None else view.autonomy.hours
-    found = view.activation
-    rank = 0 if critical else _RANK[view.verdict]
-    return not found.in_use, not found.late, rank, hours, view.name, view.point

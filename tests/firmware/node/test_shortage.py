@@ -6,7 +6,7 @@ import os
 import esp32
 import network
 from bench import hardware, raises
-from node import buses, dns, link, nic, shortage, tls, trouble
+from node import buses, dns, link, nic, pair, shortage, tls, trouble
 from node.mqtt import OPEN, TALK, TLS, HungUp, Silence
 from node.sampler import Sampler
 
@@ -99,7 +99,7 @@ def test_what_has_a_cause_of_its_own_keeps_it_on_a_full_chip():
 
 
 def test_the_boards_own_certificate_is_not_blamed():
-    for path in (tls.CA, tls.CERTIFICATE, tls.KEY):
+    for path in (pair.CA, pair.CERTIFICATE, pair.KEY):
         try:
             os.mkdir("tls")
         except OSError:

@@ -1,12 +1,13 @@
 """A host of alerts that can be killed at any moment: engine, ladder, queue and a channel that only writes down what it got.
 
-    kill_target.py DIRECTORY SEED
+    kill_target.py DIRECTORY SEED [MOMENT PASSED]
 
-The story is the seed's. Its clock is kept in a file, so that a new process goes on where the killed one was; what a process
+It kills itself at a moment of that kind ("sending", "helper" or "journal") when so many have gone by. The story is the seed's. Its clock is kept in a file, so that a new process goes on where the killed one was; what a process
 did after it last wrote the clock comes again. Says "done" when the story is over and nothing waits.
 """
 
 import os
+import signal
 import sys
 from pathlib import Path
 from random import Random
@@ -16,6 +17,7 @@ import msgspec
 
 from paraat.alerts.channels import Message
 from paraat.alerts.dispatch import Dispatcher
+from paraat.alerts.helpers.aside import Aside
 from paraat.alerts.rules import Judgement, Verdict
 from paraat.alerts.watch import Watch
 from paraat.domain.facts import Acknowledged, Author, Standing
@@ -67,8 +69,10 @@ class Trouble:
     """Held for two minutes, so that a kill may fall while it is pending."""
 
     judges = View
-    hold_s = 120.0
     for_role = "lead"
+
+    def hold_of(self, _point: str | None) -> float:
+        return 120.0
 
     def judge(self, view: View) -> Judgement:
         """Judge a point by what the story says of it."""
@@ -76,30 +80,53 @@ class Trouble:
         return Judgement(verdict=verdict, rank=view.rank or 0.0, wording="level", detail=dict(FIGURES))
 
 
+class Death:
+    """The end of this process, at the moment of a kind when so many of them have gone by."""
+
+    def __init__(self, moment: str, passed: int) -> None:
+        self._moment, self._left = moment, passed
+
+    def comes(self, moment: str) -> bool:
+        """Whether it is now."""
+        if moment != self._moment:
+            return False
+        self._left -= 1
+        return self._left < 0
+
+    def strike(self, moment: str) -> None:
+        """End this process, if it is now."""
+        if self.comes(moment):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
 class Paper:
-    """A channel that writes each message down the moment that it has it, and may be killed before it says so."""
+    """A channel that has a helper write each message down, and may be killed before, while and after it does."""
 
     name = "email"
 
-    def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    def __init__(self, path: Path, death: Death, lots: Random) -> None:
+        self._path, self._death, self._lots = path, death, lots
+        self._helper = Aside("host.alerts.kill_paper")
 
     @classmethod
     def from_site(cls, site: Site) -> Self:
-        return cls(site.directory / "received.txt")
+        return cls(site.directory / "received.txt", Death("", 0), Random(0))
 
     def addresses(self, person: Person) -> tuple[str, ...]:
         return person.addresses(self.name)
 
     def send(self, message: Message) -> str:
-        os.write(self._file, f"{message.key}\n".encode())
+        self._death.strike("sending")
+        kill = self._lots.choice(("before", "after")) if self._death.comes("helper") else ""
+        self._helper.ask({"path": str(self._path), "line": message.key, "kill": kill}, limit_s=60.0)
+        self._death.strike("sending")
         return "written"
 
     def rest(self) -> None:
         """Nothing is kept."""
 
     def close(self) -> None:
-        """Nothing is open."""
+        self._helper.close()
 
 
 def roster() -> Roster:
@@ -108,14 +135,17 @@ def roster() -> Roster:
     return Roster(people=people, duties=tuple(Duty(rung=rung, who=(rung,)) for rung in RUNGS))
 
 
-def main(directory: Path, seed: int) -> None:
+def main(directory: Path, seed: int, death: Death) -> None:
     """Play the story on from where it is."""
     site = msgspec.structs.replace(load_site(directory), roster=roster(), telling=Telling(flap_within_s=1.0))
     journal = Journal(directory / "journal.sqlite")
+    journal._writer.set_trace_callback(lambda _: death.strike("journal"))
     standing = Standing()
     for fact in journal.facts(Acknowledged):
         standing.apply(fact)
-    channel = Paper.from_site(site)
+    clock = directory / "clock.txt"
+    step = int(clock.read_text()) if clock.exists() else 0
+    channel = Paper(directory / "received.txt", death, Random(seed + step))
     dispatcher = Dispatcher(site, journal, {"email": channel}, acknowledged=standing.acknowledged)
     watch = Watch(
         {"low_fuel": Trouble()},
@@ -125,8 +155,6 @@ def main(directory: Path, seed: int) -> None:
         ways=dispatcher.ways,
         acknowledged=standing.acknowledged,
     )
-    clock = directory / "clock.txt"
-    step = int(clock.read_text()) if clock.exists() else 0
     dispatcher.begin(T0 + STEP_S * step)
     lots, periods = Random(seed + 1), story(seed)
     answered = {
@@ -152,8 +180,10 @@ def main(directory: Path, seed: int) -> None:
         new = clock.with_suffix(".new")
         new.write_text(str(step))
         new.replace(clock)
+    channel.close()
     print("done", flush=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    where, number, kind, gone_by = [*sys.argv[1:], "", "0"][:4]
+    main(Path(where), int(number), Death(kind, int(gone_by)))

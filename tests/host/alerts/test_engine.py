@@ -22,8 +22,11 @@ class Scripted:
 
     judges = PointView
 
+    def hold_of(self, _point: str | None) -> float:
+        return self._hold_s
+
     def __init__(self, hold_s: float = 120) -> None:
-        self.hold_s = hold_s
+        self._hold_s = hold_s
         self.verdict = HOLD
         self.severity = "critical"
         self.rank = 0.0
@@ -197,7 +200,9 @@ class Modem(msgspec.Struct, frozen=True):
 
 class ModemHangs:
     judges = Modem
-    hold_s = 60.0
+
+    def hold_of(self, _point: str | None) -> float:
+        return 60.0
 
     def judge(self, view: Modem) -> Judgement:
         return Judgement(verdict=RAISE if view.hangs else CLEAR, wording="hangs")
@@ -421,8 +426,10 @@ class Broker(msgspec.Struct, frozen=True):
 
 class BrokerUnreachable:
     judges = Broker
-    hold_s = 0.0
     for_role = "coordination"
+
+    def hold_of(self, _point: str | None) -> float:
+        return 0.0
 
     def judge(self, view: Broker) -> Judgement:
         return Judgement(verdict=CLEAR if view.reached else RAISE)

@@ -1,24 +1,41 @@
-"""docs/alerts.md says of every rule what the code does."""
+"""`paraat alerts rules` says of every rule what the code does."""
 
+import re
+
+import msgspec
 import pytest
 
-from paraat.alerts.rule_table import PAGE, table, written
+from paraat.alerts.rule_table import lines
 from paraat.alerts.rules import RULES
+from paraat.cli.main import main
+from paraat.domain.thresholds import Alerts
+from paraat.site import paths
 
 
-def test_the_page_is_what_the_rules_say() -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    assert written(page) == page, "make words"
+@pytest.mark.parametrize(("language", "action"), [("en", "Do "), ("nl", "Doe ")])
+def test_every_rule_stands_in_it_with_what_to_do(language: str, action: str) -> None:
+    told = "\n".join(lines(Alerts(), language))
+    rules = re.findall(r"^(\w+): .+ \((lead|coordination|technician)\)\n((?:  .+\n?)+)", told, re.MULTILINE)
+    assert {name for name, _, _ in rules} == set(RULES)
+    for name, role, below in rules:
+        rule = RULES[name](Alerts(), {})
+        assert role == rule.for_role
+        said = [line for line in below.splitlines() if "[alerts." not in line]
+        assert len(said) == len(rule.wordings), name
+        assert all(f". {action}" in line for line in said), name
 
 
-def test_every_rule_stands_in_it_with_what_to_do() -> None:
-    rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in table().splitlines()[2:]]
-    assert {row[0] for row in rows} - {""} == {f"`{name}`" for name in RULES}
-    for row in rows:
-        assert row[4] in ("warning", "critical")
-        assert row[5], row
+def test_thresholds_are_those_of_the_site() -> None:
+    low_fuel = msgspec.structs.replace(Alerts().low_fuel, raise_hours=7.5)
+    told = list(lines(msgspec.structs.replace(Alerts(), low_fuel=low_fuel), "en"))
+    assert (
+        "  [alerts.low_fuel] raise_hours = 7.5, clear_hours = 8, raise_percent = 20, clear_percent = 25, hold_s = 120 *"
+        in told
+    )
+    assert not [line for line in told if "[alerts.own_certificate]" in line]  # it takes those of certificate_expiry
+    assert '  [alerts.on_battery] low_percent = 40, ups = "ups@localhost", hold_s = 30' in told
 
 
-def test_a_page_without_a_place_for_it_is_told() -> None:
-    with pytest.raises(ValueError, match="no lines"):
-        written("# Alerts\n")
+def test_the_command_prints_it_in_the_sites_language(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["alerts", "rules", "--site", str(paths.example_site_dir())]) == 0
+    assert "low_fuel: Brandstof raakt op (lead)" in capsys.readouterr().out

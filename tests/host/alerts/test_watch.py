@@ -37,8 +37,10 @@ class Tank(msgspec.Struct, frozen=True):
 
 class LowTank:
     judges = Tank
-    hold_s = 0.0
     for_role = "lead"
+
+    def hold_of(self, _point: str | None) -> float:
+        return 0.0
 
     def judge(self, view: Tank) -> Judgement:
         return Judgement(verdict=view.verdict, rank=view.rank)

@@ -63,6 +63,27 @@ def test_a_mail_server_that_does_not_exist_reaches_nobody(
     assert "nobody is told" in said.err
 
 
+def test_a_server_and_a_modem_that_are_away_and_a_lost_key_are_said(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    port = free_port()
+    change(site / "site.toml", "ntfy://127.0.0.1:2586/{to}", f"ntfy://127.0.0.1:{port}/{{to}}")
+    with (site / "site.toml").open("a") as file:
+        file.write('\n[channels.sms]\ndevice = "/dev/serial/by-id/none"\n')
+    (site / "journal.sqlite").touch()
+    assert main(["check", "--site", str(site)]) == 0
+    said = capsys.readouterr().out
+    assert f"[channels.ntfy]: 127.0.0.1:{port} takes no connection now" in said
+    assert "there is no /dev/serial/by-id/none now" in said
+    assert "acknowledge.key: is gone. Put it back" in said
+    with socket.create_server(("127.0.0.1", port)):
+        (site / "acknowledge.key").touch(mode=0o600)
+        main(["check", "--site", str(site)])
+    said = capsys.readouterr().out
+    assert "takes no connection" not in said
+    assert "is gone" not in said
+
+
 def test_hours_without_anybody_are_said(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for point in (site / "points").glob("*.toml"):
         point.write_text(point.read_text().split("[lead]")[0])

@@ -17,6 +17,7 @@ from paraat.domain.model import Autonomy
 from paraat.domain.points import Tank
 
 SEED = 1
+EXERCISES = "exercises a week apart"
 
 
 def read(course: Course, hour: float, seed: int = SEED, keep: float = 1.0) -> Reading:
@@ -55,17 +56,23 @@ def test_exercises_a_week_apart_are_no_week_of_running(seed: int) -> None:
     assert left(course, 336.5, seed).hours == pytest.approx(course.left_h(336.5 - 1e-6), rel=0.15)
 
 
-@pytest.mark.parametrize("course", COURSES, ids=lambda course: course.name)
+@pytest.mark.parametrize("course", [c for c in COURSES if c.name != EXERCISES], ids=lambda course: course.name)
 def test_a_settled_estimate_is_never_many_too_many(course: Course) -> None:
-    if course.name == "exercises a week apart":
-        # Three times half an hour, and a week between: two moments each.
-        moments = [m for seed in range(SEED, SEED + 5) for m in follow(course, seed) if m.hour > 336]
-    else:
-        moments = settled(course, [SEED])
+    moments = settled(course, [SEED])
     assert moments
     assert max(moment.error for moment in moments) <= 0.1
     assert median(abs(moment.error) for moment in moments) <= 0.03
     assert min(moment.error for moment in moments) >= -0.3
+
+
+def test_of_exercises_a_week_apart_too_many_hours_are_never_shown() -> None:
+    """Three times half an hour: the newest is all there is to tell the rate by, so the hours lean to the cautious end."""
+    (course,) = (course for course in COURSES if course.name == EXERCISES)
+    moments = [m for seed in range(SEED, SEED + 5) for m in follow(course, seed) if m.hour > 336]
+    assert len(moments) == 10
+    assert max(moment.error for moment in moments) <= 0.1
+    assert min(moment.error for moment in moments) >= -0.4
+    assert sum(moment.holds for moment in moments) >= 8
 
 
 def test_all_courses_together_meet_the_goals() -> None:
@@ -85,7 +92,8 @@ def test_courses_drawn_by_lot_meet_the_goals() -> None:
 def _meets_the_goals(moments: list[Moment]) -> None:
     assert median(abs(moment.error) for moment in moments) <= 0.03
     assert sum(moment.error > 0.1 for moment in moments) == 0
-    assert sum(moment.error < -0.15 for moment in moments) <= 0.005 * len(moments)
+    # Too few there may be: where a change is suspected the hours lean to the cautious end.
+    assert sum(moment.error < -0.15 for moment in moments) <= 0.01 * len(moments)
     assert sum(moment.holds for moment in moments) >= 0.9 * len(moments)
     assert median(moment.width for moment in moments) <= 2
 

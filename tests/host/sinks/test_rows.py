@@ -139,6 +139,38 @@ def test_the_verdict_on_each_resource(bench: Bench) -> None:
     )  # fmt: skip
 
 
+def test_why_a_point_is_not_ready_is_the_pages_sentence_without_a_name(bench: Bench) -> None:
+    bench.hears(T0, fuel__level=60.0)
+    (why,) = of(schema.WHY, bench.store(T0 + 1))
+    assert (why.fields["text"], why.fields["more"]) == ("stroom: 18 van 72 uur", 3)
+    assert why.fields["to_do"] == "een volle tank geeft 31 uur: regel bijvullen of een grotere tank"
+    told = facts.Attested(point="nsp-0101", resource="water", there=False, until=T0 + 86400)
+    bench.tracker.standing.apply(bench.journal.record(told, LEAD, t=T0 + 2, now=T0 + 2))
+    stored = bench.store(T0 + 60)
+    (water,) = of(schema.RESOURCE, stored)
+    assert water.fields["text"] == "is er niet, zegt iemand"
+    assert len(of(schema.WHY, stored)) == 1, "another resource stands otherwise"
+    assert LEAD.name not in str(stored)
+    assert of(schema.WHY, bench.store(T0 + 120)) == []
+
+
+def test_a_point_has_its_place_in_the_order_of_the_page(bench: Bench, journal: Journal) -> None:
+    bench.hears(T0, fuel__level=60.0)
+    views = [bench.tracker.view(point, T0 + 1) for point in bench.site.points]
+
+    def ranks(*alerts: AlertState) -> dict[str, object]:
+        bench.rows.store(
+            journal, views, alerts, host_row([], T0, points=5, poison=0), acknowledged=lambda _: None, now=T0 + 1
+        )
+        entries = journal.entries_after(bench.seen, 10_000)
+        bench.seen = entries[-1].id
+        return {entry.point: entry.values["point/rank"] for entry in entries if entry.kind == "derived"}
+
+    assert ranks()["nsp-0101"] == 0, "not ready; of the others nobody ever heard"
+    other = Subject(POINT, "nsp-0103")
+    assert ranks(an_alert(1, subject=other))["nsp-0103"] == 0, "who has a critical alert counts as the worst"
+
+
 def test_an_alert_is_a_row_at_each_change_and_one_when_it_is_over(bench: Bench, journal: Journal) -> None:
     alert = journal.save_alert(an_alert())
 

@@ -65,3 +65,18 @@ def test_hours_without_the_grid_are_rows_where_a_battery_is_recorded() -> None:
     values = derive(bench.view(T0 + 60), (), FRESH_S).values
     assert (values["battery/hours"], values["off-grid/hours"]) == (10, 34)
     assert values["off-grid/hours-low"] == pytest.approx(values["fuel/hours-low"] + 8)
+
+
+def test_what_is_counted_over_points_is_0_or_1() -> None:
+    bench = Bench()
+    bench.sees(T0)
+    values = derive(bench.view(T0 + 60), (), FRESH_S).values
+    assert {name: values[f"point/{name}"] for name in ("standby", "opening", "operational", "late", "mains-out")} == {
+        "standby": 1, "opening": 0, "operational": 0, "late": 0, "mains-out": 0,
+    }  # fmt: skip
+    assert (values["point/fuel-unknown"], values["point/at"]) == (0, T0 + 60)
+    bench.sees(T0 + 60, {"fuel/level": "wire"}, power__mains=False)
+    values = derive(bench.view(T0 + 120), (), FRESH_S).values
+    assert (values["point/mains-out"], values["point/fuel-unknown"]) == (1, 1)
+    silent = derive(bench.view(T0 + 3600), (), FRESH_S).values
+    assert (silent["point/mains-out"], silent["point/fuel-unknown"]) == (0, 1), "nobody knows"

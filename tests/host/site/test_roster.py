@@ -8,6 +8,7 @@ import pytest
 
 from paraat.site import paths
 from paraat.site.errors import SettingsError
+from paraat.site.roster import Rosters
 from paraat.site.site import Site, load_site
 
 T0 = 1764158400.0  # Wednesday 26 November 2025, 13:00 in Amsterdam
@@ -115,3 +116,33 @@ def test_a_mistake_is_named(directory: Path, text: str, key: str, told: str) -> 
         written(directory, text)
     assert (caught.value.path, caught.value.key) == (directory / "roster.toml", key)
     assert told in str(caught.value)
+
+
+def test_a_roster_that_was_changed_is_read_again_and_one_that_cannot_be_leaves_the_last(directory: Path) -> None:
+    site = written(directory, PEOPLE)
+    rosters = Rosters(directory, site.points, site.coordination, site.region.timezone, site.roster)
+    assert not rosters.look(T0)
+    assert not rosters.look(T0 + 30), "nothing was changed"
+    (directory / "roster.toml").write_text(PEOPLE.replace("Bas", "Sebastiaan"))
+    assert rosters.look(T0 + 60)
+    assert rosters.roster.people["bas"].name == "Sebastiaan"
+    (directory / "roster.toml").write_text(PEOPLE + "[[duty]]\nrung = 'lead'\nwho = ['nobody']\n")
+    assert not rosters.look(T0 + 90)
+    assert "duty[0].who" in rosters.problem
+    assert rosters.roster.people["bas"].name == "Sebastiaan"
+    (directory / "roster.toml").write_text(PEOPLE)
+    assert rosters.look(T0 + 120)
+    assert (rosters.problem, rosters.roster) == ("", site.roster)
+
+
+def test_a_calendar_beside_it_is_read_again_too(directory: Path) -> None:
+    site = written(directory, PEOPLE)
+    rosters = Rosters(directory, site.points, site.coordination, site.region.timezone, site.roster)
+    rosters.look(T0)
+    before = rosters._stamp
+    (directory / "piket.ics").write_text("BEGIN:VCALENDAR\nEND:VCALENDAR\n")
+    rosters.look(T0 + 30)
+    assert rosters._stamp != before
+    before = rosters._stamp
+    rosters.look(T0 + 86_400)
+    assert rosters._stamp != before, "a calendar goes on: it is read anew each day"

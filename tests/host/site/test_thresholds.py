@@ -5,10 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from paraat.alerts.rules import RULES, make_rules
+from paraat.alerts.rules.base import PointRule
 from paraat.boards.node_config import node_config
+from paraat.domain.model import SampleSet
+from paraat.domain.readiness import Verdict
+from paraat.domain.thresholds import PER_POINT
+from paraat.domain.tracker import Tracker
 from paraat.site import paths
 from paraat.site.errors import SettingsError
 from paraat.site.site import Site, load_site
+
+T0 = 1764000000.0
 
 
 @pytest.fixture
@@ -47,6 +55,28 @@ def test_the_profile_changes_the_sites_and_the_point_the_profiles(site_dir: Path
     assert node_config(site, "nsp-0101")["alarm"]["fuel_low_percent"] == 24  # the lamp at the point says the same
 
 
+def test_every_rule_about_a_point_may_be_other_in_a_profile_and_at_a_point(site_dir: Path) -> None:
+    about_points = {rule.table or name for name, rule in RULES.items() if issubclass(rule, PointRule)}
+    assert about_points == set(PER_POINT)
+    site = with_tables(
+        site_dir,
+        profile="[alerts.generator_down]\nhold_s = 90\n[alerts.fuel_gauge]\nstuck_s = 7200\n",
+        point="[alerts.point_silent]\nafter_s = 1800\nhold_s = 5\n",
+    )
+    rules = make_rules(site.alerts, site.own_alerts)
+    assert [rules["generator_down"].hold_of(point) for point in ("nsp-0101", "nsp-0102", None)] == [90, 90, 45]
+    assert [rules["point_silent"].hold_of(point) for point in ("nsp-0101", "nsp-0102")] == [5, 60]
+    assert site.alerts_of("nsp-0102").fuel_gauge.stuck_s == 7200
+    tracker = Tracker(
+        site.points, site.alerts, profiles=site.profiles, since=T0, counts=lambda _: (0, 0), own=site.own_alerts
+    )
+    for point in ("nsp-0101", "nsp-0102"):
+        values = {"fuel/level": 80.0}
+        tracker.apply(SampleSet(point=point, kind="telemetry", seq=1, t=T0, received_at=T0, values=values, faults={}))
+    verdicts = {point: tracker.view(point, T0 + 1000).verdict for point in ("nsp-0101", "nsp-0102")}
+    assert [verdict is Verdict.SILENT for verdict in verdicts.values()] == [False, True]
+
+
 def test_the_volts_move_with_the_battery_that_the_board_warns_for(site_dir: Path) -> None:
     path = site_dir / "points/nsp-0101.toml"
     path.write_text(path.read_text().replace("battery_low_v = 11.8", "battery_low_v = 23.6"), encoding="utf-8")
@@ -60,8 +90,8 @@ def test_the_volts_move_with_the_battery_that_the_board_warns_for(site_dir: Path
     ("tables", "key", "expected"),
     [
         ("[alerts.low_fule]\nraise_hours = 7", "alerts.low_fule", "one of: low_fuel, "),
-        ("[alerts.point_silent]\nafter_s = 7", "alerts.point_silent", "one of: low_fuel, "),
-        ("[alerts.low_fuel]\nhold_s = 7", "alerts.low_fuel.hold_s", "nothing: it stands in site.toml"),
+        ("[alerts.disk_full]\nraise_hours = 7", "alerts.disk_full", "one of: low_fuel, "),
+        ("[alerts.low_fuel]\nhold_s = -1", "alerts.low_fuel.hold_s", ">= 0"),
         ("[alerts.low_fuel]\nraise_hour = 7", "alerts.low_fuel.raise_hour", "raise_hours"),
         ("[alerts.low_fuel]\nraise_hours = 'many'", "alerts.low_fuel.raise_hours", "float"),
         ("[alerts.low_fuel]\nraise_hours = 8.0", "alerts.low_fuel.clear_hours", "more than raise_hours (8.0)"),

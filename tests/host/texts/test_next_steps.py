@@ -24,6 +24,7 @@ HARMLESS = {
     "make bundle": "a folder of its own; refuses one from which boards were flashed",
     "make bring-back": "joins; done again it changes nothing",
     "make update": "a board takes only newer firmware of its own region, and goes back by itself",
+    "make renew": "a board tries its new certificate beside the old one, and goes back by itself",
     "make labels": "writes labels anew",
     "make commission": "looks, and writes down what was seen",
     "make image": "a folder of its own; refuses a point that has a board",
@@ -33,6 +34,7 @@ HARMLESS = {
     "paraat command": "asks a board",
     "paraat pki list": "looks only",
     "paraat pki crl": "writes the list of what is revoked; never one that forgets",
+    "paraat pki replace": "each step is refused where a board would be lost; done again it changes nothing",
     "paraat pki renew": "a new key for a service; says what follows",
     "paraat broker-config": "writes the same files",
     "paraat configure": "sends what stands in the site's files",
@@ -46,6 +48,7 @@ PLACES = {
     "flash.other-point": "the other board comes first; erase asks, and the revoked point is the one that loses this board",
     "flash.taken": "the board of the list comes first; replace asks the button of another board",
     "verify.board-other": "the right board comes first; replace refuses the board that is in the list",
+    "succession.boards-left": "renewing comes first; what is revoked is named by who types it, and is a board that is gone",
     "certificates.board-pending": "by serial number: only the certificate of the board that was not finished",
 }
 NEVER = ("pki init", "cp -r", "kill ", "rm -", "/pki/inventory.json site", "whole folder back")

@@ -102,6 +102,20 @@ class OutsideChannel:
             return None
         return None
 
+    def unreachable(self, limit_s: float) -> str | None:
+        """The server and port that take no connection within limit_s, or that refuse one; None: they do, or it is not known."""
+        found, server = self._instance("x"), self.server
+        if found is None or server is None:
+            return None
+        port = getattr(found, "port", None) or (443 if getattr(found, "secure", False) else 80)
+        try:
+            socket.create_connection((server, port), limit_s).close()
+        except socket.gaierror:
+            return None  # unknown_server says whether there is none of that name
+        except OSError:
+            return f"{server}:{port}"
+        return None
+
     def rest(self) -> None:
         """Let go of what waits for nothing."""
         self._helper.rest()

@@ -44,6 +44,6 @@ class TemperatureRule(PointRule):
                 "data_t": view.latest[remark.metric].t,
             }
             return self.raised(detail, "people" if people else "firing", rank=float(people))
-        if remark is None and all_measured(view, TEMPERATURE, self.silent_after_s):
+        if remark is None and all_measured(view, TEMPERATURE, self.silent_after_s(view)):
             return self.cleared({"data_t": view.data_t})
         return self.held()

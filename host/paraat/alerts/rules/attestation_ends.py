@@ -11,10 +11,8 @@ class AttestationEndsRule(PointRule):
     wordings = worded(firing=WARNING, ended=WARNING)
 
     def judge(self, view: PointView) -> Judgement:
-        ended, ending = (
-            [r for r in view.resources if r.need == "required" and is_so(r)]
-            for is_so in (lambda r: r.state is State.EXPIRED, lambda r: r.renew)
-        )
+        ended = [r for r in view.resources if r.state is State.EXPIRED and r.need == "required"]
+        ending = [r for r in view.resources if r.renew and r.need == "required"]
         if not ended and not ending:
             return self.cleared()
         return self.raised(_detail(ended or ending), "ended" if ended else "firing", rank=float(len(ended)))

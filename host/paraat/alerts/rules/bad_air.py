@@ -5,13 +5,11 @@ from paraat.alerts.rules.base import CRITICAL, WARNING, Detail, Judgement, Point
 from paraat.domain.model import PointView
 from paraat.domain.remarks import CO2, EXHAUST, STUFFY
 
-_AGAIN = 0.9  # of stuffy_ppm: below it the air is fresh again
-
 
 class BadAirRule(PointRule):
     """Raises from the profile's stuffy_ppm on, critically from foul_ppm on, or when it rises with the generator running.
 
-    Clears when all that is measured lies a tenth below stuffy_ppm.
+    Clears when all that is measured lies below again_percent of stuffy_ppm.
     """
 
     wordings = worded(firing=WARNING, foul=CRITICAL, exhaust=CRITICAL)
@@ -23,9 +21,10 @@ class BadAirRule(PointRule):
             if remark.code == EXHAUST:
                 return self.raised(detail, "exhaust", rank=2.0)
             return self.raised(detail, "foul" if remark.bad else "firing", rank=float(remark.bad))
-        if view.profile is None or not all_measured(view, CO2, self.silent_after_s):
+        if view.profile is None or not all_measured(view, CO2, self.silent_after_s(view)):
             return self.held()
         most = max(float(view.value(name) or 0.0) for name in view.named(CO2))
-        if most < _AGAIN * view.profile.climate.stuffy_ppm:
+        again_ppm = self.limits(view.point).bad_air.again_percent / 100 * view.profile.climate.stuffy_ppm
+        if most < again_ppm:
             return self.cleared({"ppm": most, "data_t": view.data_t})
         return self.held()

@@ -41,18 +41,21 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rule(Protocol[V]):
-    """judges: which views it looks at, of points say. hold_s: how long a verdict must stand before the alert follows it.
+    """judges: which views it looks at, of points say.
 
     for_role: whose job it is. wordings: its texts, each with its severity; "firing" is the first.
     """
 
     judges: type[V]
-    hold_s: float
     for_role: Role
     wordings: Mapping[str, str]
 
     def judge(self, view: V) -> Judgement:
         """Judge a subject at the moment of its view."""
+        ...
+
+    def hold_of(self, point: str | None) -> float:
+        """Seconds that a verdict about a point (None: about the coordination point) must stand before the alert follows it."""
         ...
 
 
@@ -71,9 +74,20 @@ class Judging:
     def __init__(self, alerts: Alerts, own: Mapping[str, Alerts] = _NONE) -> None:
         self._alerts = alerts
         self._own = own
-        self.silent_after_s = alerts.point_silent.after_s
-        table = getattr(alerts, self.table or type(self).__module__.rpartition(".")[2])
-        self.hold_s: float = getattr(table, "hold_s", 0.0)
+        self._table = self.table or type(self).__module__.rpartition(".")[2]
+
+    @property
+    def hold_s(self) -> float:
+        """How long a verdict must stand, where a point says nothing else."""
+        return self.hold_of(None)
+
+    def hold_of(self, point: str | None) -> float:
+        """As of Rule."""
+        return float(getattr(getattr(self.limits(point), self._table), "hold_s", 0.0))
+
+    def silent_after_s(self, view: PointView) -> float:
+        """Seconds after which a point is silent, and what it said is old."""
+        return self.limits(view.point).point_silent.after_s
 
     def limits(self, point: str | None = None) -> Alerts:
         """The thresholds that hold for a point; None: those of the site."""

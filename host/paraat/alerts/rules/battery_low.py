@@ -22,14 +22,14 @@ class BatteryLowRule(PointRule):
         charge, volts = (self._lowest(view, name) for name in (_CHARGE, _VOLTAGE))
         detail: Detail = {"percent": charge, "volts": volts, "data_t": view.data_t}
         if (charge is not None and charge < limits.raise_percent) or (volts is not None and volts < limits.raise_v):
-            mains = view.last_word("power/mains", self.silent_after_s)
+            mains = view.last_word("power/mains", self.silent_after_s(view))
             return self.raised(detail, "firing" if mains is True else "outage")
-        if _is_full(view, limits, self.silent_after_s):
+        if _is_full(view, limits, self.silent_after_s(view)):
             return self.cleared(detail)
         return self.held()
 
     def _lowest(self, view: PointView, name: str) -> float | None:
-        found = [view.last_word(one, self.silent_after_s) for one in view.named(name)]
+        found = [view.last_word(one, self.silent_after_s(view)) for one in view.named(name)]
         return min((float(value) for value in found if value is not None), default=None)
 
 

@@ -4,17 +4,16 @@ from paraat.alerts.rules.base import WARNING, Judgement, PointRule, Role, worded
 from paraat.domain.model import PointView
 from paraat.domain.tracker import heaps
 
-_AGAIN = 1.1  # times the limit: then there is enough again
-
 
 class BoardMemoryRule(PointRule):
-    """Raises when one of the heaps is below its limit; clears when all that are told lie a tenth above theirs."""
+    """Raises when one of the heaps is below its limit; clears when all that are told reach again_percent of theirs."""
 
     for_role: Role = "technician"
     wordings = worded(firing=WARNING)
 
     def judge(self, view: PointView) -> Judgement:
-        found = heaps(view, self.silent_after_s, self.limits(view.point).board_memory)
+        limits = self.limits(view.point).board_memory
+        found = heaps(view, self.silent_after_s(view), limits)
         if not found:
             return self.held()
         least = min(found, key=lambda heap: heap.free / max(1, heap.limit))
@@ -25,4 +24,5 @@ class BoardMemoryRule(PointRule):
         }
         if least.free < least.limit:
             return self.raised(detail)
-        return self.cleared(detail) if least.free >= _AGAIN * least.limit else self.held()
+        enough = least.free >= limits.again_percent / 100 * least.limit
+        return self.cleared(detail) if enough else self.held()

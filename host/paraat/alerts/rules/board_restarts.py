@@ -16,6 +16,6 @@ class BoardRestartsRule(PointRule):
         detail: Detail = {"starts": len(recent), "data_t": view.data_t, "reset": view.node.reset if view.node else None}
         if len(recent) >= limits.raise_times:
             return self.raised(detail | {"first_at": recent[0]})
-        heard = view.age_s is not None and view.age_s <= self.silent_after_s
+        heard = view.age_s is not None and view.age_s <= self.silent_after_s(view)
         watched = view.now - view.watched_since > limits.within_s  # before that, starts may have been missed
         return self.cleared(detail) if heard and watched and len(recent) <= 1 else self.held()

@@ -2,6 +2,7 @@
 
 from paraat.alerts.rules.base import WARNING, Detail, Judgement, Judging, PointRule, Role, worded
 from paraat.domain.model import PointView
+from paraat.domain.thresholds import Alerts
 
 NAME = "certificate_expiry"
 _DAY_S = 86400.0
@@ -20,14 +21,14 @@ class CertificateExpiryRule(PointRule):
         until = view.certificate_until
         if until is None:
             return self.held()
-        return judge_end(self, until, view.now)
+        return judge_end(self, self.limits(view.point), until, view.now)
 
 
-def judge_end(rule: Judging, until: float, now: float, **detail: str) -> Judgement:
+def judge_end(rule: Judging, limits: Alerts, until: float, now: float, **detail: str) -> Judgement:
     """Judge a certificate that ends at `until` (unix seconds) for a rule of both wordings. detail: what else the text needs."""
     left_s = until - now
     figures: Detail = {**detail, "days": max(0.0, left_s / _DAY_S), "ends_at": until, "ended": int(left_s <= 0)}
-    if left_s >= rule.limits().certificate_expiry.raise_days * _DAY_S:
+    if left_s >= limits.certificate_expiry.raise_days * _DAY_S:
         return rule.cleared(figures)
     ended = left_s <= 0
     return rule.raised(figures, "ended" if ended else "firing", rank=float(ended))

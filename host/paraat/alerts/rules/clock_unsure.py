@@ -15,7 +15,7 @@ class ClockUnsureRule(PointRule):
 
     def judge(self, view: PointView) -> Judgement:
         node = view.node
-        heard = view.age_s is not None and view.age_s <= self.silent_after_s
+        heard = view.age_s is not None and view.age_s <= self.silent_after_s(view)
         if node is None or not node.online or not heard or node.clock is None:
             return self.held()
         if node.clock in _UNSURE:

@@ -30,5 +30,5 @@ class CrowdedRule(PointRule):
         if percent >= limits.busy_percent:
             return self.raised(detail)
         below = percent < limits.busy_percent - self.limits(view.point).crowded.hysteresis_percent
-        fresh = view.now - here.t <= self.silent_after_s
+        fresh = view.now - here.t <= self.silent_after_s(view)
         return self.cleared(detail) if below and fresh else self.held()

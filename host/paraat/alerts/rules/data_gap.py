@@ -4,7 +4,6 @@ from paraat.alerts.rules.base import WARNING, Detail, Judgement, PointRule, Role
 from paraat.domain.model import PointView
 
 _BACKLOG = "node/backlog"
-_TOLD_S = 86_400.0  # what did not come in a day will not
 
 
 class DataGapRule(PointRule):
@@ -20,9 +19,9 @@ class DataGapRule(PointRule):
         detail: Detail = {"missing": view.missing, "data_t": view.data_t, "gap_at": view.gap_t}
         if not view.missing:
             return self.cleared(detail)
-        backlog = view.fresh(_BACKLOG, self.silent_after_s)
+        backlog = view.fresh(_BACKLOG, self.silent_after_s(view))
         if view.gap_t is None or backlog is None:
             return self.held()
-        if view.now - view.gap_t > _TOLD_S:
+        if view.now - view.gap_t > 3600 * self.limits(view.point).data_gap.told_h:
             return self.cleared(detail)
         return self.held() if backlog > 1 else self.raised(detail)

@@ -1,11 +1,11 @@
 """The gauge of the fuel cannot be believed: it stands still while the generator runs, or rises without a delivery."""
 
+from paraat.alerts.rules._fuel import capacity_l
 from paraat.alerts.rules.base import WARNING, Detail, Judgement, PointRule, Role, worded
-from paraat.domain.fuel_events import REFUEL, RISING, doubtful
+from paraat.domain.fuel_events import REFUEL, RISING, FuelEvent, doubtful
 from paraat.domain.model import PointView
+from paraat.domain.thresholds import FuelGauge
 from paraat.domain.tracker import GENERATOR
-
-_RECENT_S = 86_400.0
 
 
 class FuelGaugeRule(PointRule):
@@ -21,12 +21,22 @@ class FuelGaugeRule(PointRule):
         if view.fuel_t is None or view.litres is None:
             return self.held()
         detail: Detail = {"percent": view.fuel_percent, "data_t": view.fuel_t}
+        limits = self.limits(view.point).fuel_gauge
         wrong = doubtful(view.fuel_events, view.fuel_t)
-        if wrong is not None:
+        if wrong is not None and _is_enough(wrong, view, limits):
             detail |= {"from_at": wrong.since, "wrong_l": wrong.litres}
             return self.raised(detail, "rising" if wrong.kind == RISING else "firing")
-        fresh = view.now - view.fuel_t <= self.silent_after_s
-        running = view.fresh(GENERATOR, self.silent_after_s) is True
+        fresh = view.now - view.fuel_t <= self.silent_after_s(view)
+        running = view.fresh(GENERATOR, self.silent_after_s(view)) is True
         burns = running and view.autonomy is not None and view.autonomy.source != "record"
-        filled = any(e.kind == REFUEL and e.until > view.fuel_t - _RECENT_S for e in view.fuel_events)
-        return self.cleared(detail) if fresh and (burns or filled) else self.held()
+        filled = any(
+            e.kind == REFUEL and e.until > view.fuel_t - 3600 * limits.filled_within_h for e in view.fuel_events
+        )
+        clears = wrong is None and fresh and (burns or filled)
+        return self.cleared(detail) if clears else self.held()
+
+
+def _is_enough(wrong: FuelEvent, view: PointView, limits: FuelGauge) -> bool:
+    if wrong.kind == RISING:
+        return wrong.litres >= limits.rise_percent / 100 * capacity_l(view)
+    return wrong.until - wrong.since >= limits.stuck_s

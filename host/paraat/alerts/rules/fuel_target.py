@@ -5,9 +5,6 @@ from paraat.domain.model import PointView
 from paraat.domain.readiness import HOURS
 from paraat.domain.tracker import GENERATOR, MAINS
 
-# Of the hours of a full tank: it is rarely filled to the brim, and the cautious end lies below.
-_FULL = 0.85
-
 
 class FuelTargetRule(PointRule):
     """Raises in standby below raise_percent of the profile's hours; clears above clear_percent, on fresh figures.
@@ -21,12 +18,16 @@ class FuelTargetRule(PointRule):
 
     def judge(self, view: PointView) -> Judgement:
         power = next((r for r in view.resources if r.resource == "power" and r.need == "required"), None)
-        standby = view.fresh(MAINS, self.silent_after_s) is True and view.fresh(GENERATOR, self.silent_after_s) is False
+        standby = (
+            view.fresh(MAINS, self.silent_after_s(view)) is True
+            and view.fresh(GENERATOR, self.silent_after_s(view)) is False
+        )
         if power is None or power.code != HOURS or not standby or view.fuel_percent is None or view.fuel_t is None:
             return self.held()
         limits = self.limits(view.point)
         hours, target = float(power.detail["hours"]), float(power.detail["target"])
-        reach = min(target, _FULL * float(power.detail.get("full", target / _FULL)))
+        full = power.detail.get("full")
+        reach = target if full is None else min(target, float(full) * limits.fuel_target.full_percent / 100)
         detail: Detail = {
             "hours": hours,
             "target_h": target,
@@ -38,6 +39,6 @@ class FuelTargetRule(PointRule):
             if view.fuel_percent < limits.low_fuel.raise_percent:  # low_fuel says it, and more urgently
                 return self.held()
             return self.raised(detail)
-        fresh = view.now - view.fuel_t <= self.silent_after_s
+        fresh = view.now - view.fuel_t <= self.silent_after_s(view)
         enough = hours >= reach * limits.fuel_target.clear_percent / 100
         return self.cleared(detail) if fresh and enough else self.held()

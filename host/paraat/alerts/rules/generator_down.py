@@ -15,16 +15,16 @@ class GeneratorDownRule(PointRule):
     wordings = worded(firing=CRITICAL, unknown=CRITICAL)
 
     def judge(self, view: PointView) -> Judgement:
-        if view.fresh(MAINS, self.silent_after_s) or view.fresh(GENERATOR, self.silent_after_s):
+        if view.fresh(MAINS, self.silent_after_s(view)) or view.fresh(GENERATOR, self.silent_after_s(view)):
             return self.cleared({"data_t": view.data_t})
-        if view.last_word(GENERATOR, self.silent_after_s) is not False or ran_without_mains(view):
+        if view.last_word(GENERATOR, self.silent_after_s(view)) is not False or ran_without_mains(view):
             return self.held()
         detail: Detail = {"off_at": view.mains_t, "battery_h": view.battery.hours if view.battery else None}
         detail["data_t"] = view.data_t
-        if view.last_word(MAINS, self.silent_after_s) is False:
+        if view.last_word(MAINS, self.silent_after_s(view)) is False:
             return self.raised(detail, rank=1.0)
         meter = view.latest.get(MAINS)
-        if meter is not None and meter.fault is not None and view.is_last_word(MAINS, self.silent_after_s):
+        if meter is not None and meter.fault is not None and view.is_last_word(MAINS, self.silent_after_s(view)):
             return self.raised(detail, "unknown")
         return self.held()
 

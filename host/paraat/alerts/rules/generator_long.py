@@ -13,13 +13,13 @@ class GeneratorLongRule(PointRule):
     wordings = worded(firing=WARNING, outage=WARNING)
 
     def judge(self, view: PointView) -> Judgement:
-        running, run = view.fresh(GENERATOR, self.silent_after_s), view.upkeep.run
+        running, run = view.fresh(GENERATOR, self.silent_after_s(view)), view.upkeep.run
         if running is False:
             return self.cleared({"data_t": view.data_t})
-        if not running or run is None or view.now - run.until > self.silent_after_s:
+        if not running or run is None or view.now - run.until > self.silent_after_s(view):
             return self.held()
         limits = self.limits(view.point).generator_long
-        mains = view.fresh(MAINS, self.silent_after_s) is True
+        mains = view.fresh(MAINS, self.silent_after_s(view)) is True
         hours = (view.now - run.since) / _HOUR_S
         detail: Detail = {"ran_from_at": run.since, "run_h": hours, "data_t": view.data_t}
         if hours > (limits.mains_h if mains else limits.outage_h):

@@ -15,11 +15,11 @@ class GeneratorStoppedRule(PointRule):
     wordings = worded(firing=CRITICAL, unknown=WARNING)
 
     def judge(self, view: PointView) -> Judgement:
-        if view.fresh(MAINS, self.silent_after_s) or view.fresh(GENERATOR, self.silent_after_s):
+        if view.fresh(MAINS, self.silent_after_s(view)) or view.fresh(GENERATOR, self.silent_after_s(view)):
             return self.cleared({"data_t": view.data_t})
-        if view.last_word(GENERATOR, self.silent_after_s) is not False or not ran_without_mains(view):
+        if view.last_word(GENERATOR, self.silent_after_s(view)) is not False or not ran_without_mains(view):
             return self.held()
         detail: Detail = {"stopped_at": view.generator_t, "data_t": view.data_t, "percent": view.fuel_percent}
-        if view.last_word(MAINS, self.silent_after_s) is False:
+        if view.last_word(MAINS, self.silent_after_s(view)) is False:
             return self.raised(detail, rank=1.0)
         return self.raised(detail, "unknown") if MAINS in view.latest else self.held()

@@ -4,7 +4,6 @@ from paraat.alerts.rules.base import CRITICAL, Judgement, PointRule, Role, worde
 from paraat.domain.model import PointView
 
 NAME = "help_asked"
-_LATE_S = 300.0
 
 
 class HelpAskedRule(PointRule):
@@ -18,12 +17,12 @@ class HelpAskedRule(PointRule):
     wordings = worded(firing=CRITICAL, late=CRITICAL)
 
     def judge(self, view: PointView) -> Judgement:
-        call, limits = view.help_call, self.limits().help_asked
+        call, limits = view.help_call, self.limits(view.point).help_asked
         if call is None:
             return self.cleared({"asked_at": None})
         came_late_s = call.received_at - call.t
         if came_late_s > limits.late_s or view.now - max(call.t, call.received_at) > limits.for_s:
             return self.cleared({"asked_at": call.t})
-        if came_late_s > _LATE_S:
+        if came_late_s > limits.told_late_s:
             return self.raised({"asked_at": call.t, "came_at": call.received_at}, "late", rank=call.t)
         return self.raised({"asked_at": call.t}, rank=call.t)

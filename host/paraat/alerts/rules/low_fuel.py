@@ -5,8 +5,7 @@ from paraat.domain.model import LastFuel, PointView
 from paraat.domain.thresholds import LowFuel
 
 NAME = "low_fuel"
-# Of the hours of a full tank: it is rarely filled to the brim, and the cautious end lies below. And of that: no flutter.
-_FULL, _BELOW = 0.85, 0.9
+_BELOW = 0.9  # of what ends it: no flutter
 _STEPS = (2 / 3, 1 / 3, 1 / 6, 0.0)  # of raise_hours: at 4, 2, 1 and 0 of the standard 6
 
 
@@ -36,10 +35,10 @@ class LowFuelRule(PointRule):
             rank = 0.0 if standby else _rank(hours if low_hours else None, limits)
             return self.raised(_detail(view, low_hours, standby), wording, rank=rank)
         # Old figures may raise an alert, because the estimate goes on falling; they never clear one.
-        fresh = view.fuel_t is not None and view.now - view.fuel_t <= self.silent_after_s
+        fresh = view.fuel_t is not None and view.now - view.fuel_t <= self.silent_after_s(view)
         surely_standby = (
-            view.fresh("power/mains", self.silent_after_s) is True
-            and view.fresh("power/generator", self.silent_after_s) is False
+            view.fresh("power/mains", self.silent_after_s(view)) is True
+            and view.fresh("power/generator", self.silent_after_s(view)) is False
         )
         enough_hours = surely_standby or (hours is not None and hours >= clear_hours)
         if fresh and enough_hours and view.fuel_percent >= limits.clear_percent:
@@ -76,9 +75,10 @@ def _within_reach(view: PointView, limits: LowFuel) -> tuple[float, float]:
     An alert that a full tank cannot end would be heard for ever, and then by nobody.
     """
     full_h = None if view.autonomy is None else view.autonomy.hours_full
-    if full_h is None or full_h * _FULL > limits.clear_hours:
+    filled_h = None if full_h is None else full_h * limits.full_percent / 100
+    if filled_h is None or filled_h > limits.clear_hours:
         return limits.raise_hours, limits.clear_hours
-    clear_hours = full_h * _FULL
+    clear_hours = filled_h
     return min(limits.raise_hours, _BELOW * clear_hours), clear_hours
 
 

@@ -12,10 +12,10 @@ class MainsOutRule(PointRule):
     wordings = worded(firing=WARNING, unknown=WARNING)
 
     def judge(self, view: PointView) -> Judgement:
-        if view.fresh(MAINS, self.silent_after_s):
+        if view.fresh(MAINS, self.silent_after_s(view)):
             return self.cleared({"data_t": view.data_t})
-        generator = view.last_word(GENERATOR, self.silent_after_s)
-        if view.last_word(MAINS, self.silent_after_s) is not False or generator is False:
+        generator = view.last_word(GENERATOR, self.silent_after_s(view))
+        if view.last_word(MAINS, self.silent_after_s(view)) is not False or generator is False:
             return self.held()
         detail: Detail = {
             "off_at": view.mains_t,

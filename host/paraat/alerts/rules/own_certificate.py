@@ -20,4 +20,4 @@ class OwnCertificateRule(Judging):
 
     def judge(self, view: OwnCertificate) -> Judgement:
         """Judge a certificate at view.now."""
-        return certificate_expiry.judge_end(self, view.until, view.now, kind=view.kind)
+        return certificate_expiry.judge_end(self, self.limits(), view.until, view.now, kind=view.kind)

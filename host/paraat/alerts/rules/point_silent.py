@@ -17,9 +17,9 @@ class PointSilentRule(PointRule):
     def judge(self, view: PointView) -> Judgement:
         read_t = view.data_t
         detail: Detail = {"heard_at": read_t}
-        if read_t is not None and view.now - read_t <= self.silent_after_s:
+        if read_t is not None and view.now - read_t <= self.silent_after_s(view):
             return self.cleared(detail)
         # After a start of the host every point gets its time to speak up.
-        if view.now - max(read_t or 0.0, view.watched_since) > self.silent_after_s:
+        if view.now - max(read_t or 0.0, view.watched_since) > self.silent_after_s(view):
             return self.raised(detail, "never" if read_t is None else "firing")
         return self.held()

@@ -37,7 +37,8 @@ LOCK = "technician.lock"
 # tell and how one gets in (site/shortening.py).
 _SITE_FILES = ("site.toml", pinned.LOCK)
 _PKI_FILES = ("ca.crt", "broker.crt", "update.pub", "crl.pem", inventory.NAME)
-_KEYS = ("secrets.toml", f"{inventory.FOLDER}/ca.key", f"{inventory.FOLDER}/update.key")  # only to flash
+# Only to flash. ca.old.key: there while one authority takes another's place.
+_KEYS = ("secrets.toml", *(f"{inventory.FOLDER}/{name}" for name in ("ca.key", "ca.old.key", "update.key")))
 
 _README = """\
 PARAAT: alles voor een dag zonder internet / everything for a day without internet

@@ -195,7 +195,9 @@ def certificates(machine: Machine) -> Iterator[Finding]:
     """Certificates that have ended or will soon, and those that nobody should use and the broker takes all the same."""
     try:
         ending = inventory.expiring(machine.site_dir, machine.now, EXPIRES_WITHIN_DAYS)
-        pending = [r for r in inventory.load(machine.site_dir).certificates if r.state == "pending"]
+        listed = inventory.load(machine.site_dir).certificates
+        # A renewal waits until its board has come back, however long that is.
+        pending = [record for record in listed if record.state == "pending" and record.renews is None]
     except inventory.InventoryError as error:
         if (machine.site_dir / inventory.FOLDER).is_dir():
             yield Finding(Level.WRONG, "certificates.inventory", {"error": error})

@@ -24,6 +24,7 @@ _SAID_BY = {
     "bundle": "make bundle",
     "outlook": "make flash",
     "joining": "make bring-back",
+    "succession": "make renew",
     "console": "make logs",
     "verify": "make verify",
     "remote": "make verify",

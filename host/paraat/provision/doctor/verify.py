@@ -103,12 +103,15 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
-    """What the site's files and this software say. record: the point's certificate and board, None when unknown."""
+    """What the site's files and this software say. record: the point's certificate and board, None when unknown.
+
+    authorities: the digests of what a board may believe, of which there are several while one authority takes another's place.
+    """
 
     point: str
     record: inventory.Record | None
     revoked: frozenset[str]
-    authority: str
+    authorities: frozenset[str]
     update_key: str
     config: dict[str, Any]
     firmware: dict[str, str]
@@ -130,12 +133,13 @@ def ask(board: RemoteBoard) -> Report:
 def expected(site: Site, point: str) -> Expected:
     """Raises InventoryError, SettingsError, CompileError; OSError when a public file of the site's pki is missing."""
     listed = inventory.load(site.directory)
-    certificate = x509.load_pem_x509_certificate((site.directory / inventory.FOLDER / "ca.crt").read_bytes())
+    trusted = x509.load_pem_x509_certificates((site.directory / inventory.FOLDER / "ca.crt").read_bytes())
+    ders = [each.public_bytes(serialization.Encoding.DER) for each in trusted]
     return Expected(
         point=point,
         record=next(iter(listed.of(point, "valid", "pending")), None),
         revoked=frozenset(record.serial for record in listed.revoked()),
-        authority=_digest(certificate.public_bytes(serialization.Encoding.DER)),
+        authorities=frozenset(_digest(der) for der in (*ders, b"".join(ders))),
         update_key=_digest((site.directory / inventory.FOLDER / "update.pub").read_bytes()),
         config=json.loads(json.dumps(node_config(site, point))),
         firmware={name: _digest(data) for name, data in compile_firmware().files.items()},
@@ -154,7 +158,7 @@ def compare(found: Report, wanted: Expected) -> Iterator[tuple[str, Finding]]:
             yield "certificate", certificate
         return
     yield "certificate", certificate
-    same = found.authority == wanted.authority
+    same = found.authority in wanted.authorities
     yield "authority", Finding(*(_fine("verify.authority-fine") if same else _wrong("verify.authority-other")))
     same = found.update_key == wanted.update_key
     yield "update-key", Finding(*(_fine("verify.update-key-fine") if same else _wrong("verify.update-key-other")))

@@ -257,7 +257,7 @@ class Session:
             prepared.micropython,
             self._firmware,
             issued,
-            Authorities(self.authority.certificate_der(), self.authority.update_public()),
+            Authorities(self.authority.believed_der(), self.authority.update_public()),
             secrets=prepared.secrets,
             first_seq=prepared.first_seq,
             built=self._now(),

@@ -36,9 +36,9 @@ class ImageError(SpokenError):
 
 
 class Authorities(NamedTuple):
-    """What the board believes: the authority's certificate in DER, and the modulus of the update key."""
+    """What the board believes: certificates in DER, one after the other, and the modulus of the update key."""
 
-    certificate_der: bytes
+    believed_der: bytes
     update_public: bytes
 
 
@@ -81,7 +81,7 @@ def make(
         **firmware.slot(_SLOT, int(built.timestamp())),
         "config.json": _json(board_config(site, point_id, first_seq=first_seq, built=built)),
         "secrets.json": _json(secrets),
-        "tls/ca.der": authorities.certificate_der,
+        "tls/ca.der": authorities.believed_der,
         "tls/cert.der": issued.certificate_der(),
         "tls/key.der": issued.key_der(),
         "update.pub": authorities.update_public,

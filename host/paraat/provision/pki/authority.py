@@ -3,20 +3,27 @@
     ca.crt ca.key (encrypted)    broker.crt broker.key    host.crt host.key    desk.crt desk.key
     update.key (encrypted) update.pub    crl.pem    inventory.json
 
+While one authority takes another's place (succession.py), ca.crt has both, the new one first, and ca.old.key is there.
 A board's private key is never written here: it exists in the image and on the board. A certificate is recorded as
 pending before anybody can have it, and counts only after `commit`; so there is none that cannot be revoked.
 """
 
+import base64
 import shutil
 import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import msgspec
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from paraat.provision.pki import pki, revoked
 from paraat.provision.pki.hardening import forbid_core_dumps
@@ -26,10 +33,14 @@ from paraat.site.broker import DESK_NAME, HOST_NAME
 from paraat.site.files import sync_directory, write_atomic
 from paraat.site.inventory import Board, Inventory, PkiError, Record
 from paraat.texts import Phrase, reason
+from paraat_wire import renewal as wire
 from paraat_wire import topics
 
 CA = "ca.crt"
 CA_KEY = "ca.key"
+OLD_KEY = "ca.old.key"  # of the authority whose place another takes
+_NEXT_KEY = "ca.next.key"
+_NEXT_CA = "ca.next.crt"  # there: the two are whole, and take the places of ca.key and ca.crt
 BROKER = "broker.crt"
 BROKER_KEY = "broker.key"
 HOST = "host.crt"
@@ -70,14 +81,27 @@ class PointTakenError(AuthorityError):
         self.record = record
 
 
+class Renewal(NamedTuple):
+    """What a board is sent. serial: of the certificate; authorities: what it believes from then on; both DER."""
+
+    serial: str
+    certificate: bytes
+    authorities: bytes
+    signature: bytes
+
+
 class Authority:
     """An opened authority: it can issue and revoke. Safe to share between threads; other processes are kept out by a lock."""
 
-    def __init__(self, site_dir: Path, own: Issued, update: rsa.RSAPrivateKey) -> None:
+    def __init__(
+        self, site_dir: Path, own: Issued, update: rsa.RSAPrivateKey, secret: bytes, older: Issued | None = None
+    ) -> None:
         self.site_dir = site_dir
         self._folder = site_dir / inventory.FOLDER
         self._own = own
         self._update = update
+        self._secret = secret
+        self._older = older  # whose place ours takes
 
     def __repr__(self) -> str:
         return f"Authority({self._folder})"
@@ -120,7 +144,8 @@ class Authority:
             "host": pki.issue_client(own, HOST_NAME, now),
             "desk": pki.issue_client(own, DESK_NAME, now),
         }
-        records = tuple(_record(issued, kind, "valid") for kind, issued in made.items())
+        empty = Inventory()
+        records = tuple(_record(empty, issued.certificate, None, kind, "valid") for kind, issued in made.items())
         crl = pki.make_crl(own, (), 1, None, now)
         secret = passphrase.encode()
         files = {
@@ -140,7 +165,7 @@ class Authority:
         _make_folder(folder, files)
         if (site_dir / "site.toml").exists():
             fingerprint.remember(site_dir, (fingerprint.of_certificate(own.certificate_der()),))
-        return cls(site_dir, own, update)
+        return cls(site_dir, own, update, secret)
 
     @classmethod
     def open(cls, site_dir: Path, passphrase: str, now: datetime | None = None) -> Self:
@@ -152,18 +177,19 @@ class Authority:
         forbid_core_dumps()
         folder = site_dir / inventory.FOLDER
         check_there(site_dir)
-        certificate = _read_certificate(folder / CA)
-        key = _read_key(folder / CA_KEY, passphrase)
+        with inventory.locked(site_dir):
+            _take_next(folder)
+        first, *others = _read_certificates(folder / CA)
+        own = _with_key(first, folder / CA_KEY, passphrase)
+        older = _with_key(others[0], folder / OLD_KEY, passphrase) if others else None
         update = _read_key(folder / UPDATE_KEY, passphrase)
-        if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
-            raise AuthorityError("pki.not-together", path=folder / CA_KEY, other=CA)
         if not isinstance(update, rsa.RSAPrivateKey):
             raise AuthorityError("pki.unreadable", path=folder / UPDATE_KEY, what="RSA")
-        opened = cls(site_dir, Issued(certificate, key), update)
+        opened = cls(site_dir, own, update, passphrase.encode(), older)
         with inventory.locked(site_dir):
             opened._finish(now or datetime.now(UTC))
         if not fingerprint.known(site_dir) and (site_dir / "site.toml").exists():  # of before a site knew it
-            fingerprint.remember(site_dir, (opened.fingerprint(),))
+            fingerprint.remember(site_dir, opened.fingerprints())
         return opened
 
     # --- boards ------------------------------------------------------------------------------
@@ -201,9 +227,17 @@ class Authority:
                 if not (same or replace):
                     raise PointTakenError(record)
             # What an earlier run has left pending for this point may be on a board that nobody wants.
-            left = [_revoke(record, now, "abandoned") for record in known.of(point, "pending")]
-            self._save(known.replace(*left, _record(issued, "board", "pending")), now)
+            # A renewal that waits for its word is on the board that hangs there, and counts until another one does.
+            waiting = [record for record in known.of(point, "pending") if record.renews is None]
+            left = [_revoke(record, now, "abandoned") for record in waiting]
+            self._save(known.replace(*left, self._board_record(known, issued.certificate)), now)
         return issued
+
+    def _board_record(self, known: Inventory, certificate: x509.Certificate) -> Record:
+        record = _record(known, certificate, self._own, "board")
+        return msgspec.structs.replace(
+            record, trusts=() if self._older is None else (pki.serial_of(self._older.certificate),)
+        )
 
     def commit(self, issued: Issued, board: Board | None, now: datetime, *, anyway: str | None = None) -> None:
         """The board is flashed and verified: its certificate counts, and those before it of this point are revoked.
@@ -245,7 +279,8 @@ class Authority:
         with inventory.locked(self.site_dir):
             known = inventory.load(self.site_dir)
             found = known.find(which)
-            records = [found] if found is not None else known.of(which)
+            # Of a board it is the board that is meant, whichever of its certificates is named.
+            records = [found, *known.renewed_from(found.serial)] if found is not None else known.of(which)
             if not records:
                 raise AuthorityError(
                     Phrase("{which}: no such serial number or point; `paraat pki list` shows them", which=which)
@@ -269,7 +304,7 @@ class Authority:
     def renew_host(self, now: datetime) -> Record:
         """A new key and certificate for the host service; the old one is revoked. Raises InventoryError, AuthorityError."""
         self._check_alive(now)
-        return self._renew(pki.issue_client(self._own, HOST_NAME, now), "host", now)
+        return self._renew(pki.issue_client(self._of_services(), HOST_NAME, now), "host", now)
 
     def renew_desk(self, now: datetime) -> Record:
         """A new key and certificate for who commands boards, also where there was none. Raises InventoryError, AuthorityError."""
@@ -282,7 +317,118 @@ class Authority:
         Raises InventoryError, AuthorityError.
         """
         self._check_alive(now)
-        return self._renew(pki.issue_broker(self._own, names or self.broker_names(), now), "broker", now)
+        return self._renew(pki.issue_broker(self._of_services(), names or self.broker_names(), now), "broker", now)
+
+    # --- a board's next certificate, over the broker (wire/paraat_wire/renewal.py) ------------
+
+    def issue_renewal(self, point: str, asked: Mapping[str, object], now: datetime) -> Renewal:
+        """The answer to a board that has made a new key, recorded as pending. Follow with `commit_renewal`.
+
+        asked: what the board answered to `renew`. Raises AuthorityError when it is not the board that counts there, or
+        does not prove it, InventoryError.
+        """
+        self._check_alive(now)
+        public, shown = self._checked(point, asked)
+        try:
+            certificate = pki.certify_board(self._own, point, public, now)
+        except ValueError as error:
+            raise AuthorityError("succession.refused", point=point, why=str(error)) from error
+        with inventory.locked(self.site_dir):
+            known = inventory.load(self.site_dir)
+            old = known.find(shown)
+            if old is None or old.cn != point or old.kind != "board" or old.state != "valid":
+                raise AuthorityError("succession.unknown", point=point, serial=shown)
+            # The board has just told that it is on none of these.
+            left = [_revoke(record, now, "abandoned") for record in known.of(point, "pending") if record.renews]
+            record = msgspec.structs.replace(
+                self._board_record(known, certificate), board=old.board, anyway=old.anyway, renews=old.serial
+            )
+            self._save(known.replace(*left, record), now)
+        der = certificate.public_bytes(serialization.Encoding.DER)
+        signed = wire.statement(point, der, self.believed_der())
+        return Renewal(record.serial, der, self.believed_der(), self._update.sign(signed, PKCS1v15(), SHA256()))
+
+    def commit_renewal(self, point: str, serial: str, now: datetime) -> bool:
+        """The board of a point is connected with this certificate: it counts, and the one before it is revoked.
+
+        Returns whether that is new. Raises InventoryError.
+        """
+        with inventory.locked(self.site_dir):
+            known = inventory.load(self.site_dir)
+            record = known.find(serial)
+            if record is None or record.cn != point or record.renews is None or record.state != "pending":
+                return False
+            others = [r for r in known.of(point, "valid", "pending") if r.serial != record.serial]
+            old = [_revoke(r, now, "superseded") for r in others if r.serial == record.renews or r.renews is not None]
+            self._save(known.replace(*old, msgspec.structs.replace(record, state="valid")), now)
+        return True
+
+    def _checked(self, point: str, asked: Mapping[str, object]) -> tuple[bytes, str]:
+        """(new public key, serial of the certificate that vouches for it). Raises AuthorityError."""
+        try:
+            public, der, signature = (
+                base64.b64decode(str(asked.get(key, "")), validate=True) for key in ("key", "certificate", "signature")
+            )
+            certificate = x509.load_der_x509_certificate(der)
+            issuer = next(a for a in self.authorities() if a.subject == certificate.issuer)
+            certificate.verify_directly_issued_by(issuer)
+            key = certificate.public_key()
+            if not isinstance(key, ec.EllipticCurvePublicKey) or len(public) != wire.PUBLIC_BYTES:
+                raise ValueError("no key on P-256")
+            r, s = (int.from_bytes(half) for half in (signature[:32], signature[32:]))
+            key.verify(encode_dss_signature(r, s), wire.request(point, public), ec.ECDSA(SHA256()))
+        except (ValueError, StopIteration, InvalidSignature, TypeError) as error:
+            raise AuthorityError("succession.refused", point=point, why=str(error) or type(error).__name__) from error
+        return public, pki.serial_of(certificate)
+
+    # --- one authority takes another's place (succession.py) ---------------------------------
+
+    @property
+    def serial(self) -> str:
+        """Of the authority that signs now."""
+        return pki.serial_of(self._own.certificate)
+
+    @property
+    def older(self) -> x509.Certificate | None:
+        """The authority whose place ours takes, while it does."""
+        return None if self._older is None else self._older.certificate
+
+    def authorities(self) -> list[x509.Certificate]:
+        """What boards, broker and host believe: ours, and the one whose place it takes."""
+        return [self._own.certificate, *filter(None, [self.older])]
+
+    def begin_successor(self, region: str, now: datetime) -> None:
+        """Another authority signs from now on, and ours is believed beside it. Raises AuthorityError, InventoryError."""
+        if self._older is not None:
+            raise AuthorityError("succession.runs", folder=self._folder)
+        with inventory.locked(self.site_dir):
+            known = inventory.load(self.site_dir)
+            number = 1 + sum(record.kind == "authority" for record in known.certificates)
+            made = pki.make_authority(region, now, number=number)
+            self._own, self._older = made, self._own
+            self._write(_NEXT_KEY, made.key_encrypted_pem(self._secret), _PRIVATE)
+            fingerprint.remember(self.site_dir, self.fingerprints())
+            self._write(_NEXT_CA, made.certificate_pem() + self._older.certificate_pem(), _PUBLIC)
+            _take_next(self._folder)
+            self._finish(now)
+
+    def drop_older(self, now: datetime) -> None:
+        """Nothing believes the older authority any more. Raises AuthorityError, InventoryError."""
+        older = self._older
+        if older is None:
+            raise AuthorityError("succession.none", folder=self._folder)
+        with inventory.locked(self.site_dir):
+            self._write(CA, self._own.certificate_pem(), _PUBLIC)
+            self._older = None
+            (self._folder / OLD_KEY).unlink(missing_ok=True)
+            fingerprint.remember(self.site_dir, self.fingerprints())
+            self._finish(now)
+
+    def _of_services(self) -> Issued:
+        """Who signs for broker and host: the older authority as long as there is a board that believes no other."""
+        if self._older is None or not inventory.load(self.site_dir).not_of(self.serial, "board"):
+            return self._own
+        return self._older
 
     def broker_names(self) -> tuple[str, ...]:
         """The names and addresses in the broker's certificate. Raises AuthorityError."""
@@ -295,12 +441,21 @@ class Authority:
         return _read(self._folder / CRL)
 
     def certificate_der(self) -> bytes:
-        """The authority's certificate as a board reads it."""
+        """The certificate of the authority that signs, in DER."""
         return self._own.certificate_der()
+
+    def believed_der(self) -> bytes:
+        """What a board believes, as it reads it: one certificate, or two behind each other."""
+        return b"".join(each.public_bytes(serialization.Encoding.DER) for each in self.authorities())
 
     def fingerprint(self) -> str:
         """By what the site knows this authority (site/fingerprint.py)."""
-        return fingerprint.of_certificate(self.certificate_der())
+        return self.fingerprints()[0]
+
+    def fingerprints(self) -> tuple[str, ...]:
+        """Of ours, and of the one whose place it takes."""
+        encoding = serialization.Encoding.DER
+        return tuple(fingerprint.of_certificate(each.public_bytes(encoding)) for each in self.authorities())
 
     def update_key(self) -> rsa.RSAPrivateKey:
         """What signs updates of the firmware."""
@@ -323,9 +478,11 @@ class Authority:
             self._save(msgspec.structs.replace(joined, crl_number=number), now)
 
     def _renew(self, issued: Issued, kind: inventory.Kind, now: datetime) -> Record:
-        record = _record(issued, kind, "pending")
+        signer = next(a for a in (self._own, self._older) if a and a.certificate.subject == issued.certificate.issuer)
         with inventory.locked(self.site_dir):
-            self._save(inventory.load(self.site_dir).replace(record), now)
+            known = inventory.load(self.site_dir)
+            record = _record(known, issued.certificate, signer, kind)
+            self._save(known.replace(record), now)
             self._write(f"{kind}.key", issued.key_pem(), _PRIVATE)
             self._write(f"{kind}.crt", issued.certificate_pem(), _PUBLIC)
             # Only now: until the new files are there, the old certificate must go on working.
@@ -352,18 +509,43 @@ class Authority:
 
         What crl.pem refuses and the inventory does not (an older copy was put over it) is revoked in it again.
         """
-        known = inventory.load(self.site_dir)
-        before = revoked.read(self._folder / CRL, self._own.certificate)  # None: gone or torn, it is made anew
-        forgotten = () if before is None else revoked.forgotten(known, before)
+        known = self._with_authorities(inventory.load(self.site_dir), now)
+        path = self._folder / CRL
+        signers = [self._own, *filter(None, [self._older])]
+        before = [revoked.read(path, signer.certificate) for signer in signers]  # None: gone or torn, it is made anew
+        forgotten = [record for listed in before if listed is not None for record in revoked.forgotten(known, listed)]
         known = known.replace(*forgotten)
-        wanted = {int(record.serial, 16): record.revoked_at or now for record in known.revoked()}
-        if before is not None and not forgotten and {r.serial_number for r in before} == {*wanted}:
+        wanted = [
+            {int(r.serial, 16): r.revoked_at or now for r in known.revoked_by(pki.serial_of(signer.certificate))}
+            for signer in signers
+        ]
+        as_wanted = [
+            listed is not None and {row.serial_number for row in listed} == {*revocations}
+            for listed, revocations in zip(before, wanted, strict=True)
+        ]
+        if all(as_wanted) and not forgotten and revoked.how_many(path) == len(signers):
             return
         number = known.crl_number + 1
-        after = None if before is None else before.last_update_utc
-        crl = pki.make_crl(self._own, wanted.items(), number, after, now)
+        lists = [
+            pki.make_crl(signer, revocations.items(), number, None if listed is None else listed.last_update_utc, now)
+            for signer, revocations, listed in zip(signers, wanted, before, strict=True)
+        ]
         inventory.save(self.site_dir, msgspec.structs.replace(known, crl_number=number))
-        self._write(CRL, crl.public_bytes(serialization.Encoding.PEM), _PUBLIC)
+        self._write(CRL, b"".join(each.public_bytes(serialization.Encoding.PEM) for each in lists), _PUBLIC)
+
+    def _with_authorities(self, known: Inventory, now: datetime) -> Inventory:
+        """The list with the authorities that count now: ours, and the one whose place it takes. It is written when it changes."""
+        counting = {pki.serial_of(certificate): certificate for certificate in self.authorities()}
+        of_old = [
+            r for r in known.certificates if r.kind == "authority" and r.state == "valid" and r.serial not in counting
+        ]
+        changed = [_revoke(record, now, "superseded") for record in of_old]
+        unknown = [certificate for serial, certificate in counting.items() if known.find(serial) is None]
+        changed += [_record(known, each, None, "authority", "valid") for each in unknown]
+        if changed:
+            known = known.replace(*changed)
+            inventory.save(self.site_dir, known)
+        return known
 
     def _write(self, name: str, data: bytes, mode: int) -> None:
         path = self._folder / name
@@ -401,14 +583,23 @@ def check_new(site_dir: Path, instead_of: str) -> None:
         raise AuthorityError("pki.has-one", **said)
 
 
-def _record(issued: Issued, kind: inventory.Kind, state: inventory.State) -> Record:
+def _record(
+    known: Inventory,
+    certificate: x509.Certificate,
+    signer: Issued | None,
+    kind: inventory.Kind,
+    state: inventory.State = "pending",
+) -> Record:
+    """The row of a certificate. signer: None for one that signs itself."""
+    issuer = None if signer is None else pki.serial_of(signer.certificate)
     return Record(
-        serial=issued.serial,
-        cn=issued.name,
+        serial=pki.serial_of(certificate),
+        cn=pki.name_of(certificate),
         kind=kind,
         state=state,
-        not_before=issued.certificate.not_valid_before_utc,
-        not_after=issued.certificate.not_valid_after_utc,
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
+        issuer=None if issuer == known.first_authority else issuer,
     )
 
 
@@ -447,10 +638,35 @@ def _read(path: Path) -> bytes:
 
 
 def _read_certificate(path: Path) -> x509.Certificate:
+    return _read_certificates(path)[0]
+
+
+def _read_certificates(path: Path) -> list[x509.Certificate]:
     try:
-        return x509.load_pem_x509_certificate(_read(path))
+        return x509.load_pem_x509_certificates(_read(path))
     except ValueError as error:
         raise AuthorityError("pki.unreadable", path=path, what="PEM") from error
+
+
+def _with_key(certificate: x509.Certificate, path: Path, passphrase: str) -> Issued:
+    key = _read_key(path, passphrase)
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
+        raise AuthorityError("pki.not-together", path=path, other=CA)
+    return Issued(certificate, key)
+
+
+def _take_next(folder: Path) -> None:
+    """Finish what begin_successor has begun, also after a cut. Under the lock. Raises AuthorityError."""
+    if not (folder / _NEXT_CA).exists():
+        return
+    try:
+        if (folder / _NEXT_KEY).exists():
+            write_atomic(folder / OLD_KEY, (folder / CA_KEY).read_bytes(), mode=_PRIVATE)
+            (folder / _NEXT_KEY).rename(folder / CA_KEY)
+        (folder / _NEXT_CA).rename(folder / CA)
+        sync_directory(folder)
+    except OSError as error:
+        raise AuthorityError("pki.not-renewed", path=folder / CA, why=reason(error)) from error
 
 
 def _read_key(path: Path, passphrase: str) -> object:

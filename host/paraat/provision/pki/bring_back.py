@@ -19,7 +19,7 @@ import msgspec
 from cryptography import x509
 
 from paraat.provision.micropython import pinned
-from paraat.provision.pki import revoked
+from paraat.provision.pki import pki, revoked
 from paraat.provision.pki.authority import CA_KEY, Authority
 from paraat.site import copies, inventory, joining
 from paraat.site.copies import Coming
@@ -108,6 +108,7 @@ def plan(site_dir: Path, other: Path, *, keep: Collection[str] = (), take: Colle
     load_site(other)  # what is wrong with it is said before it is wrong here
     before = inventory.load(site_dir)
     joined = joining.join(before, inventory.load(other), keep=keep, take=take)
+    _check_authorities(site_dir, before, joined)
     try:
         coming = copies.coming(site_dir, other, keep=keep, take=take)
     except OSError as error:
@@ -122,6 +123,17 @@ def plan(site_dir: Path, other: Path, *, keep: Collection[str] = (), take: Colle
     points = [record.cn for record in joined.taken if record.kind == "board"]
     coming.files.update(copies.brought(site_dir, other, points))
     return Plan(site_dir, other, before, joined, coming)
+
+
+def _check_authorities(site_dir: Path, before: Inventory, joined: Joined) -> None:
+    """What comes was signed by an authority that counts here. Raises BringBackError."""
+    counting = {pki.serial_of(each) for each in revoked.authorities_of(site_dir)}
+    for record in joined.taken:
+        if record.kind == "authority":
+            raise BringBackError("joining.newer-authority", name=record.cn)
+    late = [r.cn for r in joined.taken if (r.issuer or before.first_authority) not in counting]
+    if late:
+        raise BringBackError("joining.older-authority", points=", ".join(late))
 
 
 def carry_out(decided: Plan, opened: Callable[[], Authority], now: datetime) -> None:
@@ -160,12 +172,13 @@ def _needs_signing(decided: Plan) -> bytes | None:
 
     Raises BringBackError when it must be and the key is not here.
     """
-    authority = revoked.authority_of(decided.site_dir)
-    wanted = {int(record.serial, 16) for record in decided.joined.inventory.revoked()}
+    authorities = revoked.authorities_of(decided.site_dir)
+    joined = decided.joined.inventory
+    wanted = [{int(r.serial, 16) for r in joined.revoked_by(pki.serial_of(each))} for each in authorities]
     for place in (decided.site_dir, decided.other):
         path = place / inventory.FOLDER / revoked.CRL
-        found = revoked.read(path, authority)
-        if found is not None and {row.serial_number for row in found} == wanted:
+        found = [{row.serial_number for row in revoked.read(path, each) or ()} for each in authorities]
+        if found == wanted and revoked.how_many(path) == len(authorities):
             return path.read_bytes()
     if not (decided.site_dir / inventory.FOLDER / CA_KEY).exists():
         raise BringBackError("joining.key-away", path=decided.site_dir / inventory.FOLDER / CA_KEY)

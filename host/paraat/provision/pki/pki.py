@@ -35,13 +35,12 @@ class Issued(NamedTuple):
     @property
     def name(self) -> str:
         """The common name."""
-        return str(self.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+        return name_of(self.certificate)
 
     @property
     def serial(self) -> str:
         """The serial number in hexadecimal, as `openssl x509 -serial` prints it."""
-        digits = f"{self.certificate.serial_number:X}"
-        return digits.zfill(len(digits) + len(digits) % 2)
+        return serial_of(self.certificate)
 
     def certificate_der(self) -> bytes:
         """As a board reads it."""
@@ -67,18 +66,33 @@ class Issued(NamedTuple):
         return self.key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 
 
+def name_of(certificate: x509.Certificate) -> str:
+    """The common name."""
+    return str(certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+
+
+def serial_of(certificate: x509.Certificate) -> str:
+    """The serial number in hexadecimal, as `openssl x509 -serial` prints it."""
+    digits = f"{certificate.serial_number:X}"
+    return digits.zfill(len(digits) + len(digits) % 2)
+
+
 def encrypted_pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, passphrase: bytes) -> bytes:
     """A private key as PKCS #8 in PEM, encrypted with a passphrase."""
     encryption = serialization.BestAvailableEncryption(passphrase)
     return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
 
 
-def make_authority(region: str, now: datetime, *, days: int = AUTHORITY_DAYS) -> Issued:
-    """A new authority that signs itself. now: aware."""
+def make_authority(region: str, now: datetime, *, number: int = 1, days: int = AUTHORITY_DAYS) -> Issued:
+    """A new authority that signs itself. now: aware. number: which one of the region it is.
+
+    No two have one name: by its issuer's name OpenSSL looks for the list that may revoke a certificate.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Paraat {region}"[:64])])
+    behind = "" if number == 1 else f" {number}"
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Paraat {region}"[: 64 - len(behind)] + behind)])
     builder = (
-        _builder(name, name, key, now, days)
+        _builder(name, name, key.public_key(), now, days)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(sign_certificates=True), critical=True)
     )
@@ -88,6 +102,12 @@ def make_authority(region: str, now: datetime, *, days: int = AUTHORITY_DAYS) ->
 def issue_board(authority: Issued, point: str, now: datetime, *, days: int = BOARD_DAYS) -> Issued:
     """A certificate for one point's board, with a new key."""
     return _issue(authority, point, now, days, ExtendedKeyUsageOID.CLIENT_AUTH, ())
+
+
+def certify_board(authority: Issued, point: str, public: bytes, now: datetime) -> x509.Certificate:
+    """A certificate for a key that the board has made. public: x and y, 64 bytes. Raises ValueError for no point on P-256."""
+    key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), b"\x04" + public)
+    return _certify(authority, point, key, now, BOARD_DAYS, ExtendedKeyUsageOID.CLIENT_AUTH, ())
 
 
 def issue_broker(authority: Issued, names: tuple[str, ...], now: datetime, *, days: int = BROKER_DAYS) -> Issued:
@@ -133,6 +153,18 @@ def _issue(
     authority: Issued, name: str, now: datetime, days: int, usage: x509.ObjectIdentifier, reached_as: tuple[str, ...]
 ) -> Issued:
     key = ec.generate_private_key(ec.SECP256R1())
+    return Issued(_certify(authority, name, key.public_key(), now, days, usage, reached_as), key)
+
+
+def _certify(
+    authority: Issued,
+    name: str,
+    key: ec.EllipticCurvePublicKey,
+    now: datetime,
+    days: int,
+    usage: x509.ObjectIdentifier,
+    reached_as: tuple[str, ...],
+) -> x509.Certificate:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     builder = (
         _builder(subject, authority.certificate.subject, key, now, days, authority.certificate.not_valid_after_utc)
@@ -146,13 +178,13 @@ def _issue(
     )
     if reached_as:
         builder = builder.add_extension(x509.SubjectAlternativeName([_general(n) for n in reached_as]), critical=False)
-    return Issued(builder.sign(authority.key, hashes.SHA256()), key)
+    return builder.sign(authority.key, hashes.SHA256())
 
 
 def _builder(
     subject: x509.Name,
     issuer: x509.Name,
-    key: ec.EllipticCurvePrivateKey,
+    key: ec.EllipticCurvePublicKey,
     now: datetime,
     days: int,
     limit: datetime | None = None,
@@ -163,11 +195,11 @@ def _builder(
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
-        .public_key(key.public_key())
+        .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - BACKDATED)
         .not_valid_after(until if limit is None else min(until, limit))  # none outlives its authority
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
 
 

@@ -7,6 +7,7 @@ import contextlib
 import shutil
 import subprocess
 import time
+from collections.abc import Sequence
 from datetime import UTC
 from pathlib import Path
 from typing import Literal
@@ -21,6 +22,7 @@ from paraat.site.inventory import Inventory, PkiError, Record
 from paraat.texts import reason
 
 CRL = "crl.pem"
+_END = b"-----END X509 CRL-----\n"
 _IN_BROKER = Path("paraat") / CRL
 _WATCHER = "paraat-crl.path"  # deploy/mosquitto: systemd copies each new list and reloads
 _WATCHER_S = 15.0
@@ -33,12 +35,27 @@ class ListError(PkiError):
 
 
 def read(path: Path, authority: x509.Certificate) -> x509.CertificateRevocationList | None:
-    """A list that this authority has signed; None for one that is not there, torn, or another's."""
-    with contextlib.suppress(OSError, ValueError, InvalidSignature, TypeError):
-        found = x509.load_pem_x509_crl(path.read_bytes())
-        if found.is_signature_valid(authority.public_key()):  # type: ignore[arg-type]
-            return found
+    """The list in a file that this authority has signed; None where there is none, or it is torn.
+
+    While one authority takes another's place the file has a list of each.
+    """
+    for block in _blocks(path):
+        with contextlib.suppress(ValueError, InvalidSignature, TypeError):
+            found = x509.load_pem_x509_crl(block)
+            if found.is_signature_valid(authority.public_key()):  # type: ignore[arg-type]
+                return found
     return None
+
+
+def how_many(path: Path) -> int:
+    """How many lists are in a file."""
+    return len(_blocks(path))
+
+
+def _blocks(path: Path) -> list[bytes]:
+    with contextlib.suppress(OSError):
+        return [block + _END for block in path.read_bytes().split(_END)[:-1]]
+    return []
 
 
 def forgotten(known: Inventory, listed: x509.CertificateRevocationList) -> list[Record]:
@@ -51,21 +68,22 @@ def forgotten(known: Inventory, listed: x509.CertificateRevocationList) -> list[
     ]
 
 
-def check_newer(ours: Path, theirs: Path, authority: x509.Certificate) -> None:
+def check_newer(ours: Path, theirs: Path, authorities: Sequence[x509.Certificate]) -> None:
     """Raise ListError when `ours` would take back what `theirs` refuses: then it is an old copy."""
-    new, old = read(ours, authority), read(theirs, authority)
-    if new is None or old is None:
-        return
-    lost = {row.serial_number for row in old} - {row.serial_number for row in new}
+    lost: set[int] = set()
+    for authority in authorities:
+        new, old = read(ours, authority), read(theirs, authority)
+        if new is not None and old is not None:
+            lost |= {row.serial_number for row in old} - {row.serial_number for row in new}
     if lost:
         raise ListError("pki.list-forgets", path=ours, other=theirs, n=len(lost), serial=f"{min(lost):X}")
 
 
-def authority_of(site_dir: Path) -> x509.Certificate:
-    """The site's authority. Raises ListError."""
+def authorities_of(site_dir: Path) -> list[x509.Certificate]:
+    """The site's authority, and behind it the one whose place it takes, while it does. Raises ListError."""
     path = site_dir / inventory.FOLDER / "ca.crt"
     try:
-        return x509.load_pem_x509_certificate(path.read_bytes())
+        return x509.load_pem_x509_certificates(path.read_bytes())
     except OSError as error:
         raise ListError("pki.missing", path=path, why=reason(error)) from error
     except ValueError as error:
@@ -77,7 +95,7 @@ def give_to_broker(site_dir: Path, broker: Path) -> Given:
     ours, theirs = site_dir / inventory.FOLDER / CRL, broker / _IN_BROKER
     if not theirs.exists():
         return "no-broker"
-    check_newer(ours, theirs, authority_of(site_dir))
+    check_newer(ours, theirs, authorities_of(site_dir))
     if _same(ours, theirs):
         return "has-it"
     if _is_watched():

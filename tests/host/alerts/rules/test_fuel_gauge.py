@@ -51,4 +51,11 @@ def test_what_is_not_known_is_held() -> None:
 
 
 def test_its_limit_is_that_of_the_site() -> None:
-    assert FuelGaugeRule(Alerts(fuel_gauge=FuelGauge(hold_s=7))).hold_s == 7
+    rule = FuelGaugeRule(Alerts(fuel_gauge=FuelGauge(hold_s=7, stuck_s=3 * 3600, rise_percent=20)))
+    assert rule.hold_s == 7
+    assert rule.judge(running(120).view(T0 + 7141)).verdict is Verdict.HOLD
+    assert rule.judge(running(200).view(T0 + 199 * 60)).verdict is Verdict.RAISE
+    bench = Bench()
+    for minute in range(120):
+        bench.sees(T0 + 60 * minute, fuel__level=40 + minute / 12)
+    assert rule.judge(bench.view(T0 + 7141)).verdict is Verdict.HOLD

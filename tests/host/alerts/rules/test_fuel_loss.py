@@ -1,5 +1,8 @@
+import msgspec
+
 from paraat.alerts.rules.base import Verdict
 from paraat.alerts.rules.fuel_loss import FuelLossRule
+from paraat.domain.fuel_events import LEAK, FuelEvent
 from paraat.domain.readiness import Verdict as PointVerdict
 from paraat.domain.thresholds import Alerts, FuelLoss, Silent
 from tracker_bench import POINT, T0, Bench
@@ -60,5 +63,11 @@ def test_its_limits_are_those_of_the_site_and_of_the_point() -> None:
     assert rule.judge(view).verdict is not Verdict.RAISE
     own = FuelLossRule(Alerts(fuel_loss=FuelLoss(raise_litres=30)), {POINT.id: Alerts()})
     assert own.judge(view).verdict is Verdict.RAISE
+    part = FuelLossRule(Alerts(fuel_loss=FuelLoss(raise_percent=10)))  # 40 l
+    assert part.judge(view).verdict is not Verdict.RAISE
+    short = FuelLossRule(Alerts(fuel_loss=FuelLoss(told_h=1)))
+    long_ago = FuelEvent(kind=LEAK, since=T0 - 7200, until=T0 - 4000, litres=20.0)
+    after = msgspec.structs.replace(leaking(1).view(T0), fuel_events=(long_ago,))
+    assert [one.judge(after).verdict for one in (RULE, short)] == [Verdict.RAISE, Verdict.CLEAR]
     rest = leaking(50)
     assert [rule.judge(rest.view(T0 + 49 * 60 + t)).verdict for t in (50, 51)] == [Verdict.CLEAR, Verdict.HOLD]

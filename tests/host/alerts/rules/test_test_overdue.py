@@ -1,11 +1,12 @@
 import msgspec
+import pytest
 
 from paraat.alerts.rules.base import Verdict
 from paraat.alerts.rules.test_overdue import TestOverdueRule as Rule
 from paraat.domain import thresholds
 from paraat.domain.profiles import UpkeepPlan
 from paraat.domain.thresholds import Alerts
-from paraat.domain.upkeep import NEVER_RAN, RAN, TEST_RUN, Task, TaskState, Upkeep
+from paraat.domain.upkeep import LOAD_UNKNOWN, NEVER_RAN, RAN, TEST_RUN, Task, TaskState, Upkeep
 from tracker_bench import PROFILE, T0, Bench
 
 RULE = Rule(Alerts())
@@ -27,9 +28,20 @@ def test_a_test_that_is_too_long_ago_raises_and_a_new_one_clears() -> None:
     assert verdict(ran(3, TaskState.DONE)) is Verdict.CLEAR
 
 
-def test_where_no_test_is_known_the_list_of_upkeep_asks_for_it() -> None:
-    assert verdict(Task(kind=TEST_RUN, state=TaskState.UNKNOWN, code=NEVER_RAN)) is Verdict.HOLD
+@pytest.mark.parametrize("code", [NEVER_RAN, LOAD_UNKNOWN])
+def test_where_no_test_is_known_it_is_said_once_the_host_has_watched_for_a_day(code: str) -> None:
+    unknown = Task(kind=TEST_RUN, state=TaskState.UNKNOWN, code=code)
+    assert verdict(unknown) is Verdict.HOLD
     assert verdict() is Verdict.HOLD
+    bench = Bench()
+    bench.sees(T0)
+    for hours, expected in ((23.9, Verdict.HOLD), (24, Verdict.RAISE)):
+        view = msgspec.structs.replace(bench.view(T0 + 3600 * hours), upkeep=Upkeep(tasks=(unknown,)))
+        judged = RULE.judge(view)
+        assert judged.verdict is expected
+    assert (judged.wording, judged.severity) == ("unknown", "warning")
+    never_heard = msgspec.structs.replace(Bench().view(T0 + 9 * DAY), upkeep=Upkeep(tasks=(unknown,)))
+    assert RULE.judge(never_heard).verdict is Verdict.HOLD, "point_silent says it"
 
 
 def test_a_run_of_half_an_hour_and_then_a_month_without() -> None:

@@ -113,5 +113,5 @@ def test_a_table_of_metrics_that_is_not_found_is_a_mistake() -> None:
 def test_the_board_does_not_carry_the_hosts_side_of_the_contract() -> None:
     names = {name for name in board_sources() if name.startswith("paraat_wire/")}
     assert names == {
-        f"paraat_wire/{stem}.py" for stem in ("__init__", "bundle", "codec", "metrics", "orders", "topics")
+        f"paraat_wire/{stem}.py" for stem in ("__init__", "bundle", "codec", "metrics", "orders", "renewal", "topics")
     }

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from keyed_board import KeyedBoard
 from paraat.cli.main import main
+from paraat.provision.pki import bring_back, succession
 from paraat.provision.pki.authority import Authority
+from paraat.provision.pki.bring_back import BringBackError
 from paraat.provision.pki.pki import Issued
 from paraat.site import copies, inventory
 from paraat.site.inventory import Board
@@ -319,3 +322,66 @@ def test_another_region_the_folder_itself_and_no_folder_are_refused(
     ):
         assert day.bring_back(source=source) == 1
         assert said in capsys.readouterr().err
+
+
+# --- boards that were given certificates over the broker meanwhile ---
+
+
+def opened(site: Path) -> Authority:
+    return Authority.open(site, PASSPHRASE, NOW)
+
+
+def renew(site: Path, board: KeyedBoard) -> str:
+    answer = opened(site).issue_renewal(board.point, board.asked(), NOW)
+    board.takes(answer.certificate, answer.authorities, answer.signature)
+    assert opened(site).commit_renewal(board.point, answer.serial, NOW)
+    return answer.serial
+
+
+def joined(day: Day) -> inventory.Inventory:
+    decided = bring_back.plan(day.cp, day.laptop)
+    assert decided.conflicts == []
+    bring_back.carry_out(decided, lambda: opened(day.cp), NOW)
+    return inventory.load(day.cp)
+
+
+def test_a_board_that_was_renewed_at_home_stays_renewed(day: Day) -> None:
+    board = KeyedBoard("nsp-0101", day.board(day.cp, "nsp-0101", "aa"))
+    day.leave()
+    serial = renew(day.cp, board)
+    day.board(day.laptop, "nsp-0102", "bb")
+    assert [r.serial for r in joined(day).of("nsp-0101", "valid")] == [serial]
+
+
+def test_a_board_that_was_revoked_in_the_copy_is_revoked_whatever_it_was_given_since(day: Day) -> None:
+    board = KeyedBoard("nsp-0101", day.board(day.cp, "nsp-0101", "aa"))
+    day.leave()
+    renew(day.cp, board)
+    serial = renew(day.cp, board)
+    opened(day.laptop).revoke("nsp-0101", "stolen", NOW)
+    found = joined(day)
+    assert found.of("nsp-0101", "valid") == []
+    record = found.find(serial)
+    assert record is not None
+    assert record.reason == "stolen"
+
+
+def test_a_board_of_the_old_authority_may_come_while_that_counts_and_not_after(day: Day) -> None:
+    day.leave()
+    succession.begin(opened(day.cp), "Proef", NOW)
+    day.board(day.laptop, "nsp-0101", "aa")
+    assert [r.cn for r in joined(day).of("nsp-0101", "valid")] == ["nsp-0101"]
+    assert [r.cn for r in succession.standing(day.cp).left] == ["nsp-0101"], "it is due, over the broker"
+    opened(day.cp).revoke("nsp-0101", "lost", NOW)
+    succession.move_services(opened(day.cp), NOW)
+    opened(day.cp).drop_older(NOW)
+    day.board(day.laptop, "nsp-0102", "bb")
+    with pytest.raises(BringBackError, match="counts here no longer: nsp-0102"):
+        bring_back.plan(day.cp, day.laptop)
+
+
+def test_a_new_authority_is_made_at_home_only(day: Day) -> None:
+    day.leave()
+    succession.begin(opened(day.laptop), "Proef", NOW)
+    with pytest.raises(BringBackError, match="not known here: Paraat Proef 2"):
+        bring_back.plan(day.cp, day.laptop)

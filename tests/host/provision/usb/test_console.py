@@ -203,7 +203,7 @@ def test_each_difference_by_itself(site: Path, board: UsbBoard) -> None:
     changes = {
         "verify.board-other": {"record": msgspec.structs.replace(wanted.record, board=other_board)},
         "verify.micropython-other": {"record": msgspec.structs.replace(wanted.record, board=older)},
-        "verify.authority-other": {"authority": "0" * 64},
+        "verify.authority-other": {"authorities": frozenset({"0" * 64})},
         "verify.update-key-other": {"update_key": "0" * 64},
         "verify.firmware-differs": {"firmware": wanted.firmware | {"node/app.mpy": "0" * 64}},
         "verify.config-other": {"config": wanted.config | {"interval_s": 5}},

@@ -1,0 +1,87 @@
+"""The fuel of a region: where it must be brought first, how fast it burns, what was brought, and where it goes away."""
+
+from grafana_foundation_sdk.builders import table
+from grafana_foundation_sdk.builders.dashboard import Dashboard
+
+from dashboards import frame, looks, panels, parts
+from dashboards.influxql import MEANT, NOW, course, field, measurement, total
+from dashboards.panels import Column
+from paraat.texts import Words
+
+_LOSSES = '"kind" =~ /^(theft|leak|gauge-stuck|gauge-rises)$/'
+_DELIVERIES = '"kind" =~ /^(refuel|refuel-seen|refuel-at-board|refuel-planned|refuel-off)$/'
+
+
+def build(language: str) -> Dashboard:
+    """The dashboard in a language that has a catalogue."""
+    words = Words(language, frame.CONTEXT)
+    board = frame.begin("fuel", language, since="now-48h", chooses="points")
+    trouble = looks.none_is_fine(looks.ALARM)
+    for panel in (
+        panels.number(words, "low_fuel", total("point/low-fuel", MEANT), width=6, colours=trouble),
+        panels.number(
+            words,
+            "fuel_unknown",
+            total("point/fuel-unknown", MEANT),
+            width=6,
+            colours=looks.none_is_fine(looks.UNKNOWN),
+        ),
+        panels.number(words, "litres_all", total("fuel/litres", MEANT), width=6, unit="litre"),
+        panels.number(words, "burn_all", _burning(), width=6, unit="litre/h", decimals=1, why_empty="none-burns"),
+    ):
+        board.with_panel(panel)
+    board.with_panel(_round(words))
+    queries = {"$tag_name": course("fuel/percent", MEANT, by=("point", "name"))}
+    board.with_panel(panels.lines(words, "fuel_lines", queries, unit="percent", low=0, high=100))
+    queries = {"$tag_name": course("fuel/burn", MEANT, by=("point", "name"))}
+    board.with_panel(panels.lines(words, "burn_lines", queries, unit="litre/h", low=0))
+    board.with_panel(parts.events(words, f"{MEANT} AND {_DELIVERIES}", key="deliveries"))
+    board.with_panel(parts.events(words, f"{MEANT} AND {_LOSSES}", key="losses"))
+    return frame.mark(board, words, f'{MEANT} AND "rule" =~ /fuel/', f"{MEANT} AND {_DELIVERIES}")
+
+
+def _burning() -> str:
+    """Litres an hour of all points whose generator runs now."""
+    return (
+        f'SELECT sum("burn") AS "value" FROM (SELECT last({field("fuel/burn")}) AS "burn", last({field("now/generator")}) AS "runs" '
+        f'FROM {measurement("fuel/burn")} WHERE {NOW} AND {MEANT} AND {field("now/generator")} = true GROUP BY "point")'
+    )
+
+
+def _round(words: Words) -> table.Panel:
+    """The most urgent first; where nothing is known of the fuel somebody must go and look, so that comes before all others."""
+    litres, tank, target, burn = (field(name) for name in ("fuel/litres", "fuel/tank", "off-grid/target", "fuel/burn"))
+    query = (
+        f'SELECT "name", "municipality", {field("fuel/refuel-in")} AS "refuel", {field("fuel/hours-low")} AS "low", '
+        f'{field("fuel/hours")} AS "likely", {field("fuel/hours-high")} AS "high", {target} AS "target", '
+        f'{field("fuel/percent")} AS "percent", {litres} AS "litres", {tank} AS "tank", {tank} - {litres} AS "to_full", '
+        f'{burn} AS "burn", {burn} * {target} - {litres} AS "to_target", {field("now/generator")} AS "runs", {field("point/verdict")} AS "verdict" '
+        f"FROM {measurement('point/verdict')} WHERE {NOW} AND {MEANT} AND {field('point/in-use')} = 1 "
+        'GROUP BY "point" ORDER BY time DESC LIMIT 1'
+    )
+    none = looks.absent(words)
+    urgent = looks.steps((None, looks.ALARM), (2, looks.ATTENTION), (8, "transparent"))
+
+    def figure(name: str, unit: str, decimals: int = 0) -> Column:
+        return Column(name, unit=unit, decimals=decimals, mappings=none)
+
+    return panels.rows(
+        words,
+        "round",
+        [query],
+        [
+            Column("name", links=parts.point_links(words, words("column.point")), width=190),
+            Column("municipality", width=140),
+            Column("refuel", unit="h", decimals=1, mappings=none, coloured=True, steps=urgent, width=130),
+            *(figure(name, "h") for name in ("low", "likely", "high", "target")),
+            figure("percent", "percent"),
+            *(figure(name, "litre") for name in ("litres", "to_target", "to_full")),
+            figure("burn", "litre/h", 1),
+            Column("runs", mappings=looks.yes_or_no(words, "generator", looks.PLAIN, "transparent"), coloured=True),
+            Column("verdict", mappings=looks.verdicts(words), coloured=True, width=125),
+            Column("point"),
+        ],
+        sort="refuel",
+        drop=("tank",),
+        height=13,
+    )

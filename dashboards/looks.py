@@ -1,0 +1,100 @@
+"""How things look on every dashboard: a sign and a word beside each colour, in Okabe and Ito's colours that the colour-blind can tell.
+
+What is not known has a look of its own and is never fine.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
+from grafana_foundation_sdk.models.dashboard import (
+    DashboardSpecialValueMapOptions,
+    SpecialValueMap,
+    SpecialValueMatch,
+    Threshold,
+    ThresholdsMode,
+    ValueMap,
+    ValueMapping,
+    ValueMappingResult,
+)
+
+from paraat.texts import Words
+
+FINE, ATTENTION, ALARM = "#009E73", "#E69F00", "#D55E00"
+UNKNOWN, STALE, PLAIN = "#CC79A7", "#7F7F7F", "#56B4E9"
+FAINT = "rgba(127, 127, 127, 0.25)"
+
+_VERDICTS = (("?", UNKNOWN), ("~", STALE), ("✓", FINE), ("!", ATTENTION), ("✗", ALARM))
+# Of a resource, by its number: as a verdict, and expired, and not required.
+_STANDINGS = {
+    0: ("?", UNKNOWN),
+    2: ("✓", FINE),
+    3: ("!", ATTENTION),
+    4: ("✗", ALARM),
+    5: ("?", UNKNOWN),
+    6: ("–", FAINT),
+}
+_PHASES = (FAINT, FINE, ATTENTION, ATTENTION, PLAIN, ATTENTION, FAINT)
+
+Look = tuple[str, str]  # text, colour
+
+
+def mapping(looks: Mapping[str, Look], absent: str = "") -> list[ValueMapping]:
+    """Values as texts in colours. absent: what stands where there is none, in the look of the unknown."""
+    found: list[ValueMapping] = [
+        ValueMap(
+            options={
+                value: ValueMappingResult(text=text, color=colour, index=number)
+                for number, (value, (text, colour)) in enumerate(looks.items())
+            }
+        )
+    ]
+    if absent:
+        result = ValueMappingResult(text=f"? {absent}", color=UNKNOWN, index=len(looks))
+        match = DashboardSpecialValueMapOptions(match=SpecialValueMatch.NULL, result=result)
+        found.append(SpecialValueMap(options=match))
+    return found
+
+
+def verdicts(words: Words) -> list[ValueMapping]:
+    """Of the metric point/verdict."""
+    looks = {str(n): (f"{sign} {words(f'verdict.{n}')}", colour) for n, (sign, colour) in enumerate(_VERDICTS)}
+    return mapping(looks, words("unknown"))
+
+
+def standings(words: Words) -> list[ValueMapping]:
+    """Of how a resource stands."""
+    looks = {str(n): (f"{sign} {words(f'standing.{n}')}", colour) for n, (sign, colour) in _STANDINGS.items()}
+    return mapping(looks, words("unknown"))
+
+
+def phases(words: Words) -> list[ValueMapping]:
+    """Of the metric point/phase."""
+    return mapping({str(n): (words(f"phase.{n}"), colour) for n, colour in enumerate(_PHASES)}, words("unknown"))
+
+
+def yes_or_no(words: Words, key: str, yes: str, no: str) -> list[ValueMapping]:
+    """Of a bool, as "<key>.yes" and "<key>.no" say it, in these colours. InfluxDB's bools come as words or as numbers."""
+    on, off = (words(f"{key}.yes"), yes), (words(f"{key}.no"), no)
+    return mapping({"true": on, "false": off, "1": on, "0": off}, words("unknown"))
+
+
+def absent(words: Words) -> list[ValueMapping]:
+    """Of a figure: where there is none, that is said."""
+    return mapping({}, words("unknown"))[1:]
+
+
+def steps(*levels: tuple[float | None, str]) -> ThresholdsConfig:
+    """Colours from these values on; the first value is None."""
+    found = [Threshold(value=value, color=colour) for value, colour in levels]
+    return ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(found)
+
+
+def none_is_fine(colour: str) -> ThresholdsConfig:
+    """For a count of trouble: fine at 0, this colour from 1 on."""
+    return steps((None, FINE), (1, colour))
+
+
+def codes(words: Words, kind: str, known: Iterable[str]) -> list[ValueMapping]:
+    """Of a code: its words "<kind>.<code>"."""
+    found = {code: ValueMappingResult(text=words(f"{kind}.{code}"), index=n) for n, code in enumerate(known)}
+    return [ValueMap(options=found)]

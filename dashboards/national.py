@@ -1,0 +1,68 @@
+"""All regions: how many points stand how in each, and where."""
+
+from grafana_foundation_sdk.builders import table
+from grafana_foundation_sdk.builders.dashboard import Dashboard
+
+from dashboards import frame, looks, panels, parts
+from dashboards.influxql import NOW, REGION, field, measurement, newest
+from dashboards.panels import Column
+from paraat.texts import Words
+
+
+def build(language: str) -> Dashboard:
+    """The dashboard in a language that has a catalogue."""
+    words = Words(language, frame.CONTEXT)
+    board = frame.begin("national", language, since="now-24h", chooses="regions")
+    for panel in parts.counts(words, REGION):
+        board.with_panel(panel)
+    board.with_panel(_regions(words))
+    place = newest({"verdict": "point/verdict"}, REGION, tags=("name", "latitude", "longitude"))
+    board.with_panel(panels.chart(words, "map", place, width=10, height=14))
+    board.with_panel(parts.course_of_counts(words, REGION))
+    return frame.mark(board, words, REGION, f"{REGION} AND \"kind\" = 'alerted'")
+
+
+def _regions(words: Words) -> table.Panel:
+    """A row a region, the most that are not ready first. A region whose host is silent has no row here: so it is missed, not fine."""
+    counted = {
+        "points": "point/in-use", "not_ready": "point/not-ready", "not_known": "point/unknown", "silent": "point/quiet",
+        "limited": "point/limited", "ready": "point/ready", "operational": "point/operational", "low_fuel": "point/low-fuel",
+        "firing": "point/alerts", "people": "people/likely", "capacity": "point/capacity",
+    }  # fmt: skip
+    sums = ", ".join(f'sum("{key}") AS "{key}"' for key in counted)
+    each = ", ".join(f'last({field(name)}) AS "{key}"' for key, name in counted.items())
+    query = (
+        f"SELECT {sums} FROM (SELECT {each} FROM {measurement('point/verdict')} WHERE {NOW} AND {REGION} "
+        'GROUP BY "region", "point") GROUP BY "region"'
+    )
+    chosen = (
+        f"var-region=${{__data.fields[{words('column.region')}]}}&var-datasource=${{datasource}}&var-page=${{page}}"
+    )
+    to_region = [{"title": words("to.region"), "url": f"/d/{frame.uid('region', words.language)}?{chosen}"}]
+
+    def count(key: str, colour: str) -> Column:
+        return Column(key, coloured=True, decimals=0, steps=looks.steps((None, "transparent"), (1, colour)))
+
+    return panels.rows(
+        words,
+        "regions",
+        [query],
+        [
+            Column("region", links=to_region, width=230),
+            Column("points", decimals=0),
+            count("not_ready", looks.ALARM),
+            count("not_known", looks.UNKNOWN),
+            count("silent", looks.STALE),
+            count("limited", looks.ATTENTION),
+            count("ready", looks.FINE),
+            count("operational", looks.PLAIN),
+            count("low_fuel", looks.ALARM),
+            Column("firing", decimals=0),
+            Column("people", decimals=0),
+            Column("capacity", decimals=0),
+        ],
+        sort="not_ready",
+        descending=True,
+        width=14,
+        height=14,
+    )

@@ -1,0 +1,318 @@
+"""The panels that our dashboards are made of. Each says in words why it is empty, and draws nothing old as new."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from grafana_foundation_sdk.builders import geomap, stat, statetimeline, table, text, timeseries
+from grafana_foundation_sdk.builders.common import (
+    FrameGeometrySource,
+    MapLayerOptions,
+    ReduceDataOptions,
+    TableFooterOptions,
+    VizLegendOptions,
+    VizTextDisplayOptions,
+    VizTooltipOptions,
+)
+from grafana_foundation_sdk.builders.dashboard import FieldColor, ThresholdsConfig
+from grafana_foundation_sdk.builders.geomap import ControlsOptions, MapViewConfig, TooltipOptions
+from grafana_foundation_sdk.models.common import (
+    BigValueColorMode,
+    BigValueGraphMode,
+    BigValueTextMode,
+    FrameGeometrySourceMode,
+    LegendDisplayMode,
+    LegendPlacement,
+    TimelineValueAlignment,
+    TooltipDisplayMode,
+    VisibilityMode,
+)
+from grafana_foundation_sdk.models.dashboard import (
+    DataTransformerConfig,
+    DynamicConfigValue,
+    FieldColorModeId,
+    ValueMapping,
+)
+from grafana_foundation_sdk.models.geomap import TooltipMode
+from grafana_foundation_sdk.models.text import TextMode
+
+from dashboards import looks
+from dashboards.influxql import DATASOURCE, Query
+from paraat.texts import Words
+
+MINUTE = "1m"  # what boards and host write; a graph asks for nothing finer
+# One grey dot for every tile: without an address Grafana would fetch tiles from the internet, and tell it where the points are.
+_NO_TILE = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+P = TypeVar("P", stat.Panel, table.Panel, timeseries.Panel, statetimeline.Panel, geomap.Panel)
+
+
+def override(**properties: Any) -> list[DynamicConfigValue]:
+    """Properties of a field; custom_<name> are the panel's own."""
+    return [
+        DynamicConfigValue(id_val=name.replace("custom_", "custom.", 1), value=value)
+        for name, value in properties.items()
+    ]
+
+
+def _begin(panel: P, words: Words, key: str, width: int, height: int, why_empty: str) -> P:
+    """Title, description, and what is said where there is nothing: "why.<why_empty>" of the words."""
+    panel.title(words(key)).description(words(f"{key}.description")).datasource(DATASOURCE)
+    panel.height(height).span(width).no_value(words(f"why.{why_empty}"))
+    return panel
+
+
+def number(
+    words: Words,
+    key: str,
+    query: str,
+    *,
+    width: int = 3,
+    height: int = 4,
+    colours: ThresholdsConfig | None = None,
+    mappings: list[ValueMapping] | None = None,
+    unit: str = "short",
+    decimals: int = 0,
+    why_empty: str = "unknown",
+) -> stat.Panel:
+    """One figure or word, as large as it can be."""
+    panel = _begin(stat.Panel(), words, key, width, height, why_empty).with_target(Query(query))
+    panel.graph_mode(BigValueGraphMode.NONE).color_mode(BigValueColorMode.BACKGROUND).decimals(decimals)
+    panel.text_mode(BigValueTextMode.VALUE)
+    panel.reduce_options(ReduceDataOptions().calcs(["lastNotNull"]).fields("/^value$/").values(False))
+    panel.thresholds(colours or looks.steps((None, looks.PLAIN)))
+    return panel.mappings(mappings or looks.absent(words)).unit(unit)
+
+
+def tiles(
+    words: Words,
+    key: str,
+    query: str,
+    shown: str,
+    named: str,
+    *,
+    most: int,
+    mappings: list[ValueMapping],
+    sort: str,
+    links: list[dict[str, Any]],
+    width: int,
+    height: int,
+) -> stat.Panel:
+    """The first rows of a query as large tiles: the column `shown` in its look, above it the column `named`. sort: by which column."""
+    panel = _begin(stat.Panel(), words, key, width, height, "nothing").with_target(Query(query))
+    panel.with_transformation(sorted_by(sort))
+    panel.graph_mode(BigValueGraphMode.NONE).color_mode(BigValueColorMode.BACKGROUND)
+    panel.text_mode(BigValueTextMode.VALUE_AND_NAME).text(VizTextDisplayOptions().title_size(22).value_size(34))
+    panel.reduce_options(ReduceDataOptions().values(True).limit(most).calcs([]).fields(f"/^{shown}$/"))
+    panel.thresholds(looks.steps((None, looks.PLAIN))).mappings(mappings)
+    panel.override_by_name(shown, override(links=links))
+    return panel.display_name(f"${{__data.fields.{named}}}")
+
+
+def sorted_by(column: str, descending: bool = False) -> DataTransformerConfig:
+    """Rows by a column."""
+    return DataTransformerConfig(id_val="sortBy", options={"sort": [{"field": column, "desc": descending}]})
+
+
+def _only(column: str, value: int) -> DataTransformerConfig:
+    """Rows with this value."""
+    wanted = {"fieldName": column, "config": {"id": "equal", "options": {"value": value}}}
+    return DataTransformerConfig(
+        id_val="filterByValue", options={"filters": [wanted], "type": "include", "match": "all"}
+    )
+
+
+class Column:
+    """A column of a table. name: of the query; key: of its words; hidden: there for a link to use."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        key: str = "",
+        unit: str = "",
+        decimals: int | None = None,
+        mappings: list[ValueMapping] | None = None,
+        coloured: bool = False,
+        hidden: bool = False,
+        width: int = 0,
+        links: list[dict[str, Any]] | None = None,
+        steps: ThresholdsConfig | None = None,
+    ) -> None:
+        self.name, self.key, self.hidden = name, key or name, hidden
+        self.properties = override(
+            **({"unit": unit} if unit else {}),
+            **({"decimals": decimals} if decimals is not None else {}),
+            **({"mappings": mappings} if mappings else {}),
+            **({"custom_cellOptions": {"type": "color-background", "mode": "basic"}} if coloured else {}),
+            **({"thresholds": steps.build()} if steps else {}),
+            **({"custom_width": width} if width else {}),
+            **({"custom_hidden": True} if hidden else {}),
+            **({"links": links} if links else {}),
+        )
+
+
+def rows(
+    words: Words,
+    key: str,
+    queries: Iterable[str],
+    columns: Iterable[Column],
+    *,
+    sort: str,
+    descending: bool = False,
+    width: int = 24,
+    height: int = 10,
+    why_empty: str = "host-silent",
+    join: str = "",
+    drop: Iterable[str] = (),
+    keep: tuple[str, int] | None = None,
+    time: bool = False,
+) -> table.Panel:
+    """A table, a row for each row of the query; of several queries those rows are joined whose column `join` is alike.
+
+    drop: columns of the query that are not shown. keep: only rows with this value in this column. time: the moment of a row
+    is one of the columns, "Time".
+    """
+    columns = list(columns)
+    titles = {column.name: words(f"column.{column.key}") for column in columns}
+    panel = _begin(table.Panel(), words, key, width, height, why_empty)
+    asked = list(queries)
+    for letter, query in zip(_LETTERS, asked, strict=False):
+        panel.with_target(Query(query).ref_id(letter))
+    if join:
+        panel.with_transformation(
+            DataTransformerConfig(id_val="joinByField", options={"byField": join, "mode": "outer"})
+        )
+    if keep is not None:
+        panel.with_transformation(_only(*keep))
+    times = {f"Time {n}": True for n in range(1, len(asked) + 1)} if join else {}
+    organise = {
+        "excludeByName": {**({} if time else {"Time": True}), **times, **dict.fromkeys(drop, True)},
+        "indexByName": {column.name: place for place, column in enumerate(columns)},
+        "renameByName": titles,
+    }
+    panel.with_transformation(sorted_by(sort, descending))
+    panel.with_transformation(DataTransformerConfig(id_val="organize", options=organise))
+    panel.footer(TableFooterOptions().show(False).reducer([]).count_rows(False))
+    panel.mappings(looks.absent(words))
+    for column in columns:
+        if column.properties:
+            panel.override_by_name(titles[column.name], column.properties)
+    return panel
+
+
+def lines(
+    words: Words,
+    key: str,
+    queries: Mapping[str, str],
+    *,
+    unit: str,
+    width: int = 12,
+    height: int = 8,
+    low: float | None = None,
+    high: float | None = None,
+    decimals: int = 1,
+    legend: bool = True,
+    why_empty: str = "period-empty",
+) -> timeseries.Panel:
+    """Lines over time, by the names of `queries`; a name may hold $tag_<tag>. A stretch without values stays empty."""
+    panel = _begin(timeseries.Panel(), words, key, width, height, why_empty)
+    for letter, (alias, query) in zip(_LETTERS, queries.items(), strict=False):
+        panel.with_target(Query(query).ref_id(letter).time_series(alias))
+    panel.interval(MINUTE).unit(unit).decimals(decimals).line_width(2).fill_opacity(0).span_nulls(False)
+    panel.show_points(VisibilityMode.AUTO).color_scheme(FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC))
+    panel.tooltip(VizTooltipOptions().mode(TooltipDisplayMode.MULTI))
+    panel.legend(
+        VizLegendOptions()
+        .display_mode(LegendDisplayMode.LIST)
+        .placement(LegendPlacement.BOTTOM)
+        .show_legend(legend)
+        .calcs([])
+    )
+    panel.thresholds(looks.steps((None, looks.PLAIN)))
+    if low is not None:
+        panel.min(low)
+    return panel.max(high) if high is not None else panel
+
+
+def bands(
+    words: Words,
+    key: str,
+    queries: Mapping[str, str],
+    mappings: Mapping[str, list[ValueMapping]],
+    *,
+    width: int = 24,
+    height: int = 5,
+    why_empty: str = "period-empty",
+) -> statetimeline.Panel:
+    """Bands over time, one for each of `queries`, with the state's word in them. Of what nobody knows there is no band."""
+    panel = _begin(statetimeline.Panel(), words, key, width, height, why_empty)
+    for letter, (alias, query) in zip(_LETTERS, queries.items(), strict=False):
+        panel.with_target(Query(query).ref_id(letter).time_series(alias))
+    for alias, looked in mappings.items():
+        panel.override_by_name(alias, override(mappings=looked))
+    panel.interval(MINUTE).merge_values(True).show_value(VisibilityMode.AUTO).row_height(0.85)
+    panel.align_value(TimelineValueAlignment.LEFT).fill_opacity(85).line_width(0)
+    panel.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS)).thresholds(looks.steps((None, looks.PLAIN)))
+    panel.tooltip(VizTooltipOptions().mode(TooltipDisplayMode.SINGLE))
+    return panel.legend(
+        VizLegendOptions()
+        .display_mode(LegendDisplayMode.LIST)
+        .placement(LegendPlacement.BOTTOM)
+        .show_legend(False)
+        .calcs([])
+    )
+
+
+def note(words: Words, key: str, *, width: int = 24, height: int = 3) -> text.Panel:
+    """Words."""
+    return (
+        text.Panel()
+        .title(words(key))
+        .description(words(f"{key}.description"))
+        .mode(TextMode.MARKDOWN)
+        .content(words(f"{key}.text"))
+        .height(height)
+        .span(width)
+    )
+
+
+def chart(words: Words, key: str, query: str, *, width: int = 12, height: int = 12) -> geomap.Panel:
+    """A map of what has a place, in the look of its verdict, on borders that Grafana itself brings: it needs no internet."""
+    panel = _begin(geomap.Panel(), words, key, width, height, "no-positions").with_target(Query(query))
+    field_of_verdict = {"field": "verdict", "fixed": looks.UNKNOWN}
+    style = {
+        "color": field_of_verdict,
+        "opacity": 0.9,
+        "rotation": {"fixed": 0, "max": 360, "min": -360, "mode": "mod"},
+        "size": {"fixed": 9, "max": 15, "min": 2},
+        "symbol": {"fixed": "img/icons/marker/circle.svg", "mode": "fixed"},
+        "text": {"field": "sign", "fixed": "", "mode": "field"},
+        "textConfig": {"fontSize": 13, "offsetX": 0, "offsetY": 14, "textAlign": "center", "textBaseline": "middle"},
+    }
+    place = FrameGeometrySource().mode(FrameGeometrySourceMode.COORDS).latitude("latitude").longitude("longitude")
+    borders = {
+        "src": "public/maps/countries.geojson",
+        "rules": [],
+        "style": {"color": {"fixed": looks.STALE}, "opacity": 0.15},
+    }
+    panel.layers(
+        [
+            MapLayerOptions().type("geojson").name(words("borders")).config(borders).tooltip(False),
+            MapLayerOptions()
+            .type("markers")
+            .name(words("points"))
+            .config({"showLegend": False, "style": style})
+            .location(place)
+            .tooltip(True),
+        ]
+    )
+    panel.basemap(MapLayerOptions().type("xyz").name(words("empty")).config({"url": _NO_TILE, "attribution": ""}))
+    panel.view(
+        MapViewConfig().id("fit").all_layers(False).layer(words("points")).last_only(False).padding(10).max_zoom(12)
+    )
+    panel.controls(ControlsOptions().show_zoom(True).mouse_wheel_zoom(False).show_attribution(False).show_scale(True))
+    panel.tooltip(TooltipOptions().mode(TooltipMode.DETAILS)).mappings(looks.verdicts(words))
+    return panel.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS)).thresholds(
+        looks.steps((None, looks.UNKNOWN))
+    )

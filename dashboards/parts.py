@@ -1,0 +1,192 @@
+"""Panels that more than one dashboard has."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from grafana_foundation_sdk.builders import stat, table, timeseries
+from grafana_foundation_sdk.models.dashboard import ValueMapping
+
+from dashboards import looks, panels
+from dashboards.frame import uid
+from dashboards.influxql import CHOSEN, field, listing, measurement, newest, standing, total
+from dashboards.panels import Column
+from paraat.sinks import schema
+from paraat.texts import Words
+
+_SEVERITIES = ("critical", "warning")
+
+
+def point_links(words: Words, column: str) -> list[dict[str, Any]]:
+    """From a row to its point's own dashboard, and to its page. column: where the id stands, as it is called then."""
+    chosen = f"var-point=${{__data.fields[{column}]}}&var-datasource=${{datasource}}&var-page=${{page}}"
+    return [
+        {"title": words("to.point"), "url": f"/d/{uid('point', words.language)}?{chosen}"},
+        {"title": words("to.page"), "url": f"${{page}}/points/${{__data.fields[{column}]}}", "targetBlank": True},
+    ]
+
+
+def counts(words: Words, where: str) -> Iterator[stat.Panel]:
+    """Two rows for a wall: how many points stand how, and what they do."""
+    trouble, doubt = looks.none_is_fine(looks.ALARM), looks.none_is_fine(looks.UNKNOWN)
+    for key, name, colours in (
+        ("not_ready", "point/not-ready", trouble),
+        ("not_known", "point/unknown", doubt),
+        ("silent", "point/quiet", looks.none_is_fine(looks.STALE)),
+        ("limited", "point/limited", looks.none_is_fine(looks.ATTENTION)),
+        ("ready", "point/ready", looks.steps((None, looks.STALE), (1, looks.FINE))),
+        ("low_fuel", "point/low-fuel", trouble),
+        ("alerts", "point/alerts", trouble),
+        ("people", "people/likely", None),
+        ("points", "point/in-use", None),
+        ("standby", "point/standby", None),
+        ("opening", "point/opening", looks.steps((None, looks.PLAIN), (1, looks.ATTENTION))),
+        ("operational", "point/operational", None),
+        ("late", "point/late", trouble),
+        ("mains_out", "point/mains-out", trouble),
+        ("overdue", "upkeep/overdue", looks.none_is_fine(looks.ATTENTION)),
+        ("capacity", "point/capacity", None),
+    ):
+        yield panels.number(words, key, total(name, where), colours=colours, why_empty="unknown")
+
+
+def points(words: Words, *, where: str = CHOSEN, height: int = 12) -> table.Panel:
+    """Every point: how it stands, why, for how long, and what is known of it. The worst first, as on the page."""
+    columns = {
+        "rank": "point/rank", "verdict": "point/verdict", "phase": "point/phase", "low": "off-grid/hours-low",
+        "likely": "off-grid/hours", "high": "off-grid/hours-high", "target": "off-grid/target",
+        "refuel": "fuel/refuel-in", "percent": "fuel/percent", "people": "people/likely", "capacity": "point/capacity",
+        "volts": "now/voltage", "celsius": "now/temperature", "age": "point/age", "firing": "point/alerts",
+        "lacking": "point/missing",
+    }  # fmt: skip
+    why = standing(schema.WHY, ("text",), ("point",), where)
+    none = looks.absent(words)
+    urgent = looks.steps((None, looks.ALARM), (2, looks.ATTENTION), (8, "transparent"))
+    quiet = looks.steps((None, "transparent"), (300, looks.STALE))
+    return panels.rows(
+        words,
+        "table",
+        [newest(columns, where, tags=("name",)), why],
+        [
+            Column("rank", hidden=True),
+            Column("name", links=point_links(words, words("column.point")), width=190),
+            Column("verdict", mappings=looks.verdicts(words), coloured=True, width=125),
+            Column("text", key="why", width=330),
+            Column("phase", mappings=looks.phases(words), width=105),
+            *(Column(name, unit="h", decimals=0, mappings=none) for name in ("low", "likely", "high", "target")),
+            Column("refuel", unit="h", decimals=1, coloured=True, steps=urgent, mappings=none),
+            Column("percent", unit="percent", decimals=0, mappings=none),
+            Column("people", decimals=0, mappings=none),
+            Column("capacity", decimals=0),
+            Column("volts", unit="volt", decimals=1, mappings=none),
+            Column("celsius", unit="celsius", decimals=1, mappings=none),
+            Column("age", unit="s", decimals=0, mappings=none, coloured=True, steps=quiet),
+            Column("firing", decimals=0),
+            Column("lacking", decimals=0),
+            Column("point"),
+        ],
+        sort="rank",
+        join="point",
+        height=height,
+    )  # fmt: skip
+
+
+def alerts(words: Words, where: str, *, width: int, height: int) -> table.Panel:
+    """The alerts that fire, and who was reached."""
+    firing = standing(
+        schema.ALERT,
+        (
+            "name",
+            "severity",
+            "text",
+            "age_s",
+            "acknowledged",
+            "by",
+            "reached",
+            "waiting",
+            "uncertain",
+            "held_by",
+            "firing",
+        ),
+        ("point", "rule"),
+        where,
+    )
+    seen = looks.yes_or_no(words, "seen", looks.FINE, looks.ATTENTION)
+    severity = looks.mapping(
+        {
+            key: (words(f"severity.{key}"), colour)
+            for key, colour in zip(_SEVERITIES, (looks.ALARM, looks.ATTENTION), strict=True)
+        }
+    )
+    return panels.rows(
+        words,
+        "alerts_table",
+        [firing],
+        [
+            Column("severity", mappings=severity, coloured=True, width=110),
+            Column("name", links=point_links(words, words("column.point")), width=160),
+            Column("text", key="alert", width=230),
+            Column("age_s", key="since", unit="s", decimals=0),
+            Column("acknowledged", mappings=seen, coloured=True),
+            Column("by"),
+            Column("reached", width=170),
+            Column("waiting"),
+            Column("uncertain"),
+            Column("held_by", key="held"),
+            Column("point"),
+        ],
+        sort="age_s",
+        width=width,
+        height=height,
+        why_empty="no-alerts",
+        drop=("rule", "firing"),
+        keep=("firing", 1),
+    )
+
+
+def course_of_counts(words: Words, where: str, *, width: int = 24, height: int = 8) -> timeseries.Panel:
+    """How many points stood how, over time."""
+    queries = {
+        words(key): (
+            f'SELECT sum("value") FROM (SELECT last({field(name)}) AS "value" FROM {measurement(name)} '
+            f'WHERE $timeFilter AND {where} GROUP BY time($__interval), "point") WHERE $timeFilter '
+            "GROUP BY time($__interval) fill(null)"
+        )
+        for key, name in (
+            ("not_ready", "point/not-ready"),
+            ("not_known", "point/unknown"),
+            ("limited", "point/limited"),
+            ("ready", "point/ready"),
+        )
+    }
+    panel = panels.lines(words, "course", queries, unit="short", width=width, height=height, low=0, decimals=0)
+    for key, colour in (
+        ("not_ready", looks.ALARM),
+        ("not_known", looks.UNKNOWN),
+        ("limited", looks.ATTENTION),
+        ("ready", looks.FINE),
+    ):
+        panel.override_by_name(words(key), panels.override(color={"mode": "fixed", "fixedColor": colour}))
+    return panel
+
+
+def events(
+    words: Words, where: str, *, width: int = 12, height: int = 8, key: str = "events", most: int = 100
+) -> table.Panel:
+    """What happened, the newest first."""
+    return panels.rows(
+        words,
+        key,
+        [listing(schema.EVENT, ("name", "text", "way", "role", "point"), where, most)],
+        [Column("Time", key="when", width=160), Column("name", width=170), Column("text", key="what"), Column("way", mappings=ways(words)), Column("role", key="by"), Column("point", hidden=True)],
+        sort="Time",
+        descending=True,
+        width=width,
+        height=height,
+        why_empty="nothing-happened",
+        time=True,
+    )  # fmt: skip
+
+
+def ways(words: Words) -> list[ValueMapping]:
+    """By which way something was said."""
+    return looks.codes(words, "way", ("board", "page", "cli", "sms", "link", "radio", "button", "host"))

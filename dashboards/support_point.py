@@ -1,0 +1,247 @@
+"""One noodsteunpunt: how it stands and why, its power, its fuel and how long that lasts, its people, and what happened there."""
+
+from grafana_foundation_sdk.builders import stat, statetimeline, table, timeseries
+from grafana_foundation_sdk.builders.dashboard import Dashboard
+from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
+
+from dashboards import frame, looks, panels, parts
+from dashboards.influxql import NOW, ONE, Query, course, field, listing, measurement, newest, standing
+from dashboards.panels import Column
+from paraat.domain.profiles import RESOURCES
+from paraat.sinks import schema
+from paraat.texts import Words
+
+
+def build(language: str) -> Dashboard:
+    """The dashboard in a language that has a catalogue."""
+    words = Words(language, frame.CONTEXT)
+    board = frame.begin("point", language, since="now-48h", chooses="point")
+    for panel in _now(words):
+        board.with_panel(panel)
+    board.with_panel(_why(words))
+    board.with_panel(parts.alerts(words, ONE, width=14, height=7))
+    board.with_panel(_bands(words))
+    board.with_panel(_fuel(words)).with_panel(_cone(words)).with_panel(_hours(words))
+    board.with_panel(_people(words)).with_panel(_battery(words))
+    board.with_panel(_climate(words)).with_panel(_load(words))
+    board.with_panel(_resources(words)).with_panel(parts.events(words, ONE))
+    board.with_panel(_faults(words)).with_panel(_late(words))
+    return frame.mark(board, words, ONE)
+
+
+def _value(name: str) -> str:
+    return newest({"value": name}, ONE)
+
+
+def _now(words: Words) -> list[stat.Panel]:
+    """How it stands, for a wall and for a phone."""
+    none = looks.absent(words)
+    urgent = looks.steps((None, looks.ALARM), (2, looks.ATTENTION), (8, looks.FINE))
+    old = looks.steps((None, looks.FINE), (300, looks.STALE))
+    return [
+        panels.number(words, "verdict", _value("point/verdict"), width=6, mappings=looks.verdicts(words)),
+        panels.number(words, "phase", _value("point/phase"), width=4, mappings=looks.phases(words)),
+        panels.number(words, "hours_low", _value("off-grid/hours-low"), unit="h", mappings=none),
+        panels.number(words, "hours_likely", _value("off-grid/hours"), unit="h", mappings=none),
+        panels.number(words, "target", _value("off-grid/target"), width=2, unit="h", mappings=none),
+        panels.number(
+            words, "refuel_in", _value("fuel/refuel-in"), unit="h", mappings=none, colours=urgent, decimals=1
+        ),
+        panels.number(words, "heard", _value("point/age"), unit="s", mappings=none, colours=old),
+    ]
+
+
+def _why(words: Words) -> table.Panel:
+    """In one sentence what keeps it from being ready, and what to do."""
+    return panels.rows(
+        words,
+        "why",
+        [standing(schema.WHY, ("text", "to_do"), ("point",), ONE)],
+        [Column("text", key="why"), Column("to_do")],
+        sort="text",
+        drop=("point",),
+        width=10,
+        height=7,
+        why_empty="nothing-wrong",
+    )
+
+
+def _bands(words: Words) -> statetimeline.Panel:
+    """Verdict, phase, mains and generator as bands, as they were known at each moment."""
+    shown = {
+        words("verdict"): ("point/verdict", looks.verdicts(words)),
+        words("phase"): ("point/phase", looks.phases(words)),
+        words("mains"): ("now/mains", looks.yes_or_no(words, "mains", looks.FINE, looks.ALARM)),
+        words("generator"): ("now/generator", looks.yes_or_no(words, "generator", looks.PLAIN, looks.FAINT)),
+    }
+    return panels.bands(
+        words,
+        "bands",
+        {title: course(name, how="last") for title, (name, _) in shown.items()},
+        {title: looked for title, (_, looked) in shown.items()},
+        height=7,
+    )
+
+
+def _fuel(words: Words) -> timeseries.Panel:
+    """What is in the tank, as the page says it: by volume, and nothing while nobody can read it."""
+    queries = {words("percent"): course("fuel/percent")}
+    return panels.lines(words, "fuel", queries, unit="percent", width=8, height=9, low=0, high=100, legend=False)
+
+
+def _hours(words: Words) -> timeseries.Panel:
+    """How long it holds out, with its range, against the target."""
+    queries = {
+        words("low"): course("off-grid/hours-low"),
+        words("likely"): course("off-grid/hours"),
+        words("high"): course("off-grid/hours-high"),
+        words("target"): course("off-grid/target"),
+    }
+    panel = panels.lines(words, "hours", queries, unit="h", width=8, height=9, low=0)
+    return _as_cone(panel, words)
+
+
+def _as_cone(panel: timeseries.Panel, words: Words) -> timeseries.Panel:
+    """The likely line within the range, and the target dashed."""
+    edge = panels.override(custom_lineWidth=1, color={"mode": "fixed", "fixedColor": looks.PLAIN})
+    panel.override_by_name(words("low"), edge)
+    panel.override_by_name(
+        words("high"), [*edge, *panels.override(custom_fillBelowTo=words("low"), custom_fillOpacity=25)]
+    )
+    panel.override_by_name(
+        words("likely"), panels.override(custom_lineWidth=3, color={"mode": "fixed", "fixedColor": looks.PLAIN})
+    )
+    dashed = {"fill": "dash", "dash": [10, 10]}
+    return panel.override_by_name(
+        words("target"),
+        panels.override(
+            custom_lineStyle=dashed, custom_lineWidth=2, color={"mode": "fixed", "fixedColor": looks.ATTENTION}
+        ),
+    )
+
+
+def _cone(words: Words) -> timeseries.Panel:
+    """The coming hours: the tank from now on if the generator goes on, until it is empty at the earliest, likely and latest.
+
+    Each query is one knot of the lines, of the newest row alone. The target is the tank that would hold out as long as is asked.
+    """
+    litres, burn, target, at = (field(name) for name in ("fuel/litres", "fuel/burn", "off-grid/target", "point/at"))
+    edges = {words("low"): "fuel/hours-low", words("likely"): "fuel/hours", words("high"): "fuel/hours-high"}
+    knots = [("0", {**dict.fromkeys(edges, litres), words("target"): f"{burn} * {target}"})]
+    for n, name in enumerate(edges.values(), start=1):
+        knots.append((field(name), dict.fromkeys(list(edges)[:n], f"{litres} * 0")))
+    knots.append((target, {words("target"): f"{burn} * 0"}))
+    panel = panels.lines(words, "cone", {}, unit="litre", width=8, height=9, low=0, why_empty="no-forecast")
+    for letter, (after_h, values) in zip("ABCDE", knots, strict=True):
+        selected = [
+            f'({at} + {after_h} * 3600) * 1000 AS "t"',
+            *(f'{said} AS "{name}"' for name, said in values.items()),
+        ]
+        query = f"SELECT {', '.join(selected)} FROM {measurement('point/verdict')} WHERE {NOW} AND {ONE} ORDER BY time DESC LIMIT 1"
+        panel.with_target(Query(query).ref_id(letter))
+    panel.time_from("+72h").span_nulls(True)
+    for id_val, options in (
+        ("merge", {}),
+        ("organize", {"excludeByName": {"Time": True}, "indexByName": {"t": 0}, "renameByName": {}}),
+        ("convertFieldType", {"fields": {}, "conversions": [{"targetField": "t", "destinationType": "time"}]}),
+        ("sortBy", {"sort": [{"field": "t", "desc": False}]}),
+    ):
+        panel.with_transformation(DataTransformerConfig(id_val=id_val, options=options))
+    return _as_cone(panel, words)
+
+
+def _people(words: Words) -> timeseries.Panel:
+    """The people inside, with their range, against what the point is meant for."""
+    queries = {
+        words("low"): course("people/low"),
+        words("likely"): course("people/likely"),
+        words("high"): course("people/high"),
+        words("target"): course("point/capacity"),
+    }
+    return _as_cone(panels.lines(words, "people_line", queries, unit="short", low=0, decimals=0), words)
+
+
+def _battery(words: Words) -> timeseries.Panel:
+    """The battery as its sensor reads it."""
+    queries = {words("volts"): course("battery/voltage"), words("charge"): course("battery/charge")}
+    panel = panels.lines(words, "battery", queries, unit="volt")
+    return panel.override_by_name(
+        words("charge"), panels.override(unit="percent", custom_axisPlacement="right", min=0, max=100)
+    )
+
+
+def _climate(words: Words) -> timeseries.Panel:
+    """The air, by each sensor."""
+    queries = {
+        f"{words('celsius')} $tag_sensor": course("climate/temperature", by=("sensor",)),
+        f"{words('humidity')} $tag_sensor": course("climate/humidity", by=("sensor",)),
+        f"{words('co2')} $tag_sensor": course("climate/co2", by=("sensor",)),
+    }
+    panel = panels.lines(words, "climate", queries, unit="celsius", why_empty="not-measured")
+    panel.override_by_query("B", panels.override(unit="humidity", custom_axisPlacement="right"))
+    return panel.override_by_query("C", panels.override(unit="ppm", custom_axisPlacement="right"))
+
+
+def _load(words: Words) -> timeseries.Panel:
+    """The power that it takes."""
+    return panels.lines(
+        words,
+        "load",
+        {words("load"): course("power/load")},
+        unit="watt",
+        low=0,
+        decimals=0,
+        legend=False,
+        why_empty="not-measured",
+    )
+
+
+def _resources(words: Words) -> table.Panel:
+    """Each resource of its profile."""
+    said = Words(words.language, "readiness")
+    names = looks.mapping({name: (said(f"resource.{name}"), "transparent") for name in RESOURCES})
+    return panels.rows(
+        words,
+        "resources",
+        [standing(schema.RESOURCE, ("standing", "text", "age_s", "ends_in_s"), ("resource",), ONE)],
+        [
+            Column("resource", mappings=names, width=150),
+            Column("standing", mappings=looks.standings(words), coloured=True, width=130),
+            Column("text", key="why"),
+            Column("age_s", key="since", unit="s", decimals=0, mappings=looks.absent(words)),
+            Column("ends_in_s", key="ends", unit="s", decimals=0, mappings=looks.mapping({}, "")),
+        ],
+        sort="standing",
+        descending=True,
+        width=12,
+        height=8,
+        why_empty="host-silent",
+    )
+
+
+def _faults(words: Words) -> table.Panel:
+    """Where a sensor gave no value, the newest first."""
+    return panels.rows(
+        words,
+        "faults",
+        [listing(schema.FAULT, ("metric", "sensor", "code"), ONE)],
+        [Column("Time", key="when", width=160), Column("metric"), Column("sensor"), Column("code", key="fault")],
+        sort="Time",
+        descending=True,
+        width=12,
+        height=7,
+        why_empty="no-faults",
+        time=True,
+    )
+
+
+def _late(words: Words) -> timeseries.Panel:
+    """Sets that came long after they were read, and those that are still missing."""
+    queries = {
+        words(
+            "late_s"
+        ): f'SELECT max("late_s") FROM "{schema.LATE}" WHERE $timeFilter AND {ONE} GROUP BY time($__interval) fill(null)',
+        words("missing"): course("point/missing", how="max"),
+    }
+    panel = panels.lines(words, "late_line", queries, unit="s", low=0, decimals=0, height=7, why_empty="nothing-late")
+    return panel.override_by_name(words("missing"), panels.override(unit="short", custom_axisPlacement="right"))

@@ -1,0 +1,69 @@
+"""Every query of every dashboard, with Grafana's variables filled in as Grafana does it, and what InfluxDB answers."""
+
+import json
+import re
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import dashboards
+from paraat.simulate.servers import InfluxServer, ServerError
+from paraat.texts import Phrase
+
+Series = dict[str, Any]
+
+
+class Asked(NamedTuple):
+    """One query. where: the title of its panel, or which variable or annotation it is of. ref: its letter there."""
+
+    board: str
+    where: str
+    ref: str
+    query: str
+
+
+def asked(language: str = "nl") -> Iterator[Asked]:
+    """All of them in a language, with their variables."""
+    for name in dashboards.BUILDERS:
+        board = json.loads(dashboards.render(name, language))
+        for variable in board["templating"]["list"]:
+            if variable["type"] == "query":
+                yield Asked(name, f"${variable['name']}", "", variable["query"])
+        for mark in board["annotations"]["list"]:
+            yield Asked(name, f"@{mark['name']}", "", mark["target"]["query"])
+        for panel in board["panels"]:
+            for target in panel.get("targets", ()):
+                yield Asked(name, panel["title"], target["refId"], target["query"])
+
+
+def filled(query: str, *, point: str = ".*", region: str = ".*", town: str = ".*", hours: float, every: str) -> str:
+    """As Grafana sends it. Raises AssertionError where something is not filled in."""
+    for name, value in (
+        ("$timeFilter", f"time >= now() - {hours * 60:.0f}m and time <= now()"),
+        ("$__interval", every),
+        ("$region", region),
+        ("$municipality", town),
+        ("$point", point),
+    ):
+        query = query.replace(name, value)
+    assert not re.search(r"\$[a-zA-Z_{]", query), query
+    return query
+
+
+def answer(server: InfluxServer, database: str, query: str) -> list[Series]:
+    """The series of a query: name, tags, columns, values. Raises ServerError where InfluxDB will not answer it."""
+    words = urllib.parse.urlencode({"q": query, "db": database, "epoch": "ms"})
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/query?{words}", timeout=60) as response:
+        (result,) = json.load(response)["results"]
+    if "error" in result:
+        raise ServerError(Phrase("influxd: {error} in {influxql}", error=result["error"], influxql=query))
+    found: list[Series] = result.get("series", [])
+    return found
+
+
+def write(server: InfluxServer, database: str, line: str) -> None:
+    """A line of somebody else."""
+    url = f"http://127.0.0.1:{server.port}/write?db={database}"
+    with urllib.request.urlopen(urllib.request.Request(url, data=line.encode(), method="POST"), timeout=60):
+        pass
