@@ -27,7 +27,8 @@ def served(tmp_path: Path) -> Iterator[tuple[Service, StillClock, FakeBoard]]:
         service.start()
         wait_for(lambda: all(check.ok for check in service.health()))
         yield service, clock, board
-        service.stop()
+        if not service._stop.is_set():
+            service.stop()
         board.close()
 
 
