@@ -86,6 +86,7 @@ from paraat.runtime.counters import Counters
 from paraat.runtime.host_probe import HostProbe, clock_synchronised
 from paraat.sinks.influx import SINK, InfluxSink
 from paraat.sinks.rows import Rows, host_row, name_points
+from paraat.sinks.server import InfluxError
 from paraat.site.certificates import Certificates
 from paraat.site.channels import SMS
 from paraat.site.private import read_secret
@@ -304,9 +305,20 @@ class Service:
         if site.influx is not None:
             name_points(self.journal, site, clock.now())
             self._rows = Rows(site)
-            self._influx = InfluxSink(
-                site.influx, token, self.journal, self.counters, self._stop, language=site.region.language
-            )
+            try:
+                self._influx = InfluxSink(
+                    site.influx,
+                    token,
+                    self.journal,
+                    self.counters,
+                    self._stop,
+                    now=clock.now,
+                    ca_file=None if site.influx.ca_file is None else site.path(site.influx.ca_file),
+                    language=site.region.language,
+                )
+            except InfluxError as error:
+                self.journal.close()
+                raise ServiceError(error.said) from error
 
     def _keep_sms(self, reference: int, message: str) -> None:
         """So that its delivery report is known also after a restart. That the message left is kept elsewhere."""
@@ -1249,6 +1261,7 @@ def check_files(site: Site) -> None:
 
 
 def _influx_token(site: Site) -> str:
-    if site.influx is None or site.influx.token_file is None:
+    """Without the file: for an InfluxDB that asks for no password."""
+    if site.influx is None or not (path := site.path(site.influx.token_file)).exists():
         return ""
-    return read_secret(site.path(site.influx.token_file), "influx.token_file")
+    return read_secret(path, "influx.token_file")

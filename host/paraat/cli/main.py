@@ -14,6 +14,7 @@ from paraat.cli import (
     commission,
     flash,
     gaps,
+    influx,
     journal,
     paper,
     pki,
@@ -81,6 +82,7 @@ def _parser(words: Words) -> Parser:
         refuel,
         gaps,
         journal,
+        influx,
     ):
         group.add_commands(commands)
     return parser

@@ -12,7 +12,7 @@ from paraat.journal.file import JournalFile
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Told).decode
 _decode_author = msgspec.json.Decoder(Author).decode
-_COLUMNS = "id, after, t, recorded_at, author, body"
+COLUMNS = "id, after, t, recorded_at, author, body"
 
 
 class FactRecords(JournalFile):
@@ -48,10 +48,10 @@ class FactRecords(JournalFile):
             where.append("id <= ?")
             arguments.append(until)
         rows = self._read(
-            f"SELECT {_COLUMNS} FROM fact WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ?",  # noqa: S608
+            f"SELECT {COLUMNS} FROM fact WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ?",  # noqa: S608
             (*arguments, -1 if limit is None else limit),
         )
-        return [_fact(row) for row in reversed(rows)]
+        return [fact_of(row) for row in reversed(rows)]
 
 
 def write_fact(db: sqlite3.Connection, told: Told, author: Author, t: float, now: float) -> Fact:
@@ -66,7 +66,8 @@ def write_fact(db: sqlite3.Connection, told: Told, author: Author, t: float, now
     return Fact(id=cursor.lastrowid, after=after, t=t, recorded_at=now, author=author, told=told)
 
 
-def _fact(row: Sequence[Any]) -> Fact:
+def fact_of(row: Sequence[Any]) -> Fact:
+    """A fact from its COLUMNS."""
     fact_id, after, t, recorded_at, author, body = row
     return Fact(
         id=fact_id, after=after, t=t, recorded_at=recorded_at, author=_decode_author(author), told=_decode(body)

@@ -1,6 +1,6 @@
 """The journal's tables. A change raises VERSION and brings a step from the version before."""
 
-VERSION = 5
+VERSION = 6
 APPLICATION_ID = 0x50415241  # "PARA", so that `file` and we know a journal from another database
 
 # Events are few among sets: without it, the last one of a point that opened long ago means reading all its sets.
@@ -132,8 +132,11 @@ DELETE FROM alert WHERE json_extract(CAST(body AS TEXT), '$.fired_at') IS NULL
     AND id NOT IN (SELECT alert_id FROM delivery);
 """  # noqa: S608 - of nothing but the texts above
 
+# The means of five minutes, and what is written again of a period, ask by the time of a reading. It grows at its end.
+_ENTRY_TIME = "CREATE INDEX entry_by_time ON entry (t);"
+
 # What makes a journal of version n one of version n + 1.
-STEPS = {1: _ENTRY_EVENT, 2: _ALERT_SUBJECT + _FACT + _FACT_STATES, 3: _TELLING, 4: _OWN}
+STEPS = {1: _ENTRY_EVENT, 2: _ALERT_SUBJECT + _FACT + _FACT_STATES, 3: _TELLING, 4: _OWN, 5: _ENTRY_TIME}
 
 TABLES = f"""
 -- What a board reported, and what the host derived (then seq is NULL). AUTOINCREMENT: without it
@@ -150,6 +153,7 @@ CREATE TABLE entry (
 );
 CREATE UNIQUE INDEX entry_by_seq ON entry (point, seq) WHERE seq IS NOT NULL;
 {_ENTRY_EVENT}
+{_ENTRY_TIME}
 {_FACT}
 -- The seqs of each point that are in entry, merged. Written together with entry, so that a start
 -- need not read millions of rows.

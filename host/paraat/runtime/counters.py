@@ -65,6 +65,15 @@ class Counters:
         self.influx_refused_lines = Counter(
             "paraat_influx_refused_lines", "Lines InfluxDB would not take", registry=registry
         )
+        self.influx_poison = Gauge(
+            "paraat_influx_poison_lines", "Lines InfluxDB would not take, kept aside now", registry=registry
+        )
+        self.influx_means_lines = Counter(
+            "paraat_influx_means_lines", "Lines of means of five minutes InfluxDB took", registry=registry
+        )
+        self.influx_old_lines = Counter(
+            "paraat_influx_old_lines", "Lines not written because InfluxDB keeps nothing so old", registry=registry
+        )
         self.thread_errors = Counter(
             "paraat_thread_errors",
             "Mistakes of ours that a thread of the service survived",

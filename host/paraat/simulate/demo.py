@@ -360,9 +360,9 @@ def _influx(directory: Path, stack: ExitStack) -> InfluxServer | None:
         server.start()
     except ServerError as error:
         _log.warning("without InfluxDB: %s", error)
-        server.close()
+        server.stop()
         return None
-    stack.callback(server.close)
+    stack.callback(server.stop)
     server.create_database(BUCKET)
     return server
 

@@ -14,13 +14,10 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -239,21 +236,17 @@ def find_broker(kind: str, directory: Path, port: int = 0) -> MosquittoBroker | 
 
 
 class InfluxServer(_Child):
-    """Debian's InfluxDB 1.6.7 with the write path of version 2 in front, which influxdb-client needs.
-
-    `url` is where both are spoken: POST /api/v2/write?org&bucket&precision becomes POST /write?db&rp&precision (the
-    precision's names differ, and 1.6.7 takes an unknown one for nanoseconds); everything else passes through. Error
-    bodies get the "code" and "message" of version 2 beside the "error" of version 1. No credentials are checked.
-    """
+    """Debian's InfluxDB 1.6.7 as it is. No credentials are checked, unless `http` says so."""
 
     name = "influxd"
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, http: str = "", scheme: str = "http") -> None:
+        """http: more lines of [http] in its configuration, such as those that turn TLS on; then scheme is "https"."""
         super().__init__(directory)
         self.port = free_port()
         self._rpc_port = free_port()
-        self._front = _Front(self)
-        self.url = f"http://{LOOPBACK}:{self._front.server_port}"
+        self._http = http
+        self.url = f"{scheme}://{LOOPBACK}:{self.port}"
 
     def _command(self) -> list[str]:
         program = find_program("influxd")
@@ -272,6 +265,7 @@ bind-address = "{LOOPBACK}:{self._rpc_port}"
 [http]
   bind-address = "{LOOPBACK}:{self.port}"
   log-enabled = false
+{self._http}
 [monitor]
   store-enabled = false
 [subscriber]
@@ -283,24 +277,10 @@ bind-address = "{LOOPBACK}:{self._rpc_port}"
         )
         return [program, "-config", str(config)]
 
-    def start(self) -> None:
-        """Start the database, then the front. Raises ServerError."""
-        super().start()
-        self._front.start()
-
-    def close(self) -> None:
-        """End both for good; stop() and kill() leave the front up, which then answers 503."""
-        self.stop()
-        self._front.stop()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def create_database(self, name: str) -> None:
-        """Make a database; a bucket of the same name then exists for the write path."""
+        """Make a database as `paraat influx setup` does, but that keeps everything."""
         self.query(f'CREATE DATABASE "{name}"', method="POST")
+        self.query(f'CREATE RETENTION POLICY "means" ON "{name}" DURATION INF REPLICATION 1', method="POST")
 
     def query(self, influxql: str, db: str = "", *, method: str = "GET") -> list[dict[str, Any]]:
         """The rows of all series as dicts of column to value, tags included. Raises ServerError on a query error."""
@@ -315,85 +295,6 @@ bind-address = "{LOOPBACK}:{self._rpc_port}"
             for series in result.get("series", []):
                 rows += [
                     {**series.get("tags", {}), **dict(zip(series["columns"], values, strict=True))}
-                    for values in series["values"]
+                    for values in series.get("values", [])
                 ]
         return rows
-
-
-_PRECISIONS = {"ns": "n", "us": "u", "ms": "ms", "s": "s"}
-_CODES = {400: "invalid", 401: "unauthorized", 404: "not found", 413: "request too large"}
-
-
-class _Front(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, server: InfluxServer) -> None:
-        self.influx = server
-        self._thread: Thread | None = None
-        super().__init__((LOOPBACK, 0), _FrontHandler)
-
-    def start(self) -> None:
-        if self._thread is None:
-            self._thread = Thread(target=self.serve_forever, args=(0.05,), name="influx-front", daemon=True)
-            self._thread.start()
-
-    def stop(self) -> None:
-        if self._thread is not None:
-            self.shutdown()
-            self._thread.join()
-            self._thread = None
-        self.server_close()
-
-
-class _FrontHandler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # head and body are two writes; the second would wait 40 ms
-    server: _Front
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        self._pass(self.path, None)
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        path = self.path
-        parts = urllib.parse.urlsplit(path)
-        if parts.path == "/api/v2/write":
-            query = dict(urllib.parse.parse_qsl(parts.query))
-            db, _, policy = query.get("bucket", "").partition("/")
-            words = {"db": db, "precision": _PRECISIONS.get(query.get("precision", "ns"), "n")}
-            if policy:
-                words["rp"] = policy
-            path = "/write?" + urllib.parse.urlencode(words)
-        self._pass(path, body)
-
-    def _pass(self, path: str, body: bytes | None) -> None:
-        headers = {k: v for k, v in self.headers.items() if k in ("Content-Encoding", "Content-Type")}
-        url = f"http://{LOOPBACK}:{self.server.influx.port}{path}"
-        try:
-            request = urllib.request.Request(url, data=body, headers=headers)
-            with urllib.request.urlopen(request, timeout=ANSWER_LIMIT_S) as answer:
-                self._answer(answer.status, answer.read())
-        except urllib.error.HTTPError as error:
-            self._answer(error.code, _as_version_2(error.code, error.read()))
-        except OSError as error:
-            self._answer(503, json.dumps({"code": "unavailable", "message": f"influxd is away: {error}"}).encode())
-
-    def _answer(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(0 if status == 204 else len(body)))
-        self.end_headers()
-        if status != 204:
-            self.wfile.write(body)
-
-
-def _as_version_2(status: int, body: bytes) -> bytes:
-    try:
-        message = json.loads(body)["error"]
-    except (ValueError, KeyError, TypeError):
-        message = body.decode(errors="replace")
-    code = _CODES.get(status, "internal error")
-    return json.dumps({"error": message, "code": code, "message": message}).encode()

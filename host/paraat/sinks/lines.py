@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 from paraat.domain.facts import Fact, Named
 from paraat.domain.model import Entry, Row, Value
@@ -10,6 +11,8 @@ from paraat.sinks import schema
 from paraat.sinks.happenings import of_board
 from paraat.sinks.status import PHASES
 from paraat_wire import metrics
+
+Field = tuple[str, str, Value | str]
 
 LATE_S = 60.0
 _STATES = {number: phase.value for phase, number in PHASES.items()}
@@ -46,8 +49,28 @@ def _place(name: str) -> tuple[tuple[str, str], str, str]:
     return (row[metrics.MEASUREMENT], instance), row[metrics.FIELD], row[metrics.TYPE]
 
 
+class Line(NamedTuple):
+    """One line. tags: name and value, none of them empty; fields: name, type and value; stamp: nanoseconds."""
+
+    measurement: str
+    tags: tuple[tuple[str, str], ...]
+    fields: tuple[Field, ...]
+    stamp: int
+
+    def encoded(self) -> bytes:
+        """As line protocol."""
+        tags = "".join(f",{name}={_escaped(value)}" for name, value in self.tags)
+        fields = ",".join(f"{name}={_written(kind, value)}" for name, kind, value in self.fields)
+        return f"{self.measurement}{tags} {fields} {self.stamp}".encode()
+
+
 def lines(entry: Entry, places: Places, language: str) -> list[bytes]:
-    """An entry as line protocol. Raises KeyError for a name that is not in the tables.
+    """An entry as line protocol. Raises KeyError for a name that is not in the tables."""
+    return [line.encoded() for line in lines_of(entry, places, language)]
+
+
+def lines_of(entry: Entry, places: Places, language: str) -> list[Line]:
+    """What an entry says in InfluxDB. Raises KeyError for a name that is not in the tables.
 
     The timestamp is in nanoseconds, with the seq below the millisecond, or of a row its id: two events of one second would
     otherwise be one point, and the second would overwrite the first. language: of the texts.
@@ -60,18 +83,18 @@ def lines(entry: Entry, places: Places, language: str) -> list[bytes]:
         return [_point_line(entry, named, stamp)] if entry.values else []
     found = _measured(entry, stamp)
     if (late_s := entry.received_at - entry.t) > LATE_S:
-        found.append(_line(schema.LATE, {"point": entry.point}, [_field("late_s", schema.FLOAT, late_s)], stamp))
+        found.append(_line(schema.LATE, {"point": entry.point}, [("late_s", schema.FLOAT, late_s)], stamp))
     if entry.kind == "event":
         found += [_row_line(row, named, stamp) for row in of_board(entry, language)]
     return found
 
 
-def _measured(entry: Entry, stamp: int) -> list[bytes]:
+def _measured(entry: Entry, stamp: int) -> list[Line]:
     """What a board read: a line for each measurement and sensor, and one for each fault."""
-    fields: dict[tuple[str, str], list[str]] = {}
+    fields: dict[tuple[str, str], list[Field]] = {}
     for name, value in entry.values.items():
         series, field, kind = _place(name)
-        fields.setdefault(series, []).append(_field(field, kind, value))
+        fields.setdefault(series, []).append((field, kind, value))
     found = [
         _line(measurement, {"point": entry.point, schema.SENSOR: sensor}, parts, stamp)
         for (measurement, sensor), parts in fields.items()
@@ -80,22 +103,20 @@ def _measured(entry: Entry, stamp: int) -> list[bytes]:
         (_, sensor), _, _ = _place(name)
         metric = "/".join(name.split("/")[:2])
         tags = {"point": entry.point, schema.SENSOR: sensor, "metric": metric}
-        found.append(_line(schema.FAULT, tags, [_field("code", schema.TEXT, code)], stamp))
+        found.append(_line(schema.FAULT, tags, [("code", schema.TEXT, code)], stamp))
     return found
 
 
-def _point_line(entry: Entry, named: Named | None, stamp: int) -> bytes:
-    parts = []
+def _point_line(entry: Entry, named: Named | None, stamp: int) -> Line:
+    parts: list[Field] = []
     for name, value in entry.values.items():
         _, field, kind = _place(name)
-        parts.append(_field(field, kind, value))
+        parts.append((field, kind, value))
     if named is not None:
-        parts.append(_field("label", schema.TEXT, f"{named.name} ({entry.point})"))
+        parts.append(("label", schema.TEXT, f"{named.name} ({entry.point})"))
         if named.position is not None:
-            parts += [
-                _field(name, schema.FLOAT, part)
-                for name, part in zip(("latitude", "longitude"), named.position, strict=True)
-            ]
+            at = zip(("latitude", "longitude"), named.position, strict=True)
+            parts += [(name, schema.FLOAT, part) for name, part in at]
     tags = {
         **_tags(entry.point, named),
         "state": _STATES.get(int(entry.values.get("point/phase", -1)), ""),
@@ -108,9 +129,9 @@ def _word(verdict: Value | None) -> str:
     return "" if verdict is None else Verdict(int(verdict)).word
 
 
-def _row_line(row: Row, named: Named | None, stamp: int) -> bytes:
+def _row_line(row: Row, named: Named | None, stamp: int) -> Line:
     types = schema.ROWS[row.measurement].types
-    parts = [_field(name, types[name], value) for name, value in row.fields.items()]
+    parts = [(name, types[name], value) for name, value in row.fields.items()]
     return _line(row.measurement, {**_tags(row.point, named), **row.tags}, parts, stamp)
 
 
@@ -124,10 +145,9 @@ def _stamp(t: float, below: int) -> int:
     return round(t * 1000) * 1_000_000 + below % 1_000_000
 
 
-def _line(measurement: str, tags: Mapping[str, str], parts: Iterable[str], stamp: int) -> bytes:
+def _line(measurement: str, tags: Mapping[str, str], parts: Iterable[Field], stamp: int) -> Line:
     """An empty tag is none: InfluxDB has no other."""
-    key = "".join(f",{name}={_escaped(value)}" for name, value in tags.items() if value)
-    return f"{measurement}{key} {','.join(parts)} {stamp}".encode()
+    return Line(measurement, tuple((name, value) for name, value in tags.items() if value), tuple(parts), stamp)
 
 
 def _escaped(tag: str) -> str:
@@ -138,13 +158,12 @@ def _escaped(tag: str) -> str:
     return text
 
 
-def _field(name: str, kind: str, value: Value | str) -> str:
+def _written(kind: str, value: Value | str) -> str:
     if kind == schema.TEXT:
         text = str(value).replace("\\", "\\\\").replace('"', '\\"')
-        return f'{name}="{text}"'
-    assert not isinstance(value, str)
+        return f'"{text}"'
     if kind == schema.FLOAT:
-        return f"{name}={float(value)!r}"
+        return repr(float(value))
     if kind == schema.INT:
-        return f"{name}={int(value)}i"
-    return f"{name}={'true' if value else 'false'}"
+        return f"{int(value)}i"
+    return "true" if value else "false"

@@ -203,7 +203,7 @@ def test_a_journal_of_the_version_before_is_brought_up_to_date(path: Path) -> No
     older = Journal(path)
     older.store([a_set(1, kind="event"), a_set(2)], [], [])
     older._writer.executescript(
-        "DROP TABLE fact; DROP INDEX entry_event; DROP TABLE pending; DROP TABLE judged; DROP TABLE attempt; DROP TABLE delivery;"
+        "DROP TABLE fact; DROP INDEX entry_event; DROP INDEX entry_by_time; DROP TABLE pending; DROP TABLE judged; DROP TABLE attempt; DROP TABLE delivery;"
         " CREATE TABLE delivery (id INTEGER PRIMARY KEY AUTOINCREMENT, alert_id INTEGER, transition TEXT, channel TEXT,"
         " recipient TEXT, subject TEXT, body TEXT, due_at REAL, attempts INTEGER, state TEXT, error TEXT);"
         " CREATE INDEX delivery_due ON delivery (due_at); CREATE INDEX delivery_by_alert ON delivery (alert_id);"

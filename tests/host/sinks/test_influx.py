@@ -3,12 +3,12 @@
 import logging
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from influx_at_the_wire import NO_INFLUX, Answered, Scripted, said
 from paraat.domain.facts import HOST, Named
 from paraat.domain.model import Derived, SampleSet, Value
 from paraat.journal import Journal, JournalError
@@ -16,6 +16,7 @@ from paraat.runtime.counters import Counters
 from paraat.simulate.servers import InfluxServer
 from paraat.sinks.influx import SINK, InfluxSink
 from paraat.sinks.lines import Places, lines
+from paraat.sinks.server import Target
 from paraat.site.site import InfluxSettings
 from waiting import LIMIT_S, wait_for
 
@@ -50,10 +51,11 @@ class Running:
         fields = {"url": url, "bucket": "paraat", "timeout_s": 60.0, **settings}
         self.sink = InfluxSink(
             InfluxSettings(**fields),  # type: ignore[arg-type]
-            "secret-token",
+            "secret:token",
             journal,
             self.counters,
             self.stop,
+            now=lambda: T0 + 3600,
             linger_s=0.0,
             retry_min_s=0.01,
         )
@@ -148,7 +150,7 @@ def test_a_type_conflict_costs_only_the_lines_in_conflict(
     stamp = T0 * 1_000_000_000
     foreign = f"battery,point=nsp-0101 voltage_v=12i {stamp}"
     running = Running(journal, fresh.url)
-    running.sink._write_api.write("paraat", "", foreign.encode())
+    running.sink._writer.write(Target.raw("paraat"), [foreign.encode()])
     journal.store([a_set(n, {"fuel/level": float(n), "battery/voltage": 12.5}) for n in range(1, 41)], [], [])
     with caplog.at_level(logging.WARNING):
         running.drain(journal)
@@ -158,19 +160,52 @@ def test_a_type_conflict_costs_only_the_lines_in_conflict(
     assert len(refused) == 40
     assert all(line.startswith(b"battery,") and "conflict" in error for line, error in refused)
     assert running.metric("paraat_influx_refused_lines_total") == 40
-    assert any("refused 40 lines" in record.getMessage() for record in caplog.records)
+    assert any("would not have 40 lines" in record.getMessage() for record in caplog.records)
 
 
 @pytest.mark.needs("influxdb")
 def test_a_line_beyond_the_retention_is_refused_and_the_rest_arrives(journal: Journal, fresh: InfluxServer) -> None:
     fresh.query('CREATE RETENTION POLICY "short" ON "paraat" DURATION 1h REPLICATION 1', method="POST")
     journal.store([a_set(1, {"fuel/level": 1.0}, t=1_700_000_000.0)], [], [])
-    running = Running(journal, fresh.url, bucket="paraat/short")
+    running = Running(journal, fresh.url, bucket="paraat/short", raw_days=0)
     running.drain(journal)
+    assert "would not have one line" in running.sink.problem
     running.close()
     ((line, error),) = journal.refused_lines(SINK, 10)
     assert line.startswith(b"fuel,point=nsp-0101 level_percent=1.0")
     assert error.startswith("400: ")
+
+
+@pytest.mark.needs("influxdb")
+def test_what_influxdb_keeps_no_more_is_not_written(journal: Journal, fresh: InfluxServer) -> None:
+    journal.store([a_set(1, {"fuel/level": 1.0}, t=T0 - 31 * 86400), a_set(2, {"fuel/level": 2.0})], [], [])
+    running = Running(journal, fresh.url)
+    running.drain(journal)
+    running.close()
+    assert levels(fresh) == [2.0]
+    assert journal.refused_lines(SINK, 10) == []
+    assert running.metric("paraat_influx_old_lines_total") == 1
+
+
+@pytest.mark.needs("influxdb")
+def test_what_was_set_aside_is_written_when_its_cause_is_mended(journal: Journal, fresh: InfluxServer) -> None:
+    """A field of another type, which somebody drops later."""
+    stamp = T0 * 1_000_000_000
+    running = Running(journal, fresh.url)
+    running.sink._writer.write(Target.raw("paraat"), [f"battery,point=nsp-0101 voltage_v=12i {stamp}".encode()])
+    journal.store([a_set(n, {"fuel/level": float(n), "battery/voltage": 12.5}) for n in range(1, 4)], [], [])
+    running.drain(journal)
+    wait_for(lambda: running.metric("paraat_influx_poison_lines") == 3)
+    running.sink.retry_poison()
+    assert journal.refused_count(SINK) == 3, "it is not time"
+    fresh.query("DROP MEASUREMENT battery", "paraat", method="POST")
+    later = Running(journal, fresh.url)  # a start tries at once
+    wait_for(lambda: journal.refused_count(SINK) == 0)
+    wait_for(lambda: not later.sink.problem)
+    assert later.metric("paraat_influx_poison_lines") == 0
+    for one in (running, later):
+        one.close()
+    assert len(fresh.query("SELECT voltage_v FROM battery", "paraat")) == 3
 
 
 @pytest.mark.needs("influxdb")
@@ -186,7 +221,7 @@ def test_an_outage_costs_nothing_and_is_said_once(
             journal.store([a_set(n, {"fuel/level": float(n)})], [], [])
             running.sink.notify()
         wait_for(lambda: running.sink.problem)
-        assert "503" in running.sink.problem
+        assert "does not answer" in running.sink.problem
         assert fresh.url in running.sink.problem
         fresh.start()
         running.drain(journal)
@@ -194,7 +229,7 @@ def test_an_outage_costs_nothing_and_is_said_once(
     running.close()
     assert levels(fresh) == [float(n) for n in range(1, 30)]
     said = [record.getMessage() for record in caplog.records]
-    assert len([line for line in said if "answers 503" in line]) == 1
+    assert len([line for line in said if "does not answer" in line]) == 1
     assert len([line for line in said if "takes our lines again" in line]) == 1
     assert running.metric("paraat_influx_backlog") == 0
 
@@ -207,7 +242,8 @@ def test_a_missing_bucket_waits_until_somebody_makes_it(journal: Journal, fresh:
     running.sink.notify()
     wait_for(lambda: running.sink.problem)
     assert "404" in running.sink.problem
-    assert "make the bucket paraat" in running.sink.problem
+    assert "it has no paraat" in running.sink.problem
+    assert "`paraat influx setup`" in running.sink.problem
     assert journal.backlog(SINK) == 1
     journal.store([a_set(2, {"fuel/level": 2.0})], [], [])
     wait_for(lambda: running.metric("paraat_influx_backlog") == 2, "the gauge follows while InfluxDB is away")
@@ -237,57 +273,6 @@ def test_a_restart_goes_on_where_the_cursor_stands(journal: Journal, fresh: Infl
 # --- what Debian's InfluxDB never answers ----------------------------------------------------
 
 
-class Scripted:
-    """A server that answers writes from a script, then takes everything."""
-
-    def __init__(self) -> None:
-        self.answers: list[tuple[int, dict[str, str], bytes]] = []
-        self.limit_bytes: int | None = None
-        self.poison: bytes | None = None
-        self.taken: list[bytes] = []
-        self.tokens: set[str | None] = set()
-        script = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                script.tokens.add(self.headers["Authorization"])
-                status, headers, text = script.answer(body)
-                self.send_response(status)
-                for key, value in headers.items():
-                    self.send_header(key, value)
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
-        self.thread.start()
-
-    def answer(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
-        if self.answers:
-            return self.answers.pop(0)
-        if self.limit_bytes is not None and len(body) > self.limit_bytes:
-            return 413, {}, b'{"code":"request too large","message":"too large"}'
-        if self.poison is not None and self.poison in body:
-            return 422, {}, b'{"code":"unprocessable entity","message":"field type conflict"}'
-        self.taken += body.split(b"\n")
-        return 204, {}, b""
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
-
-
 @pytest.fixture
 def scripted() -> Iterator[Scripted]:
     server = Scripted()
@@ -307,39 +292,126 @@ def test_413_makes_smaller_requests(journal: Journal, scripted: Scripted) -> Non
     running = Running(journal, scripted.url)
     running.drain(journal)
     running.close()
-    assert sorted(scripted.taken) == sorted(expected)
+    assert sorted(scripted.readings()) == sorted(expected)
     assert journal.refused_lines(SINK, 10) == []
 
 
-def test_one_line_that_is_too_large_by_itself_is_kept_aside(journal: Journal, scripted: Scripted) -> None:
+def test_lines_that_are_too_large_by_themselves_are_kept_aside(journal: Journal, scripted: Scripted) -> None:
     expected = twenty(journal)
-    scripted.limit_bytes = 10
+    scripted.limit_bytes = 20  # the line that tries has 10
     running = Running(journal, scripted.url)
     running.drain(journal)
     running.close()
     assert {line for line, _ in journal.refused_lines(SINK, 100)} == set(expected)
 
 
-def test_422_finds_the_one_bad_line(journal: Journal, scripted: Scripted) -> None:
+@pytest.mark.parametrize(
+    "answered",
+    [said(422, "field type conflict"), said(500, "unexpected error writing points: points beyond retention policy")],
+    ids=["422", "500"],
+)
+def test_the_one_bad_line_is_found_set_aside_and_shown(
+    journal: Journal, scripted: Scripted, answered: Answered
+) -> None:
     expected = twenty(journal)
-    scripted.poison = b"level_percent=13.0"
+    scripted.poison = {b"level_percent=13.0": answered}
     running = Running(journal, scripted.url)
     running.drain(journal)
+    wait_for(lambda: "would not have one line" in running.sink.problem)
+    assert running.metric("paraat_influx_poison_lines") == 1
     running.close()
     ((line, error),) = journal.refused_lines(SINK, 100)
     assert line == expected[12]
-    assert error == "422: field type conflict"
-    assert sorted(scripted.taken) == sorted(set(expected) - {line})
+    assert error.startswith(f"{answered[0]}: ")
+    assert sorted(scripted.readings()) == sorted(set(expected) - {line})
+
+
+def test_a_trouble_of_a_moment_costs_no_line(journal: Journal, scripted: Scripted) -> None:
+    """A 500 for the batch and, while the bad line is looked for, one for a line that is well."""
+    expected = twenty(journal)
+    taken, failing, answer = (204, {}, b""), said(500, "timeout"), scripted.write
+    script = [failing, taken, failing]  # the batch, the line that tries, the first half
+
+    def write(body: bytes) -> Answered:
+        if not script:
+            return answer(body)
+        answered = script.pop(0)
+        return answer(body) if answered is taken else answered
+
+    scripted.write = write  # type: ignore[method-assign]
+    running = Running(journal, scripted.url)
+    running.drain(journal)
+    running.close()
+    assert sorted(scripted.readings()) == sorted(expected)
+    assert journal.refused_lines(SINK, 10) == []
+
+
+def test_a_single_line_is_to_blame_only_when_it_fails_twice(journal: Journal, scripted: Scripted) -> None:
+    journal.store([a_set(1, {"fuel/level": 1.0})], [], [])
+    answer, failures = scripted.write, [1]
+
+    def write(body: bytes) -> Answered:
+        if b"fuel" in body and failures:
+            failures.pop()
+            return said(500, "timeout")
+        return answer(body)
+
+    scripted.write = write  # type: ignore[method-assign]
+    running = Running(journal, scripted.url)
+    running.drain(journal)
+    running.close()
+    assert len(scripted.readings()) == 1
+    assert journal.refused_lines(SINK, 10) == []
+
+
+@pytest.mark.parametrize("status", [400, 413, 422, 500])
+def test_no_line_is_skipped_while_no_other_is_taken(journal: Journal, scripted: Scripted, status: int) -> None:
+    """A full disk, a limit of nothing, a server that fails: whatever it says of a line, it says it of every line."""
+    expected = twenty(journal)
+    answer = scripted.write
+    scripted.write = lambda body: said(status, "no")  # type: ignore[method-assign]
+    running = Running(journal, scripted.url)
+    wait_for(lambda: "takes no line at all" in running.sink.problem)
+    assert journal.backlog(SINK) == 20
+    assert journal.refused_lines(SINK, 10) == []
+    scripted.write = answer  # type: ignore[method-assign]
+    running.drain(journal)
+    running.close()
+    assert sorted(scripted.readings()) == sorted(expected)
+
+
+PROXIES = {
+    "nginx": (
+        400,
+        NO_INFLUX,
+        b"<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>",
+    ),
+    "too large": (413, NO_INFLUX, b"<html><h1>413 Request Entity Too Large</h1></html>"),
+    "gateway": (500, NO_INFLUX, b"Internal Server Error"),
+    "not found": (404, NO_INFLUX, b"404 page not found\n"),
+}
+
+
+@pytest.mark.parametrize("answered", PROXIES.values(), ids=PROXIES)
+def test_no_line_is_skipped_by_what_a_proxy_says(journal: Journal, scripted: Scripted, answered: Answered) -> None:
+    expected = twenty(journal)
+    scripted.answers = [answered] * 3
+    running = Running(journal, scripted.url)
+    wait_for(lambda: "not InfluxDB's own answer" in running.sink.problem)
+    assert journal.backlog(SINK) == 20
+    running.drain(journal)
+    running.close()
+    assert sorted(scripted.readings()) == sorted(expected)
+    assert journal.refused_lines(SINK, 10) == []
 
 
 @pytest.mark.parametrize(
     ("status", "advice"),
     [
-        (401, "check the token in influx.token"),
-        (403, "give the token the right to write the bucket paraat"),
-        (404, "make the bucket paraat"),
+        (401, "it does not know the token in influx.token, or the token has expired: run `paraat influx setup`"),
+        (403, "the token may not do this: run `paraat influx setup`"),
+        (404, "it has no paraat, or not in this organisation: run `paraat influx setup`"),
         (429, "waiting for it"),
-        (500, "waiting for it"),
         (503, "waiting for it"),
     ],
 )
@@ -347,33 +419,24 @@ def test_what_is_no_fault_of_a_line_waits_with_advice(
     journal: Journal, scripted: Scripted, status: int, advice: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     expected = twenty(journal)
-    scripted.answers = [(status, {"Retry-After": "soon"}, b'{"message":"what it says"}')] * 3
+    scripted.answers = [(status, {"Retry-After": "soon"}, said(status, "what it says")[2])] * 3
     with caplog.at_level(logging.WARNING, "paraat.sinks.influx"):
         running = Running(journal, scripted.url, token_file="influx.token")
         running.drain(journal)
         running.close()
-    assert sorted(scripted.taken) == sorted(expected)
+    assert sorted(scripted.readings()) == sorted(expected)
     assert journal.refused_lines(SINK, 10) == []
-    assert scripted.tokens == {"Token secret-token"}
-    (said,) = [record.getMessage() for record in caplog.records]
-    assert f"{scripted.url} answers {status}: what it says; {advice}" in said
-    assert "20 entries wait" in said
-    assert "secret-token" not in said
-
-
-def test_an_answer_that_is_no_text_waits_too(journal: Journal, scripted: Scripted) -> None:
-    expected = twenty(journal)
-    scripted.answers = [(500, {}, b"\xff")]
-    running = Running(journal, scripted.url)
-    running.drain(journal)
-    running.close()
-    assert sorted(scripted.taken) == sorted(expected)
+    assert scripted.tokens == {"Token secret:token"}
+    (warned,) = [record.getMessage() for record in caplog.records]
+    assert f"{scripted.url} answers {status}: what it says; {advice}" in warned
+    assert "20 entries wait" in warned
+    assert "secret:token" not in warned
 
 
 def test_no_server_at_all(journal: Journal, scripted: Scripted) -> None:
     twenty(journal)
     url = scripted.url
-    scripted.server.server_close()
+    scripted.wire.server.server_close()
     running = Running(journal, url)
     running.sink.notify()
     wait_for(lambda: running.sink.problem)
@@ -386,22 +449,22 @@ def test_no_server_at_all(journal: Journal, scripted: Scripted) -> None:
 def test_a_server_that_never_answers_is_given_up_in_time(journal: Journal, scripted: Scripted) -> None:
     expected = twenty(journal)
     release = threading.Event()
-    answer = scripted.answer
+    answer = scripted.write
 
-    def hang_once(body: bytes) -> tuple[int, dict[str, str], bytes]:
+    def hang_once(body: bytes) -> Answered:
         if not release.is_set():
             release.wait(LIMIT_S)
             return 503, {}, b""
         return answer(body)
 
-    scripted.answer = hang_once  # type: ignore[method-assign]
+    scripted.write = hang_once  # type: ignore[method-assign]
     running = Running(journal, scripted.url, timeout_s=0.5)
     running.sink.notify()
     wait_for(lambda: "does not answer" in running.sink.problem)
     release.set()
     running.drain(journal)
     running.close()
-    assert set(scripted.taken) == set(expected)
+    assert set(scripted.readings()) == set(expected)
 
 
 def test_a_name_from_a_newer_version_is_kept_aside(journal: Journal, scripted: Scripted) -> None:
@@ -411,7 +474,7 @@ def test_a_name_from_a_newer_version_is_kept_aside(journal: Journal, scripted: S
     running.close()
     ((line, error),) = journal.refused_lines(SINK, 10)
     assert b"made/up" in line
-    assert "not in the metrics table" in error
+    assert "not in the tables" in error
     assert running.metric("paraat_influx_refused_lines_total") == 1
     assert running.metric("paraat_influx_lines_total") == 0
 
@@ -434,7 +497,7 @@ def test_a_journal_that_fails_for_a_while_ends_nothing(
     full.clear()
     running.drain(journal)
     running.close()
-    assert set(scripted.taken) == set(expected)
+    assert set(scripted.readings()) == set(expected)
     assert running.sink.problem == "", "InfluxDB has done nothing wrong"
 
 

@@ -442,7 +442,11 @@ def _site(machine: Machine) -> Site | None:
 
 
 def _secret_files(machine: Machine) -> list[Path]:
-    names = [machine.site_dir / NAME, *sorted((machine.site_dir / inventory.FOLDER).glob("*.key"))]
+    names = [
+        machine.site_dir / NAME,
+        *sorted(machine.site_dir.glob("*.token")),
+        *sorted((machine.site_dir / inventory.FOLDER).glob("*.key")),
+    ]
     site = _site(machine)
     if site is not None:
         named = (
@@ -451,7 +455,7 @@ def _secret_files(machine: Machine) -> list[Path]:
             *(channel.url_file for channel in site.channels.outside.values()),
         )
         names += [site.path(name) for name in named if name]
-    return [path for path in names if path.is_file()]
+    return [path for path in dict.fromkeys(names) if path.is_file()]
 
 
 def _authority_born(machine: Machine) -> datetime | None:
