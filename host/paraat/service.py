@@ -1114,6 +1114,12 @@ class Service:
                 n=takeovers,
             )
             return Check(name="second-host", ok=False, required=True, detail=detail)
+        if link.unheard:
+            detail = Phrase(
+                "the broker passes the lease of this host on to nobody, so a second host would not see it: write the broker's"
+                " configuration anew (`paraat broker-config`), and reload it"
+            )
+            return Check(name="lease", ok=False, required=False, detail=detail)
         if not (other := link.serving_elsewhere):
             return None
         if spare:

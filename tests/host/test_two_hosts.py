@@ -26,6 +26,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second where it is five, and so on."""
     for name in ("EXPIRES_S", "SETTLES_S"):
         monkeypatch.setattr(lease, name, getattr(lease, name) / 5)
+    monkeypatch.setattr(serving, "EXPIRES_S", lease.EXPIRES_S)
     for module in (lease, serving):
         monkeypatch.setattr(module, "BEAT_S", lease.EXPIRES_S / 3)
 
@@ -164,3 +165,24 @@ def test_a_broker_that_restarts_is_no_takeover(broker: Broker, host: Host) -> No
     wait_for(lambda: serves(first))
     assert first._transport.takeovers == 0
     assert first.view(POINT, T0).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.needs("mosquitto")
+def test_a_broker_whose_configuration_is_older_is_told_of(
+    tmp_path: Path, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its acl knows no lease, and mosquitto says so to nobody."""
+
+    class Older(MosquittoBroker):
+        def _command(self) -> list[str]:
+            program, flag, path = super()._command()
+            acl = self.directory / "acl"
+            acl.write_text("topic read paraat/v1/+/telemetry\ntopic write paraat/v1/+/ack\n")
+            Path(path).write_text(f"{Path(path).read_text()}acl_file {acl}\n")
+            return [program, flag, path]
+
+    with Older(tmp_path / "broker") as broker:
+        first = host("first", broker.port)
+        wait_for(lambda: serves(first))
+        wait_for(lambda: "lease" in {check.name for check in first.health()})
+        assert first._transport.problem == ""

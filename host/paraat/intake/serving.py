@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from paraat.intake.inbox import Inbox, Message
-from paraat.intake.lease import BEAT_S, Lease
+from paraat.intake.lease import BEAT_S, EXPIRES_S, Lease
 from paraat.intake.mqtt import MqttTransport
 from paraat.site.broker import BrokerSettings
 from paraat_wire import host_codec
@@ -52,6 +52,8 @@ class Serving:
         self._stopped = False
         self._begun = False
         self._said_s = float("-inf")
+        self._first_said_s: float | None = None
+        self._heard_own = False
         self._looked_s: float | None = None  # from when on all that the broker keeps is heard; None: it has not got us
         self._stood_by = ""
         self._main = MqttTransport(
@@ -116,6 +118,12 @@ class Serving:
         """How often of late somebody with our client id, who knows no lease, took our place; 0: we are alone."""
         with self._lock:
             return self._lease.takeovers(self._uptime_s())
+
+    @property
+    def unheard(self) -> bool:
+        """Whether the broker keeps our lease from us, and so from others."""
+        first_s, now_s = self._first_said_s, self._uptime_s()
+        return first_s is not None and not self._heard_own and self._watch.connected and now_s - first_s > EXPIRES_S
 
     @property
     def alone(self) -> bool:
@@ -202,6 +210,7 @@ class Serving:
     def _say(self, now_s: float) -> None:
         if self._main.publish(host_codec.LEASE, host_codec.encode_lease(self._lease.me, self._name), retain=True):
             self._said_s = now_s
+            self._first_said_s = now_s if self._first_said_s is None else self._first_said_s
 
     # --- called by paho, in its threads ------------------------------------------------------
 
@@ -224,6 +233,7 @@ class Serving:
 
     def _heard(self, _topic: str, payload: bytes) -> None:
         holder, name = host_codec.read_lease(payload) if payload else ("", "")
+        self._heard_own = self._heard_own or holder == self._lease.me
         with self._lock:
             again = self._lease.heard(holder, name, self._uptime_s())
         if again:
