@@ -99,7 +99,7 @@ class Stage:
         for board in self.boards:
             board.close()
         if self.influx is not None:
-            self.influx.close()
+            self.influx.stop()
         self.broker.stop()
         if self.mounted:
             subprocess.run(["umount", "-l", str(self.directory / "data")], check=False)
