@@ -101,6 +101,9 @@ class Stage:
         if self.influx is not None:
             self.influx.stop()
         self.broker.stop()
+
+    def unmount(self) -> None:
+        """Give the small disk back, with what is on it."""
         if self.mounted:
             subprocess.run(["umount", "-l", str(self.directory / "data")], check=False)
 
