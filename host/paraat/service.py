@@ -677,12 +677,40 @@ class Service:
 
     def step(self) -> None:
         """One tick and all messages that are ready, while time stands still: for a host that is not started. Raises JournalError."""
+        self.judge()
+        for name in self._channels:
+            while self.send_next(name):
+                pass
+
+    def listen(self) -> None:
+        """Connect to the broker and take in what comes, and nothing else: for a host whose time is moved by hand."""
+        self._spawn("ingest", self._ingest.run)
+        self._transport.start()
+
+    def judge(self) -> None:
+        """The part of `step` before any message leaves. Raises JournalError."""
         now = self.clock.now()
         self._keep_found(now)
         self._judge(now)
-        for name in self._channels:
-            while self._dispatcher.send_next(name, now):
-                pass
+
+    def send_next(self, channel: str) -> bool:
+        """Send the next message of one channel, if one is ready. May block as long as the channel may. Raises JournalError."""
+        return self._dispatcher.send_next(channel, self.clock.now())
+
+    def look_at_modem(self) -> None:
+        """Take what lies in the modem, where there is one. May block as long as it may. Raises JournalError."""
+        if self._modem is not None:
+            self._modem.look(self.clock.now())
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has us."""
+        return self._transport.connected
+
+    @property
+    def channels(self) -> Sequence[str]:
+        """The names of the ways to tell people."""
+        return list(self._channels)
 
     def _send_time(self, now: float) -> None:
         sent_at = self._time_sent_at
@@ -747,7 +775,8 @@ class Service:
         if self._influx is not None:
             with contextlib.suppress(JournalError):  # not known then
                 waiting, since = self.journal.backlog(SINK), self.journal.waiting_since(SINK)
-                found.append(DatabaseLag(now=now, waiting_since=since, waiting=waiting))
+                refused = self.journal.refused_count(SINK)
+                found.append(DatabaseLag(now=now, waiting_since=since, waiting=waiting, refused=refused))
         if link.connected:  # what is not heard without a broker may send all the same
             found += [
                 UnknownBoard(id=point, now=now, first_t=first_t, last_t=last_t, known=point in self.site.points)
@@ -1016,7 +1045,8 @@ class Service:
         now = self.clock.now()
         if isinstance(told, Counted):
             with self._lock:
-                told = msgspec.structs.replace(told, tally=self._tracker.tally(told.point))
+                tally, shown = self._tracker.tally(told.point), self._tracker.shown_people(told.point)
+            told = msgspec.structs.replace(told, tally=tally, shown=shown)
         fact = self.journal.record(told, author, t=now, now=now)
         self._learn(fact)
         if isinstance(told, GapAccepted):

@@ -21,6 +21,9 @@ from paraat.texts import Words
 from paraat.texts.gsm7 import SMS, gsm7
 
 _log = logging.getLogger(__name__)
+_ACTION = 1  # the line of a mail that says what to do
+_ACTIONS_MOST = 6  # in a list: a longer one is for who plans, and not for who acts
+_ANSWER = len(" Stuur OK 1234")  # what every SMS has room for
 
 
 class Answers(Protocol):
@@ -48,7 +51,13 @@ class _Item(NamedTuple):
     row: Delivery
     subject: str
     body: str
-    short: str
+    short: str  # with what stands before it, and without how to answer
+
+    @property
+    def action(self) -> str:
+        """What is to be done: the second line of a mail about something that fires."""
+        lines = self.body.splitlines()
+        return lines[_ACTION] if self.alert.state == "firing" and len(lines) > _ACTION else ""
 
 
 class Renderer:
@@ -76,28 +85,44 @@ class Renderer:
             if alert.left:
                 return self._left(alert, row, language, now)
             subject, body = texts.message(alert, transition, point, language=language, zone=self._zone, now=now)
-            short = texts.short(alert, transition, point, language=language, zone=self._zone, now=now, limit=SMS - 9)
+            begins = gsm7(" ".join([*self._begins(alert, row, language, now), ""]).lstrip())
+            limit = SMS - _ANSWER - len(begins)  # a name is cut, and never what is to be done
+            short = texts.short(alert, transition, point, language=language, zone=self._zone, now=now, limit=limit)
         except Exception:  # noqa: BLE001 - figures without words are better than no message
             text = f"{alert.rule}.{alert.wording}"
             if text not in self.failed:
                 _log.exception("alert %d: %s has no words (%s)", alert.id, text, transition)
             self.failed[text] = now
             return self._plain(alert, row, point, transition)
-        return _Item(alert, row, subject, body, short)
+        return _Item(alert, row, subject, body, f"{begins}{short}")
+
+    def _begins(self, alert: AlertState, row: Delivery, language: str, now: float) -> list[str]:
+        """The words before an SMS: those before the subject of a mail, and why this person gets it."""
+        words, here = Words(language, "sms"), alert.state == "firing" and row.rung != ladder.LOG
+        found = self._before(alert, row, language, now)
+        if here and row.reason.startswith(ladder.COPY):
+            found.append(words("begin.copy"))
+        elif here and row.reason.startswith(ladder.TURN) and row.rung not in (ladder.rungs_of(alert)[0], ladder.BOARD):
+            found.append(words("begin.climbed"))
+        return found
+
+    def _before(self, alert: AlertState, row: Delivery, language: str, now: float) -> list[str]:
+        late = "late" if self._late(alert, row, language, now) else ""
+        return [Words(language, "mail")(f"begin.{which}") for which in (late, _begin(alert, row)) if which]
 
     def _left(self, alert: AlertState, row: Delivery, language: str, now: float) -> _Item:
         words = Words(language, "mail")
         fired_at = texts.local_time(alert.told_since, now, self._zone, language)
         values = {"id": alert.id, "point": alert.subject.id, "title": _title(alert, language), "fired_at": fired_at}
         subject = words("left.subject", **values)
-        return _Item(alert, row, subject, words("left.body", **values), gsm7(subject)[: SMS - 9])
+        return _Item(alert, row, subject, words("left.body", **values), gsm7(subject)[: SMS - _ANSWER])
 
     @staticmethod
     def _plain(alert: AlertState, row: Delivery, point: Point | None, transition: str) -> _Item:
         about = alert.subject.id if point is None else point.name
         subject = f"{alert.rule} ({transition}): {about}"
         figures = "\n".join(f"{key}: {value}" for key, value in alert.detail.items())
-        return _Item(alert, row, subject, f"{subject}\n{figures}\n{alert.id}", gsm7(subject)[: SMS - 9])
+        return _Item(alert, row, subject, f"{subject}\n{figures}\n{alert.id}", gsm7(subject)[: SMS - _ANSWER])
 
     def _single(self, item: _Item, outgoing: Outgoing, language: str, now: float) -> Message:
         words, alert, row = Words(language, "mail"), item.alert, item.row
@@ -116,13 +141,11 @@ class Renderer:
             words("flapping") if alert.flapping and firing else "",
             words("answer.link", link=link) if link else "",
         )
-        begins = [words(f"begin.{which}") for which in ("late" if late else "", _begin(alert, row)) if which]
-        short = gsm7(" ".join([*begins, item.short]))[: SMS - 9]
         return Message(
             to=outgoing.address,
-            subject=" ".join([*begins, item.subject]),
+            subject=" ".join([*self._before(alert, row, language, now), item.subject]),
             body="\n".join(filter(None, lines)),
-            short=f"{short} OK {code}"[:SMS] if code else short,
+            short=_asked(item.short, code, language, row.reason.startswith(ladder.COPY)),
             severity=alert.severity,
             key=outgoing.key,
             code=code,
@@ -146,10 +169,10 @@ class Renderer:
             _kind(items[0].alert, len(items), language) if len(kinds) == 1 else words("digest.several", n=len(items))
         )
         lates = [late for i in items if (late := self._late(i.alert, i.row, language, now))]
-        lines = [f"- {i.subject}" for i in items]
+        told_to_do = len(items) <= _ACTIONS_MOST
+        lines = [f"- {i.subject}" + (f"\n  {i.action}" if told_to_do and i.action else "") for i in items]
         parts = (f"{n} x {_kind_short(rule, language)}" for rule, n in kinds.most_common())
         told = "" if len(kinds) == 1 else f" ({', '.join(parts)})"
-        names = ", ".join(self._name(i.alert) for i in items)
         firing = any(i.alert.state == "firing" for i in items)
         row, answers = outgoing.rows[-1], self._answers if firing else None
         code = "" if answers is None else answers.list_code(row.id, row.person)
@@ -161,7 +184,7 @@ class Renderer:
             to=outgoing.address,
             subject=subject,
             body="\n".join(filter(None, [*lates[:1], f"{subject}{told}:", *lines, words("digest.do"), how])),
-            short=f"{_cut(gsm7(f'{subject}: {names}'), SMS - len(answer))}{answer}",
+            short=f"{_cut(gsm7(self._listed(items, subject, kinds, language)), SMS - len(answer))}{answer}",
             severity=worst if firing else WARNING,
             key=outgoing.key,
             code=code,
@@ -169,9 +192,29 @@ class Renderer:
             firing=firing,
         )
 
+    def _listed(self, items: Sequence[_Item], subject: str, kinds: Counter[str], language: str) -> str:
+        """A list in an SMS: of one kind the points, of several what is the matter where."""
+        by_kind: dict[str, list[str]] = {}
+        for item in items:
+            by_kind.setdefault(item.alert.rule if item.alert.state == "firing" else "", []).append(
+                self._name(item.alert)
+            )
+        if len(kinds) == 1:
+            return f"{subject}: {', '.join(self._name(item.alert) for item in items)}."
+        return "; ".join(f"{_kind_short(kind, language)}: {', '.join(names)}" for kind, names in by_kind.items()) + "."
+
     def _name(self, alert: AlertState) -> str:
         point = None if alert.point is None else self._site.points.get(alert.point)
         return alert.subject.id if point is None else point.name
+
+
+def _asked(short: str, code: str, language: str, reads_along: bool) -> str:
+    """An SMS with how to answer it: as a question, where there is room and somebody is to see to it."""
+    if not code:
+        return short
+    words = Words(language, "sms")
+    asks = f"{short}{gsm7(words('answer.asks', code=code))}"
+    return asks if len(asks) <= SMS and not reads_along else f"{short}{gsm7(words('answer.code', code=code))}"[:SMS]
 
 
 def _begin(alert: AlertState, row: Delivery) -> str:

@@ -143,8 +143,9 @@ class Watch:
         return saved, rows
 
     def close(self) -> None:
-        """Keep the last moments, before the host ends. Raises JournalError."""
-        self._store.note_judged(self._judged)
+        """Keep the last moments, before the host ends. Safe to call twice. Raises JournalError."""
+        if self._judged:
+            self._store.note_judged(self._judged)
         self._judged = []
 
     def _due(self, alert: AlertState, now: float) -> list[Delivery]:

@@ -3,6 +3,7 @@
 import argparse
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -100,6 +101,8 @@ def _keep(site: Site, place: _Place, body: bytes) -> None:
     told, author = kinds[place.action](body, place.name, now)
     answer = ask(site, "POST", f"/api/v1/{place.path}", body)
     if answer is not None:
+        if answer[0] == HTTPStatus.NOT_FOUND and place.path.startswith("alerts/"):
+            raise ValueError(_no_alert(place.name))
         read(answer, dict[str, Any])
         return
     journal = Journal(site.path(site.region.journal))
@@ -107,11 +110,15 @@ def _keep(site: Site, place: _Place, body: bytes) -> None:
         if isinstance(told, Silenced) and place.path.startswith("alerts/"):
             alert = journal.alert(int(place.name))
             if alert is None:
-                raise ValueError(Phrase("no alert {id}; `paraat alerts list` has them", id=place.name))
+                raise ValueError(_no_alert(place.name))
             told = msgspec.structs.replace(told, subject=alert.subject)
         keep_in_journal(journal, told, author, now)
     finally:
         journal.close()
+
+
+def _no_alert(number: str) -> Phrase:
+    return Phrase("no alert {id}; `paraat alerts list` has them", id=number)
 
 
 def keep_in_journal(journal: "Journal", told: "SaidOfPoint | Acknowledged", author: "Author", now: float) -> "Fact":
@@ -119,13 +126,15 @@ def keep_in_journal(journal: "Journal", told: "SaidOfPoint | Acknowledged", auth
     from paraat.domain.facts import Counted
 
     if isinstance(told, Counted):
-        told = msgspec.structs.replace(told, tally=_last_tally(journal, told.point))
+        tally, shown = _last_counters(journal, told.point)
+        told = msgspec.structs.replace(told, tally=tally, shown=shown)
     return journal.record(told, author, t=now, now=now)
 
 
-def _last_tally(journal: "Journal", point: str) -> "Tally | None":
-    """How the counters of the doors were last told; None where the newest sets do not tell it."""
-    from paraat.domain.passages import tally_of
+def _last_counters(journal: "Journal", point: str) -> tuple["Tally | None", int | None]:
+    """How the counters of the doors were last told, and how many people were shown; None what the newest sets do not tell."""
+    from paraat.domain.passages import PRESENT, tally_of
 
-    newest = islice(journal.replay(point), _SETS_LOOKED_AT)
-    return next(filter(None, (tally_of(one.values, one.faults, one.t) for one in newest)), None)
+    newest = list(islice(journal.replay(point), _SETS_LOOKED_AT))
+    shown = next((int(one.values[PRESENT]) for one in newest if PRESENT in one.values), None)
+    return next(filter(None, (tally_of(one.values, one.faults, one.t) for one in newest)), None), shown

@@ -93,11 +93,15 @@ class PhaseChanged(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
 
 
 class Counted(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="counted/1"):
-    """Somebody has counted the people in a point. tally: how the counters of its doors stood; None: nobody knows."""
+    """Somebody has counted the people in a point. tally: how the counters of its doors stood; None: nobody knows.
+
+    shown: how many people the point's own counter showed then, where it tells no more than that; None: nobody knows.
+    """
 
     point: str
     people: int
     tally: Tally | None = None
+    shown: int | None = None
 
 
 class Delivered(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="delivered/1"):
@@ -386,7 +390,8 @@ class Standing:
         fact = self._newest.get(("counted", point))
         if fact is None or not isinstance(fact.told, Counted):
             return None
-        return passages.Counted(t=fact.t, people=fact.told.people, by=fact.author.name, tally=fact.told.tally)
+        told = fact.told
+        return passages.Counted(t=fact.t, people=told.people, by=fact.author.name, tally=told.tally, shown=told.shown)
 
     def checked(self, point: str, now: float) -> tuple[float, str] | None:
         """When somebody last showed to be at a point, and who: attested something, counted people, or brought fuel."""

@@ -101,7 +101,8 @@ class Autonomy(msgspec.Struct, frozen=True, kw_only=True):
 
 class BatteryLeft(msgspec.Struct, frozen=True, kw_only=True):
     """Hours of battery left at load_w. source: "monitor" (its own monitor reckons them), or of the load: "current" (its
-    own), "load" (of the point), "record". load_w is None where only the monitor knows it.
+    own), "load" (of the point), "record", or "told" (what was drawn last, where that is not measured now). load_w is None
+    where only the monitor knows it.
     """
 
     hours: float

@@ -41,11 +41,14 @@ class HostPeers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DatabaseLag(msgspec.Struct, frozen=True, kw_only=True):
-    """InfluxDB. waiting_since: when the oldest entry that it has not got came in; None: it has them all."""
+    """InfluxDB. waiting_since: when the oldest entry that it has not got came in; None: it has them all. refused: how many lines
+    are kept aside that it would not have.
+    """
 
     now: float
     waiting_since: float | None
     waiting: int
+    refused: int = 0
 
     @property
     def subject(self) -> Subject:

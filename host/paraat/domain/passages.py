@@ -44,12 +44,16 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Counted(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody counted people at t. tally: the newest that was known of the counters then; None: not known."""
+    """Somebody counted people at t. tally: the newest that was known of the counters then; None: not known.
+
+    shown: how many people a counter that tells nothing else showed then; None: not known.
+    """
 
     t: float
     people: int
     by: str
     tally: Tally | None = None
+    shown: int | None = None
 
 
 class Present(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,14 +173,10 @@ def present(
     """How many people there are; None where nobody counted and no counter was ever seen.
 
     miscount_percent: of so many of a hundred passages nobody knows whether they were counted right. shown: (when, how many)
-    of a counter that tells nothing else; it counts where it is newer than the count by hand.
+    of a counter that tells nothing else: what it changed since a count by hand is who came or went since.
     """
     if not runs and shown is not None and (counted is None or shown[0] > counted.t):
-        t, people = shown
-        half = math.ceil(miscount_percent / 100 * people - 1e-9)
-        return Present(
-            people=people, low=max(0, people - half), high=people + half, t=t, counted_at=None, counted_by=""
-        )
+        return _by_what_is_shown(shown, counted, miscount_percent)
     if counted is None and not runs:
         return None
     reckoning = _Reckoning(counted)
@@ -192,6 +192,27 @@ def present(
         counted_at=reckoning.counted_at,
         counted_by=reckoning.counted_by,
     )
+
+
+def _by_what_is_shown(shown: tuple[float, int], counted: Counted | None, miscount_percent: float) -> Present:
+    t, people = shown
+    if counted is None:
+        half = math.ceil(miscount_percent / 100 * people - 1e-9)
+        return Present(
+            people=people, low=max(0, people - half), high=people + half, t=t, counted_at=None, counted_by=""
+        )
+    low = high = counted.people
+    if (
+        counted.shown is None
+    ):  # what it showed then nobody knows: it may have been right, and all that is other came since
+        low, high = min(low, people), max(high, people)
+        people = counted.people
+    else:
+        change = people - counted.shown
+        people = max(0, counted.people + change)
+        half = math.ceil(miscount_percent / 100 * abs(change) - 1e-9)
+        low, high = max(0, people - half), people + half
+    return Present(people=people, low=low, high=high, t=t, counted_at=counted.t, counted_by=counted.by)
 
 
 class _Reckoning:

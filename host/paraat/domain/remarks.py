@@ -1,6 +1,6 @@
 """Figures that must not pass for fine: an empty battery, a cold hall, more people than there is room for, bad air. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 
@@ -42,9 +42,13 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known now; what is old, or at fault, is not in it. generator: None where nobody knows whether it runs."""
+    """What is known now; what is old, or at fault, is not in it. generator: None where nobody knows whether it runs.
+
+    gone: the metrics that were heard once and are not known now.
+    """
 
     values: Mapping[str, Value]
+    gone: Collection[str] = ()
     generator: bool | None
     people: Present | None
     capacity: int
@@ -72,8 +76,14 @@ def remarks(
 
 
 def judged(figures: Figures) -> tuple[str, ...]:
-    """The codes of which the figures tell whether they are so; of the others nobody knows."""
-    found = [code for base, codes in _OF.items() if any(_is(name, base) for name in figures.values) for code in codes]
+    """The codes of which the figures tell whether they are so; of the others nobody knows.
+
+    With one sensor of several gone nobody knows either: it may be where it is cold.
+    """
+    found: list[str] = []
+    for base, codes in _OF.items():
+        if any(_is(name, base) for name in figures.values) and not any(_is(name, base) for name in figures.gone):
+            found += codes
     return (*found, *(() if figures.people is None else (BUSY, FULL)))
 
 

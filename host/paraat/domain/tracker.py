@@ -126,6 +126,11 @@ class Tracker:
         """How the counters of a point's doors stand. Raises KeyError when it is not expected."""
         return self._points[point_id].kept.passages.newest
 
+    def shown_people(self, point_id: str) -> int | None:
+        """How many people its own counter shows now. Raises KeyError when it is not expected."""
+        shown = self._points[point_id].shown_present()
+        return None if shown is None else shown[1]
+
     def begin(self, since: float) -> None:
         """The host began to listen then, unix seconds."""
         self._since = since
@@ -230,8 +235,9 @@ class Tracker:
         ):
             reading = tracked.fuel.reading()
         mains, generator = tracked.value(MAINS), tracked.value(GENERATOR)
-        # Unknown drains: better an hour too few than one too many.
-        return reading, bool(generator) or (generator is None and not mains)
+        # Unknown drains: better an hour too few than one too many. With the mains there only what is known to have run.
+        may_run = not mains or GENERATOR in tracked.on_t
+        return reading, bool(generator) or (generator is None and may_run)
 
     def _view(
         self, tracked: "_Tracked", outside: "_Outside", reading: Reading | None, drains: bool, now: float
@@ -242,7 +248,7 @@ class Tracker:
         charge = (
             None
             if point.battery is None
-            else battery.left(point.battery, tracked.known(now, tracked.alerts.point_silent.after_s))
+            else battery.left(point.battery, tracked.known(now, tracked.alerts.point_silent.after_s), tracked.given)
         )
         view = PointView(
             point=point.id,
@@ -309,6 +315,7 @@ class Tracker:
         generator = fresh.get(GENERATOR)
         return remarks.Figures(
             values={name: one.value for name, one in fresh.items() if one.value is not None},
+            gone=tracked.latest.keys() - fresh.keys(),
             generator=None if generator is None else bool(generator.value),
             people=people,
             capacity=tracked.point.capacity,
@@ -502,6 +509,7 @@ class _Tracked:
         self.gauge = DISTANCE if point.tank.by == "distance" else FUEL
         self.fuel = Fuel(point.tank, shift_min=crc32(point.id.encode()) % STEP_MIN)
         self.kept = Kept(point, profile.upkeep)
+        self.given = battery.Told()
         self.air: dict[str, Air] = {}  # by metric
         self._seen = Seen()
         self.heard_at: float | None = None
@@ -534,6 +542,7 @@ class _Tracked:
             self.help_call = HelpCall(t, sample_set.received_at)
         for name, code in sample_set.faults.items():
             self._learn(name, Latest(None, code, t))
+        self.given.learn(sample_set.values, t)
         self.kept.learn(sample_set)
         self._learn_air(sample_set)
         if self._seen.add(sample_set.seq):
@@ -606,6 +615,7 @@ class _Tracked:
         self.latest = {name: latest for name, latest in self.latest.items() if latest.t <= t}
         self.fuel.forget_after(t)
         self.kept.forget_after(t)
+        self.given.forget_after(t)
         for air in self.air.values():
             air.forget_after(t)
         self.data_t = max((latest.t for latest in self.latest.values()), default=None)

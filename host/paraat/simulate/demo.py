@@ -347,6 +347,12 @@ def _site(
     ]
     if influx is not None:
         lines += ["[influx]", f'url = "{influx.url}"', f'bucket = "{BUCKET}"']
+        # So is whether it is behind: what waits for two real seconds is some six minutes of the story old.
+        lines += [
+            "[alerts.database_behind]",
+            f"behind_s = {max(900.0, 20 * speed)}",
+            f"caught_up_s = {max(120.0, 10 * speed)}",
+        ]
     (directory / "site.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return load_site(directory)
 

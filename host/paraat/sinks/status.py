@@ -142,7 +142,7 @@ def _upkeep(view: PointView) -> dict[str, Value | None]:
 
 def _people_and_remarks(view: PointView) -> dict[str, Value | None]:
     said = {remark.code for remark in view.remarks}
-    values: dict[str, Value | None] = {f"remark/{code}": int(code in said) for code in view.judged}
+    values: dict[str, Value | None] = {f"remark/{code}": int(code in said) for code in (*view.judged, *said)}
     people = view.people
     if people is not None:
         values |= {

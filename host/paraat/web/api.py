@@ -69,7 +69,7 @@ class FuelEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BatteryLeft(msgspec.Struct, frozen=True, kw_only=True):
-    """How long the battery lasts. source: "monitor" (it reckons itself), or of the load: "current", "load", "record"."""
+    """How long the battery lasts. source: "monitor" (it reckons itself), or of the load: "current", "load", "told", "record"."""
 
     hours: float
     load_w: float | None

@@ -411,7 +411,9 @@ class Writer:
         return found
 
     def _remarks(self, view: PointView) -> tuple[tuple[bool, str, str], ...]:
-        worst_first = sorted(view.remarks, key=lambda remark: not remark.bad)
+        # What keeps the point from being ready says its figure, and what to do, already.
+        told = {state.detail.get("metric") for state in view.resources if state.decides}
+        worst_first = sorted((one for one in view.remarks if one.metric not in told), key=lambda one: not one.bad)
         return tuple((remark.bad, *self._upkept.remark(remark)) for remark in worst_first)
 
     def _marked(self, figure: Figure, view: PointView, name: str) -> Figure:

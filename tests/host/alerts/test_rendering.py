@@ -105,6 +105,28 @@ def test_it_says_why_this_person_gets_it_now(
     assert body in text
 
 
+@pytest.mark.parametrize(
+    ("delivery", "begin"),
+    [
+        (row(low()), "Buurthuis"),
+        (row(low(), rung="deputy"), "Niemand reageerde, nu u: Buurthuis"),
+        (row(low(), "copy-1", "coordination"), "Ter info: Buurthuis"),
+        (row(low(), "reminder-1-1", "deputy"), "Herinnering: Buurthuis"),
+    ],
+)
+def test_an_sms_says_why_this_person_gets_it_too(site: Site, delivery: Delivery, begin: str) -> None:
+    short = said(site, (low(), delivery))[2]
+    assert short.startswith(begin)
+    assert short.endswith("doen? Stuur OK 1212" if "Ter info" not in begin else ". Stuur OK 1212")
+
+
+def test_a_list_of_several_kinds_says_what_is_the_matter_where_and_what_to_do(site: Site) -> None:
+    down = low(id=13, rule="generator_down", detail={"off_at": NOW, "battery_h": None, "data_t": NOW})
+    _, body, short = said(site, (low(), row(low())), (down, row(down)))
+    assert short.startswith("Brandstof raakt op: Buurthuis De Linde; Geen stroom: aggregaat draait niet: Buurthuis")
+    assert body.count("\n  Doe nu: ") == 2
+
+
 def test_what_explains_others_says_how_many(site: Site) -> None:
     broker = low(
         rule="broker_unreachable", subject=Subject("broker", "broker"), role="coordination", detail={"why": None}
@@ -136,7 +158,7 @@ def test_several_are_one_message_with_a_list_the_urgent_on_top(site: Site) -> No
     assert subject == f"{len(names)} punten met bijna lege tank"
     assert all(site.points[name].name in body for name in names)
     assert short.startswith(subject)
-    assert short.endswith(" Doet u alles? Stuur OK 12301")
+    assert short.endswith(" Gaat u dit allemaal doen? Stuur OK 12301")
     assert body.endswith("één keer voor de hele lijst: https://cp.example.nl/seen/L1")
     warning = low(
         id=98,

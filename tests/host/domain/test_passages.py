@@ -118,6 +118,27 @@ def test_a_counter_that_tells_nothing_else_counts_where_it_is_newer_than_a_count
     assert here(runs(tally(60, 10, 0))).people == 10
 
 
+@pytest.mark.parametrize(
+    ("at_count", "shown", "expected"),
+    [
+        (84, 84, (70, 70, 70)),  # nobody passed: a newer reading of the same tells nothing new
+        (84, 104, (90, 89, 91)),
+        (84, 44, (30, 28, 32)),
+        (84, 4, (0, 0, 4)),
+        (None, 84, (70, 70, 84)),  # nobody knows what it showed then
+        (None, 60, (70, 60, 70)),
+    ],
+)
+def test_a_count_by_hand_stands_against_a_counter_until_somebody_passes(
+    at_count: int | None, shown: int, expected: tuple[int, int, int]
+) -> None:
+    count = Counted(t=T0, people=70, by="Jan", shown=at_count)
+    found = present([], count, 5.0, shown=(T0 + 60, shown))
+    assert found is not None
+    assert (found.people, found.low, found.high) == expected
+    assert (found.t, found.counted_at, found.counted_by) == (T0 + 60, T0, "Jan")
+
+
 def test_what_was_counted_before_a_count_is_no_part_of_it() -> None:
     passages = runs(tally(60, 500, 0), tally(700, 3, 1, boot=650), tally(900, 8, 1, boot=650))
     assert here(passages, counted(720, 40, tally(700, 3, 1, boot=650))).people == 45

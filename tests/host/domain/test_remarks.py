@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from paraat.domain.air import Air, Lowest
 from paraat.domain.passages import Present
 from paraat.domain.profiles import ClimatePlan, PeoplePlan
-from paraat.domain.remarks import Figures, Remark, remarks
+from paraat.domain.remarks import Figures, Remark, judged, remarks
 
 T0 = 1764000000.0
 
@@ -112,3 +112,46 @@ def test_the_air_of_longer_ago_than_two_hours_says_nothing() -> None:
     assert air.lowest(T0 + 7200) == Lowest(900.0, 5)
     air.forget_after(T0 + 60)
     assert air.lowest(T0 + 7200) is None
+
+
+def test_with_one_of_several_sensors_gone_nobody_knows_whether_it_is_cold() -> None:
+    def figures(hall: float | None) -> Figures:
+        values = {"climate/temperature/stock": 20.0} | ({} if hall is None else {"climate/temperature/hall": hall})
+        gone = ["climate/temperature/hall"] if hall is None else []
+        return Figures(values=values, gone=gone, generator=False, people=None, capacity=60, battery_low_v=11.8)
+
+    assert judged(figures(19.0)) == ("cold", "warm")
+    assert judged(figures(None)) == ()
+
+
+METRICS = ["climate/temperature", "climate/temperature/hall", "climate/co2", "battery/voltage", "battery/voltage/radio"]
+
+
+@given(
+    st.dictionaries(st.sampled_from(METRICS), st.one_of(st.floats(-10, 40), st.floats(400, 9000)), min_size=1),
+    st.data(),
+    st.one_of(st.none(), st.booleans()),
+    st.one_of(st.none(), st.integers(0, 90)),
+)
+def test_to_know_less_never_makes_a_figure_pass_for_fine(
+    values: dict[str, float], data: st.DataObject, generator: bool | None, n: int | None
+) -> None:
+    """What was not fine is not fine, or nobody knows: with a sensor gone, or without knowing who is there, or what runs."""
+    gone = data.draw(st.sets(st.sampled_from(sorted(values))))
+    lowest = Lowest(450, 2)
+
+    def look(
+        values: dict[str, float], gone: set[str], generator: bool | None, n: int | None
+    ) -> tuple[set[str], set[str]]:
+        here = None if n is None else people(n)
+        known = Figures(values=values, gone=gone, generator=generator, people=here, capacity=60, battery_low_v=11.8)
+        found = remarks(known, lambda _: lowest, ClimatePlan(), PeoplePlan())
+        return {one.code for one in found}, set(judged(known))
+
+    whole, _ = look(values, set(), generator, n)
+    fewer = {name: one for name, one in values.items() if name not in gone}
+    for less in (look(fewer, gone, generator, n), look(values, set(), None, n), look(values, set(), generator, None)):
+        said, known = less
+        for code in whole - said:
+            # Bad air may be a crowd to who knows who came in, and exhaust gas to who does not.
+            assert code not in known or (code == "stuffy" and "exhaust" in said), (code, said)

@@ -186,3 +186,34 @@ def test_to_know_of_fewer_runs_never_makes_it_better(
     whole = found(runs=runs(*ran, loaded=tuple(ran)))
     parts = found(runs=runs(*less, loaded=tuple(ran)) if loaded else runs(*ran, loaded=tuple(less)))
     assert TASKS[task("test-run", parts).state] <= TASKS[task("test-run", whole).state]
+
+
+PARTS = {
+    "runs": st.lists(st.tuples(st.floats(0, 60), st.floats(0, 60)), max_size=3),
+    "loaded": st.lists(st.tuples(st.floats(0, 60), st.floats(0, 60)), max_size=3),
+    "fuel_at": st.floats(NOW - 800 * DAY_S, NOW),
+    "checked": st.tuples(st.floats(NOW - 90 * DAY_S, NOW), st.just("Jan")),
+    "rested": st.dictionaries(st.integers(TODAY - 80, TODAY), st.floats(11, 14), min_size=1),
+    "word": st.sampled_from([(State.READY, "attested"), (State.NOT_READY, "absent"), (State.EXPIRED, "expired")]),
+}
+
+
+def known_of(parts: dict[str, Any]) -> dict[tuple[str, str], TaskState]:
+    state, code = parts.get("word", (State.UNKNOWN, "never-attested"))
+    it = found(
+        runs=runs(*parts.get("runs", ()), loaded=tuple(parts.get("loaded", ())), load_known="loaded" in parts),
+        fuel_at=parts.get("fuel_at"),
+        checked=parts.get("checked"),
+        rested=parts.get("rested", {}),
+        resources=[word(state, code, until=NOW + DAY_S)],
+    )
+    return {(one.kind, one.resource): one.state for one in it.tasks}
+
+
+@given(st.fixed_dictionaries({}, optional=PARTS), st.sampled_from(sorted(PARTS)))
+def test_to_know_less_never_makes_a_task_done(parts: dict[str, Any], gone: str) -> None:
+    whole = known_of(parts)
+    less = known_of({name: part for name, part in parts.items() if name != gone})
+    assert less.keys() == whole.keys()
+    for key, state in less.items():
+        assert state is not TaskState.DONE or whole[key] is TaskState.DONE

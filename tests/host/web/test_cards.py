@@ -378,6 +378,15 @@ def test_figures_that_are_not_fine_do_not_look_like_fine() -> None:
     assert made.remarks[3][2] == "zet ramen en deuren open en kijk of er uitlaatgas binnenkomt"
 
 
+def test_what_keeps_a_point_from_being_ready_is_said_once() -> None:
+    """A cold hall: as its heat that is not ready, with what to do; the figure beside it has its mark."""
+    cold = Remark(code="cold", bad=True, metric="climate/temperature", value=12.0, limit=15.0)
+    made = card(point(values={"climate/temperature": 12.0}, resources=(cool(12.0),), remarks=(cold,)))
+    assert [line.text for line in made.lines] == ["warmte: 12 °C, nodig 18 °C of meer"]
+    assert made.remarks == ()
+    assert cell(made, "climate") == (Figure("12,0 °C", "known", mark="te koud", bad=True),)
+
+
 def test_people_who_were_never_counted_and_a_counter_that_was_set_to_nothing() -> None:
     def counted(**changes: Any) -> str:
         fields = {"people": 3, "low": 3, "high": 3, "t": NOW, "counted_at": None, "counted_by": ""} | changes

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import paho.mqtt.client as mqtt
 import pytest
@@ -140,7 +141,7 @@ def test_a_mail_arrives_and_the_answer_says_who_took_it(smtp: Callable[[Mailbox]
 @pytest.mark.parametrize(
     "mailbox",
     [Mailbox(rcpt="550 no such mailbox"), Mailbox(data="552 mailbox full"), Mailbox(rcpt="451 try again later")],
-    ids=["bounces", "full", "greylisted"],
+    ids=["no such mailbox", "full", "greylisted"],
 )
 def test_what_a_mail_server_refuses_is_said_with_the_address(
     smtp: Callable[[Mailbox], str], channel: Make, mailbox: Mailbox
@@ -148,6 +149,24 @@ def test_what_a_mail_server_refuses_is_said_with_the_address(
     with pytest.raises(ChannelError, match=r"^anna@example\.org was not taken: "):
         channel(smtp(mailbox)).send(MESSAGE)
     assert mailbox.taken == []
+
+
+class Bouncing(Mailbox):
+    """It takes a mail for a mailbox that is not there, and sends it back to whoever it is from."""
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        back = f"To: {envelope.mail_from}\r\nSubject: Undelivered Mail Returned to Sender\r\n\r\n550 5.1.1 no such user"
+        self.taken.append(([envelope.mail_from], back))
+        return "250 queued"
+
+
+def test_of_a_mail_that_bounces_later_is_said_that_a_server_took_it_and_never_that_it_arrived(
+    smtp: Callable[[Mailbox], str], channel: Make
+) -> None:
+    """The host reads no mail: that nobody acknowledged is what climbs the ladder, and the bounce lies with the sender's address."""
+    mailbox = Bouncing()
+    assert channel(smtp(mailbox)).send(MESSAGE) == f"taken by {LOOPBACK}"
+    assert mailbox.taken[0][0] == ["paraat@example.org"]
 
 
 @pytest.mark.parametrize("drip", [b"", b"220-wait\r\n"], ids=["answers nothing", "drips"])
@@ -241,6 +260,64 @@ def test_a_webhook_that_answers_503_took_nothing(ntfy: tuple[type[Ntfy], int], c
     path, seen = handler.seen[-1]
     assert path == "/hook"
     assert (seen["title"], seen["message"]) == (MESSAGE.subject, MESSAGE.body)
+
+
+class Matrix(BaseHTTPRequestHandler):
+    """What a Matrix home server does with a message (client-server API, version 3)."""
+
+    seen: list[tuple[str, str, dict[str, Any]]]
+
+    def _answer(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        body: dict[str, Any] = json.loads(self.rfile.read(length) or b"{}")
+        type(self).seen.append((self.command, self.path, body))
+        known = self.headers.get("Authorization") == "Bearer syt_token"
+        if self.path.endswith("/login"):
+            known = body["password"] == PASSWORD
+            answer = {"access_token": "syt_token", "user_id": "@paraat:example.nl", "device_id": "CP"}
+        elif "/join/" in self.path:
+            answer = {"room_id": "!room:example.nl"}
+        else:
+            answer = {"event_id": "$1"} if "/send/m.room.message/" in self.path else {}
+        said = json.dumps(answer if known else {"errcode": "M_FORBIDDEN", "error": "Invalid password"}).encode()
+        self.send_response(200 if known else 403)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+
+    do_GET = do_POST = do_PUT = _answer
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_message_comes_into_a_room_of_matrix_by_its_id_or_its_alias(channel: Make) -> None:
+    handler = type("Kept", (Matrix,), {"seen": []})
+    server = ThreadingHTTPServer((LOOPBACK, 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        url = f"matrix://paraat:{{password}}@{LOOPBACK}:{server.server_address[1]}/{{{{to}}}}"
+        room = channel(url.format(password=PASSWORD), "matrix")
+        for address in ("!room:example.nl", "#alerts:example.nl"):
+            handler.seen.clear()
+            room.send(to(address))
+            assert any(path.endswith(f"/join/{quote(address, safe='')}") for _, path, _ in handler.seen)
+            ((path, body),) = [(path, body) for _, path, body in handler.seen if "/send/m.room.message/" in path]
+            assert "/rooms/%21room%3Aexample.nl/" in path
+            assert (body["msgtype"], MESSAGE.subject in body["body"], MESSAGE.body in body["body"]) == (
+                "m.text",
+                True,
+                True,
+            )
+        with pytest.raises(ChannelError) as caught:
+            channel(url.format(password="wrong-geheim"), "matrix").send(to("!room:example.nl"))
+        assert "wrong-geheim" not in str(caught.value)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 @pytest.mark.needs("mosquitto")

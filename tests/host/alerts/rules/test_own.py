@@ -50,8 +50,9 @@ def link(connected: bool, problem: str = "") -> BrokerLink:
     return BrokerLink(now=T0, connected=connected, problem=problem)
 
 
-def lag(seconds: float | None) -> DatabaseLag:
-    return DatabaseLag(now=T0, waiting_since=None if seconds is None else T0 - seconds, waiting=5)
+def lag(seconds: float | None, refused: int = 0) -> DatabaseLag:
+    since = None if seconds is None else T0 - seconds
+    return DatabaseLag(now=T0, waiting_since=since, waiting=5, refused=refused)
 
 
 def disk(free_percent: float, full_in_h: float | None = None) -> DiskSpace:
@@ -79,6 +80,8 @@ CASES: list[tuple[str, View, tuple[Verdict, str, str]]] = [
     ("database_behind", lag(120), CLEAR),
     ("database_behind", lag(900), HOLD),
     ("database_behind", lag(901), (Verdict.RAISE, "warning", "firing")),
+    ("database_behind", lag(None, refused=3), (Verdict.RAISE, "warning", "refused")),
+    ("database_behind", lag(901, refused=3), (Verdict.RAISE, "warning", "firing")),
     ("disk_full", disk(50), CLEAR),
     ("disk_full", disk(50, 144), CLEAR),
     ("disk_full", disk(50, 143), HOLD),
