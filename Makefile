@@ -105,7 +105,7 @@ define typed
 	$(if $(1),[ -n "$(strip $(foreach name,$(1),$($(name))))" ] || { echo "make: $$($(call say,say which)): make $@ $(2)" >&2; wrong=1; };) \
 	[ -z "$$wrong" ] || { $(points_known); false; } $(quiet)
 endef
-VARIABLES := BY CANARY CSV POINT POINTS PORT SITE BOARD FIRMWARE PASSPHRASE_FILE OUT FROM BUNDLE ANYWAY REPLACE ALL
+VARIABLES := BY CANARY CSV POINT POINTS PORT SITE BOARD FIRMWARE PASSPHRASE_FILE OUT FROM BUNDLE ANYWAY REPLACE ALL STATUS STOP
 lower = $(subst A,a,$(subst B,b,$(subst C,c,$(subst D,d,$(subst E,e,$(subst F,f,$(subst G,g,$(subst H,h,$(subst I,i,$(subst \
   L,l,$(subst M,m,$(subst N,n,$(subst O,o,$(subst P,p,$(subst R,r,$(subst S,s,$(subst T,t,$(subst U,u,$(subst V,v,$(subst W,w,$(subst Y,y,$(1))))))))))))))))))))))
 points_known = echo "$$($(call say,the points of this region)) ($(SITE)):" >&2; for file in $(SITE)/points/*.toml; do \
@@ -181,9 +181,11 @@ commission: $(VENV)/technician.stamp ## Check a point on the spot, step by step,
 	@$(BIN)/paraat commission --site $(SITE) $(if $(BY),--by "$(BY)") $(POINT) $(quiet)
 
 .PHONY: update
-update: $(VENV)/technician.stamp ## Bring new firmware to boards, one first and then in waves (POINTS="a b c" or ALL=1; with PORT= on the cable; BUNDLE= ready-made; CANARY=, DOWNGRADE=1)
-	$(call typed,POINT POINTS ALL PORT,POINT=nsp-0101)
-ifdef PORT
+update: $(VENV)/technician.stamp ## Bring new firmware to boards, one first and then in waves (POINTS="a b c" or ALL=1; with PORT= on the cable; BUNDLE= ready-made; CANARY=, DOWNGRADE=1; STATUS=1, STOP=1)
+	$(call typed,POINT POINTS ALL PORT STATUS STOP,POINT=nsp-0101)
+ifneq ($(STATUS)$(STOP),)
+	@$(BIN)/paraat update --site $(SITE) $(if $(STOP),--stop,--status) $(quiet)
+else ifdef PORT
 	@$(if $(BUNDLE),,mkdir -p build && $(BIN)/paraat bundle build --site $(SITE) --out build/firmware.bundle $(signing))
 	@$(BIN)/paraat usb update --bundle $(or $(BUNDLE),build/firmware.bundle) $(cable) $(quiet)
 else
@@ -275,6 +277,10 @@ bench: $(VENV)/dev.stamp ## Measure: the host's store rate, the board's drain an
 	$(BIN)/python benchmarks/signature.py
 	$(BIN)/python benchmarks/autonomy.py
 	$(BIN)/python benchmarks/judging.py
+
+.PHONY: load
+load: $(VENV)/dev.stamp ## Measure the host under a country's load, and what asking costs, beside an older commit's (AGAINST=v0.1): ten minutes
+	@$(BIN)/python benchmarks/host_load.py $(if $(AGAINST),--against $(AGAINST))
 
 .PHONY: autonomy
 autonomy: $(VENV)/dev.stamp ## Follow forty courses of a tank and write what the estimate is worth into docs/autonomy.md (minutes)

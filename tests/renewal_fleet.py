@@ -4,6 +4,7 @@ The authority ends within the test, so that what was not renewed is refused for 
 """
 
 import contextlib
+import os
 import shutil
 import signal
 import sqlite3
@@ -15,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from paraat.boards.node_config import node_config
-from paraat.provision.pki import broker_config, pki
+from paraat.provision.pki import broker_config, passphrase, pki
 from paraat.provision.pki.authority import Authority
 from paraat.simulate import boards, story
 from paraat.simulate.servers import LOOPBACK, MosquittoBroker, free_port
@@ -56,14 +57,20 @@ class _Broker(MosquittoBroker):
 
 
 class Fleet:
-    """So many boards, flashed and recorded; lasting: how long their authority lasts yet. Use it in `with`."""
+    """So many boards, flashed and recorded. Use it in `with`.
 
-    def __init__(self, directory: Path, n: int, lasting: timedelta = timedelta(days=3000)) -> None:
+    lasting: how long their authority lasts yet; flashed_days: how long ago they were flashed.
+    """
+
+    def __init__(
+        self, directory: Path, n: int, lasting: timedelta = timedelta(days=3000), *, flashed_days: float = 0
+    ) -> None:
         self.site = directory / "site"
         self.points = [f"nsp-01{i:02d}" for i in range(1, n + 1)]
         self.ends = datetime.now(UTC) + lasting
         self._directory = directory
         self._log_from = 0
+        self._flashed = datetime.now(UTC) - timedelta(days=flashed_days)
         self._off: set[str] = set()
         self._boards: dict[str, boards.SimulatedBoard] = {}
         self._serve: subprocess.Popen[bytes] | None = None
@@ -98,7 +105,7 @@ class Fleet:
         return self
 
     def _make(self, site: Site, point: str, number: int, built: Path) -> boards.SimulatedBoard:
-        now = datetime.now(UTC)
+        now = self._flashed
         issued = self.authority.issue_board(point, now)
         mac = f"24:0a:c4:00:00:{number:02x}"
         self.authority.commit(issued, Board(mac=mac, serial=mac, type="esp32_devkitc_ve", flashed_at=now), now)
@@ -119,12 +126,18 @@ class Fleet:
             (board.directory / name).write_bytes(data)
         return board
 
-    def serve(self, **environment: str) -> None:
-        """Start the host, or start it anew."""
+    def serve(self, *, with_passphrase: bool = False) -> None:
+        """Start the host, or start it anew; with the passphrase as systemd's LoadCredential= gives it."""
+        environment = dict(os.environ)
+        if with_passphrase:
+            folder = self._directory / "credentials"
+            folder.mkdir(mode=0o700)
+            shutil.copy(self._passphrase, folder / passphrase.CREDENTIAL)
+            environment["CREDENTIALS_DIRECTORY"] = str(folder)
         self._stop_host()
         with (self._directory / "serve.log").open("ab") as log:
             command = [PARAAT, "serve", "--site", str(self.site)]
-            self._serve = subprocess.Popen(command, stderr=log, stdin=subprocess.DEVNULL, env=environment or None)
+            self._serve = subprocess.Popen(command, stderr=log, stdin=subprocess.DEVNULL, env=environment)
 
     def restart_broker(self) -> None:
         """As `paraat broker-config` and a restart."""

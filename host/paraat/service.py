@@ -7,7 +7,7 @@
                                  +-> status page
 
 Threads: the broker's (paho), "ingest", "tick" (alerts, time, status rows), "delivery ..." (one a channel), "influx",
-"gaps" (boards are asked for what is missing), "modem" (SMS that come in), "watcher" (signs of life), "alert test" (weekly) and the page's. Each of ours starts again after a mistake of ours. What must survive is in the
+"gaps" (boards are asked for what is missing), "fleet" (rollouts and new certificates), "modem" (SMS that come in), "watcher" (signs of life), "alert test" (weekly) and the page's. Each of ours starts again after a mistake of ours. What must survive is in the
 journal before anybody is told of it.
 """
 
@@ -50,6 +50,7 @@ from paraat.domain.facts import (
     ClockSetBack,
     Counted,
     Fact,
+    Found,
     GapAccepted,
     Heard,
     Silenced,
@@ -57,7 +58,16 @@ from paraat.domain.facts import (
 )
 from paraat.domain.model import AlertState, Delivery, FailedText, NodeState, PointView, SampleSet
 from paraat.domain.neighbours import Neighbours
-from paraat.domain.own import BrokerLink, ChannelHealth, ClockDoubt, DatabaseLag, HostPeers, JournalHealth, UnknownBoard
+from paraat.domain.own import (
+    BrokerLink,
+    ChannelHealth,
+    ClockDoubt,
+    DatabaseLag,
+    HostPeers,
+    JournalHealth,
+    LoopProgress,
+    UnknownBoard,
+)
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 from paraat.domain.readiness import Verdict
@@ -70,10 +80,12 @@ from paraat.domain.witnesses import Doubt
 from paraat.domain.world import World
 from paraat.fleet.asking import AskError, Boards, NoConnectionError
 from paraat.fleet.gaps import Gaps
+from paraat.fleet.hosted import Hosted, Work
+from paraat.fleet.orders import Rollouts, folder_of
 from paraat.intake.dating import Dating
 from paraat.intake.decode import MAX_AHEAD_S
 from paraat.intake.inbox import Inbox
-from paraat.intake.ingest import Ingest
+from paraat.intake.ingest import HUNG_S, Ingest
 from paraat.intake.mqtt import MqttTransport
 from paraat.intake.serving import Serving
 from paraat.journal import Journal, JournalError, Past, Stored
@@ -81,9 +93,11 @@ from paraat.journal.damage import find_damage, last_ids, set_aside, set_aside_fi
 from paraat.journal.file import JournalDamagedError
 from paraat.journal.history import sets_read_back
 from paraat.journal.spare import Spare
+from paraat.runtime import systemd
 from paraat.runtime.clock import Clock
 from paraat.runtime.counters import Counters
 from paraat.runtime.host_probe import HostProbe, clock_synchronised
+from paraat.runtime.progress import Progress
 from paraat.sinks.influx import SINK, InfluxSink
 from paraat.sinks.rows import Rows, host_row, name_points
 from paraat.sinks.server import InfluxError
@@ -94,7 +108,7 @@ from paraat.site.roster import Rosters
 from paraat.site.site import Site
 from paraat.texts import Phrase
 from paraat.texts.localtime import local
-from paraat.web.app import create_app
+from paraat.web.app import create_app, create_health_app
 from paraat.web.feed import Feed
 from paraat.web.ready import Ready
 from paraat.web.server import Handle, WebError, serve
@@ -117,7 +131,9 @@ _RESTART_MAX_S = 60.0
 # A thread that failed so shortly ago may fail again: between two failures lies no longer wait than _RESTART_MAX_S.
 _UNWELL_S = 2 * _RESTART_MAX_S
 _JOIN_S = 30.0
-HUNG_S = 120.0  # a tick over a whole fleet, or a batch on a slow disk, takes seconds
+_GRACE_S = 5.0  # for InfluxDB, to take what is being written
+_GIVEN_S = 600.0  # for a message that goes out, a sign of life, a look into the modem: each has its own limit, of a minute or two
+_TESTED_S = 6 * 3600.0  # for a test of all ways to tell people of all points
 _PART = 100  # points that are looked at without letting others at them: some milliseconds
 _HEARD_MAX = 200  # batches that wait for somebody who looks at the points
 
@@ -165,11 +181,12 @@ class Service:
         serve_web: bool = True,
         next_free_port: bool = False,
         host_probe: HostProbe | None = None,
+        works: Sequence[Work] = (),
     ) -> None:
         """Read the journal back; nothing is connected or sent before `start`.
 
         next_free_port: where web.port is taken, serve the page on another one. host_probe: measures the machine; None:
-        nothing of it is judged. Raises ServiceError when the journal cannot be used, SettingsError for a secret that cannot.
+        nothing of it is judged. works: what it does with boards by itself. Raises ServiceError when the journal cannot be used, SettingsError for a secret that cannot.
         """
         self.site = site
         self.clock = clock
@@ -195,11 +212,12 @@ class Service:
         self._set_aside = aside[-1].name if aside else ""
         self._spare: Spare | None = None  # where the alerts are kept while the disk takes nothing
         self._ticked_at: float | None = None
-        self._ticked_s = time.monotonic()
+        self._progress = Progress()
         self._time_sent_at: float | None = None
         self._status_at: float | None = None
         self._kept_at: float | None = None  # when what was found was last looked at
         self._web: Handle | None = None
+        self._health_web: Handle | None = None
         self._feed: Feed | None = None
         self._channels = make_channels(site)
         self._rosters = Rosters(site.directory, site.points, site.coordination, site.region.timezone, site.roster)
@@ -216,7 +234,14 @@ class Service:
         self._inbox = Inbox()
         self._neighbours = Neighbours(site.watcher.neighbours, clock.now())
         self._boards = Boards(lambda topic, payload: self._transport.publish(topic, payload), clock.now)
-        others: dict[str, Callable[[str, bytes], None]] = {f"{topics.PREFIX}+/{topics.REPLY}": self._boards.heard}
+        self._rollouts = Rollouts(folder_of(site))
+        self._hosted = Hosted(
+            [self._rollouts, *works],
+            lambda topic, payload: self._transport.publish(topic, payload),
+            clock.now,
+            self._state_of,
+        )
+        others: dict[str, Callable[[str, bytes], None]] = {f"{topics.PREFIX}+/{topics.REPLY}": self._on_reply}
         if site.watcher.neighbours:
             others[host_codec.alive_topic("+")] = self._on_neighbour
         self._transport = Serving(
@@ -270,6 +295,7 @@ class Service:
             on_stored=self._on_stored,
             on_unkept=self._on_unkept,
             dating=self._dating,
+            progress=self._progress,
         )
         self._gaps = Gaps(
             ask=self._boards.ask,
@@ -315,6 +341,7 @@ class Service:
                     now=clock.now,
                     ca_file=None if site.influx.ca_file is None else site.path(site.influx.ca_file),
                     language=site.region.language,
+                    progress=self._progress,
                 )
             except InfluxError as error:
                 self.journal.close()
@@ -350,6 +377,18 @@ class Service:
 
     def _view_now(self, point: str) -> PointView | None:
         return self.view(point, self.clock.now()) if point in self.site.points else None
+
+    def _on_reply(self, topic: str, payload: bytes) -> None:
+        self._boards.heard(topic, payload)
+        self._hosted.heard(topic, payload)
+
+    def _state_of(self, point: str) -> NodeState | None:
+        view = self._view_now(point)
+        return None if view is None else view.node
+
+    def _run_fleet(self) -> None:
+        with self._rollouts.held():
+            self._hosted.run(self._stop)
 
     def _counts(self, point: str) -> tuple[int, int]:
         return self.journal.stored(point), self.journal.missing(point)
@@ -433,12 +472,15 @@ class Service:
                 app = create_app(self, base_url=web.base_url)
                 self._web = serve(app, web.host, web.port, next_free=self._next_free_port)
                 self._feed = app.state.feed
+                if web.health_port is not None:
+                    self._health_web = serve(create_health_app(self), web.host, web.health_port)
             except WebError as error:
                 self.stop()
                 raise ServiceError(str(error)) from error
             _log.info("status page: %s", self._web.url)
         self._spawn("ingest", self._ingest.run)
         self._spawn("tick", self._tick)
+        self._spawn("fleet", self._run_fleet)
         for name in self._deliver:
             self._spawn(f"delivery {name}", functools.partial(self._run_deliveries, name))
         if self._host_probe is not None:
@@ -453,7 +495,9 @@ class Service:
             self._spawn("watcher", functools.partial(self._dead_man.run, self._stop))
         if self.site.alert_test.weekly:
             self._spawn("alert test", self._run_tests)
+        self._spawn("systemd", functools.partial(systemd.watch, self._stop, self._stands_still))
         self._transport.start()
+        systemd.notify("READY=1")
 
     @property
     def damage(self) -> str:
@@ -475,13 +519,14 @@ class Service:
 
     def stop(self) -> None:
         """End in the order that loses nothing; what was taken from the broker is stored first."""
+        systemd.notify("STOPPING=1")
         self._stop.set()
         self._inbox.close()
         self._wake.set()
         for wake in self._deliver.values():
             wake.set()
         if self._influx is not None:
-            self._influx.notify()
+            self._influx.hurry(_GRACE_S)
         for channel in self._channels.values():
             channel.close()
         self._boards.close()
@@ -492,8 +537,8 @@ class Service:
                 _log.warning("thread %s does not end within %g s", thread.name, _JOIN_S)
         # After the ingest, whose acknowledgements go out here.
         self._transport.stop()
-        if self._web is not None:
-            self._web.stop()
+        for web in filter(None, (self._web, self._health_web)):
+            web.stop()
         if self._influx is not None:
             self._influx.close()
         try:
@@ -518,7 +563,9 @@ class Service:
                     self._failed[name] = (time.monotonic(), type(error).__name__)
                     self._changed()
                 else:
+                    self._progress.ended(name)
                     return
+                self._progress.waits(name)
                 if self._stop.wait(delay):
                     return
                 delay = min(delay * 2, _RESTART_MAX_S)
@@ -547,6 +594,7 @@ class Service:
             # A board that has just started may have no clock. The next tick tells it, not this
             # moment: when the power comes back, a whole region starts at once.
             self._time_sent_at = None
+        self._hosted.states(states)
         if self._influx is not None and stored.new:
             self._influx.notify()
         self._changed()
@@ -602,7 +650,7 @@ class Service:
                 self._dating.set_back(before - now)
                 self._tell_of_itself(ClockSetBack(forget_after=self._believed_until(now, before)), now)
             self._ticked_at = now
-            self._ticked_s = time.monotonic()
+            self._progress.works("tick", HUNG_S)
             self._send_time(now)
             for channel in self._channels.values():
                 channel.rest()
@@ -725,8 +773,10 @@ class Service:
         """Store what was found in the readings and must outlive them. Raises JournalError; then it comes again."""
         if self._kept_at is not None and 0 <= now - self._kept_at < KEEP_EVERY_S:
             return
-        parts = self._in_parts(self.site.points, self._tracker.due_of)
-        due = [found for part in parts for of_point in part for found in of_point]
+        due: list[Found] = []
+        for part in self._in_parts(self.site.points, self._tracker.due_of):
+            due += chain.from_iterable(part)
+            self._progress.works("tick", HUNG_S)
         if due:
             with self.journal.atomic():
                 kept = [self.journal.record(found, HOST, t=now, now=now) for found in due]
@@ -771,6 +821,7 @@ class Service:
         failed = self._dispatcher.failed_texts.items()
         found += [FailedText(text=text, now=now, failed_at=t) for text, t in failed]
         found += self._channels_now(now)
+        found += self._loops(now)
         found.append(BrokerLink(now=now, connected=link.connected, problem=link.problem))
         if self._influx is not None:
             with contextlib.suppress(JournalError):  # not known then
@@ -817,6 +868,7 @@ class Service:
         for part in self._in_parts(due, lambda point: self._tracker.look(point, now)):
             views += part
             self._ready.take(part)
+            self._progress.works("tick", HUNG_S)
         self._ready.take([])
         note_use(views, self._not_used)
         self.keep_presses(views)
@@ -871,6 +923,7 @@ class Service:
         wake = self._deliver[channel]
         while True:
             wake.clear()
+            self._progress.works(f"delivery {channel}", _GIVEN_S)
             if self._stop.is_set():
                 return
             try:
@@ -885,22 +938,32 @@ class Service:
     # --- the modem, the watcher outside, and the test of the alerts --------------------------
 
     def _run_modem(self, modem: ModemWatch) -> None:
+        look_every_s = self.site.channels.sms.look_every_s if self.site.channels.sms else TICK_S
         while not self._stop.is_set():
+            self._progress.works("modem", look_every_s + _GIVEN_S)
             try:
                 modem.look(self.clock.now())
             except JournalError:  # the tick, which meets it too, says so; the modem keeps what came in
                 self.counters.journal_errors.inc()
-            self._stop.wait(self.site.channels.sms.look_every_s if self.site.channels.sms else TICK_S)
+            self._stop.wait(look_every_s)
 
     def _hangs(self) -> str:
         """What keeps this host from its work, while it looks alive; "": nothing."""
-        if time.monotonic() - self._ticked_s > HUNG_S:
+        self._progress.works("watcher", self.site.watcher.every_s + _GIVEN_S)  # who asks gives the signs
+        return self._stands_still() or self._journal_problem or self._thread_problem("ingest", "tick")
+
+    def _stands_still(self) -> str:
+        """Which part does not get on without which the service is of no use; "": all do."""
+        hung = self._progress.hung()
+        if "tick" in hung:
             return Phrase("the judging of the points hangs")
-        if self._ingest.busy_s > HUNG_S:
-            return Phrase("what comes in cannot be stored")
-        if self._journal_problem:
-            return self._journal_problem
-        return self._thread_problem("ingest", "tick")
+        return Phrase("what comes in cannot be stored") if "ingest" in hung else ""
+
+    def _loops(self, now: float) -> list[LoopProgress]:
+        return [
+            LoopProgress(now=now, name=name, hung_since=now - seconds if seconds else None)
+            for name, seconds in self._progress.loops().items()
+        ]
 
     def _run_gaps(self) -> None:
         while not self._stop.wait(TIME_EVERY_S):
@@ -915,6 +978,7 @@ class Service:
     def _run_tests(self) -> None:
         """The weekly test of every way to tell people."""
         while not self._stop.is_set():
+            self._progress.works("alert test", _TESTED_S)
             self.test_if_due(self.clock.now())
             self._stop.wait(TIME_EVERY_S)
 
@@ -1185,12 +1249,16 @@ class Service:
         if (peers := self._peers) is not None:
             checks.append(peers)
         if self._set_aside:
-            detail = Phrase(
+            aside = Phrase(
                 "the journal was damaged and lies aside as {file}; a new one was begun. Stop `paraat serve`, do `paraat"
                 " journal restore`, start it again; and look at the health of the disk",
                 file=self._set_aside,
             )
-            checks.append(Check(name="journal-damaged", ok=False, required=False, detail=detail))
+            checks.append(Check(name="journal-damaged", ok=False, required=False, detail=aside))
+        if hung := self._progress.hung():
+            late = ", ".join(f"{name} for {seconds:.0f} s" for name, seconds in sorted(hung.items()))
+            detail = f"these parts do not get on: {late}; restart the service, and keep its log"
+            checks.append(Check(name="loops", ok=False, required=bool(self._stands_still()), detail=detail))
         if (doubt := self._dating.doubt()) is not None:
             checks.append(Check(name="clock", ok=False, required=True, detail=_doubted(doubt)))
         if unread := self._rosters.problem:
@@ -1211,6 +1279,8 @@ class Service:
         days = self.site.alerts.certificate_expiry.raise_days
         if ending := self._certificates.problem(self.clock.now(), days):
             checks.append(Check(name="certificates", ok=False, required=False, detail=ending))
+        for name, why in self._hosted.problems.items():
+            checks.append(Check(name=name, ok=False, required=False, detail=why))
         if self._influx is not None:
             problem = self._influx.problem or self._thread_problem("influx")
             checks.append(Check(name="influx", ok=not problem, required=False, detail=problem))

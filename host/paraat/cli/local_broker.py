@@ -7,14 +7,14 @@ from paraat.cli.parser import Parser
 from paraat.cli.shared import tell
 from paraat.texts import Phrase
 
-_BROKER = Path("/etc/mosquitto")  # where `paraat broker-config --out` writes on a CP
+BROKER = Path("/etc/mosquitto")  # where `paraat broker-config --out` writes on a CP
 
 
 def add_broker(parser: Parser) -> None:
     """Where the broker of this machine keeps its list of what it must refuse."""
     parser.add_argument(
-        "--broker", type=Path, default=_BROKER, metavar="DIR",
-        help=Phrase("the broker's folder on this machine, where there is one; default: {folder}", folder=_BROKER),
+        "--broker", type=Path, default=BROKER, metavar="DIR",
+        help=Phrase("the broker's folder on this machine, where there is one; default: {folder}", folder=BROKER),
     )  # fmt: skip
 
 

@@ -16,8 +16,11 @@ from paraat.texts import Phrase, Words, reason
 if TYPE_CHECKING:
     import paho.mqtt.client as mqtt
 
-    from paraat.fleet.rollout import Rollout
+    from paraat.fleet.orders import Progress
+    from paraat.fleet.rollout import Rollout, Row
     from paraat.provision.bundle.bundle import Info
+
+_LOOK_S = 0.5
 
 
 def add_commands(commands: Commands) -> None:
@@ -44,6 +47,8 @@ def add_commands(commands: Commands) -> None:
         action="store_true",
         help=Phrase("end when all that are on the network have it; the others next time"),
     )
+    update.add_argument("--status", action="store_true", help=Phrase("how the rollout of the running host stands"))
+    update.add_argument("--stop", action="store_true", help=Phrase("the running host begins no other board any more"))
     update.add_argument(
         "--bundle", type=Path, metavar="FILE", help=Phrase("what `paraat bundle build` made; else built now")
     )
@@ -120,6 +125,7 @@ def _points(args: argparse.Namespace, site: Site) -> list[str]:
 
 
 def _update(args: argparse.Namespace) -> int:
+    from paraat.fleet import orders
     from paraat.fleet.desk import DeskError, connect
     from paraat.fleet.rollout import Rollout
     from paraat.provision.bundle.mpy import CompileError
@@ -127,6 +133,9 @@ def _update(args: argparse.Namespace) -> int:
     from paraat_wire.bundle import BundleError
 
     site = load_site(args.site)
+    folder = orders.folder_of(site)
+    if args.status or args.stop:
+        return _look(args, folder)
     try:
         points = _points(args, site)
         if wrong := unknown_points(site, [*points, *filter(None, [args.canary])]):
@@ -139,46 +148,133 @@ def _update(args: argparse.Namespace) -> int:
         return fail(args, Phrase("{path}: {error}", path=args.bundle, error=error) if args.bundle else error)
     except OSError as error:
         return fail(args, Phrase("{path}: {error}", path=error.filename, error=reason(error)))
+    if orders.is_held(folder):
+        return _order(args, folder, points, data, info)
+    tell(args, Phrase("No host runs on this machine, so this command does it, and only as long as it runs."))
     rollout = Rollout(
         points, data, info.build, info.version, now=time.time(), canary=args.canary, downgrade=args.downgrade
     )
     try:
         with connect(site) as client:
-            tell(
-                args,
-                Phrase(
-                    "version {version}, build {build}, {bytes} bytes, to {boards} boards",
-                    version=info.version,
-                    build=info.build,
-                    bytes=info.bytes,
-                    boards=len(points),
-                ),
-            )
+            _tell_what(args, info, points)
             _run(args, client, rollout)
     except DeskError as error:
         return fail(args, error)
     except KeyboardInterrupt:
         tell(args, Phrase("stopped; what the boards have they keep, and run only when it is whole"), file=sys.stderr)
-        _show(args, rollout)
+        _show(args, rollout.rows(), rollout.stopped_by)
         return EXIT_FAILED
-    _show(args, rollout)
+    _show(args, rollout.rows(), rollout.stopped_by)
     return 0 if all(row.stands == "done" for row in rollout.rows()) else EXIT_FAILED
 
 
-def _show(args: argparse.Namespace, rollout: "Rollout") -> None:
+def _tell_what(args: argparse.Namespace, info: "Info", points: list[str]) -> None:
+    tell(
+        args,
+        Phrase(
+            "version {version}, build {build}, {bytes} bytes, to {boards} boards",
+            version=info.version,
+            build=info.build,
+            bytes=info.bytes,
+            boards=len(points),
+        ),
+    )
+
+
+def _order(args: argparse.Namespace, folder: Path, points: list[str], data: bytes, info: "Info") -> int:
+    """Order it at the running host, and follow."""
+    from paraat.fleet import orders
+
+    try:
+        order = orders.place(
+            folder,
+            points,
+            data,
+            info.build,
+            info.version,
+            canary=args.canary,
+            downgrade=args.downgrade,
+            now=time.time(),
+        )
+    except orders.OrderError as error:
+        return fail(args, error)
+    _tell_what(args, info, points)
+    tell(args, Phrase("The running host does it, and goes on by itself; Ctrl-C ends only that you look on."))
+    shown: dict[str, str] = {}
+    try:
+        while True:
+            found = orders.progress(folder)
+            if found is not None and found.id == order.id:
+                _show_new(args, [line.row() for line in found.lines], shown)
+                if found.over or (args.no_wait and found.idle):
+                    break
+            if not orders.is_held(folder):
+                return fail(args, Phrase("The host has stopped meanwhile; once it runs again it goes on"))
+            time.sleep(_LOOK_S)
+    except KeyboardInterrupt:
+        tell(
+            args, Phrase("The host goes on; paraat update --status says how it stands, --stop ends it"), file=sys.stderr
+        )
+        return EXIT_FAILED
+    return _tell_progress(args, found)
+
+
+def _look(args: argparse.Namespace, folder: Path) -> int:
+    """How what the host holds stands; with --stop it begins no other board any more."""
+    from paraat.fleet import orders
+
+    if args.stop:
+        try:
+            stopped = orders.halt(folder)
+        except orders.OrderError as error:
+            return fail(args, error)
+        said = Phrase("Stopped: no other board is begun. What boards have they keep, and run only when it is whole.")
+        tell(args, said if stopped else Phrase("There was nothing to stop."))
+        return 0
+    found, order = orders.progress(folder), orders.ordered(folder)
+    if not orders.is_held(folder):
+        tell(args, Phrase("No host runs on this machine; what was ordered goes on once it does."))
+    if found is None:
+        told = Phrase("No rollout was ordered here.") if order is None else Phrase("It is ordered, and not begun yet.")
+        tell(args, told)
+        return 0
+    return _tell_progress(args, found)
+
+
+def _tell_progress(args: argparse.Namespace, found: "Progress") -> int:
+    rows = [line.row() for line in found.lines]
+    _show(args, rows, found.stopped_by)
+    if found.halted:
+        tell(args, Phrase("Somebody has stopped it."))
+    return 0 if all(row.stands == "done" for row in rows) else EXIT_FAILED
+
+
+def _show_new(args: argparse.Namespace, rows: "list[Row]", shown: dict[str, str]) -> None:
+    """A line for each board that stands otherwise than it did."""
+    from paraat.fleet import rollout as waves
+    from paraat.fleet import updater
+
+    words = Words(args.language)
+    for row in rows:
+        if shown.get(row.point) != row.stands:
+            shown[row.point] = row.stands
+            print(f"{row.point}: {words.say({**updater.PHASES, **waves.STANDS}[row.stands])}", flush=True)
+
+
+def _show(args: argparse.Namespace, rows: "list[Row]", stopped_by: str | None) -> None:
     """Who runs what, in full, which a terminal's width does not allow beside a bar."""
     from paraat.fleet import rollout as waves
     from paraat.fleet import updater
 
     words = Words(args.language)
-    for row in rollout.rows():
+    for row in rows:
         stands = words.say({**updater.PHASES, **waves.STANDS}[row.stands])
         runs = words.say(Phrase("runs {version}, build {build}", version=row.runs or "?", build=row.build or "?"))
         print(": ".join(part for part in (row.point, stands, words.say(row.why) if row.why else "", runs) if part))
-    if rollout.stopped_by is not None:
+    if stopped_by is not None:
         told = Phrase(
             "Stopped at {point}: no other board was begun after it. Look at that one first; the same command then goes on.",
-            point=rollout.stopped_by,
+            point=stopped_by,
         )
         tell(args, told, file=sys.stderr)
 

@@ -5,10 +5,12 @@ hands it over again after a cut. Everything that can be told twice is told twice
 """
 
 import logging
+import socket
 import ssl
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from paho.mqtt.client import (
@@ -73,6 +75,7 @@ class MqttTransport:
         self._on_change = on_change
         self._others = dict(others or {})
         self._patterns = (*subscriptions, *self._others)
+        self._stores = bool(subscriptions)
         self._takes_retained = retained
         self._on_lost = on_lost
         self._client_id = settings.client_id
@@ -82,6 +85,7 @@ class MqttTransport:
         self._last_published: MQTTMessageInfo | None = None
         self._problem = "not connected yet"
         self._starting = threading.Lock()
+        self._asking = False  # whether the connection is let go of, so that what did not fit comes again
         self._gone = threading.Event()
         self._gone.set()
         self._settings, self._directory = settings, directory
@@ -125,6 +129,8 @@ class MqttTransport:
         # The thread ends on an error that paho does not expect; calling this again starts it anew.
         # Two at once would be two threads on one connection.
         with self._starting:
+            if self._stores:
+                self._inbox.when_drained(self._ask_again)
             if self._ended:
                 self._client, self._ended, self._last_published = self._made(), False, None
             self._client.loop_start()
@@ -166,6 +172,14 @@ class MqttTransport:
         # On another connection, or of another client, the same mid may mean another message.
         if message.qos and message.connection == self._connection and message.session == self._client_id:
             self._client.ack(message.mid, message.qos)
+
+    def _ask_again(self, left: int) -> None:
+        """Have the broker hand over what did not fit. It does so on a new connection: 3.1.1 knows no other way to ask."""
+        _log.info("broker %s: %d messages were more than fits at once; they are asked for again", self._where, left)
+        self._asking = True
+        if isinstance(sock := self._client.socket(), socket.socket):
+            with suppress(OSError):  # it may be gone by itself
+                sock.shutdown(socket.SHUT_RDWR)
 
     # --- called by paho, in its thread; an exception would end it ----------------------------
 
@@ -219,8 +233,11 @@ class MqttTransport:
         _properties: Properties | None,
     ) -> None:
         self._connection += 1  # what it still owed an acknowledgement comes again
+        if self._stores:
+            self._inbox.forget_left()
+        asking, self._asking = self._asking, False
         if self._connected:
-            if reason.is_failure:
+            if reason.is_failure and not asking:
                 self._trouble(f"broker {self._where}: connection lost ({reason}); trying again")
                 self._on_lost()
             self._connected = False

@@ -25,6 +25,7 @@ _SAID_BY = {
     "outlook": "make flash",
     "joining": "make bring-back",
     "succession": "make renew",
+    "rollout": "make update",
     "console": "make logs",
     "verify": "make verify",
     "remote": "make verify",

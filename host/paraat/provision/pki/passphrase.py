@@ -62,6 +62,11 @@ def opened(
     raise AssertionError("the last try returns or raises")
 
 
-def _is_typed(path: Path | None) -> bool:
+def is_given() -> bool:
+    """Whether systemd gives this process the passphrase."""
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    return path is None and not (folder and (Path(folder) / CREDENTIAL).is_file())
+    return bool(folder) and (Path(str(folder)) / CREDENTIAL).is_file()
+
+
+def _is_typed(path: Path | None) -> bool:
+    return path is None and not is_given()
