@@ -107,7 +107,7 @@ def test_a_spare_host_stores_what_it_hears_and_takes_over_when_the_other_is_gone
     board.tell(2, ON_MAINS, T0 + 60)
     assert spare.journal.ranges(POINT) == [(1, 2)]
     for _ in range(2):
-        judge(spare, 20.0)
+        judge(spare, 40.0)
         wait_for(lambda: spare._ticked_at == spare.clock.now())
     wait_for(lambda: firing(spare) == ["spare_serves"])
     again = host("again", broker.port)
@@ -146,7 +146,7 @@ def test_a_program_that_knows_no_lease_is_recognised_and_nothing_is_acknowledged
         wait_for(lambda: first.journal.ranges(POINT) == [(1, 2)])
         assert 2 not in board.acked, "the other one may have taken what lies between"
         for _ in range(2):
-            judge(first, 20.0)
+            judge(first, 40.0)
             wait_for(lambda: first._ticked_at == first.clock.now())
         wait_for(lambda: firing(first) == ["firing"])
         first._transport._lease._taken_s.clear()

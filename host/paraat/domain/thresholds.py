@@ -276,7 +276,7 @@ class JournalFails(Part, frozen=True):
 class SecondHost(Part, frozen=True):
     """[alerts.second_host]: fires when two hosts have wanted the same boards, or the spare one has served, for so long."""
 
-    hold_s: NotNegative = 15.0
+    hold_s: NotNegative = 30.0
 
 
 class OnBattery(Part, frozen=True):

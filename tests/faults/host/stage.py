@@ -27,8 +27,9 @@ POINTS = ("nsp-0101", "nsp-0102", "nsp-0103", "nsp-0201", "nsp-0202")
 TARGET = Path(__file__).with_name("serve_target.py")
 DISK_BYTES = 48 * 1024 * 1024
 PAGE = 4096
-EVERY_S = 0.1  # between two sets of a board
+EVERY_S = 0.15  # between two sets of a board
 _SEND_MOST = 200
+_PAUSE, _PAUSE_MOST = 2, 32  # sets that are read before some are sent
 _KEY = re.compile(r"alert (\d+)(/\S+):")
 
 
@@ -110,12 +111,14 @@ class Stage:
     # --- boards ------------------------------------------------------------------------------
 
     def _send(self, board: FakeBoard) -> None:
-        seq = 0
+        seq, pause = 0, _PAUSE
         while not self._ended.wait(EVERY_S):
             seq += 1
             board.read(seq, self._values(board.point, seq), time.time())
-            if seq % 3 == 0:
+            if seq % pause == 0:
                 board.send_and_wait(_SEND_MOST)
+                # As a board does: who is not answered asks ever more seldom.
+                pause = _PAUSE if board.answered.is_set() else min(2 * pause, _PAUSE_MOST)
 
     def _values(self, point: str, seq: int) -> dict[str, Value]:
         low = point in self.low
