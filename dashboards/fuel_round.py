@@ -31,9 +31,9 @@ def build(language: str) -> Dashboard:
     ):
         board.with_panel(panel)
     board.with_panel(_round(words))
-    queries = {"$tag_name": course("fuel/percent", MEANT, by=("point", "name"))}
+    queries = {"$tag_name": course("fuel/percent", MEANT, by=("point", "name"), long=True)}
     board.with_panel(panels.lines(words, "fuel_lines", queries, unit="percent", low=0, high=100))
-    queries = {"$tag_name": course("fuel/burn", MEANT, by=("point", "name"))}
+    queries = {"$tag_name": course("fuel/burn", MEANT, by=("point", "name"), long=True)}
     board.with_panel(panels.lines(words, "burn_lines", queries, unit=BURN, low=0))
     board.with_panel(parts.events(words, f"{MEANT} AND {_DELIVERIES}", key="deliveries"))
     board.with_panel(parts.events(words, f"{MEANT} AND {_LOSSES}", key="losses"))

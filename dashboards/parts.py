@@ -8,7 +8,7 @@ from grafana_foundation_sdk.models.dashboard import ValueMapping
 
 from dashboards import looks, panels
 from dashboards.frame import uid
-from dashboards.influxql import CHOSEN, field, listing, measurement, newest, standing, total
+from dashboards.influxql import CHOSEN, REGION, listing, newest, standing, total
 from dashboards.panels import AGE, HOURS, Column, Figure
 from paraat.sinks import schema
 from paraat.texts import Words
@@ -148,19 +148,18 @@ def alerts(words: Words, where: str, *, width: int, height: int) -> table.Panel:
     )
 
 
-def course_of_counts(words: Words, where: str, *, width: int = 24, height: int = 8) -> timeseries.Panel:
-    """How many points stood how, over time."""
+def course_of_counts(words: Words, *, width: int = 24, height: int = 8) -> timeseries.Panel:
+    """How many points of the chosen regions stood how, over time, as each host counted them."""
     queries = {
         words(key): (
-            f'SELECT sum("value") FROM (SELECT last({field(name)}) AS "value" FROM {measurement(name)} '
-            f'WHERE $timeFilter AND {where} GROUP BY time($__interval), "point") WHERE $timeFilter '
-            "GROUP BY time($__interval) fill(null)"
+            f'SELECT sum("value") FROM (SELECT last("{name}") AS "value" FROM "{schema.HOST}" WHERE $timeFilter AND {REGION} '
+            'GROUP BY time($__interval), "region") WHERE $timeFilter GROUP BY time($__interval) fill(null)'
         )
         for key, name in (
-            ("not_ready", "point/not-ready"),
-            ("not_known", "point/unknown"),
-            ("limited", "point/limited"),
-            ("ready", "point/ready"),
+            ("not_ready", "not_ready"),
+            ("not_known", "unknown"),
+            ("limited", "limited"),
+            ("ready", "ready"),
         )
     }
     panel = panels.lines(words, "course", queries, unit="short", width=width, height=height, low=0, decimals=0)

@@ -31,7 +31,7 @@ def build(language: str) -> Dashboard:
             height=11,
         )
     )
-    board.with_panel(parts.course_of_counts(words, CHOSEN, width=15))
+    board.with_panel(parts.course_of_counts(words, width=15))
     board.with_panel(panels.note(words, "no-alerting", width=9, height=8))
     return frame.mark(board, words, CHOSEN)
 

@@ -1,6 +1,7 @@
 """Whether what is shown can be relied on: gaps, backlogs, clocks, boards, versions, and the coordination point's own machine."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 from grafana_foundation_sdk.builders import stat, table, timeseries
 from grafana_foundation_sdk.builders.dashboard import Dashboard
@@ -19,7 +20,7 @@ def build(language: str) -> Dashboard:
     for panel in _host(words):
         board.with_panel(panel)
     board.with_panel(_boards(words))
-    queries = {"$tag_name": course("point/missing", MEANT, how="max", by=("point", "name"))}
+    queries = {words("worst"): course("point/missing", MEANT, how="max", by=(), long=True)}
     board.with_panel(panels.lines(words, "gaps", queries, unit="short", low=0, decimals=0))
     late = f'SELECT max("late_s") FROM "{schema.LATE}" WHERE $timeFilter AND {ONE} GROUP BY time($__interval), "point" fill(null)'
     board.with_panel(
@@ -31,7 +32,8 @@ def build(language: str) -> Dashboard:
         ("heap", "node/heap", "bytes"),
         ("chip_heap", "node/idf-largest", "bytes"),
     ):
-        queries = {"$tag_point": course(name, ONE, how="max" if name == "node/backlog" else "min")}
+        worst: Literal["max", "min"] = "max" if name == "node/backlog" else "min"
+        queries = {words("worst"): course(name, ONE, how=worst, by=(), long=True)}
         board.with_panel(panels.lines(words, key, queries, unit=unit, decimals=0, why_empty="not-measured"))
     board.with_panel(_faults(words))
     board.with_panel(_host_lines(words))

@@ -70,7 +70,7 @@ class StoryClock:
 class Link:
     """The broker's link, as the host sees it: it is there, and no board is asked for anything."""
 
-    connected, problem = True, ""
+    connected, serving, problem, serving_elsewhere, takeovers = True, True, "", "", 0
 
     def start(self) -> None: ...
 
