@@ -208,6 +208,8 @@ class Serving:
             self._observer.start()
 
     def _say(self, now_s: float) -> None:
+        if self._stopped:  # what we hear now is our own goodbye
+            return
         if self._main.publish(host_codec.LEASE, host_codec.encode_lease(self._lease.me, self._name), retain=True):
             self._said_s = now_s
             self._first_said_s = now_s if self._first_said_s is None else self._first_said_s
