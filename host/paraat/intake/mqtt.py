@@ -56,7 +56,7 @@ class MqttTransport:
         on_change: Callable[[bool], None],
         others: Mapping[str, Callable[[str, bytes], None]] | None = None,
         subscriptions: Sequence[str] = SUBSCRIPTIONS,
-        retained: bool = False,
+        retained: Callable[[str, bytes], None] | None = None,
         session: bool = True,
         will: str | None = None,
         on_lost: Callable[[], None] = lambda: None,
@@ -67,7 +67,7 @@ class MqttTransport:
         arrives. on_change: called from the broker's thread, with True when we are subscribed and
         with False when the connection is lost. others: by topic filter what is no message to be stored; its function is
         called from the broker's thread with (topic, payload), and must be quick. subscriptions: what is stored. retained:
-        `others` get what was said before we listened, too. session: the broker keeps what comes while we are away. will: the
+        gets of `others` what was said before we listened. session: the broker keeps what comes while we are away. will: the
         topic that the broker clears when it loses us. on_lost: called when it does, without a word from us.
         """
         self._inbox = inbox
@@ -76,7 +76,7 @@ class MqttTransport:
         self._others = dict(others or {})
         self._patterns = (*subscriptions, *self._others)
         self._stores = bool(subscriptions)
-        self._takes_retained = retained
+        self._retained = retained or (lambda _topic, _payload: None)
         self._on_lost = on_lost
         self._client_id = settings.client_id
         self._where = f"{settings.host}:{settings.port}"
@@ -275,8 +275,8 @@ class MqttTransport:
         for pattern, take in self._others.items():
             if topic_matches_sub(pattern, topic):
                 self._client.ack(message.mid, message.qos)
-                if self._takes_retained or not message.retain:  # said before we listened
-                    take(topic, bytes(message.payload))
+                said_before = message.retain  # before we listened
+                (self._retained if said_before else take)(topic, bytes(message.payload))
                 return
         self._inbox.put(
             Message(

@@ -74,7 +74,7 @@ class Serving:
             on_change=self._watched,
             others={host_codec.LEASE: self._heard},
             subscriptions=(),
-            retained=True,
+            retained=self._heard_kept,
             session=False,
         )
         self._observer: MqttTransport | None = None
@@ -232,6 +232,11 @@ class Serving:
                 self._lease.look()
                 self._lease.broker_gone(self._uptime_s())
             self._looked_s = self._uptime_s() + _LOOK_S if connected else None
+
+    def _heard_kept(self, _topic: str, payload: bytes) -> None:
+        holder, name = host_codec.read_lease(payload)
+        with self._lock:
+            self._lease.kept(holder, name, self._uptime_s())
 
     def _heard(self, _topic: str, payload: bytes) -> None:
         holder, name = host_codec.read_lease(payload) if payload else ("", "")
