@@ -188,6 +188,12 @@ class SmsTaken(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=
     message: str
 
 
+class RosterRead(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="roster-read/1"):
+    """Who is told changed: the roster as it was read, whole, as JSON (site/roster.py)."""
+
+    roster: str
+
+
 class WrongCode(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="wrong-code/1"):
     """Somebody gave a code that is nobody's. How many there were of late says whether the next one is looked at."""
 
@@ -232,6 +238,7 @@ Told = (
     | WrongCode
     | WrongReply
     | SmsTaken
+    | RosterRead
     | Tested
     | ModemTested
     | Named
@@ -258,7 +265,16 @@ def place(told: Told) -> str | None:
             return told.point or None
         case ClockConfirmed():
             return None
-        case Started() | ClockSetBack() | Acknowledged() | WrongCode() | WrongReply() | SmsTaken() | ModemTested():
+        case (
+            Started()
+            | ClockSetBack()
+            | Acknowledged()
+            | WrongCode()
+            | WrongReply()
+            | SmsTaken()
+            | RosterRead()
+            | ModemTested()
+        ):
             return None
 
 
@@ -289,6 +305,7 @@ def replaces(told: Told) -> tuple[str, ...] | None:
             | WrongCode()
             | WrongReply()
             | SmsTaken()
+            | RosterRead()
             | Tested()
             | ModemTested()
         ):
