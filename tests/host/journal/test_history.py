@@ -284,6 +284,7 @@ def test_a_fact_comes_back_as_it_was_with_its_author(journal: Journal) -> None:
             facts.ModemTested(after_s=9.5),
             facts.Named(point="nsp-a", name="A", municipality="B", region="C", position=(52.0, 5.0)),
             facts.HelpAsked(point="nsp-a"),
+            facts.Commissioned(point="nsp-a", board="24:0a", done=("fuel", "button"), left=("beam",)),
             facts.BoardState(state=NodeState(point="nsp-a", received_at=T0, retained=False, online=True)),
         )
     ]
