@@ -274,6 +274,10 @@ bench: $(VENV)/dev.stamp ## Measure: the host's store rate, the board's drain an
 	$(BIN)/python benchmarks/autonomy.py
 	$(BIN)/python benchmarks/judging.py
 
+.PHONY: load
+load: $(VENV)/dev.stamp ## Measure the host under a country's load, and what asking costs, beside an older commit's (AGAINST=v0.1): ten minutes
+	@$(BIN)/python benchmarks/host_load.py $(if $(AGAINST),--against $(AGAINST))
+
 .PHONY: autonomy
 autonomy: $(VENV)/dev.stamp ## Follow forty courses of a tank and write what the estimate is worth into docs/autonomy.md (minutes)
 	$(BIN)/python benchmarks/autonomy.py --write docs/autonomy.md

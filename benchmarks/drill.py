@@ -444,7 +444,7 @@ def rungs(rows: list[Delivery]) -> Iterator[str]:
     """Each rung that was told in the first turn, when, by which way, and what came back."""
     for row in rows:
         if row.reason.rstrip("+") in ("turn-1", "copy-1") and row.rung != "log":
-            tries = f" at the {row.attempts}th try" if row.attempts > 1 else ""
+            tries = f" after {row.attempts} tries" if row.attempts > 1 else ""
             came = f": {row.answer}" if row.answer else ""
             copy = " (reads along)" if row.reason.startswith("copy") else ""
             yield f"{clock(row.settled_at)} {row.rung}{copy} {row.channel} {row.state}{tries}{came}"

@@ -49,13 +49,14 @@ from paraat.domain.facts import (
     ClockSetBack,
     Counted,
     Fact,
+    Found,
     Heard,
     Silenced,
     Started,
 )
 from paraat.domain.model import AlertState, Delivery, FailedText, NodeState, PointView, SampleSet
 from paraat.domain.neighbours import Neighbours
-from paraat.domain.own import BrokerLink, ChannelHealth, ClockDoubt, DatabaseLag, UnknownBoard
+from paraat.domain.own import BrokerLink, ChannelHealth, ClockDoubt, DatabaseLag, LoopProgress, UnknownBoard
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 from paraat.domain.refuel import Stop, stops
@@ -72,13 +73,15 @@ from paraat.fleet.orders import Rollouts, folder_of
 from paraat.intake.dating import Dating
 from paraat.intake.decode import MAX_AHEAD_S
 from paraat.intake.inbox import Inbox
-from paraat.intake.ingest import Ingest
+from paraat.intake.ingest import HUNG_S, Ingest
 from paraat.intake.mqtt import MqttTransport
 from paraat.journal import Journal, JournalError, Past, Stored
 from paraat.journal.history import sets_read_back
+from paraat.runtime import systemd
 from paraat.runtime.clock import Clock
 from paraat.runtime.counters import Counters
 from paraat.runtime.host_probe import HostProbe, clock_synchronised
+from paraat.runtime.progress import Progress
 from paraat.sinks.influx import SINK, InfluxSink
 from paraat.sinks.rows import Rows, host_row, name_points
 from paraat.sinks.server import InfluxError
@@ -90,7 +93,7 @@ from paraat.site.site import Site
 from paraat.texts import Phrase
 from paraat.texts.localtime import local
 from paraat.texts.printable import printable
-from paraat.web.app import create_app
+from paraat.web.app import create_app, create_health_app
 from paraat.web.feed import Feed
 from paraat.web.ready import Ready
 from paraat.web.server import Handle, WebError, serve
@@ -113,7 +116,9 @@ _RESTART_MAX_S = 60.0
 # A thread that failed so shortly ago may fail again: between two failures lies no longer wait than _RESTART_MAX_S.
 _UNWELL_S = 2 * _RESTART_MAX_S
 _JOIN_S = 30.0
-HUNG_S = 120.0  # a tick over a whole fleet, or a batch on a slow disk, takes seconds
+_GRACE_S = 5.0  # for InfluxDB, to take what is being written
+_GIVEN_S = 600.0  # for a message that goes out, a sign of life, a look into the modem: each has its own limit, of a minute or two
+_TESTED_S = 6 * 3600.0  # for a test of all ways to tell people of all points
 _PART = 100  # points that are looked at without letting others at them: some milliseconds
 _HEARD_MAX = 200  # batches that wait for somebody who looks at the points
 
@@ -160,11 +165,12 @@ class Service:
         self._untold: list[tuple[Started | ClockSetBack, float]] = []  # of the host itself, not in the journal yet
         self._journal_problem = ""
         self._ticked_at: float | None = None
-        self._ticked_s = time.monotonic()
+        self._progress = Progress()
         self._time_sent_at: float | None = None
         self._status_at: float | None = None
         self._kept_at: float | None = None  # when what was found was last looked at
         self._web: Handle | None = None
+        self._health_web: Handle | None = None
         self._feed: Feed | None = None
         self._channels = make_channels(site)
         self._rosters = Rosters(site.directory, site.points, site.coordination, site.region.timezone, site.roster)
@@ -234,6 +240,7 @@ class Service:
             on_stored=self._on_stored,
             on_unkept=self._on_unkept,
             dating=self._dating,
+            progress=self._progress,
         )
         self._trial = Trial(
             site,
@@ -271,6 +278,7 @@ class Service:
                     now=clock.now,
                     ca_file=None if site.influx.ca_file is None else site.path(site.influx.ca_file),
                     language=site.region.language,
+                    progress=self._progress,
                 )
             except InfluxError as error:
                 self.journal.close()
@@ -405,6 +413,8 @@ class Service:
                 app = create_app(self, base_url=web.base_url)
                 self._web = serve(app, web.host, web.port, next_free=self._next_free_port)
                 self._feed = app.state.feed
+                if web.health_port is not None:
+                    self._health_web = serve(create_health_app(self), web.host, web.health_port)
             except WebError as error:
                 self.stop()
                 raise ServiceError(str(error)) from error
@@ -424,17 +434,20 @@ class Service:
             self._spawn("watcher", functools.partial(self._dead_man.run, self._stop))
         if self.site.alert_test.weekly:
             self._spawn("alert test", self._run_tests)
+        self._spawn("systemd", functools.partial(systemd.watch, self._stop, self._stands_still))
         self._transport.start()
+        systemd.notify("READY=1")
 
     def stop(self) -> None:
         """End in the order that loses nothing; what was taken from the broker is stored first."""
+        systemd.notify("STOPPING=1")
         self._stop.set()
         self._inbox.close()
         self._wake.set()
         for wake in self._deliver.values():
             wake.set()
         if self._influx is not None:
-            self._influx.notify()
+            self._influx.hurry(_GRACE_S)
         for channel in self._channels.values():
             channel.close()
         self._boards.close()
@@ -445,8 +458,8 @@ class Service:
                 _log.warning("thread %s does not end within %g s", thread.name, _JOIN_S)
         # After the ingest, whose acknowledgements go out here.
         self._transport.stop()
-        if self._web is not None:
-            self._web.stop()
+        for web in filter(None, (self._web, self._health_web)):
+            web.stop()
         if self._influx is not None:
             self._influx.close()
         try:
@@ -469,7 +482,9 @@ class Service:
                     self._failed[name] = (time.monotonic(), type(error).__name__)
                     self._changed()
                 else:
+                    self._progress.ended(name)
                     return
+                self._progress.waits(name)
                 if self._stop.wait(delay):
                     return
                 delay = min(delay * 2, _RESTART_MAX_S)
@@ -554,7 +569,7 @@ class Service:
                 self._dating.set_back(before - now)
                 self._tell_of_itself(ClockSetBack(forget_after=self._believed_until(now, before)), now)
             self._ticked_at = now
-            self._ticked_s = time.monotonic()
+            self._progress.works("tick", HUNG_S)
             self._send_time(now)
             for channel in self._channels.values():
                 channel.rest()
@@ -627,8 +642,10 @@ class Service:
         """Store what was found in the readings and must outlive them. Raises JournalError; then it comes again."""
         if self._kept_at is not None and 0 <= now - self._kept_at < KEEP_EVERY_S:
             return
-        parts = self._in_parts(self.site.points, self._tracker.due_of)
-        due = [found for part in parts for of_point in part for found in of_point]
+        due: list[Found] = []
+        for part in self._in_parts(self.site.points, self._tracker.due_of):
+            due += chain.from_iterable(part)
+            self._progress.works("tick", HUNG_S)
         if due:
             with self.journal.atomic():
                 kept = [self.journal.record(found, HOST, t=now, now=now) for found in due]
@@ -677,6 +694,7 @@ class Service:
         failed = self._dispatcher.failed_texts.items()
         found += [FailedText(text=text, now=now, failed_at=t) for text, t in failed]
         found += self._channels_now(now)
+        found += self._loops(now)
         found.append(BrokerLink(now=now, connected=link.connected, problem=link.problem))
         if self._influx is not None:
             waiting, since = self.journal.backlog(SINK), self.journal.waiting_since(SINK)
@@ -721,6 +739,7 @@ class Service:
         for part in self._in_parts(due, lambda point: self._tracker.look(point, now)):
             views += part
             self._ready.take(part)
+            self._progress.works("tick", HUNG_S)
         self._ready.take([])
         note_use(views, self._not_used)
         self.keep_presses(views)
@@ -775,6 +794,7 @@ class Service:
         wake = self._deliver[channel]
         while True:
             wake.clear()
+            self._progress.works(f"delivery {channel}", _GIVEN_S)
             if self._stop.is_set():
                 return
             try:
@@ -789,26 +809,37 @@ class Service:
     # --- the modem, the watcher outside, and the test of the alerts --------------------------
 
     def _run_modem(self, modem: ModemWatch) -> None:
+        look_every_s = self.site.channels.sms.look_every_s if self.site.channels.sms else TICK_S
         while not self._stop.is_set():
+            self._progress.works("modem", look_every_s + _GIVEN_S)
             try:
                 modem.look(self.clock.now())
             except JournalError:  # the tick, which meets it too, says so; the modem keeps what came in
                 self.counters.journal_errors.inc()
-            self._stop.wait(self.site.channels.sms.look_every_s if self.site.channels.sms else TICK_S)
+            self._stop.wait(look_every_s)
 
     def _hangs(self) -> str:
         """What keeps this host from its work, while it looks alive; "": nothing."""
-        if time.monotonic() - self._ticked_s > HUNG_S:
+        self._progress.works("watcher", self.site.watcher.every_s + _GIVEN_S)  # who asks gives the signs
+        return self._stands_still() or self._journal_problem or self._thread_problem("ingest", "tick")
+
+    def _stands_still(self) -> str:
+        """Which part does not get on without which the service is of no use; "": all do."""
+        hung = self._progress.hung()
+        if "tick" in hung:
             return Phrase("the judging of the points hangs")
-        if self._ingest.busy_s > HUNG_S:
-            return Phrase("what comes in cannot be stored")
-        if self._journal_problem:
-            return self._journal_problem
-        return self._thread_problem("ingest", "tick")
+        return Phrase("what comes in cannot be stored") if "ingest" in hung else ""
+
+    def _loops(self, now: float) -> list[LoopProgress]:
+        return [
+            LoopProgress(now=now, name=name, hung_since=now - seconds if seconds else None)
+            for name, seconds in self._progress.loops().items()
+        ]
 
     def _run_tests(self) -> None:
         """The weekly test of every way to tell people."""
         while not self._stop.is_set():
+            self._progress.works("alert test", _TESTED_S)
             self.test_if_due(self.clock.now())
             self._stop.wait(TIME_EVERY_S)
 
@@ -1029,6 +1060,10 @@ class Service:
             Check(name="ingest", ok=not ingest, required=True, detail=ingest),
             Check(name="alerts", ok=not judging, required=True, detail=judging),
         ]
+        if hung := self._progress.hung():
+            late = ", ".join(f"{name} for {seconds:.0f} s" for name, seconds in sorted(hung.items()))
+            detail = f"these parts do not get on: {late}; restart the service, and keep its log"
+            checks.append(Check(name="loops", ok=False, required=bool(self._stands_still()), detail=detail))
         if (doubt := self._dating.doubt()) is not None:
             checks.append(Check(name="clock", ok=False, required=True, detail=_doubted(doubt)))
         if unread := self._rosters.problem:

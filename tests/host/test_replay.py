@@ -10,7 +10,7 @@ from typing import Self
 import msgspec
 import pytest
 
-from paraat.alerts.channels import Channel, Message
+from paraat.alerts.channels import Channel, ChannelError, Message
 from paraat.alerts.channels.log import LogChannel
 from paraat.alerts.replay import replay
 from paraat.domain.facts import Author, PhaseChanged
@@ -49,8 +49,9 @@ class Paper:
 
     name = "email"
 
-    def __init__(self) -> None:
+    def __init__(self, clock: StoryClock | None = None) -> None:
         self.got: list[Message] = []
+        self._clock = clock  # by which it is away for an hour every seven; None: it never is
 
     @classmethod
     def from_site(cls, _site: Site) -> Self:
@@ -60,6 +61,8 @@ class Paper:
         return person.addresses(self.name)
 
     def send(self, message: Message) -> str:
+        if self._clock is not None and (self._clock.t - T0) % (7 * 3600) > 6 * 3600:
+            raise ChannelError("no answer")
         self.got.append(message)
         return "kept"
 
@@ -165,7 +168,8 @@ def course(alert: AlertState) -> tuple[object, ...]:
 def test_a_replay_gives_the_same_alerts_deliveries_and_messages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    site, clock, live = a_site(tmp_path / "site"), StoryClock(), Paper()
+    site, clock = a_site(tmp_path / "site"), StoryClock()
+    live = Paper(clock)
     channels: dict[str, Channel] = {"log": LogChannel(), "email": live}
     monkeypatch.setattr("paraat.service.make_channels", lambda _site: channels)
 
@@ -199,6 +203,7 @@ def test_a_replay_gives_the_same_alerts_deliveries_and_messages(
     assert {"turn-1", "turn-2", "copy-1", "reminder-1-1", "resolved"} <= {row.reason for row in told}
     assert [course(alert) for alert in again.alerts(-1)] == [course(alert) for alert in alerts]
     assert again.deliveries(*(alert.id for alert in alerts)) == told
+    assert max(row.attempts for row in told) > 3, "the way that was away is away again"
     assert len(paper.got) == len(live.got) > POINTS
     for one, other in zip(paper.got, live.got, strict=True):
         assert one == other, (one.body, other.body, one.short, other.short)

@@ -15,8 +15,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paraat.domain import facts
 from paraat.domain.model import AlertState
 from paraat.domain.roster import Duty, Person, Roster
+from paraat.intake.ingest import HUNG_S
 from paraat.runtime.clock import SystemClock
-from paraat.service import HUNG_S, Service
+from paraat.service import Service
 from paraat.simulate.servers import LOOPBACK, MosquittoBroker, free_port
 from paraat.site import paths
 from paraat.site.broker import BrokerSettings
@@ -232,15 +233,19 @@ def test_the_weekly_test_is_done_once_and_what_failed_is_on_the_screen(tmp_path:
 
 def test_no_sign_of_life_while_a_loop_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     service = Service(a_site(tmp_path, free_port()), clock=SystemClock())
+    now_s = [0.0]
+    monkeypatch.setattr(service._progress, "_now_s", lambda: now_s[0])
     assert service._hangs() == ""
-    began_s = time.monotonic()
-    monkeypatch.setattr(time, "monotonic", lambda: began_s + HUNG_S + 1)
+    service._progress.works("tick", HUNG_S)
+    now_s[0] = HUNG_S + 1
     assert service._hangs() == "the judging of the points hangs"
-    service._ticked_s = began_s + HUNG_S
+    service._progress.works("tick", HUNG_S)
     assert service._hangs() == ""
-    service._ingest._busy_since = began_s
+    service._progress.works("ingest", HUNG_S)
+    service._progress.waits("tick")
+    now_s[0] += HUNG_S + 1
     assert service._hangs() == "what comes in cannot be stored"
-    service._ingest._busy_since = None
+    service._progress.waits("ingest")
     service._journal_problem = "journal.sqlite: disk is full"
     assert service._hangs() == "journal.sqlite: disk is full"
     monkeypatch.undo()

@@ -43,6 +43,12 @@ class Outgoing(NamedTuple):
         return f"{_DIGEST}{first.person}/{first.channel}/{self.rows[-1].id}/{sum(row.attempts for row in self.rows)}"
 
 
+def last_delivery(key: str) -> int:
+    """The id of the last delivery that a message carries, by its key."""
+    parts = key.split("/")
+    return int(parts[-2] if key.startswith(_DIGEST) else parts[-1])
+
+
 def listed(rows: Iterable[Delivery], last: int) -> list[int]:
     """The alerts in a message with a list. rows: deliveries to one address or more; last: the id of the last one that it carried.
 

@@ -3,16 +3,20 @@
 What the host observed of itself (its broker, its disk, its clock) stands beside those moments.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Self
 
-from paraat.alerts.channels import Channel
+from paraat.alerts.channels import Channel, ChannelError, Message
 from paraat.alerts.dispatch import Dispatcher
 from paraat.alerts.inhibition import holds_of
 from paraat.alerts.observed import Observed
+from paraat.alerts.outgoing import last_delivery
 from paraat.alerts.rendering import Answers
 from paraat.alerts.rules import make_rules
 from paraat.alerts.watch import Watch
 from paraat.domain.model import Judged, PointView
+from paraat.domain.roster import Person
 from paraat.domain.subjects import NEIGHBOUR, POINT, Subject
 from paraat.domain.tracker import Tracker
 from paraat.domain.world import World
@@ -25,13 +29,15 @@ from paraat.site.site import Site
 def replay(
     site: Site, journal: Journal, into: Journal, channels: Mapping[str, Channel], answers: Answers | None = None
 ) -> None:
-    """Judge a journal from its beginning, and write alerts and deliveries into another one; channels: where messages go.
+    """Judge a journal from its beginning, and write alerts and deliveries into another one; channels: where messages go, those
+    that were taken then: what failed then fails again.
 
     It begins with the first moment that the journal has; points, thresholds and roster are those of the site now.
     """
     moments = journal.judged()
     observed = Observed(rule.judges for rule in make_rules(site.alerts, site.own_alerts).values())
     expected = {POINT: site.points, NEIGHBOUR: site.watcher.neighbours}
+    channels = {name: _AsItWas(channel, journal) for name, channel in channels.items()}
     host: _Host | None = None
     before = Judged(0.0, 0, 0)
     for moment in moments:
@@ -48,6 +54,39 @@ def replay(
         for name in channels:
             while host.dispatcher.send_next(name, moment.at):
                 pass
+
+
+class _AsItWas:
+    """A channel that takes a message or not as it did then. What then was never tried is taken."""
+
+    def __init__(self, channel: Channel, journal: Journal) -> None:
+        self.name = channel.name
+        self._channel = channel
+        self._journal = journal
+        self._tried: Counter[int] = Counter()  # by delivery
+
+    @classmethod
+    def from_site(cls, _site: Site) -> Sequence[Self]:
+        """None: it stands in the place of a channel that there is."""
+        return ()
+
+    def addresses(self, person: Person) -> tuple[str, ...]:
+        return self._channel.addresses(person)
+
+    def send(self, message: Message) -> str:
+        delivery = last_delivery(message.key)
+        attempts = self._journal.attempts(delivery)
+        tried = self._tried[delivery]
+        self._tried[delivery] += 1
+        if tried < len(attempts) and not attempts[tried].ok:
+            raise ChannelError(attempts[tried].error or "")
+        return self._channel.send(message)
+
+    def rest(self) -> None:
+        self._channel.rest()
+
+    def close(self) -> None:
+        self._channel.close()
 
 
 class _Host:

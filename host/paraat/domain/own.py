@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from paraat.domain.subjects import BACKUP, BROKER, CHANNEL, CLOCK, DATABASE, DISK, POWER, UNKNOWN_BOARD, Subject
+from paraat.domain.subjects import BACKUP, BROKER, CHANNEL, CLOCK, DATABASE, DISK, LOOP, POWER, UNKNOWN_BOARD, Subject
 
 _TREND_LEAST_S = 3600.0  # so long free space must be measured before its end is foretold
 
@@ -118,6 +118,19 @@ class ChannelHealth(msgspec.Struct, frozen=True, kw_only=True):
     def subject(self) -> Subject:
         """The channel."""
         return Subject(CHANNEL, self.name)
+
+
+class LoopProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of the program that goes round. hung_since: since when it has not got on; None: it does."""
+
+    now: float
+    name: str
+    hung_since: float | None = None
+
+    @property
+    def subject(self) -> Subject:
+        """The loop."""
+        return Subject(LOOP, self.name)
 
 
 class UnknownBoard(msgspec.Struct, frozen=True, kw_only=True):

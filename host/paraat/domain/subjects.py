@@ -17,13 +17,14 @@ CLOCK = "clock"
 DATABASE = "database"
 POWER = "power"
 BACKUP = "backup"
+LOOP = "loop"  # a part of the program that goes round; id: its name
 UNKNOWN_BOARD = "unknown-board"  # a board that sends for no point of the site; id: the point that it names
 CERTIFICATE = "certificate"  # id: "broker", "host", "desk" or "authority"
 
 TEXT = "text"  # the words of a message; id: "<rule>.<wording>"
 
 _AT_A_POINT = (POINT, BOARD)
-_ONE_OF_SEVERAL = (CHANNEL, UNKNOWN_BOARD)
+_ONE_OF_SEVERAL = (CHANNEL, UNKNOWN_BOARD, LOOP)
 
 
 class Subject(msgspec.Struct, frozen=True, order=True):

@@ -239,6 +239,12 @@ class DatabaseBehind(Part, frozen=True):
     hold_s: NotNegative = 60.0
 
 
+class LoopHangs(Part, frozen=True):
+    """[alerts.loop_hangs]: fires when a part of the program has not got on for longer than it ever should."""
+
+    hold_s: NotNegative = 0.0
+
+
 class DiskFull(Part, frozen=True):
     """[alerts.disk_full]: fires when the journal's disk is full within raise_hours, or when so little is free."""
 
@@ -321,6 +327,7 @@ class Alerts(Part, frozen=True):
     data_gap: DataGap = DataGap()
     broker_unreachable: BrokerUnreachable = BrokerUnreachable()
     database_behind: DatabaseBehind = DatabaseBehind()
+    loop_hangs: LoopHangs = LoopHangs()
     disk_full: DiskFull = DiskFull()
     host_clock: HostClock = HostClock()
     clock_wrong: ClockWrong = ClockWrong()

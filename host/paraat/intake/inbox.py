@@ -1,8 +1,13 @@
-"""The bounded queue between the broker's thread and the one that stores."""
+"""The bounded queue between the broker's thread and the one that stores.
+
+Neither the broker's thread nor the broker ever waits here: what does not fit is not taken. It was not acknowledged, so the
+broker keeps it, and is asked for it once all the rest is stored.
+"""
 
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 
 import msgspec
 
@@ -26,10 +31,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Inbox:
-    """First in, first out.
-
-    A full inbox makes `put` wait: the broker then keeps what it cannot hand over.
-    """
+    """First in, first out."""
 
     def __init__(self, *, max_messages: int = MAX_MESSAGES, max_bytes: int = MAX_BYTES) -> None:
         self._max_messages = max_messages
@@ -38,27 +40,27 @@ class Inbox:
         self._bytes = 0
         self._wanted = 1
         self._closed = False
-        lock = threading.Lock()
-        self._room = threading.Condition(lock)
-        self._filled = threading.Condition(lock)
+        self._left = 0
+        self._ask_again: Callable[[int], None] = lambda _left: None
+        self._filled = threading.Condition()
 
     def __len__(self) -> int:
         return len(self._messages)
 
-    def put(self, message: Message) -> bool:
-        """Add a message, waiting for room.
+    def when_drained(self, ask_again: Callable[[int], None]) -> None:
+        """Call `ask_again` with how many messages did not fit, once all that did is taken and dealt with."""
+        self._ask_again = ask_again
 
-        False when the inbox is closed: the message is not taken.
-        """
+    def put(self, message: Message) -> bool:
+        """Add a message. False when the inbox is full or closed: the message is not taken."""
         size = len(message.payload)
-        with self._room:
-            # One message above max_bytes passes when it is alone, or it would wait for ever.
-            while not self._closed and (
-                len(self._messages) >= self._max_messages or (self._messages and self._bytes + size > self._max_bytes)
-            ):
-                self._filled.notify()
-                self._room.wait()
+        with self._filled:
             if self._closed:
+                return False
+            # One message above max_bytes passes when it is alone, or it would never be taken.
+            if len(self._messages) >= self._max_messages or (self._messages and self._bytes + size > self._max_bytes):
+                self._left += 1
+                self._filled.notify()
                 return False
             self._messages.append(message)
             self._bytes += size
@@ -66,11 +68,19 @@ class Inbox:
                 self._filled.notify()
             return True
 
+    def forget_left(self) -> None:
+        """What did not fit comes by itself: its connection is gone."""
+        with self._filled:
+            self._left = 0
+
     def take(self, limit: int, linger_s: float) -> list[Message]:
         """Up to `limit` messages. Waits for the first; then, so that a commit carries more than
         one, until `limit` are there, or linger_s have passed, or nothing came for 5 ms. Empty when
-        the inbox is closed and drained.
+        the inbox is closed and drained. Who takes has dealt with all that he took before.
         """
+        if not self._messages and (not_taken := self._left):
+            self.forget_left()
+            self._ask_again(not_taken)
         with self._filled:
             while not self._messages and not self._closed:
                 self._wanted = 1
@@ -86,12 +96,10 @@ class Inbox:
                 self._filled.wait(min(left, _QUIET_S))
             taken = [self._messages.popleft() for _ in range(min(limit, len(self._messages)))]
             self._bytes -= sum(len(message.payload) for message in taken)
-            self._room.notify_all()
             return taken
 
     def close(self) -> None:
         """Take no more. What is inside can still be taken."""
-        with self._room:
+        with self._filled:
             self._closed = True
-            self._room.notify_all()
             self._filled.notify_all()

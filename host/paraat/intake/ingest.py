@@ -9,7 +9,6 @@ first time.
 import logging
 import math
 import threading
-import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
@@ -20,6 +19,7 @@ from paraat.intake.decode import UNKNOWN_POINT, Decoded, decode
 from paraat.intake.inbox import Inbox, Message
 from paraat.journal import Journal, JournalError, Stored
 from paraat.runtime.counters import Counters
+from paraat.runtime.progress import Progress
 from paraat_wire import host_codec, topics
 
 _log = logging.getLogger(__name__)
@@ -29,6 +29,8 @@ LINGER_S = 0.05
 MAX_BIRTH_RANGES = 50
 _STRANGERS_KEPT = 50
 HOST_ERROR = "host-error"
+LOOP = "ingest"
+HUNG_S = 120.0  # a batch on a slow disk takes seconds; on one that is full it waits, and says so by `problem`
 _RETRY_MIN_S = 0.5
 _RETRY_MAX_S = 30.0
 
@@ -62,6 +64,7 @@ class Ingest:
         on_stored: Callable[[Stored, Sequence[NodeState]], None],
         on_unkept: Callable[[Sequence[SampleSet]], None] = lambda _: None,
         dating: Dating | None = None,
+        progress: Progress | None = None,
         retry_min_s: float = _RETRY_MIN_S,
     ) -> None:
         """points: the ids of the site. on_stored is called after the acknowledgements; it may raise.
@@ -82,13 +85,7 @@ class Ingest:
         self._greeted: set[str] = set()
         self._strangers: dict[str, tuple[float, float]] = {}
         self._problem = ""
-        self._busy_since: float | None = None
-
-    @property
-    def busy_s(self) -> float:
-        """For how long it has been at the batch that it is at now; 0: it waits for one."""
-        since = self._busy_since
-        return 0.0 if since is None else time.monotonic() - since
+        self._progress = progress or Progress()
 
     @property
     def problem(self) -> str:
@@ -109,12 +106,11 @@ class Ingest:
 
     def run(self) -> None:
         """Store what comes."""
+        self._progress.waits(LOOP)
         while batch := self._inbox.take(MAX_BATCH, LINGER_S):
-            self._busy_since = time.monotonic()
-            try:
-                self._take(batch)
-            finally:
-                self._busy_since = None
+            self._progress.works(LOOP, HUNG_S)
+            self._take(batch)
+            self._progress.waits(LOOP)
 
     def _take(self, batch: Sequence[Message]) -> None:
         decoded = self._dated(batch, [self._decode(message) for message in batch])

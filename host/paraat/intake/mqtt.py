@@ -5,10 +5,12 @@ hands it over again after a cut. Everything that can be told twice is told twice
 """
 
 import logging
+import socket
 import ssl
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from paho.mqtt.client import (
@@ -72,6 +74,7 @@ class MqttTransport:
         self._last_published: MQTTMessageInfo | None = None
         self._problem = "not connected yet"
         self._starting = threading.Lock()
+        self._asking = False  # whether the connection is let go of, so that what did not fit comes again
         self._gone = threading.Event()
         self._gone.set()
         client = _make_client(settings, directory)
@@ -84,6 +87,7 @@ class MqttTransport:
         client.on_disconnect = self._disconnect
         client.on_subscribe = self._subscribe
         client.on_message = self._message
+        inbox.when_drained(self._ask_again)
         client.connect_async(settings.host, settings.port, settings.keepalive_s)
         self._client = client
 
@@ -144,6 +148,14 @@ class MqttTransport:
         if message.qos and message.connection == self._connection:
             self._client.ack(message.mid, message.qos)
 
+    def _ask_again(self, left: int) -> None:
+        """Have the broker hand over what did not fit. It does so on a new connection: 3.1.1 knows no other way to ask."""
+        _log.info("broker %s: %d messages were more than fits at once; they are asked for again", self._where, left)
+        self._asking = True
+        if isinstance(sock := self._client.socket(), socket.socket):
+            with suppress(OSError):  # it may be gone by itself
+                sock.shutdown(socket.SHUT_RDWR)
+
     # --- called by paho, in its thread; an exception would end it ----------------------------
 
     def _pre_connect(self, _client: Client, _userdata: object) -> None:
@@ -196,8 +208,10 @@ class MqttTransport:
         _properties: Properties | None,
     ) -> None:
         self._connection += 1  # what it still owed an acknowledgement comes again
+        self._inbox.forget_left()
+        asking, self._asking = self._asking, False
         if self._connected:
-            if reason.is_failure:
+            if reason.is_failure and not asking:
                 self._trouble(f"broker {self._where}: connection lost ({reason}); trying again")
             self._connected = False
             self._on_change(False)

@@ -15,6 +15,7 @@ from pathlib import Path
 from paraat.domain.facts import Named
 from paraat.journal import Journal, JournalError
 from paraat.runtime.counters import Counters
+from paraat.runtime.progress import Progress
 from paraat.sinks.lines import Places, lines
 from paraat.sinks.means import MeansSink
 from paraat.sinks.server import Http, InfluxError, Target
@@ -48,6 +49,7 @@ class InfluxSink:
         *,
         now: Callable[[], float] = time.time,
         ca_file: Path | None = None,
+        progress: Progress | None = None,
         language: str = DEFAULT,
         linger_s: float = _LINGER_S,
         retry_min_s: float = _RETRY_MIN_S,
@@ -66,6 +68,7 @@ class InfluxSink:
         self._linger_s = linger_s
         self._retry_min_s = retry_min_s
         self._work = threading.Event()
+        self._progress = progress or Progress()
         self._trouble: InfluxError | None = None
         self._target = Target.raw(settings.bucket)
         self._means = MeansSink(settings, self._writer, journal, self._places, counters, now=now, language=language)
@@ -93,12 +96,18 @@ class InfluxSink:
         """There is something new in the journal, or the sink shall look whether it has to end."""
         self._work.set()
 
+    def hurry(self, within_s: float) -> None:
+        """The service stops: what is written now has only so long yet. It comes again after the next start."""
+        self._writer.hurry(within_s)
+        self._work.set()
+
     def run(self) -> None:
         """Write until `stop` is set; then return, at the latest after one request."""
         delay_s = self._retry_min_s
         while True:
             # In this order: what is stored after it is seen below, or wakes us.
             self._work.clear()
+            self._progress.works(SINK, self._limit_s)
             if self._stop.is_set():
                 return
             try:
@@ -114,11 +123,17 @@ class InfluxSink:
             else:
                 delay_s = self._retry_min_s
                 if not full:
+                    self._progress.waits(SINK)
                     self._work.wait()
                     self._stop.wait(self._linger_s)
                 continue
             self._stop.wait(wait_s)
             delay_s = min(delay_s * 2, _RETRY_MAX_S)
+
+    @property
+    def _limit_s(self) -> float:
+        """Longer than this no step takes, the pause after a failure too: a batch that is refused is halved some times."""
+        return _RETRY_MAX_S + 20 * self._settings.timeout_s
 
     def close(self) -> None:
         """Let go of the connection, once `run` has returned."""

@@ -8,11 +8,15 @@ Ref: docs.influxdata.com, API of each version. What each answers was seen or rea
 """
 
 import base64
+import errno
 import http.client
 import json
+import os
+import socket
 import ssl
+import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -98,7 +102,7 @@ class Found(NamedTuple):
 
 
 class Http:
-    """One connection, kept open. For one thread."""
+    """One connection, kept open. For one thread. No request takes longer than timeout_s, whatever the server does."""
 
     def __init__(self, url: str, timeout_s: float, ca_file: Path | None = None) -> None:
         """ca_file: whose certificates are believed, in PEM; None: those that the system believes. Raises InfluxError."""
@@ -121,6 +125,11 @@ class Http:
                     ),
                 ) from error
         self._connection: http.client.HTTPConnection | None = None
+        self._late = threading.Event()
+
+    def hurry(self, within_s: float) -> None:
+        """What is asked now has only so long yet. Called from another thread, which wants ours to end."""
+        self._cut_in(within_s)
 
     def close(self) -> None:
         """Let go of the connection. Safe to call twice."""
@@ -156,10 +165,40 @@ class Http:
                 if self._secure
                 else http.client.HTTPConnection(self._host, timeout=self._timeout_s)
             )
-        self._connection.request(method, target, body=body, headers=dict(headers))
-        with self._connection.getresponse() as found:
-            text = found.read(_MAX_ANSWER_BYTES)
-            return Answer(found.status, {name.lower(): value for name, value in found.getheaders()}, text)
+        with self._in_time():
+            self._connection.request(method, target, body=body, headers=dict(headers))
+            with self._connection.getresponse() as found:
+                text = found.read(_MAX_ANSWER_BYTES)
+        return Answer(found.status, {name.lower(): value for name, value in found.getheaders()}, text)
+
+    @contextmanager
+    def _in_time(self) -> Iterator[None]:
+        """Cut the connection at the limit: that of a socket begins anew with each byte, so one that drips would have none."""
+        self._late.clear()
+        timer = self._cut_in(self._timeout_s)
+        try:
+            yield
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            if self._late.is_set():
+                raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT)) from error
+            raise
+        finally:
+            timer.cancel()
+        if self._late.is_set():  # half an answer that looks like a whole one
+            raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+
+    def _cut_in(self, seconds: float) -> threading.Timer:
+        timer = threading.Timer(seconds, self._cut)
+        timer.daemon = True
+        timer.start()
+        return timer
+
+    def _cut(self) -> None:
+        self._late.set()
+        sock = None if self._connection is None else self._connection.sock
+        if sock is not None:
+            with suppress(OSError):  # it may be gone by itself
+                sock.shutdown(socket.SHUT_RDWR)
 
     @contextmanager
     def _explain(self) -> Iterator[None]:

@@ -34,6 +34,10 @@ class Writer:
         self._stop = stop
         self._server: Server | None = None
 
+    def hurry(self, within_s: float) -> None:
+        """What is written now has only so long yet."""
+        self._link.hurry(within_s)
+
     def close(self) -> None:
         """Let go of the connection."""
         self._link.close()

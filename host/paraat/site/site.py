@@ -65,11 +65,13 @@ class WebSettings(Part, frozen=True):
     """[web]: the status page binds to loopback until users are configured.
 
     base_url: where a phone reaches /seen/, the links of messages, through a proxy; None: messages have no link.
+    health_port: where /healthz answers too, whatever keeps the page busy; None: only the page does.
     """
 
     host: Literal["127.0.0.1", "::1", "localhost"] = "127.0.0.1"
     port: Port = 8080
     base_url: HttpUrl | None = None
+    health_port: Port | None = None
 
 
 class SiteFile(Part, frozen=True):

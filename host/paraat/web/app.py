@@ -38,6 +38,7 @@ MAX_BODY_BYTES = 2048
 # Rows of one answer. So many points are some 400 KB, and 30 KB packed.
 LIMIT = 250
 LIMIT_MAX = 1000
+STREAMS_MAX = 100  # of CONNECTIONS_MAX: pages that stand open leave room for who asks
 _ALERTS = "/api/v1/alerts?page=2"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -117,7 +118,25 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK, base_url
         middleware=[Middleware(Guard, hosts=hosts, outside=outside.hostname)],
         exception_handlers={HTTPException: _refuse},
     )
-    app.state.feed = feed
+    app.state.feed, app.state.close = feed, feed.close
+    return app
+
+
+def create_health_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK) -> Starlette:
+    """/healthz alone, for a port of its own: it waits for no thread, and for nobody who looks at the page."""
+
+    async def healthz(_request: Request) -> Response:
+        return _health(source)
+
+    async def close() -> None:
+        """Nothing stays open."""
+
+    app = Starlette(
+        routes=[Route("/healthz", healthz)],
+        middleware=[Middleware(Guard, hosts=hosts)],
+        exception_handlers={HTTPException: _refuse},
+    )
+    app.state.close = close
     return app
 
 
@@ -133,6 +152,8 @@ class _Routes:
         self._upkept = upkeep.Words(source.language, ZoneInfo(source.timezone))
 
     async def events(self, request: Request) -> Response:
+        if self._feed.pages >= STREAMS_MAX:
+            raise HTTPException(503, f"{STREAMS_MAX} pages are open already; close one", {"retry-after": "30"})
         stream = _nothing() if request.method == "HEAD" else self._feed.stream(place_of(request))
         return StreamingResponse(stream, media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
@@ -346,8 +367,7 @@ class _Routes:
         return _json(api.entered(found, await run_in_threadpool(self._renderer.entered, found)))
 
     def healthz(self, _request: Request) -> Response:
-        health = api.health(self._source.health())
-        return _json(health, status=503 if health.status == "failing" else 200)
+        return _health(self._source)
 
     def metrics(self, _request: Request) -> Response:
         return Response(
@@ -389,6 +409,11 @@ def _utc(at: str) -> float | None:
         return datetime.fromisoformat(at).timestamp() if "T" in at and at.endswith("Z") else None
     except ValueError:
         return None
+
+
+def _health(source: WebSource) -> Response:
+    health = api.health(source.health())
+    return _json(health, status=503 if health.status == "failing" else 200)
 
 
 async def _nothing() -> AsyncIterator[bytes]:

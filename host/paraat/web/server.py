@@ -1,5 +1,5 @@
 """uvicorn in a thread of its own: no signal handlers, a socket bound before it starts, an end that
-does not hang.
+does not hang, and no place for who connects and does not ask.
 """
 
 import asyncio
@@ -7,9 +7,12 @@ import errno
 import logging
 import socket
 import threading
+from typing import cast
 
+import h11
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from paraat.texts import Phrase, reason
 
@@ -17,6 +20,10 @@ _log = logging.getLogger(__name__)
 _TRIES = 50
 _START_S = 10.0
 _OPEN_STREAMS_S = 2  # what a page gets to read its last words
+CONNECTIONS_MAX = 200
+ASK_S = 10.0  # in which who connected must have sent a whole request
+ANSWER_S = 120.0  # in which who asked must have taken the answer, unless it is a live stream
+_SWEEP_TICKS = 10  # of uvicorn, ten a second
 
 
 class WebError(Exception):
@@ -65,9 +72,8 @@ def serve(app: Starlette, host: str, port: int, *, next_free: bool = False) -> H
         server_header=False,
         proxy_headers=False,
         ws="none",
-        http="h11",
+        http=_Patient,
         loop="asyncio",
-        limit_concurrency=256,
         timeout_graceful_shutdown=_OPEN_STREAMS_S,
     )
     server = _Server(config, app)
@@ -85,6 +91,37 @@ def serve(app: Starlette, host: str, port: int, *, next_free: bool = False) -> H
         )
     name = f"[{host}]" if ":" in host else host
     return Handle(f"http://{name}:{taken}", taken, server, thread)
+
+
+class _Patient(H11Protocol):
+    """A connection. Beyond CONNECTIONS_MAX the one that has been asking the longest goes, and whoever is answered stays."""
+
+    asks = True  # it has not sent a whole request yet
+    since_s = 0.0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.since_s = self.loop.time()
+        if len(self.connections) > CONNECTIONS_MAX:
+            others = [cast("_Patient", one) for one in self.connections if one is not self]
+            asking = [one for one in others if one.asks and not one.transport.is_closing()]
+            min(asking, key=lambda one: one.since_s, default=self).transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.asks and self.conn.their_state in (h11.DONE, h11.MUST_CLOSE):
+            self.asks, self.since_s = False, self.loop.time()
+
+    def on_response_complete(self) -> None:
+        self.asks, self.since_s = True, self.loop.time()
+        super().on_response_complete()
+
+    def end_if_late(self) -> None:
+        """Let go of who does not ask, or does not take what he asked for."""
+        late_s = self.loop.time() - self.since_s
+        is_stream = not self.asks and self.scope["path"] == "/events"
+        if not is_stream and late_s > (ASK_S if self.asks else ANSWER_S):
+            self.transport.abort()
 
 
 class _Server(uvicorn.Server):
@@ -111,6 +148,12 @@ class _Server(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
         self.ready.set()
 
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _SWEEP_TICKS == 0:
+            for one in tuple(self.server_state.connections):
+                cast(_Patient, one).end_if_late()
+        return await super().on_tick(counter)
+
     def stop(self) -> None:
         loop = self._loop
         if loop is not None:
@@ -118,7 +161,7 @@ class _Server(uvicorn.Server):
 
     def _end(self) -> None:
         self.should_exit = True
-        self._closing = asyncio.ensure_future(self._app.state.feed.close())
+        self._closing = asyncio.ensure_future(self._app.state.close())
 
 
 def _bind(host: str, port: int, next_free: bool) -> socket.socket:

@@ -18,6 +18,7 @@ from paraat.domain.own import (
     DiskSpace,
     HostPower,
     HostTime,
+    LoopProgress,
     UnknownBoard,
 )
 from paraat.domain.points import Point, PointBoard, Tank
@@ -46,6 +47,7 @@ _ABOUT: dict[type[View], Subject] = {
     HostPower: Subject("power", "power"),
     Backup: Subject("backup", "backup"),
     ChannelHealth: Subject("channel", "email"),
+    LoopProgress: Subject("loop", "delivery sms"),
     UnknownBoard: Subject("unknown-board", "nsp-0999"),
     FailedText: Subject("text", "low_fuel.firing"),
 }

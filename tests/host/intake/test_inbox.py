@@ -39,59 +39,69 @@ def test_it_does_not_linger_when_nothing_follows() -> None:
     assert time.monotonic() - began < LINGER_S
 
 
-def put_in_thread(inbox: Inbox, message: Message) -> tuple[threading.Thread, list[bool]]:
-    answers: list[bool] = []
-    thread = threading.Thread(target=lambda: answers.append(inbox.put(message)))
-    thread.start()
-    return thread, answers
-
-
-def test_a_full_inbox_makes_the_sender_wait() -> None:
+def test_a_full_inbox_takes_no_more_and_nobody_waits() -> None:
     inbox = Inbox(max_messages=2)
-    inbox.put(a_message(1))
-    inbox.put(a_message(2))
-    thread, answers = put_in_thread(inbox, a_message(3))
-    thread.join(0.05)
-    assert (thread.is_alive(), answers) == (True, [])
+    assert [inbox.put(a_message(n)) for n in range(4)] == [True, True, False, False]
     assert len(inbox.take(1, 0.0)) == 1
-    thread.join(LIMIT_S)
-    assert answers == [True]
-    assert [m.topic for m in inbox.take(5, 0.0)] == ["2", "3"]
+    assert inbox.put(a_message(4))
+    assert [m.topic for m in inbox.take(5, 0.0)] == ["1", "4"]
+
+
+def test_what_did_not_fit_is_asked_for_once_the_rest_is_dealt_with() -> None:
+    inbox, asked = Inbox(max_messages=2), []
+    inbox.when_drained(lambda left: asked.append((left, inbox.put(a_message(9)))))
+    for n in range(5):
+        inbox.put(a_message(n))
+    assert (len(inbox.take(1, 0.0)), len(inbox.take(1, 0.0)), asked) == (1, 1, [])
+    assert [m.topic for m in inbox.take(1, LINGER_S)] == ["9"]
+    assert asked == [(3, True)]
+    inbox.put(a_message(6))
+    inbox.take(1, 0.0)
+    inbox.close()
+    assert inbox.take(1, 0.0) == []
+    assert len(asked) == 1
+
+
+def test_what_did_not_fit_is_not_asked_for_when_its_connection_is_gone() -> None:
+    inbox, asked = Inbox(max_messages=1), []
+    inbox.when_drained(asked.append)
+    assert [inbox.put(a_message(n)) for n in range(2)] == [True, False]
+    inbox.forget_left()
+    inbox.take(1, 0.0)
+    inbox.close()
+    inbox.take(1, 0.0)
+    assert asked == []
 
 
 def test_large_messages_fill_it_too_but_one_always_passes() -> None:
     inbox = Inbox(max_bytes=1000)
     assert inbox.put(a_message(1, size=5000))
-    thread, answers = put_in_thread(inbox, a_message(2, size=1))
-    thread.join(0.05)
-    assert answers == []
+    assert not inbox.put(a_message(2, size=1))
     inbox.take(1, 0.0)
-    thread.join(LIMIT_S)
-    assert answers == [True]
+    assert inbox.put(a_message(2, size=1))
 
 
-def test_a_waiting_sender_wakes_a_reader_that_wants_more_than_fits() -> None:
+def test_a_full_inbox_wakes_a_reader_that_wants_more_than_fits() -> None:
     inbox = Inbox(max_messages=3)
-    threads = [put_in_thread(inbox, a_message(n))[0] for n in range(9)]
-    taken: list[Message] = []
-    while len(taken) < 9:
-        taken += inbox.take(500, LINGER_S)
-    for thread in threads:
-        thread.join(LIMIT_S)
-    assert sorted(m.topic for m in taken) == [str(n) for n in range(9)]
+    inbox.put(a_message(0))
+    taken: list[list[Message]] = []
+    reader = threading.Thread(target=lambda: taken.append(inbox.take(500, LINGER_S)))
+    began = time.monotonic()
+    reader.start()
+    while inbox.put(a_message(1)):
+        pass
+    reader.join(LIMIT_S)
+    assert taken
+    assert time.monotonic() - began < LINGER_S
 
 
-def test_closing_lets_everybody_go_and_what_is_inside_can_be_taken() -> None:
+def test_closing_takes_no_more_and_what_is_inside_can_be_taken() -> None:
     inbox = Inbox(max_messages=1)
     inbox.put(a_message(1))
-    thread, answers = put_in_thread(inbox, a_message(2))
-    thread.join(0.05)
     inbox.close()
-    thread.join(LIMIT_S)
-    assert answers == [False], "not taken, so not acknowledged: the broker keeps it"
     assert [m.topic for m in inbox.take(10, 0.0)] == ["1"]
     assert inbox.take(10, LINGER_S) == []
-    assert inbox.put(a_message(3)) is False
+    assert inbox.put(a_message(3)) is False, "not taken, so not acknowledged: the broker keeps it"
 
 
 def test_closing_wakes_an_idle_reader() -> None:
@@ -126,12 +136,9 @@ def test_the_bytes_of_all_that_is_inside_count_and_of_nothing_else() -> None:
     for _ in range(20):
         assert inbox.put(a_message(1, size=400))
         assert inbox.put(a_message(2, size=400))
-        thread, answers = put_in_thread(inbox, a_message(3, size=400))
-        thread.join(0.02)
-        assert answers == [], "800 of 1000 are taken"
+        assert not inbox.put(a_message(3, size=400)), "800 of 1000 are taken"
         assert len(inbox.take(1, 0.0)) == 1
-        thread.join(LIMIT_S)
-        assert answers == [True]
+        assert inbox.put(a_message(3, size=400))
         assert len(inbox.take(2, 0.0)) == 2
     assert inbox.put(a_message(4, size=1000)), "exactly as much as it may hold"
     assert len(inbox) == 1

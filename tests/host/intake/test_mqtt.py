@@ -1,5 +1,6 @@
 """The connection to real brokers: what is not acknowledged comes again; both sides may restart."""
 
+import signal
 import socket
 import threading
 import time
@@ -196,18 +197,60 @@ def test_an_old_acknowledgement_is_not_sent_on_a_new_connection(mosquitto: Mosqu
     assert payloads(again.take(1)) == [1]
 
 
-def test_a_full_inbox_leaves_the_rest_with_the_broker(broker: Broker, connect: Connect) -> None:
-    ours = connect(broker.port, Inbox(max_messages=10))
+def test_a_full_inbox_leaves_the_rest_with_the_broker_which_hands_it_over_again(
+    broker: Broker, connect: Connect
+) -> None:
+    ours = connect(broker.port, Inbox(max_messages=20))
     assert ours.up.wait(LIMIT_S)
-    publish(broker.port, *numbered(200))
-    assert len(ours.inbox) <= 10
-    taken = []
-    while len(taken) < 200:
-        (message,) = ours.take(1)
-        ours.transport.ack(message)
-        taken.append(message)
-        assert len(ours.inbox) <= 10
-    assert payloads(taken) == list(range(200))
+    publish(broker.port, *numbered(35))
+    taken: list[Message] = []
+    while len(set(payloads(taken))) < 35:
+        batch = ours.inbox.take(7, 0.0)
+        assert len(ours.inbox) <= 20
+        taken += batch
+        for message in batch:
+            ours.transport.ack(message)
+    assert payloads(taken)[:20] == list(range(20))
+    assert set(payloads(taken)) == set(range(35))
+    wait_for(lambda: ours.transport.connected)
+    assert ours.transport.problem == ""
+
+
+def test_a_full_inbox_does_not_keep_the_connection_from_its_work(broker: Broker, tmp_path: Path) -> None:
+    """Else there are no pings, the broker throws us out, and we say that we are connected."""
+    inbox, up, heard = Inbox(max_messages=1), threading.Event(), threading.Event()
+    transport = MqttTransport(
+        BrokerSettings(port=broker.port),
+        tmp_path,
+        inbox,
+        now=lambda: 42.0,
+        on_change=lambda connected: up.set() if connected else None,
+        others={"paraat/v1/_alive/+": lambda _topic, _payload: heard.set()},
+    )
+    transport.start()
+    try:
+        assert up.wait(LIMIT_S)
+        publish(broker.port, *numbered(5), ("paraat/v1/_alive/other", b""))
+        assert heard.wait(LIMIT_S)
+        assert len(inbox) == 1
+    finally:
+        inbox.close()
+        transport.stop()
+
+
+def test_a_broker_that_stands_still_has_us_no_longer(mosquitto: MosquittoBroker, connect: Connect) -> None:
+    ours = connect(mosquitto.port, keepalive_s=1)
+    assert ours.up.wait(LIMIT_S)
+    assert ours.transport.connected
+    assert mosquitto._process is not None
+    mosquitto._process.send_signal(signal.SIGSTOP)
+    try:
+        assert ours.down.wait(LIMIT_S)
+        assert not ours.transport.connected
+        assert "connection lost" in ours.transport.problem
+    finally:
+        mosquitto._process.send_signal(signal.SIGCONT)
+    wait_for(lambda: ours.transport.connected)
 
 
 def test_stopping_does_not_hang_on_a_full_inbox(broker: Broker, connect: Connect) -> None:

@@ -4,14 +4,17 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from dripping import Silent
 from influx_at_the_wire import NO_INFLUX, VERSION_2, Answered, Asked, AtTheWire
 from paraat.simulate.servers import InfluxServer
 from paraat.sinks.server import Http, InfluxError, Kind, Server, Target, identify
+from waiting import LIMIT_S, wait_for
 
 HEALTH = b'{"name":"influxdb","message":"ready","status":"pass","checks":[],"version":"1.8.10"}'
 
@@ -190,3 +193,37 @@ def test_https_to_a_server_that_speaks_http_is_said() -> None:
     with pytest.raises(InfluxError, match=r"does not speak TLS .* is http:// meant"):
         identify(link)
     wire.close()
+
+
+@pytest.mark.parametrize(
+    "drip", [b"HTTP/1.1 204 No Content\r\nX-A: ", b"HTTP/1.1 200 OK\r\n\r\n", b""], ids=["a head", "a body", "silence"]
+)
+def test_a_server_that_drips_has_a_limit(drip: bytes) -> None:
+    held = Silent(drip)
+    link = Http(f"http://127.0.0.1:{held.port}", 1.0)
+    began_s = time.monotonic()
+    with pytest.raises(InfluxError, match="timed out"):
+        link.ask("GET", "/ping")
+    assert time.monotonic() - began_s < LIMIT_S / 2
+    link.close()
+    held.close()
+
+
+def test_who_wants_to_end_does_not_wait_for_the_limit() -> None:
+    held = Silent(b"HTTP/1.1 200 OK\r\nX-A: ")
+    link = Http(f"http://127.0.0.1:{held.port}", 10 * LIMIT_S)
+    said: list[str] = []
+
+    def ask() -> None:
+        with pytest.raises(InfluxError) as found:
+            link.ask("GET", "/ping")
+        said.append(found.value.said)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    wait_for(lambda: held.asked)
+    link.hurry(0.0)
+    asking.join(LIMIT_S)
+    assert "timed out" in said[0]
+    link.close()
+    held.close()

@@ -17,6 +17,7 @@ from paraat.domain.own import (
     DiskSpace,
     HostPower,
     HostTime,
+    LoopProgress,
     UnknownBoard,
 )
 from paraat.domain.subjects import View
@@ -67,11 +68,17 @@ def stranger(hours: float, known: bool = False) -> UnknownBoard:
     return UnknownBoard(id="nsp-0999", now=T0, first_t=T0 - 50 * HOUR, last_t=T0 - hours * HOUR, known=known)
 
 
+def loop(hung_s: float | None) -> LoopProgress:
+    return LoopProgress(now=T0, name="delivery sms", hung_since=None if hung_s is None else T0 - hung_s)
+
+
 CLEAR, HOLD = (Verdict.CLEAR, "", ""), (Verdict.HOLD, "", "")
 CASES: list[tuple[str, View, tuple[Verdict, str, str]]] = [
     ("broker_unreachable", link(True), CLEAR),
     ("broker_unreachable", link(False, "no route"), (Verdict.RAISE, "critical", "firing")),
     ("broker_unreachable", link(True, "it refuses +/telemetry"), (Verdict.RAISE, "critical", "refused")),
+    ("loop_hangs", loop(None), CLEAR),
+    ("loop_hangs", loop(130), (Verdict.RAISE, "critical", "firing")),
     ("database_behind", lag(None), CLEAR),
     ("database_behind", lag(120), CLEAR),
     ("database_behind", lag(900), HOLD),
