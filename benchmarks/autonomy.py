@@ -16,6 +16,7 @@ from statistics import median
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from course_scores import DEMAND, SETTLED_H, SHEET, Moment, follow, tank_of, two_point
+from fuel_bound import bound
 from fuel_courses import COURSES, CREEPING, ONCE_WRONG, T0, Course, Once
 from paraat.domain import autonomy
 from paraat.domain.fuel import Fuel
@@ -158,6 +159,45 @@ def fresh_table() -> list[str]:
     return lines
 
 
+def known_row(course: Course, after_h: float) -> str:
+    """What can be known so long after the first change of a course, and what is shown then."""
+    limit, hour = bound(course, after_h), course.legs[0][0] + after_h
+    tank, rate = tank_of(course), course.legs[1][1]
+    rates, hours = [], []
+    for seed in FRESH:
+        fuel = Fuel(tank)
+        for sample in course.samples(seed):
+            if sample.t <= T0 + 3600 * hour:
+                fuel.add(sample.t, sample.litres, sample.running, sample.load_w)
+        reading = fuel.reading()
+        assert reading is not None
+        rates.append(abs(reading.burn.likely / rate - 1))
+        shown = autonomy.estimate(reading, tank, T0 + 3600 * hour, drains=True)
+        hours.append(shown.hours / course.left_h(hour - 1e-6) - 1)
+    cells = [
+        course.name,
+        f"{60 * after_h:.0f}",
+        f"{limit.bends:.1f}",
+        percent(limit.rate),
+        percent(1.48 * median(rates)),
+        percent(limit.too_many),
+        percent(sum(error > 0.1 for error in hours) / len(hours)),
+        f"{100 * median(hours):+.1f} ({100 * min(hours):+.0f} / {100 * max(hours):+.0f})",
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def known_table() -> list[str]:
+    lines = [
+        "| course | minutes after | bend stands out, sd | rate: bound % | rate: ours % | > 10 % too many: unbiased % | ours % | hours shown: median (worst) % |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    bending = [
+        c for c in COURSES if len(c.legs) > 1 and 0 not in (c.legs[0][1], c.legs[1][1]) and not c.refuels and not c.gaps
+    ]
+    return lines + [known_row(course, after_h) for after_h in (0.5, 1.0) for course in bending]
+
+
 def tables() -> str:
     once = [
         "| course | true hours | once shown | shown (range) | two-point | data sheet |",
@@ -183,6 +223,7 @@ def tables() -> str:
     lines += [row(c.name, [m for s in SEEDS for m in follow(c, s) if m.since_change_h >= 0.5]) for c in CREEPING]
     lines.append("\n| load changes | hours within 15 % after, minutes: median (worst) |\n|---|---|")
     lines += [f"| {c.name} | {found_after(c)} |" for c in COURSES if c.name.startswith(("load ", "three", "up and"))]
+    lines += ["\nHalf an hour after a change, and an hour:\n", *known_table()]
     lines.append(f"\nRipples {FRESH.start} to {FRESH.stop - 1}, looked at each twenty minutes:\n")
     return "\n".join([*lines, *fresh_table()])
 

@@ -17,12 +17,26 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from host.served import ON_MAINS, POINT, T0, Broker, FakeBoard, Served, StillClock, a_site, get, view_of
-from paraat.domain.facts import HOST, Attested, Author, ClockSetBack, Counted, Fact, GeneratorRan, PhaseChanged, Started
+from paraat.domain import facts
+from paraat.domain.facts import (
+    HOST,
+    Attested,
+    Author,
+    ClockSetBack,
+    Counted,
+    Fact,
+    GeneratorRan,
+    PhaseChanged,
+    Started,
+    Told,
+)
 from paraat.domain.model import AlertState, HelpCall, SampleSet, Value
 from paraat.domain.own import HostPower
 from paraat.domain.readiness import Verdict
 from paraat.domain.subjects import Subject, View
 from paraat.domain.tracker import HISTORY_SAMPLES
+from paraat.fleet import commission
+from paraat.fleet.commission import Commissioned, Ticked
 from paraat.journal import Journal, JournalError
 from paraat.provision.pki.authority import Authority
 from paraat.provision.pki.pki import BROKER_DAYS
@@ -635,11 +649,11 @@ def test_a_text_that_fails_goes_out_in_figures_and_is_an_alert_of_its_own(
     wait_for(lambda: "text_failed" in {alert.rule for alert in service.alerts() if alert.state == "firing"})
 
 
-def test_a_disk_that_fails_delays_alerts_and_loses_none(embedded: EmbeddedBroker, tmp_path: Path, run: Run) -> None:
+def test_a_disk_that_takes_no_alert_delays_and_loses_none(embedded: EmbeddedBroker, tmp_path: Path, run: Run) -> None:
     clock = StillClock()
     service = run(a_site(tmp_path, embedded.port), clock)
     heard: list[AlertState] = []
-    service.on_alert(heard.append)
+    service.on_alert(lambda alert: heard.append(alert) if alert.point is not None else None)
     save, full = service.journal.save_alert, threading.Event()
     full.set()
 
@@ -652,20 +666,17 @@ def test_a_disk_that_fails_delays_alerts_and_loses_none(embedded: EmbeddedBroker
     clock.t += service.site.alerts.point_silent.after_s + 1
     wait_for(lambda: not service.health()[1].ok)
     assert "full" in service.health()[1].detail
+    clock.t += service.site.alerts.point_silent.hold_s
+    wait_for(lambda: len(heard) == 5, "the disk is still full")
     full.clear()
     wait_for(lambda: service.health()[1].ok)
-    clock.t += service.site.alerts.point_silent.hold_s
-    wait_for(lambda: len(heard) == 5)
     for alert in heard:
         assert alert.state == "firing"
-        wait_for(
-            lambda alert=alert: (
-                [  # type: ignore[misc]
-                    delivery.state for delivery in service.journal.deliveries(alert.id)
-                ]
-                == ["sent"]
-            )
-        )
+
+        def sent(alert: AlertState = alert) -> bool:
+            return [one.state for one in service.journal.deliveries(alert.id)] == ["sent"]
+
+        wait_for(sent)
 
 
 def test_a_mistake_in_a_thread_is_survived_and_counted(
@@ -717,3 +728,42 @@ def test_what_was_found_in_the_readings_outlives_a_restart_and_a_count_takes_the
     after = view_of(again, clock.t)
     assert (after.people, after.upkeep) == (before.people, before.upkeep)
     again.stop()
+
+
+def test_a_check_on_the_spot_is_kept_with_name_and_date_once_however_it_comes(tmp_path: Path) -> None:
+    site = a_site(tmp_path, 1)
+    folder = site.directory / commission.FOLDER
+    folder.mkdir()
+
+    def write(name: str, by: str, at: float, *steps: bool, point: str = POINT) -> None:
+        ticked = tuple(Ticked(step=f"step-{n}", done=done) for n, done in enumerate(steps))
+        check = Commissioned(point=point, by=by, at=datetime.fromtimestamp(at, UTC), board="24:0a", steps=ticked)
+        (folder / f"{name}.json").write_bytes(msgspec.json.encode(check))
+
+    def kept(service: Service) -> list[tuple[str, float, Told]]:
+        return [(fact.author.name, fact.t, fact.told) for fact in service.journal.facts(facts.Commissioned)]
+
+    write("one", "Jan de Wit", T0 - 5000, True, True)
+    write("of-elsewhere", "Jan de Wit", T0 - 4000, True, point="nsp-9999")
+    (folder / "torn.json").write_text("{")
+    (folder / "one.txt").write_text("the page")
+    service = Service(site, clock=StillClock(), serve_web=False)
+    service.step()
+    first = ("Jan de Wit", T0 - 5000, facts.Commissioned(point=POINT, board="24:0a", done=("step-0", "step-1")))
+    assert kept(service) == [first]
+    assert service._world.standing.checked(POINT, T0) == (T0 - 5000, "Jan de Wit")
+    service.journal.close()
+    write("two", "Piet", T0 + 9e6, True, False)  # by a clock that runs ahead
+    service = Service(site, clock=StillClock(), serve_web=False)
+    service.step()
+    assert kept(service) == [
+        first,
+        ("Piet", T0, facts.Commissioned(point=POINT, board="24:0a", done=("step-0",), left=("step-1",))),
+    ]
+    assert service._world.standing.checked(POINT, T0) == (T0, "Piet")
+    service.step()
+    service.journal.close()
+    service = Service(site, clock=StillClock(), serve_web=False)
+    service.step()
+    assert len(kept(service)) == 2
+    service.journal.close()

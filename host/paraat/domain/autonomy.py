@@ -11,6 +11,7 @@ from statistics import fmean
 from typing import NamedTuple
 
 from paraat.domain import slopes
+from paraat.domain.day_pattern import Pattern, find_pattern
 from paraat.domain.fuel_events import FuelEvent, Jump, find_jumps, find_losses, find_rises, find_stuck
 from paraat.domain.fuel_history import OFF, ON, UNKNOWN, Slot
 from paraat.domain.model import Autonomy
@@ -23,6 +24,7 @@ RECORD_SPREAD = 0.3  # how far a tank record's rate is trusted, as a part of it
 LEVEL_AGE_S = 900.0  # a reading older than this, against the newest one, is not "the level now"
 LEVEL_SLOTS = 5  # whose median is "the level now" where no line tells it better
 LOAD_AGE_S = 600.0  # so long back goes "the load now"
+_AS_BEFORE = 1.1  # a day is as the one before to so much
 TOO_MANY = 1.1  # hours shown may be so much more than the cautious end
 _LOW, _HIGH = 0.05, 0.95  # the range holds the truth in 90 %
 _SURE, _SURE_SDS = 0.99, 2.33  # and so sure it is that the hours shown are not more than TOO_MANY
@@ -75,6 +77,7 @@ class Reading(NamedTuple):
     scale: (
         float | None
     )  # what its curve says for the load of now, as a part of the record's rate; None: no load is measured
+    pattern: Pattern | None = None  # of the last day
 
     @property
     def is_at_rest(self) -> bool:
@@ -132,6 +135,7 @@ def read(slots: Iterable[Slot], tank: Tank) -> Reading | None:
         noise,
         every[-1].state,
         _load_now(kept, tank) if by_load else None,
+        find_pattern(kept, noise.whole_sd, jumps, _IDLE * tank.burn_l_per_h),
     )
 
 
@@ -154,6 +158,10 @@ def estimate(reading: Reading, tank: Tank, now: float, *, drains: bool) -> Auton
     slowest = usable / burn.most if burn.most > burn.likely else middle
     surely = middle - math.hypot(middle - slowest, _SURE_SDS / 1.645 * level_h)
     hours = max(hours_low, min(middle, TOO_MANY * surely) - gone_h)
+    if reading.pattern is not None and usable:
+        as_before = max(0.0, reading.pattern.hours_left(usable, reading.t) - gone_h)
+        hours_low, hours_high = min(hours_low, as_before / _AS_BEFORE), max(hours_high, as_before * _AS_BEFORE)
+        hours = min(hours, TOO_MANY * as_before)
     return Autonomy(
         hours_low=hours_low,
         hours=hours,

@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 STORY_REAL_S = 105.0  # what the story takes when nobody asks for another duration
 MIN_DURATION_S = 20.0
 _TAIL_REAL_S = 5.0  # of a duration: for what is under way to arrive, and the summary
-_T0_UNIX = 1796061600.0  # a Monday evening in the winter: 30 November 2026, 19:00 in Amsterdam
+T0_UNIX = 1796061600.0  # a Monday evening in the winter: 30 November 2026, 19:00 in Amsterdam
 _FRAME_S = 0.25
 _SETTLE_LIMIT_S = 60.0  # a machine that is slow needs it; nobody else comes near
 _CALM_LIMIT_S = 120.0  # for boards that lag behind the story, because the processor cannot keep up
@@ -165,7 +165,7 @@ def _play(
         stack.enter_context(broker)
         influx = _influx(directory / "influx", stack)
         site = _site(directory / "site", broker.port, influx, web_port, language, speed)
-        clock = ScaledClock(_T0_UNIX, speed)
+        clock = ScaledClock(T0_UNIX, speed)
         points = _points(boards_kind, directory / "boards", site, speed, time.time())
         service = Service(site, clock=clock, next_free_port=True)
         service.start()
@@ -235,7 +235,7 @@ class _Stage:
     def tell(self, stop: threading.Event, real_end_s: float | None) -> None:
         """Until `stop` or that moment of time.monotonic(), and then until nothing more comes in."""
         chapters = list(story.CHAPTERS)
-        deeds = story.deeds(_T0_UNIX, _by_word(self._service.site))
+        deeds = story.deeds(T0_UNIX, _by_word(self._service.site))
         with self._screen:
             while not stop.is_set() and (real_end_s is None or time.monotonic() < real_end_s):
                 for key in _due(chapters, self._clock.story_s()):
@@ -396,7 +396,7 @@ def _stored(path: Path) -> tuple[dict[str, int], int]:
 
 def _points(kind: str, directory: Path, site: Site, speed: float, real0_unix: float) -> Points:
     scenarios = {
-        part.point: story.scenario(part, site.points[part.point], t0_unix=_T0_UNIX, real0_unix=real0_unix, speed=speed)
+        part.point: story.scenario(part, site.points[part.point], t0_unix=T0_UNIX, real0_unix=real0_unix, speed=speed)
         for part in story.PARTS
     }
     if kind == "made-up" or (kind == "auto" and boards.micropython() is None):
