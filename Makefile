@@ -215,9 +215,13 @@ bring-back: $(VENV)/technician.stamp ## Join a copy of site/ that was away with 
 test: $(VENV)/dev.stamp ## Run all tests; says which it skips and why
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
+# Which tests play which row of docs/when-things-break.md; a line each, and more than these may be added.
+fault_rows = $(shell sed -e 's/#.*//' tests/faults/rows.txt)
+
 .PHONY: faults
-faults: $(VENV)/dev.stamp ## Run the long fault runs: a power cut at every write and erase of the board's flash (minutes)
-	@PARAAT_FAULTS=1 $(BIN)/python -m pytest -s tests/faults --ignore tests/faults/firmware/test_soak.py
+faults: $(VENV)/dev.stamp ## Break everything: rounds of faults under load (ROUNDS=200, SEED=1), each known fault once, power cuts of a board's flash (half an hour)
+	@PARAAT_FAULTS=1 PARAAT_ROUNDS=$(or $(ROUNDS),200) PARAAT_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -s \
+	  $(fault_rows) tests/faults --ignore tests/faults/firmware/test_soak.py
 
 .PHONY: renewal-drill
 renewal-drill: $(VENV)/dev.stamp ## Ten boards go over to another authority while they run, and the old one ends (some ten minutes)

@@ -7,10 +7,11 @@
                                  +-> status page
 
 Threads: the broker's (paho), "ingest", "tick" (alerts, time, status rows), "delivery ..." (one a channel), "influx",
-"fleet" (rollouts and new certificates), "modem" (SMS that come in), "watcher" (signs of life), "alert test" (weekly) and the page's. Each of ours starts again after a mistake of ours. What must survive is in the
+"gaps" (boards are asked for what is missing), "fleet" (rollouts and new certificates), "modem" (SMS that come in), "watcher" (signs of life), "alert test" (weekly) and the page's. Each of ours starts again after a mistake of ours. What must survive is in the
 journal before anybody is told of it.
 """
 
+import contextlib
 import functools
 import logging
 import threading
@@ -18,7 +19,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -50,23 +51,35 @@ from paraat.domain.facts import (
     Counted,
     Fact,
     Found,
+    GapAccepted,
     Heard,
     Silenced,
     Started,
 )
 from paraat.domain.model import AlertState, Delivery, FailedText, NodeState, PointView, SampleSet
 from paraat.domain.neighbours import Neighbours
-from paraat.domain.own import BrokerLink, ChannelHealth, ClockDoubt, DatabaseLag, LoopProgress, UnknownBoard
+from paraat.domain.own import (
+    BrokerLink,
+    ChannelHealth,
+    ClockDoubt,
+    DatabaseLag,
+    HostPeers,
+    JournalHealth,
+    LoopProgress,
+    UnknownBoard,
+)
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
+from paraat.domain.readiness import Verdict
 from paraat.domain.refuel import Stop, stops
 from paraat.domain.roster import Roster
 from paraat.domain.subjects import NEIGHBOUR, POINT, UNKNOWN_BOARD, Subject, View
 from paraat.domain.told import Told, Tried, told
-from paraat.domain.tracker import Tracker
+from paraat.domain.tracker import NOT_KEPT, Tracker
 from paraat.domain.witnesses import Doubt
 from paraat.domain.world import World
 from paraat.fleet.asking import AskError, Boards, NoConnectionError
+from paraat.fleet.gaps import Gaps
 from paraat.fleet.hosted import Hosted, Work
 from paraat.fleet.orders import Rollouts, folder_of
 from paraat.intake.dating import Dating
@@ -74,8 +87,12 @@ from paraat.intake.decode import MAX_AHEAD_S
 from paraat.intake.inbox import Inbox
 from paraat.intake.ingest import HUNG_S, Ingest
 from paraat.intake.mqtt import MqttTransport
+from paraat.intake.serving import Serving
 from paraat.journal import Journal, JournalError, Past, Stored
+from paraat.journal.damage import find_damage, last_ids, set_aside, set_aside_files
+from paraat.journal.file import JournalDamagedError
 from paraat.journal.history import sets_read_back
+from paraat.journal.spare import Spare
 from paraat.runtime import systemd
 from paraat.runtime.clock import Clock
 from paraat.runtime.counters import Counters
@@ -102,6 +119,7 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 TICK_S = 5.0
+_FIRST_CHECK_S, _CHECK_EVERY_S = 5.0, 6 * 3600.0  # that all of the journal is read: a gigabyte takes some seconds
 TIME_EVERY_S = 60.0
 KEEP_EVERY_S = 60.0
 ROSTER_EVERY_S = 30.0
@@ -122,6 +140,34 @@ _HEARD_MAX = 200  # batches that wait for somebody who looks at the points
 
 class ServiceError(Exception):
     """Raised when the service cannot start. str() says what is wrong, where, and what to do."""
+
+
+def make_service(site: Site, **options: Any) -> "Service":
+    """A Service, with a new journal where the one that is there is damaged: that is set aside whole. Raises as Service does."""
+    try:
+        return Service(site, **options)
+    except ServiceError as error:
+        if not isinstance(error.__cause__, JournalDamagedError):
+            raise
+        _log.error("%s", error)
+    begin_anew(site)
+    return Service(site, **options)
+
+
+def begin_anew(site: Site) -> None:
+    """Set a damaged journal aside, and make a new one whose ids go on beyond it. Raises ServiceError."""
+    path = site.path(site.region.journal)
+    known = last_ids(path)
+    try:
+        aside = set_aside(path, time.time())
+        journal = Journal(path)
+        try:
+            journal.begin_after(known.items())
+        finally:
+            journal.close()
+    except JournalError as error:
+        raise ServiceError(str(error)) from error
+    _log.error("%s: damaged; it lies aside as %s, and a new one is begun: `paraat journal restore`", path, aside.name)
 
 
 class Service:
@@ -161,6 +207,10 @@ class Service:
         self._wake = threading.Event()  # of the tick
         self._untold: list[tuple[Started | ClockSetBack, float]] = []  # of the host itself, not in the journal yet
         self._journal_problem = ""
+        self._damage = ""
+        aside = set_aside_files(site.path(site.region.journal))
+        self._set_aside = aside[-1].name if aside else ""
+        self._spare: Spare | None = None  # where the alerts are kept while the disk takes nothing
         self._ticked_at: float | None = None
         self._progress = Progress()
         self._time_sent_at: float | None = None
@@ -176,7 +226,10 @@ class Service:
         self._deliver = {name: threading.Event() for name in self._channels}  # wakes the thread of a channel
         token = _influx_token(site)
         self._ready = Ready(
-            site.points, lambda asked: list(chain.from_iterable(self._views_of(asked, clock.now()))), clock.now
+            site.points,
+            lambda asked: list(chain.from_iterable(self._views_of(asked, clock.now()))),
+            clock.now,
+            shown=self._shown,
         )
         self._inbox = Inbox()
         self._neighbours = Neighbours(site.watcher.neighbours, clock.now())
@@ -191,8 +244,14 @@ class Service:
         others: dict[str, Callable[[str, bytes], None]] = {f"{topics.PREFIX}+/{topics.REPLY}": self._on_reply}
         if site.watcher.neighbours:
             others[host_codec.alive_topic("+")] = self._on_neighbour
-        self._transport = MqttTransport(
-            site.broker, site.directory, self._inbox, now=clock.now, on_change=self._on_broker, others=others
+        self._transport = Serving(
+            site.broker,
+            site.directory,
+            self._inbox,
+            now=clock.now,
+            on_change=self._on_broker,
+            others=others,
+            spare=site.region.standby,
         )
         self._dead_man = DeadMan(site, hangs=self._hangs, now=clock.now)
         self._rules = make_rules(site.alerts, site.own_alerts)
@@ -209,6 +268,7 @@ class Service:
         self._world = World(self._tracker)
         try:
             self.journal = Journal(site.path(site.region.journal))
+            self._told_in = self.journal  # where alerts, and who is told of them, are kept now
             self.answers = Answers(site, self.journal, self, clock.now)
             self._dispatcher = Dispatcher(
                 site,
@@ -236,6 +296,14 @@ class Service:
             on_unkept=self._on_unkept,
             dating=self._dating,
             progress=self._progress,
+        )
+        self._gaps = Gaps(
+            ask=self._boards.ask,
+            gaps=self.journal.gaps,
+            accept=self.keep,
+            view=lambda point: self.view(point, clock.now()),
+            silent_after_s=site.alerts.point_silent.after_s,
+            uptime_s=time.monotonic,
         )
         self._trial = Trial(
             site,
@@ -419,6 +487,8 @@ class Service:
             self._spawn("host", functools.partial(self._host_probe.run, self._stop))
         if self._influx is not None:
             self._spawn("influx", self._influx.run)
+        self._spawn("gaps", self._run_gaps)
+        self._spawn("journal check", self._run_check)
         if self._modem is not None:
             self._spawn("modem", functools.partial(self._run_modem, self._modem))
         if self._dead_man.is_there:
@@ -428,6 +498,24 @@ class Service:
         self._spawn("systemd", functools.partial(systemd.watch, self._stop, self._stands_still))
         self._transport.start()
         systemd.notify("READY=1")
+
+    @property
+    def damage(self) -> str:
+        """What was found wrong with the journal; "": nothing. Who runs us stops us then, sets it aside, and makes another of us."""
+        return self._damage or self.journal.damage
+
+    def set_aside(self) -> None:
+        """After stop: put the damaged journal away, so that the next service begins a new one. Raises ServiceError."""
+        begin_anew(self.site)
+
+    def _run_check(self) -> None:
+        """Now and then all of the journal is read: a page that nobody needs today may be damaged all the same."""
+        wait_s = _FIRST_CHECK_S
+        while not self._stop.wait(wait_s):
+            self._damage = find_damage(self.journal.path)
+            if self._damage:
+                return
+            wait_s = _CHECK_EVERY_S
 
     def stop(self) -> None:
         """End in the order that loses nothing; what was taken from the broker is stored first."""
@@ -457,6 +545,8 @@ class Service:
             self._watch.close()
         except JournalError as error:
             _log.warning("the last moments of judging are not kept: %s", error)
+        if self._spare is not None:
+            self._spare.close()
         self.journal.close()
 
     def _spawn(self, name: str, target: Callable[[], None]) -> None:
@@ -565,19 +655,69 @@ class Service:
             for channel in self._channels.values():
                 channel.rest()
             self._look_at_roster(now)
-            try:
-                self._store_of_itself()
-                self._keep_found(now)
-                self._judge(now)
-                self._store_status(now)
-            except JournalError as error:
-                self.counters.journal_errors.inc()
-                if not self._journal_problem:
-                    _log.error("%s; alerts wait until it works again", error)
-                self._journal_problem = str(error)
-            else:
-                self._journal_problem = ""
+            self._work(now)
             self.clock.wait(self._wake, TICK_S)
+
+    def _work(self, now: float) -> None:
+        """Keep, judge and tell. What the disk does not take waits; people are told all the same, from memory."""
+        problems = [self._try(lambda: self._keep_new(now))]
+        if self._spare is not None:
+            problems.append(self._try(self._come_back))
+        judged = self._try(lambda: self._judge(now))
+        if judged and self._spare is None:
+            problems.append(judged)
+            judged = self._try(lambda: self._go_on_from_memory(now)) or self._try(lambda: self._judge(now))
+        problems += [judged, self._try(lambda: self._store_status(now))]
+        problem = next(filter(None, problems), "")
+        if problem and not self._journal_problem:
+            _log.error("%s; until it works again alerts are kept in memory", problem)
+        if bool(problem) != bool(self._journal_problem):
+            self._ready.mark()
+        self._journal_problem = problem
+
+    def _try(self, act: Callable[[], None]) -> str:
+        """Do something that needs the disk. Returns what is wrong with it; "": nothing."""
+        try:
+            act()
+        except JournalError as error:
+            self.counters.journal_errors.inc()
+            return str(error)
+        return ""
+
+    def _keep_new(self, now: float) -> None:
+        self._store_of_itself()
+        self._keep_found(now)
+
+    def _go_on_from_memory(self, now: float) -> None:
+        """The disk does not take an alert: it and what is due of it are kept in memory from now on. Raises JournalError."""
+
+        def make() -> Journal:
+            self._spare = Spare(self.journal, now)
+            return self._spare.journal
+
+        self._keep_alerts_in(make)
+
+    def _come_back(self) -> None:
+        """Let the journal have what was kept in memory, and keep alerts in it again. Raises JournalError: it stays so."""
+        spare = self._spare
+        assert spare is not None
+
+        def make() -> Journal:
+            spare.bring_back(self.journal)
+            return self.journal
+
+        self._keep_alerts_in(make)
+        self._spare = None
+        spare.close()
+        _log.info("%s: works again, and has the alerts that were kept in memory", self.journal.path)
+
+    def _keep_alerts_in(self, make: Callable[[], Journal]) -> None:
+        def made() -> Journal:
+            self._told_in = make()
+            return self._told_in
+
+        self._dispatcher.keep_in(made)
+        self._watch.keep_in(self._told_in)
 
     def take(self, sets: Sequence[SampleSet]) -> None:
         """Store sets as if they had come from the broker. Raises JournalError."""
@@ -648,7 +788,8 @@ class Service:
         """Let the alerts follow the points. An alert and all that is due of it are stored at once."""
         try:
             # What could not be stored is stored first; meanwhile nothing is looked at.
-            views = [] if self._watch.unsaved else self._look(now)
+            # Of points that another host serves, that one tells people.
+            views = [] if self._watch.unsaved or self._transport.serving_elsewhere else self._look(now)
             found: list[View] = [*views, *self._own(now)]
             expected = {POINT: self.site.points, NEIGHBOUR: self.site.watcher.neighbours}
             changed, due = self._watch.step(now, found, expected=expected, holds=self._holds(now), known=self._known)
@@ -669,16 +810,24 @@ class Service:
     def _own(self, now: float) -> list[View]:
         """How the coordination point itself stands."""
         link = self._transport
-        found: list[View] = [*self._certificates.own(now)]
+        peers = HostPeers(
+            now=now,
+            elsewhere=link.serving_elsewhere,
+            spare=self.site.region.standby,
+            serving=link.serving,
+            takeovers=link.takeovers,
+        )
+        found: list[View] = [peers, *self._certificates.own(now)]
         failed = self._dispatcher.failed_texts.items()
         found += [FailedText(text=text, now=now, failed_at=t) for text, t in failed]
         found += self._channels_now(now)
         found += self._loops(now)
         found.append(BrokerLink(now=now, connected=link.connected, problem=link.problem))
         if self._influx is not None:
-            waiting, since = self.journal.backlog(SINK), self.journal.waiting_since(SINK)
-            refused = self.journal.refused_count(SINK)
-            found.append(DatabaseLag(now=now, waiting_since=since, waiting=waiting, refused=refused))
+            with contextlib.suppress(JournalError):  # not known then
+                waiting, since = self.journal.backlog(SINK), self.journal.waiting_since(SINK)
+                refused = self.journal.refused_count(SINK)
+                found.append(DatabaseLag(now=now, waiting_since=since, waiting=waiting, refused=refused))
         if link.connected:  # what is not heard without a broker may send all the same
             found += [
                 UnknownBoard(id=point, now=now, first_t=first_t, last_t=last_t, known=point in self.site.points)
@@ -687,6 +836,7 @@ class Service:
             found += self._neighbours.views(now)
         doubt = self._dating.doubt()
         found.append(ClockDoubt(now=now, behind_s=doubt and doubt.behind_s, boards=0 if doubt is None else doubt.ahead))
+        found.append(JournalHealth(now=now, problem=self._unkept, set_aside=self._set_aside))
         found += self._host_probe.views() if self._host_probe is not None else ()
         # Measured a little earlier or not: judged is each as it is known now, and so it stands in the journal.
         return [msgspec.structs.replace(view, now=now) for view in found]  # type: ignore[type-var]
@@ -815,6 +965,16 @@ class Service:
             for name, seconds in self._progress.loops().items()
         ]
 
+    def _run_gaps(self) -> None:
+        while not self._stop.wait(TIME_EVERY_S):
+            with contextlib.suppress(JournalError):  # the tick, which meets it too, says so
+                self._gaps.look(self.site.points)
+
+    def gaps(self) -> dict[str, list[tuple[int, int]]]:
+        """By point the seqs that are missing and waited for, of points where any are."""
+        found = {point: self.journal.gaps(point) for point in self.site.points}
+        return {point: gaps for point, gaps in found.items() if gaps}
+
     def _run_tests(self) -> None:
         """The weekly test of every way to tell people."""
         while not self._stop.is_set():
@@ -891,7 +1051,7 @@ class Service:
 
     def views(self, now: float) -> list[PointView]:
         """Every expected point as it stands at `now`."""
-        return list(chain.from_iterable(self._views_of(self.site.points, now)))
+        return [self._shown(view) for view in chain.from_iterable(self._views_of(self.site.points, now))]
 
     def _views_of(self, points: Iterable[str], now: float) -> Iterator[list[PointView]]:
         return self._in_parts(points, lambda point: self._tracker.view(point, now))
@@ -904,7 +1064,8 @@ class Service:
         """One point as it stands at `now`. Raises KeyError when it is not expected."""
         with self._lock:
             self._take_in()
-            return self._tracker.view(point, now)
+            view = self._tracker.view(point, now)
+        return self._shown(view)
 
     def past(self, t: float) -> Past:
         """Everything as it stood at t, by what the journal had by then; with as many sets as a start reads back."""
@@ -952,6 +1113,8 @@ class Service:
             told = msgspec.structs.replace(told, tally=tally, shown=shown)
         fact = self.journal.record(told, author, t=now, now=now)
         self._learn(fact)
+        if isinstance(told, GapAccepted):
+            self.counters.missing.labels(told.point).set(self.journal.missing(told.point))
         if isinstance(told, Silenced):
             self._ready.mark()
         else:
@@ -1009,7 +1172,7 @@ class Service:
 
     def told(self, alert_id: int) -> list[Told]:
         """Who was told of an alert, by which rung, when, and what came back. Raises JournalError."""
-        return told(self.journal.deliveries(alert_id), self.roster)
+        return told(self._told_in.deliveries(alert_id), self.roster)
 
     def keep_presses(self, views: Sequence[PointView]) -> None:
         """Keep who acknowledged by the button of a board. Raises JournalError."""
@@ -1027,9 +1190,53 @@ class Service:
             recent = [alert for alert in self._resolved if (alert.resolved_at or 0.0) >= since]
             return [*self._alerts, *recent]
 
+    @property
+    def _unkept(self) -> str:
+        """Why nothing can be kept now; "": it can."""
+        return self._ingest.problem or self._journal_problem
+
+    @property
+    def _peers(self) -> Check | None:
+        """What another host means for us; None: there is none."""
+        link, spare = self._transport, self.site.region.standby
+        if takeovers := link.takeovers:
+            detail = Phrase(
+                "another program connects to the broker as {name}, and took our place {n} times in five minutes: nothing is"
+                " acknowledged to boards until that ends. Stop it, or give it another broker.client_id; it may be an older"
+                " Paraat, or a copy of this machine",
+                name=self.site.broker.client_id,
+                n=takeovers,
+            )
+            return Check(name="second-host", ok=False, required=True, detail=detail)
+        if link.unheard:
+            detail = Phrase(
+                "the broker passes the lease of this host on to nobody, so a second host would not see it: write the broker's"
+                " configuration anew (`paraat broker-config`), and reload it"
+            )
+            return Check(name="lease", ok=False, required=False, detail=detail)
+        if not (other := link.serving_elsewhere):
+            return None
+        if spare:
+            detail = Phrase(
+                "{host} serves; this spare host stands by, and takes over when that one is gone", host=other
+            )
+            return Check(name="standby", ok=True, required=False, detail=detail)
+        detail = Phrase(
+            "{host} serves these boards already; this host stands by and tells nobody of them. Stop `paraat serve` on one of"
+            " the two; where this one is meant as a spare, set standby = true under [site] in its site.toml",
+            host=other,
+        )
+        return Check(name="second-host", ok=False, required=True, detail=detail)
+
+    def _shown(self, view: PointView) -> PointView:
+        """A point as it is shown: while nothing is kept, none may look as if all were well."""
+        if not self._unkept or view.verdict is Verdict.UNKNOWN:
+            return view
+        return msgspec.structs.replace(view, verdict=Verdict.SILENT, reasons=(NOT_KEPT, *view.reasons))
+
     def health(self) -> list[Check]:
         """How the host itself does. InfluxDB is not required: the journal keeps what it lacks."""
-        journal_problem = self._ingest.problem or self._journal_problem
+        journal_problem = self._unkept
         broker, ingest = self._transport.problem, self._thread_problem("ingest")
         judging = self._thread_problem("tick", *(f"delivery {name}" for name in self._deliver))
         checks = [
@@ -1039,6 +1246,15 @@ class Service:
             Check(name="ingest", ok=not ingest, required=True, detail=ingest),
             Check(name="alerts", ok=not judging, required=True, detail=judging),
         ]
+        if (peers := self._peers) is not None:
+            checks.append(peers)
+        if self._set_aside:
+            aside = Phrase(
+                "the journal was damaged and lies aside as {file}; a new one was begun. Stop `paraat serve`, do `paraat"
+                " journal restore`, start it again; and look at the health of the disk",
+                file=self._set_aside,
+            )
+            checks.append(Check(name="journal-damaged", ok=False, required=False, detail=aside))
         if hung := self._progress.hung():
             late = ", ".join(f"{name} for {seconds:.0f} s" for name, seconds in sorted(hung.items()))
             detail = f"these parts do not get on: {late}; restart the service, and keep its log"

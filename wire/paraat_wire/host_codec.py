@@ -225,6 +225,25 @@ def alive_host(topic):
     return name if topic == alive_topic(name) and "/" not in name else None
 
 
+# Retained, of the host that serves the boards of a broker; empty when none does. Only hosts read it.
+LEASE = topics.PREFIX + "_hosts/serving"
+
+
+def encode_lease(holder, name):
+    """The payload of LEASE. holder: which start of a host; name: of its machine, for people."""
+    return json.dumps({"holder": holder, "name": name}).encode()
+
+
+def read_lease(payload, loads=json.loads):
+    """(holder, name) of a LEASE payload; ("", "") when no host serves, or when it cannot be read."""
+    try:
+        message = codec.read_object(payload, loads)
+    except codec.WireError:
+        return "", ""
+    holder, name = message.get("holder"), message.get("name")
+    return (holder, name[:60]) if isinstance(holder, str) and isinstance(name, str) else ("", "")
+
+
 def encode_config(config):
     """The payload of `config`. Raises codec.WireError when it is too large for a board."""
     payload = json.dumps(config, separators=(",", ":")).encode()

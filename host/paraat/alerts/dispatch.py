@@ -5,6 +5,7 @@ whether it arrived: it says so, and tells that person once more, for that reason
 """
 
 import logging
+import threading
 import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple, Protocol
@@ -115,6 +116,7 @@ class Dispatcher:
         self._active: dict[int, AlertState] = {}
         self._renderer = Renderer(site, answers, self._also_held)
         self._unkept: dict[str, _Attempt] = {}
+        self._storing = threading.RLock()  # around what is kept; never while a channel sends
         self._states = {name: ChannelState(name=name) for name in channels}
 
     @property
@@ -169,10 +171,27 @@ class Dispatcher:
         Raises JournalError when something cannot be kept. An attempt is then the first thing that the next call keeps, before
         anything is sent: a full disk must not mail a lead anew every few seconds.
         """
+        with self._storing:
+            message, alerts = self._next(name, now)
+        if message is None:
+            return False
+        self._states[name] = msgspec.structs.replace(self._states[name], busy_since=now)
+        self._unkept[name] = self._try(self._channels[name], message, alerts, now)
+        with self._storing:
+            self._keep(name)
+        return True
+
+    def keep_in(self, make: Callable[[], DeliveryStore]) -> None:
+        """Keep what happens from now on in another store, that `make` has brought all that is kept here. Raises JournalError."""
+        with self._storing:
+            self._store = make()
+
+    def _next(self, name: str, now: float) -> tuple[Outgoing | None, dict[int, AlertState]]:
+        """What a channel sends next, claimed; with its alerts. Raises JournalError."""
         self._keep(name)
         waiting = self._store.due_deliveries(name)
         if not waiting:
-            return False
+            return None, {}
         alerts = {row.alert_id: alert for row in waiting if (alert := self._alert(row.alert_id)) is not None}
         standing = Standing(
             alerts=alerts,
@@ -188,12 +207,7 @@ class Dispatcher:
         if message is not None or dropped:
             ids = [] if message is None else [row.id for row in message.rows]
             self._store.claim_deliveries(ids, "" if message is None else message.key, dropped, now)
-        if message is None:
-            return False
-        self._states[name] = msgspec.structs.replace(self._states[name], busy_since=now)
-        self._unkept[name] = self._try(self._channels[name], message, alerts, now)
-        self._keep(name)
-        return True
+        return message, alerts
 
     def _keep(self, name: str) -> None:
         if name in self._unkept:

@@ -97,6 +97,10 @@ class Watch:
         """Whether something is still to be kept, so that the next step judges nothing."""
         return bool(self._unsaved)
 
+    def keep_in(self, store: AlertStore) -> None:
+        """Keep what changes from now on in another store, that has all that this one had."""
+        self._store = store
+
     def step(
         self,
         now: float,

@@ -13,7 +13,9 @@ from paraat.cli import (
     command,
     commission,
     flash,
+    gaps,
     influx,
+    journal,
     paper,
     pki,
     points,
@@ -78,6 +80,8 @@ def _parser(words: Words) -> Parser:
         points,
         upkeep,
         refuel,
+        gaps,
+        journal,
         influx,
     ):
         group.add_commands(commands)

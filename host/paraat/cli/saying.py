@@ -93,6 +93,7 @@ def _keep(site: Site, place: _Place, body: bytes) -> None:
         "count": actions.counted,
         "delivery": actions.delivered,
         "plan": actions.delivery_planned,
+        "gaps": actions.gap_accepted,
         # Of an alert the service knows what it is about, and else the journal.
         "silence": lambda body, name, now: actions.silenced(body, Subject(POINT, name), now, most_s),
     }

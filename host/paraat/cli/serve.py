@@ -12,6 +12,7 @@ from paraat.site.errors import SettingsError
 from paraat.site.site import Site, load_site
 from paraat.texts import Phrase
 
+_LOOK_S = 1.0
 # A thread that waits for the interpreter's lock gets it after so long, of Python's own 5 ms. Whoever reads from a socket lets
 # go of it some times a message, and beside a thread that reckons waits so long each time: at 5 ms the broker's thread takes 40
 # messages a second while the points are judged, whatever the machine.
@@ -39,20 +40,27 @@ def _serve(args: argparse.Namespace) -> int:
     from paraat.cli.local_broker import BROKER
     from paraat.provision.pki.steward import Steward
     from paraat.runtime.clock import SystemClock
-    from paraat.service import Service, ServiceError
+    from paraat.service import ServiceError, make_service
 
     site = load_site(args.site)
     check_points(site)
-    try:
-        steward = Steward(site, BROKER)
-        service = Service(site, clock=SystemClock(), host_probe=_probe(site), works=[steward])
-        service.start()
-    except ServiceError as error:
-        return fail(args, error)
-    try:
-        stop.wait()
-    finally:
-        service.stop()
+    while not stop.is_set():
+        try:
+            steward = Steward(site, BROKER)
+            service = make_service(site, clock=SystemClock(), host_probe=_probe(site), works=[steward])
+            service.start()
+        except ServiceError as error:
+            return fail(args, error)
+        try:
+            while not service.damage and not stop.wait(_LOOK_S):
+                pass
+        finally:
+            service.stop()
+        if service.damage:
+            try:
+                service.set_aside()
+            except ServiceError as error:
+                return fail(args, error)
     return 0
 
 
@@ -68,6 +76,7 @@ def _probe(site: Site) -> HostProbe:
 def _check(args: argparse.Namespace) -> int:
     from paraat.alerts.links import reachable
     from paraat.boards.node_config import check_memory_of_points, check_points, limits_of_points, too_little_memory
+    from paraat.journal.damage import find_damage
     from paraat.journal.peek import obstacle
     from paraat.service import check_files
 
@@ -79,6 +88,13 @@ def _check(args: argparse.Namespace) -> int:
     if found := obstacle(site.path(site.region.journal)):
         raise SettingsError(
             args.site / "site.toml", "site.journal", found, Phrase("a file in a folder that the service may write to")
+        )
+    if damage := find_damage(site.path(site.region.journal)):
+        raise SettingsError(
+            args.site / "site.toml",
+            "site.journal",
+            damage,
+            Phrase("a journal that is whole; see `paraat journal check`"),
         )
     for line in limits_of_points(site):
         tell(args, line)

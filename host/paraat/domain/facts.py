@@ -169,6 +169,18 @@ class Named(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="na
     position: tuple[float, float] | None = None
 
 
+class GapAccepted(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="gap-accepted/1"):
+    """Nobody waits any longer for the sets of a point from seq `first` to `last` that are missing, and why.
+
+    last None, before it is kept: all that is missing now. The board itself says so (way "board") of what it has no longer.
+    """
+
+    point: str
+    reason: str
+    first: int = 1
+    last: int | None = None
+
+
 class HelpAsked(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="help-asked/1"):
     """Somebody at a point asks for help, by voice; who holds the button of its board is heard by an event."""
 
@@ -210,13 +222,14 @@ class ModemTested(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", t
 
 
 SaidOfPoint = (
-    Attested | PhaseChanged | Counted | Delivered | DeliveryPlanned | HelpAsked | Silenced
+    Attested | PhaseChanged | Counted | Delivered | DeliveryPlanned | HelpAsked | Silenced | GapAccepted
 )  # what a command or the page may say of a point, and what is silenced also of the coordination point
 Told = (
     BoardState
     | Started
     | ClockSetBack
     | ClockConfirmed
+    | GapAccepted
     | Acknowledged
     | Silenced
     | Attested
@@ -256,6 +269,8 @@ def place(told: Told) -> str | None:
             return told.point
         case Tested():
             return told.point or None
+        case GapAccepted():
+            return told.point
         case ClockConfirmed():
             return None
         case Started() | ClockSetBack() | Acknowledged() | WrongCode() | WrongReply() | SmsTaken() | ModemTested():
@@ -286,6 +301,7 @@ def replaces(told: Told) -> tuple[str, ...] | None:
             | Started()
             | ClockSetBack()
             | ClockConfirmed()
+            | GapAccepted()
             | WrongCode()
             | WrongReply()
             | SmsTaken()

@@ -4,7 +4,19 @@ from collections.abc import Sequence
 
 import msgspec
 
-from paraat.domain.subjects import BACKUP, BROKER, CHANNEL, CLOCK, DATABASE, DISK, LOOP, POWER, UNKNOWN_BOARD, Subject
+from paraat.domain.subjects import (
+    BACKUP,
+    BROKER,
+    CHANNEL,
+    CLOCK,
+    DATABASE,
+    DISK,
+    HOST,
+    LOOP,
+    POWER,
+    UNKNOWN_BOARD,
+    Subject,
+)
 
 _TREND_LEAST_S = 3600.0  # so long free space must be measured before its end is foretold
 
@@ -20,6 +32,24 @@ class BrokerLink(msgspec.Struct, frozen=True, kw_only=True):
     def subject(self) -> Subject:
         """The broker."""
         return Subject(BROKER, BROKER)
+
+
+class HostPeers(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether another host serves these boards. elsewhere: its name; "": none. spare: ours is to serve only when none does.
+
+    takeovers: how often of late somebody with our name took our place at the broker.
+    """
+
+    now: float
+    elsewhere: str = ""
+    spare: bool = False
+    serving: bool = False
+    takeovers: int = 0
+
+    @property
+    def subject(self) -> Subject:
+        """The host."""
+        return Subject(HOST, HOST)
 
 
 class DatabaseLag(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +79,19 @@ class DiskSpace(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def subject(self) -> Subject:
         """The disk."""
+        return Subject(DISK, "journal")
+
+
+class JournalHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """The journal. problem: why nothing can be kept in it now; "": it can. set_aside: a damaged one that is not brought back."""
+
+    now: float
+    problem: str = ""
+    set_aside: str = ""
+
+    @property
+    def subject(self) -> Subject:
+        """The journal."""
         return Subject(DISK, "journal")
 
 

@@ -267,6 +267,18 @@ class ClockWrong(Part, frozen=True):
     hold_s: NotNegative = 60.0
 
 
+class JournalFails(Part, frozen=True):
+    """[alerts.journal_fails]: fires when nothing could be kept for so long, or a damaged journal was set aside so long ago."""
+
+    hold_s: NotNegative = 15.0
+
+
+class SecondHost(Part, frozen=True):
+    """[alerts.second_host]: fires when two hosts have wanted the same boards, or the spare one has served, for so long."""
+
+    hold_s: NotNegative = 30.0
+
+
 class OnBattery(Part, frozen=True):
     """[alerts.on_battery]: fires when the host's UPS carries it. low_percent: then it is critical. ups: its name in NUT."""
 
@@ -331,6 +343,8 @@ class Alerts(Part, frozen=True):
     disk_full: DiskFull = DiskFull()
     host_clock: HostClock = HostClock()
     clock_wrong: ClockWrong = ClockWrong()
+    journal_fails: JournalFails = JournalFails()
+    second_host: SecondHost = SecondHost()
     on_battery: OnBattery = OnBattery()
     backup_old: BackupOld = BackupOld()
     channel_fails: ChannelFails = ChannelFails()

@@ -60,6 +60,7 @@ FAULT = "fault"
 OLD = "old"
 MISSING = "missing"
 MEMORY_LOW = "memory-low"
+NOT_KEPT = "not-kept"  # the host itself: its disk takes nothing
 
 _NONE: frozenset[str] = frozenset()
 

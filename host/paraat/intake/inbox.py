@@ -17,9 +17,7 @@ _QUIET_S = 0.005
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One message as it arrived. connection and mid say what to acknowledge, and on which
-    connection.
-    """
+    """One message as it arrived. session, connection and mid say what to acknowledge: of which client, on which connection."""
 
     topic: str
     payload: bytes
@@ -28,6 +26,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     qos: int = 1
     mid: int = 0
     connection: int = 0
+    session: str = ""
 
 
 class Inbox:

@@ -9,6 +9,7 @@ first time.
 import logging
 import math
 import threading
+import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
@@ -33,10 +34,20 @@ LOOP = "ingest"
 HUNG_S = 120.0  # a batch on a slow disk takes seconds; on one that is full it waits, and says so by `problem`
 _RETRY_MIN_S = 0.5
 _RETRY_MAX_S = 30.0
+PATIENCE_S = 5.0  # so long a disk may fail before what comes in is passed on unkept
+
+
+class _UnkeptError(Exception):
+    """Raised when the disk does not take a batch: the boards keep it."""
 
 
 class Link(Protocol):
     """What of the transport is needed here."""
+
+    @property
+    def alone(self) -> bool:
+        """Whether no other host can have taken what boards sent to us."""
+        ...
 
     def ack(self, message: Message) -> None:
         """Tell the broker that a message is stored."""
@@ -66,6 +77,7 @@ class Ingest:
         dating: Dating | None = None,
         progress: Progress | None = None,
         retry_min_s: float = _RETRY_MIN_S,
+        patience_s: float | None = None,
     ) -> None:
         """points: the ids of the site. on_stored is called after the acknowledgements; it may raise.
 
@@ -81,6 +93,7 @@ class Ingest:
         self._on_unkept = on_unkept
         self._dating = dating or Dating()
         self._retry_min_s = retry_min_s
+        self._patience_s = PATIENCE_S if patience_s is None else patience_s
         self._admission = Admission(journal.highest)
         self._greeted: set[str] = set()
         self._strangers: dict[str, tuple[float, float]] = {}
@@ -118,6 +131,9 @@ class Ingest:
             stored = self._store(decoded)
         except JournalError:
             return  # we stop: unacknowledged, the broker keeps them
+        except _UnkeptError:
+            self._pass_on(batch, decoded)
+            return
         except Exception:  # noqa: BLE001 - one message must not keep the others for ever
             _log.exception("a batch of %d messages cannot be stored; one by one", len(batch))
             self._counters.thread_errors.labels("ingest").inc()
@@ -128,10 +144,22 @@ class Ingest:
             self._link.ack(message)
         self._answer(stored, decoded)
 
+    def _pass_on(self, batch: Sequence[Message], decoded: Sequence[Decoded]) -> None:
+        """Let people know what came in, although it is kept nowhere.
+
+        The broker may forget it, or it would hand over nothing newer. Its boards keep it: they get no `ack`, and send it again.
+        """
+        for message in batch:
+            self._link.ack(message)
+        self._on_unkept([a_set for one in decoded for a_set in one.sets])
+
     def _take_alone(self, message: Message, decoded: Decoded) -> None:
         try:
             stored = self._store([decoded])
         except JournalError:
+            return
+        except _UnkeptError:
+            self._pass_on([message], [decoded])
             return
         except Exception as error:  # noqa: BLE001 - a mistake of ours, kept as a dead letter
             # Without an `ack` the board keeps the sets, so that a mended host gets them still.
@@ -139,7 +167,7 @@ class Ingest:
             decoded = Decoded(refusals=[_mistake(message, error)])
             try:
                 stored = self._store([decoded])
-            except JournalError:
+            except (JournalError, _UnkeptError):
                 return
         self._link.ack(message)
         self._answer(stored, [decoded])
@@ -169,14 +197,15 @@ class Ingest:
             return Decoded(refusals=[_mistake(message, error)])
 
     def _store(self, decoded: Sequence[Decoded]) -> Stored:
-        """Store, trying until the disk takes it.
+        """Store, trying for some seconds where the disk does not take it; only once where it did not the last time either.
 
-        Raises JournalError only when the service stops meanwhile.
+        Raises _UnkeptError, and JournalError when the service stops meanwhile.
         """
         sets = [a_set for one in decoded for a_set in one.sets]
         states = [one.state for one in decoded if one.state is not None]
         refusals = [refusal for one in decoded for refusal in one.refusals]
         delay_s = self._retry_min_s
+        until_s = time.monotonic() + (0.0 if self._problem else self._patience_s)
         while True:
             try:
                 with self._counters.journal_seconds.time():
@@ -184,8 +213,12 @@ class Ingest:
             except JournalError as error:
                 self._counters.journal_errors.inc()
                 if not self._problem:
-                    _log.error("%s; nothing is acknowledged until it works again", error)
+                    _log.error("%s; nothing is acknowledged to boards until it works again", error)
                 self._problem = str(error)
+                if self._stop.is_set():
+                    raise
+                if time.monotonic() >= until_s:
+                    raise _UnkeptError from error
                 if self._stop.wait(delay_s):
                     raise
                 delay_s = min(delay_s * 2, _RETRY_MAX_S)
@@ -213,7 +246,8 @@ class Ingest:
             counters.count_refusals(refusals, max(refusal.received_at for refusal in refusals))
 
     def _answer(self, stored: Stored, decoded: Sequence[Decoded]) -> None:
-        for point, ranges in stored.acks.items():
+        # What a second host may have taken is not ours to acknowledge: its board would drop what neither of us has whole.
+        for point, ranges in stored.acks.items() if self._link.alone else ():
             self._link.publish(topics.topic(point, topics.ACK), host_codec.encode_ack(ranges))
         states = [one.state for one in decoded if one.state is not None]
         for state in states:
@@ -227,7 +261,7 @@ class Ingest:
         """
         self._greeted.add(point)
         ranges = self._journal.ranges(point)[-MAX_BIRTH_RANGES:]
-        if ranges:
+        if ranges and self._link.alone:
             self._link.publish(topics.topic(point, topics.ACK), host_codec.encode_ack(ranges))
 
 

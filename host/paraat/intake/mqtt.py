@@ -9,7 +9,7 @@ import socket
 import ssl
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -55,19 +55,30 @@ class MqttTransport:
         now: Callable[[], float],
         on_change: Callable[[bool], None],
         others: Mapping[str, Callable[[str, bytes], None]] | None = None,
+        subscriptions: Sequence[str] = SUBSCRIPTIONS,
+        retained: bool = False,
+        session: bool = True,
+        will: str | None = None,
+        on_lost: Callable[[], None] = lambda: None,
     ) -> None:
         """Nothing happens before `start`. Raises SettingsError for a file that cannot be used.
 
         directory: what file names in the settings count from. now: unix seconds; it dates what
         arrives. on_change: called from the broker's thread, with True when we are subscribed and
         with False when the connection is lost. others: by topic filter what is no message to be stored; its function is
-        called from the broker's thread with (topic, payload), and must be quick.
+        called from the broker's thread with (topic, payload), and must be quick. subscriptions: what is stored. retained:
+        `others` get what was said before we listened, too. session: the broker keeps what comes while we are away. will: the
+        topic that the broker clears when it loses us. on_lost: called when it does, without a word from us.
         """
         self._inbox = inbox
         self._now = now
         self._on_change = on_change
         self._others = dict(others or {})
-        self._patterns = (*SUBSCRIPTIONS, *self._others)
+        self._patterns = (*subscriptions, *self._others)
+        self._stores = bool(subscriptions)
+        self._takes_retained = retained
+        self._on_lost = on_lost
+        self._client_id = settings.client_id
         self._where = f"{settings.host}:{settings.port}"
         self._connection = 0
         self._connected = False
@@ -77,8 +88,18 @@ class MqttTransport:
         self._asking = False  # whether the connection is let go of, so that what did not fit comes again
         self._gone = threading.Event()
         self._gone.set()
-        client = _make_client(settings, directory)
+        self._settings, self._directory = settings, directory
+        self._session, self._will = session, will
         self._tls = None if settings.ca_file is None else TlsFiles(settings, directory)
+        self._ended = False
+        self._client = self._made()
+
+    def _made(self) -> Client:
+        """A client that is not connected, as paho wants to have a new one after each goodbye. Raises SettingsError."""
+        settings = self._settings
+        client = _make_client(settings, self._directory, session=self._session)
+        if self._will is not None:
+            client.will_set(self._will, b"", qos=1, retain=True)
         if self._tls is not None:
             client.tls_set_context(self._tls.context)
         client.on_pre_connect = self._pre_connect
@@ -87,9 +108,8 @@ class MqttTransport:
         client.on_disconnect = self._disconnect
         client.on_subscribe = self._subscribe
         client.on_message = self._message
-        inbox.when_drained(self._ask_again)
         client.connect_async(settings.host, settings.port, settings.keepalive_s)
-        self._client = client
+        return client
 
     @property
     def connected(self) -> bool:
@@ -104,11 +124,15 @@ class MqttTransport:
     def start(self) -> None:
         """Connect in a thread of its own, and again when the connection is lost.
 
-        Safe to call again.
+        Safe to call again, also after `stop`.
         """
         # The thread ends on an error that paho does not expect; calling this again starts it anew.
         # Two at once would be two threads on one connection.
         with self._starting:
+            if self._stores:
+                self._inbox.when_drained(self._ask_again)
+            if self._ended:
+                self._client, self._ended, self._last_published = self._made(), False, None
             self._client.loop_start()
 
     def stop(self) -> None:
@@ -127,6 +151,7 @@ class MqttTransport:
                 sock.close()
             _log.warning("broker %s did not take our goodbye within %g s", self._where, _GOODBYE_S)
         self._client.loop_stop()
+        self._ended = True
         self._client.reinitialise()  # paho leaves two sockets of its thread to the garbage collector otherwise
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
@@ -144,8 +169,8 @@ class MqttTransport:
 
     def ack(self, message: Message) -> None:
         """Tell the broker that a message is stored; if its connection is gone, it comes again."""
-        # On another connection the same mid may mean another message.
-        if message.qos and message.connection == self._connection:
+        # On another connection, or of another client, the same mid may mean another message.
+        if message.qos and message.connection == self._connection and message.session == self._client_id:
             self._client.ack(message.mid, message.qos)
 
     def _ask_again(self, left: int) -> None:
@@ -208,11 +233,13 @@ class MqttTransport:
         _properties: Properties | None,
     ) -> None:
         self._connection += 1  # what it still owed an acknowledgement comes again
-        self._inbox.forget_left()
+        if self._stores:
+            self._inbox.forget_left()
         asking, self._asking = self._asking, False
         if self._connected:
             if reason.is_failure and not asking:
                 self._trouble(f"broker {self._where}: connection lost ({reason}); trying again")
+                self._on_lost()
             self._connected = False
             self._on_change(False)
         elif self._tls is not None and reason.is_failure:
@@ -248,7 +275,7 @@ class MqttTransport:
         for pattern, take in self._others.items():
             if topic_matches_sub(pattern, topic):
                 self._client.ack(message.mid, message.qos)
-                if not message.retain:  # said before we listened
+                if self._takes_retained or not message.retain:  # said before we listened
                     take(topic, bytes(message.payload))
                 return
         self._inbox.put(
@@ -260,6 +287,7 @@ class MqttTransport:
                 qos=message.qos,
                 mid=message.mid,
                 connection=self._connection,
+                session=self._client_id,
             )
         )
 
@@ -270,12 +298,12 @@ class MqttTransport:
         self._problem = problem
 
 
-def _make_client(settings: BrokerSettings, directory: Path) -> Client:
+def _make_client(settings: BrokerSettings, directory: Path, *, session: bool) -> Client:
     """A client that is not connected, with its user. Raises SettingsError for a password that cannot be read."""
     client = Client(
         CallbackAPIVersion.VERSION2,
         client_id=settings.client_id,
-        clean_session=False,
+        clean_session=not session,
         protocol=MQTTProtocolVersion.MQTTv311,
         manual_ack=True,
     )

@@ -1,12 +1,12 @@
 """Alerts, who is told of them, and every attempt to do so."""
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from paraat.domain.model import AlertState, Delivery, Judged
-from paraat.journal.file import JournalFile
+from paraat.journal.file import JournalFile, begin_after
 
 # A Phrase is a str of its own kind, which msgspec does not take: it is kept as the English that it is.
 _encode = msgspec.json.Encoder(enc_hook=str).encode
@@ -28,6 +28,25 @@ _FIELDS = (
     "settled_at",
 )
 _COLUMNS = ", ".join(("id", *_FIELDS))
+# In the order in which rows may be added: a delivery is of an alert.
+_TABLES = {
+    "alert": ("id", "state", "body"),
+    "pending": ("rule", "subject", "body"),
+    "delivery": ("id", *_FIELDS),
+    "attempt": ("id", "delivery_id", "at", "ok", "error"),
+    "judged": ("id", "at", "entry", "fact", "own"),
+}
+
+
+# What of them goes on, or was sent after a moment.
+_GOES_ON = {
+    "alert": "state <> 'resolved' OR id IN"
+    " (SELECT alert_id FROM delivery WHERE state IN ('due', 'sending') OR settled_at >= ?1)",
+    "delivery": "state IN ('due', 'sending') OR settled_at >= ?1"
+    " OR alert_id IN (SELECT id FROM alert WHERE state <> 'resolved')",
+    "attempt": "0",
+    "judged": "0",
+}
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,8 +57,41 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None
 
 
+class AlertRows(NamedTuple):
+    """The rows of alerts and of who is told, as one journal hands them to another; by table, with the last ids that it gave."""
+
+    rows: dict[str, list[tuple[Any, ...]]]
+    last_ids: list[tuple[str, int]]
+
+
 class AlertRecords(JournalFile):
     """The part of the journal that the alert engine and the dispatcher fill."""
+
+    def alert_rows(self, since: float | None = None) -> AlertRows:
+        """Everything about alerts. since: only what goes on, and what was sent after it (unix seconds)."""
+        where = dict.fromkeys(_TABLES, "1")
+        if since is not None:
+            where |= _GOES_ON
+        rows = {}
+        for table, columns in _TABLES.items():
+            query = f"SELECT {', '.join(columns)} FROM {table} WHERE ?1 IS NOT 0 AND ({where[table]})"  # noqa: S608
+            rows[table] = self._read(query, (since,))
+        ids = self._read(
+            "SELECT name, seq FROM sqlite_sequence WHERE name IN ('alert', 'delivery', 'attempt', 'judged')"
+        )
+        return AlertRows(rows, ids)
+
+    def take_alert_rows(self, taken: AlertRows) -> None:
+        """Take rows of another journal in, over those of the same ids; what may become an alert is what it says it is."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM pending")
+            for table, columns in _TABLES.items():
+                given = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
+                news = ", ".join(f"{name} = excluded.{name}" for name in columns[1:])
+                db.executemany(
+                    given if table == "pending" else f"{given} ON CONFLICT (id) DO UPDATE SET {news}", taken.rows[table]
+                )
+            begin_after(db, taken.last_ids)
 
     def save_alert(self, alert: AlertState) -> AlertState:
         """Store an alert, one that just fired (id 0) under a new id; returns it with its id. A pending one has none."""

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from paraat.domain.facts import Author, BoardState, Fact
+from paraat.domain.facts import Author, BoardState, Fact, GapAccepted, Told
 from paraat.domain.model import NodeState, Refusal, SampleSet
 from paraat.journal.facts import FactRecords, write_fact
-from paraat.journal.ranges import Range, Ranges, merge
+from paraat.journal.ranges import Range, Ranges, count, merge, without
 
 SEQ_CONFLICT = "seq-conflict"
 
@@ -24,6 +24,7 @@ _REPLAY_EVENTS = _REPLAY.replace(" ORDER", " AND kind = 'event' ORDER")
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
+_decode_gap = msgspec.json.Decoder(GapAccepted).decode
 _decode_state = msgspec.json.Decoder(NodeState).decode
 
 
@@ -196,9 +197,28 @@ class Entries(FactRecords):
         return ranges.count if ranges else 0
 
     def missing(self, point: str) -> int:
-        """How many seqs below the highest of a point are not stored."""
+        """How many seqs below the highest of a point are not stored, and still waited for."""
         ranges = self._ranges.get(point)
-        return ranges.missing if ranges else 0
+        if not ranges or not ranges.missing:
+            return 0
+        return count(self.gaps(point)) if point in self._accepted else ranges.missing
+
+    def gaps(self, point: str) -> list[Range]:
+        """The seqs below the highest of a point that are not stored, and still waited for, lowest first."""
+        ranges = self._ranges.get(point)
+        return without(ranges.gaps(), self._accepted.get(point, ())) if ranges else []
+
+    def record(self, told: Told, author: Author, *, t: float, now: float) -> Fact:
+        """As FactRecords.record; a gap that is accepted is waited for no longer."""
+        if isinstance(told, GapAccepted) and told.last is None:
+            told = msgspec.structs.replace(told, last=self.highest(told.point))
+        fact = super().record(told, author, t=t, now=now)
+        if isinstance(told, GapAccepted):
+            self._accept(told)
+        return fact
+
+    def _accept(self, told: GapAccepted) -> None:
+        self._accepted.setdefault(told.point, []).append((told.first, told.last or 0))
 
     def highest(self, point: str) -> int:
         """The highest stored seq of a point, 0 when there is none."""
@@ -270,6 +290,9 @@ class Entries(FactRecords):
         for point, first, last in rows:
             pairs.setdefault(point, []).append((first, last))
         self._ranges = {point: Ranges(found) for point, found in pairs.items()}
+        self._accepted: dict[str, list[Range]] = {}
+        for (body,) in self._writer.execute("SELECT body FROM fact WHERE kind = 'gap-accepted/1'"):
+            self._accept(_decode_gap(body))
 
 
 def _says(state: NodeState) -> NodeState:

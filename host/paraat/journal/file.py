@@ -4,7 +4,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,13 @@ class JournalError(Exception):
     """
 
 
+class JournalDamagedError(JournalError):
+    """Raised when what stands in the file cannot be a journal's any more: a page was torn, or written by something else."""
+
+
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
 class JournalFile:
     """What all parts of the journal share: one connection that writes and one that reads.
 
@@ -30,6 +37,8 @@ class JournalFile:
         journal of ours.
         """
         self.path = path
+        self.damage = ""  # what was found wrong with the file; "": nothing
+        self._lived = self._lock_path.exists()  # a journal was here before
         self._write_lock = threading.RLock()
         self._read_lock = threading.Lock()
         self._depth = 0
@@ -57,6 +66,19 @@ class JournalFile:
         with self._transaction():
             yield
 
+    def begin_after(self, last_ids: Iterable[tuple[str, int]]) -> None:
+        """Give no id again that the journal before this one gave. Raises JournalError."""
+        with self._transaction() as db:
+            begin_after(db, last_ids)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """The connection that writes, in a transaction: for what mends the tables themselves. What is kept in memory of them
+        is not what they say afterwards.
+        """
+        with self._transaction() as db:
+            yield db
+
     def _load(self) -> None:
         """What a part keeps in memory, read while the file is opened."""
 
@@ -80,12 +102,15 @@ class JournalFile:
                 )
             ) from error
 
+    @property
+    def _lock_path(self) -> Path:
+        return self.path.with_name(self.path.name + ".lock")
+
     def _take_lock(self) -> int:
         """Hold <journal>.lock as long as this process lives; the kernel lets go of it, also after
         kill -9.
         """
-        lock_path = self.path.with_name(self.path.name + ".lock")
-        lock_file = self._open_for_us(lock_path)
+        lock_file = self._open_for_us(self._lock_path)
         try:
             fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -173,6 +198,16 @@ class JournalFile:
         except sqlite3.DatabaseError as error:
             if isinstance(error, (sqlite3.ProgrammingError, sqlite3.IntegrityError, sqlite3.DataError)):
                 raise
+            if self._lived and error.sqlite_errorcode & 0xFF in _DAMAGED:
+                self.damage = str(error)
+                raise JournalDamagedError(
+                    Phrase(
+                        "{path}: damaged ({error}); `paraat serve` sets it aside and begins a new one, and `paraat journal"
+                        " restore` brings back what can be read. Look at the health of the disk",
+                        path=self.path,
+                        error=error,
+                    )
+                ) from error
             raise JournalError(
                 Phrase(
                     "{path}: {error}; look at the disk (free space, its health) and at who may write to the file",
@@ -180,3 +215,11 @@ class JournalFile:
                     error=error,
                 )
             ) from error
+
+
+def begin_after(db: sqlite3.Connection, last_ids: Iterable[tuple[str, int]]) -> None:
+    """Give no id of these tables again that is not above its last one: an id stands for one row for ever."""
+    for name, last in last_ids:
+        known = db.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (last, name))
+        if not known.rowcount:
+            db.execute("INSERT INTO sqlite_sequence (seq, name) VALUES (?, ?)", (last, name))

@@ -13,6 +13,7 @@ from paraat.domain.facts import (
     BoardState,
     Fact,
     FuelFound,
+    GapAccepted,
     Heard,
     Standing,
     Told,
@@ -25,6 +26,7 @@ from paraat.domain.tracker import HELP, HISTORY_SAMPLES, OPEN, Tracker
 from paraat.domain.world import World
 from paraat.journal.alerts import AlertRecords
 from paraat.journal.entries import Entries
+from paraat.journal.ranges import Range, without
 
 # A board's states before these many say nothing that the last ones do not.
 _STATES = 100
@@ -165,4 +167,18 @@ class History(Entries, AlertRecords):
             "SELECT count(*), coalesce(max(seq), 0) FROM entry WHERE point = ? AND seq IS NOT NULL AND id <= ?",
             (point, cut.entry),
         )
-        return stored, highest - stored
+        missing = highest - stored
+        accepted = [fact.told for fact in self.facts(GapAccepted, point=point, until=cut.fact)] if missing else []
+        if not accepted:
+            return stored, missing
+        taken = [(one.first, one.last or 0) for one in accepted if isinstance(one, GapAccepted)]
+        return stored, sum(self._not_there(point, gap, cut) for gap in without([(1, highest)], taken))
+
+    def _not_there(self, point: str, gap: Range, cut: _Cut) -> int:
+        """How many of these seqs had not come by then."""
+        first, last = gap
+        ((there,),) = self._read(
+            "SELECT count(*) FROM entry WHERE point = ? AND seq BETWEEN ? AND ? AND id <= ?",
+            (point, first, last, cut.entry),
+        )
+        return last - first + 1 - int(there)

@@ -84,6 +84,11 @@ class Ranges:
         """How many numbers from 1 to the highest are not there."""
         return self.highest - self.count
 
+    def gaps(self) -> list[Range]:
+        """What is not there from 1 to the highest, lowest first."""
+        ends = [0, *self._lasts[:-1]]
+        return [(end + 1, first - 1) for end, first in zip(ends, self._firsts, strict=False) if end + 1 < first]
+
     def pairs(self) -> list[Range]:
         """The ranges, lowest first."""
         return list(zip(self._firsts, self._lasts, strict=True))
@@ -98,3 +103,17 @@ def merge(seqs: Iterable[int]) -> list[Range]:
         else:
             merged.append((seq, seq))
     return merged
+
+
+def without(ranges: Iterable[Range], taken: Iterable[Range]) -> list[Range]:
+    """What of sorted ranges is in none of `taken`, which come in any order and may overlap."""
+    left = list(ranges)
+    for low, high in taken:
+        parts = ([(first, min(last, low - 1)), (max(first, high + 1), last)] for first, last in left)
+        left = [(first, last) for pair in parts for first, last in dict.fromkeys(pair) if first <= last]
+    return left
+
+
+def count(ranges: Iterable[Range]) -> int:
+    """How many numbers are in ranges that do not overlap."""
+    return sum(last - first + 1 for first, last in ranges)

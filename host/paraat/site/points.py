@@ -12,6 +12,8 @@ from paraat.site.tables import read_table
 from paraat.texts import Phrase, phrase_of
 from paraat_wire import topics
 
+SETS_UNTIL_SILENT = 2
+
 # What the domain says of a tank; it knows no languages.
 _OF_TANKS = (
     Phrase("nothing"),
@@ -82,13 +84,17 @@ def read_points(directory: Path) -> Iterator[tuple[Path, Point]]:
 
 
 def check_interval(path: Path, point: Point, silent: Silent) -> None:
-    if point.board.interval_s >= silent.after_s:
+    """One set that is late or lost must not make a point silent. Raises SettingsError."""
+    most = silent.after_s / SETS_UNTIL_SILENT
+    if point.board.interval_s > most:
         raise SettingsError(
             path,
             "board.interval_s",
             str(point.board.interval_s),
             Phrase(
-                "less than alerts.point_silent.after_s ({after_s}), or the point is silent between two sets",
+                "at most {most}, half of alerts.point_silent.after_s ({after_s}): with more, one set that is late or lost"
+                " makes the point silent. A longer interval wants a longer after_s in site.toml",
+                most=f"{most:g}",
                 after_s=f"{silent.after_s:g}",
             ),
         )

@@ -42,6 +42,7 @@ class Region(Part, frozen=True):
     timezone: Text = "Europe/Amsterdam"
     journal: Text = "journal.sqlite"  # relative to the site's folder
     phone: Text | None = None  # of the coordination point, for who must call it
+    standby: bool = False  # this machine is the spare one: it serves only while no other host does
     authority: tuple[Fingerprint, ...] = ()  # SHA-256 of pki/ca.crt; written by our commands (site/fingerprint.py)
 
 

@@ -8,7 +8,16 @@ import msgspec
 from msgspec import Meta
 
 from paraat.domain.activation import Phase
-from paraat.domain.facts import Attested, Author, Counted, Delivered, DeliveryPlanned, PhaseChanged, Silenced
+from paraat.domain.facts import (
+    Attested,
+    Author,
+    Counted,
+    Delivered,
+    DeliveryPlanned,
+    GapAccepted,
+    PhaseChanged,
+    Silenced,
+)
 from paraat.domain.profiles import Profile
 from paraat.domain.subjects import Subject
 from paraat.site.tables import mistake_in
@@ -37,6 +46,14 @@ class Count(Acknowledge, frozen=True, kw_only=True):
     """Posted to /api/v1/points/<id>/count: somebody has counted the people there."""
 
     people: Annotated[int, Meta(ge=0, le=5000)]
+
+
+class AcceptGap(Acknowledge, frozen=True, kw_only=True):
+    """Posted to /api/v1/points/<id>/gaps: nobody waits any longer for what is missing. first, last: of these seqs only."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+    first: Annotated[int, Meta(ge=1)] = 1
+    last: Annotated[int, Meta(ge=1)] | None = None
 
 
 Litres = Annotated[float, Meta(gt=0, le=100_000)]
@@ -127,6 +144,17 @@ def counted(body: bytes, point: str, _now: float) -> tuple[Counted, Author]:
     """A count by hand, and who counted."""
     given = _given(body, Count)
     return Counted(point=point, people=given.people), author_of(given)
+
+
+def gap_accepted(body: bytes, point: str, _now: float) -> tuple[GapAccepted, Author]:
+    """That what is missing is waited for no longer, why, and who says so."""
+    given = _given(body, AcceptGap)
+    reason = printable(given.reason).strip()
+    if not reason:
+        raise ValueError(Phrase("reason is empty; it says why nobody waits for these sets any longer"))
+    if given.last is not None and given.last < given.first:
+        raise ValueError(Phrase("last {last} is below first {first}", last=given.last, first=given.first))
+    return GapAccepted(point=point, reason=reason, first=given.first, last=given.last), author_of(given)
 
 
 def delivered(body: bytes, point: str, _now: float) -> tuple[Delivered, Author]:

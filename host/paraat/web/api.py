@@ -386,6 +386,20 @@ class Acknowledge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     way: Literal["page", "cli"] = "page"
 
 
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """Sets of a point that are missing and waited for: seq first to last."""
+
+    point: str
+    first: int
+    last: int
+
+
+class Gaps(msgspec.Struct, frozen=True, kw_only=True):
+    """What is missing of all points."""
+
+    gaps: list[Gap]
+
+
 class EnterCode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Posted to /api/v1/codes: a code that was heard over the radio, and who read it aloud."""
 
@@ -829,6 +843,11 @@ def silences(found: Iterable[Fact]) -> list[Silence]:
         if isinstance(fact.told, Silenced)
     ]
     return sorted(told, key=lambda one: one.until)
+
+
+def gaps(found: Mapping[str, Sequence[tuple[int, int]]]) -> Gaps:
+    """What is missing, as the API tells it."""
+    return Gaps(gaps=[Gap(point=point, first=a, last=b) for point, ranges in sorted(found.items()) for a, b in ranges])
 
 
 def acknowledgement(fact: Fact) -> Acknowledgement:

@@ -72,6 +72,7 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK, base_url
                     ("delivery", routes.delivery),
                     ("plan", routes.plan),
                     ("silence", routes.silence),
+                    ("gaps", routes.accept_gap),
                 )
             ),
             Route(
@@ -80,6 +81,7 @@ def create_app(source: WebSource, *, hosts: Collection[str] = LOOPBACK, base_url
                 methods=["POST"],
                 middleware=[Middleware(Action)],
             ),
+            Route("/api/v1/gaps", routes.gaps),
             Route("/api/v1/refuel", routes.refuel),
             Route("/api/v1/upkeep", routes.upkeep),
             Route("/api/v1/alerts", routes.alerts),
@@ -246,6 +248,12 @@ class _Routes:
 
     async def count(self, request: Request) -> Response:
         return await self._keep(request, actions.counted)
+
+    async def accept_gap(self, request: Request) -> Response:
+        return await self._keep(request, actions.gap_accepted)
+
+    def gaps(self, _request: Request) -> Response:
+        return _json(api.gaps(self._source.gaps()))
 
     async def delivery(self, request: Request) -> Response:
         return await self._keep(request, actions.delivered)

@@ -25,15 +25,23 @@ class NotJudgedError(Exception):
 
 
 class Ready:
-    """points: all of the site, by id. look: gives their views, each as it is now. now: unix seconds.
+    """points: all of the site, by id. look: gives their views, each as it is now. now: unix seconds. shown: what of a view is shown.
 
     `take`, `said` and `mark` are called by those who judge and keep, and are quick; `stand` by who asks.
     """
 
-    def __init__(self, points: Collection[str], look: Look, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        points: Collection[str],
+        look: Look,
+        now: Callable[[], float],
+        *,
+        shown: Callable[[PointView], PointView] = lambda view: view,
+    ) -> None:
         self._points = points
         self._look = look
         self._now = now
+        self._shown = shown
         self._making = threading.Lock()
         self._changing = threading.Lock()  # around the two below
         self._views: dict[str, PointView] = {}
@@ -99,5 +107,5 @@ class Ready:
             for point in said:
                 self._said.pop(point, None)
             self._views.update((view.point, view) for view in looked)
-            views = dict(self._views)
+            views = {point: self._shown(view) for point, view in self._views.items()}
         return Stand(now=now, views=views, waiting=len(self._points) - len(views))

@@ -142,6 +142,10 @@ class WebSource(Protocol):
         """Keep that somebody sees to an alert; None when no alert of that id fires. Raises JournalError."""
         ...
 
+    def gaps(self) -> Mapping[str, Sequence[tuple[int, int]]]:
+        """By point the seqs that are missing and waited for, of points where any are."""
+        ...
+
     def confirm_clock(self, author: Author) -> Fact:
         """Keep that somebody says that the host's clock is right, and believe it. Raises JournalError."""
         ...

@@ -229,3 +229,20 @@ def test_what_is_dated_later_is_forgotten() -> None:
     passages = runs(tally(10, 5, 0), tally(30, 7, 0), tally(500, 1, 0, boot=400))
     passages.forget_after(T0 + 100)
     assert passages.runs == [Run(tally(10, 5, 0), tally(30, 7, 0))]
+
+
+def test_what_was_counted_after_the_newest_that_was_known_comes_after_the_count() -> None:
+    """A set on its way while somebody counted: its passages are not in what he knew of the doors."""
+    at = tally(50, 10, 0)
+    assert here(runs(at, tally(80, 13, 0)), counted(100, 20, at)).people == 23
+
+
+def test_who_came_unseen_is_reckoned_at_the_rate_since_the_board_started() -> None:
+    at = tally(3600, 100, 0)
+    found = here(runs(at, tally(4500, 4, 0, boot=4200), tally(4800, 6, 0, boot=4200)), counted(3600, 90, at))
+    assert (found.people, found.high) == (96, 103), "6 in 600 s, so 6 in the 600 s without it, and 5 % of those seen"
+
+
+def test_a_counter_that_tells_nothing_else_is_nobodys_count() -> None:
+    found = present([], None, 5.0, (T0, 40))
+    assert found == Present(people=40, low=38, high=42, t=T0, counted_at=None, counted_by="")

@@ -155,3 +155,38 @@ def test_to_know_less_never_makes_a_figure_pass_for_fine(
         for code in whole - said:
             # Bad air may be a crowd to who knows who came in, and exhaust gas to who does not.
             assert code not in known or (code == "stuffy" and "exhaust" in said), (code, said)
+
+
+def test_a_remark_says_whose_figure_it_is_what_it_is_and_which_limit_it_passed() -> None:
+    plan = ClimatePlan()
+    hall, stock = "climate/temperature/hall", "climate/temperature/stock"
+    assert said({"battery/voltage": 10.9, hall: 3.0, stock: 17.9}) == [
+        Remark(code="battery-low", bad=True, metric="battery/voltage", value=10.9, limit=11.8),
+        Remark(code="cold", bad=True, metric=hall, value=3.0, limit=plan.cold_c),
+        Remark(code="cold", bad=False, metric=stock, value=17.9, limit=plan.cool_c),
+    ]
+    assert said({hall: 28.5, stock: 32.5}) == [
+        Remark(code="warm", bad=False, metric=hall, value=28.5, limit=plan.warm_c),
+        Remark(code="warm", bad=True, metric=stock, value=32.5, limit=plan.hot_c),
+    ]
+    assert said({"climate/co2/hall": 1300.0, "climate/co2/stock": 5000.0}, generator=None) == [
+        Remark(
+            code="stuffy", bad=False, metric="climate/co2/hall", value=1300.0, limit=plan.stuffy_ppm, generator=True
+        ),
+        Remark(code="stuffy", bad=True, metric="climate/co2/stock", value=5000.0, limit=plan.foul_ppm, generator=True),
+    ]
+
+
+def test_each_sensor_of_the_air_is_held_against_its_own_past() -> None:
+    plan = ClimatePlan()
+    before = {"climate/co2/hall": Lowest(500.0, None), "climate/co2/stock": Lowest(990.0, None)}
+    figures = Figures(
+        values=dict.fromkeys(before, 500.0 + plan.exhaust_rise_ppm), generator=True, people=None, capacity=60,
+        battery_low_v=11.8,
+    )  # fmt: skip
+    [found, *others] = remarks(figures, before.__getitem__, plan, PeoplePlan())
+    limit = 500.0 + plan.exhaust_rise_ppm
+    assert found == Remark(
+        code="exhaust", bad=True, metric="climate/co2/hall", value=limit, limit=limit, generator=True
+    )
+    assert [(one.code, one.metric) for one in others] == [("stuffy", "climate/co2/stock")] * len(others)

@@ -99,3 +99,31 @@ def test_where_the_calendar_has_nobody_the_next_line_holds() -> None:
 @given(st.integers(1735689600, 2145916800))
 def test_at_every_moment_of_every_day_somebody_is_on_duty_and_only_one(t: int) -> None:
     assert len(roster(NIGHT, WEEKEND, ELSE).on_duty("coordination", None, t)) == 1
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "on", "off"),
+    [
+        ("08:00", "17:00", ("08:00", "16:59"), ("07:59", "17:00", "00:00")),
+        ("18:00", "08:00", ("18:00", "23:59", "00:00", "07:59"), ("08:00", "17:59")),
+    ],
+)
+def test_a_duty_begins_with_its_first_minute_and_ends_before_its_last(
+    begins: str, ends: str, on: tuple[str, ...], off: tuple[str, ...]
+) -> None:
+    first, last = (int(text[:2]) * 60 + int(text[3:]) for text in (begins, ends))
+    duties = roster(Duty(rung="coordination", who=("bas",), begins_min=first, ends_min=last))
+    assert [on_duty(duties, f"2026-11-25T{moment}") for moment in on] == [["bas"]] * len(on)
+    assert [on_duty(duties, f"2026-11-25T{moment}") for moment in off] == [[]] * len(off)
+
+
+def test_everybody_is_who_may_ever_stand_there_also_by_a_calendar() -> None:
+    duties = roster(
+        Duty(rung="lead", who=("anna",), points=("nsp-0101",)),
+        Duty(rung="lead", who=("bas",), points=("nsp-0102",)),
+        Duty(rung="coordination", who=("cor",)),
+        Duty(rung="lead", who=(), spans=(Span(0.0, 1.0, ("cor", "anna")),)),
+    )
+    assert [person.id for person in duties.everybody("lead", "nsp-0101")] == ["anna", "cor"]
+    assert [person.id for person in duties.everybody("lead", None)] == ["cor", "anna"]
+    assert duties.everybody("region", "nsp-0101") == ()

@@ -23,6 +23,7 @@ class FakeLink:
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
         self.connected = True
+        self.alone = True
         self.said: list[tuple[str, object]] = []
 
     def ack(self, message: Message) -> None:

@@ -259,7 +259,7 @@ def journal(tmp_path: Path) -> Any:
 def test_a_fact_comes_back_as_it_was_with_its_author(journal: Journal) -> None:
     tally = Tally(t=T0, came_in=5, went_out=2, present=3, booted_t=T0 - 60)
     of_messages = (facts.WrongCode, facts.WrongReply, facts.SmsTaken, facts.Tested, facts.ModemTested)
-    others = (facts.FuelFound, facts.BoardState, facts.Named, *of_messages)
+    others = (facts.FuelFound, facts.BoardState, facts.Named, facts.GapAccepted, facts.ClockConfirmed, *of_messages)
     kinds = (*facts.HOST_KINDS, *facts.PEOPLE_KINDS, *facts.ROLLING_KINDS, *others)
     said = [
         journal.record(one, LEAD, t=T0, now=T0 + 5)
@@ -283,6 +283,8 @@ def test_a_fact_comes_back_as_it_was_with_its_author(journal: Journal) -> None:
             facts.Tested(point="", tried=12, failed=1),
             facts.ModemTested(after_s=9.5),
             facts.Named(point="nsp-a", name="A", municipality="B", region="C", position=(52.0, 5.0)),
+            facts.ClockConfirmed(),
+            facts.GapAccepted(point="nsp-a", reason="bord vervangen", first=3, last=9),
             facts.HelpAsked(point="nsp-a"),
             facts.BoardState(state=NodeState(point="nsp-a", received_at=T0, retained=False, online=True)),
         )

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paraat.journal.ranges import Ranges, merge
+from paraat.journal.ranges import Ranges, count, merge, without
 
 numbers = st.lists(st.integers(1, 60))
 
@@ -51,3 +51,15 @@ def test_large_numbers_cost_nothing() -> None:
     ranges.add(1)
     assert ranges.pairs() == [(1, 1), (2**53 - 1, 2**53 - 1)]
     assert ranges.missing == 2**53 - 3
+
+
+@given(st.sets(st.integers(1, 60)), st.lists(st.tuples(st.integers(1, 60), st.integers(0, 20)), max_size=4))
+def test_gaps_without_what_is_accepted(there: set[int], accepted: list[tuple[int, int]]) -> None:
+    ranges = Ranges(merge(there))
+    gone = [(first, first + more) for first, more in accepted]
+    gaps = set(range(1, ranges.highest + 1)) - there
+    assert as_set(ranges.gaps()) == gaps
+    left = without(ranges.gaps(), gone)
+    assert as_set(left) == gaps - as_set(gone)
+    assert left == sorted(left)
+    assert count(left) == len(gaps - as_set(gone))

@@ -275,6 +275,24 @@ def test_a_restart_writes_what_happened_meanwhile_and_nothing_twice(bench: Bench
     assert (journal.cursor(FACTS), journal.cursor(DELIVERIES)) == (2, round((T0 + 60) * 1000))
 
 
+def test_an_alert_of_before_a_restart_did_not_fire_then_and_one_that_ended_meanwhile_is_over(
+    bench: Bench, journal: Journal, site: Site
+) -> None:
+    stands, ends = journal.save_alert(an_alert()), journal.save_alert(an_alert(rule="mains_out"))
+    bench.store(T0 + 5, stands, ends)
+    over = journal.save_alert(msgspec.structs.replace(ends, state="resolved", resolved_at=T0 + 20))
+    again = Bench(site, journal)
+    again.seen = bench.seen
+    rows = of(schema.ALERT, again.store(T0 + 60, stands, over))
+    assert [(row.tags["rule"], row.tags["what"], row.t - T0) for row in rows] == [
+        ("low_fuel", "standing", 60), ("mains_out", "resolved", 20),
+    ]  # fmt: skip
+    assert of(schema.ALERT, again.store(T0 + 120, stands, over)) == []
+    new = journal.save_alert(an_alert(rule="too_cold", fired_at=T0 + 130))
+    (row,) = of(schema.ALERT, again.store(T0 + 180, stands, new))
+    assert (row.tags["what"], row.t) == ("fired", T0 + 130)
+
+
 def test_a_moment_is_stored_whole_or_not_at_all(
     bench: Bench, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -291,6 +309,10 @@ def test_a_moment_is_stored_whole_or_not_at_all(
         bench.store(T0 + 1)
     assert journal.entries_after(0, 10) == []
     assert journal.cursor(FACTS) == 0
+    monkeypatch.setattr(journal, "advance", advance)
+    rows = bench.store(T0 + 2)
+    assert of(schema.EVENT, rows)
+    assert of(schema.FIGURE, rows), "what seldom changes was not stored the first time"
 
 
 def test_the_host_itself_is_a_row(bench: Bench) -> None:

@@ -144,10 +144,10 @@ def test_a_wrong_site_file_names_the_key(
         ('"Buurthuis De Linde"', '" "', "name", "' '", "on one line"),
         (
             "interval_s = 60",
-            "interval_s = 300",
+            "interval_s = 151",
             "board.interval_s",
-            "300",
-            "less than alerts.point_silent.after_s (300)",
+            "151",
+            "at most 150, half of alerts.point_silent.after_s (300)",
         ),
         ("[0, 0], ", "", "tank.calibration[0]", "21.0 l", "a row at 0 %"),
         ('email = "nsp-0101@example.org"', 'email = "niet"', "lead.email", "'niet'", "a mail address"),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from paraat.alerts.answers import Asked
-from paraat.domain.facts import Acknowledged, Author, Counted, Fact, SaidOfPoint, Standing
+from paraat.domain.facts import Acknowledged, Author, ClockConfirmed, Counted, Fact, SaidOfPoint, Standing
 from paraat.domain.model import AlertState, Autonomy, Latest, NodeState, PointView, Value
 from paraat.domain.passages import PRESENT, present
 from paraat.domain.points import Point, PointBoard, Tank
@@ -150,6 +150,14 @@ class FakeSource:
     def tellings(self, alert_ids: Collection[int]) -> Mapping[int, Sequence[Told]]:
         self.asked_tellings = list(alert_ids)
         return {alert_id: self.told.get(alert_id, ()) for alert_id in alert_ids}
+
+    def gaps(self) -> dict[str, list[tuple[int, int]]]:
+        return {"nsp-0101": [(3, 4)]}
+
+    def confirm_clock(self, author: Author) -> Fact:
+        return Fact(
+            id=1, after=0, t=self.clock.now(), recorded_at=self.clock.now(), author=author, told=ClockConfirmed()
+        )
 
     def silences(self) -> Sequence[Fact]:
         return self.silenced

@@ -15,8 +15,10 @@ from paraat.domain.own import (
     ClockDoubt,
     DatabaseLag,
     DiskSpace,
+    HostPeers,
     HostPower,
     HostTime,
+    JournalHealth,
     LoopProgress,
     UnknownBoard,
 )
@@ -30,7 +32,9 @@ from paraat.domain.thresholds import (
     DatabaseBehind,
     DiskFull,
     HostClock,
+    JournalFails,
     OnBattery,
+    SecondHost,
 )
 from paraat.domain.thresholds import UnknownBoard as UnknownBoardLimits
 
@@ -94,6 +98,15 @@ CASES: list[tuple[str, View, tuple[Verdict, str, str]]] = [
     ("host_clock", HostTime(now=T0, synchronised=True), CLEAR),
     ("host_clock", HostTime(now=T0, synchronised=None), HOLD),
     ("host_clock", HostTime(now=T0, synchronised=False), (Verdict.RAISE, "warning", "firing")),
+    ("second_host", HostPeers(now=T0, serving=True), CLEAR),
+    ("second_host", HostPeers(now=T0, elsewhere="cp-1", spare=True), CLEAR),
+    ("second_host", HostPeers(now=T0, elsewhere="cp-1"), (Verdict.RAISE, "critical", "waits")),
+    ("second_host", HostPeers(now=T0, serving=True, spare=True), (Verdict.RAISE, "warning", "spare_serves")),
+    ("second_host", HostPeers(now=T0, serving=True, spare=True, takeovers=2), (Verdict.RAISE, "critical", "firing")),
+    ("journal_fails", JournalHealth(now=T0), CLEAR),
+    ("journal_fails", JournalHealth(now=T0, problem="full"), (Verdict.RAISE, "critical", "firing")),
+    ("journal_fails", JournalHealth(now=T0, set_aside="a.damaged-1"), (Verdict.RAISE, "critical", "damaged")),
+    ("journal_fails", JournalHealth(now=T0, problem="full", set_aside="a"), (Verdict.RAISE, "critical", "firing")),
     ("clock_wrong", ClockDoubt(now=T0, behind_s=None), CLEAR),
     ("clock_wrong", ClockDoubt(now=T0, behind_s=10800.0, boards=5), (Verdict.RAISE, "critical", "firing")),
     ("clock_wrong", ClockDoubt(now=T0, behind_s=10800.0), (Verdict.RAISE, "critical", "ran_later")),
@@ -181,10 +194,15 @@ def test_their_limits_are_those_of_the_site() -> None:
         channel_fails=ChannelFails(hold_s=7),
         unknown_board=UnknownBoardLimits(clear_s=60, hold_s=8),
         clock_wrong=ClockWrong(hold_s=9),
+        journal_fails=JournalFails(hold_s=10),
+        second_host=SecondHost(hold_s=11),
     )
     names = ("broker_unreachable", "database_behind", "disk_full", "host_clock", "on_battery", "backup_old")
-    holds = [RULES[name](alerts, {}).hold_s for name in (*names, "channel_fails", "unknown_board", "clock_wrong")]
-    assert holds == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    holds = [
+        RULES[name](alerts, {}).hold_s
+        for name in (*names, "channel_fails", "unknown_board", "clock_wrong", "journal_fails", "second_host")
+    ]
+    assert holds == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
     found = [
         judge("database_behind", lag(11), alerts).verdict,
         judge("database_behind", lag(6), alerts).verdict,

@@ -1,0 +1,188 @@
+"""Two hosts on one broker: one serves, the other stands by; and what an older program with our name may do."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
+
+from host.served import ON_MAINS, POINT, T0, Broker, FakeBoard, StillClock, a_site
+from paraat.domain.readiness import Verdict
+from paraat.intake import lease, serving
+from paraat.service import Service
+from paraat.simulate.servers import MosquittoBroker
+from paraat.site.site import Site
+from waiting import LIMIT_S, wait_for
+
+pytestmark = pytest.mark.usefixtures("english")
+Host = Callable[..., Service]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second where it is five, and so on."""
+    for name in ("EXPIRES_S", "SETTLES_S"):
+        monkeypatch.setattr(lease, name, getattr(lease, name) / 5)
+    monkeypatch.setattr(serving, "EXPIRES_S", lease.EXPIRES_S)
+    for module in (lease, serving):
+        monkeypatch.setattr(module, "BEAT_S", lease.EXPIRES_S / 3)
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[Host]:
+    services: list[Service] = []
+
+    def start(name: str, port: int, **region: object) -> Service:
+        folder = tmp_path / name
+        folder.mkdir()
+        site: Site = a_site(folder, port)
+        site = msgspec.structs.replace(site, region=msgspec.structs.replace(site.region, **region))  # type: ignore[arg-type]
+        service = Service(site, clock=StillClock(), serve_web=False)
+        service._transport._name = name  # both run on this machine
+        service.start()
+        services.append(service)
+        return service
+
+    yield start
+    for service in services:
+        if not service._stop.is_set():
+            service.stop()
+
+
+def serves(service: Service) -> bool:
+    return service._transport.serving
+
+
+def firing(service: Service) -> list[str]:
+    return [alert.wording for alert in service.alerts() if (alert.rule, alert.state) == ("second_host", "firing")]
+
+
+def judge(service: Service, seconds: float) -> None:
+    """Let the time of a host that stands still go on."""
+    clock = service.clock
+    assert isinstance(clock, StillClock)
+    clock.t += seconds
+
+
+def test_of_two_hosts_one_serves_and_all_that_boards_send_is_in_one_journal(broker: Broker, host: Host) -> None:
+    first = host("first", broker.port)
+    wait_for(lambda: serves(first))
+    second = host("second", broker.port)
+    wait_for(lambda: second._transport.serving_elsewhere == "first")
+    (check,) = [check for check in second.health() if check.name == "second-host"]
+    assert (check.ok, check.required) == (False, True)
+    assert "first serves these boards already" in check.detail
+    board = FakeBoard(broker.port)
+    for seq in range(1, 61):
+        board.read(seq, ON_MAINS, T0 + seq)
+    board.send()
+    wait_for(lambda: len(board.acked) == 60)
+    assert first.journal.ranges(POINT) == [(1, 60)]
+    assert second.journal.ranges(POINT) == []
+    judge(second, 1000.0)
+    judge(second, 1000.0)
+    wait_for(lambda: firing(second) == ["waits"], "who must stop one of the two is told")
+    assert {alert.rule for alert in second.alerts() if alert.point is not None} == set(), "and of no point"
+    assert serves(first)
+    assert first._transport.takeovers == 0
+    board.close()
+
+
+def test_a_spare_host_stores_what_it_hears_and_takes_over_when_the_other_is_gone(broker: Broker, host: Host) -> None:
+    spare = host("spare", broker.port, standby=True)
+    first = host("first", broker.port)
+    wait_for(lambda: serves(first))
+    wait_for(lambda: spare._transport.serving_elsewhere == "first")
+    board = FakeBoard(broker.port)
+    wait_for(lambda: spare._transport._observer is not None and spare._transport._observer.connected)
+    board.tell(1, ON_MAINS, T0)
+    wait_for(lambda: spare.journal.ranges(POINT) == [(1, 1)])
+    assert all(check.ok for check in spare.health()), "to stand by is its work"
+    first.stop()
+    wait_for(lambda: serves(spare))
+    board.acked.clear()
+    board.tell(2, ON_MAINS, T0 + 60)
+    assert spare.journal.ranges(POINT) == [(1, 2)]
+    for _ in range(2):
+        judge(spare, 40.0)
+        wait_for(lambda: spare._ticked_at == spare.clock.now())
+    wait_for(lambda: firing(spare) == ["spare_serves"])
+    again = host("again", broker.port)
+    wait_for(lambda: again._transport.serving_elsewhere == "spare", "who comes back throws nobody off")
+    spare.stop()
+    wait_for(lambda: serves(again))
+    board.close()
+
+
+@pytest.mark.needs("mosquitto")
+def test_a_program_that_knows_no_lease_is_recognised_and_nothing_is_acknowledged_meanwhile(
+    tmp_path: Path, host: Host
+) -> None:
+    """An older release with our client id: the broker throws off the one for the other."""
+    with MosquittoBroker(tmp_path / "broker") as broker:
+        first = host("first", broker.port)
+        wait_for(lambda: serves(first))
+        board = FakeBoard(broker.port)
+        board.tell(1, ON_MAINS, T0)
+        for _ in range(2):
+            taken = threading.Event()
+            older = Client(CallbackAPIVersion.VERSION2, client_id=first.site.broker.client_id, clean_session=False)
+            older.on_connect = lambda *_, taken=taken: taken.set()
+            older.connect("127.0.0.1", broker.port)
+            older.loop_start()
+            assert taken.wait(LIMIT_S)
+            wait_for(lambda: serves(first), "it comes back, and throws that one off")
+            older.disconnect()
+            older.loop_stop()
+            older.reinitialise()
+        assert first._transport.takeovers == 2
+        (check,) = [check for check in first.health() if check.name == "second-host"]
+        assert "took our place 2 times" in check.detail
+        board.read(2, ON_MAINS, T0 + 60)
+        board.send()
+        wait_for(lambda: first.journal.ranges(POINT) == [(1, 2)])
+        assert 2 not in board.acked, "the other one may have taken what lies between"
+        for _ in range(2):
+            judge(first, 40.0)
+            wait_for(lambda: first._ticked_at == first.clock.now())
+        wait_for(lambda: firing(first) == ["firing"])
+        first._transport._lease._taken_s.clear()
+        board.send()
+        wait_for(lambda: 2 in board.acked)
+        board.close()
+
+
+def test_a_broker_that_restarts_is_no_takeover(broker: Broker, host: Host) -> None:
+    first = host("first", broker.port)
+    for _ in range(2):
+        wait_for(lambda: serves(first) and first._transport._watch.connected)
+        broker.kill()
+        wait_for(lambda: not serves(first) and not first._transport._watch.connected)
+        broker.start()
+    wait_for(lambda: serves(first))
+    assert first._transport.takeovers == 0
+    assert first.view(POINT, T0).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.needs("mosquitto")
+def test_a_broker_whose_configuration_is_older_is_told_of(
+    tmp_path: Path, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its acl knows no lease, and mosquitto says so to nobody."""
+
+    class Older(MosquittoBroker):
+        def _command(self) -> list[str]:
+            program, flag, path = super()._command()
+            acl = self.directory / "acl"
+            acl.write_text("topic read paraat/v1/+/telemetry\ntopic write paraat/v1/+/ack\n")
+            Path(path).write_text(f"{Path(path).read_text()}acl_file {acl}\n")
+            return [program, flag, path]
+
+    with Older(tmp_path / "broker") as broker:
+        first = host("first", broker.port)
+        wait_for(lambda: serves(first))
+        wait_for(lambda: "lease" in {check.name for check in first.health()})
+        assert first._transport.problem == ""
