@@ -78,6 +78,7 @@ from paraat.domain.told import Told, Tried, told
 from paraat.domain.tracker import NOT_KEPT, Tracker
 from paraat.domain.witnesses import Doubt
 from paraat.domain.world import World
+from paraat.fleet import commission
 from paraat.fleet.asking import AskError, Boards, NoConnectionError
 from paraat.fleet.gaps import Gaps
 from paraat.fleet.hosted import Hosted, Work
@@ -108,6 +109,7 @@ from paraat.site.roster import Rosters
 from paraat.site.site import Site
 from paraat.texts import Phrase
 from paraat.texts.localtime import local
+from paraat.texts.printable import printable
 from paraat.web.app import create_app, create_health_app
 from paraat.web.feed import Feed
 from paraat.web.ready import Ready
@@ -119,6 +121,7 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 TICK_S = 5.0
+_NAME_CHARS = 80  # of who checked a point, as a file has it
 _FIRST_CHECK_S, _CHECK_EVERY_S = 5.0, 6 * 3600.0  # that all of the journal is read: a gigabyte takes some seconds
 TIME_EVERY_S = 60.0
 KEEP_EVERY_S = 60.0
@@ -235,6 +238,8 @@ class Service:
         self._neighbours = Neighbours(site.watcher.neighbours, clock.now())
         self._boards = Boards(lambda topic, payload: self._transport.publish(topic, payload), clock.now)
         self._rollouts = Rollouts(folder_of(site))
+        self._checks_seen: set[str] = set()  # names of files in site/commissioned
+        self._checks_kept: set[tuple[str, int]] = set()  # point and unix seconds of those in the journal
         self._hosted = Hosted(
             [self._rollouts, *works],
             lambda topic, payload: self._transport.publish(topic, payload),
@@ -410,6 +415,10 @@ class Service:
             if alert.state == "resolved" and alert.fired_at is not None
         ]
         self.journal.fold(self._world, self.site.points, sets=sets_read_back(len(self.site.points)))
+        checks = self.journal.facts(facts.Commissioned)
+        self._checks_kept.update(
+            (fact.told.point, round(fact.t)) for fact in checks if isinstance(fact.told, facts.Commissioned)
+        )
         self._known = self.journal.last_ids()
         for point in self.site.points:
             self.counters.missing.labels(point).set(self.journal.missing(point))
@@ -782,7 +791,19 @@ class Service:
                 kept = [self.journal.record(found, HOST, t=now, now=now) for found in due]
             for fact in kept:
                 self._learn(fact)
+        self._keep_checks(now)
         self._kept_at = now
+
+    def _keep_checks(self, now: float) -> None:
+        """Keep the checks on the spot that were made here, or that came home from another machine. Raises JournalError."""
+        for name, check in commission.checks(self.site.directory / commission.FOLDER, self._checks_seen):
+            t = min(check.at.timestamp(), now)  # by the clock of whoever stood there
+            new = check.point in self.site.points and (check.point, round(t)) not in self._checks_kept
+            if new:
+                author = Author(name=printable(check.by)[:_NAME_CHARS], way="cli")
+                self._learn(self.journal.record(commission.fact_of(check), author, t=t, now=now))
+                self._checks_kept.add((check.point, round(t)))
+            self._checks_seen.add(name)
 
     def _judge(self, now: float) -> None:
         """Let the alerts follow the points. An alert and all that is due of it are stored at once."""

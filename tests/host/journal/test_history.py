@@ -286,6 +286,7 @@ def test_a_fact_comes_back_as_it_was_with_its_author(journal: Journal) -> None:
             facts.ClockConfirmed(),
             facts.GapAccepted(point="nsp-a", reason="bord vervangen", first=3, last=9),
             facts.HelpAsked(point="nsp-a"),
+            facts.Commissioned(point="nsp-a", board="24:0a", done=("fuel", "button"), left=("beam",)),
             facts.BoardState(state=NodeState(point="nsp-a", received_at=T0, retained=False, online=True)),
         )
     ]
