@@ -159,7 +159,7 @@ class MqttTransport:
 
         False when there is no connection to send it on.
         """
-        if not self._connected:
+        if self._gone.is_set():
             return False
         info = self._client.publish(topic, payload, qos, retain)
         if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -208,6 +208,9 @@ class MqttTransport:
         self._gone.clear()
         session = "our old" if flags.session_present else "a new"
         _log.info("broker %s: connected, %s session", self._where, session)
+        if flags.session_present:  # with our subscriptions: what it kept for us may come long before its answer to them
+            self._problem = ""
+            self._came_up()
         client.subscribe([(pattern, 1) for pattern in self._patterns])
 
     def _connect_fail(self, _client: Client, _userdata: object) -> None:
@@ -264,6 +267,10 @@ class MqttTransport:
             self._trouble(f"broker {self._where} refuses {', '.join(refused)}; check its acl_file")
         else:
             self._problem = ""
+        if not self._connected:
+            self._came_up()
+
+    def _came_up(self) -> None:
         self._connected = True
         self._on_change(True)
 
