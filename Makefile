@@ -196,7 +196,7 @@ endif
 .PHONY: renew
 renew: $(VENV)/technician.stamp ## Give boards their next certificate over the broker: all that are due, or POINTS="a b c"
 	$(call typed,,)
-	@$(BIN)/paraat pki renew boards --site $(SITE) $(signing) $(asked_for) $(quiet)
+	@$(BIN)/paraat pki renew boards $(asked_for) --site $(SITE) $(signing) $(quiet)
 
 .PHONY: bundle
 bundle: $(VENV)/technician.stamp ## Put all that a day without internet takes into one folder (OUT=, FIRMWARE=file.bin, WITHOUT_KEYS=1)
@@ -289,6 +289,10 @@ load: $(VENV)/dev.stamp ## Measure the host under a country's load, and what ask
 .PHONY: autonomy
 autonomy: $(VENV)/dev.stamp ## Follow forty courses of a tank and write what the estimate is worth into docs/autonomy.md (minutes)
 	$(BIN)/python benchmarks/autonomy.py --write docs/autonomy.md
+
+.PHONY: pictures
+pictures: $(VENV)/dev.stamp ## Play the demo in chromium and write the pictures of docs/pictures (two minutes)
+	@$(BIN)/python benchmarks/pictures.py docs/pictures
 
 .PHONY: drill
 drill: $(VENV)/dev.stamp ## Play a blackout of 60 points, broker, mail server and modem away: who was told what, and whether in time (minutes)

@@ -246,6 +246,8 @@ def test_what_people_said_and_what_was_found_are_events_without_names(bench: Ben
         facts.Silenced(subject=Subject(POINT, "nsp-0101"), until=T0 + 1e6, reason="gebeld met Jan Jansen"),
         facts.FuelFound(point="nsp-0101", event=FuelEvent(kind="leak", since=T0 - 500, until=T0, litres=31.4)),
         facts.HelpAsked(point="nsp-0101"),
+        facts.Commissioned(point="nsp-0101", done=("fuel", "button")),
+        facts.Commissioned(point="nsp-0101", done=("fuel",), left=("button",)),
         facts.Started(forget_after=T0),
         facts.WrongCode(),
     )):  # fmt: skip
@@ -259,7 +261,9 @@ def test_what_people_said_and_what_was_found_are_events_without_names(bench: Ben
         ("silenced", "Meldingen stil gezet", 5),
         ("leak", "Langzaam 31 liter weg: een lek?", -500),
         ("help", "Hulp gevraagd", 7),
-        ("host-started", "Paraat is gestart", 8),
+        ("commissioned", "Ter plaatse helemaal nagelopen", 8),
+        ("commissioned-partly", "Ter plaatse nagelopen, niet alles gezien", 9),
+        ("host-started", "Paraat is gestart", 10),
     ]
     assert all("Jan" not in str(row.fields) and "Sanne" not in str(row.fields) for row in rows)
 
