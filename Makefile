@@ -286,6 +286,10 @@ load: $(VENV)/dev.stamp ## Measure the host under a country's load, and what ask
 autonomy: $(VENV)/dev.stamp ## Follow forty courses of a tank and write what the estimate is worth into docs/autonomy.md (minutes)
 	$(BIN)/python benchmarks/autonomy.py --write docs/autonomy.md
 
+.PHONY: pictures
+pictures: $(VENV)/dev.stamp ## Play the demo in chromium and write the pictures of docs/pictures (two minutes)
+	@$(BIN)/python benchmarks/pictures.py docs/pictures
+
 .PHONY: drill
 drill: $(VENV)/dev.stamp ## Play a blackout of 60 points, broker, mail server and modem away: who was told what, and whether in time (minutes)
 	@$(BIN)/python benchmarks/drill.py

@@ -34,7 +34,7 @@ from paraat.web.app import create_app
 from paraat.web.server import serve
 
 ROOT = Path(__file__).parents[1]
-WIDTH, HEIGHT, SCALE = 1600, 1350, 0.55
+WIDTH, HEIGHT, SCALE = 1600, 880, 0.55
 # Hours of the story: standby; the mains are out, two open and one waits; one is late; fuel runs low.
 MOMENTS = (("demo-1-standby", 0.3), ("demo-2-opening", 1.0), ("demo-3-late", 2.8), ("demo-4-fuel", 4.7))
 LIMIT_S = 240.0

@@ -78,6 +78,7 @@ from paraat.domain.told import Told, Tried, told
 from paraat.domain.tracker import NOT_KEPT, Tracker
 from paraat.domain.witnesses import Doubt
 from paraat.domain.world import World
+from paraat.fleet import commission
 from paraat.fleet.asking import AskError, Boards, NoConnectionError
 from paraat.fleet.gaps import Gaps
 from paraat.fleet.hosted import Hosted, Work
@@ -104,10 +105,11 @@ from paraat.sinks.server import InfluxError
 from paraat.site.certificates import Certificates
 from paraat.site.channels import SMS
 from paraat.site.private import read_secret
-from paraat.site.roster import Rosters
+from paraat.site.roster import Rosters, roster_text
 from paraat.site.site import Site
 from paraat.texts import Phrase
 from paraat.texts.localtime import local
+from paraat.texts.printable import printable
 from paraat.web.app import create_app, create_health_app
 from paraat.web.feed import Feed
 from paraat.web.ready import Ready
@@ -117,8 +119,10 @@ from paraat_wire import host_codec, topics
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
+OfItself = Started | ClockSetBack | facts.RosterRead  # what befell the host
 
 TICK_S = 5.0
+_NAME_CHARS = 80  # of who checked a point, as a file has it
 _FIRST_CHECK_S, _CHECK_EVERY_S = 5.0, 6 * 3600.0  # that all of the journal is read: a gigabyte takes some seconds
 TIME_EVERY_S = 60.0
 KEEP_EVERY_S = 60.0
@@ -205,7 +209,7 @@ class Service:
         self._subscribers: dict[object, Callable[[], None]] = {}
         self._alert_listeners: list[Callable[[AlertState], None]] = []
         self._wake = threading.Event()  # of the tick
-        self._untold: list[tuple[Started | ClockSetBack, float]] = []  # of the host itself, not in the journal yet
+        self._untold: list[tuple[OfItself, float]] = []  # of the host itself, not in the journal yet
         self._journal_problem = ""
         self._damage = ""
         aside = set_aside_files(site.path(site.region.journal))
@@ -222,6 +226,7 @@ class Service:
         self._channels = make_channels(site)
         self._rosters = Rosters(site.directory, site.points, site.coordination, site.region.timezone, site.roster)
         self._roster_looked_at: float | None = None
+        self._roster_kept: facts.Told | None = None  # the newest that stands in the journal
         self._nobody_at: tuple[float, tuple[str, ...]] | None = None  # when nobody is on duty, and for which points
         self._deliver = {name: threading.Event() for name in self._channels}  # wakes the thread of a channel
         token = _influx_token(site)
@@ -235,6 +240,8 @@ class Service:
         self._neighbours = Neighbours(site.watcher.neighbours, clock.now())
         self._boards = Boards(lambda topic, payload: self._transport.publish(topic, payload), clock.now)
         self._rollouts = Rollouts(folder_of(site))
+        self._checks_seen: set[str] = set()  # names of files in site/commissioned
+        self._checks_kept: set[tuple[str, int]] = set()  # point and unix seconds of those in the journal
         self._hosted = Hosted(
             [self._rollouts, *works],
             lambda topic, payload: self._transport.publish(topic, payload),
@@ -410,6 +417,10 @@ class Service:
             if alert.state == "resolved" and alert.fired_at is not None
         ]
         self.journal.fold(self._world, self.site.points, sets=sets_read_back(len(self.site.points)))
+        checks = self.journal.facts(facts.Commissioned)
+        self._checks_kept.update(
+            (fact.told.point, round(fact.t)) for fact in checks if isinstance(fact.told, facts.Commissioned)
+        )
         self._known = self.journal.last_ids()
         for point in self.site.points:
             self.counters.missing.labels(point).set(self.journal.missing(point))
@@ -420,6 +431,9 @@ class Service:
         newest = self.journal.newest_t() or now
         self._dating.ran_later(newest - now)
         self._tell_of_itself(Started(forget_after=self._believed_until(now, newest)), now)
+        kept = self.journal.facts(facts.RosterRead, limit=1)
+        self._roster_kept = kept[0].told if kept else None
+        self._use_roster(now)
 
     def _believed_until(self, now: float, before: float) -> float:
         """What is dated later was dated by a wrong clock. before: what our clock said then, which may be later.
@@ -428,7 +442,7 @@ class Service:
         """
         return (now if self._dating.synchronised is not False else max(now, before)) + MAX_AHEAD_S
 
-    def _tell_of_itself(self, told: Started | ClockSetBack, now: float) -> None:
+    def _tell_of_itself(self, told: OfItself, now: float) -> None:
         """Take in what befell the host. A disk that fails puts off that it is stored, and nothing else."""
         self._learn(Fact(id=0, after=0, t=now, recorded_at=now, author=HOST, told=told))
         self._untold.append((told, now))
@@ -450,9 +464,17 @@ class Service:
         changed = self._rosters.look(now)
         if changed:
             _log.info("roster.toml or a calendar of it was changed: it counts from now on")
-            self._watch.roster = self.roster
+            self._use_roster(now)
         if changed or before is None or now // HOUR_S != before // HOUR_S:
             self._nobody_at = gap(self.site.points, self.roster, self._channels, now)
+
+    def _use_roster(self, now: float) -> None:
+        """Tell the people of the roster as it is now, and keep it, so that a replay tells the same."""
+        self._watch.roster = self.roster
+        told = facts.RosterRead(roster=roster_text(self.roster))
+        if told != self._roster_kept:
+            self._roster_kept = told
+            self._tell_of_itself(told, now)
 
     def _store_of_itself(self) -> None:
         while self._untold:
@@ -782,7 +804,19 @@ class Service:
                 kept = [self.journal.record(found, HOST, t=now, now=now) for found in due]
             for fact in kept:
                 self._learn(fact)
+        self._keep_checks(now)
         self._kept_at = now
+
+    def _keep_checks(self, now: float) -> None:
+        """Keep the checks on the spot that were made here, or that came home from another machine. Raises JournalError."""
+        for name, check in commission.checks(self.site.directory / commission.FOLDER, self._checks_seen):
+            t = min(check.at.timestamp(), now)  # by the clock of whoever stood there
+            new = check.point in self.site.points and (check.point, round(t)) not in self._checks_kept
+            if new:
+                author = Author(name=printable(check.by)[:_NAME_CHARS], way="cli")
+                self._learn(self.journal.record(commission.fact_of(check), author, t=t, now=now))
+                self._checks_kept.add((check.point, round(t)))
+            self._checks_seen.add(name)
 
     def _judge(self, now: float) -> None:
         """Let the alerts follow the points. An alert and all that is due of it are stored at once."""

@@ -17,12 +17,26 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from host.served import ON_MAINS, POINT, T0, Broker, FakeBoard, Served, StillClock, a_site, get, view_of
-from paraat.domain.facts import HOST, Attested, Author, ClockSetBack, Counted, Fact, GeneratorRan, PhaseChanged, Started
+from paraat.domain import facts
+from paraat.domain.facts import (
+    HOST,
+    Attested,
+    Author,
+    ClockSetBack,
+    Counted,
+    Fact,
+    GeneratorRan,
+    PhaseChanged,
+    Started,
+    Told,
+)
 from paraat.domain.model import AlertState, HelpCall, SampleSet, Value
 from paraat.domain.own import HostPower
 from paraat.domain.readiness import Verdict
 from paraat.domain.subjects import Subject, View
 from paraat.domain.tracker import HISTORY_SAMPLES
+from paraat.fleet import commission
+from paraat.fleet.commission import Commissioned, Ticked
 from paraat.journal import Journal, JournalError
 from paraat.provision.pki.authority import Authority
 from paraat.provision.pki.pki import BROKER_DAYS
@@ -714,3 +728,42 @@ def test_what_was_found_in_the_readings_outlives_a_restart_and_a_count_takes_the
     after = view_of(again, clock.t)
     assert (after.people, after.upkeep) == (before.people, before.upkeep)
     again.stop()
+
+
+def test_a_check_on_the_spot_is_kept_with_name_and_date_once_however_it_comes(tmp_path: Path) -> None:
+    site = a_site(tmp_path, 1)
+    folder = site.directory / commission.FOLDER
+    folder.mkdir()
+
+    def write(name: str, by: str, at: float, *steps: bool, point: str = POINT) -> None:
+        ticked = tuple(Ticked(step=f"step-{n}", done=done) for n, done in enumerate(steps))
+        check = Commissioned(point=point, by=by, at=datetime.fromtimestamp(at, UTC), board="24:0a", steps=ticked)
+        (folder / f"{name}.json").write_bytes(msgspec.json.encode(check))
+
+    def kept(service: Service) -> list[tuple[str, float, Told]]:
+        return [(fact.author.name, fact.t, fact.told) for fact in service.journal.facts(facts.Commissioned)]
+
+    write("one", "Jan de Wit", T0 - 5000, True, True)
+    write("of-elsewhere", "Jan de Wit", T0 - 4000, True, point="nsp-9999")
+    (folder / "torn.json").write_text("{")
+    (folder / "one.txt").write_text("the page")
+    service = Service(site, clock=StillClock(), serve_web=False)
+    service.step()
+    first = ("Jan de Wit", T0 - 5000, facts.Commissioned(point=POINT, board="24:0a", done=("step-0", "step-1")))
+    assert kept(service) == [first]
+    assert service._world.standing.checked(POINT, T0) == (T0 - 5000, "Jan de Wit")
+    service.journal.close()
+    write("two", "Piet", T0 + 9e6, True, False)  # by a clock that runs ahead
+    service = Service(site, clock=StillClock(), serve_web=False)
+    service.step()
+    assert kept(service) == [
+        first,
+        ("Piet", T0, facts.Commissioned(point=POINT, board="24:0a", done=("step-0",), left=("step-1",))),
+    ]
+    assert service._world.standing.checked(POINT, T0) == (T0, "Piet")
+    service.step()
+    service.journal.close()
+    service = Service(site, clock=StillClock(), serve_web=False)
+    service.step()
+    assert len(kept(service)) == 2
+    service.journal.close()

@@ -4,11 +4,17 @@ import argparse
 import contextlib
 import sqlite3
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from paraat.cli.parser import Commands
 from paraat.cli.shared import fail, tell, unknown_points
 from paraat.site.site import Site, load_site
 from paraat.texts import Phrase, say
+
+if TYPE_CHECKING:
+    from paraat.provision.flash.box import Check
 
 
 def add_commands(commands: Commands) -> None:
@@ -68,7 +74,7 @@ def _boards(args: argparse.Namespace) -> int:
 
     site = load_site(args.site)
     try:
-        found = box.rows(site, _heard(site))
+        found = box.rows(site, _heard(site), _checked(site))
     except inventory.InventoryError as error:
         return fail(args, error)
     if args.csv is not None:
@@ -86,10 +92,28 @@ def _boards(args: argparse.Namespace) -> int:
 
 def _heard(site: Site) -> dict[str, float]:
     """When each point was last heard, of the journal on this machine; empty where there is none."""
+    return dict(_asked(site, "SELECT point, MAX(received_at) FROM entry WHERE seq IS NOT NULL GROUP BY point"))
+
+
+def _checked(site: Site) -> "dict[str, Check]":
+    """How each point was last checked on the spot, of the same journal."""
+    from paraat.domain.facts import Author, Commissioned
+    from paraat.provision.flash.box import Check
+
+    found = {}
+    for t, author, body in _asked(
+        site, "SELECT t, author, body FROM fact WHERE kind = 'commissioned/1' ORDER BY t, id"
+    ):
+        told = msgspec.json.decode(body, type=Commissioned)
+        found[told.point] = Check(t, msgspec.json.decode(author, type=Author).name, not told.left)
+    return found
+
+
+def _asked(site: Site, query: str) -> list[tuple[Any, ...]]:
     path = site.path(site.region.journal)
     with (
         contextlib.suppress(sqlite3.Error),
         contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db,
     ):
-        return dict(db.execute("SELECT point, MAX(received_at) FROM entry WHERE seq IS NOT NULL GROUP BY point"))
-    return {}
+        return db.execute(query).fetchall()
+    return []

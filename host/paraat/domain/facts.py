@@ -187,6 +187,18 @@ class HelpAsked(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     point: str
 
 
+class Commissioned(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="commissioned/1"):
+    """Somebody checked a point on the spot, step by step, by what its board measured. board: what stands on its label.
+
+    done, left: names of the steps, such as "fuel", that were seen, and that were not.
+    """
+
+    point: str
+    board: str = ""
+    done: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+
 class WrongReply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="wrong-reply/1"):
     """An SMS of somebody in the roster had a code that stands for nothing he was told. person: his id."""
 
@@ -198,6 +210,12 @@ class SmsTaken(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=
 
     reference: int
     message: str
+
+
+class RosterRead(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="roster-read/1"):
+    """Who is told changed: the roster as it was read, whole, as JSON (site/roster.py)."""
+
+    roster: str
 
 
 class WrongCode(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="wrong-code/1"):
@@ -245,15 +263,27 @@ Told = (
     | WrongCode
     | WrongReply
     | SmsTaken
+    | RosterRead
     | Tested
     | ModemTested
     | Named
+    | Commissioned
 )
 
 
 HOST_KINDS = (Started, ClockSetBack)
 ROLLING_KINDS = (GeneratorRan, BatteryRested, PeoplePassed)  # of these the newest of a point is enough
-PEOPLE_KINDS = (Acknowledged, Silenced, Attested, PhaseChanged, Counted, Delivered, DeliveryPlanned, HelpAsked)
+PEOPLE_KINDS = (
+    Acknowledged,
+    Silenced,
+    Attested,
+    PhaseChanged,
+    Counted,
+    Delivered,
+    DeliveryPlanned,
+    HelpAsked,
+    Commissioned,
+)
 
 
 def place(told: Told) -> str | None:
@@ -263,7 +293,7 @@ def place(told: Told) -> str | None:
             return told.state.point
         case Silenced():
             return told.subject.point
-        case Attested() | PhaseChanged() | Counted() | Delivered() | DeliveryPlanned() | HelpAsked():
+        case Attested() | PhaseChanged() | Counted() | Delivered() | DeliveryPlanned() | HelpAsked() | Commissioned():
             return told.point
         case GeneratorRan() | BatteryRested() | PeoplePassed() | FuelFound() | Named():
             return told.point
@@ -273,7 +303,16 @@ def place(told: Told) -> str | None:
             return told.point
         case ClockConfirmed():
             return None
-        case Started() | ClockSetBack() | Acknowledged() | WrongCode() | WrongReply() | SmsTaken() | ModemTested():
+        case (
+            Started()
+            | ClockSetBack()
+            | Acknowledged()
+            | WrongCode()
+            | WrongReply()
+            | SmsTaken()
+            | RosterRead()
+            | ModemTested()
+        ):
             return None
 
 
@@ -296,6 +335,8 @@ def replaces(told: Told) -> tuple[str, ...] | None:
             return ("delivery-planned", told.point)
         case HelpAsked():
             return ("help-asked", told.point)
+        case Commissioned():
+            return ("commissioned", told.point)
         case (
             BoardState()
             | Started()
@@ -305,6 +346,7 @@ def replaces(told: Told) -> tuple[str, ...] | None:
             | WrongCode()
             | WrongReply()
             | SmsTaken()
+            | RosterRead()
             | Tested()
             | ModemTested()
         ):
@@ -394,9 +436,10 @@ class Standing:
         return passages.Counted(t=fact.t, people=told.people, by=fact.author.name, tally=told.tally, shown=told.shown)
 
     def checked(self, point: str, now: float) -> tuple[float, str] | None:
-        """When somebody last showed to be at a point, and who: attested something, counted people, or brought fuel."""
+        """When somebody last showed to be at a point, and who: attested something, checked it on the spot, counted people, or
+        brought fuel."""
         words = [(said.t, said.by) for said in self.said(point).values() if said.until > said.t]
-        facts = (self._newest.get((kind, point)) for kind in ("counted", "delivered"))
+        facts = (self._newest.get((kind, point)) for kind in ("counted", "delivered", "commissioned"))
         words += [(fact.t, fact.author.name) for fact in facts if fact is not None]
         return max((word for word in words if word[0] <= now), default=None)
 
@@ -427,6 +470,10 @@ class Standing:
     def help_asked(self, point: str) -> Fact | None:
         """The last time that somebody asked for help by voice; None: nobody has."""
         return self._newest.get(("help-asked", point))
+
+    def commissioned(self, point: str) -> Fact | None:
+        """The last time that somebody checked the point on the spot; None: nobody has."""
+        return self._newest.get(("commissioned", point))
 
     def all(self) -> list[Fact]:
         """Everything that stands, in the order of the journal."""

@@ -3,13 +3,16 @@
 It knows neither the broker nor the screen: who calls it samples, calls, hears and speaks.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import contextlib
+from collections.abc import Callable, Container, Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from paraat.boards import readings
+from paraat.domain import facts
 from paraat.domain.points import Tank
 from paraat.domain.tanks import litres
 from paraat.texts import Words
@@ -70,6 +73,20 @@ class Commissioned(msgspec.Struct, frozen=True, kw_only=True):
     def whole(self) -> bool:
         """Every step was seen."""
         return bool(self.steps) and all(step.done for step in self.steps)
+
+
+def checks(folder: Path, known: Container[str]) -> Iterator[tuple[str, Commissioned]]:
+    """(file's name, check) of every one that is kept in a folder, but those that are known. What is none of ours is left out."""
+    for path in sorted(folder.glob("*.json")):
+        if path.name not in known:
+            with contextlib.suppress(OSError, msgspec.DecodeError):
+                yield path.name, msgspec.json.decode(path.read_bytes(), type=Commissioned)
+
+
+def fact_of(check: Commissioned) -> facts.Commissioned:
+    """As it is kept in the journal."""
+    done, left = (tuple(step.step for step in check.steps if step.done is seen) for seen in (True, False))
+    return facts.Commissioned(point=check.point, board=check.board, done=done, left=left)
 
 
 class _Seen(NamedTuple):

@@ -76,6 +76,8 @@ def of_fact(fact: Fact, language: str, point_of: Callable[[int], str | None]) ->
             return _event(point, event.since, _FUEL.get(event.kind, event.kind), "host", language, event.litres)
         case facts.HelpAsked():
             kind = "help"
+        case facts.Commissioned(done=done, left=left):
+            kind, value = "commissioned" if not left else "commissioned-partly", float(len(done))
         case facts.Started():
             kind = "host-started"
         case facts.ClockSetBack():

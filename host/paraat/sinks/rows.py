@@ -50,18 +50,23 @@ class Rows:
     ) -> None:
         """Write the rows of `now`. alerts: that fire, and that ended lately. Raises JournalError."""
         _, last_fact = journal.last_ids()
-        with journal.atomic():
-            rows: list[Derived | Row] = [
-                host,
-                *self._points(views, alerts),
-                *self._slow.of_points(views, self._fresh_s),
-                *self._slow.of_alerts(alerts, _reach(journal), acknowledged, now),
-                *self._events(journal, last_fact),
-                *_deliveries(journal, now),
-            ]
-            journal.store_derived([self._placed(row) for row in rows], now)
-            journal.advance(FACTS, last_fact)
-            journal.advance(DELIVERIES, round(now * 1000))
+        since = journal.cursor(DELIVERIES) / 1000
+        try:
+            with journal.atomic():
+                rows: list[Derived | Row] = [
+                    host,
+                    *self._points(views, alerts),
+                    *self._slow.of_points(views, self._fresh_s),
+                    *self._slow.of_alerts(alerts, _reach(journal), acknowledged, now, since),
+                    *self._events(journal, last_fact),
+                    *_deliveries(journal, since, now),
+                ]
+                journal.store_derived([self._placed(row) for row in rows], now)
+                journal.advance(FACTS, last_fact)
+                journal.advance(DELIVERIES, round(now * 1000))
+        except Exception:
+            self._slow.forget()
+            raise
 
     def _placed(self, row: Derived | Row) -> Derived | Row:
         """A row that is about no point says of which region it is."""
@@ -96,9 +101,9 @@ class Rows:
                 yield row
 
 
-def _deliveries(journal: Journal, now: float) -> Iterator[Row]:
+def _deliveries(journal: Journal, since: float, now: float) -> Iterator[Row]:
     """What became of messages since the last time. The clock may have been set back: then what came meanwhile is left out."""
-    for delivery in journal.settled_between(journal.cursor(DELIVERIES) / 1000, now):
+    for delivery in journal.settled_between(since, now):
         alert = journal.alert(delivery.alert_id)
         if alert is not None and delivery.rung != "log":
             yield happenings.of_delivery(delivery, alert)

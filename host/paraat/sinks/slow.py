@@ -103,8 +103,12 @@ class SlowRows:
         reach: Mapping[int, Reach],
         acknowledged: Callable[[int], Fact | None],
         now: float,
+        since: float,
     ) -> Iterator[Row]:
-        """How the alerts stand that fire, and the last row of each that does not any more. alerts: also those that just ended."""
+        """How the alerts stand that fire, and the last row of each that does not any more. alerts: also those that just ended.
+
+        since: when rows were stored last, also by a run before this one.
+        """
         firing = {alert.id: alert for alert in alerts if alert.state == "firing"}
         ended = {alert.id: alert for alert in alerts if alert.state == "resolved"}
         for alert in firing.values():
@@ -118,28 +122,28 @@ class SlowRows:
                 known.waiting,
                 known.uncertain,
             )
-            what = self._what(alert, core)
+            what = self._what(alert, core, since)
             if self._due((schema.ALERT, str(alert.id)), core, now):
-                yield of_alert(alert, what, now, known, ack, self._language)
-        for alert_id, alert in self._firing.items():
-            if alert_id not in firing:
-                self._written.pop((schema.ALERT, str(alert_id)), None)
-                over = ended.get(alert_id, alert)
-                yield of_alert(
-                    _over(over, now),
-                    "resolved",
-                    over.resolved_at or now,
-                    reach.get(alert_id, NOBODY),
-                    acknowledged(alert_id),
-                    self._language,
-                )
+                at = alert.fired_at if what == "fired" and alert.fired_at is not None else now
+                yield of_alert(alert, what, at, known, ack, self._language)
+        over = {one: alert for one, alert in ended.items() if (alert.resolved_at or 0.0) > since}
+        over |= {one: ended.get(one, alert) for one, alert in self._firing.items() if one not in firing}
+        for alert_id, alert in over.items():
+            self._written.pop((schema.ALERT, str(alert_id)), None)
+            at = alert.resolved_at or now
+            known, ack = reach.get(alert_id, NOBODY), acknowledged(alert_id)
+            yield of_alert(_over(alert, now), "resolved", at, known, ack, self._language)
         self._firing = firing
 
-    def _what(self, alert: AlertState, core: tuple[object, ...]) -> str:
+    def forget(self) -> None:
+        """What was made could not be stored: all of it is made again."""
+        self._written.clear()
+
+    def _what(self, alert: AlertState, core: tuple[object, ...], since: float) -> str:
         """Why a row is written now."""
         before = self._written.get((schema.ALERT, str(alert.id)))
-        if before is None:
-            return "fired"
+        if before is None:  # of this run: one of before has said when it fired
+            return "fired" if (alert.fired_at or alert.since) > since else "standing"
         was = before[1]
         assert isinstance(was, tuple)
         if was[:2] != core[:2]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from paraat.cli.main import main
+from paraat.domain.facts import Author, Commissioned
 from paraat.domain.model import SampleSet
 from paraat.journal import Journal
 from paraat.provision.flash import label
@@ -65,6 +66,9 @@ def test_the_list_says_who_has_what_and_what_was_replaced(
     values = {"fuel/level": 50.0}
     read = SampleSet(point="nsp-0102", kind="telemetry", seq=1, t=heard, received_at=heard, values=values, faults={})
     journal.store([read], [], [])
+    checks = (Commissioned(point="nsp-0101", left=("beam",)), Commissioned(point="nsp-0102", done=("fuel",)))
+    for check in checks:
+        journal.record(check, Author(name="Jan de Wit", way="cli"), t=heard, now=heard)
     journal.close()
     monkeypatch.setenv("COLUMNS", "200")
     assert main(["boards", "--site", str(site)]) == 0
@@ -77,6 +81,9 @@ def test_the_list_says_who_has_what_and_what_was_replaced(
     assert by_label["cc"]["Stand"] == "telt"
     assert by_label["cc"]["Firmware"] == "0.1.0"
     assert by_label["cc"]["Laatst gehoord"].startswith("2026-11-25")
+    assert by_label["cc"]["Nagelopen"].startswith("2026-11-25")
+    assert by_label["cc"]["Nagelopen"].endswith(" Jan de Wit")
+    assert by_label["aa"]["Nagelopen"].endswith(" Jan de Wit (niet alles gezien)")
     assert by_label["bb"]["Stand"] == "vervangen"
     assert by_label["bb"]["Laatst gehoord"] == ""
     assert len(rows) == 6

@@ -12,6 +12,7 @@ from paraat.domain.facts import (
     BatteryRested,
     BoardState,
     ClockSetBack,
+    Commissioned,
     Counted,
     Delivered,
     DeliveryPlanned,
@@ -70,6 +71,7 @@ STATE = NodeState(point=P, received_at=T0, retained=False, online=True)
         (Delivered(point=P, litres=10.0), P, ("delivered", P)),
         (DeliveryPlanned(point=P, litres=10.0, at=T0, who="Jan"), P, ("delivery-planned", P)),
         (HelpAsked(point=P), P, ("help-asked", P)),
+        (Commissioned(point=P), P, ("commissioned", P)),
     ],
 )
 def test_where_a_fact_belongs_and_what_a_newer_one_of_it_takes_the_place_of(
@@ -168,6 +170,11 @@ def test_who_was_there_last() -> None:
     assert made.checked(P, T0 + 5) is None
     made.apply(fact(4, T0 + 35, Delivered(point=P, litres=1.0)))
     assert made.checked(P, T0 + 40) == (T0 + 35, "Jan")
+    made.apply(fact(5, T0 + 38, Commissioned(point=P, done=("fuel",)), other))
+    assert made.checked(P, T0 + 40) == (T0 + 38, "Piet")
+    found = made.commissioned(P)
+    assert found is not None
+    assert found.id == 5
 
 
 def test_each_element_of_the_stream_goes_where_it_counts() -> None:

@@ -246,6 +246,8 @@ def test_what_people_said_and_what_was_found_are_events_without_names(bench: Ben
         facts.Silenced(subject=Subject(POINT, "nsp-0101"), until=T0 + 1e6, reason="gebeld met Jan Jansen"),
         facts.FuelFound(point="nsp-0101", event=FuelEvent(kind="leak", since=T0 - 500, until=T0, litres=31.4)),
         facts.HelpAsked(point="nsp-0101"),
+        facts.Commissioned(point="nsp-0101", done=("fuel", "button")),
+        facts.Commissioned(point="nsp-0101", done=("fuel",), left=("button",)),
         facts.Started(forget_after=T0),
         facts.WrongCode(),
     )):  # fmt: skip
@@ -259,7 +261,9 @@ def test_what_people_said_and_what_was_found_are_events_without_names(bench: Ben
         ("silenced", "Meldingen stil gezet", 5),
         ("leak", "Langzaam 31 liter weg: een lek?", -500),
         ("help", "Hulp gevraagd", 7),
-        ("host-started", "Paraat is gestart", 8),
+        ("commissioned", "Ter plaatse helemaal nagelopen", 8),
+        ("commissioned-partly", "Ter plaatse nagelopen, niet alles gezien", 9),
+        ("host-started", "Paraat is gestart", 10),
     ]
     assert all("Jan" not in str(row.fields) and "Sanne" not in str(row.fields) for row in rows)
 
@@ -273,6 +277,24 @@ def test_a_restart_writes_what_happened_meanwhile_and_nothing_twice(bench: Bench
     (event,) = of(schema.EVENT, again.store(T0 + 60))
     assert event.fields["value"] == 2
     assert (journal.cursor(FACTS), journal.cursor(DELIVERIES)) == (2, round((T0 + 60) * 1000))
+
+
+def test_an_alert_of_before_a_restart_did_not_fire_then_and_one_that_ended_meanwhile_is_over(
+    bench: Bench, journal: Journal, site: Site
+) -> None:
+    stands, ends = journal.save_alert(an_alert()), journal.save_alert(an_alert(rule="mains_out"))
+    bench.store(T0 + 5, stands, ends)
+    over = journal.save_alert(msgspec.structs.replace(ends, state="resolved", resolved_at=T0 + 20))
+    again = Bench(site, journal)
+    again.seen = bench.seen
+    rows = of(schema.ALERT, again.store(T0 + 60, stands, over))
+    assert [(row.tags["rule"], row.tags["what"], row.t - T0) for row in rows] == [
+        ("low_fuel", "standing", 60), ("mains_out", "resolved", 20),
+    ]  # fmt: skip
+    assert of(schema.ALERT, again.store(T0 + 120, stands, over)) == []
+    new = journal.save_alert(an_alert(rule="too_cold", fired_at=T0 + 130))
+    (row,) = of(schema.ALERT, again.store(T0 + 180, stands, new))
+    assert (row.tags["what"], row.t) == ("fired", T0 + 130)
 
 
 def test_a_moment_is_stored_whole_or_not_at_all(
@@ -291,6 +313,10 @@ def test_a_moment_is_stored_whole_or_not_at_all(
         bench.store(T0 + 1)
     assert journal.entries_after(0, 10) == []
     assert journal.cursor(FACTS) == 0
+    monkeypatch.setattr(journal, "advance", advance)
+    rows = bench.store(T0 + 2)
+    assert of(schema.EVENT, rows)
+    assert of(schema.FIGURE, rows), "what seldom changes was not stored the first time"
 
 
 def test_the_host_itself_is_a_row(bench: Bench) -> None:

@@ -12,8 +12,13 @@ import pytest
 
 from dripping import Silent
 from influx_at_the_wire import NO_INFLUX, VERSION_2, Answered, Asked, AtTheWire
+from paraat.domain.model import Derived
+from paraat.journal import Journal
+from paraat.runtime.counters import Counters
 from paraat.simulate.servers import InfluxServer
+from paraat.sinks.influx import SINK, InfluxSink
 from paraat.sinks.server import Http, InfluxError, Kind, Server, Target, identify
+from paraat.site.site import InfluxSettings
 from waiting import LIMIT_S, wait_for
 
 HEALTH = b'{"name":"influxdb","message":"ready","status":"pass","checks":[],"version":"1.8.10"}'
@@ -160,6 +165,32 @@ def test_http_to_an_influxdb_that_speaks_https_is_said(secure: InfluxServer) -> 
     link = Http(secure.url.replace("https", "http"), 60)
     with pytest.raises(InfluxError, match=r"write https:// in influx\.url"):
         identify(link)
+
+
+@pytest.mark.needs("influxdb")
+@pytest.mark.needs("openssl")
+def test_no_row_is_lost_to_an_influxdb_that_speaks_https(
+    secure: InfluxServer, certificate: Path, tmp_path: Path
+) -> None:
+    """It answered 400 to every line, and each was taken for refused."""
+    plain = secure.url.replace("https", "http")
+    journal = Journal(tmp_path / "journal.sqlite")
+    journal.store_derived([Derived(point="nsp-0101", t=time.time(), values={"point/verdict": 2})])
+    sink = InfluxSink(InfluxSettings(url=plain), "", journal, Counters(), threading.Event())
+    with pytest.raises(InfluxError, match=r"write https:// in influx\.url"):
+        sink.step()
+    assert "write https://" in sink.problem
+    assert (journal.backlog(SINK), journal.refused_count(SINK)) == (1, 0)
+    sink.close()
+    ca_file = Path(f"{certificate}.crt")
+    link = Http(secure.url, 60, ca_file)
+    Server(link, identify(link)).query('CREATE DATABASE "paraat"', "")
+    mended = InfluxSink(InfluxSettings(url=secure.url), "", journal, Counters(), threading.Event(), ca_file=ca_file)
+    mended.step()
+    assert Server(link, identify(link)).query('SELECT "verdict" FROM "point"', "paraat")[0]["verdict"] == 2
+    mended.close()
+    link.close()
+    journal.close()
 
 
 @pytest.mark.needs("influxdb")

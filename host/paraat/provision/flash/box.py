@@ -11,6 +11,14 @@ from paraat.site.site import Site
 from paraat.texts import say
 
 
+class Check(NamedTuple):
+    """When a point was last checked on the spot (unix seconds), by whom, and whether every step was seen."""
+
+    t: float
+    by: str
+    whole: bool
+
+
 class Row(NamedTuple):
     """One board, or a point without one. state: a key of "box.state". heard_at: unix seconds, where the host knows it."""
 
@@ -23,12 +31,19 @@ class Row(NamedTuple):
     state: str = "none"
     until: datetime | None = None
     heard_at: float | None = None
+    checked: Check | None = None
 
 
-def rows(site: Site, heard: Mapping[str, float] | None = None) -> list[Row]:
-    """Every point with its board, and after them every board that counts no longer. Raises InventoryError."""
+def rows(site: Site, heard: Mapping[str, float] | None = None, checked: Mapping[str, Check] | None = None) -> list[Row]:
+    """Every point with its board, and after them every board that counts no longer. Raises InventoryError.
+
+    heard, checked: by point, where the journal knows it.
+    """
     counting = inventory.boards(site.directory)
-    found = [_row(site, point, counting.get(point), (heard or {}).get(point)) for point in sorted(site.points)]
+    found = [
+        _row(site, point, counting.get(point), (heard or {}).get(point))._replace(checked=(checked or {}).get(point))
+        for point in sorted(site.points)
+    ]
     macs = {record.board.mac for record in counting.values() if record.board is not None}
     gone: dict[str, inventory.Record] = {}
     for record in inventory.load(site.directory).certificates:
@@ -60,7 +75,9 @@ def cells(row: Row, language: str) -> list[str]:
     known = ("none", "valid", "superseded", "abandoned", "discarded", "revoked")
     state = say(f"box.state-{row.state}", language) if row.state in known else row.state
     heard = "" if row.heard_at is None else _moment(datetime.fromtimestamp(row.heard_at, UTC))
-    return [row.point, row.name, row.label, row.board, _moment(row.since), row.firmware, state, _day(row.until), heard]
+    checked = "" if row.checked is None else _check(row.checked, language)
+    known_of_board = [row.label, row.board, _moment(row.since), row.firmware, state, _day(row.until)]
+    return [row.point, row.name, *known_of_board, heard, checked]
 
 
 def as_csv(found: Iterable[Row], language: str) -> str:
@@ -79,6 +96,11 @@ def box_list(found: Iterable[Row], language: str) -> str:
         if row.state == "valid":
             lines.append(f"[ ] {row.point:<14} {row.label:<19} {row.board:<28} {row.name}")
     return "\n".join(lines) + "\n"
+
+
+def _check(check: Check, language: str) -> str:
+    told = f"{_moment(datetime.fromtimestamp(check.t, UTC))} {check.by}"
+    return told if check.whole else f"{told} ({say('box.check-partly', language)})"
 
 
 def _moment(at: datetime | None) -> str:

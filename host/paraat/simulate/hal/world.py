@@ -96,7 +96,9 @@ class World:
         else:
             mm = empty_mm - (empty_mm - full_mm) * self.level_percent(t) / 100
         if self.generator(t):
-            mm += 2 * math.sin(t * 12.9898)
+            # Of each moment its own: a sine alone, looked at once a minute, is a slow wave, and looks like a load that changes.
+            chance = math.sin(t * 12.9898) * 43758.5453
+            mm += 4 * (chance - math.floor(chance)) - 2
         return int(mm + 0.5)
 
     def temperature_c(self, t):
