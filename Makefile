@@ -196,7 +196,7 @@ endif
 .PHONY: renew
 renew: $(VENV)/technician.stamp ## Give boards their next certificate over the broker: all that are due, or POINTS="a b c"
 	$(call typed,,)
-	@$(BIN)/paraat pki renew boards --site $(SITE) $(signing) $(asked_for) $(quiet)
+	@$(BIN)/paraat pki renew boards $(asked_for) --site $(SITE) $(signing) $(quiet)
 
 .PHONY: bundle
 bundle: $(VENV)/technician.stamp ## Put all that a day without internet takes into one folder (OUT=, FIRMWARE=file.bin, WITHOUT_KEYS=1)

@@ -38,7 +38,7 @@ _NAMES = frozenset((
     "image", "erase", "pki", "init", "issue", "renew", "revoke", "crl", "list", "rules",
     "serve", "status", "attest", "point", "refuel", "delivered", "plan", "building", "standby", "alerted", "opening", "operational", "closing", "out-of-use", "check", "simulate", "demo", "command", "configure", "doctor", "verify", "logs",
     "build", "stolen", "alerts", "acknowledge", "silence", "site", "true", "false", "uart", "onewire", "broker-config", "bring-back", "replace-authority", "renewal-drill", "services", "clock", "gaps", "accept", "journal", "restore", "backup", "labels", "boards", "commission", "day-bundle",
-    "influx", "setup", "certificate", "sheet", "code", "enter", "count", "litres", "help", "upkeep", "test",
+    "certificate", "sheet", "code", "enter", "count", "litres", "help", "upkeep", "test",
 ))  # fmt: skip
 
 
