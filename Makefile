@@ -196,7 +196,7 @@ endif
 .PHONY: renew
 renew: $(VENV)/technician.stamp ## Give boards their next certificate over the broker: all that are due, or POINTS="a b c"
 	$(call typed,,)
-	@$(BIN)/paraat pki renew boards --site $(SITE) $(signing) $(asked_for) $(quiet)
+	@$(BIN)/paraat pki renew boards $(asked_for) --site $(SITE) $(signing) $(quiet)
 
 .PHONY: bundle
 bundle: $(VENV)/technician.stamp ## Put all that a day without internet takes into one folder (OUT=, FIRMWARE=file.bin, WITHOUT_KEYS=1)
@@ -264,6 +264,10 @@ boards: $(VENV)/dev.stamp ## Check boards/*/board.toml against the chips and dra
 .PHONY: dashboards
 dashboards: $(VENV)/dev.stamp ## Build dashboards/*.json from dashboards/*.py
 	$(BIN)/python -m dashboards
+
+.PHONY: dashboards-bench
+dashboards-bench: $(VENV)/dev.stamp ## Time every panel of the dashboards against InfluxDB: 500 points over 72 hours, and 30 days of means (minutes)
+	@PYTHONPATH=tests:. nice $(BIN)/python benchmarks/dashboards_queries.py
 
 .PHONY: dashboards-push
 dashboards-push: $(VENV)/dev.stamp ## Bring the dashboards to a Grafana: GRAFANA_URL=http://127.0.0.1:3000 GRAFANA_TOKEN_FILE=... (DRY=1 only says what would change)

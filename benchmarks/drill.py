@@ -334,22 +334,24 @@ class Drill:
                 self.answers.append(Answer(self.clock.t + delay_s, row.alert_id, row.person, self.way_of(row)))
 
     def sent_now(self) -> Iterator[Delivery]:
-        """Of each message one row."""
-        seen = set()
+        """Of each message the row that matters most: that of a critical alert which somebody is to see to."""
+        by_message: dict[str, list[Delivery]] = {}
         for row in self.service.journal.sent_since(self.clock.t):
-            now = row.state == "sent" and row.settled_at == self.clock.t
-            if now and row.rung not in ("log", "board") and row.message not in seen:
-                seen.add(row.message)
-                yield row
+            if row.state == "sent" and row.settled_at == self.clock.t and row.rung not in ("log", "board"):
+                by_message.setdefault(row.message, []).append(row)
+        for rows in by_message.values():
+            yield next((row for row in rows if self.is_to_act(row)), rows[0])
+
+    def is_to_act(self, row: Delivery) -> bool:
+        alert = self.service.journal.alert(row.alert_id)
+        reads_along = row.reason.startswith(("copy", "resolved", "left"))
+        return alert is not None and alert.severity == "critical" and not reads_along
 
     def answers_after_s(self, row: Delivery) -> float | None:
-        if row.reason.startswith(("copy", "resolved", "left")):
-            return None
         point = row.person.partition("-")[2]
-        if point == NOBODY or row.person == f"lead-{SILENT_LEAD}":
-            return None
         alert = self.service.journal.alert(row.alert_id)
-        if alert is None or alert.severity != "critical" or (row.person == "cp" and alert.point == NOBODY):
+        silent = point == NOBODY or row.person == f"lead-{SILENT_LEAD}"
+        if silent or alert is None or not self.is_to_act(row) or (row.person == "cp" and alert.point == NOBODY):
             return None
         return self.lots.uniform(1, 9) * MINUTE
 

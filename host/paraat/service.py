@@ -105,7 +105,7 @@ from paraat.sinks.server import InfluxError
 from paraat.site.certificates import Certificates
 from paraat.site.channels import SMS
 from paraat.site.private import read_secret
-from paraat.site.roster import Rosters
+from paraat.site.roster import Rosters, roster_text
 from paraat.site.site import Site
 from paraat.texts import Phrase
 from paraat.texts.localtime import local
@@ -119,6 +119,7 @@ from paraat_wire import host_codec, topics
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
+OfItself = Started | ClockSetBack | facts.RosterRead  # what befell the host
 
 TICK_S = 5.0
 _NAME_CHARS = 80  # of who checked a point, as a file has it
@@ -208,7 +209,7 @@ class Service:
         self._subscribers: dict[object, Callable[[], None]] = {}
         self._alert_listeners: list[Callable[[AlertState], None]] = []
         self._wake = threading.Event()  # of the tick
-        self._untold: list[tuple[Started | ClockSetBack, float]] = []  # of the host itself, not in the journal yet
+        self._untold: list[tuple[OfItself, float]] = []  # of the host itself, not in the journal yet
         self._journal_problem = ""
         self._damage = ""
         aside = set_aside_files(site.path(site.region.journal))
@@ -225,6 +226,7 @@ class Service:
         self._channels = make_channels(site)
         self._rosters = Rosters(site.directory, site.points, site.coordination, site.region.timezone, site.roster)
         self._roster_looked_at: float | None = None
+        self._roster_kept: facts.Told | None = None  # the newest that stands in the journal
         self._nobody_at: tuple[float, tuple[str, ...]] | None = None  # when nobody is on duty, and for which points
         self._deliver = {name: threading.Event() for name in self._channels}  # wakes the thread of a channel
         token = _influx_token(site)
@@ -429,6 +431,9 @@ class Service:
         newest = self.journal.newest_t() or now
         self._dating.ran_later(newest - now)
         self._tell_of_itself(Started(forget_after=self._believed_until(now, newest)), now)
+        kept = self.journal.facts(facts.RosterRead, limit=1)
+        self._roster_kept = kept[0].told if kept else None
+        self._use_roster(now)
 
     def _believed_until(self, now: float, before: float) -> float:
         """What is dated later was dated by a wrong clock. before: what our clock said then, which may be later.
@@ -437,7 +442,7 @@ class Service:
         """
         return (now if self._dating.synchronised is not False else max(now, before)) + MAX_AHEAD_S
 
-    def _tell_of_itself(self, told: Started | ClockSetBack, now: float) -> None:
+    def _tell_of_itself(self, told: OfItself, now: float) -> None:
         """Take in what befell the host. A disk that fails puts off that it is stored, and nothing else."""
         self._learn(Fact(id=0, after=0, t=now, recorded_at=now, author=HOST, told=told))
         self._untold.append((told, now))
@@ -459,9 +464,17 @@ class Service:
         changed = self._rosters.look(now)
         if changed:
             _log.info("roster.toml or a calendar of it was changed: it counts from now on")
-            self._watch.roster = self.roster
+            self._use_roster(now)
         if changed or before is None or now // HOUR_S != before // HOUR_S:
             self._nobody_at = gap(self.site.points, self.roster, self._channels, now)
+
+    def _use_roster(self, now: float) -> None:
+        """Tell the people of the roster as it is now, and keep it, so that a replay tells the same."""
+        self._watch.roster = self.roster
+        told = facts.RosterRead(roster=roster_text(self.roster))
+        if told != self._roster_kept:
+            self._roster_kept = told
+            self._tell_of_itself(told, now)
 
     def _store_of_itself(self) -> None:
         while self._untold:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from paraat.cli.main import _parser
 from paraat.site import paths
+from paraat.texts import Words
 
 ROOT = paths.firmware_dir().parent
 ENGINE = ["make", "-o", ".venv/technician.stamp", "SITE=deploy/site.example"]
@@ -94,3 +96,13 @@ def test_without_internet_and_without_a_bundle_it_is_one_sentence(tmp_path: Path
     assert first.startswith("make: de pakketten zijn niet op te halen: hier is geen internet. Maak waar internet is")
     assert "anyio" not in run.stderr
     assert last.startswith("make: ***")
+
+
+def test_the_points_of_a_renewal_stand_where_the_command_takes_them() -> None:
+    """Behind the options it took none."""
+    command = [*ENGINE, "-n", "renew", "POINTS=nsp-9998 nsp-9999"]
+    made = subprocess.run(command, cwd=ROOT, env=of_a_person(), capture_output=True, text=True, check=True).stdout
+    line = next(line for line in made.splitlines() if "paraat pki renew" in line).split("||")[0]
+    _, *words = line.split()
+    args = _parser(Words("en")).parse_args(words)
+    assert (args.which, args.points) == ("boards", ["nsp-9998", "nsp-9999"])

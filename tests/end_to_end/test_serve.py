@@ -257,17 +257,20 @@ def test_an_alert_is_acknowledged_while_the_service_runs_and_while_it_does_not(
 
     assert silence("nsp-0101", "--until", "2099-12-31", "--reason", "werk").returncode == 1  # not for ever
     soon = f"{datetime.now(ZoneInfo('Europe/Amsterdam')) + timedelta(hours=3):%Y-%m-%dT%H:%M}"
-    assert silence("--alert", str(second.id), "--until", soon, "--reason", "certificaat komt").returncode == 0
+    assert silence("nsp-0101", "--until", soon, "--reason", "werk").returncode == 0
     (told,) = get(f"{host.url}/api/v1/alerts")["silences"]
-    assert (told["subject"]["kind"], told["by"], told["reason"]) == ("certificate", "Jan", "certificaat komt")
-    assert "stilgezet door Jan (certificaat komt)" in paraat("alerts", "list", "--site", str(host.site)).stdout
-    assert silence("--alert", str(second.id), "--end").returncode == 0
+    assert (told["subject"]["id"], told["by"], told["reason"]) == ("nsp-0101", "Jan", "werk")
+    assert "stilgezet door Jan (werk)" in paraat("alerts", "list", "--site", str(host.site)).stdout
+    assert silence("nsp-0101", "--end").returncode == 0
+    assert silence("--alert", str(second.id), "--end").returncode == 0  # of what it is about, which nobody silenced
     assert get(f"{host.url}/api/v1/alerts")["silences"] == []
     unknown = acknowledge(99, "Jan")
     assert (unknown.returncode, unknown.stdout) == (1, "")
     assert "geen melding 99" in unknown.stderr
     assert host.stop() == 0
-    assert paraat("alerts", "list", "--site", str(host.site)).stdout.splitlines() == listed
+    # When a silence ends its alert is told anew, once the service has looked: nobody has picked that up yet.
+    kept = paraat("alerts", "list", "--site", str(host.site)).stdout.splitlines()
+    assert [line.replace(", opgepakt", "") for line in kept] == [line.replace(", opgepakt", "") for line in listed]
     host.start()
     again = {alert["id"]: alert["acknowledged"] for alert in get(f"{host.url}/api/v1/alerts")["alerts"]}
     assert again == seen, "a restart forgets nobody"

@@ -108,6 +108,8 @@ def test_somebody_says_that_the_clock_is_right(
     for path in (example / "points").glob("*.toml"):
         (folder / "points" / path.name).write_bytes(path.read_bytes())
     (folder / "site.toml").write_text(f'[site]\nregion = "Test"\n[web]\nport = {service.site.web.port}\n')
+    assert main(["status", "--site", str(folder)]) == 0
+    assert "paraat: the clock of this machine is wrong" in capsys.readouterr().err
     assert main(["clock", "--site", str(folder), "--by", "Jan"]) == 0
     assert "this clock is right, says Jan" in capsys.readouterr().out
     wait_for(lambda: all(board.times == [int(clock.t)] for board in boards))

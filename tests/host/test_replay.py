@@ -27,7 +27,7 @@ T0 = 1764000000.0
 STEP_S = 240.0
 # All of it takes minutes: `make kills` does it, and `make test` a day and a half of ten points.
 HOURS, POINTS = (72, 60) if os.environ.get("PARAAT_KILLS") else (36, 10)
-RESTARTS = (300, 431)
+RESTARTS, CHANGED = (300, 431), 350
 ANNA = Author(name="Anna", role="coordinator", way="page")
 
 
@@ -185,6 +185,10 @@ def test_a_replay_gives_the_same_alerts_deliveries_and_messages(
         if step in RESTARTS:
             service.stop()
             service = started()
+        if step == CHANGED:  # another one is on duty at the coordination point from here on, until a restart
+            duties = (Duty(rung="coordination", who=("region",)), *site.roster.duties[1:])
+            service._rosters.roster = msgspec.structs.replace(site.roster, duties=duties)
+            service._use_roster(clock.t)
         service.take([a_set for point, life in lives.items() if (a_set := life.next(point, clock.t)) is not None])
         service.step()
         if step % 200 == 90:
@@ -203,6 +207,7 @@ def test_a_replay_gives_the_same_alerts_deliveries_and_messages(
     assert {"turn-1", "turn-2", "copy-1", "reminder-1-1", "resolved"} <= {row.reason for row in told}
     assert [course(alert) for alert in again.alerts(-1)] == [course(alert) for alert in alerts]
     assert again.deliveries(*(alert.id for alert in alerts)) == told
+    assert {row.person for row in told if row.reason.startswith("copy")} == {"cp", "region"}
     assert max(row.attempts for row in told) > 3, "the way that was away is away again"
     assert len(paper.got) == len(live.got) > POINTS
     for one, other in zip(paper.got, live.got, strict=True):

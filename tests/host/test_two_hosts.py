@@ -12,9 +12,12 @@ from paho.mqtt.enums import CallbackAPIVersion
 from host.served import ON_MAINS, POINT, T0, Broker, FakeBoard, StillClock, a_site
 from paraat.domain.readiness import Verdict
 from paraat.intake import lease, serving
+from paraat.intake.inbox import Inbox
 from paraat.service import Service
-from paraat.simulate.servers import MosquittoBroker
+from paraat.simulate.servers import MosquittoBroker, free_port
+from paraat.site.broker import BrokerSettings
 from paraat.site.site import Site
+from paraat_wire import host_codec
 from waiting import LIMIT_S, wait_for
 
 pytestmark = pytest.mark.usefixtures("english")
@@ -153,6 +156,22 @@ def test_a_program_that_knows_no_lease_is_recognised_and_nothing_is_acknowledged
         board.send()
         wait_for(lambda: 2 in board.acked)
         board.close()
+
+
+def test_who_is_stopped_takes_its_own_goodbye_for_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It hears that the lease is free now, as who serves does when the broker lost it: then it would say it again."""
+    said: list[bytes] = []
+    link = serving.Serving(
+        BrokerSettings(port=free_port()), tmp_path, Inbox(), now=lambda: T0, on_change=lambda _: None
+    )
+    monkeypatch.setattr(link._main, "publish", lambda _topic, payload, **_: said.append(payload) or True)
+    link._lease.looked(0.0)
+    assert link._lease.serves(0.0)
+    link._heard(host_codec.LEASE, b"")
+    assert len(said) == 1
+    link.stop()
+    link._heard(host_codec.LEASE, b"")
+    assert len(said) == 1
 
 
 def test_a_broker_that_restarts_is_no_takeover(broker: Broker, host: Host) -> None:

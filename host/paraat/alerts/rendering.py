@@ -74,9 +74,34 @@ class Renderer:
         """The message as it is true now."""
         language = outgoing.person.language or self._site.region.language
         items = [self._item(alerts[row.alert_id], row, language, now) for row in outgoing.rows]
-        if len(items) == 1:
-            return self._single(items[0], outgoing, language, now)
-        return self._digest(items, outgoing, language, now)
+        try:
+            if len(items) == 1:
+                return self._single(items[0], outgoing, language, now)
+            return self._digest(items, outgoing, language, now)
+        except Exception:  # noqa: BLE001 - what goes around the text fails: the text alone is better than no message
+            self._note_failed("message", now)
+            return self._bare(items, outgoing)
+
+    def _note_failed(self, text: str, now: float) -> None:
+        """Somebody is told of it by an alert of its own; here the log is, with where it failed."""
+        if text not in self.failed:
+            _log.exception("%s has no words", text)
+        self.failed[text] = now
+
+    @staticmethod
+    def _bare(items: Sequence[_Item], outgoing: Outgoing) -> Message:
+        """What is the matter, without how to answer or why it comes now."""
+        others = f" (+{len(items) - 1})" if len(items) > 1 else ""
+        firing = [item.alert for item in items if item.alert.state == "firing"]
+        return Message(
+            to=outgoing.address,
+            subject=f"{items[0].subject}{others}",
+            body="\n\n".join(item.body for item in items),
+            short=_cut(gsm7(", ".join(item.short for item in items)), SMS),
+            severity=CRITICAL if any(alert.severity == CRITICAL for alert in firing) else WARNING,
+            key=outgoing.key,
+            firing=bool(firing),
+        )
 
     def _item(self, alert: AlertState, row: Delivery, language: str, now: float) -> _Item:
         point = None if alert.point is None else self._site.points.get(alert.point)
@@ -89,10 +114,7 @@ class Renderer:
             limit = SMS - _ANSWER - len(begins)  # a name is cut, and never what is to be done
             short = texts.short(alert, transition, point, language=language, zone=self._zone, now=now, limit=limit)
         except Exception:  # noqa: BLE001 - figures without words are better than no message
-            text = f"{alert.rule}.{alert.wording}"
-            if text not in self.failed:
-                _log.exception("alert %d: %s has no words (%s)", alert.id, text, transition)
-            self.failed[text] = now
+            self._note_failed(f"{alert.rule}.{alert.wording}", now)
             return self._plain(alert, row, point, transition)
         return _Item(alert, row, subject, body, f"{begins}{short}")
 

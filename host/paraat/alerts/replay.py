@@ -15,14 +15,16 @@ from paraat.alerts.outgoing import last_delivery
 from paraat.alerts.rendering import Answers
 from paraat.alerts.rules import make_rules
 from paraat.alerts.watch import Watch
+from paraat.domain.facts import Fact, RosterRead
 from paraat.domain.model import Judged, PointView
-from paraat.domain.roster import Person
+from paraat.domain.roster import Person, Roster
 from paraat.domain.subjects import NEIGHBOUR, POINT, Subject
 from paraat.domain.tracker import Tracker
 from paraat.domain.world import World
 from paraat.journal import Journal
 from paraat.journal.history import sets_read_back
 from paraat.site.certificates import Certificates
+from paraat.site.roster import roster_of
 from paraat.site.site import Site
 
 
@@ -32,7 +34,7 @@ def replay(
     """Judge a journal from its beginning, and write alerts and deliveries into another one; channels: where messages go, those
     that were taken then: what failed then fails again.
 
-    It begins with the first moment that the journal has; points, thresholds and roster are those of the site now.
+    It begins with the first moment that the journal has; points and thresholds are those of the site now.
     """
     moments = journal.judged()
     observed = Observed(rule.judges for rule in make_rules(site.alerts, site.own_alerts).values())
@@ -43,9 +45,12 @@ def replay(
     for moment in moments:
         begins, own = observed.take(moment.own, moment.at)
         if begins or host is None:
-            host = _Host(site, journal, into, channels, answers, before, moment.at)
+            roster = site.roster if host is None else host.roster
+            host = _Host(site, journal, into, channels, answers, before, moment.at, roster)
         for heard in journal.heard(before, moment):
             host.world.apply(heard)
+            if isinstance(heard, Fact) and isinstance(heard.told, RosterRead):
+                host.use(roster_of(heard.told.roster))
         before = moment
         views = host.look(moment.at)
         holds = holds_of(host.world.standing.silenced(moment.at), host.not_used, site.telling, moment.at)
@@ -101,8 +106,10 @@ class _Host:
         answers: Answers | None,
         before: Judged,
         now: float,
+        roster: Roster,
     ) -> None:
         self._site = site
+        self.roster = roster
         self._tracker = Tracker(
             site.points,
             site.alerts,
@@ -115,11 +122,13 @@ class _Host:
         self.world = World(self._tracker)
         journal.fold(self.world, site.points, sets=sets_read_back(len(site.points)), until=before)
         acknowledged = self.world.standing.acknowledged
-        self.dispatcher = Dispatcher(site, into, channels, acknowledged=acknowledged, answers=answers)
+        self.dispatcher = Dispatcher(
+            site, into, channels, acknowledged=acknowledged, answers=answers, roster=lambda: self.roster
+        )
         self.watch = Watch(
             make_rules(site.alerts, site.own_alerts),
             into,
-            roster=site.roster,
+            roster=roster,
             telling=site.telling,
             ways=self.dispatcher.ways,
             acknowledged=acknowledged,
@@ -133,6 +142,10 @@ class _Host:
         active = self.watch.engine.active()
         self.dispatcher.note(active)
         self._tracker.note_alerts(active)
+
+    def use(self, roster: Roster) -> None:
+        """Tell the people of another roster from now on."""
+        self.roster = self.watch.roster = roster
 
     def look(self, now: float) -> list[PointView]:
         """The points that are to be judged."""

@@ -82,10 +82,10 @@ def _boards(args: argparse.Namespace) -> int:
         tell(args, Phrase("{path}: written", path=args.csv))
         return 0
     table = Table(title=say("box.who-has-what", args.language, region=site.region.region), title_justify="left")
-    for column in box.columns(args.language):
+    for column in box.screen_columns(args.language):
         table.add_column(column, overflow="fold")
     for row in found:
-        table.add_row(*box.cells(row, args.language))
+        table.add_row(*box.screen_cells(row, args.language))
     Console().print(table)
     return 0
 

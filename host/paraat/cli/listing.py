@@ -25,10 +25,12 @@ def list_out(
     shape: type[Any],
     from_past: FromPast,
     lines: Callable[[Any, "Words"], Iterable[str]],
+    *,
+    first: Callable[[Site], None] = lambda _: None,
 ) -> int:
     """Print what the API answers at `path` as `lines` says, or as JSON where args.json. Returns the exit code.
 
-    shape: of the answer. from_past: makes the same of a journal (site, past, now in unix seconds).
+    shape: of the answer. from_past: makes the same of a journal (site, past, now in unix seconds). first: what is said before it.
     """
     from paraat.journal import JournalError
     from paraat.texts import readiness
@@ -36,6 +38,7 @@ def list_out(
 
     site = load_site(args.site)
     try:
+        first(site)
         found = _found(site, args, path, shape, from_past)
     except (JournalError, AskError) as error:
         return fail(args, error)

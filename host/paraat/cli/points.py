@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from paraat.cli.asking import ask
 from paraat.cli.listing import list_out
 from paraat.cli.parser import Commands
 from paraat.cli.saying import add_who, say_of_point
+from paraat.cli.shared import complain
 from paraat.domain.activation import Phase
 from paraat.site.site import Site
 from paraat.texts import Phrase
@@ -62,7 +64,34 @@ def _status(args: argparse.Namespace) -> int:
     def from_past(site: Site, past: "Past", now: float) -> api.Points:
         return api.points(past.views, now, site.region.region, args.language, ZoneInfo(site.region.timezone))
 
-    return list_out(args, "/api/v1/points", api.Points, from_past, lambda found, words: _table(found.points, words))
+    return list_out(
+        args,
+        "/api/v1/points",
+        api.Points,
+        from_past,
+        lambda found, words: _table(found.points, words),
+        first=lambda site: _say_troubles(args, site),
+    )
+
+
+def _say_troubles(args: argparse.Namespace, site: Site) -> None:
+    """What is wrong with the host itself, for people and not for a script. Raises AskError."""
+    import msgspec
+
+    from paraat.texts import catalogue
+    from paraat.web import api
+
+    answer = ask(site, "GET", "/healthz")
+    if answer is None:
+        return
+    try:
+        health = msgspec.json.decode(answer[1], type=api.Health)
+    except msgspec.MsgspecError:
+        return  # what else answers there, the list says
+    words = catalogue.Words(args.language, "web")
+    for check in health.checks:
+        if not check.ok:
+            complain(args.language, words.code("check", check.name))
 
 
 def _table(points: "list[Point]", words: "Words") -> list[str]:

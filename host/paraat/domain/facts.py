@@ -212,6 +212,12 @@ class SmsTaken(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=
     message: str
 
 
+class RosterRead(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="roster-read/1"):
+    """Who is told changed: the roster as it was read, whole, as JSON (site/roster.py)."""
+
+    roster: str
+
+
 class WrongCode(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="wrong-code/1"):
     """Somebody gave a code that is nobody's. How many there were of late says whether the next one is looked at."""
 
@@ -257,6 +263,7 @@ Told = (
     | WrongCode
     | WrongReply
     | SmsTaken
+    | RosterRead
     | Tested
     | ModemTested
     | Named
@@ -296,7 +303,16 @@ def place(told: Told) -> str | None:
             return told.point
         case ClockConfirmed():
             return None
-        case Started() | ClockSetBack() | Acknowledged() | WrongCode() | WrongReply() | SmsTaken() | ModemTested():
+        case (
+            Started()
+            | ClockSetBack()
+            | Acknowledged()
+            | WrongCode()
+            | WrongReply()
+            | SmsTaken()
+            | RosterRead()
+            | ModemTested()
+        ):
             return None
 
 
@@ -330,6 +346,7 @@ def replaces(told: Told) -> tuple[str, ...] | None:
             | WrongCode()
             | WrongReply()
             | SmsTaken()
+            | RosterRead()
             | Tested()
             | ModemTested()
         ):

@@ -1,7 +1,9 @@
 """The bounded queue between the broker's thread and the one that stores.
 
-Neither the broker's thread nor the broker ever waits here: what does not fit is not taken. It was not acknowledged, so the
-broker keeps it, and is asked for it once all the rest is stored.
+While it is full the broker's thread waits for room, but never longer than PATIENCE_S in all, so that its pings go on: mosquitto
+2.0.11 hands over all that it has queued at the first acknowledgement, whatever max_inflight_messages says, and what waits
+in TCP need not be sent again. What does not fit then, because nothing can be stored, is not taken. It was not acknowledged, so
+the broker keeps it, and is asked for it once all the rest is stored.
 """
 
 import threading
@@ -13,6 +15,7 @@ import msgspec
 
 MAX_MESSAGES = 4000
 MAX_BYTES = 32 * 1024 * 1024
+PATIENCE_S = 2.0
 _QUIET_S = 0.005
 
 
@@ -32,7 +35,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 class Inbox:
     """First in, first out."""
 
-    def __init__(self, *, max_messages: int = MAX_MESSAGES, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self, *, max_messages: int = MAX_MESSAGES, max_bytes: int = MAX_BYTES, patience_s: float = PATIENCE_S
+    ) -> None:
         self._max_messages = max_messages
         self._max_bytes = max_bytes
         self._messages: deque[Message] = deque()
@@ -41,7 +46,10 @@ class Inbox:
         self._closed = False
         self._left = 0
         self._ask_again: Callable[[int], None] = lambda _left: None
-        self._filled = threading.Condition()
+        self._patience_s = patience_s
+        self._stands_still = False  # somebody has waited in vain: until something is taken nobody waits again
+        lock = threading.Lock()
+        self._room, self._filled = threading.Condition(lock), threading.Condition(lock)
 
     def __len__(self) -> int:
         return len(self._messages)
@@ -51,21 +59,30 @@ class Inbox:
         self._ask_again = ask_again
 
     def put(self, message: Message) -> bool:
-        """Add a message. False when the inbox is full or closed: the message is not taken."""
+        """Add a message. False when the inbox stays full, or is closed: the message is not taken."""
         size = len(message.payload)
         with self._filled:
+            if not self._fits(size):
+                self._filled.notify()
+                self._stands_still = self._stands_still or not self._room.wait_for(
+                    lambda: self._closed or self._fits(size), self._patience_s
+                )
             if self._closed:
                 return False
-            # One message above max_bytes passes when it is alone, or it would never be taken.
-            if len(self._messages) >= self._max_messages or (self._messages and self._bytes + size > self._max_bytes):
+            if not self._fits(size):
                 self._left += 1
-                self._filled.notify()
                 return False
             self._messages.append(message)
             self._bytes += size
             if len(self._messages) >= self._wanted:
                 self._filled.notify()
             return True
+
+    def _fits(self, size: int) -> bool:
+        # One message above max_bytes passes when it is alone, or it would never be taken.
+        return not self._messages or (
+            len(self._messages) < self._max_messages and self._bytes + size <= self._max_bytes
+        )
 
     def forget_left(self) -> None:
         """What did not fit comes by itself: its connection is gone."""
@@ -95,10 +112,13 @@ class Inbox:
                 self._filled.wait(min(left, _QUIET_S))
             taken = [self._messages.popleft() for _ in range(min(limit, len(self._messages)))]
             self._bytes -= sum(len(message.payload) for message in taken)
+            self._stands_still = False
+            self._room.notify_all()
             return taken
 
     def close(self) -> None:
         """Take no more. What is inside can still be taken."""
         with self._filled:
             self._closed = True
+            self._room.notify_all()
             self._filled.notify_all()

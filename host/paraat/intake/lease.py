@@ -43,6 +43,11 @@ class Lease:
             self._free_s = at_s + EXPIRES_S
         self._looked = True
 
+    def kept(self, holder: str, name: str, at_s: float) -> None:
+        """A lease that the broker kept. One that was killed may have kept that of somebody who is long gone: who serves goes on."""
+        if not self._serving:
+            self.heard(holder, name, at_s)
+
     def heard(self, holder: str, name: str, at_s: float) -> bool:
         """A lease, or ("" as holder) that there is none. Returns whether we must say ours again."""
         if holder and holder != self.me:

@@ -56,7 +56,7 @@ class MqttTransport:
         on_change: Callable[[bool], None],
         others: Mapping[str, Callable[[str, bytes], None]] | None = None,
         subscriptions: Sequence[str] = SUBSCRIPTIONS,
-        retained: bool = False,
+        retained: Callable[[str, bytes], None] | None = None,
         session: bool = True,
         will: str | None = None,
         on_lost: Callable[[], None] = lambda: None,
@@ -67,7 +67,7 @@ class MqttTransport:
         arrives. on_change: called from the broker's thread, with True when we are subscribed and
         with False when the connection is lost. others: by topic filter what is no message to be stored; its function is
         called from the broker's thread with (topic, payload), and must be quick. subscriptions: what is stored. retained:
-        `others` get what was said before we listened, too. session: the broker keeps what comes while we are away. will: the
+        gets of `others` what was said before we listened. session: the broker keeps what comes while we are away. will: the
         topic that the broker clears when it loses us. on_lost: called when it does, without a word from us.
         """
         self._inbox = inbox
@@ -76,7 +76,7 @@ class MqttTransport:
         self._others = dict(others or {})
         self._patterns = (*subscriptions, *self._others)
         self._stores = bool(subscriptions)
-        self._takes_retained = retained
+        self._retained = retained or (lambda _topic, _payload: None)
         self._on_lost = on_lost
         self._client_id = settings.client_id
         self._where = f"{settings.host}:{settings.port}"
@@ -159,7 +159,7 @@ class MqttTransport:
 
         False when there is no connection to send it on.
         """
-        if not self._connected:
+        if self._gone.is_set():
             return False
         info = self._client.publish(topic, payload, qos, retain)
         if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -208,6 +208,9 @@ class MqttTransport:
         self._gone.clear()
         session = "our old" if flags.session_present else "a new"
         _log.info("broker %s: connected, %s session", self._where, session)
+        if flags.session_present:  # with our subscriptions: what it kept for us may come long before its answer to them
+            self._problem = ""
+            self._came_up()
         client.subscribe([(pattern, 1) for pattern in self._patterns])
 
     def _connect_fail(self, _client: Client, _userdata: object) -> None:
@@ -264,6 +267,10 @@ class MqttTransport:
             self._trouble(f"broker {self._where} refuses {', '.join(refused)}; check its acl_file")
         else:
             self._problem = ""
+        if not self._connected:
+            self._came_up()
+
+    def _came_up(self) -> None:
         self._connected = True
         self._on_change(True)
 
@@ -275,8 +282,8 @@ class MqttTransport:
         for pattern, take in self._others.items():
             if topic_matches_sub(pattern, topic):
                 self._client.ack(message.mid, message.qos)
-                if self._takes_retained or not message.retain:  # said before we listened
-                    take(topic, bytes(message.payload))
+                said_before = message.retain  # before we listened
+                (self._retained if said_before else take)(topic, bytes(message.payload))
                 return
         self._inbox.put(
             Message(

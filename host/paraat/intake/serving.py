@@ -74,7 +74,7 @@ class Serving:
             on_change=self._watched,
             others={host_codec.LEASE: self._heard},
             subscriptions=(),
-            retained=True,
+            retained=self._heard_kept,
             session=False,
         )
         self._observer: MqttTransport | None = None
@@ -208,6 +208,8 @@ class Serving:
             self._observer.start()
 
     def _say(self, now_s: float) -> None:
+        if self._stopped:  # what we hear now is our own goodbye
+            return
         if self._main.publish(host_codec.LEASE, host_codec.encode_lease(self._lease.me, self._name), retain=True):
             self._said_s = now_s
             self._first_said_s = now_s if self._first_said_s is None else self._first_said_s
@@ -230,6 +232,11 @@ class Serving:
                 self._lease.look()
                 self._lease.broker_gone(self._uptime_s())
             self._looked_s = self._uptime_s() + _LOOK_S if connected else None
+
+    def _heard_kept(self, _topic: str, payload: bytes) -> None:
+        holder, name = host_codec.read_lease(payload)
+        with self._lock:
+            self._lease.kept(holder, name, self._uptime_s())
 
     def _heard(self, _topic: str, payload: bytes) -> None:
         holder, name = host_codec.read_lease(payload) if payload else ("", "")

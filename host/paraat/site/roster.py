@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
+import msgspec
 from msgspec import Meta, field
 
 from paraat.domain.fields import EMAIL_ADDRESS, Part, Text
@@ -81,6 +82,16 @@ def read_roster(directory: Path, points: Mapping[str, Point], coordination: Lead
         people[old.id] = old
         duties.append(duty)
     return Roster(zone=ZoneInfo(timezone), people=people, duties=tuple(duties), holidays=frozenset(found.holidays))
+
+
+def roster_text(roster: Roster) -> str:
+    """A roster as JSON, for the journal: a replay tells the people of then."""
+    return msgspec.json.encode(roster, enc_hook=str, order="deterministic").decode()
+
+
+def roster_of(text: str) -> Roster:
+    """What roster_text wrote."""
+    return msgspec.json.decode(text, type=Roster, dec_hook=lambda _kind, zone: ZoneInfo(zone))
 
 
 class Rosters:

@@ -142,18 +142,26 @@ FAULTS: dict[Fault, int] = {
 
 
 def rounds(stage: Stage) -> Counter[str]:
-    """Play them all; how many of each kind."""
+    """Play them all; how many of each kind. Ctrl-C ends them, and what was played is counted."""
     lots, played, began_s = Random(SEED), Counter[str](), time.monotonic()
     kinds = [kind for kind in FAULTS if stage.mounted or kind is not fill_disk]
-    for number in range(1, ROUNDS + 1):
-        (fault,) = lots.choices(kinds, [FAULTS[kind] for kind in kinds])
-        if number % LOW_FOR == 1:
-            stage.low = set(lots.sample([board.point for board in stage.boards], lots.randrange(1, 4)))
-        fault(stage, lots)
-        stage.goes_on()
-        played[fault.__name__] += 1
-        if number % 10 == 0:
-            print(f"round {number}: {time.monotonic() - began_s:.0f} s", flush=True)
+    try:
+        for number in range(1, ROUNDS + 1):
+            (fault,) = lots.choices(kinds, [FAULTS[kind] for kind in kinds])
+            if number % LOW_FOR == 1:
+                stage.low = set(lots.sample([board.point for board in stage.boards], lots.randrange(1, 4)))
+            fault(stage, lots)
+            stage.goes_on()
+            played[fault.__name__] += 1
+            if number % 10 == 0:
+                print(f"round {number}: {time.monotonic() - began_s:.0f} s", flush=True)
+    except KeyboardInterrupt:
+        print(f"ended after {played.total()} rounds", flush=True)
+        if stage.host is None:
+            stage.serve()
+    (stage.site / "clock-is-off-by").write_text("0")
+    (stage.journal.parent / "filler").unlink(missing_ok=True)
+    stage.broker.start()
     stage.low = set()
     stage.goes_on()
     return played

@@ -13,6 +13,7 @@ from paraat.domain.model import AlertState, Delivery
 from paraat.domain.roster import Person
 from paraat.domain.subjects import Subject
 from paraat.site import paths
+from paraat.site.errors import SettingsError
 from paraat.site.site import Site, load_site
 
 ZONE = ZoneInfo("Europe/Amsterdam")
@@ -173,3 +174,46 @@ def test_several_are_one_message_with_a_list_the_urgent_on_top(site: Site) -> No
     assert subject == "3 meldingen"
     lines = [line for line in body.splitlines() if line.startswith("- ")]
     assert [line[:14] for line in lines] == ["- Brandstof ra", "- Een bericht ", "- Hersteld: ge"]
+
+
+class Broken(Codes):
+    """The site's own key cannot be read: nothing that proves an answer can be made."""
+
+    def code(self, alert: int, person: str) -> str:
+        raise SettingsError(Path("acknowledge.key"), "", "mode 0644", "mode 0600")
+
+    def list_code(self, row: int, person: str) -> str:
+        raise SettingsError(Path("acknowledge.key"), "", "mode 0644", "mode 0600")
+
+
+@pytest.mark.parametrize("several", [False, True], ids=["one", "a list"])
+def test_where_what_goes_around_a_text_fails_the_text_goes_out_and_the_fault_is_known(
+    site: Site, several: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    alerts = [low(), low(id=13, subject=Subject("point", "nsp-0102"), severity="warning")][: 2 if several else 1]
+    renderer = Renderer(site, Broken(), lambda _: 0)
+    outgoing = Outgoing(ANNA, "sms", "+31612345678", tuple(row(alert) for alert in alerts))
+    found = [renderer.message(outgoing, {alert.id: alert for alert in alerts}, now) for now in (NOW, NOW + 60)]
+    assert found[0] == found[1]
+    message = found[0]
+    assert (message.to, message.key, message.firing, message.severity) == (
+        "+31612345678", outgoing.key, True, "critical",
+    )  # fmt: skip
+    for alert in alerts:
+        assert site.points[alert.subject.id].name in message.body
+    assert "4,2" in message.body
+    assert "Buurthuis" in message.short
+    assert (message.code, message.link, len(message.short) <= 160) == ("", None, True)
+    assert renderer.failed == {"message": NOW + 60}
+    assert len([record for record in caplog.records if "has no words" in record.message]) == 1
+
+
+def test_an_alert_whose_text_fails_goes_out_in_plain_figures_alone_and_in_a_list(site: Site) -> None:
+    unsaid = low(id=14, rule="brand_new", wording="firing")
+    renderer = Renderer(site, Codes(), lambda _: 0)
+    for alerts in ([unsaid], [unsaid, low()]):
+        outgoing = Outgoing(ANNA, "sms", "+31612345678", tuple(row(alert) for alert in alerts))
+        message = renderer.message(outgoing, {alert.id: alert for alert in alerts}, NOW)
+        assert "brand_new (firing): Buurthuis De Linde" in message.body
+        assert "OK" in message.short
+    assert renderer.failed == {"brand_new.firing": NOW}

@@ -70,10 +70,11 @@ def test_the_list_says_who_has_what_and_what_was_replaced(
     for check in checks:
         journal.record(check, Author(name="Jan de Wit", way="cli"), t=heard, now=heard)
     journal.close()
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "80")
     assert main(["boards", "--site", str(site)]) == 0
     shown = capsys.readouterr().out
-    assert "nog geen bord" in shown
+    for whole in ("nog geen bord", "nsp-0102", "Sporthal Het", "esp32_devkitc_ve", "2026-11-24", "2031-11-23"):
+        assert whole in shown, "on one line, on a screen of 80 columns"
     assert main(["boards", "--site", str(site), "--csv", str(tmp_path / "out.csv")]) == 0
     text = (tmp_path / "out.csv").read_text(encoding="utf-8-sig")
     rows = list(csv.DictReader(text.splitlines(), delimiter=";"))

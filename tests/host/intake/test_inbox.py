@@ -39,8 +39,30 @@ def test_it_does_not_linger_when_nothing_follows() -> None:
     assert time.monotonic() - began < LINGER_S
 
 
-def test_a_full_inbox_takes_no_more_and_nobody_waits() -> None:
-    inbox = Inbox(max_messages=2)
+def test_who_puts_into_a_full_inbox_waits_for_room() -> None:
+    inbox = Inbox(max_messages=1, patience_s=LIMIT_S)
+    inbox.put(a_message(1))
+    answers: list[bool] = []
+    sender = threading.Thread(target=lambda: answers.append(inbox.put(a_message(2))))
+    sender.start()
+    sender.join(0.02)
+    assert answers == []
+    assert [m.topic for m in inbox.take(1, 0.0)] == ["1"]
+    sender.join(LIMIT_S)
+    assert answers == [True]
+    assert [m.topic for m in inbox.take(1, 0.0)] == ["2"]
+
+
+def test_where_nothing_is_taken_nobody_waits_for_long_nor_twice() -> None:
+    inbox, began = Inbox(max_messages=1, patience_s=0.2), time.monotonic()
+    assert [inbox.put(a_message(n)) for n in range(200)] == [True] + [False] * 199
+    assert 0.2 <= time.monotonic() - began < 0.2 * 100
+    inbox.take(1, 0.0)
+    assert inbox.put(a_message(1))
+
+
+def test_a_full_inbox_takes_no_more() -> None:
+    inbox = Inbox(max_messages=2, patience_s=0.0)
     assert [inbox.put(a_message(n)) for n in range(4)] == [True, True, False, False]
     assert len(inbox.take(1, 0.0)) == 1
     assert inbox.put(a_message(4))
@@ -48,7 +70,7 @@ def test_a_full_inbox_takes_no_more_and_nobody_waits() -> None:
 
 
 def test_what_did_not_fit_is_asked_for_once_the_rest_is_dealt_with() -> None:
-    inbox, asked = Inbox(max_messages=2), []
+    inbox, asked = Inbox(max_messages=2, patience_s=0.0), []
     inbox.when_drained(lambda left: asked.append((left, inbox.put(a_message(9)))))
     for n in range(5):
         inbox.put(a_message(n))
@@ -63,7 +85,7 @@ def test_what_did_not_fit_is_asked_for_once_the_rest_is_dealt_with() -> None:
 
 
 def test_what_did_not_fit_is_not_asked_for_when_its_connection_is_gone() -> None:
-    inbox, asked = Inbox(max_messages=1), []
+    inbox, asked = Inbox(max_messages=1, patience_s=0.0), []
     inbox.when_drained(asked.append)
     assert [inbox.put(a_message(n)) for n in range(2)] == [True, False]
     inbox.forget_left()
@@ -74,7 +96,7 @@ def test_what_did_not_fit_is_not_asked_for_when_its_connection_is_gone() -> None
 
 
 def test_large_messages_fill_it_too_but_one_always_passes() -> None:
-    inbox = Inbox(max_bytes=1000)
+    inbox = Inbox(max_bytes=1000, patience_s=0.0)
     assert inbox.put(a_message(1, size=5000))
     assert not inbox.put(a_message(2, size=1))
     inbox.take(1, 0.0)
@@ -82,7 +104,7 @@ def test_large_messages_fill_it_too_but_one_always_passes() -> None:
 
 
 def test_a_full_inbox_wakes_a_reader_that_wants_more_than_fits() -> None:
-    inbox = Inbox(max_messages=3)
+    inbox = Inbox(max_messages=3, patience_s=0.0)
     inbox.put(a_message(0))
     taken: list[list[Message]] = []
     reader = threading.Thread(target=lambda: taken.append(inbox.take(500, LINGER_S)))
@@ -96,7 +118,7 @@ def test_a_full_inbox_wakes_a_reader_that_wants_more_than_fits() -> None:
 
 
 def test_closing_takes_no_more_and_what_is_inside_can_be_taken() -> None:
-    inbox = Inbox(max_messages=1)
+    inbox = Inbox(max_messages=1, patience_s=0.0)
     inbox.put(a_message(1))
     inbox.close()
     assert [m.topic for m in inbox.take(10, 0.0)] == ["1"]
@@ -132,7 +154,7 @@ def test_an_idle_inbox_costs_no_time() -> None:
 
 def test_the_bytes_of_all_that_is_inside_count_and_of_nothing_else() -> None:
     """A counter that ran away would stop the host for good, or let it fill the memory."""
-    inbox = Inbox(max_bytes=1000)
+    inbox = Inbox(max_bytes=1000, patience_s=0.0)
     for _ in range(20):
         assert inbox.put(a_message(1, size=400))
         assert inbox.put(a_message(2, size=400))

@@ -55,6 +55,20 @@ def test_who_serves_says_its_lease_again_when_it_is_taken_back_and_yields_to_ano
     assert not lease.heard("", "", 5.0)
 
 
+def test_a_lease_that_a_killed_broker_kept_throws_nobody_off_and_a_live_one_does() -> None:
+    lease = looked()
+    assert lease.serves(0.0)
+    lease.look()
+    lease.kept("gone", "cp-0", 10.0)
+    assert lease.serves(10.0)
+    lease.heard("other", "cp-2", 11.0)
+    assert not lease.serves(11.0)
+    fresh = Lease("me")
+    fresh.kept("other", "cp-2", 0.0)
+    fresh.looked(0.5)
+    assert not fresh.serves(1.0), "who does not serve yet leaves it the time to be said again"
+
+
 def test_who_lost_the_broker_looks_again_before_it_takes_anothers_place() -> None:
     lease = Lease("me")
     lease.heard("other", "cp-2", 0.0)

@@ -200,7 +200,7 @@ def test_an_old_acknowledgement_is_not_sent_on_a_new_connection(mosquitto: Mosqu
 def test_a_full_inbox_leaves_the_rest_with_the_broker_which_hands_it_over_again(
     broker: Broker, connect: Connect
 ) -> None:
-    ours = connect(broker.port, Inbox(max_messages=20))
+    ours = connect(broker.port, Inbox(max_messages=20, patience_s=0.0))
     assert ours.up.wait(LIMIT_S)
     publish(broker.port, *numbered(35))
     taken: list[Message] = []
@@ -218,7 +218,7 @@ def test_a_full_inbox_leaves_the_rest_with_the_broker_which_hands_it_over_again(
 
 def test_a_full_inbox_does_not_keep_the_connection_from_its_work(broker: Broker, tmp_path: Path) -> None:
     """Else there are no pings, the broker throws us out, and we say that we are connected."""
-    inbox, up, heard = Inbox(max_messages=1), threading.Event(), threading.Event()
+    inbox, up, heard = Inbox(max_messages=1, patience_s=0.1), threading.Event(), threading.Event()
     transport = MqttTransport(
         BrokerSettings(port=broker.port),
         tmp_path,
@@ -236,6 +236,20 @@ def test_a_full_inbox_does_not_keep_the_connection_from_its_work(broker: Broker,
     finally:
         inbox.close()
         transport.stop()
+
+
+def test_with_an_old_session_we_are_there_before_the_answer_to_our_subscriptions(
+    mosquitto: MosquittoBroker, connect: Connect
+) -> None:
+    """What the broker kept for us comes before it, and boards wait for what we say of that."""
+    first = connect(mosquitto.port)
+    assert first.up.wait(LIMIT_S)
+    first.stop()
+    again = connect(mosquitto.port)
+    again.transport._client.on_subscribe = None
+    assert again.up.wait(LIMIT_S)
+    assert again.transport.connected
+    assert again.transport.publish(TOPIC, b"stored")
 
 
 def test_a_broker_that_stands_still_has_us_no_longer(mosquitto: MosquittoBroker, connect: Connect) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from paraat.site import paths
 from paraat.site.errors import SettingsError
-from paraat.site.roster import Rosters
+from paraat.site.roster import Rosters, roster_of, roster_text
 from paraat.site.site import Site, load_site
 
 T0 = 1764158400.0  # Wednesday 26 November 2025, 13:00 in Amsterdam
@@ -146,3 +146,17 @@ def test_a_calendar_beside_it_is_read_again_too(directory: Path) -> None:
     before = rosters._stamp
     rosters.look(T0 + 86_400)
     assert rosters._stamp != before, "a calendar goes on: it is read anew each day"
+
+
+def test_a_roster_comes_back_from_the_journal_as_it_was(directory: Path) -> None:
+    (directory / "piket.ics").write_text(
+        "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\nDTSTAMP:20251101T000000Z\nDTSTART:20251126T080000Z\nDTEND:20991126T180000Z\n"
+        "SUMMARY:Piket bas\nEND:VEVENT\nEND:VCALENDAR\n"
+    )
+    duties = (
+        '[[duty]]\nrung = "lead"\nwho = ["anna", "bas"]\nturn_from = 2025-11-24\n'
+        '[[duty]]\nrung = "coordination"\ncalendar = "piket.ics"\n'
+    )
+    roster = written(directory, f"holidays = [2026-12-24]\n{PEOPLE}{duties}").roster
+    assert roster_of(roster_text(roster)) == roster
+    assert roster.on_duty("lead", None, T0) == roster_of(roster_text(roster)).on_duty("lead", None, T0)

@@ -106,6 +106,9 @@ def test_no_key_is_left_over() -> None:
             if any(part.strip(".*\\ ") for part in parts):
                 patterns.append("".join(parts))
     patterns += [f"{kind}\\..*" for path, c in calls("code") for kind in [getattr(c.args[0], "value", "")] if kind]
+    patterns += [
+        f"{c.args[1].value}\\..*" for _, c in calls("codes") if isinstance(c.args[1], ast.Constant)
+    ]  # dashboards
     for path in (ROOT / "web/templates").glob("*.html"):
         text = path.read_text(encoding="utf-8")
         literal |= set(re.findall(r"""["']([\w. -]+)["']""", text))

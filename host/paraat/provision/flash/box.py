@@ -80,6 +80,22 @@ def cells(row: Row, language: str) -> list[str]:
     return [row.point, row.name, *known_of_board, heard, checked]
 
 
+def screen_columns(language: str) -> list[str]:
+    """What stands above the list on a screen, which is narrower than a sheet."""
+    point, _, label, _, since, _, state, *_ = columns(language)
+    return [point, label, state, since]
+
+
+def screen_cells(row: Row, language: str) -> list[str]:
+    """A row in four cells of several lines each."""
+    point, name, label, board, since, firmware, state, until, heard, checked = cells(row, language)
+    heads = columns(language)
+    dated = [f"{head}: {value}" for head, value in ((heads[8], heard), (heads[9], checked)) if value]
+    ends = [f"{heads[7]} {until}"] if until else []
+    lines = ([point, name], [label, board, firmware], [state, *ends], [since, *dated])
+    return ["\n".join(filter(None, each)) for each in lines]
+
+
 def as_csv(found: Iterable[Row], language: str) -> str:
     """For a spreadsheet: semicolons, as one of a Dutch machine reads them."""
     out = io.StringIO()

@@ -61,8 +61,7 @@ class Steward:
         if not (directory / inventory.FOLDER / CA_KEY).exists() or not passphrase.is_given():
             self._cannot(
                 Phrase(
-                    "{n} boards need a new certificate, and this host may not give it: where the key is, make renew. {points}",
-                    n=len(due),
+                    "this host may not give boards their new certificate: where the key is, make renew. Due: {points}",
                     points=names,
                 )
             )
