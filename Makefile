@@ -265,6 +265,10 @@ boards: $(VENV)/dev.stamp ## Check boards/*/board.toml against the chips and dra
 dashboards: $(VENV)/dev.stamp ## Build dashboards/*.json from dashboards/*.py
 	$(BIN)/python -m dashboards
 
+.PHONY: dashboards-bench
+dashboards-bench: $(VENV)/dev.stamp ## Time every panel of the dashboards against InfluxDB: 500 points over 72 hours, and 30 days of means (minutes)
+	@PYTHONPATH=tests:. nice $(BIN)/python benchmarks/dashboards_queries.py
+
 .PHONY: dashboards-push
 dashboards-push: $(VENV)/dev.stamp ## Bring the dashboards to a Grafana: GRAFANA_URL=http://127.0.0.1:3000 GRAFANA_TOKEN_FILE=... (DRY=1 only says what would change)
 	@$(BIN)/python -m dashboards.push $(GRAFANA_URL) $(if $(GRAFANA_TOKEN_FILE),--token-file $(GRAFANA_TOKEN_FILE)) $(if $(DRY),--dry-run)

@@ -4,11 +4,14 @@
     python benchmarks/judging.py --points N --hours H --interval S
 
 Each point sends a set a minute at a moment of its own, with a load and a ripple of its own. Judged is as the service does it:
-the views of what changed or may have, and the rules of the alerts on them. Times are those of the process, of one thread on
-this machine; of fewer points the same part of the limit counts.
+the views of what changed or may have, and the rules of the alerts on them. A third case is a blackout of the whole region: in
+standby until then, all generators come on when it begins, and three stretches of it are measured. Times are those of the process,
+of one thread on this machine; of fewer points the same part of the limit counts. On a machine that others use too a second of the
+processor is worth less: the yardstick, a thousand square roots, says how much.
 """
 
 import argparse
+import math
 import random
 import time
 from pathlib import Path
@@ -31,13 +34,14 @@ MEASURED_S = 960.0  # as long as the longest step of domain/fuel.py
 
 
 class Case(NamedTuple):
-    """changes: the generator came on at the beginning; from standby: it did so while it is measured."""
+    """running: the generators run from the beginning. blackout: they come on when it is measured."""
 
     name: str
     points: int
     hours: float
     interval_s: float
     running: bool
+    blackout: bool = False
 
 
 class Fleet:
@@ -52,8 +56,16 @@ class Fleet:
         self._at = {one: chance.uniform(0, case.interval_s) for one in self.ids}
         self._chance = chance
         self._seq = 0
+        self._running = case.running
         # In order of the moment within an interval, so that a stretch of time is a slice.
         self.ids.sort(key=lambda one: self._at[one])
+
+    def come_on(self, now: float) -> None:
+        """The mains are out: from now on every generator runs."""
+        self._running = True
+        for one in self.ids:
+            self._rate[one] = self._chance.uniform(5, 14)
+            self._litres[one] += self._rate[one] * ((now - T0) / 3600 % 150)
 
     def due(self, begin: float, end: float) -> list[SampleSet]:
         """What is sent in a stretch of time that lies within one interval."""
@@ -64,7 +76,7 @@ class Fleet:
     def _set(self, point: str, t: float) -> SampleSet:
         self._seq += 1
         litres = self._litres[point] - self._rate[point] * (t - T0) / 3600 % 150 + self._chance.gauss(0, 1.2)
-        running = self.case.running
+        running = self._running
         return SampleSet(
             point=point,
             kind="telemetry",
@@ -108,10 +120,21 @@ def measure(case: Case) -> None:
         now += case.interval_s
     folded_s = time.process_time() - folded_s
     judge(tracker, engine, now)  # a start: all
+    if case.blackout:
+        fleet.come_on(now)
+    for part in range(3 if case.blackout else 1):
+        begun_min = f", minute {part * MEASURED_S / 60:.0f} on" if case.blackout else ""
+        now = stretch(case, begun_min, fleet, tracker, engine, now)
+    print(f"{case.name}: start {folded_s:.0f} s; yardstick {yardstick_us():.0f} us", flush=True)
+
+
+def stretch(case: Case, what: str, fleet: Fleet, tracker: Tracker, engine: Engine, now: float) -> float:
+    """Measure for MEASURED_S, and say what it took. Returns the moment at which it was over."""
+    end = now + MEASURED_S
     spent: list[float] = []
     apply_s = 0.0
     looked = 0
-    while now < history_end + MEASURED_S:
+    while now < end:
         begun = time.process_time()
         for a_set in fleet.due(now, now + TICK_S):
             tracker.apply(a_set)
@@ -123,11 +146,20 @@ def measure(case: Case) -> None:
     limit = LIMIT * case.points / EVERYWHERE
     core = sum(spent) / MEASURED_S
     print(
-        f"{case.name}: {core:.4f} core to judge, limit {limit:.4f}: {core / limit:.2f} of it"
+        f"{case.name}{what}: {core:.4f} core to judge, limit {limit:.4f}: {core / limit:.2f} of it"
         f"; {looked / len(spent):.0f} points a tick, worst tick {max(spent) * 1000:.0f} ms"
-        f"; to take the sets in {apply_s / MEASURED_S:.4f} core; start {folded_s:.0f} s",
+        f"; to take the sets in {apply_s / MEASURED_S:.4f} core",
         flush=True,
     )
+    return now
+
+
+def yardstick_us() -> float:
+    """Microseconds of a thousand square roots in plain Python."""
+    begun = time.process_time()
+    for _ in range(200):
+        sum(math.sqrt(i) for i in range(1000))
+    return (time.process_time() - begun) / 200 * 1e6
 
 
 def judge(tracker: Tracker, engine: Engine, now: float) -> int:
@@ -145,8 +177,8 @@ def main() -> None:
     for hours, points in (
         ((1, asked.points), (72, asked.points // 40)) if asked.hours is None else ((asked.hours, asked.points),)
     ):
-        for running in (True, False):
-            what = "generators run" if running else "in standby"
+        for running, blackout in ((True, False), (False, False), (False, True)):
+            what = "generators run" if running else "a blackout" if blackout else "in standby"
             measure(
                 Case(
                     f"{points} points, {hours:g} h, a set each {asked.interval:g} s, {what}",
@@ -154,6 +186,7 @@ def main() -> None:
                     hours,
                     asked.interval,
                     running,
+                    blackout,
                 )
             )
 

@@ -118,8 +118,11 @@ class _Target(Builder[AnnotationTarget]):
         return InfluxAnnotation(self._query)
 
 
-def mark(board: Dashboard, words: Words, where: str, events: str = "") -> Dashboard:
-    """Mark on the graphs what happened, and where alerts fired and ended. events: which of them, where not all of `where`."""
+def mark(board: Dashboard, words: Words, where: str, events: str = "", *, all_on: bool = False) -> Dashboard:
+    """Mark on the graphs what happened, and where alerts fired and ended. events: which of them, where not all of `where`.
+
+    all_on: also the marks that would hide the graphs of many points; a switch above the dashboard turns each on and off.
+    """
     began = f'"what" =~ /^(fired|worse)$/ AND "severity" = \'critical\' AND {where}'
     marks = (
         ("mark.critical", looks.ALARM, schema.ALERT, began),
@@ -133,7 +136,7 @@ def mark(board: Dashboard, words: Words, where: str, events: str = "") -> Dashbo
             AnnotationQuery()
             .name(words(key))
             .datasource(DATASOURCE)
-            .enable(True)
+            .enable(all_on or key == "mark.critical")
             .hide(False)
             .icon_color(colour)
             .target(_Target(query))

@@ -5,7 +5,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards import frame, looks, panels, parts
 from dashboards.influxql import MEANT, NOW, course, field, measurement, total
-from dashboards.panels import Column
+from dashboards.panels import BURN, HOURS, LITRES, Column
 from paraat.texts import Words
 
 _LOSSES = '"kind" =~ /^(theft|leak|gauge-stuck|gauge-rises)$/'
@@ -26,15 +26,15 @@ def build(language: str) -> Dashboard:
             width=6,
             colours=looks.none_is_fine(looks.UNKNOWN),
         ),
-        panels.number(words, "litres_all", total("fuel/litres", MEANT), width=6, unit="litre"),
-        panels.number(words, "burn_all", _burning(), width=6, unit="litre/h", decimals=1, why_empty="none-burns"),
+        panels.number(words, "litres_all", total("fuel/litres", MEANT), width=6, unit=LITRES),
+        panels.number(words, "burn_all", _burning(), width=6, unit=BURN, decimals=1, why_empty="none-burns"),
     ):
         board.with_panel(panel)
     board.with_panel(_round(words))
-    queries = {"$tag_name": course("fuel/percent", MEANT, by=("point", "name"))}
+    queries = {"$tag_name": course("fuel/percent", MEANT, by=("point", "name"), long=True)}
     board.with_panel(panels.lines(words, "fuel_lines", queries, unit="percent", low=0, high=100))
-    queries = {"$tag_name": course("fuel/burn", MEANT, by=("point", "name"))}
-    board.with_panel(panels.lines(words, "burn_lines", queries, unit="litre/h", low=0))
+    queries = {"$tag_name": course("fuel/burn", MEANT, by=("point", "name"), long=True)}
+    board.with_panel(panels.lines(words, "burn_lines", queries, unit=BURN, low=0))
     board.with_panel(parts.events(words, f"{MEANT} AND {_DELIVERIES}", key="deliveries"))
     board.with_panel(parts.events(words, f"{MEANT} AND {_LOSSES}", key="losses"))
     return frame.mark(board, words, f'{MEANT} AND "rule" =~ /fuel/', f"{MEANT} AND {_DELIVERIES}")
@@ -72,11 +72,11 @@ def _round(words: Words) -> table.Panel:
         [
             Column("name", links=parts.point_links(words, words("column.point")), width=190),
             Column("municipality", width=140),
-            Column("refuel", unit="h", decimals=1, mappings=none, coloured=True, steps=urgent, width=130),
-            *(figure(name, "h") for name in ("low", "likely", "high", "target")),
+            Column("refuel", unit=HOURS, decimals=1, mappings=none, coloured=True, steps=urgent, width=130),
+            *(figure(name, HOURS) for name in ("low", "likely", "high", "target")),
             figure("percent", "percent"),
-            *(figure(name, "litre") for name in ("litres", "to_target", "to_full")),
-            figure("burn", "litre/h", 1),
+            *(figure(name, LITRES) for name in ("litres", "to_target", "to_full")),
+            figure("burn", BURN, 1),
             Column("runs", mappings=looks.yes_or_no(words, "generator", looks.PLAIN, "transparent"), coloured=True),
             Column("verdict", mappings=looks.verdicts(words), coloured=True, width=125),
             Column("point"),

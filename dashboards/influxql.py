@@ -10,6 +10,7 @@ from grafana_foundation_sdk.cog import builder as cogbuilder
 from grafana_foundation_sdk.cog import variants
 from grafana_foundation_sdk.models.dashboard import DataSourceRef
 
+from paraat.sinks.server import MEANS
 from paraat_wire import metrics
 
 DATASOURCE = DataSourceRef(type_val="influxdb", uid="${datasource}")
@@ -63,14 +64,15 @@ def course(
     *,
     how: Literal["mean", "min", "max", "last", "sum"] = "mean",
     by: Iterable[str] = ("point",),
-    every: str = "$__interval",
+    long: bool = False,
 ) -> str:
-    """A metric over time, a line for each of the tags `by`. A stretch without values is a gap."""
-    grouped = ", ".join([f"time({every})", *(f'"{tag}"' for tag in by)])
-    return (
-        f"SELECT {how}({field(name)}) FROM {measurement(name)} WHERE $timeFilter AND {where} "
-        f"GROUP BY {grouped} fill(null)"
-    )
+    """A metric over time, a line for each of the tags `by`. A stretch without values is a gap.
+
+    long: over weeks, from the means of five minutes, which are kept for years.
+    """
+    grouped = ", ".join(["time($__interval)", *(f'"{tag}"' for tag in by)])
+    source = f'"{MEANS}".{measurement(name)}' if long else measurement(name)
+    return f"SELECT {how}({field(name)}) FROM {source} WHERE $timeFilter AND {where} GROUP BY {grouped} fill(null)"
 
 
 def standing(

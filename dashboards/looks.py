@@ -78,9 +78,22 @@ def yes_or_no(words: Words, key: str, yes: str, no: str) -> list[ValueMapping]:
     return mapping({"true": on, "false": off, "1": on, "0": off}, words("unknown"))
 
 
+def nothing() -> list[ValueMapping]:
+    """Of what need not be there: where there is none, a dash."""
+    match = DashboardSpecialValueMapOptions(match=SpecialValueMatch.NULL, result=ValueMappingResult(text="–", index=0))
+    return [SpecialValueMap(options=match)]
+
+
 def absent(words: Words) -> list[ValueMapping]:
     """Of a figure: where there is none, that is said."""
     return mapping({}, words("unknown"))[1:]
+
+
+def sentence(words: Words, nothing: str) -> list[ValueMapping]:
+    """Of a sentence of the host: where it has none, that nothing is the matter; where there is no row, that nobody knows."""
+    result = ValueMappingResult(text=nothing, index=0)
+    none = SpecialValueMap(options=DashboardSpecialValueMapOptions(match=SpecialValueMatch.EMPTY, result=result))
+    return [none, *absent(words)]
 
 
 def steps(*levels: tuple[float | None, str]) -> ThresholdsConfig:

@@ -4,8 +4,9 @@ from grafana_foundation_sdk.builders import table
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards import frame, looks, panels, parts
-from dashboards.influxql import NOW, REGION, field, measurement, newest
+from dashboards.influxql import NOW, REGION, newest
 from dashboards.panels import Column
+from paraat.sinks import schema
 from paraat.texts import Words
 
 
@@ -16,24 +17,24 @@ def build(language: str) -> Dashboard:
     for panel in parts.counts(words, REGION):
         board.with_panel(panel)
     board.with_panel(_regions(words))
-    place = newest({"verdict": "point/verdict"}, REGION, tags=("name", "latitude", "longitude"))
-    board.with_panel(panels.chart(words, "map", place, width=10, height=14))
-    board.with_panel(parts.course_of_counts(words, REGION))
+    place = newest(
+        {"verdict": "point/verdict"}, f"{REGION} AND \"judged\" != 'ready'", tags=("name", "latitude", "longitude")
+    )
+    board.with_panel(panels.chart(words, "map_trouble", place, width=10, height=14))
+    board.with_panel(parts.course_of_counts(words))
     return frame.mark(board, words, REGION, f"{REGION} AND \"kind\" = 'alerted'")
 
 
 def _regions(words: Words) -> table.Panel:
     """A row a region, the most that are not ready first. A region whose host is silent has no row here: so it is missed, not fine."""
-    counted = {
-        "points": "point/in-use", "not_ready": "point/not-ready", "not_known": "point/unknown", "silent": "point/quiet",
-        "limited": "point/limited", "ready": "point/ready", "operational": "point/operational", "low_fuel": "point/low-fuel",
-        "firing": "point/alerts", "people": "people/likely", "capacity": "point/capacity",
+    shown = {
+        "points": "in_use", "not_ready": "not_ready", "not_known": "unknown", "silent": "quiet", "limited": "limited",
+        "ready": "ready", "operational": "operational", "low_fuel": "low_fuel", "firing": "alerts_firing",
+        "people": "people", "capacity": "capacity",
     }  # fmt: skip
-    sums = ", ".join(f'sum("{key}") AS "{key}"' for key in counted)
-    each = ", ".join(f'last({field(name)}) AS "{key}"' for key, name in counted.items())
+    selected = ", ".join(f'"{name}" AS "{key}"' for key, name in shown.items())
     query = (
-        f"SELECT {sums} FROM (SELECT {each} FROM {measurement('point/verdict')} WHERE {NOW} AND {REGION} "
-        'GROUP BY "region", "point") GROUP BY "region"'
+        f'SELECT {selected} FROM "{schema.HOST}" WHERE {NOW} AND {REGION} GROUP BY "region" ORDER BY time DESC LIMIT 1'
     )
     chosen = (
         f"var-region=${{__data.fields[{words('column.region')}]}}&var-datasource=${{datasource}}&var-page=${{page}}"
@@ -41,7 +42,7 @@ def _regions(words: Words) -> table.Panel:
     to_region = [{"title": words("to.region"), "url": f"/d/{frame.uid('region', words.language)}?{chosen}"}]
 
     def count(key: str, colour: str) -> Column:
-        return Column(key, coloured=True, decimals=0, steps=looks.steps((None, "transparent"), (1, colour)))
+        return Column(key, coloured=True, width=108, decimals=0, steps=looks.steps((None, "transparent"), (1, colour)))
 
     return panels.rows(
         words,

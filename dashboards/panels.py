@@ -1,7 +1,7 @@
 """The panels that our dashboards are made of. Each says in words why it is empty, and draws nothing old as new."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from grafana_foundation_sdk.builders import geomap, stat, statetimeline, table, text, timeseries
 from grafana_foundation_sdk.builders.common import (
@@ -10,7 +10,6 @@ from grafana_foundation_sdk.builders.common import (
     ReduceDataOptions,
     TableFooterOptions,
     VizLegendOptions,
-    VizTextDisplayOptions,
     VizTooltipOptions,
 )
 from grafana_foundation_sdk.builders.dashboard import FieldColor, ThresholdsConfig
@@ -39,9 +38,16 @@ from dashboards import looks
 from dashboards.influxql import DATASOURCE, Query
 from paraat.texts import Words
 
-MINUTE = "1m"  # what boards and host write; a graph asks for nothing finer
+# The host writes once a minute, and some seconds late: of each two minutes there is a row, of each one not always.
+FINEST = "2m"
+GAP_MS = 300_000  # what is longer is a gap; so long a point may be quiet before it counts as silent
+# Grafana's own units of time turn 72 hours into "3 days", and say so in English.
+HOURS, AGE, LITRES, BURN = "suffix:h", "dtdhms", "suffix:l", "suffix:l/h"
+_WIDTH = 92  # of a column in pixels, so that all of them stand on a wall
 # One grey dot for every tile: without an address Grafana would fetch tiles from the internet, and tell it where the points are.
 _NO_TILE = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
+_AGE_WIDTH = 118
+_NEAREST = 11  # to which a map zooms in at most
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 P = TypeVar("P", stat.Panel, table.Panel, timeseries.Panel, statetimeline.Panel, geomap.Panel)
@@ -71,7 +77,7 @@ def number(
     height: int = 4,
     colours: ThresholdsConfig | None = None,
     mappings: list[ValueMapping] | None = None,
-    unit: str = "short",
+    unit: str = "locale",
     decimals: int = 0,
     why_empty: str = "unknown",
 ) -> stat.Panel:
@@ -82,6 +88,38 @@ def number(
     panel.reduce_options(ReduceDataOptions().calcs(["lastNotNull"]).fields("/^value$/").values(False))
     panel.thresholds(colours or looks.steps((None, looks.PLAIN)))
     return panel.mappings(mappings or looks.absent(words)).unit(unit)
+
+
+class Figure(NamedTuple):
+    """One of several figures of a panel, in its own look. key: of its words."""
+
+    key: str
+    colours: ThresholdsConfig
+    unit: str = "locale"
+
+
+def numbers(
+    words: Words, key: str, figures: Sequence[Figure], queries: Sequence[str], *, width: int = 24, height: int = 5
+) -> stat.Panel:
+    """Several figures beside each other. One panel: on a phone they stay together, and do not push all else off the screen.
+
+    queries: one for each, with a column "value"; or a single one, with a column for each under its words.
+    """
+    panel = _begin(stat.Panel(), words, key, width, height, "unknown")
+    for letter, query in zip(_LETTERS, queries, strict=False):
+        panel.with_target(Query(query).ref_id(letter))
+    for letter, figure in zip(_LETTERS, figures, strict=False):
+        looked = override(unit=figure.unit, thresholds=figure.colours.build())
+        if len(queries) == 1:
+            panel.override_by_name(words(figure.key), looked)
+        else:
+            panel.override_by_query(letter, [*override(displayName=words(figure.key)), *looked])
+    panel.override_by_name("Time", override(displayName="Time"))
+    panel.graph_mode(BigValueGraphMode.NONE).color_mode(BigValueColorMode.BACKGROUND).decimals(0)
+    panel.text_mode(BigValueTextMode.VALUE_AND_NAME)
+    # Also a figure that is not known: such a column has no type, and would not count as one of numbers.
+    panel.reduce_options(ReduceDataOptions().calcs(["lastNotNull"]).fields("/^(?!Time$).+/").values(False))
+    return panel.thresholds(looks.steps((None, looks.PLAIN))).mappings(looks.absent(words))
 
 
 def tiles(
@@ -101,12 +139,22 @@ def tiles(
     """The first rows of a query as large tiles: the column `shown` in its look, above it the column `named`. sort: by which column."""
     panel = _begin(stat.Panel(), words, key, width, height, "nothing").with_target(Query(query))
     panel.with_transformation(sorted_by(sort))
+    # Grafana calls a tile by the texts of its row, in their order; a name of our own would hide the column from it (9.4).
+    panel.with_transformation(
+        DataTransformerConfig(
+            id_val="organize",
+            options={
+                "excludeByName": {"Time": True, sort: True},
+                "indexByName": {named: 0, "point": 1, shown: 2},
+                "renameByName": {},
+            },
+        )
+    )
     panel.graph_mode(BigValueGraphMode.NONE).color_mode(BigValueColorMode.BACKGROUND)
-    panel.text_mode(BigValueTextMode.VALUE_AND_NAME).text(VizTextDisplayOptions().title_size(22).value_size(34))
-    panel.reduce_options(ReduceDataOptions().values(True).limit(most).calcs([]).fields(f"/^{shown}$/"))
+    panel.text_mode(BigValueTextMode.VALUE_AND_NAME)
+    panel.reduce_options(ReduceDataOptions().values(True).limit(most).calcs([]).fields(""))
     panel.thresholds(looks.steps((None, looks.PLAIN))).mappings(mappings)
-    panel.override_by_name(shown, override(links=links))
-    return panel.display_name(f"${{__data.fields.{named}}}")
+    return panel.override_by_name(shown, override(links=links))
 
 
 def sorted_by(column: str, descending: bool = False) -> DataTransformerConfig:
@@ -123,7 +171,7 @@ def _only(column: str, value: int) -> DataTransformerConfig:
 
 
 class Column:
-    """A column of a table. name: of the query; key: of its words; hidden: there for a link to use."""
+    """A column of a table. name: of the query; key: of its words; hidden: there for a link to use; width: None takes what is left."""
 
     def __init__(
         self,
@@ -135,18 +183,19 @@ class Column:
         mappings: list[ValueMapping] | None = None,
         coloured: bool = False,
         hidden: bool = False,
-        width: int = 0,
+        width: int | None = _WIDTH,
         links: list[dict[str, Any]] | None = None,
         steps: ThresholdsConfig | None = None,
     ) -> None:
         self.name, self.key, self.hidden = name, key or name, hidden
         self.properties = override(
+            noValue="–",  # else what stands in for an empty panel stands in each empty cell
+            **({"custom_width": max(width, _AGE_WIDTH if unit == AGE else 0)} if width else {}),
             **({"unit": unit} if unit else {}),
             **({"decimals": decimals} if decimals is not None else {}),
-            **({"mappings": mappings} if mappings else {}),
+            mappings=mappings or looks.nothing(),  # else a column without any value says "null" (9.4)
             **({"custom_cellOptions": {"type": "color-background", "mode": "basic"}} if coloured else {}),
             **({"thresholds": steps.build()} if steps else {}),
-            **({"custom_width": width} if width else {}),
             **({"custom_hidden": True} if hidden else {}),
             **({"links": links} if links else {}),
         )
@@ -194,10 +243,8 @@ def rows(
     panel.with_transformation(sorted_by(sort, descending))
     panel.with_transformation(DataTransformerConfig(id_val="organize", options=organise))
     panel.footer(TableFooterOptions().show(False).reducer([]).count_rows(False))
-    panel.mappings(looks.absent(words))
     for column in columns:
-        if column.properties:
-            panel.override_by_name(titles[column.name], column.properties)
+        panel.override_by_name(titles[column.name], column.properties)
     return panel
 
 
@@ -219,7 +266,7 @@ def lines(
     panel = _begin(timeseries.Panel(), words, key, width, height, why_empty)
     for letter, (alias, query) in zip(_LETTERS, queries.items(), strict=False):
         panel.with_target(Query(query).ref_id(letter).time_series(alias))
-    panel.interval(MINUTE).unit(unit).decimals(decimals).line_width(2).fill_opacity(0).span_nulls(False)
+    panel.interval(FINEST).unit(unit).decimals(decimals).line_width(2).fill_opacity(0).span_nulls(GAP_MS)
     panel.show_points(VisibilityMode.AUTO).color_scheme(FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC))
     panel.tooltip(VizTooltipOptions().mode(TooltipDisplayMode.MULTI))
     panel.legend(
@@ -239,21 +286,28 @@ def bands(
     words: Words,
     key: str,
     queries: Mapping[str, str],
-    mappings: Mapping[str, list[ValueMapping]],
+    mappings: Mapping[str, list[ValueMapping]] | list[ValueMapping],
     *,
     width: int = 24,
     height: int = 5,
     why_empty: str = "period-empty",
 ) -> statetimeline.Panel:
-    """Bands over time, one for each of `queries`, with the state's word in them. Of what nobody knows there is no band."""
+    """Bands over time, one for each of `queries`, with the state's word in them. Of what nobody knows there is no band.
+
+    mappings: by band its looks, or those of all.
+    """
     panel = _begin(statetimeline.Panel(), words, key, width, height, why_empty)
     for letter, (alias, query) in zip(_LETTERS, queries.items(), strict=False):
         panel.with_target(Query(query).ref_id(letter).time_series(alias))
-    for alias, looked in mappings.items():
-        panel.override_by_name(alias, override(mappings=looked))
-    panel.interval(MINUTE).merge_values(True).show_value(VisibilityMode.AUTO).row_height(0.85)
+    if isinstance(mappings, list):
+        panel.mappings(mappings)
+    else:
+        for alias, looked in mappings.items():
+            panel.override_by_name(alias, override(mappings=looked))
+    panel.interval(FINEST).merge_values(True).show_value(VisibilityMode.AUTO).row_height(0.85)
     panel.align_value(TimelineValueAlignment.LEFT).fill_opacity(85).line_width(0)
-    panel.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS)).thresholds(looks.steps((None, looks.PLAIN)))
+    # By thresholds, Grafana would put all figures of one step into one band, in one colour, whatever word they have (9.4).
+    panel.color_scheme(FieldColor().mode(FieldColorModeId.FIXED).fixed_color(looks.PLAIN))
     panel.tooltip(VizTooltipOptions().mode(TooltipDisplayMode.SINGLE))
     return panel.legend(
         VizLegendOptions()
@@ -287,7 +341,7 @@ def chart(words: Words, key: str, query: str, *, width: int = 12, height: int = 
         "rotation": {"fixed": 0, "max": 360, "min": -360, "mode": "mod"},
         "size": {"fixed": 9, "max": 15, "min": 2},
         "symbol": {"fixed": "img/icons/marker/circle.svg", "mode": "fixed"},
-        "text": {"field": "sign", "fixed": "", "mode": "field"},
+        "text": {"field": "verdict", "fixed": "", "mode": "field"},  # with its sign and its word
         "textConfig": {"fontSize": 13, "offsetX": 0, "offsetY": 14, "textAlign": "center", "textBaseline": "middle"},
     }
     place = FrameGeometrySource().mode(FrameGeometrySourceMode.COORDS).latitude("latitude").longitude("longitude")
@@ -309,7 +363,7 @@ def chart(words: Words, key: str, query: str, *, width: int = 12, height: int = 
     )
     panel.basemap(MapLayerOptions().type("xyz").name(words("empty")).config({"url": _NO_TILE, "attribution": ""}))
     panel.view(
-        MapViewConfig().id("fit").all_layers(False).layer(words("points")).last_only(False).padding(10).max_zoom(12)
+        MapViewConfig().id("fit").all_layers(False).layer(words("points")).last_only(False).padding(10).zoom(_NEAREST)
     )
     panel.controls(ControlsOptions().show_zoom(True).mouse_wheel_zoom(False).show_attribution(False).show_scale(True))
     panel.tooltip(TooltipOptions().mode(TooltipMode.DETAILS)).mappings(looks.verdicts(words))

@@ -1,15 +1,15 @@
 """Panels that more than one dashboard has."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from grafana_foundation_sdk.builders import stat, table, timeseries
+from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.models.dashboard import ValueMapping
 
 from dashboards import looks, panels
 from dashboards.frame import uid
-from dashboards.influxql import CHOSEN, field, listing, measurement, newest, standing, total
-from dashboards.panels import Column
+from dashboards.influxql import CHOSEN, REGION, listing, newest, standing, total
+from dashboards.panels import AGE, HOURS, Column, Figure
 from paraat.sinks import schema
 from paraat.texts import Words
 
@@ -25,28 +25,35 @@ def point_links(words: Words, column: str) -> list[dict[str, Any]]:
     ]
 
 
-def counts(words: Words, where: str) -> Iterator[stat.Panel]:
-    """Two rows for a wall: how many points stand how, and what they do."""
-    trouble, doubt = looks.none_is_fine(looks.ALARM), looks.none_is_fine(looks.UNKNOWN)
-    for key, name, colours in (
+def counts(words: Words, where: str) -> tuple[stat.Panel, stat.Panel]:
+    """For a wall: how many points stand how, and what they do."""
+    trouble, plain = looks.none_is_fine(looks.ALARM), looks.steps((None, looks.PLAIN))
+
+    def panel(key: str, shown: tuple[tuple[str, str, ThresholdsConfig], ...], height: int) -> stat.Panel:
+        figures = [Figure(one, colours) for one, _, colours in shown]
+        return panels.numbers(words, key, figures, [total(name, where) for _, name, _ in shown], height=height)
+
+    stand = (
         ("not_ready", "point/not-ready", trouble),
-        ("not_known", "point/unknown", doubt),
+        ("not_known", "point/unknown", looks.none_is_fine(looks.UNKNOWN)),
         ("silent", "point/quiet", looks.none_is_fine(looks.STALE)),
         ("limited", "point/limited", looks.none_is_fine(looks.ATTENTION)),
         ("ready", "point/ready", looks.steps((None, looks.STALE), (1, looks.FINE))),
         ("low_fuel", "point/low-fuel", trouble),
         ("alerts", "point/alerts", trouble),
-        ("people", "people/likely", None),
-        ("points", "point/in-use", None),
-        ("standby", "point/standby", None),
-        ("opening", "point/opening", looks.steps((None, looks.PLAIN), (1, looks.ATTENTION))),
-        ("operational", "point/operational", None),
-        ("late", "point/late", trouble),
         ("mains_out", "point/mains-out", trouble),
+    )
+    do = (
+        ("points", "point/in-use", plain),
+        ("standby", "point/standby", plain),
+        ("opening", "point/opening", looks.steps((None, looks.PLAIN), (1, looks.ATTENTION))),
+        ("operational", "point/operational", plain),
+        ("late", "point/late", trouble),
+        ("people", "people/likely", plain),
+        ("capacity", "point/capacity", plain),
         ("overdue", "upkeep/overdue", looks.none_is_fine(looks.ATTENTION)),
-        ("capacity", "point/capacity", None),
-    ):
-        yield panels.number(words, key, total(name, where), colours=colours, why_empty="unknown")
+    )
+    return panel("counts", stand, 5), panel("doing", do, 4)
 
 
 def points(words: Words, *, where: str = CHOSEN, height: int = 12) -> table.Panel:
@@ -56,7 +63,6 @@ def points(words: Words, *, where: str = CHOSEN, height: int = 12) -> table.Pane
         "likely": "off-grid/hours", "high": "off-grid/hours-high", "target": "off-grid/target",
         "refuel": "fuel/refuel-in", "percent": "fuel/percent", "people": "people/likely", "capacity": "point/capacity",
         "volts": "now/voltage", "celsius": "now/temperature", "age": "point/age", "firing": "point/alerts",
-        "lacking": "point/missing",
     }  # fmt: skip
     why = standing(schema.WHY, ("text",), ("point",), where)
     none = looks.absent(words)
@@ -70,19 +76,18 @@ def points(words: Words, *, where: str = CHOSEN, height: int = 12) -> table.Pane
             Column("rank", hidden=True),
             Column("name", links=point_links(words, words("column.point")), width=190),
             Column("verdict", mappings=looks.verdicts(words), coloured=True, width=125),
-            Column("text", key="why", width=330),
+            Column("text", key="why", width=None, mappings=looks.sentence(words, words("nothing-lacks"))),
             Column("phase", mappings=looks.phases(words), width=105),
-            *(Column(name, unit="h", decimals=0, mappings=none) for name in ("low", "likely", "high", "target")),
-            Column("refuel", unit="h", decimals=1, coloured=True, steps=urgent, mappings=none),
+            *(Column(name, unit=HOURS, decimals=0, mappings=none) for name in ("low", "likely", "high", "target")),
+            Column("refuel", width=125, unit=HOURS, decimals=1, coloured=True, steps=urgent, mappings=none),
             Column("percent", unit="percent", decimals=0, mappings=none),
             Column("people", decimals=0, mappings=none),
             Column("capacity", decimals=0),
             Column("volts", unit="volt", decimals=1, mappings=none),
             Column("celsius", unit="celsius", decimals=1, mappings=none),
-            Column("age", unit="s", decimals=0, mappings=none, coloured=True, steps=quiet),
+            Column("age", unit=AGE, decimals=0, mappings=none, coloured=True, steps=quiet),
             Column("firing", decimals=0),
-            Column("lacking", decimals=0),
-            Column("point"),
+            Column("point", hidden=True),
         ],
         sort="rank",
         join="point",
@@ -124,11 +129,11 @@ def alerts(words: Words, where: str, *, width: int, height: int) -> table.Panel:
         [
             Column("severity", mappings=severity, coloured=True, width=110),
             Column("name", links=point_links(words, words("column.point")), width=160),
-            Column("text", key="alert", width=230),
-            Column("age_s", key="since", unit="s", decimals=0),
-            Column("acknowledged", mappings=seen, coloured=True),
+            Column("text", key="alert", width=None),
+            Column("age_s", key="since", unit=AGE, decimals=0),
+            Column("acknowledged", mappings=seen, coloured=True, width=150),
             Column("by"),
-            Column("reached", width=170),
+            Column("reached", width=130),
             Column("waiting"),
             Column("uncertain"),
             Column("held_by", key="held"),
@@ -143,19 +148,18 @@ def alerts(words: Words, where: str, *, width: int, height: int) -> table.Panel:
     )
 
 
-def course_of_counts(words: Words, where: str, *, width: int = 24, height: int = 8) -> timeseries.Panel:
-    """How many points stood how, over time."""
+def course_of_counts(words: Words, *, width: int = 24, height: int = 8) -> timeseries.Panel:
+    """How many points of the chosen regions stood how, over time, as each host counted them."""
     queries = {
         words(key): (
-            f'SELECT sum("value") FROM (SELECT last({field(name)}) AS "value" FROM {measurement(name)} '
-            f'WHERE $timeFilter AND {where} GROUP BY time($__interval), "point") WHERE $timeFilter '
-            "GROUP BY time($__interval) fill(null)"
+            f'SELECT sum("value") FROM (SELECT last("{name}") AS "value" FROM "{schema.HOST}" WHERE $timeFilter AND {REGION} '
+            'GROUP BY time($__interval), "region") WHERE $timeFilter GROUP BY time($__interval) fill(null)'
         )
         for key, name in (
-            ("not_ready", "point/not-ready"),
-            ("not_known", "point/unknown"),
-            ("limited", "point/limited"),
-            ("ready", "point/ready"),
+            ("not_ready", "not_ready"),
+            ("not_known", "unknown"),
+            ("limited", "limited"),
+            ("ready", "ready"),
         )
     }
     panel = panels.lines(words, "course", queries, unit="short", width=width, height=height, low=0, decimals=0)
@@ -177,7 +181,7 @@ def events(
         words,
         key,
         [listing(schema.EVENT, ("name", "text", "way", "role", "point"), where, most)],
-        [Column("Time", key="when", width=160), Column("name", width=170), Column("text", key="what"), Column("way", mappings=ways(words)), Column("role", key="by"), Column("point", hidden=True)],
+        [Column("Time", key="when", width=160), Column("name", width=170), Column("text", key="what", width=None), Column("way", mappings=ways(words)), Column("role", key="by"), Column("point", hidden=True)],
         sort="Time",
         descending=True,
         width=width,

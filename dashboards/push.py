@@ -151,27 +151,23 @@ class Push:
             raise PushError(words("push.away", url=self._url, why=_reason(error))) from error
 
 
-def _holds(have: Any, wanted: Any) -> bool:
-    """Whether all that we want stands there; what Grafana adds by itself makes no difference."""
-    if isinstance(wanted, dict):
-        return isinstance(have, dict) and all(
-            key in _ITS_OWN or _holds(have.get(key), value) for key, value in wanted.items()
-        )
-    if isinstance(wanted, list):
-        return isinstance(have, list) and len(have) == len(wanted) and all(map(_holds, have, wanted))
-    return bool(have == wanted)
+def _holds(have: Json, wanted: Json) -> bool:
+    """Whether all that we want stands there; what Grafana adds to a dashboard by itself makes no difference."""
+    return all(have.get(key) == value for key, value in _ours(wanted).items())
 
 
 def _show_difference(have: Json, wanted: Json) -> None:
-    before, after = (
-        json.dumps({k: v for k, v in board.items() if k not in _ITS_OWN}, indent=1, sort_keys=True).splitlines()
-        for board in (have, wanted)
-    )
+    before, after = (json.dumps(_ours(board), indent=1, sort_keys=True).splitlines() for board in (have, wanted))
     lines = list(difflib.unified_diff(before, after, "Grafana", "Paraat", lineterm="", n=1))
     for line in lines[:_DIFF_LINES]:
         print(f"    {line}")
     if len(lines) > _DIFF_LINES:
         print(f"    ... {len(lines) - _DIFF_LINES}")
+
+
+def _ours(board: Json) -> Json:
+    """Without what Grafana counts for itself."""
+    return {key: value for key, value in board.items() if key not in _ITS_OWN}
 
 
 def _named(board: Json) -> str:

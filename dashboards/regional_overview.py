@@ -10,7 +10,7 @@ from dashboards import frame, looks, panels, parts
 from dashboards.influxql import CHOSEN, newest
 from paraat.texts import Words
 
-_MOST = 8  # tiles that can be read from afar
+_MOST = 6  # tiles that can be read from afar
 
 
 def build(language: str) -> Dashboard:
@@ -31,7 +31,7 @@ def build(language: str) -> Dashboard:
             height=11,
         )
     )
-    board.with_panel(parts.course_of_counts(words, CHOSEN, width=15))
+    board.with_panel(parts.course_of_counts(words, width=15))
     board.with_panel(panels.note(words, "no-alerting", width=9, height=8))
     return frame.mark(board, words, CHOSEN)
 

@@ -4,8 +4,8 @@ from grafana_foundation_sdk.builders import statetimeline, table
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards import frame, looks, panels, parts
-from dashboards.influxql import MEANT, course, newest, standing, total
-from dashboards.panels import Column
+from dashboards.influxql import MEANT, course, field, newest, standing, total
+from dashboards.panels import AGE, Column
 from paraat.domain.profiles import RESOURCES
 from paraat.sinks import schema
 from paraat.texts import Words
@@ -26,7 +26,7 @@ def build(language: str) -> Dashboard:
     board.with_panel(_upkeep(words))
     board.with_panel(_expiring(words))
     board.with_panel(_runs(words))
-    queries = {"$tag_name": course("upkeep/rest-voltage", MEANT, how="min", by=("point", "name"))}
+    queries = {"$tag_name": course("upkeep/rest-voltage", MEANT, how="min", by=("point", "name"), long=True)}
     board.with_panel(panels.lines(words, "rest_lines", queries, unit="volt", decimals=2, why_empty="not-measured"))
     board.with_panel(
         parts.events(words, f'{MEANT} AND "kind" =~ /^(attested|absent|word-withdrawn|counted|refuel)$/', key="checks")
@@ -44,7 +44,7 @@ def _upkeep(words: Words) -> table.Panel:
 
     def age(name: str, attention_days: float) -> Column:
         steps = looks.steps((None, "transparent"), (attention_days * 86_400, looks.ATTENTION))
-        return Column(name, key=f"age_{name}", unit="s", decimals=0, mappings=none, coloured=True, steps=steps)
+        return Column(name, key=f"age_{name}", unit=AGE, decimals=0, mappings=none, coloured=True, steps=steps)
 
     return panels.rows(
         words,
@@ -87,12 +87,12 @@ def _expiring(words: Words) -> table.Panel:
         ],
         [
             Column("name", links=parts.point_links(words, words("column.point")), width=170),
-            Column("resource", mappings=names),
-            Column("standing", mappings=looks.standings(words), coloured=True),
+            Column("resource", mappings=names, width=None),
+            Column("standing", mappings=looks.standings(words), coloured=True, width=120),
             Column(
-                "ends_in_s", key="ends", unit="s", decimals=0, mappings=looks.absent(words), coloured=True, steps=ends
+                "ends_in_s", key="ends", unit=AGE, decimals=0, mappings=looks.absent(words), coloured=True, steps=ends
             ),
-            Column("age_s", key="since", unit="s", decimals=0, mappings=looks.absent(words)),
+            Column("age_s", key="since", unit=AGE, decimals=0, mappings=looks.absent(words)),
             Column("point"),
         ],
         sort="ends_in_s",
@@ -102,7 +102,9 @@ def _expiring(words: Words) -> table.Panel:
 
 
 def _runs(words: Words) -> statetimeline.Panel:
-    """When each generator ran."""
-    ran = course("now/generator", MEANT, how="last", by=("point", "name"))
+    """When each generator ran. A test run is short: the last moment of an hour would not show it."""
+    ran = course(
+        "now/generator", f"{MEANT} AND {field('now/generator')} = true", how="last", by=("point", "name"), long=True
+    )
     looked = looks.yes_or_no(words, "generator", looks.PLAIN, looks.FAINT)
-    return panels.bands(words, "runs", {"$tag_name": ran}, {"/.*/": looked}, width=12, height=11)
+    return panels.bands(words, "runs", {"$tag_name": ran}, looked, width=12, height=11)

@@ -1,12 +1,14 @@
 """One noodsteunpunt: how it stands and why, its power, its fuel and how long that lasts, its people, and what happened there."""
 
+from collections.abc import Mapping
+
 from grafana_foundation_sdk.builders import stat, statetimeline, table, timeseries
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
 
 from dashboards import frame, looks, panels, parts
 from dashboards.influxql import NOW, ONE, Query, course, field, listing, measurement, newest, standing
-from dashboards.panels import Column
+from dashboards.panels import AGE, HOURS, LITRES, Column, Figure
 from paraat.domain.profiles import RESOURCES
 from paraat.sinks import schema
 from paraat.texts import Words
@@ -26,28 +28,39 @@ def build(language: str) -> Dashboard:
     board.with_panel(_climate(words)).with_panel(_load(words))
     board.with_panel(_resources(words)).with_panel(parts.events(words, ONE))
     board.with_panel(_faults(words)).with_panel(_late(words))
-    return frame.mark(board, words, ONE)
+    return frame.mark(board, words, ONE, all_on=True)
+
+
+def _newest(columns: Mapping[str, str]) -> str:
+    """The newest whole row of the one point. columns: by alias, metrics of the host's row."""
+    return newest(columns, ONE).replace('GROUP BY "point" ', "")
 
 
 def _value(name: str) -> str:
-    return newest({"value": name}, ONE)
+    return _newest({"value": name})
 
 
 def _now(words: Words) -> list[stat.Panel]:
     """How it stands, for a wall and for a phone."""
-    none = looks.absent(words)
+    plain = looks.steps((None, looks.PLAIN))
     urgent = looks.steps((None, looks.ALARM), (2, looks.ATTENTION), (8, looks.FINE))
     old = looks.steps((None, looks.FINE), (300, looks.STALE))
+
+    named = f'SELECT "label" AS "value" FROM {measurement("point/verdict")} WHERE {NOW} AND {ONE} ORDER BY time DESC LIMIT 1'
+    shown = (
+        ("hours_low", "off-grid/hours-low", plain, HOURS),
+        ("hours_likely", "off-grid/hours", plain, HOURS),
+        ("target", "off-grid/target", plain, HOURS),
+        ("refuel_in", "fuel/refuel-in", urgent, HOURS),
+        ("heard", "point/age", old, AGE),
+    )
+    figures = [Figure(key, colours, unit) for key, _, colours, unit in shown]
+    hours = _newest({words(key): name for key, name, _, _ in shown})
     return [
-        panels.number(words, "verdict", _value("point/verdict"), width=6, mappings=looks.verdicts(words)),
+        panels.number(words, "name", named, width=6),
+        panels.number(words, "verdict", _value("point/verdict"), width=4, mappings=looks.verdicts(words)),
         panels.number(words, "phase", _value("point/phase"), width=4, mappings=looks.phases(words)),
-        panels.number(words, "hours_low", _value("off-grid/hours-low"), unit="h", mappings=none),
-        panels.number(words, "hours_likely", _value("off-grid/hours"), unit="h", mappings=none),
-        panels.number(words, "target", _value("off-grid/target"), width=2, unit="h", mappings=none),
-        panels.number(
-            words, "refuel_in", _value("fuel/refuel-in"), unit="h", mappings=none, colours=urgent, decimals=1
-        ),
-        panels.number(words, "heard", _value("point/age"), unit="s", mappings=none, colours=old),
+        panels.numbers(words, "hours_now", figures, [hours], width=10, height=4),
     ]
 
 
@@ -57,7 +70,10 @@ def _why(words: Words) -> table.Panel:
         words,
         "why",
         [standing(schema.WHY, ("text", "to_do"), ("point",), ONE)],
-        [Column("text", key="why"), Column("to_do")],
+        [
+            Column("text", key="why", width=None, mappings=looks.sentence(words, words("nothing-lacks"))),
+            Column("to_do", width=None),
+        ],
         sort="text",
         drop=("point",),
         width=10,
@@ -97,7 +113,7 @@ def _hours(words: Words) -> timeseries.Panel:
         words("high"): course("off-grid/hours-high"),
         words("target"): course("off-grid/target"),
     }
-    panel = panels.lines(words, "hours", queries, unit="h", width=8, height=9, low=0)
+    panel = panels.lines(words, "hours", queries, unit=HOURS, width=8, height=9, low=0, decimals=0)
     return _as_cone(panel, words)
 
 
@@ -123,21 +139,27 @@ def _as_cone(panel: timeseries.Panel, words: Words) -> timeseries.Panel:
 def _cone(words: Words) -> timeseries.Panel:
     """The coming hours: the tank from now on if the generator goes on, until it is empty at the earliest, likely and latest.
 
-    Each query is one knot of the lines, of the newest row alone. The target is the tank that would hold out as long as is asked.
+    Each query is one knot of the lines, of the newest row alone, which is five minutes old at most: the first knot stands five
+    minutes after it, so that it never lies before the graph's beginning, where Grafana would not see it. The target is the tank
+    that would hold out as long as is asked.
     """
     litres, burn, target, at = (field(name) for name in ("fuel/litres", "fuel/burn", "off-grid/target", "point/at"))
     edges = {words("low"): "fuel/hours-low", words("likely"): "fuel/hours", words("high"): "fuel/hours-high"}
-    knots = [("0", {**dict.fromkeys(edges, litres), words("target"): f"{burn} * {target}"})]
+    begun = f"- {burn} / 12"
+    knots = [("1 / 12", {**dict.fromkeys(edges, f"{litres} {begun}"), words("target"): f"{burn} * {target} {begun}"})]
     for n, name in enumerate(edges.values(), start=1):
         knots.append((field(name), dict.fromkeys(list(edges)[:n], f"{litres} * 0")))
     knots.append((target, {words("target"): f"{burn} * 0"}))
-    panel = panels.lines(words, "cone", {}, unit="litre", width=8, height=9, low=0, why_empty="no-forecast")
+    panel = panels.lines(words, "cone", {}, unit=LITRES, width=8, height=9, low=0, why_empty="no-forecast")
     for letter, (after_h, values) in zip("ABCDE", knots, strict=True):
         selected = [
             f'({at} + {after_h} * 3600) * 1000 AS "t"',
             *(f'{said} AS "{name}"' for name, said in values.items()),
         ]
-        query = f"SELECT {', '.join(selected)} FROM {measurement('point/verdict')} WHERE {NOW} AND {ONE} ORDER BY time DESC LIMIT 1"
+        query = (
+            f"SELECT {', '.join(selected)} FROM {measurement('point/verdict')} WHERE {NOW} AND {ONE} "
+            f"AND {field('point/fuel-unknown')} = 0 ORDER BY time DESC LIMIT 1"
+        )
         panel.with_target(Query(query).ref_id(letter))
     panel.time_from("+72h").span_nulls(True)
     for id_val, options in (
@@ -207,9 +229,9 @@ def _resources(words: Words) -> table.Panel:
         [
             Column("resource", mappings=names, width=150),
             Column("standing", mappings=looks.standings(words), coloured=True, width=130),
-            Column("text", key="why"),
-            Column("age_s", key="since", unit="s", decimals=0, mappings=looks.absent(words)),
-            Column("ends_in_s", key="ends", unit="s", decimals=0, mappings=looks.mapping({}, "")),
+            Column("text", key="why", width=None),
+            Column("age_s", key="since", unit=AGE, decimals=0, mappings=looks.absent(words)),
+            Column("ends_in_s", key="ends", unit=AGE, decimals=0),
         ],
         sort="standing",
         descending=True,
@@ -225,7 +247,12 @@ def _faults(words: Words) -> table.Panel:
         words,
         "faults",
         [listing(schema.FAULT, ("metric", "sensor", "code"), ONE)],
-        [Column("Time", key="when", width=160), Column("metric"), Column("sensor"), Column("code", key="fault")],
+        [
+            Column("Time", key="when", width=160),
+            Column("metric", width=None),
+            Column("sensor", width=None),
+            Column("code", key="fault", width=None),
+        ],
         sort="Time",
         descending=True,
         width=12,
@@ -243,5 +270,5 @@ def _late(words: Words) -> timeseries.Panel:
         ): f'SELECT max("late_s") FROM "{schema.LATE}" WHERE $timeFilter AND {ONE} GROUP BY time($__interval) fill(null)',
         words("missing"): course("point/missing", how="max"),
     }
-    panel = panels.lines(words, "late_line", queries, unit="s", low=0, decimals=0, height=7, why_empty="nothing-late")
+    panel = panels.lines(words, "late_line", queries, unit=AGE, low=0, decimals=0, height=7, why_empty="nothing-late")
     return panel.override_by_name(words("missing"), panels.override(unit="short", custom_axisPlacement="right"))

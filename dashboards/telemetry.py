@@ -1,13 +1,14 @@
 """Whether what is shown can be relied on: gaps, backlogs, clocks, boards, versions, and the coordination point's own machine."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 from grafana_foundation_sdk.builders import stat, table, timeseries
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards import frame, looks, panels, parts
 from dashboards.influxql import MEANT, NOW, ONE, REGION, course, listing, newest, standing, total
-from dashboards.panels import Column
+from dashboards.panels import AGE, HOURS, Column
 from paraat.sinks import schema
 from paraat.texts import Words
 
@@ -19,11 +20,11 @@ def build(language: str) -> Dashboard:
     for panel in _host(words):
         board.with_panel(panel)
     board.with_panel(_boards(words))
-    queries = {"$tag_name": course("point/missing", MEANT, how="max", by=("point", "name"))}
+    queries = {words("worst"): course("point/missing", MEANT, how="max", by=(), long=True)}
     board.with_panel(panels.lines(words, "gaps", queries, unit="short", low=0, decimals=0))
     late = f'SELECT max("late_s") FROM "{schema.LATE}" WHERE $timeFilter AND {ONE} GROUP BY time($__interval), "point" fill(null)'
     board.with_panel(
-        panels.lines(words, "lateness", {"$tag_point": late}, unit="s", low=0, decimals=0, why_empty="nothing-late")
+        panels.lines(words, "lateness", {"$tag_point": late}, unit=AGE, low=0, decimals=0, why_empty="nothing-late")
     )
     for key, name, unit in (
         ("backlog", "node/backlog", "short"),
@@ -31,7 +32,8 @@ def build(language: str) -> Dashboard:
         ("heap", "node/heap", "bytes"),
         ("chip_heap", "node/idf-largest", "bytes"),
     ):
-        queries = {"$tag_point": course(name, ONE, how="max" if name == "node/backlog" else "min")}
+        worst: Literal["max", "min"] = "max" if name == "node/backlog" else "min"
+        queries = {words("worst"): course(name, ONE, how=worst, by=(), long=True)}
         board.with_panel(panels.lines(words, key, queries, unit=unit, decimals=0, why_empty="not-measured"))
     board.with_panel(_faults(words))
     board.with_panel(_host_lines(words))
@@ -58,18 +60,18 @@ def _host(words: Words) -> Iterator[stat.Panel]:
     yield panels.number(words, "silent", total("point/quiet", MEANT), colours=looks.none_is_fine(looks.STALE))
     broker = looks.yes_or_no(words, "broker", looks.FINE, looks.ALARM)
     yield panels.number(words, "broker", _of_host("broker"), mappings=broker)
-    yield panels.number(words, "behind", _of_host("influx_late_s", "max"), unit="s", mappings=none, colours=behind)
+    yield panels.number(words, "behind", _of_host("influx_late_s", "max"), unit=AGE, mappings=none, colours=behind)
     yield panels.number(words, "poison", _of_host("poison_lines", "sum"), colours=looks.none_is_fine(looks.ATTENTION))
     yield panels.number(words, "disk_free", _of_host("disk_free_b", "min"), unit="bytes", decimals=1, mappings=none)
     yield panels.number(
-        words, "disk_full", _of_host("disk_full_in_h", "min"), unit="h", colours=filling, why_empty="does-not-fill"
+        words, "disk_full", _of_host("disk_full_in_h", "min"), unit=HOURS, colours=filling, why_empty="does-not-fill"
     )
     yield panels.number(words, "channels", _of_host("channels_failing", "sum"), colours=trouble)
     supply = looks.yes_or_no(words, "supply", looks.ALARM, looks.FINE)
     yield panels.number(words, "supply", _of_host("on_battery"), mappings=supply, why_empty="not-measured")
     clock = looks.yes_or_no(words, "clock", looks.FINE, looks.ALARM)
     yield panels.number(words, "clock", _of_host("clock_synchronised"), mappings=clock, why_empty="not-measured")
-    yield panels.number(words, "backup", _of_host("backup_age_s", "max"), unit="s", why_empty="no-backup")
+    yield panels.number(words, "backup", _of_host("backup_age_s", "max"), unit=AGE, why_empty="no-backup")
     yield panels.number(words, "points", total("point/in-use", MEANT))
     yield panels.number(words, "version", _of_host("version"), width=12, why_empty="unknown")
 
@@ -98,26 +100,26 @@ def _boards(words: Words) -> table.Panel:
         [newest(columns, MEANT, tags=("name",)), standing(schema.BOARD, said, ("point",), MEANT)],
         [
             Column("name", links=parts.point_links(words, words("column.point")), width=190),
-            Column("age", unit="s", decimals=0, mappings=none, coloured=True, steps=quiet),
-            Column("online", mappings=online, coloured=True),
+            Column("age", unit=AGE, decimals=0, mappings=none, coloured=True, steps=quiet),
+            Column("online", mappings=online, coloured=True, width=120),
             Column("lacking", coloured=True, steps=looks.steps((None, "transparent"), (1, looks.ATTENTION))),
             Column("clock", key="clock_source", mappings=none),
             Column("firmware", mappings=none),
             Column("config", mappings=none),
             Column("config_refused"),
-            Column("hardware", mappings=none),
+            Column("hardware", mappings=none, width=None),
             Column("boot", mappings=none),
             Column("reset", mappings=none),
             Column(
                 "certificate_left_s",
                 key="certificate",
-                unit="s",
+                unit=AGE,
                 decimals=0,
                 mappings=none,
                 coloured=True,
                 steps=ending,
             ),
-            Column("point"),
+            Column("point", hidden=True),
         ],
         sort="age",
         descending=True,
@@ -135,10 +137,10 @@ def _faults(words: Words) -> table.Panel:
         [listing(schema.FAULT, ("point", "metric", "sensor", "code"), ONE)],
         [
             Column("Time", key="when", width=160),
-            Column("point"),
-            Column("metric"),
-            Column("sensor"),
-            Column("code", key="fault"),
+            Column("point", width=None),
+            Column("metric", width=None),
+            Column("sensor", width=None),
+            Column("code", key="fault", width=None),
         ],
         sort="Time",
         descending=True,

@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
+from typing import NamedTuple, Self
+from unittest.mock import patch
 
 import msgspec
 
+from paraat.alerts.channels import Message, make_channels
 from paraat.domain.activation import Phase
 from paraat.domain.facts import Attested, Author, Counted, Delivered, DeliveryPlanned, PhaseChanged, SaidOfPoint
 from paraat.domain.model import NodeState, SampleSet, Value
@@ -68,7 +70,7 @@ class StoryClock:
 class Link:
     """The broker's link, as the host sees it: it is there, and no board is asked for anything."""
 
-    connected, problem = True, ""
+    connected, serving, problem, serving_elsewhere, takeovers = True, True, "", "", 0
 
     def start(self) -> None: ...
 
@@ -76,6 +78,26 @@ class Link:
 
     def publish(self, _topic: str, _payload: bytes, **_: object) -> bool:
         return False
+
+
+class Phone:
+    """A modem that the network always takes a message from."""
+
+    name = "sms"
+
+    @classmethod
+    def from_site(cls, _site: Site) -> Self:
+        raise AssertionError("it is made here")
+
+    def addresses(self, person: Person) -> tuple[str, ...]:
+        return person.addresses(self.name)
+
+    def send(self, _message: Message) -> str:
+        return "taken by the network"
+
+    def rest(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class Life:
@@ -152,7 +174,7 @@ def make_site(directory: Path, region: str, first: int, count: int, influx_url: 
             generator=Generator(rated_w=20_000.0),
             battery=Battery(capacity_ah=200.0, nominal_v=12.0, load_w=150.0) if number % 2 else None,
         )
-    people = {name: Person(id=f"lead-{name}", name=f"Lead {name}", reach={}) for name in points}
+    people = {name: Person(id=f"lead-{name}", name=f"Lead {name}", reach={"sms": ("+31600000000",)}) for name in points}
     duties = [Duty(rung="lead", who=(one.id,), points=(name,)) for name, one in people.items()]
     directory.mkdir()
     return msgspec.structs.replace(
@@ -172,7 +194,9 @@ class Region:
     def __init__(self, site: Site, play: Play, end: float) -> None:
         self.play, self.end, self.site = play, end, site
         self.clock = StoryClock(end - play.history_h * HOUR)
-        self.service = Service(site, clock=self.clock, serve_web=False)
+        channels = {name: one for name, one in make_channels(site).items() if name == "log"} | {"sms": Phone()}
+        with patch("paraat.service.make_channels", lambda _: channels):
+            self.service = Service(site, clock=self.clock, serve_web=False)
         self.service._transport = Link()  # type: ignore[assignment]
         self.lives = [Life(point, n, play, end) for n, point in enumerate(site.points.values())]
         self._held: list[SampleSet] = []
@@ -242,7 +266,7 @@ class Region:
         """Empty the journal's outbox into InfluxDB."""
         sink = self.service._influx
         assert sink is not None
-        while sink.step():
+        while sink.step() or sink._make_means():
             pass
         assert self.service.journal.backlog("influx") == 0
         assert self.service.journal.refused_lines("influx", 5) == []

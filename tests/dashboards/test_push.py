@@ -123,6 +123,22 @@ def test_a_dry_run_shows_what_would_change_and_changes_nothing(
     assert grafana.writes == before + 1
 
 
+def test_an_id_within_a_dashboard_is_no_count_of_grafanas(grafana: Grafana) -> None:
+    run(grafana.url)
+    before = grafana.writes
+    grafana.boards["paraat-fuel-en"]["templating"]["list"][1]["id"] = "another"
+    assert run(grafana.url) == 0
+    assert grafana.writes == before + 1
+
+
+def test_what_we_no_longer_want_is_taken_away(grafana: Grafana) -> None:
+    run(grafana.url)
+    before = grafana.writes
+    grafana.boards["paraat-fuel-en"]["panels"][0]["options"]["text"] = {"valueSize": 99}
+    assert run(grafana.url) == 0
+    assert grafana.writes == before + 1
+
+
 def test_a_folder_that_is_there_is_not_made_again(grafana: Grafana) -> None:
     grafana.folders["paraat"] = "Somebody's own title"
     assert run(grafana.url) == 0

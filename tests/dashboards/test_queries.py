@@ -65,34 +65,33 @@ def _name(one: Asked) -> str:
     return f"{one.board}/{one.where}/{one.ref}".rstrip("/")
 
 
-def _seen(series: list[Series]) -> dict[str, Any]:
-    """What a test can hold against yesterday: no moment, no age, and figures to three digits."""
+def _seen(one: Asked, series: list[Series]) -> dict[str, Any]:
+    """What a change of the judgement leaves as it is: how many series, the columns, and of the first row what each one holds.
+
+    That the values are right is held by the other tests, against the host. How many alerts and events there were is its own
+    matter; and whether there was one at all, of those that are marked.
+    """
+    lively = re.search(r'FROM "(alert|event)"', one.query)
+    if lively and one.where.startswith("@"):
+        return {}
     if not series:
-        return {"series": 0}
-    first = min(series, key=lambda one: sorted(one.get("tags", {}).items()))
+        return {"series": "some" if lively else 0}
+    first = min(series, key=lambda found: sorted(found.get("tags", {}).items()))
     columns = first["columns"][1:]
     row = next((row for row in first["values"] if any(value is not None for value in row[1:])), [None])
-    said = {
-        name: _steady(value)
-        for name, value in zip(columns, row[1:], strict=False)
-        if value is not None and not re.search(r"_s$|^age|^t$|^check$|^test$", name)
+    held = {} if lively else {name: _kind(value) for name, value in zip(columns, row[1:], strict=False)}
+    return {
+        "series": "some" if lively else len(series),
+        "columns": columns,
+        "tags": sorted(first.get("tags", {})),
+        "first": held,
     }
-    return {"series": len(series), "columns": columns, "tags": sorted(first.get("tags", {})), "first": said}
 
 
-def _alike(seen: Any, wanted: Any) -> bool:
-    """Figures may differ by a twentieth: what is estimated depends a little on where the hour falls into its slots."""
-    if isinstance(seen, dict) and isinstance(wanted, dict):
-        return set(seen) == set(wanted) and all(_alike(seen[key], wanted[key]) for key in seen)
-    if isinstance(seen, float) or isinstance(wanted, float):
-        return bool(seen == pytest.approx(wanted, rel=0.05))
-    return bool(seen == wanted)
-
-
-def _steady(value: Any) -> Any:
-    if isinstance(value, float):
-        return float(f"{value:.3g}")
-    return re.sub(r"\d+", "#", value) if isinstance(value, str) else value
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes or no"
+    return "none" if value is None else "text" if isinstance(value, str) else "number"
 
 
 def _point(one: Asked) -> str:
@@ -100,12 +99,12 @@ def _point(one: Asked) -> str:
 
 
 def test_every_query_gives_the_rows_columns_and_first_point_that_are_expected(played: Played) -> None:
-    found = {_name(one): _seen(played.ask(one.query, point=_point(one))) for one in ALL}
+    found = {_name(one): _seen(one, played.ask(one.query, point=_point(one))) for one in ALL}
     if os.environ.get("PARAAT_EXPECT") == "1":
         EXPECTED.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     expected = json.loads(EXPECTED.read_text(encoding="utf-8"))
     assert set(found) == set(expected)
-    assert {name: seen for name, seen in found.items() if not _alike(seen, expected[name])} == {}
+    assert {name: seen for name, seen in found.items() if seen != expected[name]} == {}
 
 
 def test_no_query_gives_an_error_on_an_empty_database(played: Played) -> None:
@@ -124,19 +123,19 @@ def test_one_region_is_chosen_by_its_name_whatever_is_in_it(played: Played) -> N
 def test_the_counts_are_those_of_the_page(played: Played) -> None:
     views = [view for one in played.regions for view in one.service.views(one.end)]
     used = [view for view in views if view.activation.in_use]
-    for panel, count in (
-        ("Punten", len(used)),
-        ("✗ Niet gereed", sum(view.last_verdict is Verdict.NOT_READY for view in used)),
-        ("? Onbekend", sum(view.last_verdict is Verdict.UNKNOWN for view in used)),
-        ("~ Stil", sum(view.verdict is Verdict.SILENT for view in used)),
-        ("! Beperkt", sum(view.last_verdict is Verdict.LIMITED for view in used)),
-        ("✓ Gereed", sum(view.verdict is Verdict.READY for view in used)),
-        ("Operationeel", sum(view.activation.opened_at is not None for view in used)),
+    for panel, ref, count in (
+        ("Wat de punten doen", "A", len(used)),
+        ("Hoe de punten ervoor staan", "A", sum(view.last_verdict is Verdict.NOT_READY for view in used)),
+        ("Hoe de punten ervoor staan", "B", sum(view.last_verdict is Verdict.UNKNOWN for view in used)),
+        ("Hoe de punten ervoor staan", "C", sum(view.verdict is Verdict.SILENT for view in used)),
+        ("Hoe de punten ervoor staan", "D", sum(view.last_verdict is Verdict.LIMITED for view in used)),
+        ("Hoe de punten ervoor staan", "E", sum(view.verdict is Verdict.READY for view in used)),
+        ("Wat de punten doen", "D", sum(view.activation.opened_at is not None for view in used)),
     ):
         for board in ("regional_overview", "national"):
-            (query,) = [one.query for one in ALL if (one.board, one.where) == (board, panel)]
+            (query,) = [one.query for one in ALL if (one.board, one.where, one.ref) == (board, panel, ref)]
             ((_, value),) = played.ask(query)[0]["values"]
-            assert value == count, (board, panel)
+            assert value == count, (board, panel, ref)
 
 
 def test_the_order_is_that_of_the_page(played: Played) -> None:
@@ -162,6 +161,20 @@ def test_a_figure_is_the_same_as_on_the_page(played: Played) -> None:
             # How many hours there are may have changed since the sentence was written, at most a quarter of an hour ago.
             said = [re.sub(r"\d+", "#", line.text) for line in words.of(view)]
             assert re.sub(r"\d+", "#", why[view.point]["text"]) == (said[0] if said else ""), view.point
+
+
+def test_a_line_begins_with_what_the_board_read_first(played: Played) -> None:
+    first = min(played.regions[0].service.journal.replay(POINT), key=lambda a_set: a_set.t)
+    for panel, name in (
+        ("Brandstof in de tank", "fuel/level"),
+        ("Accu", "battery/voltage"),
+        ("Lucht", "climate/temperature"),
+        ("Gevraagd vermogen", "power/load"),
+    ):
+        (query, *_) = [one.query for one in ALL if (one.board, one.where) == ("support_point", panel)]
+        (series,) = played.ask(query, point=POINT)
+        found = next(value for _, value in series["values"] if value is not None)
+        assert found == pytest.approx(first.values[name], abs=0.2), panel
 
 
 def test_a_tank_that_nobody_can_read_has_no_figure_anywhere(played: Played) -> None:

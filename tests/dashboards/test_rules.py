@@ -81,6 +81,7 @@ def test_ids_and_letters_are_unique(board: Json) -> None:
         assert len(set(letters)) == len(letters), panel["title"]
     names = [one["name"] for one in board["templating"]["list"]]
     assert len(set(names)) == len(names)
+    assert all("id" not in one for one in board["templating"]["list"]), "the SDK's is one for all"
 
 
 def test_uids_are_unique_and_short_enough() -> None:

@@ -53,9 +53,10 @@ class Rows:
         since = journal.cursor(DELIVERIES) / 1000
         try:
             with journal.atomic():
+                points = list(self._points(views, alerts))
                 rows: list[Derived | Row] = [
-                    host,
-                    *self._points(views, alerts),
+                    _counted(host, points),
+                    *points,
                     *self._slow.of_points(views, self._fresh_s),
                     *self._slow.of_alerts(alerts, _reach(journal), acknowledged, now, since),
                     *self._events(journal, last_fact),
@@ -99,6 +100,12 @@ class Rows:
             row = happenings.of_fact(fact, self._site.region.language, point_of)
             if row is not None:
                 yield row
+
+
+def _counted(host: Row, points: Iterable[Derived]) -> Row:
+    """The host's row with the counts of its points: a graph of weeks need not add up every row of every point."""
+    counts = {name: sum(int(row.values.get(metric, 0)) for row in points) for name, metric in schema.COUNTED.items()}
+    return msgspec.structs.replace(host, fields=host.fields | counts)
 
 
 def _deliveries(journal: Journal, since: float, now: float) -> Iterator[Row]:

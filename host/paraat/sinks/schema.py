@@ -21,6 +21,22 @@ FAULT, LATE, WHY, RESOURCE, FIGURE, ALERT, DELIVERY, EVENT, BOARD, HOST = (
 )  # fmt: skip
 
 
+# Of the measurement HOST: sums over its points, by field.
+COUNTED = {
+    "in_use": "point/in-use",
+    "ready": "point/ready",
+    "limited": "point/limited",
+    "not_ready": "point/not-ready",
+    "unknown": "point/unknown",
+    "quiet": "point/quiet",
+    "operational": "point/operational",
+    "low_fuel": "point/low-fuel",
+    "alerts_firing": "point/alerts",
+    "people": "people/likely",
+    "capacity": "point/capacity",
+}
+
+
 class Shape(msgspec.Struct, frozen=True):
     """A measurement. tags: beside those of the place; fields: name, type, unit and meaning."""
 
@@ -119,6 +135,7 @@ ROWS = {
         (
             ("version", TEXT, "", "of Paraat"),
             ("points", INT, "", "that this site has"),
+            *((name, INT, "", f"sum over its points: {metrics.row_of(metric)[metrics.MEANING]}") for name, metric in COUNTED.items()),
             ("broker", BOOL, "", "the broker has us"),
             ("influx_backlog", INT, "", "entries that InfluxDB had not got"),
             ("influx_late_s", FLOAT, "s", "since the oldest of them came in"),

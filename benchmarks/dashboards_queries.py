@@ -1,0 +1,167 @@
+"""How long InfluxDB takes over each panel of each dashboard: 500 points over 72 hours, and 30 days from the means of five minutes.
+
+    make dashboards-bench            prints a table, each time as a part of its limit, and fails where one is over
+
+The rows are those that our sink makes of 20 points of a played region, written again for 500 points and for every minute. So
+values repeat, and the disk holds less than a real site's; what InfluxDB must read and add up for a panel is as much.
+"""
+
+import argparse
+import json
+import os
+import re
+import statistics
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from grafana_queries import Asked, answer, asked, filled
+from paraat.simulate.servers import InfluxServer
+from paraat.sinks.lines import lines
+from paraat.sinks.server import MEANS
+from played_regions import DATABASE, Play, Region, perform
+
+POINTS, REGIONS = 500, 25
+RAW_H, RAW_STEP_S = 72, 60
+MEANS_DAYS, MEANS_STEP_S = 30, 300
+RAW_LIMIT_MS, MEANS_LIMIT_MS = 300.0, 1000.0
+RUNS = 5
+_BATCH = 20_000  # lines
+# Of a panel of a thousand pixels Grafana asks so many seconds to a point.
+_EVERY = {RAW_H: "5m", MEANS_DAYS * 24: "1h"}
+
+
+class Timed(NamedTuple):
+    """A panel, how long its queries took together, and how long they may."""
+
+    board: str
+    panel: str
+    ms: float
+    limit_ms: float
+
+
+def templates(region: Region) -> list[tuple[str, str]]:
+    """(line without its time, point) of the newest rows of each point: the host's own, its resources, and a board's last set."""
+    places, language = region.service._influx._places, "nl"  # type: ignore[union-attr]
+    newest: dict[tuple[str, str], tuple[str, str]] = {}
+    for entry in region.service.journal.entries_after(0, 1_000_000):
+        if not entry.point:
+            continue
+        for line in lines(entry, places, language):
+            row = line.decode().rsplit(" ", 1)[0]
+            series = row.split(" ", 1)[0].split(",state=")[0]
+            if series.split(",")[0] in ("point", "node", "why", "resource", "battery", "climate"):
+                newest[(entry.point, series)] = (row, entry.point)
+    return list(newest.values())
+
+
+def rows(found: list[tuple[str, str]], names: list[str], measurements: tuple[str, ...]) -> list[str]:
+    """Those templates for every point and region."""
+    known = sorted({point for _, point in found})
+    made = []
+    for n, name in enumerate(names):
+        region = f"Veiligheidsregio {n % REGIONS + 1}"
+        mine = known[n % len(known)]
+        for row, point in found:
+            if point == mine and row.split(",")[0] in measurements:
+                made.append(row.replace(mine, name).replace("Veiligheidsregio\\ 0", region.replace(" ", "\\ ")))
+    return made
+
+
+def only(rows_at: list[str], queries: list[Asked]) -> list[str]:
+    """The rows with no other fields than these queries ask for: InfluxDB keeps each field apart, and reads no other."""
+    wanted = {name for query in queries for name in re.findall(r'"([a-z_]+)"', query.query)}
+    found = []
+    for row in rows_at:
+        head, fields = re.split(r"(?<!\\) ", row, maxsplit=1)
+        kept = [text for text, name in re.findall(r'(?:^|,)(([a-z_]+)=(?:"[^"]*"|[^,]+))', fields) if name in wanted]
+        found.append(f"{head} {','.join(kept)}")
+    return found
+
+
+def fill(server: InfluxServer, rows_at: list[str], begin: float, end: float, step_s: int, policy: str) -> int:
+    """Write those rows at each moment. Returns how many."""
+    url = f"http://127.0.0.1:{server.port}/write?db={DATABASE}&precision=s&rp={policy}"
+    count, batch = 0, []
+    for moment in range(int(begin), int(end) + 1, step_s):
+        batch += [f"{row} {moment}" for row in rows_at]
+        if len(batch) >= _BATCH:
+            count += _post(url, batch)
+            batch = []
+    return count + (_post(url, batch) if batch else 0)
+
+
+def _post(url: str, batch: list[str]) -> int:
+    with urllib.request.urlopen(
+        urllib.request.Request(url, data="\n".join(batch).encode(), method="POST"), timeout=120
+    ):
+        return len(batch)
+
+
+def measured(server: InfluxServer, hours: int, limit_ms: float, queries: list[Asked]) -> Iterator[Timed]:
+    """Each panel of these queries, the middle of RUNS."""
+    panels: dict[tuple[str, str], list[str]] = {}
+    for one in queries:
+        point = "nsp-0001" if one.board == "support_point" else ".*"
+        panels.setdefault((one.board, one.where), []).append(
+            filled(one.query, point=point, hours=hours, every=_EVERY[hours])
+        )
+    for (board, panel), texts in panels.items():
+        took = []
+        for _ in range(RUNS):
+            began_s = time.perf_counter()
+            for text in texts:
+                answer(server, DATABASE, text)
+            took.append((time.perf_counter() - began_s) * 1000)
+        yield Timed(board, panel, statistics.median(took), limit_ms)
+
+
+def report(found: list[Timed], title: str) -> bool:
+    """Print the table; whether all are within their limit."""
+    print(f"\n{title}\n\n| dashboard | panel | ms | of the limit |\n|---|---|---|---|")
+    for one in sorted(found, key=lambda one: -one.ms / one.limit_ms):
+        print(f"| {one.board} | {one.panel} | {one.ms:.0f} | {one.ms / one.limit_ms:.2f} |")
+    over = [one for one in found if one.ms > one.limit_ms]
+    print(f"\n{len(found)} panels, {len(over)} over the limit of {found[0].limit_ms:.0f} ms")
+    return not over
+
+
+def main(arguments: list[str]) -> int:
+    """Returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--points", type=int, default=POINTS)
+    asked_for = parser.parse_args(arguments)
+    names = [f"nsp-{n + 1:04}" for n in range(asked_for.points)]
+    with tempfile.TemporaryDirectory() as directory, InfluxServer(Path(directory) / "influx") as server:
+        server.create_database(DATABASE)
+        (region,) = perform(Path(directory), server, Play(regions=("Veiligheidsregio 0",)))
+        found, now = templates(region), time.time()
+        region.close()
+        server.query(f'DROP DATABASE "{DATABASE}"', method="POST")
+        server.create_database(DATABASE)
+        each = rows(found, names, ("point", "node"))
+        slow = rows(found, names, ("why", "resource"))
+        one = rows(found, names[:1], ("battery", "climate"))
+        count = fill(server, each + one, now - RAW_H * 3600, now, RAW_STEP_S, "autogen")
+        count += fill(server, slow, now - 3600, now, 900, "autogen")
+        print(f"{count} rows of {len(names)} points over {RAW_H} h; load {os.getloadavg()[0]:.1f}", flush=True)
+        queries = [query for query in asked() if not query.where.startswith("$")]
+        raw = [query for query in queries if f'"{MEANS}".' not in query.query]
+        good = report(list(measured(server, RAW_H, RAW_LIMIT_MS, raw)), f"{RAW_H} hours")
+        of_means = [query for query in queries if f'"{MEANS}".' in query.query]
+        count = fill(
+            server, only(rows(found, names, ("point",)), of_means), now - MEANS_DAYS * 86_400, now, MEANS_STEP_S, MEANS
+        )
+        print(f"\n{count} means over {MEANS_DAYS} days; load {os.getloadavg()[0]:.1f}", flush=True)
+        timed = list(measured(server, MEANS_DAYS * 24, MEANS_LIMIT_MS, of_means))
+        good = report(timed, f"{MEANS_DAYS} days from the means") and good
+        print(json.dumps({"points": len(names), "load": os.getloadavg()}))
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
