@@ -1,7 +1,9 @@
 """Who is reached, of each point and on each rung, before anything happens: by the roster and the channels that a site has."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
+
+import msgspec
 
 from paraat.alerts.channels import Channel
 from paraat.domain.roster import COORDINATION, DEPUTY, LEAD, REGION, Person, Roster
@@ -36,13 +38,9 @@ class Reach(NamedTuple):
 
 def reach(site: Site, channels: Mapping[str, Channel], now: float) -> dict[str, Reach]:
     """By point. channels: those that work; now: unix seconds, from when on the week is looked at."""
-    seen: dict[tuple[int, ...], Reach] = {}
-    found = {}
-    for point in site.points:
-        lines = _lines(site.roster, point)
-        if lines not in seen:
-            seen[lines] = Reach(_rungs(site.roster, point, channels), _nobody_at(site.roster, point, channels, now))
-        found[point] = seen[lines]
+    found, nobody = {}, _Nobody(channels, now)
+    for point, alone in _each(site.roster, site.points):
+        found[point] = Reach(_rungs(alone, point, channels), nobody.at(alone, point))
     return found
 
 
@@ -53,21 +51,58 @@ def gap(
 
     Points of which nobody is reached at all are not meant: `paraat check` refuses those.
     """
-    seen: dict[tuple[int, ...], float | None] = {}
     found: dict[float, list[str]] = {}
-    for point in points:
-        lines = _lines(roster, point)
-        if lines not in seen:
-            anybody = any(ways(one, channels) for rung in RUNGS for one in roster.everybody(rung, point))
-            seen[lines] = _nobody_at(roster, point, channels, now) if anybody else None
-        if (at := seen[lines]) is not None:
+    nobody = _Nobody(channels, now)
+    for point, alone in _each(roster, points):
+        anybody = any(ways(one, channels) for rung in RUNGS for one in alone.everybody(rung, point))
+        if anybody and (at := nobody.at(alone, point)) is not None:
             found.setdefault(at, []).append(point)
     return (first, tuple(found[first])) if (first := min(found, default=None)) is not None else None
 
 
-def _lines(roster: Roster, point: str) -> tuple[int, ...]:
-    """The lines of the roster that are about a point: points with the same ones are reached alike."""
-    return tuple(n for n, duty in enumerate(roster.duties) if not duty.points or point in duty.points)
+def _each(roster: Roster, points: Iterable[str]) -> Iterator[tuple[str, Roster]]:
+    """Each point with the roster as far as it is about it: with a line for each of thousands of points, nobody reads them all."""
+    own: dict[str, list[int]] = {}
+    for n, duty in enumerate(roster.duties):
+        for point in duty.points:
+            own.setdefault(point, []).append(n)
+    of_all = [n for n, duty in enumerate(roster.duties) if not duty.points]
+    for point in points:
+        lines = sorted({*of_all, *own.get(point, ())})
+        yield point, msgspec.structs.replace(roster, duties=tuple(roster.duties[n] for n in lines))
+
+
+class _Nobody:
+    """When nobody is reached; looked at once for all points whose lines say the same, whoever stands in them."""
+
+    def __init__(self, channels: Mapping[str, Channel], now: float) -> None:
+        self._channels = channels
+        self._now = now
+        self._seen: dict[tuple[object, ...], float | None] = {}
+
+    def at(self, roster: Roster, point: str) -> float | None:
+        """Of a point. roster: its lines alone."""
+
+        def reached(who: Iterable[str]) -> tuple[bool, ...]:
+            return tuple(bool(ways(roster.people[name], self._channels)) for name in who)
+
+        alike = tuple(
+            (
+                duty.rung,
+                duty.days,
+                duty.begins_min,
+                duty.ends_min,
+                duty.turn_from,
+                reached(duty.who),
+                None
+                if duty.spans is None
+                else tuple((span.begins, span.ends, reached(span.who)) for span in duty.spans),
+            )
+            for duty in roster.duties
+        )
+        if alike not in self._seen:
+            self._seen[alike] = _nobody_at(roster, point, self._channels, self._now)
+        return self._seen[alike]
 
 
 def ways(person: Person, channels: Mapping[str, Channel]) -> tuple[str, ...]:

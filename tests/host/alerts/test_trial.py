@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from paraat.alerts.channels import ChannelError, Message
-from paraat.alerts.reach import reach
+from paraat.alerts.reach import gap, reach
 from paraat.alerts.trial import Trial, Tried
 from paraat.domain.model import AlertState, PointView
 from paraat.domain.readiness import Verdict
@@ -141,7 +141,7 @@ def test_of_all_points_each_address_gets_one_message_and_each_board_calls(scene:
     found = scene.trial.of_all("w")
     assert [one.who for one in found if one.rung == "board"] == [point.name for point in scene.site.points.values()]
     assert sorted(message.to for message in scene.channels["email"].sent) == ["a@example.org", "b@example.org"]
-    assert len(scene.channels["sms"].sent) == 1
+    assert [message.key for message in scene.channels["sms"].sent] == ["test/w/sms/+31612345678"]
     assert all(isinstance(one, Tried) for one in found)
 
 
@@ -169,3 +169,24 @@ def test_hours_in_which_nobody_is_on_duty_are_found(scene: Scene) -> None:
     gap = reach(site, scene.channels, monday)["nsp-0101"].nobody_at
     assert gap is not None
     assert 4.0 < (gap - monday) / 86400 < 5.0, "saturday"
+
+
+def test_a_line_of_the_roster_for_each_of_many_points_is_read_once(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A country has thousands of leads: each looked at for each other kept the host from judging anything for hours."""
+    people = {
+        f"lead-{n}": Person(id=f"lead-{n}", name="Lead", reach={"email": (f"{n}@example.org",)}) for n in range(300)
+    }
+    duties = tuple(Duty(rung="lead", who=(name,), points=(f"p-{n}",)) for n, name in enumerate(people))
+    roster = Roster(people=people, duties=duties)
+    asked = []
+    on_duty = Roster.on_duty
+    monkeypatch.setattr(Roster, "on_duty", lambda *args: asked.append(len(args[0].duties)) or on_duty(*args))
+    assert gap([f"p-{n}" for n in range(300)], roster, scene.channels, NOW) is None
+    assert set(asked) == {1}, "each with its own lines alone"
+    assert len(asked) <= 8 * 24 * 4, "once for all that are alike"
+    nights = tuple(msgspec.structs.replace(duty, begins_min=60) if n == 7 else duty for n, duty in enumerate(duties))
+    found = gap([f"p-{n}" for n in range(300)], Roster(people=people, duties=nights), scene.channels, NOW)
+    assert found is not None
+    assert found[1] == ("p-7",)
