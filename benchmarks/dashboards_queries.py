@@ -41,6 +41,7 @@ class Timed(NamedTuple):
     board: str
     panel: str
     ms: float
+    cpu_ms: float
     limit_ms: float
 
 
@@ -49,12 +50,10 @@ def templates(region: Region) -> list[tuple[str, str]]:
     places, language = region.service._influx._places, "nl"  # type: ignore[union-attr]
     newest: dict[tuple[str, str], tuple[str, str]] = {}
     for entry in region.service.journal.entries_after(0, 1_000_000):
-        if not entry.point:
-            continue
         for line in lines(entry, places, language):
             row = line.decode().rsplit(" ", 1)[0]
             series = row.split(" ", 1)[0].split(",state=")[0]
-            if series.split(",")[0] in ("point", "node", "why", "resource", "battery", "climate"):
+            if series.split(",")[0] in ("point", "node", "why", "resource", "battery", "climate", "host"):
                 newest[(entry.point, series)] = (row, entry.point)
     return list(newest.values())
 
@@ -111,20 +110,29 @@ def measured(server: InfluxServer, hours: int, limit_ms: float, queries: list[As
             filled(one.query, point=point, hours=hours, every=_EVERY[hours])
         )
     for (board, panel), texts in panels.items():
-        took = []
+        took, worked = [], []
         for _ in range(RUNS):
-            began_s = time.perf_counter()
+            began_s, worked_ms = time.perf_counter(), _worked_ms(server)
             for text in texts:
                 answer(server, DATABASE, text)
             took.append((time.perf_counter() - began_s) * 1000)
-        yield Timed(board, panel, statistics.median(took), limit_ms)
+            worked.append(_worked_ms(server) - worked_ms)
+        yield Timed(board, panel, statistics.median(took), statistics.median(worked), limit_ms)
+
+
+def _worked_ms(server: InfluxServer) -> float:
+    """Processor time that InfluxDB has used: on a busy machine it says more than the clock."""
+    process = server._process
+    assert process is not None
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def report(found: list[Timed], title: str) -> bool:
     """Print the table; whether all are within their limit."""
-    print(f"\n{title}\n\n| dashboard | panel | ms | of the limit |\n|---|---|---|---|")
+    print(f"\n{title}\n\n| dashboard | panel | ms | of the limit | of processor time |\n|---|---|---|---|---|")
     for one in sorted(found, key=lambda one: -one.ms / one.limit_ms):
-        print(f"| {one.board} | {one.panel} | {one.ms:.0f} | {one.ms / one.limit_ms:.2f} |")
+        print(f"| {one.board} | {one.panel} | {one.ms:.0f} | {one.ms / one.limit_ms:.2f} | {one.cpu_ms:.0f} |")
     over = [one for one in found if one.ms > one.limit_ms]
     print(f"\n{len(found)} panels, {len(over)} over the limit of {found[0].limit_ms:.0f} ms")
     return not over
@@ -144,19 +152,29 @@ def main(arguments: list[str]) -> int:
         server.query(f'DROP DATABASE "{DATABASE}"', method="POST")
         server.create_database(DATABASE)
         each = rows(found, names, ("point", "node"))
+        each += [
+            row.replace("Veiligheidsregio\\ 0", f"Veiligheidsregio\\ {n + 1}")
+            for n in range(REGIONS)
+            for row, point in found
+            if not point
+        ]
         slow = rows(found, names, ("why", "resource"))
         one = rows(found, names[:1], ("battery", "climate"))
         count = fill(server, each + one, now - RAW_H * 3600, now, RAW_STEP_S, "autogen")
         count += fill(server, slow, now - 3600, now, 900, "autogen")
         print(f"{count} rows of {len(names)} points over {RAW_H} h; load {os.getloadavg()[0]:.1f}", flush=True)
         queries = [query for query in asked() if not query.where.startswith("$")]
-        raw = [query for query in queries if f'"{MEANS}".' not in query.query]
-        good = report(list(measured(server, RAW_H, RAW_LIMIT_MS, raw)), f"{RAW_H} hours")
         of_means = [query for query in queries if f'"{MEANS}".' in query.query]
         count = fill(
-            server, only(rows(found, names, ("point",)), of_means), now - MEANS_DAYS * 86_400, now, MEANS_STEP_S, MEANS
+            server,
+            only(rows(found, names, ("point", "node")), of_means),
+            now - MEANS_DAYS * 86_400,
+            now,
+            MEANS_STEP_S,
+            MEANS,
         )
-        print(f"\n{count} means over {MEANS_DAYS} days; load {os.getloadavg()[0]:.1f}", flush=True)
+        print(f"{count} means over {MEANS_DAYS} days; load {os.getloadavg()[0]:.1f}", flush=True)
+        good = report(list(measured(server, RAW_H, RAW_LIMIT_MS, queries)), f"{RAW_H} hours")
         timed = list(measured(server, MEANS_DAYS * 24, MEANS_LIMIT_MS, of_means))
         good = report(timed, f"{MEANS_DAYS} days from the means") and good
         print(json.dumps({"points": len(names), "load": os.getloadavg()}))

@@ -11,6 +11,7 @@ from dashboards.frame import uid
 from dashboards.influxql import CHOSEN, REGION, listing, newest, standing, total
 from dashboards.panels import AGE, HOURS, Column, Figure
 from paraat.sinks import schema
+from paraat.sinks.server import MEANS
 from paraat.texts import Words
 
 _SEVERITIES = ("critical", "warning")
@@ -149,10 +150,10 @@ def alerts(words: Words, where: str, *, width: int, height: int) -> table.Panel:
 
 
 def course_of_counts(words: Words, *, width: int = 24, height: int = 8) -> timeseries.Panel:
-    """How many points of the chosen regions stood how, over time, as each host counted them."""
+    """How many points of the chosen regions stood how, over time, as each host counted them; it lags behind by five minutes at most."""
     queries = {
         words(key): (
-            f'SELECT sum("value") FROM (SELECT last("{name}") AS "value" FROM "{schema.HOST}" WHERE $timeFilter AND {REGION} '
+            f'SELECT sum("value") FROM (SELECT last("{name}") AS "value" FROM "{MEANS}"."{schema.HOST}" WHERE $timeFilter AND {REGION} '
             'GROUP BY time($__interval), "region") WHERE $timeFilter GROUP BY time($__interval) fill(null)'
         )
         for key, name in (

@@ -48,3 +48,9 @@ def test_the_code_of_a_list_is_of_another_length_and_each_list_has_its_own() -> 
 )
 def test_what_is_no_answer_is_none(text: str) -> None:
     assert reply(text) is None
+
+
+def test_a_code_that_was_sent_is_understood_by_every_later_version() -> None:
+    """Written down on 28 November 2026, for this key: an update between an SMS and its answer loses no answer."""
+    assert [CODES.code(alert, "jan") for alert in (1, 17, 12345)] == ["8634", "1901", "5921"]
+    assert CODES.list_code(17, "jan") == "89597"

@@ -129,18 +129,20 @@ def test_one_that_does_not_come_back_is_said_and_tried_again(modem: Any) -> None
     watched = Watched(modem, own_number=OWN, tested_at=NOW - WEEK_S)
     watched.watch.look(NOW)
     watched.watch.look(NOW + 600)
-    assert watched.watch.problem == ""
+    assert (watched.watch.problem, watched.watch.failing_since) == ("", None)
     watched.watch.look(NOW + 601)
+    assert watched.watch.failing_since == NOW + 601
     assert watched.journal.tests == [None]
     assert "sends, but nothing comes back" in watched.watch.problem
     late = watched.sent_to(OWN)[0]
     modem.receive(OWN, late)  # an hour too late
     watched.watch.look(NOW + 601 + 1800)
+    assert watched.watch.failing_since == NOW + 601
     assert watched.answers.heard_of == []
     modem.receive(OWN, watched.sent_to(OWN)[1])
     watched.watch.look(NOW + 601 + 1805)
     assert watched.journal.tests == [None, 5.0]
-    assert watched.watch.problem == ""
+    assert (watched.watch.problem, watched.watch.failing_since) == ("", None)
     watched.channel.close()
 
 

@@ -4,7 +4,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paraat.alerts.outgoing import HOUR_S, Standing, choose
+from paraat.alerts.outgoing import HOUR_S, Outgoing, Standing, choose, last_delivery
 from paraat.domain.model import AlertState, Delivery
 from paraat.domain.roster import Person, Roster
 from paraat.domain.subjects import Subject
@@ -95,3 +95,10 @@ def test_whatever_was_sent_within_the_hour_a_seventh_waits_and_nothing_waits_lon
     if not recent:
         assert chosen([row(99, 1)], found) == [99]
     assert chosen([row(99, 1)], found, NOW + HOUR_S) == [99]
+
+
+def test_the_key_of_a_message_names_its_last_delivery() -> None:
+    one, other = row(17, 3), row(23, 4, attempts=2)
+    single, several = (Outgoing(PEOPLE["anna"], "email", one.address, rows) for rows in ((one,), (one, other)))
+    assert (single.key, several.key) == ("3/turn-1/anna/email/17", "digest/anna/email/23/2")
+    assert [last_delivery(found.key) for found in (single, several)] == [17, 23]

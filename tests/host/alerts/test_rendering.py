@@ -74,6 +74,7 @@ def test_a_message_in_time_says_how_to_answer_and_nothing_of_itself(site: Site) 
     assert subject == "Brandstof raakt op: Buurthuis De Linde, nog 4,2 uur"
     assert body.startswith("Noodsteunpunt")
     assert "https://cp.example.nl/seen/12" in body
+    assert "tot het een uur goed is" not in body  # that of one that comes and goes
     assert short.endswith(" OK 1212")
 
 

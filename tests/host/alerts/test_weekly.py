@@ -35,5 +35,6 @@ def test_it_is_due_once_and_a_host_that_was_away_does_it_later_on_the_day() -> N
     assert is_due("mon 12:00", monday - 86400, monday + 5 * 3600, ZONE)
     assert not is_due("mon 12:00", monday - 86400, monday + 7 * 3600, ZONE), "not in the night"
     assert not is_due("mon 12:00", monday + 10, monday + 3600, ZONE), "it was done"
+    assert not is_due("mon 12:00", monday, monday + 60, ZONE), "it was done at its very moment"
     assert not is_due("mon 12:00", monday + 60, monday + 120, ZONE), "the host began after it"
     assert not is_due("", 0.0, monday, ZONE)

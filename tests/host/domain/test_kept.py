@@ -234,3 +234,15 @@ def test_neither_does_a_start_that_reads_few_sets_back(sets: list[SampleSet], re
                 if number > at - back or again.t >= min(night, one.t - 1800):
                     kept.learn(again)
     assert state(kept) == state(learnt(*sets))
+
+
+def test_a_board_that_tells_seldom_has_longer_gaps_in_a_run() -> None:
+    seldom = msgspec.structs.replace(POINT, board=msgspec.structs.replace(POINT.board, interval_s=600))
+    sets = [a_set(1200 * n, power__generator=True) for n in range(4)]
+    kept = learnt(*sets, a_set(5101, power__generator=False), point=seldom)
+    (ran,) = of(GeneratorRan, kept.due(()))
+    assert ran.ran == ((T0, T0 + 3600),)
+    assert of(GeneratorRan, learnt(*sets, a_set(5101, power__generator=False), point=POINT).due(()))[0].ran[0] == (
+        T0,
+        T0,
+    )

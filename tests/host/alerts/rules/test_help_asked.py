@@ -71,6 +71,7 @@ def test_a_call_that_comes_in_two_hours_late_is_told_as_late_and_clears_an_hour_
     judged = RULE.judge(point.view(T0 + 2 * HOUR + 1))
     assert (judged.verdict, judged.severity, judged.wording) == (Verdict.RAISE, "critical", "late")
     assert judged.detail == {"asked_at": T0, "came_at": T0 + 2 * HOUR}
+    assert judged.rank == T0  # a later call is told anew
     assert RULE.judge(point.view(T0 + 3 * HOUR)).verdict is Verdict.RAISE
     assert RULE.judge(point.view(T0 + 3 * HOUR + 1)).verdict is Verdict.CLEAR
 
