@@ -63,12 +63,13 @@ def test_a_thread_that_ended_is_not_well(service: Service) -> None:
 
 
 def test_a_broker_that_keeps_topics_from_us_is_not_ok(service: Service) -> None:
-    service._transport._connected = True
-    service._transport._problem = ""
+    link = service._transport._main  # we serve, and no other host does
+    service._transport._begun = True
+    link._connected, link._problem = True, ""
     assert "broker" not in failing(service)
-    service._transport._problem = "broker 127.0.0.1:1883 refuses paraat/v1/+/telemetry; check its acl_file"
+    link._problem = "broker 127.0.0.1:1883 refuses paraat/v1/+/telemetry; check its acl_file"
     assert "refuses" in failing(service)["broker"]
-    service._transport._connected = False
+    link._connected = False
 
 
 class SetBack:

@@ -98,7 +98,7 @@ def a_site(directory: Path) -> Site:
 class Link:
     """The broker's link: away for some minutes every eleven hours."""
 
-    problem = ""
+    problem, serving_elsewhere, serving, takeovers = "", "", True, 0
 
     def __init__(self, clock: StoryClock) -> None:
         self._clock = clock

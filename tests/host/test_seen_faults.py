@@ -43,7 +43,7 @@ class TurnedClock:
 class Link:
     """The broker's link."""
 
-    connected, problem = True, ""
+    connected, problem, serving_elsewhere, serving, takeovers = True, "", "", True, 0
 
     def start(self) -> None:
         """It is there or not."""

@@ -1,3 +1,5 @@
+import pytest
+
 from paraat.alerts.rules.base import Verdict
 from paraat.alerts.rules.fuel_gauge import FuelGaugeRule
 from paraat.domain.thresholds import Alerts, FuelGauge
@@ -19,6 +21,7 @@ def test_a_gauge_that_stands_still_while_the_generator_runs() -> None:
     judged = RULE.judge(bench.view(T0 + 7141))
     assert (judged.verdict, judged.severity, judged.wording) == (Verdict.RAISE, "warning", "firing")
     assert judged.detail["from_at"] == T0
+    assert (judged.detail["percent"], judged.detail["data_t"]) == (pytest.approx(80), T0 + 7140)
     litres = judged.detail["wrong_l"]
     assert isinstance(litres, float)
     assert 18 < litres < 21
