@@ -186,11 +186,12 @@ class Service:
         next_free_port: bool = False,
         host_probe: HostProbe | None = None,
         works: Sequence[Work] = (),
+        sole_host: bool = False,
     ) -> None:
         """Read the journal back; nothing is connected or sent before `start`.
 
         next_free_port: where web.port is taken, serve the page on another one. host_probe: measures the machine; None:
-        nothing of it is judged. works: what it does with boards by itself. Raises ServiceError when the journal cannot be used, SettingsError for a secret that cannot.
+        nothing of it is judged. works: what it does with boards by itself. sole_host: the broker is ours alone. Raises ServiceError when the journal cannot be used, SettingsError for a secret that cannot.
         """
         self.site = site
         self.clock = clock
@@ -259,6 +260,7 @@ class Service:
             on_change=self._on_broker,
             others=others,
             spare=site.region.standby,
+            sole=sole_host,
         )
         self._dead_man = DeadMan(site, hangs=self._hangs, now=clock.now)
         self._rules = make_rules(site.alerts, site.own_alerts)

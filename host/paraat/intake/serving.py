@@ -40,9 +40,14 @@ class Serving:
         on_change: Callable[[bool], None],
         others: Mapping[str, Callable[[str, bytes], None]] | None = None,
         spare: bool = False,
+        sole: bool = False,
         uptime_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Nothing happens before `start`. Raises SettingsError. The arguments are those of MqttTransport."""
+        """Nothing happens before `start`. Raises SettingsError. The arguments are those of MqttTransport.
+
+        sole: the broker is ours alone, as a demo's is: a connection that it ends was taken by nobody.
+        """
+        self._sole = sole
         self._where = f"{settings.host}:{settings.port}"
         self._uptime_s = uptime_s
         self._name = socket.gethostname()
@@ -222,7 +227,7 @@ class Serving:
         on_change(connected)
 
     def _lost(self) -> None:
-        if self._watch.connected:
+        if self._watch.connected and not self._sole:
             with self._lock:
                 self._lease.thrown_off(self._uptime_s())
 

@@ -167,7 +167,7 @@ def _play(
         site = _site(directory / "site", broker.port, influx, web_port, language, speed)
         clock = ScaledClock(T0_UNIX, speed)
         points = _points(boards_kind, directory / "boards", site, speed, time.time())
-        service = Service(site, clock=clock, next_free_port=True)
+        service = Service(site, clock=clock, next_free_port=True, sole_host=True)
         service.start()
         stack.callback(points.stop)
         stopped = ExitStack()
