@@ -82,6 +82,8 @@ class MqttTransport:
         self._where = f"{settings.host}:{settings.port}"
         self._connection = 0
         self._connected = False
+        self._owed: dict[int, bool] = {}  # mids of this connection as they came; True: to be acknowledged
+        self._owing = threading.Lock()  # around it and _connection
         self._last_published: MQTTMessageInfo | None = None
         self._problem = "not connected yet"
         self._starting = threading.Lock()
@@ -170,8 +172,19 @@ class MqttTransport:
     def ack(self, message: Message) -> None:
         """Tell the broker that a message is stored; if its connection is gone, it comes again."""
         # On another connection, or of another client, the same mid may mean another message.
-        if message.qos and message.connection == self._connection and message.session == self._client_id:
-            self._client.ack(message.mid, message.qos)
+        if message.qos and message.session == self._client_id:
+            self._settle(message.mid, message.connection)
+
+    def _settle(self, mid: int, connection: int) -> None:
+        """Acknowledge in the order in which the messages came (MQTT 3.1.1, 4.6): of what else comes first the broker lets
+        go of us, or takes a set for stored that waits behind it."""
+        with self._owing:
+            if connection != self._connection or mid not in self._owed:
+                return
+            self._owed[mid] = True
+            while self._owed and self._owed[first := next(iter(self._owed))]:
+                del self._owed[first]
+                self._client.ack(first, 1)
 
     def _ask_again(self, left: int) -> None:
         """Have the broker hand over what did not fit. It does so on a new connection: 3.1.1 knows no other way to ask."""
@@ -204,7 +217,7 @@ class MqttTransport:
                 " check broker.username, password_file and cert_file in site.toml"
             )
             return
-        self._connection += 1
+        self._begin_anew()
         self._gone.clear()
         session = "our old" if flags.session_present else "a new"
         _log.info("broker %s: connected, %s session", self._where, session)
@@ -235,7 +248,7 @@ class MqttTransport:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        self._connection += 1  # what it still owed an acknowledgement comes again
+        self._begin_anew()  # what it still owed an acknowledgement comes again
         if self._stores:
             self._inbox.forget_left()
         asking, self._asking = self._asking, False
@@ -252,6 +265,11 @@ class MqttTransport:
                 " still valid and not revoked? Its log says which. A new one: `paraat pki renew host`"
             )
         self._gone.set()
+
+    def _begin_anew(self) -> None:
+        with self._owing:
+            self._connection += 1
+            self._owed.clear()
 
     def _subscribe(
         self,
@@ -279,9 +297,12 @@ class MqttTransport:
             topic = message.topic
         except UnicodeError:
             topic = "(not UTF-8)"
+        if message.qos:
+            with self._owing:
+                self._owed[message.mid] = False
         for pattern, take in self._others.items():
             if topic_matches_sub(pattern, topic):
-                self._client.ack(message.mid, message.qos)
+                self._settle(message.mid, self._connection)
                 said_before = message.retain  # before we listened
                 (self._retained if said_before else take)(topic, bytes(message.payload))
                 return
