@@ -16,8 +16,10 @@ from paraat.intake.inbox import Inbox
 from paraat.service import Service
 from paraat.simulate.servers import MosquittoBroker, free_port
 from paraat.site.broker import BrokerSettings
-from paraat.site.site import Site
+from paraat.site.errors import SettingsError
+from paraat.site.site import Site, load_site
 from paraat_wire import host_codec
+from site_broker import SiteBroker, make_site
 from waiting import LIMIT_S, wait_for
 
 pytestmark = pytest.mark.usefixtures("english")
@@ -205,3 +207,41 @@ def test_a_broker_whose_configuration_is_older_is_told_of(
         wait_for(lambda: serves(first))
         wait_for(lambda: "lease" in {check.name for check in first.health()})
         assert first._transport.problem == ""
+
+
+@pytest.mark.needs("mosquitto")
+def test_a_broker_that_knows_hosts_by_certificate_keeps_one_and_two_are_recognised(tmp_path: Path) -> None:
+    """Our own configuration of mosquitto: the client id is the certificate's name, of each connection alike."""
+    site = make_site(tmp_path / "site")
+    with SiteBroker(site, tmp_path / "broker") as broker:
+        links = []
+        try:
+            for _ in range(2):
+                link = serving.Serving(
+                    broker.site.broker, site.directory, Inbox(), now=lambda: T0, on_change=lambda _: None
+                )
+                links.append(link)
+                link.start()
+                wait_for(lambda: links[-1].serving)
+                if len(links) == 1:  # all that it does has been done by then, and nobody threw it off
+                    wait_for(lambda: links[0].publish("paraat/v1/_all/time", b"", qos=1))
+                    wait_for(lambda: links[0]._main._last_published.is_published())
+                    assert broker.log_path.read_text().count("already connected") == 0
+                    assert links[0].alone
+            wait_for(lambda: not any(link.alone for link in links), "each knows that somebody takes its place")
+        finally:
+            for link in links:
+                link.stop()
+
+
+def test_no_spare_host_where_the_broker_knows_hosts_by_certificate(tmp_path: Path) -> None:
+    site = make_site(tmp_path / "site")
+    file = site.directory / "site.toml"
+    text = file.read_text()
+    assert text.count("[site]\n") == text.count("[broker]\n") == 1
+    text = text.replace("[site]\n", "[site]\nstandby = true\n")
+    file.write_text(text)
+    assert load_site(site.directory).region.standby
+    file.write_text(text.replace("[broker]\n", '[broker]\nca_file = "a"\ncert_file = "b"\nkey_file = "c"\n'))
+    with pytest.raises(SettingsError, match=r"site\.standby"):
+        load_site(site.directory)

@@ -82,6 +82,7 @@ class MqttTransport:
         self._where = f"{settings.host}:{settings.port}"
         self._connection = 0
         self._connected = False
+        self._was_ended = False  # by the broker, without a word, and no try to connect has failed since
         self._owed: dict[int, bool] = {}  # mids of this connection as they came; True: to be acknowledged
         self._owing = threading.Lock()  # around it and _connection
         self._last_published: MQTTMessageInfo | None = None
@@ -117,6 +118,11 @@ class MqttTransport:
     def connected(self) -> bool:
         """Whether the broker has us and our subscriptions."""
         return self._connected
+
+    @property
+    def back_at_once(self) -> bool:
+        """Whether the broker ended our last connection, without a word, and had us back at the first try: it was not gone."""
+        return self._was_ended
 
     @property
     def problem(self) -> str:
@@ -227,6 +233,7 @@ class MqttTransport:
         client.subscribe([(pattern, 1) for pattern in self._patterns])
 
     def _connect_fail(self, _client: Client, _userdata: object) -> None:
+        self._was_ended = False
         # paho does not hand the error on, but calls us while it handles it.
         error = sys.exc_info()[1]
         if isinstance(error, ssl.SSLError):
@@ -253,6 +260,7 @@ class MqttTransport:
             self._inbox.forget_left()
         asking, self._asking = self._asking, False
         if self._connected:
+            self._was_ended = reason.is_failure and not asking and str(reason) != "Keep alive timeout"
             if reason.is_failure and not asking:
                 self._trouble(f"broker {self._where}: connection lost ({reason}); trying again")
                 self._on_lost()

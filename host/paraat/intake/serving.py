@@ -1,8 +1,11 @@
-"""The broker's boards are served by one host: ours, or another while ours stands by. Three connections, each for one thing.
+"""The broker's boards are served by one host: ours, or another while ours stands by. Up to three connections, each for one thing.
 
 The first serves: it hears the boards and answers them, under the name that only one may have. The second watches who serves,
 under a name of its own, and decides whether the first may come. The third is a spare host's: it stores what boards send to the
 host that serves, and answers nothing.
+
+A broker that knows us by our certificate has one name for all three, and lets only one of them in. There we have the first alone,
+nobody can stand by, and a host that takes our place is known by what it does: the broker ends our connection, and has us back at once.
 """
 
 import logging
@@ -48,6 +51,7 @@ class Serving:
         sole: the broker is ours alone, as a demo's is: a connection that it ends was taken by nobody.
         """
         self._sole = sole
+        self._watched_by_name = settings.cert_file is None
         self._where = f"{settings.host}:{settings.port}"
         self._uptime_s = uptime_s
         self._name = socket.gethostname()
@@ -68,22 +72,26 @@ class Serving:
             now=now,
             on_change=lambda connected: self._changed(connected, on_change),
             others=others,
-            will=host_codec.LEASE,
+            will=host_codec.LEASE if self._watched_by_name else None,
             on_lost=self._lost,
         )
-        self._watch = MqttTransport(
-            _named(settings, f"watch-{self._lease.me}"),
-            directory,
-            inbox,
-            now=now,
-            on_change=self._watched,
-            others={host_codec.LEASE: self._heard},
-            subscriptions=(),
-            retained=self._heard_kept,
-            session=False,
-        )
+        self._watch: MqttTransport | None = None
         self._observer: MqttTransport | None = None
-        if spare:
+        if self._watched_by_name:
+            self._watch = MqttTransport(
+                _named(settings, f"watch-{self._lease.me}"),
+                directory,
+                inbox,
+                now=now,
+                on_change=self._watched,
+                others={host_codec.LEASE: self._heard},
+                subscriptions=(),
+                retained=self._heard_kept,
+                session=False,
+            )
+        else:
+            self._lease.looked(uptime_s())
+        if spare and self._watched_by_name:
             self._observer = MqttTransport(
                 _named(settings, f"spare-{self._lease.me}"),
                 directory,
@@ -98,14 +106,18 @@ class Serving:
     @property
     def connected(self) -> bool:
         """Whether the broker has us: to serve, or to watch the host that does."""
-        return self._main.connected or (bool(self.serving_elsewhere) and self._watch.connected)
+        return self._main.connected or (bool(self.serving_elsewhere) and self._watching)
 
     @property
     def problem(self) -> str:
         """What is wrong with the connection, where, and what to do; empty when nothing is."""
-        if self.serving_elsewhere or not self._begun:
+        if self._watch is not None and (self.serving_elsewhere or not self._begun):
             return self._watch.problem
         return self._main.problem
+
+    @property
+    def _watching(self) -> bool:
+        return self._watch is not None and self._watch.connected
 
     @property
     def serving_elsewhere(self) -> str:
@@ -128,7 +140,7 @@ class Serving:
     def unheard(self) -> bool:
         """Whether the broker keeps our lease from us, and so from others."""
         first_s, now_s = self._first_said_s, self._uptime_s()
-        return first_s is not None and not self._heard_own and self._watch.connected and now_s - first_s > EXPIRES_S
+        return first_s is not None and not self._heard_own and self._watching and now_s - first_s > EXPIRES_S
 
     @property
     def alone(self) -> bool:
@@ -140,7 +152,8 @@ class Serving:
         with self._turning:
             if self._stopped:
                 return
-            self._watch.start()
+            if self._watch is not None:
+                self._watch.start()
             if self._beating is None:
                 self._beating = threading.Thread(target=self._run, name="lease", daemon=True)
                 self._beating.start()
@@ -151,7 +164,7 @@ class Serving:
         with self._turning:
             self._stopped = True
         self._beat.set()
-        if self._main.connected:
+        if self._main.connected and self._watch is not None:
             self._main.publish(host_codec.LEASE, b"", retain=True)
         for transport in filter(None, (self._main if self._begun else None, self._observer, self._watch)):
             transport.stop()
@@ -199,7 +212,7 @@ class Serving:
             self._observer.stop()
         self._begun = True
         self._main.start()
-        if now_s - self._said_s >= BEAT_S:
+        if self._watch is not None and now_s - self._said_s >= BEAT_S:
             self._say(now_s)
 
     def _stand_by(self, other: str) -> None:
@@ -222,12 +235,15 @@ class Serving:
     # --- called by paho, in its threads ------------------------------------------------------
 
     def _changed(self, connected: bool, on_change: Callable[[bool], None]) -> None:
-        if connected:
+        if connected and self._watch is not None:
             self._say(self._uptime_s())
+        elif connected and self._main.back_at_once and not self._sole:
+            with self._lock:
+                self._lease.thrown_off(self._uptime_s())
         on_change(connected)
 
     def _lost(self) -> None:
-        if self._watch.connected and not self._sole:
+        if self._watching and not self._sole:
             with self._lock:
                 self._lease.thrown_off(self._uptime_s())
 

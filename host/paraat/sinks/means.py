@@ -1,6 +1,6 @@
 """Means of five minutes, kept for years where the rows themselves are kept for a month.
 
-The host makes them from the journal, of every kind of InfluxDB alike (docs/adr/0021): what comes late, hours after a blackout, belongs
+The host makes them from the journal, of every kind of InfluxDB alike (docs/adr/0023): what comes late, hours after a blackout, belongs
 to windows that are long past, which no continuous query and no task looks at again. A window is made anew, whole, whenever
 something of it came in.
 """

@@ -149,6 +149,15 @@ def load_site(directory: Path) -> Site:
         ) from error
     check_thresholds(path, site.alerts)
     check_broker(path, site.broker)
+    if site.site.standby and site.broker.cert_file is not None:
+        raise SettingsError(
+            path,
+            "site.standby",
+            "true",
+            Phrase(
+                "no spare host: this broker knows a host by its certificate, and would put the other one off the line"
+            ),
+        )
     check_watcher(path, site.watcher)
     known = read_profiles(directory / "profiles")
     points: dict[str, Point] = {}
