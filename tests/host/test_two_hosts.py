@@ -132,14 +132,14 @@ def test_a_program_that_knows_no_lease_is_recognised_and_nothing_is_acknowledged
         wait_for(lambda: serves(first))
         board = FakeBoard(broker.port)
         board.tell(1, ON_MAINS, T0)
-        for _ in range(2):
+        for times in range(2):
             taken = threading.Event()
             older = Client(CallbackAPIVersion.VERSION2, client_id=first.site.broker.client_id, clean_session=False)
             older.on_connect = lambda *_, taken=taken: taken.set()
             older.connect("127.0.0.1", broker.port)
             older.loop_start()
             assert taken.wait(LIMIT_S)
-            wait_for(lambda: serves(first), "it comes back, and throws that one off")
+            wait_for(lambda times=times: len(first._transport._lease._taken_s) > times and serves(first), "it is back")
             older.disconnect()
             older.loop_stop()
             older.reinitialise()
