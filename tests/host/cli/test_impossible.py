@@ -85,7 +85,7 @@ def test_an_interval_above_the_silence_limit_is_refused(
     point = site / "points" / f"{POINT}.toml"
     point.write_text(point.read_text().replace("interval_s = 60", "interval_s = 400"))
     assert run("flash", site, tmp_path, "/dev/no-board") == 2
-    assert "or the point is silent between two sets" in capsys.readouterr().err
+    assert "one set that is late or lost makes the point silent" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["day-bundle", "image", "flash"])
