@@ -163,14 +163,14 @@ class Fleet:
             if point not in self._off:
                 board.start_again()
 
-    def goes(self, condition: Callable[[], bool], what: str) -> None:
+    def goes(self, condition: Callable[[], bool], what: str, limit_s: float = LIMIT_S) -> None:
         """Wait for something, while boards that reset are started again."""
 
         def met() -> bool:
             self.turn()
             return condition()
 
-        wait_for(met, what)
+        wait_for(met, what, limit_s)
 
     def power(self, point: str, *, on: bool) -> None:
         """Plug a board in, or out."""
