@@ -8,7 +8,7 @@ from grafana_foundation_sdk.models.dashboard import ValueMapping
 
 from dashboards import looks, panels
 from dashboards.frame import uid
-from dashboards.influxql import CHOSEN, REGION, listing, newest, standing, total
+from dashboards.influxql import CHOSEN, ONE, REGION, listing, newest, standing, total
 from dashboards.panels import AGE, HOURS, Column, Figure
 from paraat.sinks import schema
 from paraat.sinks.server import MEANS
@@ -190,6 +190,27 @@ def events(
         why_empty="nothing-happened",
         time=True,
     )  # fmt: skip
+
+
+def faults(words: Words, *, named: bool, height: int) -> table.Panel:
+    """Where a sensor gave no value, the newest first. named: with the point, where there may be several."""
+    tags = ("point", "metric", "sensor") if named else ("metric", "sensor")
+    return panels.rows(
+        words,
+        "faults",
+        [listing(schema.FAULT, (*tags, "code"), ONE)],
+        [
+            Column("Time", key="when", width=160),
+            *(Column(tag, width=None) for tag in tags),
+            Column("code", key="fault", width=None),
+        ],
+        sort="Time",
+        descending=True,
+        width=12,
+        height=height,
+        why_empty="no-faults",
+        time=True,
+    )
 
 
 def ways(words: Words) -> list[ValueMapping]:

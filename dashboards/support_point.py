@@ -7,7 +7,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
 
 from dashboards import frame, looks, panels, parts
-from dashboards.influxql import NOW, ONE, Query, course, field, listing, measurement, newest, standing
+from dashboards.influxql import NOW, ONE, Query, course, field, measurement, newest, standing
 from dashboards.panels import AGE, HOURS, LITRES, Column, Figure
 from paraat.domain.profiles import RESOURCES
 from paraat.sinks import schema
@@ -27,7 +27,7 @@ def build(language: str) -> Dashboard:
     board.with_panel(_people(words)).with_panel(_battery(words))
     board.with_panel(_climate(words)).with_panel(_load(words))
     board.with_panel(_resources(words)).with_panel(parts.events(words, ONE))
-    board.with_panel(_faults(words)).with_panel(_late(words))
+    board.with_panel(parts.faults(words, named=False, height=7)).with_panel(_late(words))
     return frame.mark(board, words, ONE, all_on=True)
 
 
@@ -238,27 +238,6 @@ def _resources(words: Words) -> table.Panel:
         width=12,
         height=8,
         why_empty="host-silent",
-    )
-
-
-def _faults(words: Words) -> table.Panel:
-    """Where a sensor gave no value, the newest first."""
-    return panels.rows(
-        words,
-        "faults",
-        [listing(schema.FAULT, ("metric", "sensor", "code"), ONE)],
-        [
-            Column("Time", key="when", width=160),
-            Column("metric", width=None),
-            Column("sensor", width=None),
-            Column("code", key="fault", width=None),
-        ],
-        sort="Time",
-        descending=True,
-        width=12,
-        height=7,
-        why_empty="no-faults",
-        time=True,
     )
 
 

@@ -7,7 +7,7 @@ from grafana_foundation_sdk.builders import stat, table, timeseries
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards import frame, looks, panels, parts
-from dashboards.influxql import MEANT, NOW, ONE, REGION, course, listing, newest, standing, total
+from dashboards.influxql import MEANT, NOW, ONE, REGION, course, newest, standing, total
 from dashboards.panels import AGE, HOURS, Column
 from paraat.sinks import schema
 from paraat.texts import Words
@@ -35,7 +35,7 @@ def build(language: str) -> Dashboard:
         worst: Literal["max", "min"] = "max" if name == "node/backlog" else "min"
         queries = {words("worst"): course(name, ONE, how=worst, by=(), long=True)}
         board.with_panel(panels.lines(words, key, queries, unit=unit, decimals=0, why_empty="not-measured"))
-    board.with_panel(_faults(words))
+    board.with_panel(parts.faults(words, named=True, height=8))
     board.with_panel(_host_lines(words))
     return frame.mark(board, words, MEANT)
 
@@ -126,28 +126,6 @@ def _boards(words: Words) -> table.Panel:
         join="point",
         drop=("verdict",),
         height=11,
-    )
-
-
-def _faults(words: Words) -> table.Panel:
-    """Where sensors gave no value."""
-    return panels.rows(
-        words,
-        "faults",
-        [listing(schema.FAULT, ("point", "metric", "sensor", "code"), ONE)],
-        [
-            Column("Time", key="when", width=160),
-            Column("point", width=None),
-            Column("metric", width=None),
-            Column("sensor", width=None),
-            Column("code", key="fault", width=None),
-        ],
-        sort="Time",
-        descending=True,
-        width=12,
-        height=8,
-        why_empty="no-faults",
-        time=True,
     )
 
 
