@@ -51,7 +51,7 @@ class Serving:
         sole: the broker is ours alone, as a demo's is: a connection that it ends was taken by nobody.
         """
         self._sole = sole
-        self._watched_by_name = settings.cert_file is None
+        by_name = settings.cert_file is None  # else the broker has one name for all our connections
         self._where = f"{settings.host}:{settings.port}"
         self._uptime_s = uptime_s
         self._name = socket.gethostname()
@@ -72,12 +72,12 @@ class Serving:
             now=now,
             on_change=lambda connected: self._changed(connected, on_change),
             others=others,
-            will=host_codec.LEASE if self._watched_by_name else None,
+            will=host_codec.LEASE if by_name else None,
             on_lost=self._lost,
         )
         self._watch: MqttTransport | None = None
         self._observer: MqttTransport | None = None
-        if self._watched_by_name:
+        if by_name:
             self._watch = MqttTransport(
                 _named(settings, f"watch-{self._lease.me}"),
                 directory,
@@ -91,7 +91,7 @@ class Serving:
             )
         else:
             self._lease.looked(uptime_s())
-        if spare and self._watched_by_name:
+        if spare and by_name:
             self._observer = MqttTransport(
                 _named(settings, f"spare-{self._lease.me}"),
                 directory,

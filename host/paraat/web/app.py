@@ -281,10 +281,7 @@ class _Routes:
             said, author = actions.silenced(await _body(request), alert.subject, now, self._source.silence_most_s)
         except ValueError as error:
             raise HTTPException(400, f"{error}; expected is JSON as docs/api.md says") from error
-        try:
-            await run_in_threadpool(self._source.keep, said, author)
-        except JournalError as error:
-            raise HTTPException(503, f"not kept: {error}") from error
+        await self._store(said, author)
         now = self._source.clock.now()
         return _json(await run_in_threadpool(self._alerts, now, api.Part(limit=LIMIT), _ALERTS))
 
@@ -297,11 +294,15 @@ class _Routes:
             said, author = told(await _body(request), point, self._source.clock.now())
         except ValueError as error:
             raise HTTPException(400, f"{error}; expected is JSON as docs/api.md says") from error
+        await self._store(said, author)
+        return await run_in_threadpool(self.point, request)
+
+    async def _store(self, said: SaidOfPoint, author: Author) -> None:
+        """Keep what somebody said. Raises HTTPException where the journal does not take it."""
         try:
             await run_in_threadpool(self._source.keep, said, author)
         except JournalError as error:
             raise HTTPException(503, f"not kept: {error}") from error
-        return await run_in_threadpool(self.point, request)
 
     def _view(self, request: Request) -> PointView:
         wanted = request.path_params["point"]
