@@ -2,6 +2,7 @@
 
     make mutants ROOM=alerts          # alerts, intake, journal or domain; some minutes each
     make mutants ROOM=domain FILES="tracker tanks"   # of these files only
+    make mutants ROOM=alerts FILES=answers TESTS=test_answers.py   # asking these tests of tests/host only: a second a change
 
 mutmut does it, in a copy of the tree under build/mutants/<room>, with the tests that stand beside the room: it wants the
 code in src/ and forks a run of the tests for each change. What it found stays there; the same with SHOW=1 prints the
@@ -49,8 +50,11 @@ def place_of(room: str, files: Sequence[str]) -> Path:
     return ROOT / "build" / "mutants" / "+".join((room, *files)).replace("/", ".")
 
 
-def lay_out(place: Path, room: str, files: Sequence[str]) -> None:
-    """Copy what git knows, with the code in src/ as mutmut wants it. files: by their stems, "rules/low_fuel"; none is all."""
+def lay_out(place: Path, room: str, files: Sequence[str], tests: Sequence[str] = ()) -> None:
+    """Copy what git knows, with the code in src/ as mutmut wants it. files: by their stems, "rules/low_fuel"; none is all.
+
+    tests: these only, as they stand under tests/host; none is those of the room.
+    """
     shutil.rmtree(place, ignore_errors=True)
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in listed.splitlines():
@@ -67,7 +71,9 @@ def lay_out(place: Path, room: str, files: Sequence[str]) -> None:
         # Words for people are looked at by people, and by tests of whole messages elsewhere.
         "do_not_mutate": ["src/paraat/alerts/texts.py"],
         "also_copy": list(_ALSO),
-        "pytest_add_cli_args_test_selection": [f"tests/host/{name}" for name in (room, *_BESIDE.get(room, ()))],
+        "pytest_add_cli_args_test_selection": [
+            f"tests/host/{name}" for name in tests or (room, *_BESIDE.get(room, ()))
+        ],
         "pytest_add_cli_args": ["-p", "no:cacheprovider", *(f"--ignore=tests/host/{slow}" for slow in _SLOW)],
         # A thread of apprise's or of a broker does not live through a fork, which is quicker.
         "process_isolation": "forkserver" if room in ("alerts", "intake") else "fork",
@@ -141,6 +147,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("room", choices=ROOMS)
     parser.add_argument("files", nargs="*", help="only these, by their stems; a folder counts: rules/low_fuel")
+    parser.add_argument(
+        "--tests", nargs="+", default=(), help="ask these only: alerts/test_dispatch.py test_answers.py"
+    )
     parser.add_argument("--show", action="store_true", help="the survivors of the last run")
     parser.add_argument(
         "--limit-s", type=float, default=1200.0, help="stop after so many seconds; what was not run is said"
@@ -155,7 +164,7 @@ def main() -> int:
                 if kind == "survived":
                     print(diff(place, name))
         return 0
-    lay_out(place, args.room, args.files)
+    lay_out(place, args.room, args.files, args.tests)
     names = draw(place, args.draw) if args.draw else []
     run = subprocess.Popen([_MUTMUT, "run", "--max-children", str(args.jobs), *names], cwd=place)
     try:

@@ -13,10 +13,12 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from paraat.alerts import ladder
-from paraat.alerts.channels import Channel, Message, make_channels
-from paraat.alerts.dispatch import Dispatcher
+from paraat.alerts.channels import Channel, ChannelError, Message, make_channels
+from paraat.alerts.dispatch import ChannelState, Dispatcher
+from paraat.alerts.outgoing import RETRY_S
 from paraat.domain.facts import Acknowledged, Author, Fact
 from paraat.domain.model import AlertState, Delivery
+from paraat.domain.roster import Person
 from paraat.domain.subjects import Subject
 from paraat.journal import Journal, JournalError
 from paraat.simulate.servers import LOOPBACK, free_port
@@ -425,3 +427,126 @@ def test_no_channel_waits_behind_another_that_hangs(post: Post, monkeypatch: pyt
     go_on.set()
     thread.join()
     assert {row.state for row in post.journal.deliveries(alert.id)} == {"sent"}
+
+
+class Obedient:
+    """A channel that takes messages, or fails as it is told."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.fails: Exception | None = None
+        self.sent: list[Message] = []
+
+    def addresses(self, person: Person) -> tuple[str, ...]:
+        return person.addresses(self.name)
+
+    def send(self, message: Message) -> str:
+        if self.fails is not None:
+            raise self.fails
+        self.sent.append(message)
+        return f"taken by {self.name}"
+
+
+@pytest.fixture
+def obeys(post: Post) -> dict[str, Obedient]:
+    """In place of the post's channels."""
+    made = {name: Obedient(name) for name in ("sms", "email", "log")}
+    post.dispatcher = Dispatcher(post.site, post.journal, made, acknowledged=post.seen.get)
+    return made
+
+
+def test_a_channel_is_said_to_fail_since_its_first_failure_and_until_it_takes_something(
+    post: Post, obeys: dict[str, Obedient]
+) -> None:
+    post.is_due(post.fires())
+    obeys["email"].fails = ChannelError("no route")
+    post.sends(NOW)
+    post.sends(NOW + 30)
+    assert post.dispatcher.states() == [
+        ChannelState(name="email", failing_since=NOW, why="no route"),
+        ChannelState(name="log"),
+        ChannelState(name="sms"),
+    ]
+    post.is_due(post.fires(NOW + 31), at=NOW + 31, rung=ladder.LOG, person="log/", channel="log", address="log")
+    obeys["log"].fails = IndexError(PASSWORD)
+    post.dispatcher.send_next("log", NOW + 31)
+    assert post.dispatcher.problem == "email: no route; log: a mistake in the channel, IndexError"
+    obeys["email"].fails = None
+    assert post.sends(NOW + 90) == 1
+    assert post.dispatcher.states()[0] == ChannelState(name="email")
+    obeys["email"].fails = ChannelError("no route")
+    post.is_due(post.fires(NOW + 4000), at=NOW + 4000)
+    post.sends(NOW + 4000)
+    assert post.dispatcher.states()[0].failing_since == NOW + 4000
+
+
+def test_who_has_several_ways_is_told_by_the_one_that_works(post: Post, obeys: dict[str, Obedient]) -> None:
+    anna = Person(id="anna", name="Anna", reach={"pigeon": ("loft",), "email": ("a@x", "b@x"), "sms": ("+316",)})
+    assert post.dispatcher.ways(anna) == [("email", "a@x"), ("email", "b@x"), ("sms", "+316")]
+    post.is_due(post.fires())
+    obeys["email"].fails = ChannelError("no route")
+    post.sends(NOW)
+    assert post.dispatcher.ways(anna) == [("sms", "+316"), ("email", "a@x"), ("email", "b@x")]
+
+
+def test_each_attempt_comes_later_and_the_last_pause_stays(post: Post, obeys: dict[str, Obedient]) -> None:
+    alert = post.fires()
+    post.is_due(alert)
+    obeys["email"].fails = ChannelError("no route")
+    at, pauses = NOW, []
+    for _ in range(len(RETRY_S) + 2):
+        assert post.sends(at) == 1
+        due_at = post.journal.deliveries(alert.id)[0].due_at
+        pauses.append(due_at - at)
+        at = due_at
+    assert pauses == [*RETRY_S, RETRY_S[-1], RETRY_S[-1]]
+
+
+def test_a_message_says_how_many_alerts_are_held_back_by_what_it_tells(post: Post, obeys: dict[str, Obedient]) -> None:
+    alert = post.fires(NOW, rule="broker_unreachable", subject=Subject("cp", ""))
+    held = [post.fires(NOW + n, held_by="broker_unreachable") for n in range(3)]
+    other = post.fires(NOW + 4, held_by="on_battery")
+    unsaved = msgspec.structs.replace(held[0], id=0)
+    post.dispatcher.note([alert, *held, other, unsaved])
+    post.is_due(alert)
+    assert post.sends(NOW) == 1
+    assert "3 " in obeys["email"].sent[0].body
+    assert "4 " not in obeys["email"].sent[0].body.replace("24 ", "")
+
+
+def test_an_acknowledgement_of_the_turn_before_keeps_nothing_back(post: Post, obeys: dict[str, Obedient]) -> None:
+    alert = post.fires(turn=2, turned_at=NOW + 600)
+    post.seen[alert.id] = Fact(
+        id=1, after=0, t=NOW + 5, recorded_at=NOW + 5, author=Author(name="Anna", way="page"), told=Acknowledged(alert=alert.id)
+    )  # fmt: skip
+    post.is_due(alert, "turn-2", NOW + 600, rung="deputy")
+    assert post.sends(NOW + 600) == 1
+    assert len(obeys["email"].sent) == 1
+
+
+def test_what_is_sent_is_kept_with_what_came_back_and_its_key(post: Post, obeys: dict[str, Obedient]) -> None:
+    alert = post.fires()
+    post.is_due(alert)
+    assert post.dispatcher.send_next("sms", NOW) is False, "each channel has its own"
+    post.sends(NOW)
+    (row,) = post.journal.deliveries(alert.id)
+    assert (row.answer, row.message, row.state) == ("taken by email", obeys["email"].sent[0].key, "sent")
+
+
+def test_from_a_new_store_on_everything_is_kept_there(
+    post: Post, obeys: dict[str, Obedient], tmp_path: Path
+) -> None:
+    other = Journal(tmp_path / "other.sqlite")
+    alert = post.fires()
+    other.save_alert(msgspec.structs.replace(alert, id=0))
+    other.add_deliveries([
+        Delivery(
+            alert_id=1, reason="turn-1", rung="lead", person=LEAD, channel="email", address="nsp-0101@example.org",
+            created_at=NOW, due_at=NOW, first_due_at=NOW,
+        )
+    ])  # fmt: skip
+    post.dispatcher.keep_in(lambda: other)
+    assert post.sends(NOW) == 1
+    assert [row.state for row in other.deliveries(1)] == ["sent"]
+    assert post.journal.deliveries(alert.id) == []
+    other.close()

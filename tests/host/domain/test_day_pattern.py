@@ -1,13 +1,16 @@
 """A hall that is full by day and asleep at night: the day before tells what may come."""
 
+from collections.abc import Callable
+
 import pytest
 
 from course_scores import tank_of
 from fuel_courses import T0, Course
 from paraat.domain import autonomy
 from paraat.domain.autonomy import Reading
-from paraat.domain.day_pattern import Pattern
-from paraat.domain.fuel_history import History
+from paraat.domain.day_pattern import DAY_S, Pattern, find_pattern
+from paraat.domain.fuel_events import FuelEvent, Jump
+from paraat.domain.fuel_history import OFF, ON, History, Slot
 from paraat.domain.model import Autonomy
 
 
@@ -102,3 +105,103 @@ def test_hours_by_a_pattern() -> None:
     assert pattern.hours_left(24, T0 + 13 * 3600) == 4
     assert pattern.hours_left(24, T0 + 86400 * 3) == 2
     assert pattern.hours_left(0, T0) == 0
+
+
+def test_hours_by_a_pattern_are_those_of_burning_minute_after_minute() -> None:
+    rates = (12.0, 3.0, 7.0, 9.0, 4.0, 11.0, 2.0, 8.0, 10.0, 5.0, 6.0, 1.0)
+    pattern = Pattern(T0, rates)
+    for begin_h, litres in (
+        (0.0, 30.0),
+        (0.5, 5.9),
+        (1.5, 40.0),
+        (3.25, 200.0),
+        (23.9, 1.0),
+        (-1.0, 18.0),
+        (47.5, 330.0),
+    ):
+        left, minutes = litres, 0
+        while left > 0:
+            left -= rates[int((begin_h + minutes / 60) % 24 // 2)] / 60
+            minutes += 1
+        assert pattern.hours_left(litres, T0 + begin_h * 3600) == pytest.approx(minutes / 60, abs=0.05)
+
+
+def day(
+    rate: Callable[[float], float],
+    *,
+    hours: float = 26.0,
+    every_s: int = 600,
+    running: Callable[[float], bool] | None = None,
+) -> list[Slot]:
+    """Slots of some samples each up to T0, of a generator that burns rate(hours before T0) and never stood still."""
+    found, litres = [], 0.0
+    for n in range(int(hours * 3600 / every_s) + 1):
+        t, before_h = T0 - n * every_s, n * every_s / 3600
+        state = ON if running is None or running(before_h) else OFF
+        found.append(Slot(t, litres, 5, state, t, t, litres, litres, None))
+        litres += rate(before_h + every_s / 7200) * every_s / 3600
+    return found[::-1]
+
+
+def of_two(by_day: float, by_night: float) -> Callable[[float], float]:
+    """Half a day of the one, and before it half a day of the other."""
+    return lambda before_h: by_day if before_h % 24 < 12 else by_night
+
+
+def pattern_of(
+    slots: list[Slot], *, noise_l: float = 0.1, jumps: tuple[Jump, ...] = (), least: float = 0.5
+) -> Pattern | None:
+    return find_pattern(slots, noise_l, jumps, least)
+
+
+def test_the_rates_are_those_around_each_two_hours_of_the_last_day() -> None:
+    found = pattern_of(day(of_two(12.0, 6.0)))
+    assert found is not None
+    assert found.since == T0 - DAY_S - 3600
+    # The first part lies around the moment a day ago, when the next day's half began that is like the newest one.
+    assert found.rates == pytest.approx((9.0, *(6.0,) * 5, 9.0, *(12.0,) * 5), abs=0.4)
+
+
+@pytest.mark.parametrize(("by_day", "is_one"), [(10.7, False), (10.8, True)])
+def test_rates_that_differ_by_less_than_a_seventh_of_their_mean_are_no_pattern(by_day: float, is_one: bool) -> None:
+    assert (pattern_of(day(of_two(by_day, 20 - by_day))) is not None) is is_one
+
+
+def test_what_the_noise_makes_is_no_pattern() -> None:
+    """Parts of 12 slots with 5 samples each: six deviations of a rate are 0.55 l/h a litre."""
+    slots = day(of_two(12.0, 9.0))
+    assert pattern_of(slots, noise_l=5.3) is not None
+    assert pattern_of(slots, noise_l=5.7) is None
+
+
+def test_a_day_must_be_whole_and_the_generator_on_all_the_time() -> None:
+    rate = of_two(12.0, 6.0)
+    assert pattern_of(day(rate, hours=23.5)) is None
+    assert pattern_of(day(rate, hours=26.0, running=lambda before_h: before_h != 13)) is None
+    assert pattern_of(day(rate, hours=28.0, running=lambda before_h: before_h < 27)) is not None, "before that day"
+    assert pattern_of(day(rate, hours=28.0, running=lambda before_h: before_h < 25)) is None, "its first rate is around"
+    gap = [slot for slot in day(rate) if not 6 <= (T0 - slot.t) / 3600 < 8.5]
+    assert pattern_of(gap) is None
+
+
+def test_a_part_with_a_jump_has_the_mean_of_the_others_and_not_more_than_half_may() -> None:
+    def jump(before_h: float) -> Jump:
+        t = T0 - before_h * 3600
+        return Jump(t, t + 60, FuelEvent(kind="refuel", since=t, until=t + 60, litres=100.0))
+
+    slots = day(of_two(12.0, 6.0))
+    plain, found = pattern_of(slots), pattern_of(slots, jumps=(jump(3.0),))
+    assert plain is not None
+    assert found is not None
+    changed = [n for n in range(12) if found.rates[n] != plain.rates[n]]
+    assert changed == [10, 11], "the two rates on whose samples it lies"
+    known = [plain.rates[n] for n in range(12) if n not in changed]
+    assert found.rates[10] == found.rates[11] == pytest.approx(sum(known) / 10)
+    assert pattern_of(slots, jumps=tuple(jump(before_h) for before_h in (3, 7, 11))) is not None
+    assert pattern_of(slots, jumps=tuple(jump(before_h) for before_h in (3, 7, 11, 15))) is None
+
+
+def test_nothing_that_runs_burns_less_than_the_least() -> None:
+    found = pattern_of(day(of_two(12.0, 0.0)), least=2.0)
+    assert found is not None
+    assert min(found.rates) == 2.0

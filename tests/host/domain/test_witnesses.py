@@ -76,6 +76,12 @@ def test_a_clock_that_said_more_before_is_doubted_until_something_says_that_it_i
     settled = ran_later(0.0)
     settled.doubt(0.0, False)
     assert settled.doubt(HEARD_S + 1, False) is None, "also when no board is heard any more"
+    outvoted = ran_later(THREE_HOURS, 0.0, 0.0)
+    outvoted.doubt(0.0, False)
+    assert outvoted.doubt(HEARD_S + 1, False) is None, "two of three boards agree with us"
+    divided = ran_later(THREE_HOURS, 0.0)
+    divided.doubt(0.0, False)
+    assert divided.doubt(HEARD_S + 1, False) == Doubt(0, 0, THREE_HOURS), "one of two is not enough"
 
 
 def test_who_says_that_it_is_right_is_believed() -> None:
@@ -89,6 +95,10 @@ def test_who_says_that_it_is_right_is_believed() -> None:
     for n in range(2):
         witnesses.note(f"nsp-{n:04}", 3, THREE_HOURS, HEARD_S + 2)
     assert witnesses.doubt(HEARD_S + 2, False) is not None, "boards that were told the time long ago"
+    up_for_long = heard(THREE_HOURS, at_s=10 * HEARD_S)
+    up_for_long.confirm(10 * HEARD_S)
+    up_for_long.note("nsp-0000", 2, THREE_HOURS, 10 * HEARD_S + 1)
+    assert up_for_long.doubt(10 * HEARD_S + 1, False) is None
 
 
 def test_boards_are_told_no_time_that_nothing_speaks_for_until_they_could_speak_up() -> None:

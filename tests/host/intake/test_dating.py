@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from paraat.domain.model import SampleSet
+from paraat.domain.model import Refusal, SampleSet
+from paraat.domain.witnesses import AHEAD_S, HEARD_S, LISTEN_S, Doubt
 from paraat.intake.dating import Dating
 from paraat.intake.decode import Decoded
 
@@ -49,3 +50,76 @@ def test_a_board_that_doubts_its_own_clock_is_no_witness() -> None:
     taken, _, refused = dated(Dating(), *unsure)
     assert {one.t for one in taken} == {T0}
     assert refused == ["bad-time"] * 3
+
+
+def test_what_is_dated_anew_is_refused_by_its_topic_with_its_payload_and_how_many_there_are() -> None:
+    ahead = [a_set("nsp-0102", T0 + THREE_HOURS, seq=seq) for seq in (1, 2)]
+    right = a_set("nsp-0102", T0, seq=3)
+    before = Refusal(topic="x", received_at=T0, reason="bad-json", detail="")
+    (found,), _ = Dating().dated([Decoded(sets=[*ahead, right], refusals=[before])], [b"[1]"])
+    assert [(one.seq, one.t) for one in found.sets] == [(1, T0), (2, T0), (3, T0)]
+    assert found.refusals == [
+        before,
+        Refusal(
+            topic="paraat/v1/nsp-0102/telemetry", received_at=T0, reason="bad-time", detail="bt", record="bt", payload=b"[1]", count=2,
+        ),
+    ]  # fmt: skip
+
+
+def test_a_board_may_be_two_minutes_ahead() -> None:
+    as_sent = a_set("nsp-0102", T0 + AHEAD_S)
+    assert dated(Dating(), as_sent, a_set("nsp-0101", T0)) == ([as_sent, a_set("nsp-0101", T0)], [], [])
+
+
+class Unkept:
+    """Dating by a clock that nothing keeps right, as it said in the beginning."""
+
+    def __init__(self, *, synchronised: bool | None = False) -> None:
+        self.up_s = 500.0
+        self.synchronised = synchronised
+        self.dating = Dating(lambda: self.synchronised, lambda: self.up_s)
+
+    def hears(self, *ahead_s: float) -> None:
+        dated(self.dating, *(a_set(f"nsp-{n:04}", T0 + ahead) for n, ahead in enumerate(ahead_s)))
+
+
+def test_boards_get_some_seconds_to_contradict_a_clock_that_nothing_keeps_right() -> None:
+    here = Unkept()
+    assert here.dating.synchronised is False
+    assert not here.dating.tells_time()
+    here.up_s += LISTEN_S
+    assert here.dating.tells_time()
+    here.dating.began()
+    assert not here.dating.tells_time(), "the broker has them only now"
+    here.hears(0.0)
+    assert here.dating.tells_time(), "a board agrees"
+    assert Unkept(synchronised=None).dating.tells_time()
+
+
+def test_a_clock_that_says_less_than_at_the_last_run_is_doubted_until_somebody_says_that_it_is_right() -> None:
+    here = Unkept()
+    here.dating.ran_later(THREE_HOURS)
+    here.up_s += LISTEN_S
+    assert here.dating.doubt() == Doubt(0, 0, THREE_HOURS)
+    assert not here.dating.tells_time()
+    here.dating.confirm()
+    assert here.dating.doubt() is None
+    here.hears(THREE_HOURS, THREE_HOURS)
+    assert here.dating.doubt() is None, "they are told the time now"
+    here.up_s += HEARD_S + 1
+    here.hears(THREE_HOURS, THREE_HOURS)
+    assert here.dating.doubt() == Doubt(2, 2, THREE_HOURS), "and were told it long ago"
+
+
+def test_a_clock_that_was_set_back_is_doubted_until_something_keeps_it_right() -> None:
+    here = Unkept()
+    here.dating.set_back(THREE_HOURS)
+    assert here.dating.doubt() == Doubt(0, 0, THREE_HOURS)
+    here.synchronised = True
+    assert here.dating.doubt() is None
+    here.hears(THREE_HOURS, THREE_HOURS)
+    assert here.dating.doubt() is None, "they had that time from us"
+    here.up_s += HEARD_S + 1
+    here.hears(THREE_HOURS + 1, THREE_HOURS + 1)
+    here.dating.set_back(0.0)
+    assert here.dating.doubt() is None, "what they said was of the clock before"
