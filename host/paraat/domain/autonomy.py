@@ -248,8 +248,9 @@ def measure_noise(slots: Sequence[Slot]) -> Noise:
     """How far a sample lies beside the line through its neighbours, and the smallest step between two."""
     beside: list[float] = []
     steps: list[float] = []
+    apart_s = max(_GAP_MIN_S, _usually_apart_s(slots))
     for a, b, c in zip(slots, slots[1:], slots[2:], strict=False):
-        if not a.state == b.state == c.state or c.t - a.t > 6 * (b.last_t - b.first_t + 300):
+        if not a.state == b.state == c.state or c.t - a.t > 6 * (b.last_t - b.first_t + apart_s):
             continue
         part = (b.t - a.t) / (c.t - a.t) if c.t > a.t else 0.5
         off = b.litres - (a.litres + part * (c.litres - a.litres))
@@ -266,9 +267,12 @@ def measure_noise(slots: Sequence[Slot]) -> Noise:
 
 def _gap_s(slots: Sequence[Slot]) -> float:
     """Longer than this between two samples is a gap, in which nobody knows whether the generator ran."""
+    return min(_GAP_MAX_S, max(_GAP_MIN_S, _GAP_SPACINGS * _usually_apart_s(slots)))
+
+
+def _usually_apart_s(slots: Sequence[Slot]) -> float:
     spaces = sorted(max(0.0, b.first_t - a.last_t) for a, b in pairwise(slots))
-    usual_s = spaces[(len(spaces) - 1) // 2] if spaces else 0.0
-    return min(_GAP_MAX_S, max(_GAP_MIN_S, _GAP_SPACINGS * usual_s))
+    return spaces[(len(spaces) - 1) // 2] if spaces else 0.0
 
 
 def _without_wild(slots: Sequence[Slot], noise: Noise, tank: Tank, gap_s: float) -> list[Slot]:

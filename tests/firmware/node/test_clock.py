@@ -200,6 +200,9 @@ def test_the_time_is_stored_once_an_hour_not_more_often_and_not_seldomer():
     clock.set_from_host(NOON + 3600)
     assert clock.stored_s == NOON + 3600
     assert Clock().stored_s == NOON + 3600, "in flash too"
+    time.sleep(7200)
+    clock.set_from_host(NOON + 10800)
+    assert clock.stored_s == NOON + 10800, "also when it comes long after the hour"
 
 
 def test_a_step_of_an_hour_is_stored_at_once_and_a_smaller_one_when_the_hour_is_over():

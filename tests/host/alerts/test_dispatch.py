@@ -533,9 +533,7 @@ def test_what_is_sent_is_kept_with_what_came_back_and_its_key(post: Post, obeys:
     assert (row.answer, row.message, row.state) == ("taken by email", obeys["email"].sent[0].key, "sent")
 
 
-def test_from_a_new_store_on_everything_is_kept_there(
-    post: Post, obeys: dict[str, Obedient], tmp_path: Path
-) -> None:
+def test_from_a_new_store_on_everything_is_kept_there(post: Post, obeys: dict[str, Obedient], tmp_path: Path) -> None:
     other = Journal(tmp_path / "other.sqlite")
     alert = post.fires()
     other.save_alert(msgspec.structs.replace(alert, id=0))

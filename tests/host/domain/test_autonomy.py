@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from course_scores import tank_of
+from fuel_courses import Course
 from paraat.domain import autonomy
 from paraat.domain.autonomy import Burn, Reading, estimate
 from paraat.domain.fuel_history import History
@@ -64,6 +66,23 @@ def test_standing_still_does_not_dilute_the_rate() -> None:
     rest = [FuelSample(T0 + 3600 + 60 * i, 288, False) for i in range(120)]
     second = [FuelSample(s.t + 3600 + 7200, s.litres - 12, True) for s in running(12, 1)]
     assert burn(first + rest + second).likely == pytest.approx(12, rel=0.02)
+
+
+@pytest.mark.parametrize(("every_s", "widest"), [(600, 0.36), (1200, 0.6), (1800, 1.0)])
+def test_a_board_that_sends_seldom_gives_the_rate_within_its_range_also_where_sets_are_lost(
+    every_s: int, widest: float
+) -> None:
+    """The ripple shows in sets that lie far apart too, and a set that was lost is no gap where they always lie so."""
+    course = Course(
+        "seldom", ((10, 9.0),), capacity_l=400, start_l=390, record_l_per_h=7, every_s=every_s, missing=0.2
+    )  # fmt: skip
+    found = [
+        burn([FuelSample(one.t, one.litres, one.running) for one in course.samples(seed)], tank_of(course))
+        for seed in range(10)
+    ]
+    assert {one.source for one in found} == {"slope"}
+    assert sum(one.low <= 9.0 <= one.high for one in found) >= 9
+    assert sum(one.high - one.low for one in found) / 10 < widest, "litres an hour"
 
 
 @pytest.mark.parametrize("samples", [running(12, 0.1), [FuelSample(T0 + 60 * i, 300, True) for i in range(60)]])

@@ -309,7 +309,9 @@ def test_ids_are_not_used_again_once_the_journal_was_emptied(path: Path) -> None
     journal.close()
 
 
-@pytest.mark.parametrize("table", ["entry", "dead_letter", "refused_line", "alert", "delivery", "attempt", "judged"])
+@pytest.mark.parametrize(
+    "table", ["entry", "fact", "dead_letter", "refused_line", "alert", "delivery", "attempt", "judged"]
+)
 def test_no_table_gives_an_id_twice(path: Path, table: str) -> None:
     """An id names one thing for ever: an alert that people spoke of, an entry that a sink has."""
     Journal(path).close()
