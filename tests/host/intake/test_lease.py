@@ -44,6 +44,13 @@ def test_a_lease_that_is_taken_back_is_free_after_its_holder_could_come_back() -
     assert lease.serves(200.0 + SETTLES_S)
 
 
+def test_that_there_is_no_lease_keeps_nobody_waiting_who_knew_of_none() -> None:
+    lease = Lease("me")
+    lease.heard("", "", 0.0)
+    lease.looked(0.5)
+    assert lease.serves(0.5)
+
+
 def test_who_serves_says_its_lease_again_when_it_is_taken_back_and_yields_to_another() -> None:
     lease = looked()
     assert lease.serves(0.0)
