@@ -61,5 +61,6 @@ def point(name: str, verdict: Verdict, *, hours: float | None = 5.0, activation:
     ids=["verdicts", "hours", "critical", "late", "not in use", "names"],
 )
 def test_the_worst_comes_first(order: list[tuple[PointView, bool]]) -> None:
-    found = sorted(order[::-1], key=lambda one: worst_first(*one))
+    found = list(reversed(order))
+    found.sort(key=lambda one: worst_first(*one))
     assert [view.point for view, _ in found] == [view.point for view, _ in order]
