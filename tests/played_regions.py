@@ -24,7 +24,8 @@ from paraat.domain.roster import Duty, Person, Roster
 from paraat.service import Service
 from paraat.simulate.servers import InfluxServer
 from paraat.site import paths
-from paraat.site.site import InfluxSettings, Site, load_site
+from paraat.site.influx import InfluxSettings
+from paraat.site.site import Site, load_site
 
 DATABASE = "paraat"
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0

@@ -44,7 +44,8 @@ from paraat.runtime.clock import Clock, ScaledClock, SystemClock
 from paraat.runtime.host_probe import HostProbe
 from paraat.service import Service, ServiceError
 from paraat.simulate.servers import EmbeddedBroker, InfluxServer, free_port
-from paraat.site.site import InfluxSettings, Site, WebSettings
+from paraat.site.influx import InfluxSettings
+from paraat.site.site import Site, WebSettings
 from paraat_wire import topics
 from waiting import LIMIT_S, wait_for
 

@@ -20,7 +20,7 @@ from paraat.sinks.lines import Places, lines
 from paraat.sinks.means import MeansSink
 from paraat.sinks.server import Http, InfluxError, Target
 from paraat.sinks.writer import Writer, oldest_kept
-from paraat.site.site import InfluxSettings
+from paraat.site.influx import InfluxSettings
 from paraat.texts import Count
 from paraat.texts.catalogue import DEFAULT
 

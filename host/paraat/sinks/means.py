@@ -14,7 +14,7 @@ from paraat.sinks import schema
 from paraat.sinks.lines import Field, Line, Places, lines_of
 from paraat.sinks.server import Target
 from paraat.sinks.writer import Writer, oldest_mean
-from paraat.site.site import InfluxSettings
+from paraat.site.influx import InfluxSettings
 
 SINK = "influx/means"
 WINDOW_S = 300

@@ -8,7 +8,7 @@ from paraat.sinks.lines import Places, lines
 from paraat.sinks.means import WINDOW_S, of_window, window_of
 from paraat.sinks.server import Target
 from paraat.sinks.writer import Writer, oldest_kept, oldest_mean
-from paraat.site.site import InfluxSettings
+from paraat.site.influx import InfluxSettings
 
 
 class Progress(NamedTuple):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from paraat.sinks.server import Http, InfluxError, RefusedError, Server, Target, identify
-from paraat.site.site import InfluxSettings
+from paraat.site.influx import InfluxSettings
 from paraat.texts import Phrase
 
 _DAY_S = 86400.0

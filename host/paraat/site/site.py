@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta, field
 
-from paraat.domain.fields import HttpUrl, Part, Port, Positive, Text
+from paraat.domain.fields import HttpUrl, Part, Port, Text
 from paraat.domain.points import Lead, Point
 from paraat.domain.profiles import Profile
 from paraat.domain.roster import Roster
@@ -20,6 +20,7 @@ from paraat.domain.thresholds import Alerts
 from paraat.site.broker import BrokerSettings, check_broker
 from paraat.site.channels import AlertTest, Channels, read_channels
 from paraat.site.errors import SettingsError
+from paraat.site.influx import InfluxSettings
 from paraat.site.points import check_interval, read_points
 from paraat.site.private import OWN_KEY, own_key
 from paraat.site.profiles import profile_of, read_profiles, with_capacity
@@ -44,22 +45,6 @@ class Region(Part, frozen=True):
     phone: Text | None = None  # of the coordination point, for who must call it
     standby: bool = False  # this machine is the spare one: it serves only while no other host does
     authority: tuple[Fingerprint, ...] = ()  # SHA-256 of pki/ca.crt; written by our commands (site/fingerprint.py)
-
-
-class InfluxSettings(Part, frozen=True):
-    """[influx]: optional; without it the journal and the status page still work."""
-
-    url: HttpUrl
-    bucket: Text = "paraat"  # of InfluxDB 1 the database
-    org: str = "paraat"  # of InfluxDB 2
-    # Relative to the site's folder, mode 0600; of InfluxDB 1 <name>:<password>. Without the file: no password is asked for.
-    token_file: Text = "influx.token"  # noqa: S105 - the name of a file
-    ca_file: str | None = None  # of https://: whose certificates are believed, where the system does not
-    raw_days: Annotated[int, Meta(ge=0, le=36500)] = 30  # so long InfluxDB keeps what was measured; 0: for ever
-    means_days: Annotated[int, Meta(ge=0, le=36500)] = 730  # and the means of five minutes
-    timeout_s: Positive = 10.0
-    batch_points: Annotated[int, Meta(ge=1, le=50000)] = 5000
-    status_interval_s: Positive = 60.0
 
 
 class WebSettings(Part, frozen=True):

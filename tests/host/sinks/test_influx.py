@@ -17,7 +17,7 @@ from paraat.simulate.servers import InfluxServer
 from paraat.sinks.influx import SINK, InfluxSink
 from paraat.sinks.lines import Places, lines
 from paraat.sinks.server import Target
-from paraat.site.site import InfluxSettings
+from paraat.site.influx import InfluxSettings
 from waiting import LIMIT_S, wait_for
 
 T0 = 1764000000

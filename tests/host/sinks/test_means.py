@@ -16,7 +16,7 @@ from paraat.sinks.lines import Line, Places
 from paraat.sinks.means import MeansSink, means, of_window, window_of
 from paraat.sinks.server import Http, InfluxError
 from paraat.sinks.writer import Writer
-from paraat.site.site import InfluxSettings
+from paraat.site.influx import InfluxSettings
 
 T0 = 1764000000  # a window begins there
 

@@ -18,7 +18,7 @@ from paraat.runtime.counters import Counters
 from paraat.simulate.servers import InfluxServer
 from paraat.sinks.influx import SINK, InfluxSink
 from paraat.sinks.server import Http, InfluxError, Kind, Server, Target, identify
-from paraat.site.site import InfluxSettings
+from paraat.site.influx import InfluxSettings
 from waiting import LIMIT_S, wait_for
 
 HEALTH = b'{"name":"influxdb","message":"ready","status":"pass","checks":[],"version":"1.8.10"}'
