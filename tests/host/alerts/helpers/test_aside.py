@@ -17,7 +17,7 @@ import os, sys, time
 from paraat.alerts.helpers.aside import AsideError, serve
 
 def work(order):
-    print("what a library prints is no answer")
+    print("what a library prints is no answer:", order)
     if order["do"] == "echo":
         return {"pid": os.getpid(), "text": order["text"], "arguments": sys.argv}
     if order["do"] == "refuse":
@@ -58,6 +58,12 @@ def test_orders_are_done_by_one_process_and_no_secret_is_among_its_arguments(hel
     assert first["pid"] == second["pid"] != os.getpid()
     assert PASSWORD not in str(first["arguments"])
     assert PASSWORD.encode() not in Path(f"/proc/{first['pid']}/cmdline").read_bytes()
+
+
+def test_what_a_library_prints_is_no_answer_and_is_in_no_log(helper: Aside, capfd: pytest.CaptureFixture[str]) -> None:
+    assert helper.ask({"do": "echo", "text": PASSWORD}, limit_s=LIMIT_S)["text"] == PASSWORD
+    helper.close()
+    assert capfd.readouterr() == ("", "")
 
 
 def test_what_hangs_is_ended_and_the_next_order_is_done(helper: Aside, tmp_path: Path) -> None:
@@ -146,3 +152,13 @@ def test_one_that_hangs_while_nobody_can_kill_it_is_ended_by_its_own_alarm(
     process.stdin.write(b'{"limit_s": 1.0, "order": {"do": "hang", "file": "%s"}}\n' % os.fsencode(tmp_path / "pid"))
     process.stdin.flush()
     assert process.wait(LIMIT_S) == -signal.SIGALRM
+
+
+def test_its_alarm_is_set_for_an_order_and_not_while_it_waits_for_one(helper: Aside, tmp_path: Path) -> None:
+    """Else it would die between two orders, and a modem's port with it."""
+    (tmp_path / "aside_worker.py").write_text(
+        "import signal\nfrom paraat.alerts.helpers import aside\nset_to = []\nsignal.alarm = set_to.append\n"
+        "aside._ALONE_S = 5.0\naside.serve(lambda _order: {'set_to': list(set_to)})"
+    )
+    found = [helper.ask({}, limit_s=LIMIT_S)["set_to"] for _ in range(2)]
+    assert found == [[LIMIT_S + 5], [LIMIT_S + 5, 0, LIMIT_S + 5]]
