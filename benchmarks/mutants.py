@@ -2,7 +2,7 @@
 
     make mutants ROOM=alerts          # alerts, intake, journal or domain; some minutes each
     make mutants ROOM=domain FILES="tracker tanks"   # of these files only
-    make mutants ROOM=alerts FILES=answers TESTS=test_answers.py   # asking these tests of tests/host only: a second a change
+    make mutants ROOM=domain FILES=tanks TESTS=host/domain/test_tanks.py   # asking these of tests/ only: a second a change
 
 mutmut does it, in a copy of the tree under build/mutants/<room>, with the tests that stand beside the room: it wants the
 code in src/ and forks a run of the tests for each change. What it found stays there; the same with SHOW=1 prints the
@@ -53,7 +53,7 @@ def place_of(room: str, files: Sequence[str]) -> Path:
 def lay_out(place: Path, room: str, files: Sequence[str], tests: Sequence[str] = ()) -> None:
     """Copy what git knows, with the code in src/ as mutmut wants it. files: by their stems, "rules/low_fuel"; none is all.
 
-    tests: these only, as they stand under tests/host; none is those of the room.
+    tests: these only, as they stand under tests/; none is those of the room.
     """
     shutil.rmtree(place, ignore_errors=True)
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -147,9 +147,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("room", choices=ROOMS)
     parser.add_argument("files", nargs="*", help="only these, by their stems; a folder counts: rules/low_fuel")
-    parser.add_argument(
-        "--tests", nargs="+", default=(), help="ask these only: alerts/test_dispatch.py test_answers.py"
-    )
+    parser.add_argument("--tests", nargs="+", default=(), help="ask these of tests/ only: host/domain/test_tanks.py")
     parser.add_argument("--show", action="store_true", help="the survivors of the last run")
     parser.add_argument(
         "--limit-s", type=float, default=1200.0, help="stop after so many seconds; what was not run is said"

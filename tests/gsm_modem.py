@@ -15,7 +15,7 @@ import gammu
 _PLAIN = {
     "AT": "", "ATE0": "", "ATE1": "", "ATZ": "", "AT+CMEE=1": "", "AT+CMEE=2": "", "AT+CMGF=0": "", "AT+CMMS=2": "",
     "AT+CGMI": "Paraat", "AT+CGMM": "Testmodem", "AT+CGMR": "1.0", "AT+CGSN": "490154203237518",
-    "AT+CPIN?": "+CPIN: READY", "AT+CSQ": "+CSQ: 20,0", "AT+CREG=2": "", "AT+CREG?": '+CREG: 2,1,"00C3","0001"', "AT+CFUN=1": "",
+    "AT+CSQ": "+CSQ: 20,0", "AT+CREG=2": "", "AT+CREG?": '+CREG: 2,1,"00C3","0001"', "AT+CFUN=1": "",
     "AT+CSCA?": '+CSCA: "+31653131313",145', "AT+CSCS?": '+CSCS: "GSM"', "AT+CSCS=?": '+CSCS: ("GSM","UCS2")', "AT+CSMS=0": "+CSMS: 1,1,1",
     "AT+CPMS=?": '+CPMS: ("SM"),("SM"),("SM")', "AT+CNMI=?": "+CNMI: (0-3),(0-3),(0-3),(0-2),(0,1)", "AT+COPS?": '+COPS: 0,0,"Proef"',
 }  # fmt: skip
@@ -32,6 +32,7 @@ class GsmModem:
         self.sent: list[tuple[str, str, bool]] = []
         self.asked: list[str] = []
         self.hangs = False
+        self.card = "READY"  # or what it asks for first: "SIM PIN"
         self._reports = ""  # until it is asked for them: the network's are lost
         self._lying: dict[int, str] = {}  # place: PDU, with the address of the service centre before it
         self._reference = 0
@@ -86,6 +87,8 @@ class GsmModem:
             self._submitted(bytes.fromhex(command))
         elif command.startswith("AT+CMGS="):
             self._say("> ", end="")
+        elif command == "AT+CPIN?":
+            self._say(f"+CPIN: {self.card}", "OK")
         elif command in _PLAIN:
             self._say(*filter(None, [_PLAIN[command]]), "OK")
         elif command.startswith("AT+CPMS"):

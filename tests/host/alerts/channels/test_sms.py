@@ -104,6 +104,23 @@ def test_what_came_in_lies_there_until_it_is_forgotten(modem: Any, channel: SmsC
     assert channel.look().signal_percent == 60
 
 
+def test_all_that_came_in_comes_with_one_look(modem: Any, channel: SmsChannel) -> None:
+    for n in range(3):
+        modem.receive(LEAD, f"OK 000{n}")
+    found = channel.look().texts
+    assert [text.text for text in found] == ["OK 0000", "OK 0001", "OK 0002"]
+    channel.forget([found[0].place, found[2].place])
+    assert [text.text for text in channel.look().texts] == ["OK 0001"]
+
+
+def test_a_card_that_asks_for_its_pin_is_for_a_person(modem: Any, channel: SmsChannel) -> None:
+    modem.card = "SIM PIN"
+    with pytest.raises(ChannelError, match="the SIM card asks for PIN: put it into a phone and switch its PIN off"):
+        channel.send(MESSAGE)
+    assert modem.sent == []
+    assert not any(command.startswith("AT+CPIN=") for command in modem.asked), "three wrong ones lock it"
+
+
 def test_a_modem_that_hangs_is_given_up_within_the_limit_and_works_again_afterwards(modem: Any) -> None:
     channel = SmsChannel(Modem(device=modem.device, limit_s=2.0))
     modem.hangs = True
@@ -134,21 +151,22 @@ def test_the_phone_that_gammu_makes_up_sends_and_has_what_debians_gammu_put_ther
     channel.send(MESSAGE)
     rc = tmp_path / "gammurc"
     rc.write_text(f"[gammu]\nmodel = dummy\nconnection = none\ndevice = {tmp_path / 'phone'}\n")
-    command = [
-        "gammu",
-        "-c",
-        str(rc),
-        "savesms",
-        "TEXT",
-        "-folder",
-        "1",
-        "-unread",
-        "-sender",
-        LEAD,
-        "-text",
-        "OK 1234",
-    ]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    for folder, text in (("1", "OK 1234"), ("2", "not sent yet")):  # what came in, and what lies there to go out
+        command = [
+            "gammu",
+            "-c",
+            str(rc),
+            "savesms",
+            "TEXT",
+            "-folder",
+            folder,
+            "-unread",
+            "-sender",
+            LEAD,
+            "-text",
+            text,
+        ]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
     (text,) = channel.look().texts
     assert (text.number, text.text) == (LEAD, "OK 1234")
     channel.forget([text.place])
