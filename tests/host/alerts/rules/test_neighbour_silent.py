@@ -42,6 +42,10 @@ def test_the_threshold_is_the_sites() -> None:
     never = Neighbour(name="regio-noord", now=T0, watched_since=T0 - 600)
     assert NeighbourSilentRule(Alerts()).judge(never).wording == "never"
     assert judged.detail == {"host": "regio-noord", "heard_at": T0 - 61}
+    heard = NeighbourSilentRule(alerts).judge(
+        Neighbour(name="regio-noord", now=T0, watched_since=0.0, heard_at=T0 - 60)
+    )
+    assert heard.detail == {"host": "regio-noord", "heard_at": T0 - 60}, "also what says that it is over"
 
 
 def test_who_is_heard() -> None:

@@ -93,6 +93,7 @@ CASES: list[tuple[str, View, tuple[Verdict, str, str]]] = [
     ("disk_full", disk(50, 144), CLEAR),
     ("disk_full", disk(50, 143), HOLD),
     ("disk_full", disk(50, 71.9), (Verdict.RAISE, "warning", "firing")),
+    ("disk_full", disk(8), CLEAR),
     ("disk_full", disk(7.9), HOLD),
     ("disk_full", disk(4.9), (Verdict.RAISE, "critical", "low")),
     ("host_clock", HostTime(now=T0, synchronised=True), CLEAR),
