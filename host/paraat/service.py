@@ -199,7 +199,9 @@ class Service:
         self._serve_web = serve_web
         self._next_free_port = next_free_port
         self._host_probe = host_probe
-        self._dating = Dating(clock_synchronised if host_probe is not None else lambda: None)
+        self._dating = Dating(
+            clock_synchronised if host_probe is not None else lambda: None, steady=host_probe is not None
+        )
         self._stop = threading.Event()
         self._lock = threading.Lock()  # around the tracker and self._alerts
         self._heard: deque[Stored] = deque()  # what is stored, and the points have not learnt yet
@@ -673,6 +675,7 @@ class Service:
                 before = self._ticked_at
                 self._dating.set_back(before - now)
                 self._tell_of_itself(ClockSetBack(forget_after=self._believed_until(now, before)), now)
+            self._dating.look(now)
             self._ticked_at = now
             self._progress.works("tick", HUNG_S)
             self._send_time(now)
@@ -871,7 +874,9 @@ class Service:
             ]
             found += self._neighbours.views(now)
         doubt = self._dating.doubt()
-        found.append(ClockDoubt(now=now, behind_s=doubt and doubt.behind_s, boards=0 if doubt is None else doubt.ahead))
+        found.append(
+            ClockDoubt(now=now, behind_s=doubt and doubt.behind_s, boards=0 if doubt is None else doubt.boards)
+        )
         found.append(JournalHealth(now=now, problem=self._unkept, set_aside=self._set_aside))
         found += self._host_probe.views() if self._host_probe is not None else ()
         # Measured a little earlier or not: judged is each as it is known now, and so it stands in the journal.
@@ -1008,8 +1013,12 @@ class Service:
 
     def gaps(self) -> dict[str, list[tuple[int, int]]]:
         """By point the seqs that are missing and waited for, of points where any are."""
-        found = {point: self.journal.gaps(point) for point in self.site.points}
+        found = {point: self.gaps_of(point) for point in self.site.points}
         return {point: gaps for point, gaps in found.items() if gaps}
+
+    def gaps_of(self, point: str) -> list[tuple[int, int]]:
+        """The same of one point. Raises JournalError."""
+        return self.journal.gaps(point)
 
     def _run_tests(self) -> None:
         """The weekly test of every way to tell people."""
@@ -1369,19 +1378,34 @@ class Service:
 
 
 def _doubted(doubt: Doubt) -> str:
-    minutes = f"{doubt.behind_s / 60:.0f}"
-    if not doubt.ahead:
+    minutes = f"{abs(doubt.behind_s) / 60:.0f}"
+    if not doubt.boards and doubt.behind_s < 0:
+        return Phrase(
+            "the clock of this machine went {minutes} min ahead at once, and nothing keeps it right; until boards agree with it no"
+            " board is told the time. Set it right (timedatectl). If it is right now: `paraat clock --by NAME`",
+            minutes=minutes,
+        )
+    if not doubt.boards:
         return Phrase(
             "the clock of this machine says {minutes} min less than it did before; until boards agree with it no board is"
             " told the time. Set it right (timedatectl). If it is right now: `paraat clock --by NAME`",
             minutes=minutes,
+        )
+    if doubt.behind_s < 0:
+        return Phrase(
+            "the clock of this machine is {minutes} min ahead: {boards} of {heard} boards say so. Their times are kept as they"
+            " sent them, and no board is told the time; points look older than they are. Set it right (timedatectl). If the"
+            " boards are wrong: `paraat clock --by NAME`",
+            minutes=minutes,
+            boards=doubt.boards,
+            heard=doubt.heard,
         )
     return Phrase(
         "the clock of this machine is {minutes} min behind: {ahead} of {heard} boards say so. Their times are kept as they"
         " sent them, and no board is told the time. Set it right (timedatectl). If the boards are wrong: `paraat clock --by"
         " NAME`",
         minutes=minutes,
-        ahead=doubt.ahead,
+        ahead=doubt.boards,
         heard=doubt.heard,
     )
 

@@ -21,7 +21,7 @@ from waiting import wait_for
 pytestmark = pytest.mark.needs("mosquitto")
 ROUNDS = int(os.environ.get("PARAAT_ROUNDS", "200"))
 SEED = int(os.environ.get("PARAAT_SEED", "1"))
-BEHIND_S = -10_800.0
+OFF_S = (-10_800.0, 10_800.0)
 LOW_FOR = 4  # rounds in which the same points have no mains and little fuel
 FULL_S = 12.0  # and so long, at most, a disk is full
 
@@ -116,9 +116,9 @@ def tear_page(stage: Stage, lots: Random) -> None:
 
 
 def turn_clock(stage: Stage, lots: Random) -> None:
-    """The host's clock falls three hours behind while it runs, or at its start; later it is right again."""
+    """The host's clock is three hours behind or ahead, while it runs or at its start; later it is right again."""
     off = stage.site / "clock-is-off-by"
-    off.write_text(str(BEHIND_S))
+    off.write_text(str(lots.choice(OFF_S)))
     if lots.random() < 0.5:
         stage.end(signal.SIGKILL)
         stage.serve()
