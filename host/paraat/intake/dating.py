@@ -49,9 +49,9 @@ class Dating:
             self._seen = None
 
     def ran_later(self, by_s: float) -> None:
-        """Our clock says so much less than it did at the last run."""
+        """Our clock says so much less than it did at the last run. Negative: more, by as long as we were away, say."""
         with self._lock:
-            self._witnesses.leapt(by_s)
+            self._witnesses.leapt(max(0.0, by_s))
 
     def look(self, now: float) -> None:
         """See whether our clock, which says `now`, was set forward. Now and then."""

@@ -71,3 +71,9 @@ def test_a_leap_of_our_clock_is_seen_by_one_that_nobody_sets() -> None:
     unsteady.look(T0)
     unsteady.look(T0 + THREE_HOURS)
     assert unsteady.doubt() is None, "a demo's time is made"
+
+
+def test_a_host_that_was_off_for_a_while_is_no_leap() -> None:
+    dating = Dating(lambda: False, steady=True)
+    dating.ran_later(-THREE_HOURS)
+    assert dating.doubt() is None
