@@ -54,8 +54,8 @@ def replay(
             host.world.apply(heard)
             if isinstance(heard, Fact) and isinstance(heard.told, RosterRead):
                 host.use(roster_of(heard.told.roster))
-            elif isinstance(heard, Fact) and isinstance(heard.told, CameBack):
-                into.note_returned(heard.told.message, returned.answer(words, heard.told.why), heard.t)
+            elif isinstance(heard, Fact):
+                _note_returned(heard, into, words)
         before, host.now = moment, moment.at
         views = host.look(moment.at)
         holds = holds_of(host.world.standing.silenced(moment.at), host.not_used, site.telling, moment.at)
@@ -64,6 +64,13 @@ def replay(
         for name in channels:
             while host.dispatcher.send_next(name, moment.at):
                 pass
+    for fact in journal.facts(CameBack, since=before.fact):  # after the last moment of judging
+        _note_returned(fact, into, words)
+
+
+def _note_returned(fact: Fact, into: Journal, words: Words) -> None:
+    if isinstance(fact.told, CameBack):
+        into.note_returned(fact.told.message, returned.answer(words, fact.told.why), fact.t)
 
 
 class _AsItWas:
