@@ -227,7 +227,7 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OwnCertificate(msgspec.Struct, frozen=True, kw_only=True):
-    """A certificate of the coordination point itself at `now`. kind: "broker", "host", "desk" or "authority"."""
+    """A certificate of the coordination point itself at `now`. kind: "broker", "host", "watch", "spare", "desk" or "authority"."""
 
     kind: str
     now: float
