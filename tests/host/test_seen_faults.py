@@ -214,7 +214,7 @@ def test_a_mail_server_that_is_away_for_26_hours_loses_nothing_and_what_leaves_t
     assert night.told("lead", "randstof") == []
     night.post.away = False
     night.pass_by(30 * MINUTE, fuel__level=5.0)
-    (found,) = night.told("lead", "Brandstof raakt op: Buurthuis De Linde", "Vertraagd bericht: ")
+    (found,) = night.told("lead", "Brandstof raakt op: Buurthuis De Linde", "Vertraagd: ")
     assert "nog 0,0 uur" in found.body, "as it is by then"
 
 
