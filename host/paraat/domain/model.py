@@ -147,6 +147,7 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
     point: str
     name: str
     municipality: str
+    phone: str | None = None  # of who is there
     capacity: int
     now: float
     verdict: Verdict
