@@ -57,7 +57,9 @@ class Spare:
     def left_by_another(cls, of: Journal, *, memory: Path = _MEMORY) -> Self | None:
         """What a host before us, which had the same journal, has left: it ended while the disk took nothing. None: nothing."""
         folder = _folder(of, memory)
-        with suppress(OSError, JournalError):  # where memory is a folder of all, another may have made it: that is not ours
+        with suppress(
+            OSError, JournalError
+        ):  # where memory is a folder of all, another may have made it: that is not ours
             found = folder.lstat()
             ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
             if ours and (folder / _NAME).exists():
