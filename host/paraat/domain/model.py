@@ -15,6 +15,9 @@ from paraat.domain.upkeep import Upkeep
 
 Value = float | int | bool
 
+# The fault of a set whose board does not know, in this boot, when it was read. It is of the sending, not of the reading.
+AGE_UNSURE = "node/clock"
+
 
 class SampleSet(msgspec.Struct, frozen=True, kw_only=True):
     """What a board read at one moment (kind "telemetry") or what happened there (kind "event").
@@ -144,6 +147,7 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
     point: str
     name: str
     municipality: str
+    phone: str | None = None  # of who is there
     capacity: int
     now: float
     verdict: Verdict
@@ -231,7 +235,7 @@ def _named(base: str, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class OwnCertificate(msgspec.Struct, frozen=True, kw_only=True):
-    """A certificate of the coordination point itself at `now`. kind: "broker", "host", "desk" or "authority"."""
+    """A certificate of the coordination point itself at `now`. kind: "broker", "host", "watch", "spare", "desk" or "authority"."""
 
     kind: str
     now: float
