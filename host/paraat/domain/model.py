@@ -1,5 +1,7 @@
 """The values that travel between the parts of the host. All times are unix seconds (UTC), as float."""
 
+from functools import lru_cache
+
 import msgspec
 
 from paraat.domain.activation import STANDBY, Activation
@@ -222,8 +224,14 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
 
     def named(self, base: str) -> list[str]:
         """Every metric of a kind that was ever heard: the plain one, and those of sensors with a name of their own."""
-        own = f"{base}/"
-        return sorted([name for name in self.latest if name == base or name.startswith(own)])
+        return list(_named(base, tuple(self.latest)))
+
+
+@lru_cache(maxsize=4096)
+def _named(base: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of a kind, sorted. What a fleet measures is told by few lists of names, over and over."""
+    own = f"{base}/"
+    return tuple(sorted(name for name in names if name == base or name.startswith(own)))
 
 
 class OwnCertificate(msgspec.Struct, frozen=True, kw_only=True):
