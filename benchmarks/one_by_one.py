@@ -115,7 +115,7 @@ def noticed_by(tests: list[str]) -> str:
         return "hung"
     if run.returncode == 0:
         return ""
-    failed = (line for line in run.stdout.splitlines() if line.startswith(("FAILED", "ERROR")))
+    failed = (line for line in run.stdout.splitlines() if line.startswith(("FAILED tests", "ERROR tests")))
     return next(failed, f"pytest ended with {run.returncode}")
 
 

@@ -232,6 +232,18 @@ def _full(*_: Any, **__: Any) -> Fact:
     raise JournalError("disk full")
 
 
+def test_the_links_and_codes_of_a_message_are_those_that_are_read_again(desk: Desk) -> None:
+    answers = desk.service.answers
+    links = answers.links
+    assert links is not None
+    for link, of in ((answers.link(7, "jan", "7/turn-1/jan", T0), (7, 0)), (answers.list_link(9, "jan", T0), (0, 9))):
+        assert link is not None
+        claim = links.read(link.rpartition("/")[2], T0)
+        assert (claim.person, (claim.alert, claim.row)) == ("jan", of)
+    assert answers.code(7, "jan") == answers.codes.code(7, "jan") != ""
+    assert answers.list_code(9, "jan") == answers.codes.list_code(9, "jan") != ""
+
+
 def test_who_left_the_roster_and_an_alert_that_is_over_are_said(desk: Desk) -> None:
     alert = desk.fires()
     token = desk.token(alert)
@@ -250,7 +262,9 @@ def test_who_left_the_roster_and_an_alert_that_is_over_are_said(desk: Desk) -> N
 def test_where_the_page_is_reached_on_loopback_only_there_is_no_link(desk: Desk, url: str | None) -> None:
     token = desk.token(desk.fires())
     desk.restart(web=WebSettings(port=free_port(), base_url=url))
-    assert desk.service.answers.links is None
+    answers = desk.service.answers
+    assert answers.links is None
+    assert (answers.link(1, "jan", "1/turn-1/jan", T0), answers.list_link(1, "jan", T0)) == (None, None)
     with pytest.raises(LinkError, match="takes no links"):
         desk.service.answers.by_link(token)
 

@@ -147,6 +147,24 @@ def test_an_ack_tells_whether_something_of_ours_was_stored():
     assert j.ack([(2, 2)])
 
 
+def test_what_is_offered_again_is_counted_where_it_is_still_here_and_comes_once_more():
+    j = journal()
+    fill(j, 600)
+    segments = [(first, last) for first, last, _ in j.segments]
+    assert len(segments) > 2
+    first, last = segments[1]
+    assert j.offer_again(first + 2, first + 4) == 3, "of one segment"
+    assert j.offer_again(last, last + 1) == 2
+    assert j.offer_again(last, j.next + 100) == j.next - last
+    assert j.offer_again(j.next, j.next + 100) == 0
+    sent = [e.seq for e in j.take(4096, 20)]
+    j.ack([(seq, seq) for seq in sent])
+    assert j.backlog == 600 - len(sent)
+    assert j.offer_again(min(sent), max(sent)) == len(sent)
+    assert j.backlog == 600
+    assert [e.seq for e in j.take(4096, 20)] == sent
+
+
 def test_seq_goes_on_over_restarts_also_when_all_is_acknowledged():
     j = journal()
     fill(j, 7)
