@@ -72,7 +72,7 @@ def lay_out(place: Path, room: str, files: Sequence[str], tests: Sequence[str] =
         "do_not_mutate": ["src/paraat/alerts/texts.py"],
         "also_copy": list(_ALSO),
         "pytest_add_cli_args_test_selection": [
-            f"tests/host/{name}" for name in tests or (room, *_BESIDE.get(room, ()))
+            f"tests/{name}" for name in tests or [f"host/{name}" for name in (room, *_BESIDE.get(room, ()))]
         ],
         "pytest_add_cli_args": ["-p", "no:cacheprovider", *(f"--ignore=tests/host/{slow}" for slow in _SLOW)],
         # A thread of apprise's or of a broker does not live through a fork, which is quicker.

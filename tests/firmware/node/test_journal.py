@@ -48,6 +48,17 @@ def test_an_entry_comes_back_as_it_went_in():
     assert sorted(reading.faults) == faults
 
 
+def test_each_kind_comes_back_dated_or_not():
+    j = journal()
+    told = [(kind, dated) for kind in (TELEMETRY, EVENT) for dated in (True, False)]
+    for kind, dated in told:
+        j.append(kind, 17, dated, READING[:1], [])
+    found = {}
+    while len(found) < len(told):
+        found.update({e.seq: (e.kind, e.dated) for e in j.take(4096, 20)})
+    assert [found[seq] for seq in sorted(found)] == told
+
+
 def test_a_name_that_comes_later_and_one_that_stays_away():
     j = journal()
     fill(j, 2)
