@@ -20,6 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from dripping import Silent
 from paraat.alerts.channels import ChannelError, Message, make_channels
 from paraat.alerts.channels.outside import OutsideChannel
+from paraat.alerts.helpers.outside import hand_over
 from paraat.domain.roster import Person
 from paraat.simulate.servers import LOOPBACK, MosquittoBroker, free_port
 from paraat.site import paths
@@ -395,3 +396,8 @@ def test_a_mail_server_that_does_not_exist_is_found_out(channel: Make, monkeypat
     assert channel("tgram://123456789:abcdefg_hijklmnop/{to}", "telegram").server is None, (
         "a token is looked up nowhere"
     )
+
+
+def test_what_apprise_takes_for_no_url_is_not_handed_over() -> None:
+    answer = hand_over({"url": "no-such-scheme://x", "title": "", "body": "x"})
+    assert answer == {"done": False, "why": "apprise does not take this URL"}

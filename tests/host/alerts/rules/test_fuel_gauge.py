@@ -44,7 +44,9 @@ def test_a_stop_of_the_generator_mends_no_gauge_and_a_level_that_falls_again_doe
     assert RULE.judge(bench.view(T0 + 140 * 60)).verdict is Verdict.HOLD
     for minute in range(140, 260):
         bench.sees(T0 + 60 * minute, fuel__level=80 - (minute - 140) / 24, power__mains=False, power__generator=True)
-    assert RULE.judge(bench.view(T0 + 260 * 60)).verdict is Verdict.CLEAR
+    mended = RULE.judge(bench.view(T0 + 260 * 60))
+    assert mended.verdict is Verdict.CLEAR
+    assert mended.detail["percent"] == pytest.approx(75.0, abs=0.5)
     assert RULE.judge(bench.view(T0 + 260 * 60 + 3600)).verdict is Verdict.HOLD  # old figures clear nothing
 
 

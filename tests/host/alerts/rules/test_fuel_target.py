@@ -17,7 +17,8 @@ def judged_at(level: float, tank: Tank = POINT.tank, rule: FuelTargetRule = RULE
 
 def test_it_raises_below_nine_tenths_of_the_hours_and_clears_at_all_of_them() -> None:
     # 13 l/h is the cautious rate: 35.1 % is 10.8 h, 39 % is 12 h.
-    assert [judged_at(level) for level in (34.0, 36.0, 38.0, 40.0)] == [
+    assert [judged_at(level) for level in (34.0, 35.0, 36.0, 38.0, 40.0)] == [
+        Verdict.RAISE,
         Verdict.RAISE,
         Verdict.HOLD,
         Verdict.HOLD,

@@ -78,3 +78,8 @@ def test_its_limits_are_those_of_the_site() -> None:
     rule = OwnCertificateRule(Alerts(certificate_expiry=CertificateExpiry(raise_days=10, hold_s=7)))
     assert rule.hold_s == 7
     assert [rule.judge(own(days)).verdict for days in (10, 9.9)] == [Verdict.CLEAR, Verdict.RAISE]
+
+
+@pytest.mark.parametrize("kind", ["broker", "host", "desk"])
+def test_an_alert_says_whose_certificate_it_is(kind: str) -> None:
+    assert RULE.judge(own(10, kind)).detail["kind"] == kind
