@@ -1,13 +1,24 @@
 """What happened to the fuel: each found, named, dated and sized, and a ripple is none of them."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from paraat.domain import autonomy
-from paraat.domain.fuel_events import LEAK, REFUEL, RISING, STUCK, THEFT, FuelEvent, doubtful, lost
-from paraat.domain.fuel_history import History
+from paraat.domain.fuel_events import (
+    LEAK,
+    REFUEL,
+    RISING,
+    STUCK,
+    THEFT,
+    FuelEvent,
+    doubtful,
+    find_losses,
+    find_stuck,
+    lost,
+)
+from paraat.domain.fuel_history import OFF, ON, History, Slot
 from paraat.domain.points import Tank
 
 T0 = 1764000000.0
@@ -117,3 +128,44 @@ def test_a_gauge_is_doubtful_while_it_is() -> None:
     stuck = FuelEvent(kind=STUCK, since=T0, until=T0 + 4000, litres=10)
     assert doubtful((stuck,), T0 + 4000) == stuck
     assert doubtful((stuck,), T0 + 8000) is None
+
+
+def slots_of(litres: Sequence[float], state: int, every_s: int = 120) -> list[Slot]:
+    """One sample each, the last one at T0."""
+    begun = T0 - (len(litres) - 1) * every_s
+    return [
+        Slot(begun + n * every_s, one, 1, state, begun + n * every_s, begun + n * every_s, one, one, None)
+        for n, one in enumerate(litres)
+    ]
+
+
+BIG = Tank(capacity_l=400, burn_l_per_h=10)
+
+
+@pytest.mark.parametrize(("litres", "within_h", "kind"), [(40, 6.0, LEAK), (100, 0.2, THEFT)])
+def test_what_goes_slowly_leaks_and_what_goes_fast_is_taken(litres: float, within_h: float, kind: str) -> None:
+    """A quarter of the tank in an hour is more than any leak takes."""
+    slots = int(30 * within_h)
+    level = [300.0] * 60 + [300 - litres * n / slots for n in range(slots + 1)] + [300.0 - litres] * 3
+    (loss,) = find_losses(slots_of(level, OFF), 0.2, BIG, [])
+    assert loss.kind == kind
+    assert loss.until == T0
+
+
+def test_a_gauge_that_moved_by_a_step_is_stuck_from_then_on() -> None:
+    """The smallest step of its scale is 4 l: it moved half an hour after the start, and should have four times since."""
+    found = find_stuck(slots_of([304.0] * 15 + [300.0] * 36, ON), 0.0, 4.0, Tank(capacity_l=400, burn_l_per_h=20), 600)
+    assert found is not None
+    assert (found.since, found.until) == (T0 - 35 * 120, T0)
+    assert found.litres == pytest.approx(35 * 120 / 3600 * 20)
+
+
+@pytest.mark.parametrize(("falls_l", "is_stuck"), [(1.0, True), (1.5, True), (3.0, False)])
+def test_a_gauge_that_falls_by_less_than_a_tenth_of_what_was_burnt_and_its_ripple_is_stuck(
+    falls_l: float, is_stuck: bool
+) -> None:
+    """20 l are burnt in two hours; between the first and the last third a gauge that works shows 13 of them."""
+    level = [
+        300 - falls_l * n / 40 for n in range(61)
+    ]  # falls_l from the middle of the first third to that of the last
+    assert (find_stuck(slots_of(level, ON), 1.0, 0.0, BIG, 600) is not None) is is_stuck

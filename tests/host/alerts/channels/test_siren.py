@@ -8,6 +8,7 @@ from paraat.alerts.channels import ChannelError, Message
 from paraat.alerts.channels.siren import SirenChannel, by_itself
 from paraat.domain.model import Latest, PointView
 from paraat.domain.readiness import Verdict
+from paraat.domain.roster import Person
 from paraat.fleet.asking import AskError, NoConnectionError
 from paraat.site.channels import Siren
 
@@ -105,3 +106,9 @@ def test_without_the_broker_no_board_can_be_asked_and_it_is_tried_again() -> Non
 def test_a_test_is_short() -> None:
     board = Board({"seconds": 3, "buzzer": True})
     assert siren(board).send(message(test=True)) == "the board sounds and flashes, for 3 s"
+
+
+def test_who_is_reached_by_it_is_a_point_and_one_that_nobody_knows_sounds_nothing() -> None:
+    found = SirenChannel(Siren()).addresses(Person(id="board/nsp-0101", name="", reach={"siren": ("nsp-0101",)}))
+    assert found == ("nsp-0101",)
+    assert by_itself(None) == ""
