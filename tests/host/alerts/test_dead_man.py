@@ -92,6 +92,8 @@ def test_a_sign_of_life_goes_out_while_all_goes_on_and_none_while_something_hang
     )
     clock, hangs = Clock(), []
     switch = dead_man(site, clock, hangs)
+    assert switch.is_there
+    assert not dead_man(load_site(paths.example_site_dir()), clock).is_there
     switch.give()
     assert watcher.seen == [f"/ping/{SECRET}"]
     assert (switch.problem, switch.failing_since, switch.reached_at) == ("", None, clock.now)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from paraat.domain import autonomy
 from paraat.domain.activation import Phase
-from paraat.domain.facts import Author, Fact, PhaseChanged
+from paraat.domain.facts import Author, Fact, HelpAsked, PhaseChanged
 from paraat.domain.fuel_history import Slot
-from paraat.domain.model import AlertState, NodeState, PointView, SampleSet, Value
+from paraat.domain.model import AlertState, HelpCall, NodeState, PointView, SampleSet, Value
 from paraat.domain.points import Battery, Tank
 from paraat.domain.readiness import Verdict
 from paraat.domain.subjects import Subject
@@ -116,6 +116,31 @@ def test_an_alert_that_fires_is_told_until_it_resolves(bench: Bench) -> None:
     assert bench.view(T0 + 1).reasons == ("low-fuel",)
     bench.tracker.note_alerts([])
     assert bench.view(T0 + 1).reasons == ()
+
+
+def test_a_call_for_help_is_a_reason_while_its_alert_fires(bench: Bench) -> None:
+    bench.sees(T0)
+    about = Subject("point", POINT.id)
+    alert = AlertState(rule="help_asked", subject=about, state="firing", since=T0, severity="critical", detail={})
+    bench.tracker.note_alerts([alert])
+    assert bench.view(T0 + 1).reasons == ("help-asked",)
+
+
+def test_help_that_was_asked_by_voice_is_the_newest_call_with_when_it_was_written_down(bench: Bench) -> None:
+    bench.sees(T0)
+    assert bench.view(T0 + 1).help_call is None
+    told = HelpAsked(point=POINT.id)
+    author = Author(name="Jan", way="radio")
+    bench.tracker.standing.apply(Fact(id=1, after=0, t=T0 + 10, recorded_at=T0 + 40, author=author, told=told))
+    assert bench.view(T0 + 50).help_call == HelpCall(T0 + 10, T0 + 40)
+
+
+def test_a_tank_that_cannot_hold_the_hours_says_so_with_its_own(bench: Bench) -> None:
+    """100 l at 10 l/h, and 30 % for caution: 7.7 h when it is full, of the twelve that are asked."""
+    small = Bench(tank=Tank(capacity_l=100, burn_l_per_h=10))
+    small.sees(T0)
+    (power,) = (one for one in small.view(T0 + 1).resources if one.resource == "power")
+    assert power.detail["full"] == pytest.approx(100 / 13, abs=0.1)
 
 
 @pytest.mark.parametrize("state", ["pending", "resolved"])

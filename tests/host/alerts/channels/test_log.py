@@ -1,6 +1,5 @@
 """The log, and who has the page open."""
 
-
 import pytest
 
 from paraat.alerts.channels import Message
