@@ -13,8 +13,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from host.certified import SETTINGS, Certified
 from host.served import ON_MAINS, POINT, T0, Broker, FakeBoard, StillClock, a_site
-from paraat.domain.readiness import Verdict
 from paraat.cli.main import main
+from paraat.domain.readiness import Verdict
 from paraat.intake import lease, mqtt, serving
 from paraat.intake.inbox import Inbox
 from paraat.provision.pki.authority import Authority
