@@ -2,6 +2,9 @@
 
     make dashboards-bench            prints a table, each time as a part of its limit, and fails where one is over
 
+What is held against the limit is the processor time of InfluxDB, on however many cores: on a machine with other work the clock
+says how busy that is. On a quiet one the clock is about as much, or less.
+
 The rows are those that our sink makes of 20 points of a played region, written again for 500 points and for every minute. So
 values repeat, and the disk holds less than a real site's; what InfluxDB must read and add up for a panel is as much.
 """
@@ -15,11 +18,11 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from grafana_queries import Asked, answer, asked, filled
+from grafana_queries import Asked, answer, asked, filled, firsts
 from paraat.simulate.servers import InfluxServer
 from paraat.sinks.lines import lines
 from paraat.sinks.server import MEANS
@@ -36,13 +39,18 @@ _EVERY = {RAW_H: "5m", MEANS_DAYS * 24: "1h"}
 
 
 class Timed(NamedTuple):
-    """A panel, how long its queries took together, and how long they may."""
+    """A panel, or a variable ("$") or mark ("@"): what its queries took together, by the processor and the clock, and may take."""
 
     board: str
     panel: str
-    ms: float
-    cpu_ms: float
+    worked_ms: float
+    clock_ms: float
     limit_ms: float
+
+    @property
+    def part(self) -> float:
+        """Of the limit."""
+        return self.worked_ms / self.limit_ms
 
 
 def templates(region: Region) -> list[tuple[str, str]]:
@@ -104,11 +112,14 @@ def _post(url: str, batch: list[str]) -> int:
 def measured(server: InfluxServer, hours: int, limit_ms: float, queries: list[Asked]) -> Iterator[Timed]:
     """Each panel of these queries, the middle of RUNS."""
     panels: dict[tuple[str, str], list[str]] = {}
+
+    def text(query: str, board: str = "", first: Mapping[str, str] | None = None) -> str:
+        point = "nsp-0001" if board == "support_point" else ".*"
+        return filled(query, point=point, first=first, hours=hours, every=_EVERY[hours])
+
+    first = firsts(lambda query: answer(server, DATABASE, text(query)), asked())
     for one in queries:
-        point = "nsp-0001" if one.board == "support_point" else ".*"
-        panels.setdefault((one.board, one.where), []).append(
-            filled(one.query, point=point, hours=hours, every=_EVERY[hours])
-        )
+        panels.setdefault((one.board, one.where), []).append(text(one.query, one.board, first))
     for (board, panel), texts in panels.items():
         took, worked = [], []
         for _ in range(RUNS):
@@ -117,7 +128,7 @@ def measured(server: InfluxServer, hours: int, limit_ms: float, queries: list[As
                 answer(server, DATABASE, text)
             took.append((time.perf_counter() - began_s) * 1000)
             worked.append(_worked_ms(server) - worked_ms)
-        yield Timed(board, panel, statistics.median(took), statistics.median(worked), limit_ms)
+        yield Timed(board, panel, statistics.median(worked), statistics.median(took), limit_ms)
 
 
 def _worked_ms(server: InfluxServer) -> float:
@@ -130,11 +141,11 @@ def _worked_ms(server: InfluxServer) -> float:
 
 def report(found: list[Timed], title: str) -> bool:
     """Print the table; whether all are within their limit."""
-    print(f"\n{title}\n\n| dashboard | panel | ms | of the limit | of processor time |\n|---|---|---|---|---|")
-    for one in sorted(found, key=lambda one: -one.ms / one.limit_ms):
-        print(f"| {one.board} | {one.panel} | {one.ms:.0f} | {one.ms / one.limit_ms:.2f} | {one.cpu_ms:.0f} |")
-    over = [one for one in found if one.ms > one.limit_ms]
-    print(f"\n{len(found)} panels, {len(over)} over the limit of {found[0].limit_ms:.0f} ms")
+    print(f"\n{title}\n\n| dashboard | panel | processor time, ms | of the limit | clock, ms |\n|---|---|---|---|---|")
+    for one in sorted(found, key=lambda one: -one.part):
+        print(f"| {one.board} | {one.panel} | {one.worked_ms:.0f} | {one.part:.2f} | {one.clock_ms:.0f} |")
+    over = [one for one in found if one.part > 1]
+    print(f"\n{len(found)} panels, {len(over)} over the limit of {found[0].limit_ms:.0f} ms", flush=True)
     return not over
 
 
@@ -163,7 +174,7 @@ def main(arguments: list[str]) -> int:
         count = fill(server, each + one, now - RAW_H * 3600, now, RAW_STEP_S, "autogen")
         count += fill(server, slow, now - 3600, now, 900, "autogen")
         print(f"{count} rows of {len(names)} points over {RAW_H} h; load {os.getloadavg()[0]:.1f}", flush=True)
-        queries = [query for query in asked() if not query.where.startswith("$")]
+        queries = list(asked())
         of_means = [query for query in queries if f'"{MEANS}".' in query.query]
         count = fill(
             server,

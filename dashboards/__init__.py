@@ -7,11 +7,12 @@ from pathlib import Path
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from dashboards import fuel_round, national, regional_overview, standby, support_point, telemetry
+from dashboards import fuel_round, national, regional_overview, standby, support_point, telemetry, wall
 
 FOLDER = Path(__file__).parent
 BUILDERS: dict[str, Callable[[str], Dashboard]] = {
     "regional_overview": regional_overview.build,
+    "wall": wall.build,
     "support_point": support_point.build,
     "fuel_round": fuel_round.build,
     "standby": standby.build,
@@ -30,6 +31,7 @@ def render(name: str, language: str) -> str:
     for number, panel in enumerate(board.panels or (), start=1):
         panel.id_val = number  # the SDK gives none, and Grafana would give others at each import
     made = json.loads(JSONEncoder().encode(board))
+    made["annotations"].setdefault("list", [])  # the wall marks nothing, and Grafana looks for a list
     for variable in made["templating"]["list"]:
         for key in _NOT_A_VARIABLES:
             variable.pop(key, None)

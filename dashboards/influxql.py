@@ -15,6 +15,11 @@ from paraat_wire import metrics
 
 DATASOURCE = DataSourceRef(type_val="influxdb", uid="${datasource}")
 
+# A panel whose targets have a data source each: InfluxDB's, and Grafana's own for words that are always there.
+MIXED = DataSourceRef(type_val="datasource", uid="-- Mixed --")
+SAID = "Z"  # the letter of those words
+_BEFORE_MS, _AFTER_MS = 0, 4_102_444_800_000  # from 1970 to 2100: every time that a dashboard shows
+
 # "Now" means the last minutes, not the dashboard's time range: when the host falls silent its figures go away, and no old green
 # stays on the wall. Not ahead either: what a host wrote whose clock was an hour fast would be the newest for an hour after that.
 NOW = "time > now() - 5m AND time < now() + 5m"  # of the host's rows, one a minute
@@ -25,6 +30,21 @@ REGION = '"region" =~ /^$region$/'
 CHOSEN = f'{REGION} AND "municipality" =~ /^$municipality$/'  # of the host's rows, which carry these tags
 ONE = '"point" =~ /^$point$/'  # of any row
 MEANT = f"{CHOSEN} AND {ONE}"  # by all three variables
+MOST = 12  # lines that one can tell apart
+
+
+def those(variable: str) -> str:
+    """Of any row: those of the points that a variable of `first_of` names."""
+    return f'"point" =~ /^${variable}$/'
+
+
+def first_of(name: str, which: Literal["bottom", "top"], where: str = MEANT) -> str:
+    """The labels of the MOST points where a metric is least, or largest: what a graph of all of 500 points asks for and nobody
+    reads, a graph of these answers."""
+    return (
+        f'SELECT "label" FROM (SELECT {which}({field(name)}, "point", {MOST}) AS "found", "label" '
+        f"FROM {measurement(name)} WHERE {NOW} AND {where})"
+    )
 
 
 def field(name: str) -> str:
@@ -129,4 +149,31 @@ class Query(cogbuilder.Builder[InfluxQL]):
         return self
 
     def build(self) -> InfluxQL:
+        return self._target
+
+
+class Sentence(variants.Dataquery):
+    """A target that asks nobody: a sentence that holds at every time, from Grafana's own data source."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def to_json(self) -> dict[str, Any]:
+        fields = [{"name": "time", "type": "time", "config": {}}, {"name": "text", "type": "string", "config": {}}]
+        values = [[_BEFORE_MS, _AFTER_MS], [self.text, self.text]]
+        return {
+            "refId": SAID,
+            "datasource": {"type": "datasource", "uid": "grafana"},
+            "queryType": "snapshot",
+            "snapshot": [{"schema": {"refId": SAID, "fields": fields}, "data": {"values": values}}],
+        }
+
+
+class Said(cogbuilder.Builder[Sentence]):
+    """Builds such a target."""
+
+    def __init__(self, text: str) -> None:
+        self._target = Sentence(text)
+
+    def build(self) -> Sentence:
         return self._target

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.models.dashboard import (
+    DashboardRegexMapOptions,
     DashboardSpecialValueMapOptions,
+    RegexMap,
     SpecialValueMap,
     SpecialValueMatch,
     Threshold,
@@ -87,6 +89,18 @@ def nothing() -> list[ValueMapping]:
 def absent(words: Words) -> list[ValueMapping]:
     """Of a figure: where there is none, that is said."""
     return mapping({}, words("unknown"))[1:]
+
+
+def after(sign: str) -> list[ValueMapping]:
+    """Of a text that follows another one: behind a sign."""
+    options = DashboardRegexMapOptions(pattern="/^(.+)$/", result=ValueMappingResult(text=f"{sign} $1", index=0))
+    return [RegexMap(options=options)]
+
+
+def unsaid() -> list[ValueMapping]:
+    """Of what is there for a link alone."""
+    options = DashboardRegexMapOptions(pattern="/^.*$/", result=ValueMappingResult(text="", index=0))
+    return [RegexMap(options=options)]
 
 
 def sentence(words: Words, nothing: str) -> list[ValueMapping]:

@@ -10,6 +10,7 @@ from grafana_foundation_sdk.builders.common import (
     ReduceDataOptions,
     TableFooterOptions,
     VizLegendOptions,
+    VizTextDisplayOptions,
     VizTooltipOptions,
 )
 from grafana_foundation_sdk.builders.dashboard import FieldColor, ThresholdsConfig
@@ -17,6 +18,7 @@ from grafana_foundation_sdk.builders.geomap import ControlsOptions, MapViewConfi
 from grafana_foundation_sdk.models.common import (
     BigValueColorMode,
     BigValueGraphMode,
+    BigValueJustifyMode,
     BigValueTextMode,
     FrameGeometrySourceMode,
     LegendDisplayMode,
@@ -24,6 +26,7 @@ from grafana_foundation_sdk.models.common import (
     TimelineValueAlignment,
     TooltipDisplayMode,
     VisibilityMode,
+    VizOrientation,
 )
 from grafana_foundation_sdk.models.dashboard import (
     DataTransformerConfig,
@@ -35,7 +38,7 @@ from grafana_foundation_sdk.models.geomap import TooltipMode
 from grafana_foundation_sdk.models.text import TextMode
 
 from dashboards import looks
-from dashboards.influxql import DATASOURCE, Query
+from dashboards.influxql import DATASOURCE, MIXED, SAID, Query, Said
 from paraat.texts import Words
 
 # The host writes once a minute, and some seconds late: of each two minutes there is a row, of each one not always.
@@ -59,6 +62,10 @@ def override(**properties: Any) -> list[DynamicConfigValue]:
         DynamicConfigValue(id_val=name.replace("custom_", "custom.", 1), value=value)
         for name, value in properties.items()
     ]
+
+
+def _fixed(colour: str) -> dict[str, str]:
+    return {"mode": "fixed", "fixedColor": colour}
 
 
 def _begin(panel: P, words: Words, key: str, width: int, height: int, why_empty: str) -> P:
@@ -99,11 +106,19 @@ class Figure(NamedTuple):
 
 
 def numbers(
-    words: Words, key: str, figures: Sequence[Figure], queries: Sequence[str], *, width: int = 24, height: int = 5
+    words: Words,
+    key: str,
+    figures: Sequence[Figure],
+    queries: Sequence[str],
+    *,
+    width: int = 24,
+    height: int = 5,
+    title_px: float | None = None,
 ) -> stat.Panel:
     """Several figures beside each other. One panel: on a phone they stay together, and do not push all else off the screen.
 
-    queries: one for each, with a column "value"; or a single one, with a column for each under its words.
+    queries: one for each, with a column "value"; or a single one, with a column for each under its words. title_px: how large
+    the words are; None: as Grafana sees fit, which is 30 at most.
     """
     panel = _begin(stat.Panel(), words, key, width, height, "unknown")
     for letter, query in zip(_LETTERS, queries, strict=False):
@@ -119,41 +134,52 @@ def numbers(
     panel.text_mode(BigValueTextMode.VALUE_AND_NAME)
     # Also a figure that is not known: such a column has no type, and would not count as one of numbers.
     panel.reduce_options(ReduceDataOptions().calcs(["lastNotNull"]).fields("/^(?!Time$).+/").values(False))
+    if title_px is not None:
+        panel.text(VizTextDisplayOptions().title_size(title_px))
     return panel.thresholds(looks.steps((None, looks.PLAIN))).mappings(looks.absent(words))
 
 
-def tiles(
+def firsts(
     words: Words,
     key: str,
-    query: str,
-    shown: str,
-    named: str,
+    queries: Sequence[str],
     *,
+    join: str,
+    sort: str,
+    named: Sequence[str],
+    shown: str,
     most: int,
     mappings: list[ValueMapping],
-    sort: str,
     links: list[dict[str, Any]],
-    width: int,
     height: int,
+    title_px: float | None = None,
+    value_px: float | None = None,
 ) -> stat.Panel:
-    """The first rows of a query as large tiles: the column `shown` in its look, above it the column `named`. sort: by which column."""
-    panel = _begin(stat.Panel(), words, key, width, height, "nothing").with_target(Query(query))
+    """The first rows of the queries, joined by the column `join`, as bars below each other: the columns `named` in words, the
+    column `shown` in its look. sort: by which column. title_px, value_px: how large both are; None: as Grafana sees fit.
+
+    One panel for name, reason and verdict: of panels beside each other one may be newer, and say the reason of another point.
+    """
+    panel = _begin(stat.Panel(), words, key, 24, height, "nothing")
+    for letter, query in zip(_LETTERS, queries, strict=False):
+        panel.with_target(Query(query).ref_id(letter))
+    panel.with_transformation(DataTransformerConfig(id_val="joinByField", options={"byField": join, "mode": "inner"}))
     panel.with_transformation(sorted_by(sort))
-    # Grafana calls a tile by the texts of its row, in their order; a name of our own would hide the column from it (9.4).
-    panel.with_transformation(
-        DataTransformerConfig(
-            id_val="organize",
-            options={
-                "excludeByName": {"Time": True, sort: True},
-                "indexByName": {named: 0, "point": 1, shown: 2},
-                "renameByName": {},
-            },
-        )
-    )
+    # Grafana calls a bar by the texts of its row, in their order; a name of our own would hide the column from it (9.4).
+    times = {f"Time {n}": True for n in range(1, len(queries) + 1)}
+    order = {name: place for place, name in enumerate((*named, join, shown))}
+    options = {"excludeByName": {"Time": True, **times, sort: True}, "indexByName": order, "renameByName": {}}
+    panel.with_transformation(DataTransformerConfig(id_val="organize", options=options))
     panel.graph_mode(BigValueGraphMode.NONE).color_mode(BigValueColorMode.BACKGROUND)
-    panel.text_mode(BigValueTextMode.VALUE_AND_NAME)
+    panel.text_mode(BigValueTextMode.VALUE_AND_NAME).orientation(VizOrientation.HORIZONTAL)
+    panel.justify_mode(BigValueJustifyMode.AUTO)
     panel.reduce_options(ReduceDataOptions().values(True).limit(most).calcs([]).fields(""))
+    if title_px is not None and value_px is not None:
+        panel.text(VizTextDisplayOptions().title_size(title_px).value_size(value_px))
     panel.thresholds(looks.steps((None, looks.PLAIN))).mappings(mappings)
+    for name in named[1:]:
+        panel.override_by_name(name, override(mappings=looks.after("·")))
+    panel.override_by_name(join, override(mappings=looks.unsaid()))
     return panel.override_by_name(shown, override(links=links))
 
 
@@ -290,13 +316,17 @@ def bands(
     *,
     width: int = 24,
     height: int = 5,
+    no_band: str = "bands",
     why_empty: str = "period-empty",
 ) -> statetimeline.Panel:
     """Bands over time, one for each of `queries`, with the state's word in them. Of what nobody knows there is no band.
 
-    mappings: by band its looks, or those of all.
+    mappings: by band its looks, or those of all. no_band: "why.<no_band>" of the words. Below them is a band that says what it means where there is none: Grafana
+    has words of its own for bands without data, which no setting replaces, and shows them only where there is no band at all.
     """
-    panel = _begin(statetimeline.Panel(), words, key, width, height, why_empty)
+    panel = _begin(statetimeline.Panel(), words, key, width, height, why_empty).datasource(MIXED)
+    panel.with_target(Said(words(f"why.{no_band}")))
+    panel.override_by_query(SAID, override(displayName=words("no-band"), color=_fixed(looks.FAINT), mappings=[]))
     for letter, (alias, query) in zip(_LETTERS, queries.items(), strict=False):
         panel.with_target(Query(query).ref_id(letter).time_series(alias))
     if isinstance(mappings, list):

@@ -1,9 +1,9 @@
 """Panels that more than one dashboard has."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from grafana_foundation_sdk.builders import stat, table, timeseries
-from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.models.dashboard import ValueMapping
 
 from dashboards import looks, panels
@@ -14,6 +14,7 @@ from paraat.sinks import schema
 from paraat.sinks.server import MEANS
 from paraat.texts import Words
 
+_FIRST = 5  # whose reasons can be read from afar
 _SEVERITIES = ("critical", "warning")
 
 
@@ -26,35 +27,67 @@ def point_links(words: Words, column: str) -> list[dict[str, Any]]:
     ]
 
 
+_FIGURES = {
+    "not_ready": ("point/not-ready", looks.none_is_fine(looks.ALARM)),
+    "not_known": ("point/unknown", looks.none_is_fine(looks.UNKNOWN)),
+    "silent": ("point/quiet", looks.none_is_fine(looks.STALE)),
+    "limited": ("point/limited", looks.none_is_fine(looks.ATTENTION)),
+    "ready": ("point/ready", looks.steps((None, looks.STALE), (1, looks.FINE))),
+    "low_fuel": ("point/low-fuel", looks.none_is_fine(looks.ALARM)),
+    "alerts": ("point/alerts", looks.none_is_fine(looks.ALARM)),
+    "mains_out": ("point/mains-out", looks.none_is_fine(looks.ALARM)),
+    "short": ("point/short", looks.none_is_fine(looks.ALARM)),
+    "hours_unknown": ("point/hours-unknown", looks.none_is_fine(looks.UNKNOWN)),
+    "points": ("point/in-use", looks.steps((None, looks.PLAIN))),
+    "standby": ("point/standby", looks.steps((None, looks.PLAIN))),
+    "opening": ("point/opening", looks.steps((None, looks.PLAIN), (1, looks.ATTENTION))),
+    "operational": ("point/operational", looks.steps((None, looks.PLAIN))),
+    "late": ("point/late", looks.none_is_fine(looks.ALARM)),
+    "people": ("people/likely", looks.steps((None, looks.PLAIN))),
+    "capacity": ("point/capacity", looks.steps((None, looks.PLAIN))),
+    "overdue": ("upkeep/overdue", looks.none_is_fine(looks.ATTENTION)),
+}
+
+
+def figures(
+    words: Words, key: str, shown: Sequence[str], where: str, *, height: int, title_px: float | None = None
+) -> stat.Panel:
+    """Some of these figures, over all points that are chosen."""
+    chosen = [Figure(one, _FIGURES[one][1]) for one in shown]
+    queries = [total(_FIGURES[one][0], where) for one in shown]
+    return panels.numbers(words, key, chosen, queries, height=height, title_px=title_px)
+
+
 def counts(words: Words, where: str) -> tuple[stat.Panel, stat.Panel]:
-    """For a wall: how many points stand how, and what they do."""
-    trouble, plain = looks.none_is_fine(looks.ALARM), looks.steps((None, looks.PLAIN))
+    """How many points stand how, and what they do."""
+    stand = ("not_ready", "not_known", "silent", "limited", "ready", "low_fuel", "alerts", "mains_out")
+    do = ("points", "standby", "opening", "operational", "late", "people", "capacity", "overdue")
+    return figures(words, "counts", stand, where, height=5), figures(words, "doing", do, where, height=4)
 
-    def panel(key: str, shown: tuple[tuple[str, str, ThresholdsConfig], ...], height: int) -> stat.Panel:
-        figures = [Figure(one, colours) for one, _, colours in shown]
-        return panels.numbers(words, key, figures, [total(name, where) for _, name, _ in shown], height=height)
 
-    stand = (
-        ("not_ready", "point/not-ready", trouble),
-        ("not_known", "point/unknown", looks.none_is_fine(looks.UNKNOWN)),
-        ("silent", "point/quiet", looks.none_is_fine(looks.STALE)),
-        ("limited", "point/limited", looks.none_is_fine(looks.ATTENTION)),
-        ("ready", "point/ready", looks.steps((None, looks.STALE), (1, looks.FINE))),
-        ("low_fuel", "point/low-fuel", trouble),
-        ("alerts", "point/alerts", trouble),
-        ("mains_out", "point/mains-out", trouble),
+def first(
+    words: Words, where: str, *, height: int, title_px: float | None = None, value_px: float | None = None
+) -> stat.Panel:
+    """The points that need somebody first, in the order of the page, each with its reason."""
+    columns = {"rank": "point/rank", "verdict": "point/verdict"}
+    return panels.firsts(
+        words,
+        "first",
+        [
+            newest(columns, f"{where} AND \"judged\" != 'ready'", tags=("label",)),
+            standing(schema.WHY, ("text",), ("point",), where),
+        ],
+        join="point",
+        sort="rank",
+        named=("label", "text"),
+        shown="verdict",
+        most=_FIRST,
+        mappings=looks.verdicts(words),
+        links=point_links(words, "point"),
+        height=height,
+        title_px=title_px,
+        value_px=value_px,
     )
-    do = (
-        ("points", "point/in-use", plain),
-        ("standby", "point/standby", plain),
-        ("opening", "point/opening", looks.steps((None, looks.PLAIN), (1, looks.ATTENTION))),
-        ("operational", "point/operational", plain),
-        ("late", "point/late", trouble),
-        ("people", "people/likely", plain),
-        ("capacity", "point/capacity", plain),
-        ("overdue", "upkeep/overdue", looks.none_is_fine(looks.ATTENTION)),
-    )
-    return panel("counts", stand, 5), panel("doing", do, 4)
 
 
 def points(words: Words, *, where: str = CHOSEN, height: int = 12) -> table.Panel:

@@ -22,9 +22,11 @@ def build(language: str) -> Dashboard:
     board.with_panel(_boards(words))
     queries = {words("worst"): course("point/missing", MEANT, how="max", by=(), long=True)}
     board.with_panel(panels.lines(words, "gaps", queries, unit="short", low=0, decimals=0))
-    late = f'SELECT max("late_s") FROM "{schema.LATE}" WHERE $timeFilter AND {ONE} GROUP BY time($__interval), "point" fill(null)'
+    late = (
+        f'SELECT max("late_s") FROM "{schema.LATE}" WHERE $timeFilter AND {ONE} GROUP BY time($__interval) fill(null)'
+    )
     board.with_panel(
-        panels.lines(words, "lateness", {"$tag_point": late}, unit=AGE, low=0, decimals=0, why_empty="nothing-late")
+        panels.lines(words, "lateness", {words("worst"): late}, unit=AGE, low=0, decimals=0, why_empty="nothing-late")
     )
     for key, name, unit in (
         ("backlog", "node/backlog", "short"),
