@@ -8,7 +8,6 @@ from grafana_foundation_sdk.builders.common import (
     FrameGeometrySource,
     MapLayerOptions,
     ReduceDataOptions,
-    TableFooterOptions,
     VizLegendOptions,
     VizTextDisplayOptions,
     VizTooltipOptions,
@@ -268,7 +267,7 @@ def rows(
     }
     panel.with_transformation(sorted_by(sort, descending))
     panel.with_transformation(DataTransformerConfig(id_val="organize", options=organise))
-    panel.footer(TableFooterOptions().show(False).reducer([]).count_rows(False))
+    panel.show_header(True)
     for column in columns:
         panel.override_by_name(titles[column.name], column.properties)
     return panel
