@@ -87,7 +87,6 @@ from paraat.intake.dating import Dating
 from paraat.intake.decode import MAX_AHEAD_S
 from paraat.intake.inbox import Inbox
 from paraat.intake.ingest import HUNG_S, Ingest
-from paraat.intake.mqtt import MqttTransport
 from paraat.intake.serving import Serving
 from paraat.journal import Journal, JournalError, Past, Stored
 from paraat.journal.damage import find_damage, last_ids, set_aside, set_aside_files
@@ -102,6 +101,7 @@ from paraat.runtime.progress import Progress
 from paraat.sinks.influx import SINK, InfluxSink
 from paraat.sinks.rows import Rows, host_row, name_points
 from paraat.sinks.server import InfluxError
+from paraat.site.broker import SPARE_NAME, WATCH_NAME
 from paraat.site.certificates import Certificates
 from paraat.site.channels import SMS
 from paraat.site.private import read_secret
@@ -1249,6 +1249,15 @@ class Service:
                 n=takeovers,
             )
             return Check(name="second-host", ok=False, required=True, detail=detail)
+        if link.doubled:
+            detail = Phrase(
+                "another host connects to the broker with the certificate of this one ({name}), so neither hears in time which"
+                " of them serves. Stop `paraat serve` on one of the two; one spare host is all that a broker can have",
+                name=SPARE_NAME if spare else WATCH_NAME,
+            )
+            return Check(name="lease", ok=False, required=False, detail=detail)
+        if why := link.unwatched:
+            return Check(name="lease", ok=False, required=False, detail=why)
         if link.unheard:
             detail = Phrase(
                 "the broker passes the lease of this host on to nobody, so a second host would not see it: write the broker's"
@@ -1404,7 +1413,7 @@ def check_files(site: Site) -> None:
     make_channels(site)
     DeadMan(site, hangs=str, now=float)
     _influx_token(site)
-    MqttTransport(site.broker, site.directory, Inbox(), now=lambda: 0.0, on_change=lambda _: None)
+    Serving(site.broker, site.directory, Inbox(), now=float, on_change=lambda _: None, spare=site.region.standby)
 
 
 def _influx_token(site: Site) -> str:

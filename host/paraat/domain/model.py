@@ -13,6 +13,9 @@ from paraat.domain.upkeep import Upkeep
 
 Value = float | int | bool
 
+# The fault of a set whose board does not know, in this boot, when it was read. It is of the sending, not of the reading.
+AGE_UNSURE = "node/clock"
+
 
 class SampleSet(msgspec.Struct, frozen=True, kw_only=True):
     """What a board read at one moment (kind "telemetry") or what happened there (kind "event").
@@ -142,6 +145,7 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
     point: str
     name: str
     municipality: str
+    phone: str | None = None  # of who is there
     capacity: int
     now: float
     verdict: Verdict
@@ -223,7 +227,7 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OwnCertificate(msgspec.Struct, frozen=True, kw_only=True):
-    """A certificate of the coordination point itself at `now`. kind: "broker", "host", "desk" or "authority"."""
+    """A certificate of the coordination point itself at `now`. kind: "broker", "host", "watch", "spare", "desk" or "authority"."""
 
     kind: str
     now: float

@@ -19,7 +19,7 @@ POWER = "power"
 BACKUP = "backup"
 LOOP = "loop"  # a part of the program that goes round; id: its name
 UNKNOWN_BOARD = "unknown-board"  # a board that sends for no point of the site; id: the point that it names
-CERTIFICATE = "certificate"  # id: "broker", "host", "desk" or "authority"
+CERTIFICATE = "certificate"  # id: "broker", "host", "watch", "spare", "desk" or "authority"
 
 TEXT = "text"  # the words of a message; id: "<rule>.<wording>"
 

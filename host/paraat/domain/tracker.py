@@ -254,6 +254,7 @@ class Tracker:
             point=point.id,
             name=point.name,
             municipality=point.municipality,
+            phone=point.phone,
             capacity=point.capacity,
             profile=tracked.profile,
             now=now,

@@ -6,12 +6,10 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from paraat.domain.model import Refusal, SampleSet
+from paraat.domain.model import AGE_UNSURE, Refusal, SampleSet
 from paraat.domain.witnesses import AHEAD_S, Doubt, Witnesses
 from paraat.intake.decode import Decoded
 from paraat_wire import codec, topics
-
-_UNSURE = "node/clock"  # the fault of a set whose board doubts its own clock
 
 
 class Dating:
@@ -74,7 +72,7 @@ class Dating:
             at_s = self._uptime_s()
             for one in decoded:
                 for a_set in one.sets:
-                    if not a_set.dated_by_host and _UNSURE not in a_set.faults:
+                    if not a_set.dated_by_host and AGE_UNSURE not in a_set.faults:
                         self._witnesses.note(a_set.point, a_set.seq, a_set.t - a_set.received_at, at_s)
             doubted = self._witnesses.doubt(at_s, self._synchronised()) is not None
         undated = [a_set for one in decoded for a_set in one.sets if doubted and a_set.dated_by_host]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from paraat.domain.facts import Author, BoardState, Fact, GapAccepted, Told
-from paraat.domain.model import NodeState, Refusal, SampleSet
+from paraat.domain.model import AGE_UNSURE, NodeState, Refusal, SampleSet
 from paraat.journal.facts import FactRecords, write_fact
 from paraat.journal.ranges import Range, Ranges, count, merge, without
 
@@ -49,7 +49,7 @@ class Entries(FactRecords):
     def store(self, sets: Sequence[SampleSet], states: Sequence[NodeState], refusals: Sequence[Refusal]) -> Stored:
         """Store a batch in one transaction.
 
-        A seq that is there already with the same kind, values and faults is a duplicate; with
+        A seq that is there already with the same kind, values and faults is a duplicate, whatever its age; with
         others it is a conflict: the first one stays, the second becomes a dead letter
         "seq-conflict". Raises JournalError.
         """
@@ -121,7 +121,7 @@ class Entries(FactRecords):
             assert stored is not None, f"{a_set.point} seq {a_set.seq} is in stored but not in entry"
             kind, stored_body = stored
             # The same readings may come in another order.
-            if kind == a_set.kind and (stored_body == body or _decode(stored_body) == _decode(body)):
+            if kind == a_set.kind and (stored_body == body or _readings(stored_body) == _readings(body)):
                 continue
             conflicts.append(
                 Refusal(
@@ -298,6 +298,12 @@ class Entries(FactRecords):
 def _says(state: NodeState) -> NodeState:
     """A state without when and how it came."""
     return msgspec.structs.replace(state, received_at=0.0, retained=False)
+
+
+def _readings(body: bytes) -> tuple[object, object]:
+    """What was read. A board that was restarted may know less of when that was, and says so with the set."""
+    values, faults = _decode(body)
+    return values, {name: code for name, code in faults.items() if name != AGE_UNSURE}
 
 
 def _set_of(

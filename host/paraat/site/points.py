@@ -6,7 +6,7 @@ from pathlib import Path
 from paraat.domain import tanks
 from paraat.domain.points import Point
 from paraat.domain.thresholds import Silent
-from paraat.site.broker import DESK_NAME, HOST_NAME
+from paraat.site.broker import CLIENTS
 from paraat.site.errors import SettingsError
 from paraat.site.tables import read_table
 from paraat.texts import Phrase, phrase_of
@@ -62,7 +62,7 @@ def read_points(directory: Path) -> Iterator[tuple[Path, Point]]:
         point = read_table(path, Point)
         if not topics.is_point_id(point.id):
             raise SettingsError(path, "id", repr(point.id), Phrase("2 to 31 of a-z, 0-9 and -, not starting with -"))
-        if point.id in (HOST_NAME, DESK_NAME):
+        if point.id in CLIENTS.values():
             raise SettingsError(
                 path, "id", repr(point.id), Phrase("another id; the broker knows one of our programs by this one")
             )

@@ -17,7 +17,7 @@ from paraat.domain.profiles import Profile
 from paraat.domain.roster import Roster
 from paraat.domain.telling import Telling
 from paraat.domain.thresholds import Alerts
-from paraat.site.broker import BrokerSettings, check_broker
+from paraat.site.broker import BrokerSettings, check_broker, watching
 from paraat.site.channels import AlertTest, Channels, read_channels
 from paraat.site.errors import SettingsError
 from paraat.site.points import check_interval, read_points
@@ -149,13 +149,14 @@ def load_site(directory: Path) -> Site:
         ) from error
     check_thresholds(path, site.alerts)
     check_broker(path, site.broker)
-    if site.site.standby and site.broker.cert_file is not None:
+    if site.site.standby and watching(site.broker, directory, spare=True) is None:
         raise SettingsError(
             path,
             "site.standby",
             "true",
             Phrase(
-                "no spare host: this broker knows a host by its certificate, and would put the other one off the line"
+                "pki/spare.crt and spare.key, the certificate of a spare host: make it with `paraat pki renew spare`, and write"
+                " the broker's configuration anew (docs/pki.md)"
             ),
         )
     check_watcher(path, site.watcher)

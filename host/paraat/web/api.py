@@ -162,6 +162,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     point: str
     name: str
     municipality: str
+    phone: str | None
     verdict: str
     last_verdict: str
     why: list[str]
@@ -522,6 +523,7 @@ def point(view: PointView, words: readiness.Words, also: upkeep_texts.Words) -> 
         point=view.point,
         name=view.name,
         municipality=view.municipality,
+        phone=view.phone,
         verdict=view.verdict.word,
         last_verdict=view.last_verdict.word,
         why=[line.text for line in lines],

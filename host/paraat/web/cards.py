@@ -97,6 +97,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     point: str
     name: str
     municipality: str
+    phone: str | None
     look: str  # alarm, attention, fine, stale, unknown
     verdict: str
     was: str  # the last verdict of a point that is silent now
@@ -264,6 +265,7 @@ class Writer:
             point=view.point,
             name=view.name,
             municipality=view.municipality,
+            phone=view.phone,
             look=_LOOKS[view.verdict],
             verdict=self._judged(f"verdict.{view.verdict.word}"),
             was=self._judged(f"verdict.{view.last_verdict.word}") if view.verdict is Verdict.SILENT else "",

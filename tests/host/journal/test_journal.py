@@ -136,6 +136,20 @@ def test_other_content_under_a_seq_is_a_conflict(journal: Journal, second: Sampl
     assert letter.payload
 
 
+@pytest.mark.parametrize("sure_first", [True, False])
+def test_a_set_that_a_restarted_board_no_longer_knows_the_age_of_is_the_same_set(
+    journal: Journal, sure_first: bool
+) -> None:
+    """A board that has no time says in the boot after that a set's age is unsure (firmware/node/clock.py): no second board."""
+    sure = a_set(1)
+    unsure = msgspec.structs.replace(sure, t=T0 - 60, faults={**sure.faults, "node/clock": "unsure"})
+    first, second = (sure, unsure) if sure_first else (unsure, sure)
+    journal.store([first], [], [])
+    stored = journal.store([second], [], [])
+    assert (stored.new, stored.duplicates, stored.conflicts) == ([], 1, [])
+    assert journal.entries_after(0, 10)[0].faults == first.faults
+
+
 def test_zero_and_missing_are_not_the_same_content(journal: Journal) -> None:
     journal.store([a_set(1)], [], [])
     without = SampleSet(

@@ -1,10 +1,8 @@
 """A sensor does not answer, or says what cannot be. What it measures is not known until somebody mends it."""
 
 from paraat.alerts.rules.base import WARNING, Judgement, PointRule, Role, worded
-from paraat.domain.model import PointView
+from paraat.domain.model import AGE_UNSURE, PointView
 from paraat.domain.tracker import GENERATOR, MAINS
-
-_CLOCK = "node/clock"  # clock_unsure's
 
 
 class SensorFaultRule(PointRule):
@@ -17,7 +15,7 @@ class SensorFaultRule(PointRule):
     wordings = worded(firing=WARNING)
 
     def judge(self, view: PointView) -> Judgement:
-        faults = {n: one for n, one in view.latest.items() if one.fault is not None and n != _CLOCK}
+        faults = {n: one for n, one in view.latest.items() if one.fault is not None and n != AGE_UNSURE}
         now = {n: one for n, one in faults.items() if view.is_last_word(n, self.silent_after_s(view))}
         if not self._is_powered(view):
             now = {name: one for name, one in now.items() if not name.startswith("power/")}
