@@ -17,7 +17,6 @@ from grafana_foundation_sdk.builders.geomap import ControlsOptions, MapViewConfi
 from grafana_foundation_sdk.models.common import (
     BigValueColorMode,
     BigValueGraphMode,
-    BigValueJustifyMode,
     BigValueTextMode,
     FrameGeometrySourceMode,
     LegendDisplayMode,
@@ -112,12 +111,12 @@ def numbers(
     *,
     width: int = 24,
     height: int = 5,
-    title_px: float | None = None,
+    type_px: tuple[float, float] | None = None,
 ) -> stat.Panel:
     """Several figures beside each other. One panel: on a phone they stay together, and do not push all else off the screen.
 
-    queries: one for each, with a column "value"; or a single one, with a column for each under its words. title_px: how large
-    the words are; None: as Grafana sees fit, which is 30 at most.
+    queries: one for each, with a column "value"; or a single one, with a column for each under its words. type_px: how large
+    words and figures are; None: as Grafana sees fit, which is 30 at most for words.
     """
     panel = _begin(stat.Panel(), words, key, width, height, "unknown")
     for letter, query in zip(_LETTERS, queries, strict=False):
@@ -133,8 +132,8 @@ def numbers(
     panel.text_mode(BigValueTextMode.VALUE_AND_NAME)
     # Also a figure that is not known: such a column has no type, and would not count as one of numbers.
     panel.reduce_options(ReduceDataOptions().calcs(["lastNotNull"]).fields("/^(?!Time$).+/").values(False))
-    if title_px is not None:
-        panel.text(VizTextDisplayOptions().title_size(title_px))
+    if type_px is not None:
+        panel.text(VizTextDisplayOptions().title_size(type_px[0]).value_size(type_px[1]))
     return panel.thresholds(looks.steps((None, looks.PLAIN))).mappings(looks.absent(words))
 
 
@@ -145,41 +144,41 @@ def firsts(
     *,
     join: str,
     sort: str,
-    named: Sequence[str],
-    shown: str,
+    said: Mapping[str, list[ValueMapping]],
+    coloured: str,
     most: int,
     mappings: list[ValueMapping],
     links: list[dict[str, Any]],
     height: int,
-    title_px: float | None = None,
-    value_px: float | None = None,
+    type_px: float,
 ) -> stat.Panel:
-    """The first rows of the queries, joined by the column `join`, as bars below each other: the columns `named` in words, the
-    column `shown` in its look. sort: by which column. title_px, value_px: how large both are; None: as Grafana sees fit.
+    """The first rows of the queries, joined by the column `join`, as bars below each other that say each row in words.
 
-    One panel for name, reason and verdict: of panels beside each other one may be newer, and say the reason of another point.
+    said: the columns that are said, in their order, each with what its texts become. sort: by which column. coloured: the column
+    that colours the bar. type_px: how large the letters are; a line that is too long goes on below, where a size of Grafana's own
+    would shrink all bars until the longest fits.
+
+    One panel for name, verdict and reason: of panels beside each other one may be newer, and say the reason of another point.
     """
     panel = _begin(stat.Panel(), words, key, 24, height, "nothing")
     for letter, query in zip(_LETTERS, queries, strict=False):
         panel.with_target(Query(query).ref_id(letter))
     panel.with_transformation(DataTransformerConfig(id_val="joinByField", options={"byField": join, "mode": "inner"}))
     panel.with_transformation(sorted_by(sort))
-    # Grafana calls a bar by the texts of its row, in their order; a name of our own would hide the column from it (9.4).
+    # Grafana calls a row by its texts, in their order.
     times = {f"Time {n}": True for n in range(1, len(queries) + 1)}
-    order = {name: place for place, name in enumerate((*named, join, shown))}
+    order = {name: place for place, name in enumerate((*said, join, coloured))}
     options = {"excludeByName": {"Time": True, **times, sort: True}, "indexByName": order, "renameByName": {}}
     panel.with_transformation(DataTransformerConfig(id_val="organize", options=options))
     panel.graph_mode(BigValueGraphMode.NONE).color_mode(BigValueColorMode.BACKGROUND)
-    panel.text_mode(BigValueTextMode.VALUE_AND_NAME).orientation(VizOrientation.HORIZONTAL)
-    panel.justify_mode(BigValueJustifyMode.AUTO)
+    panel.text_mode(BigValueTextMode.NAME).orientation(VizOrientation.HORIZONTAL)
+    panel.text(VizTextDisplayOptions().value_size(type_px))
     panel.reduce_options(ReduceDataOptions().values(True).limit(most).calcs([]).fields(""))
-    if title_px is not None and value_px is not None:
-        panel.text(VizTextDisplayOptions().title_size(title_px).value_size(value_px))
     panel.thresholds(looks.steps((None, looks.PLAIN))).mappings(mappings)
-    for name in named[1:]:
-        panel.override_by_name(name, override(mappings=looks.after("·")))
+    for name, texts in said.items():
+        panel.override_by_name(name, override(mappings=texts))
     panel.override_by_name(join, override(mappings=looks.unsaid()))
-    return panel.override_by_name(shown, override(links=links))
+    return panel.override_by_name(coloured, override(links=links))
 
 
 def sorted_by(column: str, descending: bool = False) -> DataTransformerConfig:

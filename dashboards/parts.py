@@ -36,8 +36,6 @@ _FIGURES = {
     "low_fuel": ("point/low-fuel", looks.none_is_fine(looks.ALARM)),
     "alerts": ("point/alerts", looks.none_is_fine(looks.ALARM)),
     "mains_out": ("point/mains-out", looks.none_is_fine(looks.ALARM)),
-    "short": ("point/short", looks.none_is_fine(looks.ALARM)),
-    "hours_unknown": ("point/hours-unknown", looks.none_is_fine(looks.UNKNOWN)),
     "points": ("point/in-use", looks.steps((None, looks.PLAIN))),
     "standby": ("point/standby", looks.steps((None, looks.PLAIN))),
     "opening": ("point/opening", looks.steps((None, looks.PLAIN), (1, looks.ATTENTION))),
@@ -50,12 +48,18 @@ _FIGURES = {
 
 
 def figures(
-    words: Words, key: str, shown: Sequence[str], where: str, *, height: int, title_px: float | None = None
+    words: Words,
+    key: str,
+    shown: Sequence[str],
+    where: str,
+    *,
+    height: int,
+    type_px: tuple[float, float] | None = None,
 ) -> stat.Panel:
     """Some of these figures, over all points that are chosen."""
     chosen = [Figure(one, _FIGURES[one][1]) for one in shown]
     queries = [total(_FIGURES[one][0], where) for one in shown]
-    return panels.numbers(words, key, chosen, queries, height=height, title_px=title_px)
+    return panels.numbers(words, key, chosen, queries, height=height, type_px=type_px)
 
 
 def counts(words: Words, where: str) -> tuple[stat.Panel, stat.Panel]:
@@ -65,28 +69,25 @@ def counts(words: Words, where: str) -> tuple[stat.Panel, stat.Panel]:
     return figures(words, "counts", stand, where, height=5), figures(words, "doing", do, where, height=4)
 
 
-def first(
-    words: Words, where: str, *, height: int, title_px: float | None = None, value_px: float | None = None
-) -> stat.Panel:
-    """The points that need somebody first, in the order of the page, each with its reason."""
+def first(words: Words, where: str, *, height: int, type_px: float) -> stat.Panel:
+    """The points that need somebody first, in the order of the page, each with its verdict and its reason."""
     columns = {"rank": "point/rank", "verdict": "point/verdict"}
     return panels.firsts(
         words,
         "first",
         [
-            newest(columns, f"{where} AND \"judged\" != 'ready'", tags=("label",)),
+            newest(columns, f"{where} AND \"judged\" != 'ready'", tags=("name", "judged")),
             standing(schema.WHY, ("text",), ("point",), where),
         ],
         join="point",
         sort="rank",
-        named=("label", "text"),
-        shown="verdict",
+        said={"judged": looks.judged(words), "name": looks.after("·"), "text": looks.after("·")},
+        coloured="verdict",
         most=_FIRST,
         mappings=looks.verdicts(words),
         links=point_links(words, "point"),
         height=height,
-        title_px=title_px,
-        value_px=value_px,
+        type_px=type_px,
     )
 
 

@@ -16,7 +16,7 @@ def build(language: str) -> Dashboard:
     board = frame.begin("region", language, since="now-24h", chooses="towns")
     for panel in parts.counts(words, CHOSEN):
         board.with_panel(panel)
-    board.with_panel(parts.first(words, CHOSEN, height=11))
+    board.with_panel(parts.first(words, CHOSEN, height=11, type_px=18))
     board.with_panel(parts.points(words))
     board.with_panel(parts.alerts(words, CHOSEN, width=15, height=11))
     board.with_panel(

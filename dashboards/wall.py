@@ -10,7 +10,7 @@ from dashboards import frame, parts
 from dashboards.influxql import CHOSEN
 from paraat.texts import Words
 
-_TYPE_PX, _VERDICT_PX = 50, 64
+_TYPE_PX, _FIGURE_PX = 50, 100
 
 
 def build(language: str) -> Dashboard:
@@ -18,7 +18,5 @@ def build(language: str) -> Dashboard:
     words = Words(language, frame.CONTEXT)
     board = frame.begin("wall", language, since="now-24h", chooses="towns")
     stand = ("not_ready", "not_known", "silent", "limited", "ready")
-    board.with_panel(parts.figures(words, "counts", stand, CHOSEN, height=6, title_px=_TYPE_PX))
-    board.with_panel(parts.first(words, CHOSEN, height=17, title_px=_TYPE_PX, value_px=_VERDICT_PX))
-    urgent = ("mains_out", "low_fuel", "short", "late")
-    return board.with_panel(parts.figures(words, "pressing", urgent, CHOSEN, height=5, title_px=_TYPE_PX))
+    board.with_panel(parts.figures(words, "counts", stand, CHOSEN, height=7, type_px=(_TYPE_PX, _FIGURE_PX)))
+    return board.with_panel(parts.first(words, CHOSEN, height=21, type_px=_TYPE_PX))
