@@ -29,6 +29,7 @@ from paraat.texts import Words
 CONTEXT = "dashboard"
 PAGE = "http://127.0.0.1:8080"  # where the status page is, until somebody types another address into the variable
 _LABEL = r"/(?<text>.+) \((?<value>[^)]+)\)$/"  # a point's name, and its id in brackets
+_LABEL_OR_ID = r"/\(?(?<value>[^() ]+)\)?$/"
 _ALL = VariableOption(text="All", value="$__all")
 
 
@@ -76,10 +77,10 @@ def _variable(words: Words, tag: str, where: str, several: bool = True, shown: s
     return variable
 
 
-def choose_first(board: Dashboard, words: Words, name: str, query: str) -> Dashboard:
+def choose_first(board: Dashboard, name: str, label: str, query: str) -> Dashboard:
     """A variable that nobody sees: the points that a query of `influxql.first_of` names. Panels ask for them with `influxql.those`."""
-    variable = QueryVariable(name).label(words(f"choose.{name}")).datasource(DATASOURCE).query(query)
-    variable.regex(_LABEL).refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).sort(VariableSort.DISABLED)
+    variable = QueryVariable(name).label(label).datasource(DATASOURCE).query(query).regex(_LABEL_OR_ID)
+    variable.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).sort(VariableSort.DISABLED)
     variable.multi(True).include_all(True).current(_ALL).hide(VariableHide.HIDE_VARIABLE)
     return board.with_variable(variable)
 

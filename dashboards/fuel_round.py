@@ -31,7 +31,7 @@ def build(language: str) -> Dashboard:
     ):
         board.with_panel(panel)
     board.with_panel(_round(words))
-    frame.choose_first(board, words, "urgent", first_of("fuel/round", "bottom"))
+    frame.choose_first(board, "urgent", words("fuel_lines"), first_of("fuel/round", "bottom"))
     queries = {"$tag_name": course("fuel/percent", those("urgent"), by=("point", "name"), long=True)}
     board.with_panel(panels.lines(words, "fuel_lines", queries, unit="percent", low=0, high=100))
     queries = {"$tag_name": course("fuel/burn", those("urgent"), by=("point", "name"), long=True)}

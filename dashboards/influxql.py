@@ -10,6 +10,7 @@ from grafana_foundation_sdk.cog import builder as cogbuilder
 from grafana_foundation_sdk.cog import variants
 from grafana_foundation_sdk.models.dashboard import DataSourceRef
 
+from paraat.sinks import schema
 from paraat.sinks.server import MEANS
 from paraat_wire import metrics
 
@@ -39,12 +40,15 @@ def those(variable: str) -> str:
 
 
 def first_of(name: str, which: Literal["bottom", "top"], where: str = MEANT) -> str:
-    """The labels of the MOST points where a metric is least, or largest: what a graph of all of 500 points asks for and nobody
-    reads, a graph of these answers."""
-    return (
-        f'SELECT "label" FROM (SELECT {which}({field(name)}, "point", {MOST}) AS "found", "label" '
-        f"FROM {measurement(name)} WHERE {NOW} AND {where})"
-    )
+    """The MOST points where a metric is least, or largest: what a graph of all of 500 points asks for and nobody reads, a graph of
+    these answers. Of the host's rows their labels, of a board's their ids."""
+    source = measurement(name)
+    found = f'{which}({field(name)}, "point", {MOST}) AS "found"'
+    rows = f"FROM {source} WHERE {NOW} AND {where}"
+    if source == f'"{schema.POINT}"':
+        return f'SELECT "label" FROM (SELECT {found}, "label" {rows})'
+    # A tag is given with a field alone; Grafana may take the figure for a point too, and no point is called so.
+    return f'SELECT "point", "found" FROM (SELECT {found} {rows})'
 
 
 def field(name: str) -> str:

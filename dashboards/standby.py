@@ -25,9 +25,9 @@ def build(language: str) -> Dashboard:
         board.with_panel(panels.number(words, key, total(name, MEANT), width=6, colours=colours))
     board.with_panel(_upkeep(words))
     board.with_panel(_expiring(words))
-    frame.choose_first(board, words, "overdue", first_of("upkeep/overdue", "top"))
+    frame.choose_first(board, "overdue", words("runs"), first_of("upkeep/overdue", "top"))
     board.with_panel(_runs(words))
-    frame.choose_first(board, words, "weakest", first_of("upkeep/rest-voltage", "bottom"))
+    frame.choose_first(board, "weakest", words("rest_lines"), first_of("upkeep/rest-voltage", "bottom"))
     queries = {"$tag_name": course("upkeep/rest-voltage", those("weakest"), how="min", by=("point", "name"), long=True)}
     board.with_panel(panels.lines(words, "rest_lines", queries, unit="volt", decimals=2, why_empty="not-measured"))
     board.with_panel(

@@ -46,8 +46,8 @@ def firsts(ask: Callable[[str], list[Series]], queries: Iterable[Asked]) -> dict
     found = {}
     for one in queries:
         if re.search(r"\b(bottom|top)\(", one.query) and one.where.startswith("$"):
-            labels = [value for series in ask(one.query) for _, value in series["values"]]
-            points = dict.fromkeys(re.fullmatch(r".+ \(([^)]+)\)", label).group(1) for label in labels)  # type: ignore[union-attr]
+            labels = [row[1] for series in ask(one.query) for row in series["values"]]
+            points = dict.fromkeys(re.search(r"\(?([^() ]+)\)?$", label).group(1) for label in labels)  # type: ignore[union-attr]
             found[one.where] = f"({'|'.join(points)})"
     return found
 

@@ -184,8 +184,9 @@ def test_the_lines_of_the_first_twelve_are_those_of_the_refuel_round(played: Pla
     lines = {series["tags"]["point"] for series in played.ask(query, region=REGIONS[0])}
     never_read = {stop.point for stop in stand if stop.point == NEVER}
     assert lines == {stop.point for stop in stand[:12]} - never_read
-    (found,) = played.ask(FIRSTS[0].query, region=REGIONS[0])
-    labels = [value for _, value in found["values"]]
+    (urgent,) = [one.query for one in FIRSTS if one.where == "$urgent"]
+    (found,) = played.ask(urgent, region=REGIONS[0])
+    labels = [label for _, label in found["values"]]
     assert sorted(labels) == sorted(f"{one.site.points[stop.point].name} ({stop.point})" for stop in stand[:12])
 
 
