@@ -66,7 +66,7 @@ def counts(words: Words, where: str) -> tuple[stat.Panel, stat.Panel]:
     """How many points stand how, and what they do."""
     stand = ("not_ready", "not_known", "silent", "limited", "ready", "low_fuel", "alerts", "mains_out")
     do = ("points", "standby", "opening", "operational", "late", "people", "capacity", "overdue")
-    return figures(words, "counts", stand, where, height=5), figures(words, "doing", do, where, height=4)
+    return figures(words, "counts", stand, where, height=5), figures(words, "doing", do, where, height=5)
 
 
 def first(words: Words, where: str, *, height: int, type_px: float) -> stat.Panel:

@@ -14,9 +14,8 @@ def build(language: str) -> Dashboard:
     """The dashboard in a language that has a catalogue."""
     words = Words(language, frame.CONTEXT)
     board = frame.begin("region", language, since="now-24h", chooses="towns")
-    for panel in parts.counts(words, CHOSEN):
-        board.with_panel(panel)
-    board.with_panel(parts.first(words, CHOSEN, height=11, type_px=18))
+    stand, do = parts.counts(words, CHOSEN)
+    board.with_panel(stand).with_panel(parts.first(words, CHOSEN, height=11, type_px=18)).with_panel(do)
     board.with_panel(parts.points(words))
     board.with_panel(parts.alerts(words, CHOSEN, width=15, height=11))
     board.with_panel(
