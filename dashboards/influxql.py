@@ -19,7 +19,7 @@ DATASOURCE = DataSourceRef(type_val="influxdb", uid="${datasource}")
 # A panel whose targets have a data source each: InfluxDB's, and Grafana's own for words that are always there.
 MIXED = DataSourceRef(type_val="datasource", uid="-- Mixed --")
 SAID = "Z"  # the letter of those words
-_BEFORE_MS, _AFTER_MS = 0, 4_102_444_800_000  # from 1970 to 2100: every time that a dashboard shows
+_BEFORE_MS, _AFTER_MS = 1_767_225_600_000, 4_102_444_800_000  # from 2026 to 2100: every time that a dashboard shows
 
 # "Now" means the last minutes, not the dashboard's time range: when the host falls silent its figures go away, and no old green
 # stays on the wall. Not ahead either: what a host wrote whose clock was an hour fast would be the newest for an hour after that.

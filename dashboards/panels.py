@@ -323,8 +323,10 @@ def bands(
     has words of its own for bands without data, which no setting replaces, and shows them only where there is no band at all.
     """
     panel = _begin(statetimeline.Panel(), words, key, width, height, why_empty).datasource(MIXED)
-    panel.with_target(Said(words(f"why.{no_band}")))
-    panel.override_by_query(SAID, override(displayName=words("no-band"), color=_fixed(looks.FAINT), mappings=[]))
+    meaning = words(f"why.{no_band}")
+    panel.with_target(Said(meaning))
+    # Its name says it: the text within a band stands where that begins, which is long before what the graph shows.
+    panel.override_by_query(SAID, override(displayName=meaning, color=_fixed(looks.FAINT), mappings=[]))
     for letter, (alias, query) in zip(_LETTERS, queries.items(), strict=False):
         panel.with_target(Query(query).ref_id(letter).time_series(alias))
     if isinstance(mappings, list):
