@@ -1028,12 +1028,14 @@ class Service:
             return
         if self._status_at is not None and 0 <= now - self._status_at < influx.status_interval_s:
             return
+        views = self.views(now)
         self._rows.store(
             self.journal,
-            self.views(now),
+            views,
             self.alerts(),
             host_row(self._own(now), now, points=len(self.site.points), poison=self.journal.refused_count(SINK)),
             acknowledged=self.acknowledged,
+            round_=self._round(views),
             now=now,
         )
         self._status_at = now
@@ -1327,8 +1329,11 @@ class Service:
 
     def refuel(self, stand: Stand) -> list[Stop]:
         """The refuel round, the most urgent first."""
+        return self._round(stand.views.values())
+
+    def _round(self, views: Iterable[PointView]) -> list[Stop]:
         with self._lock:
-            return stops(list(stand.views.values()), self.site.points, self.site.profiles, self._world.standing)
+            return stops(views, self.site.points, self.site.profiles, self._world.standing)
 
     def acknowledged(self, alert_id: int) -> Fact | None:
         """The last time that somebody acknowledged an alert; None: nobody has."""
