@@ -9,9 +9,10 @@ import pytest
 
 from paraat.domain.model import NodeState, SampleSet
 from paraat.intake.inbox import Inbox, Message
-from paraat.intake.ingest import MAX_BIRTH_RANGES, Ingest
+from paraat.intake.ingest import HUNG_S, MAX_BIRTH_RANGES, Ingest
 from paraat.journal import Journal, Stored
 from paraat.runtime.counters import Counters
+from paraat.runtime.progress import Progress
 from paraat_wire import codec, host_codec
 
 T0 = 1764000000
@@ -58,6 +59,10 @@ class Bench:
         self.stop = threading.Event()
         self.stored: list[SampleSet] = []
         self.states: list[NodeState] = []
+        self.up_s = 0.0
+        self.progress = Progress(lambda: self.up_s)
+        self.step_s = 0.0  # that a batch takes
+        self.hung: list[dict[str, float]] = []
         self.ingest = Ingest(
             self.inbox,
             self.link,
@@ -66,11 +71,14 @@ class Bench:
             points={"nsp-0101", "nsp-0102"},
             stop=self.stop,
             on_stored=self.on_stored,
+            progress=self.progress,
             retry_min_s=0.01,
         )
         self.mid = 0
 
     def on_stored(self, stored: Stored, states: Sequence[NodeState]) -> None:
+        self.up_s += self.step_s
+        self.hung.append(self.progress.hung())
         self.stored += stored.new
         self.states += states
 
@@ -303,3 +311,15 @@ def test_a_decoder_that_breaks_is_a_dead_letter(
     assert mistakes(bench) == 1
     assert bench.link.pubacks() == [1]
     assert bench.link.acks() == []
+
+
+@pytest.mark.parametrize(("step_s", "hung"), [(HUNG_S, {}), (HUNG_S + 1, {"ingest": HUNG_S + 1})])
+def test_a_batch_that_takes_too_long_hangs_and_a_loop_that_waits_does_not(
+    bench: Bench, step_s: float, hung: dict[str, float]
+) -> None:
+    bench.step_s = step_s
+    bench.put_sets(1)
+    bench.run()
+    assert bench.hung == [hung]
+    bench.up_s += 86400
+    assert bench.progress.loops() == {"ingest": 0.0}
