@@ -416,3 +416,41 @@ def test_acknowledged_is_in_the_order_in_which_messages_came(broker: Broker, tmp
     finally:
         inbox.close()
         transport.stop()
+
+
+def kept(port: int, topic: str) -> list[bytes]:
+    """What a broker keeps on a topic."""
+    found: list[tuple[str, bytes]] = []
+    subscribed = threading.Event()
+    client = Client(CallbackAPIVersion.VERSION2)
+    client.on_message = lambda _c, _u, message: found.append((message.topic, message.payload))
+    client.on_subscribe = lambda *_: subscribed.set()
+    client.connect("127.0.0.1", port)
+    client.subscribe([(topic, 1), ("end", 1)])
+    client.loop_start()
+    assert subscribed.wait(LIMIT_S)
+    publish(port, ("end", b""))
+    wait_for(lambda: ("end", b"") in found)  # what is kept came before
+    client.disconnect()
+    client.loop_stop()
+    client.reinitialise()
+    return [payload for where, payload in found if where == topic]
+
+
+@pytest.mark.needs("mosquitto")
+def test_what_a_broker_keeps_of_a_host_it_lets_go_of_when_it_loses_that_host(
+    mosquitto: MosquittoBroker, tmp_path: Path
+) -> None:
+    up = threading.Event()
+    transport = MqttTransport(
+        BrokerSettings(port=mosquitto.port), tmp_path, Inbox(), now=lambda: 42.0, on_change=lambda _: up.set(), will="lease"
+    )  # fmt: skip
+    transport.start()
+    assert up.wait(LIMIT_S)
+    transport.publish("lease", b"ours", retain=True)
+    wait_for(lambda: kept(mosquitto.port, "lease") == [b"ours"])
+    connection = transport._client.socket()
+    assert isinstance(connection, socket.socket)
+    connection.shutdown(socket.SHUT_RDWR)  # without a word
+    wait_for(lambda: kept(mosquitto.port, "lease") == [])
+    transport.stop()
