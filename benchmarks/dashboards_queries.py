@@ -21,10 +21,12 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
+
+from dashboards.panels import COARSE
 
 from grafana_queries import Asked, answer, asked, filled, firsts
 from paraat.simulate.servers import InfluxServer
@@ -44,6 +46,7 @@ _OF_ONE = ("point", "node", "battery", "climate", "power", "fuel", "people")
 _NOW = re.compile(r"time > now\(\) - (5|20)m")
 # Of a panel of a thousand pixels Grafana asks so many seconds to a point.
 _EVERY = {RAW_H: "5m", MEANS_DAYS * 24: "1h"}
+_COARSE = {RAW_H: "30m", MEANS_DAYS * 24: "2h"}  # of those that ask for half hours, 360 at most
 
 
 class Timed(NamedTuple):
@@ -138,13 +141,12 @@ def measured(server: InfluxServer, hours: int, limit_ms: float, queries: list[As
     """Each panel of these queries, the middle of RUNS."""
     panels: dict[tuple[str, str], list[str]] = {}
 
-    def text(query: str, board: str = "", first: Mapping[str, str] | None = None) -> str:
-        point = "nsp-0001" if board == "support_point" else ".*"
-        return filled(query, point=point, first=first, hours=hours, every=_EVERY[hours])
-
-    first = firsts(lambda query: answer(server, DATABASE, text(query)), asked())
+    first = firsts(lambda query: answer(server, DATABASE, filled(query, hours=hours, every=_EVERY[hours])), asked())
     for one in queries:
-        panels.setdefault((one.board, one.where), []).append(text(one.query, one.board, first))
+        point = "nsp-0001" if one.board == "support_point" else ".*"
+        every = (_COARSE if one.interval == COARSE else _EVERY)[hours]
+        text = filled(one.query, point=point, first=first, hours=hours, every=every)
+        panels.setdefault((one.board, one.where), []).append(text)
     for (board, panel), texts in panels.items():
         took, worked = [], []
         for _ in range(RUNS):
