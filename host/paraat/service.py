@@ -37,7 +37,7 @@ from paraat.alerts.inhibition import Holds, holds_of
 from paraat.alerts.mailbox_watch import MailboxWatch
 from paraat.alerts.modem_watch import ModemWatch
 from paraat.alerts.reach import gap
-from paraat.alerts.replay import note_use
+from paraat.alerts.replay import note_use, settings_kept
 from paraat.alerts.returned import LATER, Returned, lately
 from paraat.alerts.rules import make_rules
 from paraat.alerts.trial import Trial
@@ -106,6 +106,7 @@ from paraat.runtime.progress import Progress
 from paraat.sinks.influx import SINK, InfluxSink
 from paraat.sinks.rows import Rows, host_row, name_points
 from paraat.sinks.server import InfluxError
+from paraat.site import in_force
 from paraat.site.broker import SPARE_NAME, WATCH_NAME
 from paraat.site.certificates import Certificates
 from paraat.site.channels import SMS
@@ -124,7 +125,7 @@ from paraat_wire import host_codec, topics
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
-OfItself = Started | ClockSetBack | facts.RosterRead  # what befell the host
+OfItself = Started | ClockSetBack | facts.RosterRead | facts.SettingsRead  # what befell the host
 
 TICK_S = 5.0
 _NAME_CHARS = 80  # of who checked a point, as a file has it
@@ -442,10 +443,12 @@ class Service:
         self._dispatcher.note(self._alerts)
         newest = self.journal.newest_t() or now
         self._dating.ran_later(newest - now)
-        self._tell_of_itself(Started(forget_after=self._believed_until(now, newest)), now)
+        self._tell_of_itself([Started(forget_after=self._believed_until(now, newest))], now)
         kept = self.journal.facts(facts.RosterRead, limit=1)
         self._roster_kept = kept[0].told if kept else None
         self._use_roster(now)
+        news = in_force.changed(settings_kept(self.journal), in_force.texts(self.site))
+        self._tell_of_itself([facts.SettingsRead(key=key, settings=text) for key, text in news.items()], now)
 
     def _believed_until(self, now: float, before: float) -> float:
         """What is dated later was dated by a wrong clock. before: what our clock said then, which may be later.
@@ -454,10 +457,11 @@ class Service:
         """
         return (now if self._dating.synchronised is not False else max(now, before)) + MAX_AHEAD_S
 
-    def _tell_of_itself(self, told: OfItself, now: float) -> None:
+    def _tell_of_itself(self, befell: Sequence[OfItself], now: float) -> None:
         """Take in what befell the host. A disk that fails puts off that it is stored, and nothing else."""
-        self._learn(Fact(id=0, after=0, t=now, recorded_at=now, author=HOST, told=told))
-        self._untold.append((told, now))
+        for one in befell:
+            self._learn(Fact(id=0, after=0, t=now, recorded_at=now, author=HOST, told=one))
+            self._untold.append((one, now))
         try:
             self._store_of_itself()
         except JournalError:  # the tick, which tries again, says so
@@ -486,15 +490,16 @@ class Service:
         told = facts.RosterRead(roster=roster_text(self.roster))
         if told != self._roster_kept:
             self._roster_kept = told
-            self._tell_of_itself(told, now)
+            self._tell_of_itself([told], now)
 
     def _store_of_itself(self) -> None:
-        while self._untold:
-            told, t = self._untold[0]
-            fact = self.journal.record(told, HOST, t=t, now=t)
-            del self._untold[0]
-            with self._lock:
-                self._known = (self._known[0], max(self._known[1], fact.id))
+        if not (untold := list(self._untold)):
+            return
+        with self.journal.atomic():
+            kept = [self.journal.record(told, HOST, t=t, now=t) for told, t in untold]
+        del self._untold[: len(untold)]
+        with self._lock:
+            self._known = (self._known[0], max(self._known[1], kept[-1].id))
 
     # --- start and stop ----------------------------------------------------------------------
 
@@ -686,7 +691,7 @@ class Service:
             if self._ticked_at is not None and now < self._ticked_at:
                 before = self._ticked_at
                 self._dating.set_back(before - now)
-                self._tell_of_itself(ClockSetBack(forget_after=self._believed_until(now, before)), now)
+                self._tell_of_itself([ClockSetBack(forget_after=self._believed_until(now, before))], now)
             self._ticked_at = now
             self._progress.works("tick", HUNG_S)
             self._send_time(now)
@@ -1236,7 +1241,7 @@ class Service:
         now = self.clock.now()
         fact = self.journal.record(ClockConfirmed(), author, t=now, now=now)
         self._dating.confirm()
-        self._tell_of_itself(ClockSetBack(forget_after=now + MAX_AHEAD_S), now)
+        self._tell_of_itself([ClockSetBack(forget_after=now + MAX_AHEAD_S)], now)
         self._time_sent_at = None
         self._wake.set()
         self._changed()

@@ -232,6 +232,16 @@ class RosterRead(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", ta
     roster: str
 
 
+class SettingsRead(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="settings-read/1"):
+    """What of the site's files decides about alerts changed. key: of one point, or what else site/in_force.py says.
+
+    settings: all of it, as JSON; "": there is no such any more.
+    """
+
+    key: str
+    settings: str
+
+
 class WrongCode(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="wrong-code/1"):
     """Somebody gave a code that is nobody's. How many there were of late says whether the next one is looked at."""
 
@@ -279,6 +289,7 @@ Told = (
     | SmsTaken
     | CameBack
     | RosterRead
+    | SettingsRead
     | Tested
     | ModemTested
     | Named
@@ -328,6 +339,7 @@ def place(told: Told) -> str | None:
             | SmsTaken()
             | CameBack()
             | RosterRead()
+            | SettingsRead()
             | ModemTested()
         ):
             return None
@@ -365,6 +377,7 @@ def replaces(told: Told) -> tuple[str, ...] | None:
             | SmsTaken()
             | CameBack()
             | RosterRead()
+            | SettingsRead()
             | Tested()
             | ModemTested()
         ):
