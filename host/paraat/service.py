@@ -294,6 +294,7 @@ class Service:
                 answers=self.answers,
                 roster=lambda: self.roster,
                 unreached=self._unreached,
+                refused=self._came_back,
             )
             self._returned = Returned(self.journal, language=site.region.language, learn=self._learn_returned)
             try:
