@@ -52,6 +52,7 @@ from paraat.domain.facts import (
     ClockConfirmed,
     ClockSetBack,
     Counted,
+    Declined,
     Fact,
     Found,
     GapAccepted,
@@ -113,7 +114,7 @@ from paraat.site.channels import SMS
 from paraat.site.private import read_secret
 from paraat.site.roster import Rosters, roster_text
 from paraat.site.site import Site
-from paraat.texts import Phrase
+from paraat.texts import Phrase, Words
 from paraat.texts.localtime import local
 from paraat.texts.printable import printable
 from paraat.web.app import create_app, create_health_app
@@ -386,6 +387,7 @@ class Service:
                 self.journal,
                 alerts=self.alerts,
                 acknowledge=self.acknowledge_all,
+                decline=self.decline_all,
                 roster=lambda: self.roster,
             ),
             self.journal,
@@ -423,6 +425,7 @@ class Service:
             ways=self._dispatcher.ways,
             acknowledged=self.acknowledged,
             lost=self._lost,
+            declined=self._declined,
         )
         self._alerts = self._watch.engine.active()
         self._resolved = [
@@ -1045,6 +1048,10 @@ class Service:
         with self._lock:
             return self._world.standing.lost(alert_id)
 
+    def _declined(self, alert_id: int) -> Mapping[str, float]:
+        with self._lock:
+            return self._world.standing.declined(alert_id)
+
     def _returns(self, now: float) -> list[Returns]:
         """What came back, of who is told by those ways now."""
         with self._lock:
@@ -1187,20 +1194,34 @@ class Service:
 
         Who may do so is for the caller to know. t: when it was, if not now.
         """
-        kept = self._acknowledge([alert_id], author, "", t)
+        kept = self._answered([alert_id], lambda one: Acknowledged(alert=one), author, t)
         return kept[0] if kept else None
 
     def acknowledge_all(self, alert_ids: Collection[int], author: Author, link: str = "") -> list[Fact]:
         """The same of several, all or none: a fact for each that fires. link: the nonce of the link that was used."""
-        return self._acknowledge(alert_ids, author, link, None)
+        return self._answered(alert_ids, lambda one: Acknowledged(alert=one, link=link), author, None)
 
-    def _acknowledge(self, alert_ids: Collection[int], author: Author, link: str, t: float | None) -> list[Fact]:
+    def decline_all(self, alert_ids: Collection[int], author: Author, person: str, link: str = "") -> list[Fact]:
+        """Keep that somebody cannot see to these, so that the next one is asked at once: a fact for each that fires.
+
+        person: his id in the roster. Raises JournalError: none is kept then.
+        """
+
+        def declined(alert_id: int) -> Declined:
+            self.journal.note_declined(alert_id, person, Words(self.language).say(Phrase("says: I cannot see to it")))
+            return Declined(alert=alert_id, person=person, link=link)
+
+        return self._answered(alert_ids, declined, author, None)
+
+    def _answered(
+        self, alert_ids: Collection[int], told: Callable[[int], facts.Told], author: Author, t: float | None
+    ) -> list[Fact]:
         with self._lock:
             firing = {alert.id for alert in self._alerts if alert.state == "firing"}
         now = self.clock.now()
         with self.journal.atomic():
             kept = [
-                self.journal.record(Acknowledged(alert=alert_id, link=link), author, t=now if t is None else t, now=now)
+                self.journal.record(told(alert_id), author, t=now if t is None else t, now=now)
                 for alert_id in alert_ids
                 if alert_id in firing
             ]

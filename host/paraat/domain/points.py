@@ -97,6 +97,7 @@ class Point(Part, frozen=True):
     profile: Text = "nl-pilot"  # what it is judged by, a file of profiles/ or one that Paraat ships
     target_h: Positive | None = None  # where it is not the profile's own, as the next ones
     open_within_h: Positive | None = None
+    alerted_h: Positive | None = None
     resources: dict[str, ResourceChange] = field(default_factory=dict)
     upkeep: UpkeepChange | None = None
     people: PeopleChange | None = None

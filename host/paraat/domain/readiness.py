@@ -164,6 +164,11 @@ def why(states: tuple[ResourceState, ...]) -> list[ResourceState]:
     return sorted((state for state in states if state.decides), key=lambda s: (not s.critical, _RANK[s.state]))
 
 
+def told_metrics(states: tuple[ResourceState, ...]) -> set[str]:
+    """The metrics whose figures are among what keeps a point from being ready."""
+    return {str(state.detail["metric"]) for state in states if state.decides and "metric" in state.detail}
+
+
 def turns(resource: Resource, until: float) -> tuple[float, float]:
     """When time alone changes what a word that holds until then is worth."""
     return until, until - resource.renew_days * _DAY_S

@@ -25,7 +25,7 @@ from paraat.site.private import OWN_KEY, own_key
 from paraat.site.profiles import profile_of, read_profiles, with_capacity
 from paraat.site.roster import read_roster
 from paraat.site.tables import convert_table, either, read_toml
-from paraat.site.thresholds import alerts_of
+from paraat.site.thresholds import alerts_of, check_profile
 from paraat.site.thresholds import check as check_thresholds
 from paraat.site.watcher import Watcher, check_watcher
 from paraat.texts import Phrase, languages
@@ -161,6 +161,8 @@ def load_site(directory: Path) -> Site:
         )
     check_watcher(path, site.watcher)
     known = read_profiles(directory / "profiles")
+    for profile_path, profile in known.values():
+        check_profile(site.alerts, profile_path, profile.alerts)
     points: dict[str, Point] = {}
     profiles: dict[str, Profile] = {}
     own_alerts: dict[str, Alerts] = {}

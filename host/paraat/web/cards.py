@@ -15,7 +15,7 @@ from paraat.domain import passages, tracker
 from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact, HelpAsked, Silenced
 from paraat.domain.model import ACKNOWLEDGED, AlertState, Autonomy, PointView
 from paraat.domain.radio import Entered, RadioError
-from paraat.domain.readiness import Verdict
+from paraat.domain.readiness import Verdict, told_metrics
 from paraat.domain.subjects import POINT, Subject
 from paraat.domain.told import Told
 from paraat.texts import readiness, upkeep
@@ -414,7 +414,7 @@ class Writer:
 
     def _remarks(self, view: PointView) -> tuple[tuple[bool, str, str], ...]:
         # What keeps the point from being ready says its figure, and what to do, already.
-        told = {state.detail.get("metric") for state in view.resources if state.decides}
+        told = told_metrics(view.resources)
         worst_first = sorted((one for one in view.remarks if one.metric not in told), key=lambda one: not one.bad)
         return tuple((remark.bad, *self._upkept.remark(remark)) for remark in worst_first)
 

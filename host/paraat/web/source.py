@@ -69,8 +69,8 @@ class Answers(Protocol):
         """What a link asks; it changes nothing. Raises ValueError, SettingsError."""
         ...
 
-    def by_link(self, token: str) -> Fact:
-        """Use a link up. Raises ValueError, JournalError, SettingsError."""
+    def by_link(self, token: str, *, sees_to_it: bool = True) -> Fact:
+        """Use a link up; sees_to_it: whether he does, or cannot. Raises ValueError, JournalError, SettingsError."""
         ...
 
     def by_code(self, text: str, author: Author) -> Entered:
