@@ -227,12 +227,14 @@ class Dispatcher:
 
     def _try(self, channel: Channel, message: Outgoing, alerts: Mapping[int, AlertState], now: float) -> _Attempt:
         ids = tuple(row.id for row in message.rows)
+        tried = max(row.attempts for row in message.rows)
+        retry_at = now + RETRY_S[min(tried, len(RETRY_S) - 1)]
         try:
             answer = channel.send(self._renderer.message(message, alerts, now))
         except RefusedError as error:  # the channel did what it is for
             self._states[channel.name] = ChannelState(name=channel.name)
             _log.warning("message %s: %s", message.key, error)
-            return _Attempt(ids, False, self._words.say(error), now, now + RETRY_S[0], error.words)
+            return _Attempt(ids, False, self._words.say(error), now, retry_at, error.words)
         except ChannelError as error:
             why, answer = str(error), self._words.say(error)
         except Exception as error:  # noqa: BLE001 - a mistake in one channel must not keep all other messages back
@@ -247,9 +249,8 @@ class Dispatcher:
         self._states[channel.name] = ChannelState(
             name=channel.name, failing_since=now if since is None else since, why=str(why)
         )
-        tried = max(row.attempts for row in message.rows)
         _log.warning("message %s: %s", message.key, why)
-        return _Attempt(ids, False, answer, now, now + RETRY_S[min(tried, len(RETRY_S) - 1)])
+        return _Attempt(ids, False, answer, now, retry_at)
 
     def _alert(self, alert_id: int) -> AlertState | None:
         return self._active.get(alert_id) or self._store.alert(alert_id)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Self
 
 from paraat.alerts import returned
-from paraat.alerts.channels import Channel, ChannelError, Message
+from paraat.alerts.channels import Channel, ChannelError, Message, RefusedError
 from paraat.alerts.dispatch import Dispatcher
 from paraat.alerts.inhibition import holds_of
 from paraat.alerts.observed import Observed
@@ -85,6 +85,8 @@ class _AsItWas:
         self._channel = channel
         self._journal = journal
         self._tried: Counter[int] = Counter()  # by delivery
+        back = journal.facts(CameBack)
+        self._refused = {(fact.told.message, fact.t) for fact in back if isinstance(fact.told, CameBack)}
 
     @classmethod
     def from_site(cls, _site: Site) -> Sequence[Self]:
@@ -100,7 +102,13 @@ class _AsItWas:
         tried = self._tried[delivery]
         self._tried[delivery] += 1
         if tried < len(attempts) and not attempts[tried].ok:
-            raise ChannelError(attempts[tried].error or "")
+            why = attempts[tried].error or ""
+            if (
+                message.key,
+                attempts[tried].at,
+            ) in self._refused:  # at once, so the channel worked; that it came back is a fact
+                raise RefusedError(why, "")
+            raise ChannelError(why)
         return self._channel.send(message)
 
     def rest(self) -> None:
