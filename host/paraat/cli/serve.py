@@ -47,7 +47,7 @@ def _serve(args: argparse.Namespace) -> int:
     while not stop.is_set():
         try:
             steward = Steward(site, BROKER)
-            service = make_service(site, clock=SystemClock(), host_probe=_probe(site), works=[steward])
+            service = make_service(site, clock=SystemClock(), host_probe=_probe(site), works=[steward], hear_first=True)
             service.start()
         except ServiceError as error:
             return fail(args, error)

@@ -146,6 +146,10 @@ class WebSource(Protocol):
         """By point the seqs that are missing and waited for, of points where any are."""
         ...
 
+    def gaps_of(self, point: str) -> Sequence[tuple[int, int]]:
+        """The same of one point. Raises JournalError."""
+        ...
+
     def confirm_clock(self, author: Author) -> Fact:
         """Keep that somebody says that the host's clock is right, and believe it. Raises JournalError."""
         ...

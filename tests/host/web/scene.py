@@ -120,6 +120,7 @@ class FakeSource:
         self.error: Exception | None = None
         self.facts: list[Fact] = []
         self.silenced: list[Fact] = []
+        self.missing: dict[str, list[tuple[int, int]]] = {"nsp-0101": [(3, 4)]}
         self.refuses: Exception | None = None  # to keep anything
         self.told: dict[int, Sequence[Told]] = {}
         self.asked_tellings: Sequence[int] = ()
@@ -154,7 +155,10 @@ class FakeSource:
         return {alert_id: self.told.get(alert_id, ()) for alert_id in alert_ids}
 
     def gaps(self) -> dict[str, list[tuple[int, int]]]:
-        return {"nsp-0101": [(3, 4)]}
+        return self.missing
+
+    def gaps_of(self, point: str) -> list[tuple[int, int]]:
+        return self.missing.get(point, [])
 
     def confirm_clock(self, author: Author) -> Fact:
         return Fact(
