@@ -280,20 +280,20 @@ class Service:
         self._dead_man = DeadMan(site, hangs=self._hangs, now=clock.now)
         self._rules = make_rules(site.alerts, site.own_alerts)
         self._certificates = Certificates(site.directory)
-        self._tracker = Tracker(
-            site.points,
-            site.alerts,
-            profiles=site.profiles,
-            own=site.own_alerts,
-            since=clock.now(),
-            counts=self._counts,
-            certificate_until=self._certificates.board_until,
-        )
-        self._world = World(self._tracker)
         try:
             self.journal = Journal(site.path(site.region.journal))
             try:
                 self._begin_intake(hear_first)
+                self._tracker = Tracker(
+                    site.points,
+                    site.alerts,
+                    profiles=site.profiles,
+                    own=site.own_alerts,
+                    since=clock.now(),
+                    counts=self._counts,
+                    certificate_until=self._certificates.board_until,
+                )
+                self._world = World(self._tracker)
                 self._told_in = self._left_over()  # where alerts, and who is told of them, are kept now
                 self.answers = Answers(site, self.journal, self, clock.now)
                 self._dispatcher = Dispatcher(
@@ -702,6 +702,8 @@ class Service:
 
     def _on_unkept(self, sets: Sequence[SampleSet]) -> None:
         """Let the points know what came in and cannot be kept now: people are told of it all the same."""
+        if self._restoring:  # it comes again before long
+            return
         with self._lock:
             self._take_in()
             for a_set in sets:
