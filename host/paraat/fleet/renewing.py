@@ -160,7 +160,9 @@ class Renewals:
     def _row(self, point: str, one: _One) -> Row:
         stands = one.phase
         if stands == "queued":
-            away = self._has_settled and not self._is_here(point)  # before that the broker is still telling who is there
+            away = self._has_settled and not self._is_here(
+                point
+            )  # before that the broker is still telling who is there
             stands = "away" if away else "stopped" if self.stopped_by is not None else "queued"
         return Row(point, stands, one.why)
 
