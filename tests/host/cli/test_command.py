@@ -17,7 +17,7 @@ def test_readings_are_in_the_readers_words_and_figures() -> None:
         "meting nummer: 67",
         "brandstof: 59,0 %",
         "netstroom: ja",
-        "accu, stroom: gegevens beschadigd (storing)",
+        "accu, stroom: gestoord signaal (storing)",
     ]
     assert command._lines({"full_mm": 501}, "nl") == ["full_mm: 501"], "as points/*.toml has it"
 

@@ -95,8 +95,12 @@ def show(
     wrong = sum(level is Level.WRONG for level, *_ in steps)
     unknown = sum(level is Level.UNKNOWN for level, *_ in steps)
     noted = sum(level is Level.WARNING for level, *_ in steps)
-    verdict = "wrong" if wrong else "noted" if noted else "fine"
-    said = texts.say(f"{about}.{verdict}", language, n=wrong or noted, **values)
+    said = texts.say(
+        f"{about}.wrong" if wrong else f"{about}.noted" if noted else f"{about}.fine",
+        language,
+        n=wrong or noted,
+        **values,
+    )
     console.print(said)
     if unknown:
         console.print(texts.say("doctor.unknown", language, n=unknown))
