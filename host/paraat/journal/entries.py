@@ -15,6 +15,7 @@ SEQ_CONFLICT = "seq-conflict"
 
 MAX_DEAD_LETTERS = 10_000
 MAX_DEAD_PAYLOAD_BYTES = 2048
+_DOUBT = "node/clock"  # as a fault: of the time of a set, not of what was read
 _REPLAY_CHUNK = 256
 _REPLAY = (
     "SELECT id, seq, kind, t, received_at, dated_by_host, body FROM entry"
@@ -49,7 +50,8 @@ class Entries(FactRecords):
     def store(self, sets: Sequence[SampleSet], states: Sequence[NodeState], refusals: Sequence[Refusal]) -> Stored:
         """Store a batch in one transaction.
 
-        A seq that is there already with the same kind, values and faults is a duplicate; with
+        A seq that is there already with the same kind, values and faults is a duplicate (a doubt of its time is none of
+        them: a set that was sent before its board knew the time comes with one after a restart); with
         others it is a conflict: the first one stays, the second becomes a dead letter
         "seq-conflict". Raises JournalError.
         """
@@ -120,8 +122,7 @@ class Entries(FactRecords):
                 ).fetchone()
             assert stored is not None, f"{a_set.point} seq {a_set.seq} is in stored but not in entry"
             kind, stored_body = stored
-            # The same readings may come in another order.
-            if kind == a_set.kind and (stored_body == body or _decode(stored_body) == _decode(body)):
+            if kind == a_set.kind and (stored_body == body or _read(stored_body) == _read(body)):
                 continue
             conflicts.append(
                 Refusal(
@@ -293,6 +294,13 @@ class Entries(FactRecords):
         self._accepted: dict[str, list[Range]] = {}
         for (body,) in self._writer.execute("SELECT body FROM fact WHERE kind = 'gap-accepted/1'"):
             self._accept(_decode_gap(body))
+
+
+def _read(body: bytes) -> tuple[dict[str, object], dict[str, str]]:
+    """What was read: (values, faults), in whichever order they came."""
+    values, faults = _decode(body)
+    faults.pop(_DOUBT, None)
+    return values, faults
 
 
 def _says(state: NodeState) -> NodeState:

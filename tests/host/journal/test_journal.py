@@ -114,6 +114,16 @@ def test_the_same_set_again_is_a_duplicate_and_is_acknowledged_again(journal: Jo
     assert len(journal.entries_after(0, 10)) == 1
 
 
+def test_a_set_that_comes_again_with_a_doubt_of_its_time_is_the_same(journal: Journal) -> None:
+    """It was sent before its board knew the time, and again after a restart."""
+    first = a_set(1)
+    again = msgspec.structs.replace(first, faults=first.faults | {"node/clock": "unsure"})
+    for one, other in ((first, again), (again, first)):
+        journal.store([one], [], [])
+        stored = journal.store([other], [], [])
+        assert (stored.new, stored.duplicates, stored.conflicts) == ([], 1, [])
+
+
 def test_a_repeat_inside_one_batch_is_stored_once(journal: Journal) -> None:
     stored = journal.store([a_set(1), a_set(1), a_set(1, level=3.0)], [], [])
     assert (len(stored.new), stored.duplicates, len(stored.conflicts)) == (1, 1, 1)
