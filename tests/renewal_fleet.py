@@ -85,8 +85,8 @@ class Fleet:
         self.authority = Authority.create(self.site, "Proef", PASSPHRASE, (LOOPBACK, "localhost"), born)
         now = datetime.now(UTC)
         self.authority.renew_broker((), now)
-        self.authority.renew_host(now)
-        self.authority.renew_desk(now)
+        self.authority.renew_client("host", now)
+        self.authority.renew_client("desk", now)
 
     def _make_site(self) -> None:
         (self.site / "points").mkdir(parents=True)

@@ -193,7 +193,7 @@ def test_nobody_who_answers_makes_it_climb_to_the_last_rung_within_half_an_hour_
     first = {rung: night.told(rung, "stroom")[0].after_s for rung in ("lead", "deputy", "coordination", "region")}
     assert first["lead"] < first["deputy"] < first["region"] <= 5 * MINUTE + 30 * MINUTE
     night.pass_by(HOUR)
-    assert night.told("lead", "Herinnering: ")
+    assert night.told("lead", "Nog geen antwoord: ")
 
 
 def test_a_call_for_help_goes_to_the_coordination_point_and_not_to_who_pressed(night: Night) -> None:
@@ -238,7 +238,7 @@ def test_a_job_for_today_does_not_stay_the_only_message_through_a_blackout(night
         night.pass_by(40 * MINUTE, power__mains=False, power__generator=True, fuel__level=level)
     later = night.told("lead", "randstof")[-4:]
     assert len(night.told("lead")) >= before + 3
-    assert any("Erger: " in got.subject for got in later)
+    assert any("Erger geworden: " in got.subject for got in later)
 
 
 def test_a_point_that_drops_out_and_returns_for_a_day_mails_a_few_times_and_says_so(night: Night) -> None:

@@ -1,5 +1,7 @@
 """Two hosts on one broker: one serves, the other stands by; and what an older program with our name may do."""
 
+import shutil
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,17 +11,19 @@ import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
+from host.certified import SETTINGS, Certified
 from host.served import ON_MAINS, POINT, T0, Broker, FakeBoard, StillClock, a_site
 from paraat.domain.readiness import Verdict
-from paraat.intake import lease, serving
+from paraat.intake import lease, mqtt, serving
 from paraat.intake.inbox import Inbox
+from paraat.provision.pki.authority import Authority
 from paraat.service import Service
 from paraat.simulate.servers import MosquittoBroker, free_port
 from paraat.site.broker import BrokerSettings
 from paraat.site.errors import SettingsError
 from paraat.site.site import Site, load_site
 from paraat_wire import host_codec
-from site_broker import SiteBroker, make_site
+from site_broker import NOW, PASSPHRASE, make_site
 from waiting import LIMIT_S, wait_for
 
 pytestmark = pytest.mark.usefixtures("english")
@@ -34,16 +38,19 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "EXPIRES_S", lease.EXPIRES_S)
     for module in (lease, serving):
         monkeypatch.setattr(module, "BEAT_S", lease.EXPIRES_S / 3)
+    monkeypatch.setattr(mqtt, "_RETRY_MIN_S", 0.1)
 
 
 @pytest.fixture
 def host(tmp_path: Path) -> Iterator[Host]:
     services: list[Service] = []
 
-    def start(name: str, port: int, **region: object) -> Service:
+    def start(name: str, port: int, *, broker: object = None, pki: Path | None = None, **region: object) -> Service:
         folder = tmp_path / name
         folder.mkdir()
-        site: Site = a_site(folder, port)
+        site: Site = a_site(folder, port, **({"broker": broker} if broker else {}))
+        if pki is not None:
+            shutil.copytree(pki, folder / "pki")
         site = msgspec.structs.replace(site, region=msgspec.structs.replace(site.region, **region))  # type: ignore[arg-type]
         service = Service(site, clock=StillClock(), serve_web=False)
         service._transport._name = name  # both run on this machine
@@ -102,7 +109,7 @@ def test_a_spare_host_stores_what_it_hears_and_takes_over_when_the_other_is_gone
     wait_for(lambda: serves(first))
     wait_for(lambda: spare._transport.serving_elsewhere == "first")
     board = FakeBoard(broker.port)
-    wait_for(lambda: spare._transport._observer is not None and spare._transport._observer.connected)
+    wait_for(lambda: spare._transport._watch.stores)
     board.tell(1, ON_MAINS, T0)
     wait_for(lambda: spare.journal.ranges(POINT) == [(1, 1)])
     assert all(check.ok for check in spare.health()), "to stand by is its work"
@@ -210,23 +217,19 @@ def test_a_broker_whose_configuration_is_older_is_told_of(
 
 
 @pytest.mark.needs("mosquitto")
-def test_a_broker_that_knows_hosts_by_certificate_keeps_one_and_two_are_recognised(tmp_path: Path) -> None:
-    """Our own configuration of mosquitto: the client id is the certificate's name, of each connection alike."""
-    site = make_site(tmp_path / "site")
-    with SiteBroker(site, tmp_path / "broker") as broker:
+def test_without_a_second_certificate_there_is_one_connection_and_two_hosts_are_recognised(tmp_path: Path) -> None:
+    """A broker with our own configuration keeps one connection of a certificate's name."""
+    hosts = Certified(tmp_path)
+    with hosts.broker:
         links = []
         try:
             for _ in range(2):
-                link = serving.Serving(
-                    broker.site.broker, site.directory, Inbox(), now=lambda: T0, on_change=lambda _: None
-                )
-                links.append(link)
-                link.start()
+                links.append(hosts.link("any"))
                 wait_for(lambda: links[-1].serving)
                 if len(links) == 1:  # all that it does has been done by then, and nobody threw it off
                     wait_for(lambda: links[0].publish("paraat/v1/_all/time", b"", qos=1))
                     wait_for(lambda: links[0]._main._last_published.is_published())
-                    assert broker.log_path.read_text().count("already connected") == 0
+                    assert hosts.throws() == 0
                     assert links[0].alone
             wait_for(lambda: not any(link.alone for link in links), "each knows that somebody takes its place")
         finally:
@@ -234,7 +237,101 @@ def test_a_broker_that_knows_hosts_by_certificate_keeps_one_and_two_are_recognis
                 link.stop()
 
 
-def test_no_spare_host_where_the_broker_knows_hosts_by_certificate(tmp_path: Path) -> None:
+def die(service: Service) -> None:
+    """As a host that is killed: its connections end without a word, and it comes back to nothing."""
+    link = service._transport
+    link._stopped = True
+    link._beat.set()
+    for transport in (link._main, link._watch):
+        transport._client._thread_terminate = True
+        transport._client.socket().shutdown(socket.SHUT_RDWR)
+    wait_for(lambda: not link._main.connected and not link._watch.connected)
+
+
+@pytest.mark.needs("mosquitto")
+def test_with_certificates_a_spare_host_stands_by_takes_over_and_keeps_it(tmp_path: Path, host: Host) -> None:
+    """With the broker's own files. `make faults` does it with processes and a kill -9 (tests/faults/host/test_spare_host.py)."""
+    hosts = Certified(tmp_path, "watch", "spare")
+    with hosts.broker as broker:
+        certified = {"broker": broker.site.broker, "pki": hosts.site.directory / "pki"}
+        usual = host("usual", broker.port, **certified)
+        wait_for(lambda: serves(usual))
+        board = hosts.speaks(tmp_path)
+        board.tell(1)
+        spare = host("spare", broker.port, **certified, standby=True)
+        wait_for(lambda: spare._transport.serving_elsewhere == "usual")
+        wait_for(lambda: spare._transport._watch.stores)
+        board.tell(2)
+        wait_for(lambda: spare.journal.ranges(POINT) == [(2, 2)], "it stores what it hears")
+        die(usual)
+        board.tell(3)
+        assert (serves(spare), spare.journal.ranges(POINT)) == (True, [(2, 3)])
+        assert usual.journal.ranges(POINT) == [(1, 2)]
+        again = host("again", broker.port, **certified)
+        wait_for(lambda: again._transport.serving_elsewhere == "spare", "who comes back throws nobody off")
+        board.tell(4)
+        assert (spare.journal.ranges(POINT), again.journal.ranges(POINT)) == ([(2, 4)], [])
+        assert hosts.throws() == 0
+        assert not [link for link in (spare, again) if link._transport.takeovers]
+        spare.stop()
+        board.tell(5)
+        assert again.journal.ranges(POINT) == [(5, 5)]
+        board.close()
+
+
+@pytest.mark.needs("mosquitto")
+def test_two_hosts_with_the_same_certificates_do_not_keep_each_other_off_the_line(tmp_path: Path) -> None:
+    """A copy of a machine: it waits, and the one that serves is not thrown off. Their second connections come to rest."""
+    hosts = Certified(tmp_path, "watch")
+    with hosts.broker:
+        first, copy = hosts.link("first"), None
+        try:
+            wait_for(lambda: first.serving)
+            copy = hosts.link("copy")
+            wait_for(lambda: copy.serving_elsewhere == "first")
+            wait_for(lambda: first.doubled or copy.doubled)
+            assert (first.serving, first.takeovers, copy.serving) == (True, 0, False)
+        finally:
+            for link in filter(None, (first, copy)):
+                link.stop()
+
+
+@pytest.mark.needs("mosquitto")
+def test_a_second_connection_that_the_broker_refuses_keeps_no_host_from_serving(tmp_path: Path) -> None:
+    hosts = Certified(tmp_path, "watch")
+    kept = {end: (hosts.site.directory / "pki" / f"watch.{end}").read_bytes() for end in ("crt", "key")}
+    Authority.open(hosts.site.directory, PASSPHRASE, NOW).renew_client("watch", NOW)  # revokes the one before
+    for end, content in kept.items():
+        (hosts.site.directory / "pki" / f"watch.{end}").write_bytes(content)
+    with hosts.broker:
+        link = hosts.link("any")
+        try:
+            wait_for(lambda: link.serving)
+            assert "closed the connection before it took us" in link.unwatched
+            assert link.problem == ""
+        finally:
+            link.stop()
+
+
+@pytest.mark.needs("mosquitto")
+def test_with_certificates_too_a_broker_that_restarts_in_a_moment_is_no_second_host(tmp_path: Path) -> None:
+    hosts = Certified(tmp_path, "watch")
+    with hosts.broker as broker:
+        link = hosts.link("any")
+        try:
+            for _ in range(2):
+                wait_for(lambda: link.serving and link._watching)
+                before = link._main._connection
+                broker.kill()
+                broker.start()
+                wait_for(lambda before=before: link._main._connection > before)
+            wait_for(lambda: link.serving and link._watching)
+            assert link.alone
+        finally:
+            link.stop()
+
+
+def test_no_spare_host_without_the_certificate_that_it_needs(tmp_path: Path) -> None:
     site = make_site(tmp_path / "site")
     file = site.directory / "site.toml"
     text = file.read_text()
@@ -242,6 +339,8 @@ def test_no_spare_host_where_the_broker_knows_hosts_by_certificate(tmp_path: Pat
     text = text.replace("[site]\n", "[site]\nstandby = true\n")
     file.write_text(text)
     assert load_site(site.directory).region.standby
-    file.write_text(text.replace("[broker]\n", '[broker]\nca_file = "a"\ncert_file = "b"\nkey_file = "c"\n'))
-    with pytest.raises(SettingsError, match=r"site\.standby"):
+    file.write_text(text.replace("[broker]\n", f"[broker]\n{SETTINGS}"))
+    with pytest.raises(SettingsError, match=r"site\.standby.*paraat pki renew spare"):
         load_site(site.directory)
+    Authority.open(site.directory, PASSPHRASE, NOW).renew_client("spare", NOW)
+    assert load_site(site.directory).region.standby

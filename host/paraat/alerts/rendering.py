@@ -23,7 +23,7 @@ from paraat.texts.gsm7 import SMS, gsm7
 _log = logging.getLogger(__name__)
 _ACTION = 1  # the line of a mail that says what to do
 _ACTIONS_MOST = 6  # in a list: a longer one is for who plans, and not for who acts
-_ANSWER = len(" Stuur OK 1234")  # what every SMS has room for
+_ANSWER = len(" Doet u dit? Antwoord OK/NEE 1234")  # what every SMS has room for
 
 
 class Answers(Protocol):
@@ -58,6 +58,11 @@ class _Item(NamedTuple):
         """What is to be done: the second line of a mail about something that fires."""
         lines = self.body.splitlines()
         return lines[_ACTION] if self.alert.state == "firing" and len(lines) > _ACTION else ""
+
+    @property
+    def deed(self) -> str:
+        """The same without by when ("Do now: ")."""
+        return self.action.partition(": ")[2]
 
 
 class Renderer:
@@ -206,7 +211,7 @@ class Renderer:
             to=outgoing.address,
             subject=subject,
             body="\n".join(filter(None, [*lates[:1], f"{subject}{told}:", *lines, words("digest.do"), how])),
-            short=f"{_cut(gsm7(self._listed(items, subject, kinds, language)), SMS - len(answer))}{answer}",
+            short=f"{self._listed(items, subject, kinds, language, SMS - len(answer))}{answer}",
             severity=worst if firing else WARNING,
             key=outgoing.key,
             code=code,
@@ -214,16 +219,20 @@ class Renderer:
             firing=firing,
         )
 
-    def _listed(self, items: Sequence[_Item], subject: str, kinds: Counter[str], language: str) -> str:
-        """A list in an SMS: of one kind the points, of several what is the matter where."""
+    def _listed(self, items: Sequence[_Item], subject: str, kinds: Counter[str], language: str, limit: int) -> str:
+        """A list in an SMS: what is to be done where, if that fits; else of one kind the points, of several what is the matter."""
+        deeds = [f"{n} {self._name(item.alert)}: {item.deed}" for n, item in enumerate(items, 1)]
+        if all(item.deed for item in items) and len(said := gsm7(" ".join(deeds))) <= limit:
+            return said
         by_kind: dict[str, list[str]] = {}
         for item in items:
             by_kind.setdefault(item.alert.rule if item.alert.state == "firing" else "", []).append(
                 self._name(item.alert)
             )
         if len(kinds) == 1:
-            return f"{subject}: {', '.join(self._name(item.alert) for item in items)}."
-        return "; ".join(f"{_kind_short(kind, language)}: {', '.join(names)}" for kind, names in by_kind.items()) + "."
+            return _cut(gsm7(f"{subject}: {', '.join(self._name(item.alert) for item in items)}."), limit)
+        told = "; ".join(f"{_kind_short(kind, language)}: {', '.join(names)}" for kind, names in by_kind.items())
+        return _cut(gsm7(f"{told}."), limit)
 
     def _name(self, alert: AlertState) -> str:
         point = None if alert.point is None else self._site.points.get(alert.point)

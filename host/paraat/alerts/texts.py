@@ -85,6 +85,8 @@ def _values(alert: AlertState, point: Point | None, language: str, zone: ZoneInf
     values: dict[str, object] = {"id": alert.id}
     if point is not None:
         values |= {"name": point.name, "municipality": point.municipality}
+        values["whom"] = point.phone or Words(language, "sms")("whom")
+        values["its_phone"] = words("its-phone", phone=point.phone) if point.phone else ""
     if alert.subject.kind == CERTIFICATE:
         kind = alert.subject.id
         values |= {"name": words(f"certificate.{kind}"), "renew": words(f"renew.{kind}")}

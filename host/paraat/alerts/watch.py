@@ -2,6 +2,7 @@
 channel and no clock: the moment is passed in.
 """
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
@@ -63,7 +64,8 @@ class AlertStore(Protocol):
 class Watch:
     """One site's alerts. It belongs to one thread.
 
-    ways: by which somebody is reached. acknowledged: the last time that somebody acknowledged an alert.
+    ways: by which somebody is reached. acknowledged: the last time that somebody acknowledged an alert. lost: by which ways
+    its messages went and came back. declined: who said, and when, that they cannot see to it.
     """
 
     def __init__(
@@ -75,6 +77,8 @@ class Watch:
         telling: Telling,
         ways: Callable[[Person], Sequence[Way]],
         acknowledged: Callable[[int], Fact | None],
+        lost: Callable[[int], Collection[Way]] = lambda _: (),
+        declined: Callable[[int], Mapping[str, float]] = lambda _: {},
     ) -> None:
         """Go on where the journal left off. Raises JournalError."""
         self.roster = roster
@@ -82,6 +86,8 @@ class Watch:
         self._telling = telling
         self._ways = ways
         self._acknowledged = acknowledged
+        self._lost = lost
+        self._declined = declined
         opened = store.open_alerts()
         ended = [alert for alert in store.alerts(_ENDED) if alert.state == "resolved"]
         self.engine = Engine(rules, opened, ended=ended, telling=telling)
@@ -159,6 +165,16 @@ class Watch:
         def reaches(person: Person) -> bool:
             return bool(self._ways(person))
 
+        lost = self._lost(alert.id)
+
+        def came_back(person: Person) -> bool:
+            return bool(lost) and all(way in lost for way in self._ways(person))
+
+        no = self._declined(alert.id)
+
+        def declined(person: Person) -> bool:
+            return no.get(person.id, -math.inf) >= alert.told_since
+
         found = ladder.due(
             alert,
             now,
@@ -167,6 +183,8 @@ class Watch:
             acknowledged_t=acknowledged_t,
             told=[(people[person], rung) for person, rung in sorted(told) if person in people],
             reaches=reaches,
+            came_back=came_back,
+            declined=declined,
         )
         found += ladder.due_at_board(alert, acknowledged_t=acknowledged_t, reaches=reaches)
         rows = {

@@ -24,6 +24,8 @@ _KINDS = {
     "authority": Phrase("authority"),
     "broker": Phrase("broker"),
     "host": Phrase("host"),
+    "watch": Phrase("watching host"),
+    "spare": Phrase("spare host"),
     "desk": Phrase("desk"),
     "board": Phrase("board"),
 }
@@ -65,9 +67,9 @@ def add_commands(commands: Commands) -> None:
     )
 
     renew = _action(
-        actions, "renew", Phrase("new certificates for broker, host or desk, or over the broker for boards"), _renew
+        actions, "renew", Phrase("new certificates for broker, hosts or desk, or over the broker for boards"), _renew
     )
-    renew.add_argument("which", choices=("broker", "host", "desk", "boards"))
+    renew.add_argument("which", choices=("broker", "host", "watch", "spare", "desk", "boards"))
     renew.add_argument("points", nargs="*", metavar="POINT", help=Phrase("of boards; without it all that are due"))
     add_broker(renew)
     renew.add_argument(
@@ -290,22 +292,12 @@ def _renew(args: argparse.Namespace) -> int:
 
         return renew_boards(args, _open(args))
     authority = _open(args)
-    if args.which == "host":
-        record = authority.renew_host(now())
-        follow = Phrase(
-            "nothing more where this is the folder of the host service, which shows it at its next connection;"
-            " else copy host.crt and host.key there"
-        )
-    elif args.which == "desk":
-        record = authority.renew_desk(now())
-        follow = Phrase(
-            "copy {site}/pki/desk.crt and desk.key to the site's folder where you command boards; a broker set up"
-            " before there was one needs .venv/bin/paraat broker-config --site {site} again, and a restart",
-            site=args.site,
-        )
-    else:
+    if args.which == "broker":
         record = authority.renew_broker(tuple(args.broker_name), now())
         follow = Phrase("run .venv/bin/paraat broker-config --site {site} again, and restart mosquitto", site=args.site)
+    else:
+        record = authority.renew_client(args.which, now())
+        follow = _next_of(args.which, args.site)
     tell(
         args,
         Phrase(
@@ -316,6 +308,32 @@ def _renew(args: argparse.Namespace) -> int:
         ),
     )
     return 0
+
+
+def _next_of(which: str, site: Path) -> Phrase:
+    """What follows on a new certificate for one that connects to the broker."""
+    if which == "desk":
+        return Phrase(
+            "copy {site}/pki/desk.crt and desk.key to the site's folder where you command boards; a broker set up"
+            " before there was one needs .venv/bin/paraat broker-config --site {site} again, and a restart",
+            site=site,
+        )
+    if which == "spare":
+        return Phrase(
+            "bring the folder {site} to the spare machine, and set standby = true under [site] in its site.toml there; a broker"
+            " set up before there was one needs .venv/bin/paraat broker-config --site {site} again, and a restart",
+            site=site,
+        )
+    if which == "watch":
+        return Phrase(
+            "restart paraat serve where this is its folder, else copy watch.crt and watch.key there; a broker set up before"
+            " there was one needs .venv/bin/paraat broker-config --site {site} again, and a restart",
+            site=site,
+        )
+    return Phrase(
+        "nothing more where this is the folder of the host service, which shows it at its next connection;"
+        " else copy host.crt and host.key there"
+    )
 
 
 def _revoke(args: argparse.Namespace) -> int:

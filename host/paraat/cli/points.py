@@ -69,7 +69,7 @@ def _status(args: argparse.Namespace) -> int:
         "/api/v1/points",
         api.Points,
         from_past,
-        lambda found, words: _table(found.points, words),
+        lambda found, words: table(found.points, words),
         first=lambda site: _say_troubles(args, site),
     )
 
@@ -94,7 +94,8 @@ def _say_troubles(args: argparse.Namespace, site: Site) -> None:
             complain(args.language, words.code("check", check.name))
 
 
-def _table(points: "list[Point]", words: "Words") -> list[str]:
+def table(points: "list[Point]", words: "Words") -> list[str]:
+    """What `paraat status` prints: a head, and a line a point."""
     if not points:
         return [words("table.none")]
     rows = [words("table.head").split("|")]
@@ -103,7 +104,7 @@ def _table(points: "list[Point]", words: "Words") -> list[str]:
         if point.verdict == "silent":
             verdict = words("table.was", verdict=verdict, last=words(f"verdict.{point.last_verdict}"))
         # What is not fine and changes no verdict, such as 10.9 V, must not look like fine either.
-        told = [*point.why[:1], *(remark.what for remark in point.remarks)]
+        told = [*point.why[:1], *(remark.what for remark in point.remarks if not remark.in_why)]
         to_do = point.to_do or (point.remarks[0].to_do if point.remarks else "")
         rows.append([point.point, verdict, words.phase(Phase(point.life.phase)), "; ".join(told), to_do])
     return words.columns(rows)
@@ -112,6 +113,7 @@ def _table(points: "list[Point]", words: "Words") -> list[str]:
 _ORDER = ("not-ready", "silent", "unknown", "limited", "ready")
 
 
-def _worst_first(point: "Point") -> tuple[bool, int, float, str]:
+def _worst_first(point: "Point") -> tuple[bool, bool, int, float, str]:
     hours = -1.0 if point.fuel_left is None else point.fuel_left.hours
-    return not point.life.late, _ORDER.index(point.verdict), hours, point.point
+    idle = point.life.phase in (Phase.BUILDING, Phase.OUT_OF_USE)
+    return idle, not point.life.late, _ORDER.index(point.verdict), hours, point.point

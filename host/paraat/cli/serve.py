@@ -47,7 +47,7 @@ def _serve(args: argparse.Namespace) -> int:
     while not stop.is_set():
         try:
             steward = Steward(site, BROKER)
-            service = make_service(site, clock=SystemClock(), host_probe=_probe(site), works=[steward])
+            service = make_service(site, clock=SystemClock(), host_probe=_probe(site), works=[steward], hear_first=True)
             service.start()
         except ServiceError as error:
             return fail(args, error)
@@ -79,6 +79,7 @@ def _check(args: argparse.Namespace) -> int:
     from paraat.journal.damage import find_damage
     from paraat.journal.peek import obstacle
     from paraat.service import check_files
+    from paraat.site.broker import watching
 
     site = load_site(args.site)
     check_files(site)
@@ -95,6 +96,15 @@ def _check(args: argparse.Namespace) -> int:
             "site.journal",
             damage,
             Phrase("a journal that is whole; see `paraat journal check`"),
+        )
+    if watching(site.broker, site.directory, spare=site.region.standby) is None:
+        tell(
+            args,
+            Phrase(
+                "{site}: a second host on this broker is known only after it has put this one off the line twice, and there can"
+                " be no spare one. `.venv/bin/paraat pki renew watch` mends that (docs/pki.md)",
+                site=args.site,
+            ),
         )
     for line in limits_of_points(site):
         tell(args, line)

@@ -5,7 +5,7 @@ before which restart a set came.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from statistics import fmean
 from typing import NamedTuple
@@ -198,7 +198,7 @@ def _started(reading: Reading, rest: Sequence[Slot], runs: Sequence[Slot], tank:
 
 
 def _at_newest(reading: Reading, latest: Sequence[Slot]) -> Reading:
-    newest_t = max((slot.last_t for slot in latest), default=reading.t)
+    newest_t = max([slot.last_t for slot in latest], default=reading.t)
     return reading._replace(litres=max(0.0, _expected_l(reading, newest_t)), t=newest_t)
 
 
@@ -212,26 +212,31 @@ def _is_odd(reading: Reading, latest: Sequence[Slot], tank: Tank) -> bool:
 
     A single sample that is far off is a wild echo.
     """
-    noise, burn = reading.noise, reading.burn
+    noise, burn, state, read_t, litres_sd = reading.noise, reading.burn, reading.state, reading.t, reading.litres_sd
     least_l = 0.001 * tank.capacity_l
     far_l = max(10 * least_l, _ODD_SDS * noise.whole_sd)
-    rate_sd = (burn.high - burn.low) / 3.29 if reading.state != OFF else 0.0
+    rate, rate_sd = (burn.likely, (burn.high - burn.low) / 3.29) if state != OFF else (0.0, 0.0)
+    of_sample, of_step = max(noise.sd, least_l), noise.step / math.sqrt(12)
     far, samples, off_l = 0, 0, 0.0
     for slot in reversed(latest):
-        if slot.state not in (UNKNOWN, reading.state) or _has_other_load(reading, slot, tank):
-            if slot.t <= reading.t:
+        t, litres, n = slot[:3]
+        if slot.state not in (UNKNOWN, state) or _has_other_load(reading, slot, tank):
+            if t <= read_t:
                 continue
             return True
-        off = slot.litres - _expected_l(reading, slot.t)
+        later_h = (t - read_t) / 3600
+        off = litres - (reading.litres - later_h * rate)
         if abs(off) > far_l:
-            far += slot.n
+            far += n
             if far >= _ODD_SAMPLES:
                 return True
             continue
-        samples += slot.n
-        off_l += off * slot.n
-        ripple = math.hypot(max(noise.sd, least_l) / math.sqrt(samples), noise.step / math.sqrt(12))
-        unsure = math.hypot(ripple, reading.litres_sd, rate_sd * (slot.t - reading.t) / 3600)
+        samples += n
+        off_l += off * n
+        if abs(off_l) <= _ODD_SDS * litres_sd * samples:
+            continue
+        ripple = math.hypot(of_sample / math.sqrt(samples), of_step)
+        unsure = math.hypot(ripple, litres_sd, rate_sd * (t - read_t) / 3600)
         if abs(off_l) > _ODD_SDS * unsure * samples:
             return True
     return False
@@ -247,27 +252,29 @@ def _has_other_load(reading: Reading, slot: Slot, tank: Tank) -> bool:
 def measure_noise(slots: Sequence[Slot]) -> Noise:
     """How far a sample lies beside the line through its neighbours, and the smallest step between two."""
     beside: list[float] = []
-    steps: list[float] = []
     for a, b, c in zip(slots, slots[1:], slots[2:], strict=False):
-        if not a.state == b.state == c.state or c.t - a.t > 6 * (b.last_t - b.first_t + 300):
+        if not a.state == b.state == c.state:
             continue
-        part = (b.t - a.t) / (c.t - a.t) if c.t > a.t else 0.5
-        off = b.litres - (a.litres + part * (c.litres - a.litres))
-        beside.append(abs(off) / math.sqrt(1 / b.n + (1 - part) ** 2 / a.n + part**2 / c.n))
-    for a, b in pairwise(slots):
-        if a.n == 1 and b.n == 1:
-            steps.append(abs(a.litres - b.litres))
-        steps.append(b.high - b.low)
+        a_t, a_litres, a_n = a[:3]
+        t, litres, n = b[:3]
+        c_t, c_litres, c_n = c[:3]
+        if c_t - a_t > 6 * (b.last_t - b.first_t + 300):
+            continue
+        part = (t - a_t) / (c_t - a_t) if c_t > a_t else 0.5
+        off = litres - (a_litres + part * (c_litres - a_litres))
+        beside.append(abs(off) / math.sqrt(1 / n + (1 - part) ** 2 / a_n + part**2 / c_n))
+    steps = [slot.high - slot.low for slot in slots[1:] if slot.n > 1]
+    steps += [abs(a.litres - b.litres) for a, b in pairwise(slots) if a.n == 1 and b.n == 1]
     return Noise(
         1.4826 * median(beside) if beside else 0.0,
-        min((step for step in steps if step > 0.002), default=0.0),
+        min([step for step in steps if step > 0.002], default=0.0),
     )
 
 
 def _gap_s(slots: Sequence[Slot]) -> float:
     """Longer than this between two samples is a gap, in which nobody knows whether the generator ran."""
-    spaces = sorted(max(0.0, b.first_t - a.last_t) for a, b in pairwise(slots))
-    usual_s = spaces[(len(spaces) - 1) // 2] if spaces else 0.0
+    spaces = sorted([b.first_t - a.last_t for a, b in pairwise(slots)])
+    usual_s = max(0.0, spaces[(len(spaces) - 1) // 2]) if spaces else 0.0
     return min(_GAP_MAX_S, max(_GAP_MIN_S, _GAP_SPACINGS * usual_s))
 
 
@@ -276,8 +283,8 @@ def _without_wild(slots: Sequence[Slot], noise: Noise, tank: Tank, gap_s: float)
     wild_l = max(2.0, 0.03 * tank.capacity_l, 6 * noise.whole_sd)
     burnt = 4 * tank.burn_l_per_h / 3600
     kept: list[Slot] = []
-    for i, slot in enumerate(slots):
-        if not _is_amid(slots, i, wild_l, gap_s):
+    for i, (before, slot, after) in enumerate(_with_neighbours(slots)):
+        if not _is_amid(before, slot, after, wild_l, gap_s):
             around = [other for other in slots[max(0, i - 2) : i + 3] if abs(other.t - slot.t) <= 2 * gap_s]
             if len(around) >= 3:
                 middle = median(other.litres for other in around)
@@ -290,13 +297,18 @@ def _without_wild(slots: Sequence[Slot], noise: Noise, tank: Tank, gap_s: float)
     return kept or list(slots[-1:])
 
 
-def _is_amid(slots: Sequence[Slot], i: int, wild_l: float, gap_s: float) -> bool:
+def _with_neighbours(slots: Sequence[Slot]) -> Iterator[tuple[Slot | None, Slot, Slot | None]]:
+    """Each slot with the one before it and the one after it."""
+    return zip((None, *slots), slots, (*slots[1:], None), strict=False)
+
+
+def _is_amid(before: Slot | None, slot: Slot, after: Slot | None, wild_l: float, gap_s: float) -> bool:
     """Whether a slot is near both its neighbours: then the middle of those around is not far off either."""
-    if not 0 < i < len(slots) - 1:
+    if before is None or after is None:
         return False
-    before, slot, after = slots[i - 1 : i + 2]
-    near = abs(before.litres - slot.litres) <= wild_l and abs(after.litres - slot.litres) <= wild_l
-    return near and slot.t - before.t <= 2 * gap_s and after.t - slot.t <= 2 * gap_s
+    t, litres = slot[:2]
+    near = abs(before.litres - litres) <= wild_l and abs(after.litres - litres) <= wild_l
+    return near and t - before.t <= 2 * gap_s and after.t - t <= 2 * gap_s
 
 
 def _without_one(slot: Slot, wild_l: float) -> Slot | None:
@@ -321,33 +333,32 @@ def _spots(
 
     Also the time of each, and whether x is by load. A stretch ends at a jump of the level, and at a gap.
     """
-    running = [slot for slot in slots if slot.state != OFF]
-    by_load = bool(tank.burn_by_load) and bool(running) and all(slot.load_w is not None for slot in running)
+    running = [slot for slot in slots if slot.state != OFF] if tank.burn_by_load else []
+    by_load = bool(running) and all(slot.load_w is not None for slot in running)
     spots: list[Spot] = []
     times: list[float] = []
-    x, stretch = 0.0, 0
+    x, stretch, chance = 0.0, 0, 1.0
     anchors = _anchors(slots, losses)
+    of_sample, of_step = (_UNSURE * noise.sd) ** 2, (0.1 * noise.step) ** 2
+    before = None
     for i, slot in enumerate(slots):
-        chance = 1.0
-        jumped = any(jump.begun < slot.t < jump.done for jump in jumps)
-        if i:
-            before = slots[i - 1]
-            chance = CHANGES_PER_H * max(1 / 60, (slot.t - before.t) / 3600)
+        t, litres, n, state = slot[:4]
+        if before is not None:
+            chance = CHANGES_PER_H * max(1 / 60, (t - before.t) / 3600)
             more_h = _ran_h(before, slot)
             far = slot.first_t - before.last_t > gap_s
-            if far or (before.state == OFF != slot.state):
+            if far or (before.state == OFF != state):
                 chance = max(chance, CHANGED_MEANWHILE)
-            if far and not (before.state == slot.state == ON and _fits(slots, i, spots, noise, tank.burn_l_per_h)):
+            if far and not (before.state == state == ON and _fits(slots, i, spots, noise, tank.burn_l_per_h)):
                 more_h, stretch = 0.0, stretch + 1
-            elif any(before.t <= jump.begun <= slot.t or before.t <= jump.done <= slot.t for jump in jumps):
+            elif jumps and any(before.t <= jump.begun <= t or before.t <= jump.done <= t for jump in jumps):
                 stretch += 1
             x += more_h * (_by_load(tank, before, slot) if by_load else 1.0)
-        if jumped or (slot.state == OFF and i not in anchors):
+        before = slot
+        if (state == OFF and i not in anchors) or (jumps and any(jump.begun < t < jump.done for jump in jumps)):
             continue
-        spots.append(
-            Spot(x, slot.litres, (_UNSURE * noise.sd) ** 2 / slot.n + (0.1 * noise.step) ** 2 + 1e-6, stretch, chance)
-        )
-        times.append(slot.t)
+        spots.append(Spot(x, litres, of_sample / n + of_step + 1e-6, stretch, chance))
+        times.append(t)
     spots, times = _one_a_step(spots, times, noise) if noise.in_steps else _in_pairs(spots, times)
     return spots, times, by_load
 
@@ -424,13 +435,13 @@ def _one_a_step(spots: Sequence[Spot], times: Sequence[float], noise: Noise) -> 
 
 
 def _in_pairs(spots: Sequence[Spot], times: Sequence[float]) -> tuple[list[Spot], list[float]]:
-    """One spot for the slots of one minute of two minutes: half as many to weigh, and as sure."""
+    """One spot for the slots of the same two minutes: half as many to weigh, and as sure; and one for all before it first ran."""
     paired: list[Spot] = []
     begun: list[float] = []
     pair = None
     for spot, t in zip(spots, times, strict=True):
         own = int(t // _PAIR_S)
-        if own == pair and paired[-1].stretch == spot.stretch:
+        if paired and paired[-1].stretch == spot.stretch and (own == pair or spot.x == 0.0):
             paired[-1] = _together(paired[-1], spot)
         else:
             paired.append(spot)

@@ -6,7 +6,7 @@ release does not know stays in the journal and is skipped.
 """
 
 from bisect import insort
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -61,6 +61,14 @@ class Acknowledged(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
     """Somebody has seen an alert that fires, and sees to it. alert: its id. link: the nonce of the link he used, if he did."""
 
     alert: int
+    link: str = ""
+
+
+class Declined(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="declined/1"):
+    """Somebody cannot see to an alert that fires, so that the next one is asked. person: his id in the roster; else as Acknowledged."""
+
+    alert: int
+    person: str
     link: str = ""
 
 
@@ -212,6 +220,20 @@ class SmsTaken(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=
     message: str
 
 
+class CameBack(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="came-back/1"):
+    """A message that was taken could not be delivered, as was said later. message: its key; alerts: what it told of.
+
+    person: his id in the roster. why: what came back, such as "5.1.1: no such user".
+    """
+
+    message: str
+    alerts: tuple[int, ...]
+    person: str
+    channel: str
+    address: str
+    why: str
+
+
 class RosterRead(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="roster-read/1"):
     """Who is told changed: the roster as it was read, whole, as JSON (site/roster.py)."""
 
@@ -249,6 +271,7 @@ Told = (
     | ClockConfirmed
     | GapAccepted
     | Acknowledged
+    | Declined
     | Silenced
     | Attested
     | PhaseChanged
@@ -263,6 +286,7 @@ Told = (
     | WrongCode
     | WrongReply
     | SmsTaken
+    | CameBack
     | RosterRead
     | Tested
     | ModemTested
@@ -275,6 +299,7 @@ HOST_KINDS = (Started, ClockSetBack)
 ROLLING_KINDS = (GeneratorRan, BatteryRested, PeoplePassed)  # of these the newest of a point is enough
 PEOPLE_KINDS = (
     Acknowledged,
+    Declined,
     Silenced,
     Attested,
     PhaseChanged,
@@ -284,6 +309,7 @@ PEOPLE_KINDS = (
     HelpAsked,
     Commissioned,
 )
+STANDING_KINDS = (*PEOPLE_KINDS, CameBack)  # of these Standing is made
 
 
 def place(told: Told) -> str | None:
@@ -307,9 +333,11 @@ def place(told: Told) -> str | None:
             Started()
             | ClockSetBack()
             | Acknowledged()
+            | Declined()
             | WrongCode()
             | WrongReply()
             | SmsTaken()
+            | CameBack()
             | RosterRead()
             | ModemTested()
         ):
@@ -321,6 +349,8 @@ def replaces(told: Told) -> tuple[str, ...] | None:
     match told:
         case Acknowledged():
             return ("acknowledged", str(told.alert))
+        case Declined():
+            return ("declined", str(told.alert), told.person)
         case Silenced():
             return ("silenced", told.subject.kind, told.subject.id)
         case Attested():
@@ -346,6 +376,7 @@ def replaces(told: Told) -> tuple[str, ...] | None:
             | WrongCode()
             | WrongReply()
             | SmsTaken()
+            | CameBack()
             | RosterRead()
             | Tested()
             | ModemTested()
@@ -372,12 +403,18 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
 Heard = SampleSet | Fact  # one element of the stream that everything is folded from
 
 
+Way = tuple[str, str]  # a channel, and an address there
+
 _PHASES = frozenset(Phase)
 _NOTHING: Mapping[str, Said] = {}
 
 
+def _moment(fact: Fact) -> tuple[float, int]:
+    return fact.t, fact.id
+
+
 class Standing:
-    """What people said last, each about its own. The order in which facts come makes no difference: time orders them."""
+    """What people said last, each about its own, and what came back of messages to them. The order in which facts come makes no difference: time orders them."""
 
     def __init__(self) -> None:
         self._newest: dict[tuple[str, ...], Fact] = {}
@@ -385,9 +422,15 @@ class Standing:
         self._phases: dict[str, list[tuple[float, int, Change]]] = {}
         self._changes: dict[str, int] = {}
         self._links: dict[str, Fact] = {}
+        self._acknowledged: dict[int, dict[str, Fact]] = {}  # by alert and name
+        self._declined: dict[int, dict[str, Fact]] = {}
+        self._came_back: dict[Way, Fact] = {}
+        self._lost: dict[int, set[Way]] = {}
 
     def apply(self, fact: Fact) -> None:
-        """Take in a fact, also once more; what boards and the host told is no part of this."""
+        """Take in a fact, also once more; what boards and the host told is no part of this, but for what came back."""
+        if isinstance(fact.told, CameBack):
+            self._keep_returned(fact, fact.told)
         key = replaces(fact.told)
         if key is None:
             return
@@ -395,10 +438,10 @@ class Standing:
             self._changes[point] = self._changes.get(point, 0) + 1
         if isinstance(fact.told, PhaseChanged):
             self._keep_phase(fact, fact.told)
-        if isinstance(fact.told, Acknowledged) and fact.told.link:
-            self._links[fact.told.link] = min(
-                fact, self._links.get(fact.told.link, fact), key=lambda one: (one.t, one.id)
-            )
+        if isinstance(fact.told, Acknowledged | Declined):
+            self._keep_answer(fact, fact.told)
+        if isinstance(fact.told, Acknowledged | Declined) and fact.told.link:
+            self._links[fact.told.link] = min(fact, self._links.get(fact.told.link, fact), key=_moment)
         before = self._newest.get(key)
         if before is None or (fact.t, fact.id) > (before.t, before.id):
             self._newest[key] = fact
@@ -418,6 +461,27 @@ class Standing:
                 phase=Phase(told.phase), t=fact.t, by=fact.author.name, way=fact.author.way, until=told.until
             )
             insort(phases, (fact.t, fact.id, change), key=lambda one: one[:2])
+
+    def _keep_answer(self, fact: Fact, told: Acknowledged | Declined) -> None:
+        kept = self._acknowledged if isinstance(told, Acknowledged) else self._declined
+        answers = kept.setdefault(told.alert, {})
+        answers[fact.author.name] = max(fact, answers.get(fact.author.name, fact), key=_moment)
+
+    def _keep_returned(self, fact: Fact, told: CameBack) -> None:
+        way = (told.channel, told.address)
+        before = self._came_back.get(way)
+        if before is None or (fact.t, fact.id) > (before.t, before.id):
+            self._came_back[way] = fact
+        for alert in told.alerts:
+            self._lost.setdefault(alert, set()).add(way)
+
+    def came_back(self) -> Mapping[Way, Fact]:
+        """By way the last time that a message came back from there."""
+        return self._came_back
+
+    def lost(self, alert: int) -> Collection[Way]:
+        """The ways by which messages of an alert went and came back."""
+        return self._lost.get(alert, ())
 
     def changes(self, point: str) -> int:
         """How often something was said of a point: who has kept what follows from it sees whether it still does."""
@@ -460,11 +524,22 @@ class Standing:
         }
 
     def acknowledged(self, alert: int) -> Fact | None:
-        """The last time that somebody acknowledged an alert; None: nobody has."""
-        return self._newest.get(("acknowledged", str(alert)))
+        """The last time that somebody acknowledged an alert, who did not say afterwards that he cannot; None: nobody has."""
+        declined = self._declined.get(alert, {})
+        found = [
+            fact
+            for name, fact in self._acknowledged.get(alert, {}).items()
+            if name not in declined or _moment(fact) > _moment(declined[name])
+        ]
+        return max(found, key=_moment, default=None)
+
+    def declined(self, alert: int) -> Mapping[str, float]:
+        """Who said that they cannot see to an alert, by their ids, and when last, unix seconds."""
+        facts = self._declined.get(alert, {}).values()
+        return {fact.told.person: fact.t for fact in facts if isinstance(fact.told, Declined)}
 
     def by_link(self, nonce: str) -> Fact | None:
-        """The time that somebody acknowledged by that link, which is used up then; None: nobody has."""
+        """The time that somebody answered by that link, which is used up then; None: nobody has."""
         return self._links.get(nonce)
 
     def help_asked(self, point: str) -> Fact | None:

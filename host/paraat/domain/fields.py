@@ -25,11 +25,13 @@ LINE = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*\Z"
 HTTP_URL = r"^https?://[^\s/]+(/\S*)?\Z"
 EMAIL_ADDRESS = r"^[^@\s]+@[^@\s]+\Z"
 PHONE_NUMBER = r"^\+[1-9][0-9]{7,14}\Z"
+DIALLED = r"^\+?[0-9][0-9 -]{1,16}[0-9]\Z"  # as people write it to dial it
 HOST_NAME = r"^[a-z0-9][a-z0-9-]{1,30}\Z"
 Text = Annotated[str, Meta(pattern=LINE)]
 HttpUrl = Annotated[str, Meta(pattern=HTTP_URL)]
 EmailAddress = Annotated[str, Meta(pattern=EMAIL_ADDRESS)]
 PhoneNumber = Annotated[str, Meta(pattern=PHONE_NUMBER)]
+Dialled = Annotated[str, Meta(pattern=DIALLED)]
 HostName = Annotated[str, Meta(pattern=HOST_NAME)]
 
 

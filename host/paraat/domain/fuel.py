@@ -25,9 +25,7 @@ class Fuel:
     def __init__(self, tank: Tank, shift_min: int = 0) -> None:
         self._tank = tank
         self._history = History(shift_min)
-        self._kept: dict[
-            int, tuple[int, Reading | None]
-        ] = {}  # by the step's minutes: where it begins, and what was before
+        self._kept: dict[int, Reading | None] = {}  # by the minute with which a step begins: what was before it
         self._reading: Reading | None = None
         self._version = self._history.version
 
@@ -35,8 +33,8 @@ class Fuel:
         """Take a sample in, also one that is older than others; the same one must not come twice."""
         self._history.add(t, litres, running, load_w)
         minute = self._history.minute(t)
-        if any(minute < begin for begin, _ in self._kept.values()):
-            self._kept = {step: kept for step, kept in self._kept.items() if minute >= kept[0]}
+        if any(minute < begin for begin in self._kept):
+            self._kept = {begin: kept for begin, kept in self._kept.items() if minute >= begin}
 
     def forget_after(self, t: float) -> None:
         """Let go of what is dated after t."""
@@ -53,7 +51,7 @@ class Fuel:
         history = self._history
         for step_min in self._steps():
             begin = history.step(step_min)
-            kept = self._before(step_min, begin)
+            kept = self._before(begin)
             if kept is not None and _is_known(kept, step_min):
                 carried = autonomy.carry(kept, history.slots(since=begin - _BEFORE_MIN), self._tank)
                 if carried is not None:
@@ -66,12 +64,13 @@ class Fuel:
         longest = next((step for step in STEPS_MIN if _STEADY_STEPS * step <= steady_min), STEPS_MIN[-1])
         return (longest,) if longest == STEPS_MIN[-1] else (longest, NEW_LOAD_MIN)
 
-    def _before(self, step_min: int, begin: int) -> Reading | None:
+    def _before(self, begin: int) -> Reading | None:
         """What the samples before the minute `begin` say."""
-        found = self._kept.get(step_min)
-        if found is None or found[0] != begin:
-            self._kept[step_min] = found = begin, autonomy.read(self._history.slots(until=begin), self._tank)
-        return found[1]
+        if begin not in self._kept:
+            steps = {self._history.step(minutes) for minutes in (*STEPS_MIN, NEW_LOAD_MIN)}
+            self._kept = {step: kept for step, kept in self._kept.items() if step in steps}
+            self._kept[begin] = autonomy.read(self._history.slots(until=begin), self._tank)
+        return self._kept[begin]
 
 
 def _is_known(reading: Reading, step_min: int) -> bool:

@@ -73,7 +73,8 @@ def find_jumps(slots: Sequence[Slot], noise_l: float, tank: Tank, gap_s: float) 
     """Deliveries, and sudden losses."""
     least_l = max(2.0, 0.03 * tank.capacity_l, 5 * noise_l)
     jumps: list[Jump] = []
-    middles = [median(slot.litres for slot in slots[max(0, i - _SLOTS + 1) : i + 1]) for i in range(len(slots))]
+    litres = [slot.litres for slot in slots]
+    middles = [median(litres[max(0, i - _SLOTS + 1) : i + 1]) for i in range(len(slots))]
     at = 0
     while at < len(slots) - _SLOTS:
         rise = middles[at + _SLOTS] - middles[at]
@@ -123,10 +124,10 @@ def find_losses(slots: Sequence[Slot], noise_l: float, tank: Tank, jumps: Sequen
     found: list[FuelEvent] = []
     rest: list[Slot] = []
     for slot in slots:
-        if slot.state != OFF or any(rest[-1].t <= jump.begun <= slot.t for jump in jumps if rest):
+        if rest and (slot.state != OFF or (jumps and any(rest[-1].t <= jump.begun <= slot.t for jump in jumps))):
             found += _loss(rest, noise_l, tank)
             rest = []
-        if slot.state == OFF and not any(jump.begun < slot.t < jump.done for jump in jumps):
+        if slot.state == OFF and not (jumps and any(jump.begun < slot.t < jump.done for jump in jumps)):
             rest.append(slot)
     return found + _loss(rest, noise_l, tank)
 
@@ -209,7 +210,7 @@ def find_rises(
     if len(stretch) < 2 * _SLOTS:
         return []
     litres = [slot.litres for slot in stretch]
-    sums = [sum(some) for some in zip(*(litres[i:] for i in range(_SLOTS)), strict=False)]
+    sums = [a + b + c for a, b, c in zip(litres, litres[1:], litres[2:], strict=False)]  # _SLOTS of them
     lowest = min(range(len(stretch) - _SLOTS), key=sums.__getitem__)
     rise = (sums[-1] - sums[lowest]) / _SLOTS
     begun = stretch[lowest].first_t

@@ -1,5 +1,7 @@
 """The values that travel between the parts of the host. All times are unix seconds (UTC), as float."""
 
+from functools import lru_cache
+
 import msgspec
 
 from paraat.domain.activation import STANDBY, Activation
@@ -12,6 +14,9 @@ from paraat.domain.subjects import CERTIFICATE, POINT, TEXT, Subject
 from paraat.domain.upkeep import Upkeep
 
 Value = float | int | bool
+
+# The fault of a set whose board does not know, in this boot, when it was read. It is of the sending, not of the reading.
+AGE_UNSURE = "node/clock"
 
 
 class SampleSet(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,6 +147,7 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
     point: str
     name: str
     municipality: str
+    phone: str | None = None  # of who is there
     capacity: int
     now: float
     verdict: Verdict
@@ -218,12 +224,18 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
 
     def named(self, base: str) -> list[str]:
         """Every metric of a kind that was ever heard: the plain one, and those of sensors with a name of their own."""
-        own = f"{base}/"
-        return sorted([name for name in self.latest if name == base or name.startswith(own)])
+        return list(_named(base, tuple(self.latest)))
+
+
+@lru_cache(maxsize=4096)
+def _named(base: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of a kind, sorted. What a fleet measures is told by few lists of names, over and over."""
+    own = f"{base}/"
+    return tuple(sorted(name for name in names if name == base or name.startswith(own)))
 
 
 class OwnCertificate(msgspec.Struct, frozen=True, kw_only=True):
-    """A certificate of the coordination point itself at `now`. kind: "broker", "host", "desk" or "authority"."""
+    """A certificate of the coordination point itself at `now`. kind: "broker", "host", "watch", "spare", "desk" or "authority"."""
 
     kind: str
     now: float
@@ -305,8 +317,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """That one person is to be told of an alert, for one reason, through one channel at one address: once.
 
     reason: as of alerts/ladder.py. person: the id in the roster. due_at: when it is sent at the earliest; first_due_at: the
-    first time. state: "due", "sending", "sent", "uncertain" (the host was stopped while it was sent) or "dropped" (it was
-    overtaken). message: the key of the message that carried it, a digest carries several. answer: what came back, or why
+    first time. state: "due", "sending", "sent", "uncertain" (the host was stopped while it was sent), "dropped" (it was
+    overtaken) or "returned" (it was taken, and came back later). message: the key of the message that carried it, a digest carries several. answer: what came back, or why
     not. settled_at: when that was. id is given by the journal, 0 before.
     """
 

@@ -6,6 +6,7 @@ from msgspec import Meta, field
 
 from paraat.domain.fields import (
     Capacity,
+    Dialled,
     EmailAddress,
     Latitude,
     LitresPerHour,
@@ -91,10 +92,12 @@ class Point(Part, frozen=True):
     position: tuple[Latitude, Longitude] | None = None  # latitude, longitude in degrees; never shown on a public feed
     lead: Lead = Lead()
     sensors: tuple[dict[str, Any], ...] = ()
+    phone: Dialled | None = None  # of who is there, in the texts that say "call"; a telephone that works without mains
     access: Text | None = None  # for who brings fuel: where the key is, how wide the gate
     profile: Text = "nl-pilot"  # what it is judged by, a file of profiles/ or one that Paraat ships
     target_h: Positive | None = None  # where it is not the profile's own, as the next ones
     open_within_h: Positive | None = None
+    alerted_h: Positive | None = None
     resources: dict[str, ResourceChange] = field(default_factory=dict)
     upkeep: UpkeepChange | None = None
     people: PeopleChange | None = None

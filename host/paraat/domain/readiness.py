@@ -129,19 +129,44 @@ class ResourceState(msgspec.Struct, frozen=True, kw_only=True):
         return self.need == "required" and self.state is not State.READY
 
 
-def judge(profile: Profile, known: Known) -> tuple[Verdict, tuple[ResourceState, ...]]:
-    """The verdict on what is known, never SILENT, with its resources in the order of RESOURCES."""
+def judge(
+    profile: Profile, known: Known, words: Mapping[str, ResourceState] | None = None
+) -> tuple[Verdict, tuple[ResourceState, ...]]:
+    """The verdict on what is known, never SILENT, with its resources in the order of RESOURCES.
+
+    words: as by_word() gives them of the same, where they are kept.
+    """
+    words = by_word(profile, known.said, known.now) if words is None else words
     states = tuple(
-        _resource(name, profile.resources[name], profile.target_h, known)
+        words[name] if name in words else _resource(name, profile.resources[name], profile.target_h, known)
         for name in RESOURCES
         if name in profile.resources
     )
     return _verdict(states), states
 
 
+def by_word(profile: Profile, said: Mapping[str, Said], now: float) -> dict[str, ResourceState]:
+    """The resources that no reading says anything of: those that somebody attests, and those that are not required."""
+    found = {}
+    for name in RESOURCES:
+        resource = profile.resources.get(name)
+        if resource is None:
+            continue
+        if resource.need == "not-required":
+            found[name] = _state(name, resource, _Found(State.NOT_REQUIRED, NOT_REQUIRED))
+        elif resource.by == "word":
+            found[name] = _state(name, resource, _word(resource, said.get(name), now))
+    return found
+
+
 def why(states: tuple[ResourceState, ...]) -> list[ResourceState]:
     """What keeps a point from being ready, the worst first."""
     return sorted((state for state in states if state.decides), key=lambda s: (not s.critical, _RANK[s.state]))
+
+
+def told_metrics(states: tuple[ResourceState, ...]) -> set[str]:
+    """The metrics whose figures are among what keeps a point from being ready."""
+    return {str(state.detail["metric"]) for state in states if state.decides and "metric" in state.detail}
 
 
 def turns(resource: Resource, until: float) -> tuple[float, float]:
@@ -166,23 +191,22 @@ _RANK = {state: rank for rank, state in enumerate((State.NOT_READY, State.EXPIRE
 
 
 def _verdict(states: tuple[ResourceState, ...]) -> Verdict:
-    critical = {state.state for state in states if state.decides and state.critical}
+    deciding = [state for state in states if state.decides]
+    critical = {state.state for state in deciding if state.critical}
     if State.NOT_READY in critical:
         return Verdict.NOT_READY
     if critical & {State.UNKNOWN, State.EXPIRED}:
         return Verdict.UNKNOWN
-    return Verdict.LIMITED if any(state.decides for state in states) else Verdict.READY
+    return Verdict.LIMITED if deciding else Verdict.READY
 
 
 def _resource(name: str, resource: Resource, target_h: float, known: Known) -> ResourceState:
-    if resource.need == "not-required":
-        found = _Found(State.NOT_REQUIRED, NOT_REQUIRED)
-    elif resource.by == "hours":
-        found = _power(known.power, target_h)
-    elif resource.by == "metric":
-        found = _metric(resource, known.readings.get(resource.metric or ""))
-    else:
-        found = _word(resource, known.said.get(name), known.now)
+    if resource.by == "hours":
+        return _state(name, resource, _power(known.power, target_h))
+    return _state(name, resource, _metric(resource, known.readings.get(resource.metric or "")))
+
+
+def _state(name: str, resource: Resource, found: "_Found") -> ResourceState:
     return ResourceState(
         resource=name,
         state=found.state,

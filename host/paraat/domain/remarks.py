@@ -1,6 +1,7 @@
 """Figures that must not pass for fine: an empty battery, a cold hall, more people than there is room for, bad air. Pure."""
 
 from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -61,12 +62,12 @@ def remarks(
     """What is not fine, in the order of the metrics' names. lowest: of a metric's carbon dioxide, before it rose."""
     found: list[Remark] = []
     for name, value in sorted(figures.values.items()):
-        remark = None
-        if _is(name, VOLTAGE) and value < figures.battery_low_v:
+        remark, kind = None, _kind(name)
+        if kind == VOLTAGE and value < figures.battery_low_v:
             remark = Remark(code=BATTERY_LOW, bad=True, metric=name, value=value, limit=figures.battery_low_v)
-        elif _is(name, TEMPERATURE):
+        elif kind == TEMPERATURE:
             remark = _warmth(name, float(value), climate)
-        elif _is(name, CO2):
+        elif kind == CO2:
             remark = _air(name, float(value), lowest(name), figures, climate)
         if remark is not None:
             found.append(remark)
@@ -81,14 +82,17 @@ def judged(figures: Figures) -> tuple[str, ...]:
     With one sensor of several gone nobody knows either: it may be where it is cold.
     """
     found: list[str] = []
-    for base, codes in _OF.items():
-        if any(_is(name, base) for name in figures.values) and not any(_is(name, base) for name in figures.gone):
+    known, gone = {_kind(name) for name in figures.values}, {_kind(name) for name in figures.gone}
+    for kind, codes in _OF.items():
+        if kind in known and kind not in gone:
             found += codes
     return (*found, *(() if figures.people is None else (BUSY, FULL)))
 
 
-def _is(name: str, base: str) -> bool:
-    return name == base or name.startswith(f"{base}/")
+@lru_cache(maxsize=1024)
+def _kind(name: str) -> str | None:
+    """Of which figures that can be bad it is one; None: of none."""
+    return next((kind for kind in _OF if name == kind or name.startswith(f"{kind}/")), None)
 
 
 def _warmth(name: str, value: float, plan: ClimatePlan) -> Remark | None:

@@ -112,7 +112,7 @@ def lines(spots: Sequence[Spot], *, height_width: float, usual: float, least: fl
         line = Line(1.0, crept.fall, math.sqrt(crept.variance), spots[-1].x, crept.y, 1 / crept.y_variance, start)
         creeping.append((log + crept.log - weighed.log_whole + _LOG_CREEPS, line))
         whole, later = weighed.whole.share, weighed.later
-        found = [*([one._replace(share=one.share * whole) for one in around] or [weighed.whole]), *later]
+        found = [*([_shared(one, one.share * whole) for one in around] or [weighed.whole]), *later]
         log += weighed.log_all
         if whole > _ONE_LINE:
             break
@@ -124,12 +124,18 @@ def lines(spots: Sequence[Spot], *, height_width: float, usual: float, least: fl
 def _mixed(found: Sequence[Line], log: float, creeping: Sequence[tuple[float, Line]]) -> list[Line]:
     """Both kinds together, without what is too unlikely to count."""
     best = max([log, *(one for one, _ in creeping)], default=0.0)
-    every = [line._replace(share=line.share * math.exp(log - best)) for line in found]
-    every += [line._replace(share=math.exp(one - best)) for one, line in creeping if one > best - _FAINT]
-    total = sum(line.share for line in every)
-    every = [line for line in every if line.share > _NEGLIGIBLE * total]
-    total = sum(line.share for line in every)
-    return [line._replace(share=line.share / total) for line in every]
+    part = math.exp(log - best)
+    every = [(line.share * part, line) for line in found]
+    every += [(math.exp(one - best), line) for one, line in creeping if one > best - _FAINT]
+    total = sum([share for share, _ in every])
+    every = [(share, line) for share, line in every if share > _NEGLIGIBLE * total]
+    total = sum([share for share, _ in every])
+    return [_shared(line, share / total) for share, line in every]
+
+
+def _shared(line: Line, share: float) -> Line:
+    """The line with another share."""
+    return Line(share, *line[1:])
 
 
 def quantile(mixture: Sequence[Line], part: float) -> float:
@@ -225,16 +231,9 @@ def _joined(end: tuple[float, float, float], after: _Sums, x0: float, x1: float)
     dx, dy = x - after.last_x, y - after.last_y
     last_x, last_y = after.last_x + dx * more / weight, after.last_y + dy * more / weight
     whole = after.first_w == after.last_w and after.first_x == after.last_x
-    joined = _Sums(
-        after.sxx + part * dx * dx,
-        after.sxy + part * dx * dy,
-        after.syy + part * dy * dy,
-        after.flat,
-        *((last_x, last_y, weight) if whole else (after.first_x, after.first_y, after.first_w)),
-        last_x,
-        last_y,
-        weight,
-    )
+    first = (last_x, last_y, weight) if whole else (after.first_x, after.first_y, after.first_w)
+    sums = (after.sxx + part * dx * dx, after.sxy + part * dx * dy, after.syy + part * dy * dy, after.flat)
+    joined = tuple.__new__(_Sums, (*sums, *first, last_x, last_y, weight))
     return joined, _height(weight) - (_LOG_2PI + math.log(variance)) / 2
 
 
@@ -248,6 +247,7 @@ def _cumulate(spots: Sequence[Spot], priors: _Priors) -> Iterator[_Sums]:
     xx = xy = yy = flat = 0.0  # of the stretches that are complete
     w = mx = my = sxx = sxy = syy = 0.0  # of the one at hand
     stretch = spots[0].stretch if spots else 0
+    new = tuple.__new__  # half the time of _Sums(...)
     first: tuple[float, float, float] | None = None
     for x, y, variance, own, _ in spots:
         if own != stretch:
@@ -265,4 +265,4 @@ def _cumulate(spots: Sequence[Spot], priors: _Priors) -> Iterator[_Sums]:
         sxx += dx * off_x
         sxy += dy * off_x
         syy += more * dy * off_y
-        yield _Sums(xx + sxx, xy + sxy, yy + syy, flat, *(first or (mx, my, w)), mx, my, w)
+        yield new(_Sums, (xx + sxx, xy + sxy, yy + syy, flat, *(first or (mx, my, w)), mx, my, w))

@@ -26,7 +26,7 @@ from paraat.domain.profiles import Profile
 from paraat.domain.readiness import ResourceState, Verdict
 from paraat.domain.seen import Seen
 from paraat.domain.thresholds import Alerts, BoardMemory
-from paraat.domain.upkeep import DAY_S, Upkeep, upkeep
+from paraat.domain.upkeep import DAY_S, Task, Upkeep, upkeep, word_tasks
 
 STARTS_KEPT = 50  # of a board
 HISTORY_SAMPLES = 600  # that a start reads back of each point: ten hours at one a minute
@@ -254,6 +254,7 @@ class Tracker:
             point=point.id,
             name=point.name,
             municipality=point.municipality,
+            phone=point.phone,
             capacity=point.capacity,
             profile=tracked.profile,
             now=now,
@@ -284,7 +285,8 @@ class Tracker:
             gap_t=tracked.gap_t(),
             help_call=self._help_call(point.id, tracked.help_call),
         )
-        verdict, resources = readiness.judge(tracked.profile, self._known(tracked, view))
+        words = self._words(tracked, outside.said, now)
+        verdict, resources = readiness.judge(tracked.profile, self._known(tracked, view), words.states)
         people = passages.present(
             tracked.kept.passages.runs,
             self.standing.counted(point.id),
@@ -304,7 +306,7 @@ class Tracker:
             people=people,
             remarks=remarks.remarks(figures, tracked.lowest_air, tracked.profile.climate, tracked.profile.people),
             judged=remarks.judged(figures),
-            upkeep=self._upkeep(tracked, resources, fuel_log, now),
+            upkeep=self._upkeep(tracked, words.tasks, fuel_log, now),
             fuel_log=tuple(fuel_log),
         )
 
@@ -322,9 +324,24 @@ class Tracker:
             battery_low_v=tracked.point.board.battery_low_v,
         )
 
-    def _upkeep(
-        self, tracked: "_Tracked", resources: Iterable[ResourceState], events: Iterable[FuelEvent], now: float
-    ) -> Upkeep:
+    def _words(self, tracked: "_Tracked", said: int, now: float) -> "_Words":
+        """What people attested of a point, at `now`: most of what a point is judged by, and it changes once in weeks."""
+        words = tracked.words
+        if words is None or words.said != said or not words.now <= now < words.turn:
+            states = readiness.by_word(tracked.profile, self.standing.said(tracked.point.id), now)
+            turns = (
+                t - _MARGIN_S
+                for name, state in states.items()
+                if state.until is not None
+                for t in readiness.turns(tracked.profile.resources[name], state.until)
+                if t + _MARGIN_S > now
+            )
+            tracked.words = words = _Words(
+                said, now, min(turns, default=float("inf")), states, word_tasks(states.values())
+            )
+        return words
+
+    def _upkeep(self, tracked: "_Tracked", words: Iterable[Task], events: Iterable[FuelEvent], now: float) -> Upkeep:
         kept, point_id = tracked.kept, tracked.point.id
         delivered = self.standing.newest(Delivered, point_id)
         came = [event.until for event in events if event.kind == fuel_events.REFUEL]
@@ -337,7 +354,7 @@ class Tracker:
             has_battery=kept.has_battery,
             trend=kept.trend(now),
             checked=self.standing.checked(point_id, now),
-            resources=resources,
+            words=words,
         )
 
     def _turn(self, tracked: "_Tracked", view: PointView, drains: bool) -> float:
@@ -355,9 +372,8 @@ class Tracker:
             if heard is not None:
                 yield heard + after_s
         profile = tracked.profile
-        for state in view.resources:
-            if state.until is not None:
-                yield from readiness.turns(profile.resources[state.resource], state.until)
+        if tracked.words is not None:
+            yield tracked.words.turn + _MARGIN_S
         yield from activation.turns(self.standing.phases(view.point), view.activation, profile)
         if drains and view.autonomy is not None:
             left_h = view.autonomy.hours_low if view.off_grid is None else view.off_grid.hours_low
@@ -443,7 +459,8 @@ def reasons_of(view: PointView, firing: Collection[str], silent_after_s: float, 
     attention = [OFFLINE] if view.online is False else []
     if any(latest.fault is not None for latest in view.latest.values()):
         attention.append(FAULT)
-    if any(view.now - view.latest[name].t > silent_after_s for name in view.latest if name.startswith(_SHOWN)):
+    old = [name for name, latest in view.latest.items() if view.now - latest.t > silent_after_s]
+    if any(name.startswith(_SHOWN) for name in old):
         attention.append(OLD)
     if view.missing:
         attention.append(MISSING)
@@ -490,6 +507,19 @@ class _Made(NamedTuple):
     turn: float
 
 
+class _Words(NamedTuple):
+    """What people attested of a point at `now`, by resource, and what must be attested anew; it stands until `turn`.
+
+    said: how often people had said something of it.
+    """
+
+    said: int
+    now: float
+    turn: float
+    states: Mapping[str, ResourceState]
+    tasks: tuple[Task, ...]
+
+
 class _Looked(NamedTuple):
     """When somebody looked at a point to judge it, and until when that need not be done again."""
 
@@ -522,6 +552,7 @@ class _Tracked:
         self._behind_gaps: dict[int, float] = {}  # when the first set behind each gap was read
         self.firing: Collection[str] = _NONE
         self.made: _Made | None = None  # None: something new came since
+        self.words: _Words | None = None
         self.looked: _Looked | None = None  # None: something new came since
 
     def apply(self, sample_set: SampleSet) -> None:

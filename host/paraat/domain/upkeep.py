@@ -134,11 +134,12 @@ def upkeep(
     has_battery: bool,
     trend: Trend | None,
     checked: tuple[float, str] | None,
-    resources: Iterable[ResourceState],
+    words: Iterable[Task],
 ) -> Upkeep:
     """The upkeep of a point at `now`.
 
     trend: of its battery, None where nothing is known of it. checked: when somebody was last known to be there, and who.
+    words: as of word_tasks().
     """
     every = [
         _run(stretch, runs) for stretch in runs.ran if stretch[1] - stretch[0] >= _RUN_LEAST_S and stretch[0] <= now
@@ -152,7 +153,7 @@ def upkeep(
         _aged(FUEL_AGE, DELIVERED, NEVER_DELIVERED, fuel_at, plan.fuel_max_days, now),
         *((_battery(plan, trend),) if has_battery else ()),
         _aged(CHECK, CHECKED, NEVER_CHECKED, checked_at, plan.check_every_days, now, checked_by),
-        *(_word(state) for state in resources if _is_by_word(state)),
+        *words,
     ]
     return Upkeep(
         run=every[-1] if every else None,
@@ -210,8 +211,9 @@ def _battery(plan: UpkeepPlan, trend: Trend | None) -> Task:
     )
 
 
-def _is_by_word(state: ResourceState) -> bool:
-    return state.by_word and state.need != "not-required"
+def word_tasks(resources: Iterable[ResourceState]) -> tuple[Task, ...]:
+    """What must be attested anew, of each of these resources that somebody attests."""
+    return tuple(_word(state) for state in resources if state.by_word and state.need != "not-required")
 
 
 def _word(state: ResourceState) -> Task:

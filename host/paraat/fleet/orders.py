@@ -161,7 +161,7 @@ def progress(folder: Path) -> Progress | None:
 def left(folder: Path) -> bytes | None:
     """The bundle of a rollout that not all of its boards have, whether the host or a command did it: the same goes on with it."""
     found = progress(folder)
-    done = found is not None and all(line.stands == "done" for line in found.lines)
+    done = found is not None and all(line.stands in ("done", "newer") for line in found.lines)
     for name in [_HERE] if done else [_HERE, _BUNDLE]:
         with contextlib.suppress(OSError):
             return (folder / name).read_bytes()

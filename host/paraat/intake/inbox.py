@@ -1,9 +1,10 @@
 """The bounded queue between the broker's thread and the one that stores.
 
-While it is full the broker's thread waits for room, but never longer than PATIENCE_S in all, so that its pings go on: mosquitto
-2.0.11 hands over all that it has queued at the first acknowledgement, whatever max_inflight_messages says, and what waits
-in TCP need not be sent again. What does not fit then, because nothing can be stored, is not taken. It was not acknowledged, so
-the broker keeps it, and is asked for it once all the rest is stored.
+mosquitto 2.0.11 hands over all that it has queued at the first acknowledgement, whatever max_inflight_messages says. So once the
+inbox is half full, no more is read from the network: what waits in TCP need not be sent again. Nobody waits in here meanwhile, and
+all else on that connection goes on. Where nothing is taken for PATIENCE_S, because nothing can be stored, reading goes on too, or no
+answer to a ping would be seen. What does not fit then is not taken. It was not acknowledged, so the broker keeps it, and is asked
+for it once all the rest is stored.
 """
 
 import threading
@@ -13,8 +14,8 @@ from collections.abc import Callable
 
 import msgspec
 
-MAX_MESSAGES = 4000
-MAX_BYTES = 32 * 1024 * 1024
+MAX_MESSAGES = 8000
+MAX_BYTES = 64 * 1024 * 1024
 PATIENCE_S = 2.0
 _QUIET_S = 0.005
 
@@ -47,9 +48,8 @@ class Inbox:
         self._left = 0
         self._ask_again: Callable[[int], None] = lambda _left: None
         self._patience_s = patience_s
-        self._stands_still = False  # somebody has waited in vain: until something is taken nobody waits again
-        lock = threading.Lock()
-        self._room, self._filled = threading.Condition(lock), threading.Condition(lock)
+        self._still_since_s = 0.0  # since then it has no room for more and nothing was taken
+        self._filled = threading.Condition()
 
     def __len__(self) -> int:
         return len(self._messages)
@@ -59,24 +59,33 @@ class Inbox:
         self._ask_again = ask_again
 
     def put(self, message: Message) -> bool:
-        """Add a message. False when the inbox stays full, or is closed: the message is not taken."""
+        """Add a message, at once. False when the inbox is full, or closed: the message is not taken."""
         size = len(message.payload)
         with self._filled:
-            if not self._fits(size):
-                self._filled.notify()
-                self._stands_still = self._stands_still or not self._room.wait_for(
-                    lambda: self._closed or self._fits(size), self._patience_s
-                )
             if self._closed:
                 return False
             if not self._fits(size):
                 self._left += 1
+                self._filled.notify()
                 return False
+            had_room = self._has_room
             self._messages.append(message)
             self._bytes += size
-            if len(self._messages) >= self._wanted:
+            if had_room and not self._has_room:
+                self._still_since_s = time.monotonic()
+            if len(self._messages) >= self._wanted or not self._has_room:
                 self._filled.notify()
             return True
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether it is time to read on: there is room, or nothing was taken for so long that whoever reads must live on."""
+        with self._filled:
+            return self._has_room or time.monotonic() - self._still_since_s >= self._patience_s
+
+    @property
+    def _has_room(self) -> bool:
+        return 2 * len(self._messages) < self._max_messages and 2 * self._bytes < self._max_bytes
 
     def _fits(self, size: int) -> bool:
         # One message above max_bytes passes when it is alone, or it would never be taken.
@@ -112,13 +121,11 @@ class Inbox:
                 self._filled.wait(min(left, _QUIET_S))
             taken = [self._messages.popleft() for _ in range(min(limit, len(self._messages)))]
             self._bytes -= sum(len(message.payload) for message in taken)
-            self._stands_still = False
-            self._room.notify_all()
+            self._still_since_s = time.monotonic()
             return taken
 
     def close(self) -> None:
         """Take no more. What is inside can still be taken."""
         with self._filled:
             self._closed = True
-            self._room.notify_all()
             self._filled.notify_all()

@@ -31,6 +31,7 @@ class Lease:
         self._looked = False
         self._serving = False
         self._free_s = float("-inf")
+        self._broker_gone_s = float("-inf")
         self._taken_s: list[float] = []
 
     def look(self) -> None:
@@ -72,11 +73,14 @@ class Lease:
         return True
 
     def thrown_off(self, at_s: float) -> None:
-        """The broker ended our connection, and not the one beside it."""
+        """The broker ended our connection, and not the one beside it, or a moment ago: then it was gone itself."""
+        if at_s - self._broker_gone_s <= BEAT_S:
+            return
         self._taken_s = [t for t in self._taken_s if at_s - t <= ALONE_AFTER_S] + [at_s]
 
     def broker_gone(self, at_s: float) -> None:
         """It ended the one beside it as well: nobody took our place."""
+        self._broker_gone_s = at_s
         self._taken_s = [t for t in self._taken_s if at_s - t > BEAT_S]
 
     def takeovers(self, at_s: float) -> int:

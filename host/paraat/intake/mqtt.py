@@ -9,7 +9,8 @@ import socket
 import ssl
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -39,8 +40,22 @@ _RETRY_MIN_S = 1
 _RETRY_MAX_S = 30
 _CONNECT_LIMIT_S = 5.0
 _GOODBYE_S = 5.0
+_NAP_S = 0.005
 _MAX_OUTGOING = 50_000  # beyond it an `ack` is left out; the board sends again and is answered then
 _MAX_INFLIGHT = 1000
+
+
+class _Client(Client):
+    """paho's, which reads only what is wanted. All else goes on: pings, acknowledgements, what we say."""
+
+    wants_more: Callable[[], bool] | None = None
+
+    def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
+        """Read what has come; called in the loop of paho's thread, each time that something has."""
+        if self.wants_more is None or self.wants_more():
+            return super().loop_read(max_packets)
+        time.sleep(_NAP_S)  # what has come has still come, and the loop would turn as fast as it can
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
 
 
 class MqttTransport:
@@ -55,7 +70,7 @@ class MqttTransport:
         now: Callable[[], float],
         on_change: Callable[[bool], None],
         others: Mapping[str, Callable[[str, bytes], None]] | None = None,
-        subscriptions: Sequence[str] = SUBSCRIPTIONS,
+        hears: bool = True,
         retained: Callable[[str, bytes], None] | None = None,
         session: bool = True,
         will: str | None = None,
@@ -66,16 +81,16 @@ class MqttTransport:
         directory: what file names in the settings count from. now: unix seconds; it dates what
         arrives. on_change: called from the broker's thread, with True when we are subscribed and
         with False when the connection is lost. others: by topic filter what is no message to be stored; its function is
-        called from the broker's thread with (topic, payload), and must be quick. subscriptions: what is stored. retained:
-        gets of `others` what was said before we listened. session: the broker keeps what comes while we are away. will: the
+        called from the broker's thread with (topic, payload), and must be quick. hears: whether what boards send is stored (see `hear`). retained: gets of `others` what was said before we
+        listened. session: the broker keeps what comes while we are away. will: the
         topic that the broker clears when it loses us. on_lost: called when it does, without a word from us.
         """
         self._inbox = inbox
         self._now = now
         self._on_change = on_change
         self._others = dict(others or {})
-        self._patterns = (*subscriptions, *self._others)
-        self._stores = bool(subscriptions)
+        self._hears = hears
+        self._stores = False  # the broker has said that it sends us what boards send
         self._retained = retained or (lambda _topic, _payload: None)
         self._on_lost = on_lost
         self._client_id = settings.client_id
@@ -87,6 +102,7 @@ class MqttTransport:
         self._owing = threading.Lock()  # around it and _connection
         self._last_published: MQTTMessageInfo | None = None
         self._problem = "not connected yet"
+        self._refusals = 0
         self._starting = threading.Lock()
         self._asking = False  # whether the connection is let go of, so that what did not fit comes again
         self._gone = threading.Event()
@@ -97,10 +113,11 @@ class MqttTransport:
         self._ended = False
         self._client = self._made()
 
-    def _made(self) -> Client:
+    def _made(self) -> _Client:
         """A client that is not connected, as paho wants to have a new one after each goodbye. Raises SettingsError."""
         settings = self._settings
         client = _make_client(settings, self._directory, session=self._session)
+        client.wants_more = lambda: not self._hears or self._inbox.wants_more
         if self._will is not None:
             client.will_set(self._will, b"", qos=1, retain=True)
         if self._tls is not None:
@@ -125,6 +142,15 @@ class MqttTransport:
         return self._was_ended
 
     @property
+    def refusals(self) -> int:
+        """How often on end the broker, which is there, would not have us; 0: it had us, or it is not there."""
+        return self._refusals
+
+    @property
+    def _patterns(self) -> tuple[str, ...]:
+        return (*(SUBSCRIPTIONS if self._hears else ()), *self._others)
+
+    @property
     def problem(self) -> str:
         """What is wrong, where, and what to do; empty when nothing is."""
         return self._problem
@@ -137,11 +163,34 @@ class MqttTransport:
         # The thread ends on an error that paho does not expect; calling this again starts it anew.
         # Two at once would be two threads on one connection.
         with self._starting:
-            if self._stores:
+            if self._hears:
                 self._inbox.when_drained(self._ask_again)
             if self._ended:
                 self._client, self._ended, self._last_published = self._made(), False, None
             self._client.loop_start()
+
+    def hear(self, on: bool) -> None:
+        """Store what boards send, from now on, or no longer."""
+        if on == self._hears:
+            return
+        self._hears, self._stores = on, False
+        if on:
+            self._inbox.when_drained(self._ask_again)
+        if self._gone.is_set():  # else whoever connects has seen it by now
+            return
+        if on:
+            self._client.subscribe([(pattern, 1) for pattern in SUBSCRIPTIONS])
+        else:
+            self._client.unsubscribe(list(SUBSCRIPTIONS))
+
+    @property
+    def stores(self) -> bool:
+        """Whether the broker sends us what boards send."""
+        return self._connected and self._hears and self._stores
+
+    def try_again_after(self, seconds: int) -> None:
+        """So long it waits before it connects again, until it is there."""
+        self._client.reconnect_delay_set(seconds, max(seconds, _RETRY_MAX_S))
 
     def stop(self) -> None:
         """Say goodbye to the broker, which keeps our session.
@@ -218,12 +267,15 @@ class MqttTransport:
         _properties: Properties | None,
     ) -> None:
         if reason.is_failure:
+            self._refusals += 1
             self._trouble(
                 f"broker {self._where} refuses us: {reason};"
                 " check broker.username, password_file and cert_file in site.toml"
             )
             return
         self._begin_anew()
+        self._refusals = 0
+        client.reconnect_delay_set(_RETRY_MIN_S, _RETRY_MAX_S)
         self._gone.clear()
         session = "our old" if flags.session_present else "a new"
         _log.info("broker %s: connected, %s session", self._where, session)
@@ -236,6 +288,7 @@ class MqttTransport:
         self._was_ended = False
         # paho does not hand the error on, but calls us while it handles it.
         error = sys.exc_info()[1]
+        self._refusals = self._refusals + 1 if isinstance(error, ssl.SSLError) else 0
         if isinstance(error, ssl.SSLError):
             why = getattr(error, "verify_message", "") or error.reason or str(error)
             self._trouble(
@@ -256,7 +309,7 @@ class MqttTransport:
         _properties: Properties | None,
     ) -> None:
         self._begin_anew()  # what it still owed an acknowledgement comes again
-        if self._stores:
+        if self._hears:
             self._inbox.forget_left()
         asking, self._asking = self._asking, False
         if self._connected:
@@ -268,13 +321,15 @@ class MqttTransport:
             self._on_change(False)
         elif self._tls is not None and reason.is_failure:
             # TLS 1.3: a server says only after our handshake that it refuses our certificate.
+            self._refusals += 1
             self._trouble(
                 f"broker {self._where} closed the connection before it took us; is broker.cert_file of the broker's CA,"
-                " still valid and not revoked? Its log says which. A new one: `paraat pki renew host`"
+                " still valid and not revoked? Its log says which. A new one: `.venv/bin/paraat pki renew host`"
             )
         self._gone.set()
 
     def _begin_anew(self) -> None:
+        self._stores = False
         with self._owing:
             self._connection += 1
             self._owed.clear()
@@ -293,6 +348,7 @@ class MqttTransport:
             self._trouble(f"broker {self._where} refuses {', '.join(refused)}; check its acl_file")
         else:
             self._problem = ""
+        self._stores = self._stores or len(reasons) >= len(SUBSCRIPTIONS)
         if not self._connected:
             self._came_up()
 
@@ -334,9 +390,9 @@ class MqttTransport:
         self._problem = problem
 
 
-def _make_client(settings: BrokerSettings, directory: Path, *, session: bool) -> Client:
+def _make_client(settings: BrokerSettings, directory: Path, *, session: bool) -> _Client:
     """A client that is not connected, with its user. Raises SettingsError for a password that cannot be read."""
-    client = Client(
+    client = _Client(
         CallbackAPIVersion.VERSION2,
         client_id=settings.client_id,
         clean_session=not session,

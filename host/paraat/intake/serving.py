@@ -1,11 +1,12 @@
-"""The broker's boards are served by one host: ours, or another while ours stands by. Up to three connections, each for one thing.
+"""The broker's boards are served by one host: ours, or another while ours stands by. Two connections, each for one thing.
 
 The first serves: it hears the boards and answers them, under the name that only one may have. The second watches who serves,
-under a name of its own, and decides whether the first may come. The third is a spare host's: it stores what boards send to the
-host that serves, and answers nothing.
+under a name of its own, and decides whether the first may come. Of a spare host it also stores what boards send to the host that
+serves, and answers nothing.
 
-A broker that knows us by our certificate has one name for all three, and lets only one of them in. There we have the first alone,
-nobody can stand by, and a host that takes our place is known by what it does: the broker ends our connection, and has us back at once.
+A broker that knows us by our certificate has one name for all that comes with it, so the second connection has a certificate of its
+own. Where that is not there, or refused, we have the first connection alone: nobody can stand by, and a host that takes our place is
+known by what it does: the broker ends our connection, and has us back at once.
 """
 
 import logging
@@ -19,14 +20,17 @@ from pathlib import Path
 import msgspec
 
 from paraat.intake.inbox import Inbox, Message
-from paraat.intake.lease import BEAT_S, EXPIRES_S, Lease
+from paraat.intake.lease import ALONE_AFTER_S, BEAT_S, EXPIRES_S, Lease
 from paraat.intake.mqtt import MqttTransport
-from paraat.site.broker import BrokerSettings
+from paraat.site.broker import BrokerSettings, watching
 from paraat_wire import host_codec
 
 _log = logging.getLogger(__name__)
 
 _TURN_S = 0.25
+_REFUSALS = 3  # of our second connection, on end: one may be of a broker that is being started
+# So often within ALONE_AFTER_S another took the place of our second connection: they would do so to each other for ever.
+_DOUBLES, _CALM_S = 3, 30
 _LOOK_S = 0.5  # what a broker keeps it hands over right behind its answer to our subscription
 
 
@@ -51,7 +55,10 @@ class Serving:
         sole: the broker is ours alone, as a demo's is: a connection that it ends was taken by nobody.
         """
         self._sole = sole
-        by_name = settings.cert_file is None  # else the broker has one name for all our connections
+        beside = watching(settings, directory, spare=spare)
+        self._spare = spare
+        self._named = settings.cert_file is None  # else the broker's names are those of our certificates
+        self._doubles_s: list[float] = []
         self._where = f"{settings.host}:{settings.port}"
         self._uptime_s = uptime_s
         self._name = socket.gethostname()
@@ -72,32 +79,20 @@ class Serving:
             now=now,
             on_change=lambda connected: self._changed(connected, on_change),
             others=others,
-            will=host_codec.LEASE if by_name else None,
+            will=None if beside is None else host_codec.LEASE,
             on_lost=self._lost,
         )
         self._watch: MqttTransport | None = None
-        self._observer: MqttTransport | None = None
-        if by_name:
+        if beside is not None:
             self._watch = MqttTransport(
-                _named(settings, f"watch-{self._lease.me}"),
+                _named(beside, f"watch-{self._lease.me}"),
                 directory,
                 inbox,
                 now=now,
                 on_change=self._watched,
                 others={host_codec.LEASE: self._heard},
-                subscriptions=(),
+                hears=False,
                 retained=self._heard_kept,
-                session=False,
-            )
-        else:
-            self._lease.looked(uptime_s())
-        if spare and by_name:
-            self._observer = MqttTransport(
-                _named(settings, f"spare-{self._lease.me}"),
-                directory,
-                inbox,
-                now=now,
-                on_change=lambda _: None,
                 session=False,
             )
         self._beat = threading.Event()
@@ -118,6 +113,25 @@ class Serving:
     @property
     def _watching(self) -> bool:
         return self._watch is not None and self._watch.connected
+
+    @property
+    def _unwatched(self) -> bool:
+        """Whether we have the first connection alone."""
+        return self._watch is None or self._watch.refusals >= _REFUSALS
+
+    @property
+    def unwatched(self) -> str:
+        """Why we do not hear of other hosts while we serve, although we could; "": we do, or could not."""
+        return self._watch.problem if self._watch is not None and self._unwatched and self._main.connected else ""
+
+    @property
+    def doubled(self) -> bool:
+        """Whether another host connects with the certificate of our second connection."""
+        return len(self._doubles()) >= _DOUBLES
+
+    def _doubles(self) -> list[float]:
+        now_s = self._uptime_s()
+        return [t for t in self._doubles_s if now_s - t <= ALONE_AFTER_S]
 
     @property
     def serving_elsewhere(self) -> str:
@@ -166,7 +180,7 @@ class Serving:
         self._beat.set()
         if self._main.connected and self._watch is not None:
             self._main.publish(host_codec.LEASE, b"", retain=True)
-        for transport in filter(None, (self._main if self._begun else None, self._observer, self._watch)):
+        for transport in filter(None, (self._main if self._begun else None, self._watch)):
             transport.stop()
         if self._beating is not None:
             self._beating.join()
@@ -178,8 +192,8 @@ class Serving:
     def ack(self, message: Message) -> None:
         """Tell the broker that a message is stored, on the connection that it came by."""
         self._main.ack(message)
-        if self._observer is not None:
-            self._observer.ack(message)
+        if self._watch is not None:
+            self._watch.ack(message)
 
     # --- who serves --------------------------------------------------------------------------
 
@@ -195,6 +209,8 @@ class Serving:
                 return
             now_s = self._uptime_s()
             with self._lock:
+                if self._unwatched and not self._spare:
+                    self._lease.looked(now_s)
                 if self._looked_s is not None and now_s >= self._looked_s:
                     self._looked_s = None
                     self._lease.looked(now_s)
@@ -208,8 +224,8 @@ class Serving:
         if self._stood_by:
             _log.warning("broker %s: %s serves no longer; this host does", self._where, self._stood_by)
             self._stood_by = ""
-        if self._observer is not None and not self._begun:
-            self._observer.stop()
+        if self._watch is not None:
+            self._watch.hear(False)
         self._begun = True
         self._main.start()
         if self._watch is not None and now_s - self._said_s >= BEAT_S:
@@ -222,8 +238,8 @@ class Serving:
         if self._begun:
             self._begun = False
             self._main.stop()
-        if self._observer is not None:
-            self._observer.start()
+        if self._spare and self._watch is not None:
+            self._watch.hear(True)
 
     def _say(self, now_s: float) -> None:
         if self._stopped:  # what we hear now is our own goodbye
@@ -237,7 +253,7 @@ class Serving:
     def _changed(self, connected: bool, on_change: Callable[[bool], None]) -> None:
         if connected and self._watch is not None:
             self._say(self._uptime_s())
-        elif connected and self._main.back_at_once and not self._sole:
+        if connected and self._unwatched and self._main.back_at_once and not self._sole:
             with self._lock:
                 self._lease.thrown_off(self._uptime_s())
         on_change(connected)
@@ -253,6 +269,13 @@ class Serving:
                 self._lease.look()
                 self._lease.broker_gone(self._uptime_s())
             self._looked_s = self._uptime_s() + _LOOK_S if connected else None
+        watch = self._watch
+        if watch is None or self._named:
+            return
+        if connected and watch.back_at_once:
+            self._doubles_s = [*self._doubles(), self._uptime_s()]
+        elif not connected and self.doubled:
+            watch.try_again_after(_CALM_S)
 
     def _heard_kept(self, _topic: str, payload: bytes) -> None:
         holder, name = host_codec.read_lease(payload)

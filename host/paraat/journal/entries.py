@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from paraat.domain.facts import Author, BoardState, Fact, GapAccepted, Told
-from paraat.domain.model import NodeState, Refusal, SampleSet
+from paraat.domain.model import AGE_UNSURE, NodeState, Refusal, SampleSet
 from paraat.journal.facts import FactRecords, write_fact
 from paraat.journal.ranges import Range, Ranges, count, merge, without
 
@@ -15,7 +15,6 @@ SEQ_CONFLICT = "seq-conflict"
 
 MAX_DEAD_LETTERS = 10_000
 MAX_DEAD_PAYLOAD_BYTES = 2048
-_DOUBT = "node/clock"  # as a fault: of the time of a set, not of what was read
 _REPLAY_CHUNK = 256
 _REPLAY = (
     "SELECT id, seq, kind, t, received_at, dated_by_host, body FROM entry"
@@ -50,8 +49,7 @@ class Entries(FactRecords):
     def store(self, sets: Sequence[SampleSet], states: Sequence[NodeState], refusals: Sequence[Refusal]) -> Stored:
         """Store a batch in one transaction.
 
-        A seq that is there already with the same kind, values and faults is a duplicate (a doubt of its time is none of
-        them: a set that was sent before its board knew the time comes with one after a restart); with
+        A seq that is there already with the same kind, values and faults is a duplicate, whatever its age; with
         others it is a conflict: the first one stays, the second becomes a dead letter
         "seq-conflict". Raises JournalError.
         """
@@ -122,7 +120,8 @@ class Entries(FactRecords):
                 ).fetchone()
             assert stored is not None, f"{a_set.point} seq {a_set.seq} is in stored but not in entry"
             kind, stored_body = stored
-            if kind == a_set.kind and (stored_body == body or _read(stored_body) == _read(body)):
+            # The same readings may come in another order.
+            if kind == a_set.kind and (stored_body == body or _readings(stored_body) == _readings(body)):
                 continue
             conflicts.append(
                 Refusal(
@@ -296,16 +295,15 @@ class Entries(FactRecords):
             self._accept(_decode_gap(body))
 
 
-def _read(body: bytes) -> tuple[dict[str, object], dict[str, str]]:
-    """What was read: (values, faults), in whichever order they came."""
-    values, faults = _decode(body)
-    faults.pop(_DOUBT, None)
-    return values, faults
-
-
 def _says(state: NodeState) -> NodeState:
     """A state without when and how it came."""
     return msgspec.structs.replace(state, received_at=0.0, retained=False)
+
+
+def _readings(body: bytes) -> tuple[object, object]:
+    """What was read. A board that was restarted may know less of when that was, and says so with the set."""
+    values, faults = _decode(body)
+    return values, {name: code for name, code in faults.items() if name != AGE_UNSURE}
 
 
 def _set_of(

@@ -39,13 +39,15 @@ class Certificates:
             return [OwnCertificate(kind=r.kind, now=now, until=r.not_after.timestamp()) for r in self._others]
 
     def problem(self, now: float, within_days: float) -> str:
-        """Which certificate of the coordination point itself (authority, broker, host, desk) ends, and what to do; else empty."""
+        """Which certificate of the coordination point itself (authority, broker, hosts, desk) ends, and what to do; else empty."""
         with self._lock:
             self._read(now)
             soon = [r for r in self._others if r.not_after.timestamp() - now < within_days * 86400]
             found = [f"the certificate of the {r.kind} ({r.cn}) ends on {r.not_after:%Y-%m-%d}" for r in soon]
             if found:
-                found.append("run `paraat pki renew broker`, `host` or `desk`; for the authority see docs/pki.md")
+                found.append(
+                    "run `.venv/bin/paraat pki renew broker`, `host`, `watch`, `spare` or `desk`; for the authority see docs/pki.md"
+                )
             return "; ".join([*found, *filter(None, [self._problem])])
 
     def _read(self, now: float) -> None:

@@ -23,7 +23,14 @@ DESK = "desk.crt"  # of `paraat command`, `configure` and `update`
 DESK_KEY = "desk.key"
 _LOCK = ".lock"
 
-Kind = Literal["authority", "broker", "host", "desk", "board"]
+Kind = Literal["authority", "broker", "host", "watch", "spare", "desk", "board"]
+SERVICES: tuple[Kind, ...] = (
+    "broker",
+    "host",
+    "watch",
+    "spare",
+    "desk",
+)  # of the coordination point, with their keys in its folder
 # pending: made, perhaps already on a board, but its flash is not verified yet. The broker takes it, for the self-test.
 State = Literal["pending", "valid", "revoked"]
 

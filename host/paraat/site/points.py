@@ -6,7 +6,7 @@ from pathlib import Path
 from paraat.domain import tanks
 from paraat.domain.points import Point
 from paraat.domain.thresholds import Silent
-from paraat.site.broker import DESK_NAME, HOST_NAME
+from paraat.site.broker import CLIENTS
 from paraat.site.errors import SettingsError
 from paraat.site.tables import read_table
 from paraat.texts import Phrase, phrase_of
@@ -43,17 +43,17 @@ _OF_TANKS = (
 
 def read_points(directory: Path) -> Iterator[tuple[Path, Point]]:
     """Each point with its file. Raises SettingsError."""
-    paths = sorted(directory.glob("*.toml"))
-    names = {path.name for path in paths}
-    for path in sorted(directory.glob("*")):
+    names = sorted(path.name for path in directory.glob("*"))  # as text: a Path is slow to compare
+    for name in names:
         # A point that nobody sees missing: Windows may hide the end of a name, or write it in capitals.
-        if path.name not in names and path.name.lower().endswith((".toml", ".toml.txt")):
+        if not name.endswith(".toml") and name.lower().endswith((".toml", ".toml.txt")):
             raise SettingsError(
-                path,
+                directory / name,
                 "",
                 Phrase("a name that does not end in .toml"),
-                f"{path.name.split('.')[0]}.toml",
+                f"{name.split('.')[0]}.toml",
             )
+    paths = [directory / name for name in names if name.endswith(".toml")]
     if not paths:
         raise SettingsError(
             directory, "", Phrase("no *.toml"), Phrase("one file a point, such as points/nsp-0101.toml")
@@ -62,7 +62,7 @@ def read_points(directory: Path) -> Iterator[tuple[Path, Point]]:
         point = read_table(path, Point)
         if not topics.is_point_id(point.id):
             raise SettingsError(path, "id", repr(point.id), Phrase("2 to 31 of a-z, 0-9 and -, not starting with -"))
-        if point.id in (HOST_NAME, DESK_NAME):
+        if point.id in CLIENTS.values():
             raise SettingsError(
                 path, "id", repr(point.id), Phrase("another id; the broker knows one of our programs by this one")
             )

@@ -6,13 +6,23 @@ from pathlib import Path
 import msgspec
 
 from paraat.domain.points import NOT_GIVEN, Point
-from paraat.domain.profiles import ALWAYS_CRITICAL, POWER, RESOURCES, Profile, Resource, capacity_of, with_changes
+from paraat.domain.profiles import (
+    ALWAYS_CRITICAL,
+    POWER,
+    RESOURCES,
+    Profile,
+    Resource,
+    ResourceChange,
+    capacity_of,
+    with_changes,
+)
 from paraat.site.errors import SettingsError
 from paraat.site.tables import either, read_table
 from paraat.texts import Phrase
 from paraat_wire import metrics
 
 _SHIPPED = Path(__file__).parent / "profiles"
+_OF_METRIC = ("metric", "ready_from", "limited_from", "ready_to", "limited_to")
 
 
 def shipped() -> list[str]:
@@ -29,7 +39,7 @@ def read_profiles(directory: Path) -> dict[str, tuple[Path, Profile]]:
     found = {}
     for name, path in sorted(paths.items()):
         profile = read_table(path, Profile)
-        _check(path, profile)
+        _check_whole(path, profile)
         found[name] = (path, profile)
     return found
 
@@ -46,11 +56,14 @@ def profile_of(path: Path, point: Point, profiles: Mapping[str, tuple[Path, Prof
         point.resources,
         target_h=point.target_h,
         open_within_h=point.open_within_h,
+        alerted_h=point.alerted_h,
         upkeep=point.upkeep,
         people=point.people,
         climate=point.climate,
     )
-    _check(path, own, only=point.resources)
+    _check(path, own, point.resources)
+    _check_plans(path, own)
+    _check_clock(path, own, clock_of_profile=point.alerted_h is None)
     return own
 
 
@@ -92,14 +105,9 @@ def _check_plans(path: Path, profile: Profile) -> None:
             raise SettingsError(path, key, f"{value:g}", expected)
 
 
-def _check(path: Path, profile: Profile, only: Mapping[str, object] | None = None) -> None:
-    """only: the resources that `path` speaks of; None: all."""
-    for name, resource in profile.resources.items():
-        if only is None or name in only:
-            _check_resource(path, name, resource)
+def _check_whole(path: Path, profile: Profile) -> None:
+    _check(path, profile, profile.resources)
     _check_plans(path, profile)
-    if only is not None:
-        return
     for name in ALWAYS_CRITICAL:
         if name not in profile.resources:
             raise SettingsError(
@@ -108,15 +116,31 @@ def _check(path: Path, profile: Profile, only: Mapping[str, object] | None = Non
                 Phrase("nothing"),
                 Phrase('a table; need = "not-required" where it is not there by design'),
             )
+    _check_clock(path, profile)
+
+
+def _check_clock(path: Path, profile: Profile, *, clock_of_profile: bool = False) -> None:
+    """clock_of_profile: alerted_h is not what `path` says, but what its profile does."""
     limit, planned = profile.open_within_h, profile.alerted_h
-    if planned is not None and (limit is None or planned >= limit):
-        expected = Phrase("{key} beside it", key="open_within_h")
-        if limit is not None:
-            expected = Phrase("less than open_within_h ({limit})", limit=f"{limit:g}")
-        raise SettingsError(path, "alerted_h", f"{planned:g}", expected)
+    if planned is None or (limit is not None and planned < limit):
+        return
+    if limit is None:
+        raise SettingsError(path, "alerted_h", f"{planned:g}", Phrase("{key} beside it", key="open_within_h"))
+    if clock_of_profile:
+        expected = Phrase("more than alerted_h ({planned})", planned=f"{planned:g}")
+        raise SettingsError(path, "open_within_h", f"{limit:g}", expected)
+    raise SettingsError(
+        path, "alerted_h", f"{planned:g}", Phrase("less than open_within_h ({limit})", limit=f"{limit:g}")
+    )
 
 
-def _check_resource(path: Path, name: str, resource: Resource) -> None:
+def _check(path: Path, profile: Profile, told: Mapping[str, Resource | ResourceChange]) -> None:
+    """told: the resources that `path` speaks of, as it does."""
+    for name, change in told.items():
+        _check_resource(path, name, profile.resources[name], change)
+
+
+def _check_resource(path: Path, name: str, resource: Resource, told: Resource | ResourceChange) -> None:
     key = f"resources.{name}"
     if name not in RESOURCES:
         raise SettingsError(path, key, Phrase("an unknown key"), Phrase("one of: {known}", known=", ".join(RESOURCES)))
@@ -132,6 +156,12 @@ def _check_resource(path: Path, name: str, resource: Resource) -> None:
             "'hours'",
             Phrase("'metric' or 'word'; only {power} lasts for hours", power=POWER),
         )
+    if name == POWER and resource.by != "hours" and resource.need != "not-required":
+        raise SettingsError(path, f"{key}.by", repr(resource.by), either(("hours",)))
+    for of_metric in _OF_METRIC if resource.by != "metric" else ():
+        if (value := getattr(told, of_metric)) is not None:
+            found = repr(value) if isinstance(value, str) else f"{value:g}"
+            raise SettingsError(path, f"{key}.{of_metric}", found, Phrase("{key} beside it", key='by = "metric"'))
     if resource.by == "metric":
         _check_limits(path, key, resource)
     elif resource.by == "word" and resource.renew_days >= resource.valid_days:
@@ -161,3 +191,7 @@ def _check_limits(path: Path, key: str, resource: Resource) -> None:
             beside = Phrase("{key} beside it", key=key_of_ready)
             expected = beside if ready is None else most if sign > 0 else least
             raise SettingsError(path, f"{key}.limited_{end}", f"{limited:g}", expected)
+    lowest, highest = resource.ready_from, resource.ready_to
+    if lowest is not None and highest is not None and highest < lowest:
+        expected = Phrase("no less than {key} ({limit})", key="ready_from", limit=f"{lowest:g}")
+        raise SettingsError(path, f"{key}.ready_to", f"{highest:g}", expected)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 # Tables and keys of the first part of a file, that flashing does not need and others need not read.
 _TABLES = frozenset(("lead", "deputy", "deputies", "coordination", "channels", "telling", "roster", "influx"))
-_KEYS = frozenset(("access",))
+_KEYS = frozenset(("access", "phone"))
 _HEAD = re.compile(r'^\s*\[{1,2}\s*([A-Za-z_][\w-]*)(?:\.[\w."-]+)?\s*\]{1,2}\s*(?:#.*)?$')
 _KEY = re.compile(r"^\s*([A-Za-z_][\w-]*)\s*=")
 

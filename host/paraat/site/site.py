@@ -17,7 +17,7 @@ from paraat.domain.profiles import Profile
 from paraat.domain.roster import Roster
 from paraat.domain.telling import Telling
 from paraat.domain.thresholds import Alerts
-from paraat.site.broker import BrokerSettings, check_broker
+from paraat.site.broker import BrokerSettings, check_broker, watching
 from paraat.site.channels import AlertTest, Channels, read_channels
 from paraat.site.errors import SettingsError
 from paraat.site.points import check_interval, read_points
@@ -25,7 +25,7 @@ from paraat.site.private import OWN_KEY, own_key
 from paraat.site.profiles import profile_of, read_profiles, with_capacity
 from paraat.site.roster import read_roster
 from paraat.site.tables import convert_table, either, read_toml
-from paraat.site.thresholds import alerts_of
+from paraat.site.thresholds import alerts_of, check_profile
 from paraat.site.thresholds import check as check_thresholds
 from paraat.site.watcher import Watcher, check_watcher
 from paraat.texts import Phrase, languages
@@ -149,17 +149,20 @@ def load_site(directory: Path) -> Site:
         ) from error
     check_thresholds(path, site.alerts)
     check_broker(path, site.broker)
-    if site.site.standby and site.broker.cert_file is not None:
+    if site.site.standby and watching(site.broker, directory, spare=True) is None:
         raise SettingsError(
             path,
             "site.standby",
             "true",
             Phrase(
-                "no spare host: this broker knows a host by its certificate, and would put the other one off the line"
+                "pki/spare.crt and spare.key, the certificate of a spare host: make it with `.venv/bin/paraat pki renew spare`, and write"
+                " the broker's configuration anew (docs/pki.md)"
             ),
         )
     check_watcher(path, site.watcher)
     known = read_profiles(directory / "profiles")
+    for profile_path, profile in known.values():
+        check_profile(site.alerts, profile_path, profile.alerts)
     points: dict[str, Point] = {}
     profiles: dict[str, Profile] = {}
     own_alerts: dict[str, Alerts] = {}

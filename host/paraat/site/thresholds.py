@@ -44,6 +44,11 @@ def alerts_of(site: Alerts, profile: tuple[Path, Tables], point: tuple[Path, Poi
     return _changed(alerts, path, described.alerts)
 
 
+def check_profile(site: Alerts, path: Path, tables: Tables) -> None:
+    """Refuse what a profile says wrong of the thresholds, also while no point has it. Raises SettingsError."""
+    _changed(site, path, tables)
+
+
 def _changed(alerts: Alerts, path: Path, tables: Tables) -> Alerts:
     for name, table in tables.items():
         if name not in PER_POINT:

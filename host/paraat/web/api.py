@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from paraat.domain import model, radio, remarks
 from paraat.domain import points as points_files
+from paraat.domain import readiness as domain_readiness
 from paraat.domain import told as domain_told
 from paraat.domain.activation import Activation
 from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact, Silenced
@@ -142,7 +143,10 @@ class PeopleThere(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Remark(msgspec.Struct, frozen=True, kw_only=True):
-    """A figure that is not fine. what and to_do are in the site's language; code says the same without words."""
+    """A figure that is not fine. what and to_do are in the site's language; code says the same without words.
+
+    in_why: what keeps the point from being ready says it already.
+    """
 
     code: str
     bad: bool
@@ -151,6 +155,7 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
     limit: float
     what: str
     to_do: str
+    in_why: bool = False
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,6 +167,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     point: str
     name: str
     municipality: str
+    phone: str | None
     verdict: str
     last_verdict: str
     why: list[str]
@@ -518,10 +524,12 @@ _STATUS = {
 def point(view: PointView, words: readiness.Words, also: upkeep_texts.Words) -> Point:
     """A point as the API tells it. also: the words of its remarks."""
     node, lines = view.node, words.of(view)
+    told = domain_readiness.told_metrics(view.resources)
     return Point(
         point=view.point,
         name=view.name,
         municipality=view.municipality,
+        phone=view.phone,
         verdict=view.verdict.word,
         last_verdict=view.last_verdict.word,
         why=[line.text for line in lines],
@@ -536,7 +544,7 @@ def point(view: PointView, words: readiness.Words, also: upkeep_texts.Words) -> 
         data_age_s=_age(view.data_t, view.now),
         capacity_people=view.capacity,
         people=None if view.people is None else _people(view.people, view.now),
-        remarks=[_remark(remark, also) for remark in view.remarks],
+        remarks=[_remark(remark, also, remark.metric in told) for remark in view.remarks],
         fuel_litres=view.litres if view.litres is None else round(view.litres, 1),
         fuel_left=None if view.autonomy is None else fuel_left(view.autonomy),
         fuel_events=[
@@ -607,7 +615,7 @@ def _people(found: Present, now: float) -> PeopleThere:
     )
 
 
-def _remark(remark: remarks.Remark, words: upkeep_texts.Words) -> Remark:
+def _remark(remark: remarks.Remark, words: upkeep_texts.Words, in_why: bool) -> Remark:
     what, to_do = words.remark(remark)
     return Remark(
         code=remark.code,
@@ -617,6 +625,7 @@ def _remark(remark: remarks.Remark, words: upkeep_texts.Words) -> Remark:
         limit=round(remark.limit, 2),
         what=what,
         to_do=to_do,
+        in_why=in_why,
     )
 
 

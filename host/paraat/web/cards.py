@@ -15,7 +15,7 @@ from paraat.domain import passages, tracker
 from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact, HelpAsked, Silenced
 from paraat.domain.model import ACKNOWLEDGED, AlertState, Autonomy, PointView
 from paraat.domain.radio import Entered, RadioError
-from paraat.domain.readiness import Verdict
+from paraat.domain.readiness import Verdict, told_metrics
 from paraat.domain.subjects import POINT, Subject
 from paraat.domain.told import Told
 from paraat.texts import readiness, upkeep
@@ -97,6 +97,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     point: str
     name: str
     municipality: str
+    phone: str | None
     look: str  # alarm, attention, fine, stale, unknown
     verdict: str
     was: str  # the last verdict of a point that is silent now
@@ -264,6 +265,7 @@ class Writer:
             point=view.point,
             name=view.name,
             municipality=view.municipality,
+            phone=view.phone,
             look=_LOOKS[view.verdict],
             verdict=self._judged(f"verdict.{view.verdict.word}"),
             was=self._judged(f"verdict.{view.last_verdict.word}") if view.verdict is Verdict.SILENT else "",
@@ -412,7 +414,7 @@ class Writer:
 
     def _remarks(self, view: PointView) -> tuple[tuple[bool, str, str], ...]:
         # What keeps the point from being ready says its figure, and what to do, already.
-        told = {state.detail.get("metric") for state in view.resources if state.decides}
+        told = told_metrics(view.resources)
         worst_first = sorted((one for one in view.remarks if one.metric not in told), key=lambda one: not one.bad)
         return tuple((remark.bad, *self._upkept.remark(remark)) for remark in worst_first)
 

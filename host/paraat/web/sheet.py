@@ -75,7 +75,7 @@ class Sheets:
         words = self._words
         page.line(words("head", region=self._region), 10, right=words("made", time=self._writer.full_time(now)))
         page.line(view.name, 26, bold=True, lead=1.1)
-        page.line(f"{view.municipality} · {view.point}", 12)
+        page.line(" · ".join(filter(None, (view.municipality, view.point, view.phone))), 12)
         page.rule(0.8)
 
     def _matter(self, page: "_Page", view: PointView, firing: Sequence[AlertState], now: float) -> None:

@@ -104,7 +104,10 @@ def texts() -> list[Text]:
         [(one, _row(one)) for one in (msgspec.structs.replace(down, id=19), msgspec.structs.replace(low, id=21, subject=Subject("point", "nsp-0102")))],
         [(over, _row(over, "resolved"))],
     ]  # fmt: skip
-    renderer = Renderer(load_site(paths.example_site_dir()), _Answers(), lambda _: 0)
+    site = load_site(paths.example_site_dir())
+    linde = msgspec.structs.replace(site.points["nsp-0101"], phone="030-1234567")
+    site = msgspec.structs.replace(site, points=site.points | {linde.id: linde})
+    renderer = Renderer(site, _Answers(), lambda _: 0)
     said = []
     for pairs in found:
         outgoing = Outgoing(LEAD, "sms", "+31612345678", tuple(row for _, row in pairs))

@@ -75,13 +75,13 @@ def test_a_message_in_time_says_how_to_answer_and_nothing_of_itself(site: Site) 
     assert body.startswith("Noodsteunpunt")
     assert "https://cp.example.nl/seen/12" in body
     assert "tot het een uur goed is" not in body  # that of one that comes and goes
-    assert short.endswith(" OK 1212")
+    assert short.endswith(" OK/NEE 1212")
 
 
 def test_a_late_message_says_when_it_was_measured_with_the_date_of_another_day(site: Site) -> None:
     late = low(at=NOW - 10 * 3600)
     subject, body, _ = said(site, (late, row(late, due_at=NOW - 10 * 3600)))
-    assert subject.startswith("Vertraagd: ")
+    assert subject.startswith("Vertraagd bericht: ")
     assert "Vertraagd: gemeten 26-11 22:59." in body
     subject, body, _ = said(site, (low(), row(low(), due_at=NOW - 301)))
     assert "Vertraagd: gemeten 08:59." in body
@@ -91,8 +91,8 @@ def test_a_late_message_says_when_it_was_measured_with_the_date_of_another_day(s
 @pytest.mark.parametrize(
     ("alert", "delivery", "subject", "body"),
     [
-        (low(), row(low(), "reminder-1-1"), "Herinnering: ", "Nog niemand heeft gezegd"),
-        (low(turn=2), row(low(), "turn-2"), "Erger: ", "Het is erger geworden"),
+        (low(), row(low(), "reminder-1-1"), "Nog geen antwoord: ", "Nog niemand heeft gezegd"),
+        (low(turn=2), row(low(), "turn-2"), "Erger geworden: ", "Het is erger geworden"),
         (low(flapping=True), row(low()), "Komt en gaat: ", "tot het een uur goed is"),
         (low(), row(low(), rung="deputy"), "", "Nu bent u aan de beurt"),
         (low(), row(low(), "copy-1", "coordination"), "", "Ter informatie"),
@@ -111,22 +111,44 @@ def test_it_says_why_this_person_gets_it_now(
     ("delivery", "begin"),
     [
         (row(low()), "Buurthuis"),
-        (row(low(), rung="deputy"), "Niemand reageerde, nu u: Buurthuis"),
+        (row(low(), rung="deputy"), "Geen antwoord. Nu u: Buurthuis"),
         (row(low(), "copy-1", "coordination"), "Ter info: Buurthuis"),
-        (row(low(), "reminder-1-1", "deputy"), "Herinnering: Buurthuis"),
+        (row(low(), "reminder-1-1", "deputy"), "Nog geen antwoord: Buurthuis"),
     ],
 )
 def test_an_sms_says_why_this_person_gets_it_too(site: Site, delivery: Delivery, begin: str) -> None:
     short = said(site, (low(), delivery))[2]
     assert short.startswith(begin)
-    assert short.endswith("doen? Stuur OK 1212" if "Ter info" not in begin else ". Stuur OK 1212")
+    assert short.endswith("dit? Antwoord OK/NEE 1212" if "Ter info" not in begin else ". Antwoord OK 1212")
 
 
 def test_a_list_of_several_kinds_says_what_is_the_matter_where_and_what_to_do(site: Site) -> None:
     down = low(id=13, rule="generator_down", detail={"off_at": NOW, "battery_h": None, "data_t": NOW})
     _, body, short = said(site, (low(), row(low())), (down, row(down)))
-    assert short.startswith("Brandstof raakt op: Buurthuis De Linde; Geen stroom: aggregaat draait niet: Buurthuis")
+    assert short.startswith(
+        "1 Buurthuis De Linde: laat brandstof brengen, uiterlijk 12:00. 2 Buurthuis De Linde: laat iemand "
+    )
     assert body.count("\n  Doe nu: ") == 2
+
+
+def test_a_list_with_deeds_that_an_sms_cannot_hold_says_what_is_the_matter_where(site: Site) -> None:
+    down = low(id=13, rule="generator_down", detail={"off_at": NOW, "battery_h": None, "data_t": NOW})
+    third = msgspec.structs.replace(low(id=14), subject=Subject("point", "nsp-0102"))
+    short = said(site, (low(), row(low())), (down, row(down)), (third, row(third)))[2]
+    assert short.startswith(
+        "Brandstof raakt op: Buurthuis De Linde, Sporthal Het Anker; Geen stroom: aggregaat draait niet: "
+    )
+    assert len(short) <= 160
+
+
+@pytest.mark.parametrize("phone", [None, "030-1234567"])
+def test_who_is_to_call_has_the_number(site: Site, phone: str | None) -> None:
+    place = msgspec.structs.replace(site.points["nsp-0101"], phone=phone)
+    site = msgspec.structs.replace(site, points=site.points | {place.id: place})
+    silent = low(rule="point_silent", detail={"heard_at": NOW - 600})
+    _, body, short = said(site, (silent, row(silent)))
+    assert f"Bel {phone or 'wie daar is'} of ga kijken" in short
+    assert ("bel het noodsteunpunt (030-1234567) of" in body) is (phone is not None)
 
 
 def test_what_explains_others_says_how_many(site: Site) -> None:
@@ -160,7 +182,7 @@ def test_several_are_one_message_with_a_list_the_urgent_on_top(site: Site) -> No
     assert subject == f"{len(names)} punten met bijna lege tank"
     assert all(site.points[name].name in body for name in names)
     assert short.startswith(subject)
-    assert short.endswith(" Gaat u dit allemaal doen? Stuur OK 12301")
+    assert short.endswith(" Doet u dit alles? Antwoord OK/NEE 12301")
     assert body.endswith("één keer voor de hele lijst: https://cp.example.nl/seen/L1")
     warning = low(
         id=98,

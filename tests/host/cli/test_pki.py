@@ -79,13 +79,18 @@ def test_from_init_to_a_revoked_board(folder: Path, capsys: pytest.CaptureFixtur
     said = capsys.readouterr().out
     assert "stolen" in said
     valid = [line.split()[0] for line in said.splitlines() if " valid " in line]
-    assert valid == ["Paraat", "paraat-desk", "paraat-host", "10.0.0.2"]
+    assert valid == ["Paraat", "paraat-watch", "paraat-desk", "paraat-host", "10.0.0.2"]
 
 
 @pytest.mark.needs("openssl")
 def test_the_ca_verifies_what_it_issued_for_openssl_too(folder: Path) -> None:
     where = folder / "site" / "pki"
-    for name, purpose in (("broker.crt", "sslserver"), ("host.crt", "sslclient"), ("desk.crt", "sslclient")):
+    for name, purpose in (
+        ("broker.crt", "sslserver"),
+        ("host.crt", "sslclient"),
+        ("watch.crt", "sslclient"),
+        ("desk.crt", "sslclient"),
+    ):
         command = [
             "openssl",
             "verify",
@@ -238,4 +243,4 @@ def test_broker_config_writes_what_mosquitto_needs(folder: Path, capsys: pytest.
 
 def test_the_inventory_is_json_that_others_can_read(folder: Path) -> None:
     kinds = [row["kind"] for row in json.loads(inventory.path_of(folder / "site").read_text())["certificates"]]
-    assert kinds == ["authority", "broker", "host", "desk"]
+    assert kinds == ["authority", "broker", "host", "watch", "desk"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from paraat.domain.profiles import UpkeepPlan
 from paraat.domain.readiness import ResourceState, State
 from paraat.domain.stretches import Stretches
-from paraat.domain.upkeep import DAY_S, Runs, Task, TaskState, Upkeep, trend_of, upkeep
+from paraat.domain.upkeep import DAY_S, Runs, Task, TaskState, Upkeep, trend_of, upkeep, word_tasks
 
 NOW = 1764000000.0
 PLAN = UpkeepPlan()
@@ -33,7 +33,8 @@ def word(state: State, code: str, until: float | None = None, **changes: Any) ->
 def found(plan: UpkeepPlan = PLAN, **changes: Any) -> Upkeep:
     rested = changes.pop("rested", None)
     trend = None if rested is None else trend_of(rested, NOW)
-    given = {"runs": runs(), "fuel_at": None, "checked": None, "resources": ()} | changes
+    words = word_tasks(changes.pop("resources", ()))
+    given = {"runs": runs(), "fuel_at": None, "checked": None, "words": words} | changes
     return upkeep(plan, now=NOW, has_battery=rested is not None, trend=trend, **given)
 
 

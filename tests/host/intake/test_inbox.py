@@ -4,7 +4,7 @@ import threading
 import time
 
 from paraat.intake.inbox import Inbox, Message
-from waiting import LIMIT_S
+from waiting import LIMIT_S, wait_for
 
 LINGER_S = 60.0
 
@@ -39,30 +39,38 @@ def test_it_does_not_linger_when_nothing_follows() -> None:
     assert time.monotonic() - began < LINGER_S
 
 
-def test_who_puts_into_a_full_inbox_waits_for_room() -> None:
-    inbox = Inbox(max_messages=1, patience_s=LIMIT_S)
-    inbox.put(a_message(1))
-    answers: list[bool] = []
-    sender = threading.Thread(target=lambda: answers.append(inbox.put(a_message(2))))
-    sender.start()
-    sender.join(0.02)
-    assert answers == []
-    assert [m.topic for m in inbox.take(1, 0.0)] == ["1"]
-    sender.join(LIMIT_S)
-    assert answers == [True]
-    assert [m.topic for m in inbox.take(1, 0.0)] == ["2"]
+def test_half_full_it_wants_no_more_until_something_is_taken() -> None:
+    inbox = Inbox(max_messages=4, patience_s=LIMIT_S)
+    wanted = []
+    for n in range(3):
+        wanted.append(inbox.wants_more)
+        assert inbox.put(a_message(n)), "what was read already is taken"
+    assert (wanted, inbox.wants_more) == ([True, True, False], False)
+    inbox.take(2, 0.0)
+    assert inbox.wants_more
 
 
-def test_where_nothing_is_taken_nobody_waits_for_long_nor_twice() -> None:
-    inbox, began = Inbox(max_messages=1, patience_s=0.2), time.monotonic()
-    assert [inbox.put(a_message(n)) for n in range(200)] == [True] + [False] * 199
-    assert 0.2 <= time.monotonic() - began < 0.2 * 100
-    inbox.take(1, 0.0)
+def test_bytes_count_for_what_is_wanted_too() -> None:
+    inbox = Inbox(max_bytes=1000, patience_s=LIMIT_S)
+    inbox.put(a_message(1, size=499))
+    assert inbox.wants_more
+    inbox.put(a_message(2, size=1))
+    assert not inbox.wants_more
+
+
+def test_where_nothing_is_taken_for_long_reading_goes_on_and_what_does_not_fit_is_left() -> None:
+    inbox = Inbox(max_messages=2, patience_s=0.1)
+    began = time.monotonic()
     assert inbox.put(a_message(1))
+    wait_for(lambda: inbox.wants_more)
+    assert time.monotonic() - began >= 0.1
+    assert [inbox.put(a_message(n)) for n in range(200)] == [True] + [False] * 199
+    inbox.take(1, 0.0)
+    assert not inbox.wants_more, "it goes on: so long again it is waited for"
 
 
 def test_a_full_inbox_takes_no_more() -> None:
-    inbox = Inbox(max_messages=2, patience_s=0.0)
+    inbox = Inbox(max_messages=2)
     assert [inbox.put(a_message(n)) for n in range(4)] == [True, True, False, False]
     assert len(inbox.take(1, 0.0)) == 1
     assert inbox.put(a_message(4))
@@ -70,7 +78,7 @@ def test_a_full_inbox_takes_no_more() -> None:
 
 
 def test_what_did_not_fit_is_asked_for_once_the_rest_is_dealt_with() -> None:
-    inbox, asked = Inbox(max_messages=2, patience_s=0.0), []
+    inbox, asked = Inbox(max_messages=2), []
     inbox.when_drained(lambda left: asked.append((left, inbox.put(a_message(9)))))
     for n in range(5):
         inbox.put(a_message(n))
@@ -85,7 +93,7 @@ def test_what_did_not_fit_is_asked_for_once_the_rest_is_dealt_with() -> None:
 
 
 def test_what_did_not_fit_is_not_asked_for_when_its_connection_is_gone() -> None:
-    inbox, asked = Inbox(max_messages=1, patience_s=0.0), []
+    inbox, asked = Inbox(max_messages=1), []
     inbox.when_drained(asked.append)
     assert [inbox.put(a_message(n)) for n in range(2)] == [True, False]
     inbox.forget_left()
@@ -96,7 +104,7 @@ def test_what_did_not_fit_is_not_asked_for_when_its_connection_is_gone() -> None
 
 
 def test_large_messages_fill_it_too_but_one_always_passes() -> None:
-    inbox = Inbox(max_bytes=1000, patience_s=0.0)
+    inbox = Inbox(max_bytes=1000)
     assert inbox.put(a_message(1, size=5000))
     assert not inbox.put(a_message(2, size=1))
     inbox.take(1, 0.0)
@@ -104,7 +112,7 @@ def test_large_messages_fill_it_too_but_one_always_passes() -> None:
 
 
 def test_a_full_inbox_wakes_a_reader_that_wants_more_than_fits() -> None:
-    inbox = Inbox(max_messages=3, patience_s=0.0)
+    inbox = Inbox(max_messages=3)
     inbox.put(a_message(0))
     taken: list[list[Message]] = []
     reader = threading.Thread(target=lambda: taken.append(inbox.take(500, LINGER_S)))
@@ -118,7 +126,7 @@ def test_a_full_inbox_wakes_a_reader_that_wants_more_than_fits() -> None:
 
 
 def test_closing_takes_no_more_and_what_is_inside_can_be_taken() -> None:
-    inbox = Inbox(max_messages=1, patience_s=0.0)
+    inbox = Inbox(max_messages=1)
     inbox.put(a_message(1))
     inbox.close()
     assert [m.topic for m in inbox.take(10, 0.0)] == ["1"]
@@ -154,7 +162,7 @@ def test_an_idle_inbox_costs_no_time() -> None:
 
 def test_the_bytes_of_all_that_is_inside_count_and_of_nothing_else() -> None:
     """A counter that ran away would stop the host for good, or let it fill the memory."""
-    inbox = Inbox(max_bytes=1000, patience_s=0.0)
+    inbox = Inbox(max_bytes=1000)
     for _ in range(20):
         assert inbox.put(a_message(1, size=400))
         assert inbox.put(a_message(2, size=400))

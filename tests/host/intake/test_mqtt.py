@@ -218,7 +218,12 @@ def test_a_full_inbox_leaves_the_rest_with_the_broker_which_hands_it_over_again(
 
 def test_a_full_inbox_does_not_keep_the_connection_from_its_work(broker: Broker, tmp_path: Path) -> None:
     """Else there are no pings, the broker throws us out, and we say that we are connected."""
-    inbox, up, heard = Inbox(max_messages=1, patience_s=0.1), threading.Event(), threading.Event()
+    inbox, up, heard, said = Inbox(max_messages=1, patience_s=LIMIT_S), *(threading.Event() for _ in range(3))
+    board = Client(CallbackAPIVersion.VERSION2)
+    board.on_message = lambda *_: said.set()
+    board.connect("127.0.0.1", broker.port)
+    board.subscribe("paraat/v1/nsp-0101/ack")
+    board.loop_start()
     transport = MqttTransport(
         BrokerSettings(port=broker.port),
         tmp_path,
@@ -231,11 +236,20 @@ def test_a_full_inbox_does_not_keep_the_connection_from_its_work(broker: Broker,
     try:
         assert up.wait(LIMIT_S)
         publish(broker.port, *numbered(5), ("paraat/v1/_alive/other", b""))
+        wait_for(lambda: len(inbox) == 1)
+        assert transport.publish("paraat/v1/nsp-0101/ack", b"stored")
+        assert said.wait(LIMIT_S)
+        assert not inbox.wants_more, "nothing more was read yet, and what we say has left all the same"
+        assert not heard.is_set()
+        inbox._patience_s = 0.0
         assert heard.wait(LIMIT_S)
         assert len(inbox) == 1
     finally:
         inbox.close()
         transport.stop()
+        board.disconnect()
+        board.loop_stop()
+        board.reinitialise()
 
 
 def test_with_an_old_session_we_are_there_before_the_answer_to_our_subscriptions(

@@ -141,7 +141,7 @@ def test_halfway_a_renewal_the_old_certificate_stays_in_use(made: SiteBroker, si
     files = TlsFiles(made.site.broker, site_dir)
     old = serial_shown(files.context, folder)
     now = datetime.now(UTC)
-    new = Authority.open(site_dir, PASSPHRASE, now).renew_host(now).serial
+    new = Authority.open(site_dir, PASSPHRASE, now).renew_client("host", now).serial
     new_pem = (folder / "host.crt").read_bytes()
 
     write_atomic(folder / "host.crt", old_pem, mode=0o644)  # of the two files the key is written first

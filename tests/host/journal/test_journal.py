@@ -114,16 +114,6 @@ def test_the_same_set_again_is_a_duplicate_and_is_acknowledged_again(journal: Jo
     assert len(journal.entries_after(0, 10)) == 1
 
 
-def test_a_set_that_comes_again_with_a_doubt_of_its_time_is_the_same(journal: Journal) -> None:
-    """It was sent before its board knew the time, and again after a restart."""
-    first = a_set(1)
-    again = msgspec.structs.replace(first, faults=first.faults | {"node/clock": "unsure"})
-    for one, other in ((first, again), (again, first)):
-        journal.store([one], [], [])
-        stored = journal.store([other], [], [])
-        assert (stored.new, stored.duplicates, stored.conflicts) == ([], 1, [])
-
-
 def test_a_repeat_inside_one_batch_is_stored_once(journal: Journal) -> None:
     stored = journal.store([a_set(1), a_set(1), a_set(1, level=3.0)], [], [])
     assert (len(stored.new), stored.duplicates, len(stored.conflicts)) == (1, 1, 1)
@@ -144,6 +134,20 @@ def test_other_content_under_a_seq_is_a_conflict(journal: Journal, second: Sampl
     assert letter.topic == f"paraat/v1/nsp-0101/{second.kind}"
     assert letter.record == "seq"
     assert letter.payload
+
+
+@pytest.mark.parametrize("sure_first", [True, False])
+def test_a_set_that_a_restarted_board_no_longer_knows_the_age_of_is_the_same_set(
+    journal: Journal, sure_first: bool
+) -> None:
+    """A board that has no time says in the boot after that a set's age is unsure (firmware/node/clock.py): no second board."""
+    sure = a_set(1)
+    unsure = msgspec.structs.replace(sure, t=T0 - 60, faults={**sure.faults, "node/clock": "unsure"})
+    first, second = (sure, unsure) if sure_first else (unsure, sure)
+    journal.store([first], [], [])
+    stored = journal.store([second], [], [])
+    assert (stored.new, stored.duplicates, stored.conflicts) == ([], 1, [])
+    assert journal.entries_after(0, 10)[0].faults == first.faults
 
 
 def test_zero_and_missing_are_not_the_same_content(journal: Journal) -> None:

@@ -75,6 +75,14 @@ def test_a_point_changes_single_values_of_its_profile(site_dir: Path) -> None:
     assert (own.resources["food"].need, other.resources["food"].need) == ("required", "wished")
 
 
+def test_a_point_has_its_own_clock_and_measures_otherwise(site_dir: Path) -> None:
+    point_says(site_dir, "[resources.heat]\nby = 'word'\n[resources.power]\nneed = 'not-required'")
+    point_says(site_dir, "open_within_h = 4\nalerted_h = 3")
+    own = load_site(site_dir).profiles["nsp-0101"]
+    assert (own.open_within_h, own.alerted_h) == (4, 3)
+    assert (own.resources["heat"].by, own.resources["power"].need) == ("word", "not-required")
+
+
 def test_a_sites_own_profile_stands_in_for_the_shipped_one(site_dir: Path) -> None:
     own_profile(site_dir, "target_h = 72", "target_h = 60")
     assert load_site(site_dir).profiles["nsp-0101"].target_h == 60
@@ -102,12 +110,21 @@ def test_a_sites_own_profile_stands_in_for_the_shipped_one(site_dir: Path) -> No
         (LIMITS, "", "resources.heat.ready_from", "nothing", "a limit"),
         ("limited_from = 15.0", "limited_from = 19", "resources.heat.limited_from", "19", "no more than ready_from (18)"),
         ("ready_from = 18.0", "ready_from = nan", "resources.heat.ready_from", "nan", "float"),
+        ("ready_to = 28.0", "ready_to = 17", "resources.heat.ready_to", "17", "no less than ready_from (18)"),
+        ('by = "hours"', 'by = "word"', "resources.power.by", "'word'", "'hours'"),
+        ("[resources.light]", "[resources.light]\nready_from = 3", "resources.light.ready_from", "3", 'by = "metric"'),
+        ("[resources.light]", "[resources.light]\nmetric = 'battery/voltage'", "resources.light.metric", "'battery/voltage'", 'by = "metric"'),
+        ("[people]", "[alerts.low_ful]\nraise_hours = 9\n[people]", "alerts.low_ful", "an unknown key", "low_fuel"),
+        ("[people]", "[alerts.low_fuel]\nraise_hours = 9\n[people]", "alerts.low_fuel.clear_hours", "8.0", "more than raise_hours"),
     ],
 )  # fmt: skip
+@pytest.mark.parametrize("used", [True, False], ids=["of a profile that is used", "of one that no point has yet"])
 def test_a_mistake_names_file_key_what_was_found_and_what_is_expected(
-    site_dir: Path, old: str, new: str, key: str, found: str, expected: str
+    site_dir: Path, old: str, new: str, key: str, found: str, expected: str, used: bool
 ) -> None:
     path = own_profile(site_dir, old, new)
+    if not used:
+        path = path.rename(path.with_stem("pilot-2027"))
     error = complaint(site_dir)
     assert (error.path, error.key, error.found) == (path, key, found)
     assert expected in error.expected
@@ -121,6 +138,11 @@ def test_a_mistake_names_file_key_what_was_found_and_what_is_expected(
         ("[resources.wine]\nneed = 'wished'", "resources.wine", "an unknown key", "water"),
         ("[resources.water]\nneed = 'wished'", "resources.water.need", "'wished'", "'not-required'"),
         ("target_h = -1", "target_h", "-1", "float > 0"),
+        ("open_within_h = 0.5", "open_within_h", "0.5", "more than alerted_h (0.5)"),
+        ("alerted_h = 3", "alerted_h", "3", "less than open_within_h (2)"),
+        ("[resources.food]\nready_from = 3", "resources.food.ready_from", "3", 'by = "metric"'),
+        ("[resources.heat]\nby = 'word'\nready_to = 30", "resources.heat.ready_to", "30", 'by = "metric"'),
+        ("[resources.power]\nby = 'word'", "resources.power.by", "'word'", "'hours'"),
     ],
 )
 def test_a_mistake_in_what_a_point_changes_names_the_points_file(

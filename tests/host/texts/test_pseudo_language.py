@@ -32,6 +32,7 @@ from paraat.domain.activation import Phase
 from paraat.provision.doctor import doctor
 from paraat.runtime.discovery import modules_in
 from paraat.site import paths
+from paraat.site.broker import CLIENTS
 from paraat.site.site import load_site
 from paraat.texts import Phrase, extract, say
 from paraat.texts.catalogue import FOLDER
@@ -93,13 +94,13 @@ def test_every_page(page: ModuleType, renderer: Renderer) -> None:
     assert unmarked(visible(answer.body.decode()), names) == []
 
 
-@pytest.mark.parametrize("state", ["asks", "used", "refused"])
+@pytest.mark.parametrize("state", ["asks", "used", "declined", "refused"])
 def test_the_page_of_a_link(state: str, renderer: Renderer) -> None:
     page = LinkPage(renderer)
     if state == "refused":
         shown = page._refused(LinkError(Phrase("This link is too old. Is it still so? Call the coordination point.")))
     else:
-        shown = page._look("7") if state == "asks" else page._press("7")
+        shown = page._look("7") if state == "asks" else page._press("7", sees_to_it=state == "used")
     assert unmarked(visible(shown), {*PLACES, "Sporthal De Zuiderpoort", "Jan de Vries"}) == []
 
 
@@ -266,8 +267,7 @@ def test_pki(site: Path, tmp_path: Path, brackets: Path, capsys: pytest.CaptureF
             "localhost",
             "stolen",
             "nobody",
-            "paraat-host",
-            "paraat-desk",
+            *CLIENTS.values(),
         ]
         assert unmarked(typed, names) == [], words
 
@@ -281,6 +281,8 @@ def test_pki(site: Path, tmp_path: Path, brackets: Path, capsys: pytest.CaptureF
     pki("issue", "nsp-9999", "--out", str(tmp_path / "other"))
     pki("renew", "host")
     pki("renew", "desk")
+    pki("renew", "watch")
+    pki("renew", "spare")
     pki("renew", "broker")
     pki("revoke", "nsp-0101", "--reason", "stolen")
     pki("revoke", "nsp-0101", "--reason", "stolen")
@@ -291,7 +293,8 @@ def test_pki(site: Path, tmp_path: Path, brackets: Path, capsys: pytest.CaptureF
     main(["pki", "list", "--site", str(site)])
     assert (
         unmarked(
-            capsys.readouterr().out, ["Veiligheidsregio Voorbeeld", "localhost", "stolen", "paraat-host", "paraat-desk"]
+            capsys.readouterr().out,
+            ["Veiligheidsregio Voorbeeld", "localhost", "stolen", *CLIENTS.values()],
         )
         == []
     )

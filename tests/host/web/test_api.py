@@ -33,6 +33,7 @@ from paraat.domain.facts import (
 )
 from paraat.domain.fuel_events import FuelEvent
 from paraat.domain.passages import Present
+from paraat.domain.readiness import ResourceState, State
 from paraat.domain.refuel import Delivery, Plan, Stop
 from paraat.domain.remarks import Remark
 from paraat.domain.subjects import Subject
@@ -521,6 +522,31 @@ def test_every_field_is_documented() -> None:
 
 
 @pytest.mark.parametrize(
+    ("table", "columns"),
+    [
+        ("points", tables.POINT_COLUMNS),
+        ("resources", tables.RESOURCE_COLUMNS),
+        ("refuel", tables.REFUEL_COLUMNS),
+        ("upkeep", tables.UPKEEP_COLUMNS),
+    ],
+)
+def test_every_column_of_a_table_is_documented(table: str, columns: tuple[str, ...]) -> None:
+    (row,) = re.findall(rf"^\| {table} \| (.*) \|$", DOC.read_text(), re.MULTILINE)
+    assert tuple(re.findall(r"`(\w+)`", row)) == columns
+
+
+def test_every_source_of_a_batterys_hours_is_documented() -> None:
+    section = DOC.read_text().split("### battery_left", 1)[1].split("###", 1)[0]
+    assert {word for word in re.findall(r'"(\w+)"', section) if word} == {
+        "monitor",
+        "current",
+        "load",
+        "told",
+        "record",
+    }
+
+
+@pytest.mark.parametrize(
     ("wrong", "status", "word"),
     [
         ((), 200, "ok"),
@@ -814,9 +840,22 @@ def test_people_and_what_is_not_fine_are_said(ask: Ask, source: FakeSource) -> N
         "counted_at": "2025-11-24T15:00:00Z", "counted_by": "Jan",
     }  # fmt: skip
     battery, full = found["remarks"]
+    assert not battery["in_why"]
     assert (battery["what"], battery["bad"]) == ("accu te laag: 10,9 V, nodig 11,8 V of meer", True)
     assert (full["what"], full["to_do"]) == ("vol: 90 mensen", "stuur mensen naar een ander punt")
     assert found["fuel_events"][0]["litres"] == 150.0
+
+
+def test_a_remark_says_whether_what_is_in_the_way_says_it_already(ask: Ask, source: FakeSource) -> None:
+    detail: dict[str, float | str] = {"metric": "climate/temperature", "value": 9.0, "limit": 18.0}
+    heat = ResourceState(
+        resource="heat", state=State.NOT_READY, need="required", critical=True, code="low", detail=detail
+    )
+    cold = Remark(code="cold", bad=True, metric="climate/temperature", value=9.0, limit=15.0)
+    low = Remark(code="battery-low", bad=True, metric="battery/voltage", value=10.9, limit=11.8)
+    source.points = [point(resources=(heat,), remarks=(cold, low))]
+    found = ask("/api/v1/points/nsp-0101").json["remarks"]
+    assert [(remark["code"], remark["in_why"]) for remark in found] == [("cold", True), ("battery-low", False)]
 
 
 @pytest.mark.parametrize(

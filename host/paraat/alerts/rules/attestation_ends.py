@@ -11,11 +11,11 @@ class AttestationEndsRule(PointRule):
     wordings = worded(firing=WARNING, ended=WARNING)
 
     def judge(self, view: PointView) -> Judgement:
-        ended = [r for r in view.resources if r.state is State.EXPIRED and r.need == "required"]
-        ending = [r for r in view.resources if r.renew and r.need == "required"]
-        if not ended and not ending:
+        asked = [r for r in view.resources if (r.renew or r.state is State.EXPIRED) and r.need == "required"]
+        if not asked:
             return self.cleared()
-        return self.raised(_detail(ended or ending), "ended" if ended else "firing", rank=float(len(ended)))
+        ended = [r for r in asked if r.state is State.EXPIRED]
+        return self.raised(_detail(ended or asked), "ended" if ended else "firing", rank=float(len(ended)))
 
 
 def _detail(words: list[ResourceState]) -> Detail:

@@ -75,6 +75,7 @@ class Judging:
         self._alerts = alerts
         self._own = own
         self._table = self.table or type(self).__module__.rpartition(".")[2]
+        self._held = self._judged(Verdict.HOLD, {}, "firing")
 
     @property
     def hold_s(self) -> float:
@@ -87,7 +88,7 @@ class Judging:
 
     def silent_after_s(self, view: PointView) -> float:
         """Seconds after which a point is silent, and what it said is old."""
-        return self.limits(view.point).point_silent.after_s
+        return self._own.get(view.point, self._alerts).point_silent.after_s
 
     def limits(self, point: str | None = None) -> Alerts:
         """The thresholds that hold for a point; None: those of the site."""
@@ -103,7 +104,7 @@ class Judging:
 
     def held(self) -> Judgement:
         """In between, or not known."""
-        return self._judged(Verdict.HOLD, {}, "firing")
+        return self._held
 
     def _judged(self, verdict: Verdict, detail: Detail, wording: str, rank: float = 0.0) -> Judgement:
         severity = self.wordings[wording]

@@ -1,10 +1,7 @@
 """The battery runs down: after it the board, the radio and the light are gone too."""
 
-from collections.abc import Iterator
-
 from paraat.alerts.rules.base import CRITICAL, WARNING, Detail, Judgement, PointRule, worded
 from paraat.domain.model import PointView
-from paraat.domain.thresholds import BatteryLow
 
 _CHARGE, _VOLTAGE = "battery/charge", "battery/voltage"
 
@@ -19,28 +16,23 @@ class BatteryLowRule(PointRule):
 
     def judge(self, view: PointView) -> Judgement:
         limits = self.limits(view.point).battery_low
-        charge, volts = (self._lowest(view, name) for name in (_CHARGE, _VOLTAGE))
+        after_s, charges, voltages = self.silent_after_s(view), view.named(_CHARGE), view.named(_VOLTAGE)
+        charge, volts = _lowest(view, charges, after_s), _lowest(view, voltages, after_s)
         detail: Detail = {"percent": charge, "volts": volts, "data_t": view.data_t}
         if (charge is not None and charge < limits.raise_percent) or (volts is not None and volts < limits.raise_v):
-            mains = view.last_word("power/mains", self.silent_after_s(view))
+            mains = view.last_word("power/mains", after_s)
             return self.raised(detail, "firing" if mains is True else "outage")
-        if _is_full(view, limits, self.silent_after_s(view)):
-            return self.cleared(detail)
-        return self.held()
-
-    def _lowest(self, view: PointView, name: str) -> float | None:
-        found = [view.last_word(one, self.silent_after_s(view)) for one in view.named(name)]
-        return min((float(value) for value in found if value is not None), default=None)
+        full = _are_from(view, charges, limits.clear_percent, after_s) and _are_from(
+            view, voltages, limits.clear_v, after_s
+        )
+        return self.cleared(detail) if full and (charges or voltages) else self.held()
 
 
-def _is_full(view: PointView, limits: BatteryLow, silent_after_s: float) -> bool:
-    """Whether every figure is there now, and above its limit; one at fault may be the low one."""
-    measured = list(_measured(view, limits))
-    return bool(measured) and all(
-        (value := view.fresh(name, silent_after_s)) is not None and value >= limit for name, limit in measured
-    )
+def _lowest(view: PointView, names: list[str], silent_after_s: float) -> float | None:
+    found = [view.last_word(name, silent_after_s) for name in names]
+    return min([float(value) for value in found if value is not None], default=None)
 
 
-def _measured(view: PointView, limits: BatteryLow) -> Iterator[tuple[str, float]]:
-    yield from ((name, limits.clear_percent) for name in view.named(_CHARGE))
-    yield from ((name, limits.clear_v) for name in view.named(_VOLTAGE))
+def _are_from(view: PointView, names: list[str], limit: float, silent_after_s: float) -> bool:
+    """Whether every figure is there now, and at its limit or above; one at fault may be the low one."""
+    return all((value := view.fresh(name, silent_after_s)) is not None and value >= limit for name in names)

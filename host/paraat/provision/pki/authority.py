@@ -1,7 +1,7 @@
 """The site's authority on disk: SITE/pki, with its keys encrypted, and the list of what it issued.
 
-    ca.crt ca.key (encrypted)    broker.crt broker.key    host.crt host.key    desk.crt desk.key
-    update.key (encrypted) update.pub    crl.pem    inventory.json
+    ca.crt ca.key (encrypted)    broker.crt broker.key    host.crt host.key    watch.crt watch.key    desk.crt desk.key
+    update.key (encrypted) update.pub    crl.pem    inventory.json    spare.crt spare.key (once there is a spare host)
 
 While one authority takes another's place (succession.py), ca.crt has both, the new one first, and ca.old.key is there.
 A board's private key is never written here: it exists in the image and on the board. A certificate is recorded as
@@ -29,7 +29,7 @@ from paraat.provision.pki import pki, revoked
 from paraat.provision.pki.hardening import forbid_core_dumps
 from paraat.provision.pki.pki import Issued
 from paraat.site import fingerprint, inventory
-from paraat.site.broker import DESK_NAME, HOST_NAME
+from paraat.site.broker import CLIENTS
 from paraat.site.files import sync_directory, write_atomic
 from paraat.site.inventory import Board, Inventory, PkiError, Record
 from paraat.texts import Phrase, reason
@@ -43,10 +43,6 @@ _NEXT_KEY = "ca.next.key"
 _NEXT_CA = "ca.next.crt"  # there: the two are whole, and take the places of ca.key and ca.crt
 BROKER = "broker.crt"
 BROKER_KEY = "broker.key"
-HOST = "host.crt"
-HOST_KEY = "host.key"
-DESK = inventory.DESK
-DESK_KEY = inventory.DESK_KEY
 UPDATE_KEY = "update.key"
 UPDATE_PUBLIC = "update.pub"
 CRL = revoked.CRL
@@ -55,7 +51,15 @@ MIN_PASSPHRASE = 16  # characters; PKCS #8 stretches it with only 2048 rounds, s
 _UPDATE_BITS = 3072
 _PRIVATE = 0o600
 _PUBLIC = 0o644
-_KINDS = {"host": Phrase("host"), "desk": Phrase("desk"), "broker": Phrase("broker"), "authority": Phrase("authority")}
+_MADE_AT_FIRST: tuple[inventory.Kind, ...] = ("host", "watch", "desk")  # a spare host's is made once there is one
+_KINDS = {
+    "host": Phrase("host"),
+    "watch": Phrase("watching host"),
+    "spare": Phrase("spare host"),
+    "desk": Phrase("desk"),
+    "broker": Phrase("broker"),
+    "authority": Phrase("authority"),
+}
 
 
 class AuthorityError(PkiError):
@@ -117,7 +121,7 @@ class Authority:
         *,
         instead_of: str = "",
     ) -> Self:
-        """Make SITE/pki whole: authority, broker, host, desk, update key, empty revocation list; and have the site know it.
+        """Make SITE/pki whole: authority, broker, host, watch, desk, update key, empty revocation list; and have the site know it.
 
         broker_names: names and addresses under which boards and host reach the broker. instead_of: the four words of an
         authority that the site knows and that is lost. Raises AuthorityError; then there is no SITE/pki, or the one that
@@ -141,9 +145,8 @@ class Authority:
         made: dict[inventory.Kind, Issued] = {
             "authority": own,
             "broker": pki.issue_broker(own, broker_names, now),
-            "host": pki.issue_client(own, HOST_NAME, now),
-            "desk": pki.issue_client(own, DESK_NAME, now),
         }
+        made |= {kind: pki.issue_client(own, CLIENTS[kind], now) for kind in _MADE_AT_FIRST}
         empty = Inventory()
         records = tuple(_record(empty, issued.certificate, None, kind, "valid") for kind, issued in made.items())
         crl = pki.make_crl(own, (), 1, None, now)
@@ -153,15 +156,14 @@ class Authority:
             CA_KEY: (own.key_encrypted_pem(secret), _PRIVATE),
             BROKER: (made["broker"].certificate_pem(), _PUBLIC),
             BROKER_KEY: (made["broker"].key_pem(), _PRIVATE),
-            HOST: (made["host"].certificate_pem(), _PUBLIC),
-            HOST_KEY: (made["host"].key_pem(), _PRIVATE),
-            DESK: (made["desk"].certificate_pem(), _PUBLIC),
-            DESK_KEY: (made["desk"].key_pem(), _PRIVATE),
             UPDATE_KEY: (pki.encrypted_pem(update, secret), _PRIVATE),
             UPDATE_PUBLIC: (_modulus(update), _PUBLIC),
             CRL: (crl.public_bytes(serialization.Encoding.PEM), _PUBLIC),
             inventory.NAME: (msgspec.json.encode(Inventory(crl_number=1, certificates=records)), _PUBLIC),
         }
+        for kind in _MADE_AT_FIRST:
+            files[f"{kind}.crt"] = (made[kind].certificate_pem(), _PUBLIC)
+            files[f"{kind}.key"] = (made[kind].key_pem(), _PRIVATE)
         _make_folder(folder, files)
         if (site_dir / "site.toml").exists():
             fingerprint.remember(site_dir, (fingerprint.of_certificate(own.certificate_der()),))
@@ -200,13 +202,12 @@ class Authority:
         mac: the board it is for; the same board may be flashed again. replace: the point gets another board; the old
         certificate works until `commit`. Raises PointTakenError, AuthorityError, InventoryError.
         """
-        if not topics.is_point_id(point) or point in (HOST_NAME, DESK_NAME):
+        if not topics.is_point_id(point) or point in CLIENTS.values():
             raise AuthorityError(
                 Phrase(
-                    "{point} is no name for a point: 2 to 31 of a-z, 0-9 and -, and not {host} or {desk}",
+                    "{point} is no name for a point: 2 to 31 of a-z, 0-9 and -, and none of {others}",
                     point=repr(point),
-                    host=HOST_NAME,
-                    desk=DESK_NAME,
+                    others=", ".join(CLIENTS.values()),
                 )
             )
         self._check_alive(now)
@@ -303,15 +304,15 @@ class Authority:
             self._save(known.replace(*changed), now)
         return changed
 
-    def renew_host(self, now: datetime) -> Record:
-        """A new key and certificate for the host service; the old one is revoked. Raises InventoryError, AuthorityError."""
-        self._check_alive(now)
-        return self._renew(pki.issue_client(self._of_services(), HOST_NAME, now), "host", now)
+    def renew_client(self, kind: inventory.Kind, now: datetime) -> Record:
+        """A new key and certificate for one of CLIENTS, also where there was none; the old one is revoked.
 
-    def renew_desk(self, now: datetime) -> Record:
-        """A new key and certificate for who commands boards, also where there was none. Raises InventoryError, AuthorityError."""
+        Raises InventoryError, AuthorityError.
+        """
         self._check_alive(now)
-        return self._renew(pki.issue_client(self._own, DESK_NAME, now), "desk", now)
+        # By the desk's it is seen whether the broker believes the newest authority.
+        signer = self._own if kind == "desk" else self._of_services()
+        return self._renew(pki.issue_client(signer, CLIENTS[kind], now), kind, now)
 
     def renew_broker(self, names: tuple[str, ...], now: datetime) -> Record:
         """A new key and certificate for the broker, under these names; without names: under those it has.

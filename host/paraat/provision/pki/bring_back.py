@@ -161,7 +161,7 @@ def carry_out(decided: Plan, opened: Callable[[], Authority], now: datetime) -> 
 def _services(decided: Plan) -> Iterator[tuple[str, bytes]]:
     """Certificate and key of a service that was renewed there: without its key what counts would be of no use here."""
     for record in decided.joined.taken:
-        if record.kind in ("broker", "host", "desk"):
+        if record.kind in inventory.SERVICES:
             for end in ("crt", "key"):
                 name = f"{inventory.FOLDER}/{record.kind}.{end}"
                 yield name, (decided.other / name).read_bytes()

@@ -7,7 +7,7 @@ from string import Template
 
 from paraat.provision.pki.authority import BROKER, BROKER_KEY, CA, CRL
 from paraat.site import inventory, paths
-from paraat.site.broker import DESK_NAME, HOST_NAME
+from paraat.site.broker import CLIENTS
 from paraat.site.files import write_atomic
 from paraat.site.inventory import PkiError
 from paraat.site.site import Site
@@ -31,8 +31,8 @@ def write(site: Site, out: Path, *, address: str, data: Path) -> list[Path]:
     """
     out = out.resolve()
     folder = out / FOLDER
-    words = {"port": site.broker.port, "address": address, "folder": folder, "data": data}
-    words |= {"host": HOST_NAME, "desk": DESK_NAME}
+    words: dict[str, object] = {"port": site.broker.port, "address": address, "folder": folder, "data": data}
+    words |= CLIENTS
     source = site.directory / inventory.FOLDER
     try:
         templates = {name: (paths.mosquitto_dir() / name).read_text("utf-8") for name in (CONFIG, ACL)}

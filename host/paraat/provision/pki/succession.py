@@ -2,7 +2,7 @@
 
 begin      another authority signs from then on; broker and host believe both
 (boards)   each gets a certificate of the new one and believes both, over the broker
-services   broker, host and desk get certificates of the new one: refused while a board believes the old one only
+services   broker, hosts and desk get certificates of the new one: refused while a board believes the old one only
 finish     the old one is dropped: refused while the broker shows a certificate of the old one
 (boards)   each is told to believe the new one only
 """
@@ -82,7 +82,7 @@ def standing(site_dir: Path) -> Standing:
         return Standing("forget" if left else "none", len(boards), left)
     if left := known.not_of(own, "board"):
         return Standing("boards", len(boards), left)
-    if left := known.not_of(own, "broker", "host", "desk"):
+    if left := known.not_of(own, *inventory.SERVICES):
         return Standing("services", len(boards), left)
     return Standing("finish", len(boards), [])
 
@@ -93,11 +93,11 @@ def begin(authority: Authority, region: str, now: datetime) -> None:
     if found.phase == "forget":
         raise SuccessionError("succession.still-told", points=names(found.left))
     authority.begin_successor(region, now)
-    authority.renew_desk(now)
+    authority.renew_client("desk", now)
 
 
 def move_services(authority: Authority, now: datetime) -> None:
-    """Broker, host and desk get certificates of the new authority. Raises PkiError when a board would be lost."""
+    """Broker, hosts and desk get certificates of the new authority. Raises PkiError when a board would be lost."""
     found = standing(authority.site_dir)
     if authority.older is None:
         raise AuthorityError("succession.none", folder=authority.site_dir / inventory.FOLDER)
@@ -106,10 +106,8 @@ def move_services(authority: Authority, now: datetime) -> None:
     for record in found.left:
         if record.kind == "broker":
             authority.renew_broker((), now)
-        elif record.kind == "host":
-            authority.renew_host(now)
         else:
-            authority.renew_desk(now)
+            authority.renew_client(record.kind, now)
 
 
 def finish(authority: Authority, site: Site, now: datetime) -> None:

@@ -62,7 +62,7 @@ def test_the_last_days_are_said_as_people_say_them(days: float, subject: str) ->
     assert message(alert, "firing", None, language="nl", zone=ZoneInfo("Europe/Amsterdam"), now=T0)[0] == subject
 
 
-@pytest.mark.parametrize("kind", ["broker", "host", "desk", "authority"])
+@pytest.mark.parametrize("kind", ["broker", "host", "watch", "spare", "desk", "authority"])
 def test_the_words_say_whose_it_is_and_how_it_is_renewed(kind: str) -> None:
     engine = Engine({NAME: RULE})
     engine.step(T0, [own(42, kind)])

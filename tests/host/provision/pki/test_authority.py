@@ -214,7 +214,7 @@ def test_processes_wait_for_each_other(site: Path) -> None:
 def test_renewing_replaces_the_files_and_revokes_the_old(site: Path) -> None:
     ca = open_(site)
     before = x509.load_pem_x509_certificate((site / "pki" / "host.crt").read_bytes())
-    ca.renew_host(NOW)
+    ca.renew_client("host", NOW)
     ca.renew_broker((), NOW)
     assert refused(site) >= {before.serial_number}
     assert ca.broker_names() == ("localhost", "127.0.0.1")
@@ -398,7 +398,7 @@ def test_a_write_that_fails_at_any_step_leaves_all_whole_and_the_next_run_works(
         "commit": lambda: ca.commit(pending, BOARD, NOW),
         "discard": lambda: ca.discard(pending, NOW),
         "revoke": lambda: ca.revoke("nsp-0102", "stolen", NOW),
-        "renew": lambda: ca.renew_host(NOW),
+        "renew": lambda: ca.renew_client("host", NOW),
     }
     breaking(name, how)
     with pytest.raises((PkiError, KeyboardInterrupt)) as caught:
@@ -411,7 +411,7 @@ def test_a_write_that_fails_at_any_step_leaves_all_whole_and_the_next_run_works(
     known = inventory.load(site)
     assert refused(site) == {int(record.serial, 16) for record in known.revoked()}
     flashed(again, POINT, BOARD, replace=True)
-    again.renew_host(NOW)
+    again.renew_client("host", NOW)
     assert states(site).count("valid") == 1
 
 

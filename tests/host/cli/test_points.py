@@ -1,0 +1,47 @@
+"""`paraat status`: the worst first, and each trouble once."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from host.web.scene import NOW, point
+from paraat.cli.points import table
+from paraat.domain.activation import Activation, Phase
+from paraat.domain.model import PointView
+from paraat.domain.readiness import ResourceState, State, Verdict
+from paraat.domain.remarks import Remark
+from paraat.texts.readiness import Words
+from paraat.web import api
+
+ZONE = ZoneInfo("Europe/Amsterdam")
+
+
+def printed(*views: PointView) -> list[str]:
+    found = api.points(views, NOW, "Proef", "en", ZONE)
+    return table(found.points, Words("en", ZONE))
+
+
+def in_phase(point_id: str, phase: Phase, verdict: Verdict, **fields: Any) -> PointView:
+    return point(point_id, verdict=verdict, activation=Activation(phase=phase, since=NOW - 60, **fields))
+
+
+def test_a_point_that_is_not_in_use_comes_last() -> None:
+    lines = printed(
+        in_phase("nsp-0101", Phase.BUILDING, Verdict.NOT_READY),
+        in_phase("nsp-0102", Phase.STANDBY, Verdict.READY),
+        in_phase("nsp-0103", Phase.OUT_OF_USE, Verdict.UNKNOWN),
+        in_phase("nsp-0104", Phase.STANDBY, Verdict.LIMITED),
+        in_phase("nsp-0105", Phase.OPENING, Verdict.READY, late=True),
+    )
+    assert [line.split()[0] for line in lines[1:]] == ["nsp-0105", "nsp-0104", "nsp-0102", "nsp-0101", "nsp-0103"]
+
+
+def test_cold_that_keeps_a_point_from_being_ready_is_said_once() -> None:
+    detail: dict[str, float | str] = {"metric": "climate/temperature", "value": 9.0, "limit": 18.0}
+    heat = ResourceState(
+        resource="heat", state=State.NOT_READY, need="required", critical=True, code="low", detail=detail
+    )
+    cold = Remark(code="cold", bad=True, metric="climate/temperature", value=9.0, limit=15.0)
+    low = Remark(code="battery-low", bad=True, metric="battery/voltage", value=10.9, limit=11.8)
+    line = printed(point(verdict=Verdict.NOT_READY, resources=(heat,), remarks=(cold, low)))[1]
+    assert line.count("9 \u00b0C") == 1
+    assert "10.9 V" in line
