@@ -279,20 +279,20 @@ class Service:
         self._dead_man = DeadMan(site, hangs=self._hangs, now=clock.now)
         self._rules = make_rules(site.alerts, site.own_alerts)
         self._certificates = Certificates(site.directory)
-        self._tracker = Tracker(
-            site.points,
-            site.alerts,
-            profiles=site.profiles,
-            own=site.own_alerts,
-            since=clock.now(),
-            counts=self._counts,
-            certificate_until=self._certificates.board_until,
-        )
-        self._world = World(self._tracker)
         try:
             self.journal = Journal(site.path(site.region.journal))
             try:
                 self._begin_intake(hear_first)
+                self._tracker = Tracker(
+                    site.points,
+                    site.alerts,
+                    profiles=site.profiles,
+                    own=site.own_alerts,
+                    since=clock.now(),
+                    counts=self._counts,
+                    certificate_until=self._certificates.board_until,
+                )
+                self._world = World(self._tracker)
                 self._told_in = self._left_over()  # where alerts, and who is told of them, are kept now
                 self.answers = Answers(site, self.journal, self, clock.now)
                 self._dispatcher = Dispatcher(
@@ -696,6 +696,8 @@ class Service:
 
     def _on_unkept(self, sets: Sequence[SampleSet]) -> None:
         """Let the points know what came in and cannot be kept now: people are told of it all the same."""
+        if self._restoring:  # it comes again before long
+            return
         with self._lock:
             self._take_in()
             for a_set in sets:
@@ -1026,12 +1028,14 @@ class Service:
             return
         if self._status_at is not None and 0 <= now - self._status_at < influx.status_interval_s:
             return
+        views = self.views(now)
         self._rows.store(
             self.journal,
-            self.views(now),
+            views,
             self.alerts(),
             host_row(self._own(now), now, points=len(self.site.points), poison=self.journal.refused_count(SINK)),
             acknowledged=self.acknowledged,
+            round_=self._round(views),
             now=now,
         )
         self._status_at = now
@@ -1325,8 +1329,11 @@ class Service:
 
     def refuel(self, stand: Stand) -> list[Stop]:
         """The refuel round, the most urgent first."""
+        return self._round(stand.views.values())
+
+    def _round(self, views: Iterable[PointView]) -> list[Stop]:
         with self._lock:
-            return stops(list(stand.views.values()), self.site.points, self.site.profiles, self._world.standing)
+            return stops(views, self.site.points, self.site.profiles, self._world.standing)
 
     def acknowledged(self, alert_id: int) -> Fact | None:
         """The last time that somebody acknowledged an alert; None: nobody has."""
