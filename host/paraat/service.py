@@ -1419,7 +1419,7 @@ class Service:
         if link.unheard:
             detail = Phrase(
                 "the broker passes the lease of this host on to nobody, so a second host would not see it: write the broker's"
-                " configuration anew (`paraat broker-config`), and reload it"
+                " configuration anew (`.venv/bin/paraat broker-config`), and reload it"
             )
             return Check(name="lease", ok=False, required=False, detail=detail)
         if not (other := link.serving_elsewhere):
