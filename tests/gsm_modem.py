@@ -54,9 +54,10 @@ class GsmModem:
         """An SMS comes in (SMS-DELIVER; 3GPP TS 23.040, 9.2.2.1). text: letters and digits."""
         self._put(f"0004{_address(number)}0000{_MOMENT}{len(text):02X}{_packed(text)}")
 
-    def report(self, number: str, reference: int, *, arrived: bool = True) -> None:
-        """The network says what became of a message (SMS-STATUS-REPORT; 3GPP TS 23.040, 9.2.2.3)."""
-        self._deliver_report(f"0006{reference:02X}{_address(number)}{_MOMENT}{_MOMENT}{0 if arrived else 0x46:02X}")
+    def report(self, number: str, reference: int, *, arrived: bool | None = True) -> None:
+        """The network says what became of a message (SMS-STATUS-REPORT; 3GPP TS 23.040, 9.2.2.3). None: it tries on, the phone is off."""
+        status = {True: 0, None: 0x30, False: 0x46}[arrived]
+        self._deliver_report(f"0006{reference:02X}{_address(number)}{_MOMENT}{_MOMENT}{status:02X}")
 
     def _deliver_report(self, pdu: str) -> None:
         if self._reports == "pushed":

@@ -7,7 +7,7 @@
                                  +-> status page
 
 Threads: the broker's (paho), "ingest", "tick" (alerts, time, status rows), "delivery ..." (one a channel), "influx",
-"gaps" (boards are asked for what is missing), "fleet" (rollouts and new certificates), "modem" (SMS that come in), "watcher" (signs of life), "alert test" (weekly) and the page's. Each of ours starts again after a mistake of ours. What must survive is in the
+"gaps" (boards are asked for what is missing), "fleet" (rollouts and new certificates), "modem" (SMS that come in), "mailbox ..." (mails that come back), "watcher" (signs of life), "alert test" (weekly) and the page's. Each of ours starts again after a mistake of ours. What must survive is in the
 journal before anybody is told of it.
 """
 
@@ -34,9 +34,11 @@ from paraat.alerts.channels.sms import REMEMBERED, SmsChannel
 from paraat.alerts.dead_man import DeadMan
 from paraat.alerts.dispatch import Dispatcher
 from paraat.alerts.inhibition import Holds, holds_of
+from paraat.alerts.mailbox_watch import MailboxWatch
 from paraat.alerts.modem_watch import ModemWatch
 from paraat.alerts.reach import gap
 from paraat.alerts.replay import note_use
+from paraat.alerts.returned import LATER, Returned, lately
 from paraat.alerts.rules import make_rules
 from paraat.alerts.trial import Trial
 from paraat.alerts.watch import Watch
@@ -46,6 +48,7 @@ from paraat.domain.facts import (
     HOST,
     Acknowledged,
     Author,
+    CameBack,
     ClockConfirmed,
     ClockSetBack,
     Counted,
@@ -66,6 +69,8 @@ from paraat.domain.own import (
     HostPeers,
     JournalHealth,
     LoopProgress,
+    MailboxHealth,
+    Returns,
     UnknownBoard,
 )
 from paraat.domain.points import Point
@@ -225,6 +230,7 @@ class Service:
         self._health_web: Handle | None = None
         self._feed: Feed | None = None
         self._channels = make_channels(site)
+        self._mailboxes = MailboxWatch.from_site(site, self._came_back)
         self._rosters = Rosters(site.directory, site.points, site.coordination, site.region.timezone, site.roster)
         self._roster_looked_at: float | None = None
         self._roster_kept: facts.Told | None = None  # the newest that stands in the journal
@@ -286,7 +292,9 @@ class Service:
                 acknowledged=self.acknowledged,
                 answers=self.answers,
                 roster=lambda: self.roster,
+                unreached=self._unreached,
             )
+            self._returned = Returned(self.journal, language=site.region.language, learn=self._learn_returned)
             try:
                 self._restore()
             except JournalError:
@@ -379,6 +387,7 @@ class Service:
                 roster=lambda: self.roster,
             ),
             self.journal,
+            came_back=self._came_back,
             language=self.site.region.language,
             count=lambda outcome: self.counters.sms_answers.labels(outcome).inc(),
             tested_at=tests[0].t if tests else None,
@@ -411,6 +420,7 @@ class Service:
             telling=self.site.telling,
             ways=self._dispatcher.ways,
             acknowledged=self.acknowledged,
+            lost=self._lost,
         )
         self._alerts = self._watch.engine.active()
         self._resolved = [
@@ -515,6 +525,8 @@ class Service:
         self._spawn("journal check", self._run_check)
         if self._modem is not None:
             self._spawn("modem", functools.partial(self._run_modem, self._modem))
+        for mailbox in self._mailboxes:
+            self._spawn(f"mailbox {mailbox.channel}", functools.partial(self._run_mailbox, mailbox))
         if self._dead_man.is_there:
             self._spawn("watcher", functools.partial(self._dead_man.run, self._stop))
         if self.site.alert_test.weekly:
@@ -553,6 +565,8 @@ class Service:
             self._influx.hurry(_GRACE_S)
         for channel in self._channels.values():
             channel.close()
+        for mailbox in self._mailboxes:
+            mailbox.close()
         self._boards.close()
         self._dead_man.close()
         for thread in self._threads:
@@ -774,6 +788,12 @@ class Service:
         if self._modem is not None:
             self._modem.look(self.clock.now())
 
+    def look_at_mailboxes(self) -> None:
+        """Take what came back into the mailboxes, where there are any. May block as long as they may. Raises JournalError."""
+        for mailbox in self._mailboxes:
+            while mailbox.look(self.clock.now()):
+                pass
+
     @property
     def connected(self) -> bool:
         """Whether the broker has us."""
@@ -857,6 +877,11 @@ class Service:
         failed = self._dispatcher.failed_texts.items()
         found += [FailedText(text=text, now=now, failed_at=t) for text, t in failed]
         found += self._channels_now(now)
+        found += self._returns(now)
+        found += [
+            MailboxHealth(now=now, channel=one.channel, failing_since=one.failing_since, why=one.why)
+            for one in self._mailboxes
+        ]
         found += self._loops(now)
         found.append(BrokerLink(now=now, connected=link.connected, problem=link.problem))
         if self._influx is not None:
@@ -982,6 +1007,50 @@ class Service:
             except JournalError:  # the tick, which meets it too, says so; the modem keeps what came in
                 self.counters.journal_errors.inc()
             self._stop.wait(look_every_s)
+
+    def _run_mailbox(self, mailbox: MailboxWatch) -> None:
+        more = False
+        while not self._stop.is_set():
+            self._progress.works(f"mailbox {mailbox.channel}", mailbox.settings.look_every_s + _GIVEN_S)
+            try:
+                more = mailbox.look(self.clock.now())
+            except JournalError:  # the tick, which meets it too, says so; what came back lies there
+                self.counters.journal_errors.inc()
+                more = False
+            if not more:
+                self._stop.wait(mailbox.settings.look_every_s)
+
+    def _came_back(self, message: str, why: str, now: float) -> str:
+        """Keep that a message was not delivered. While alerts are in memory alone it waits. As of Returned.came_back."""
+        return LATER if self._spare is not None else self._returned.came_back(message, why, now)
+
+    def _learn_returned(self, fact: Fact) -> None:
+        self._learn(fact)
+        self._wake.set()  # the next rung is told at once
+        self._changed()
+
+    def _unreached(self) -> Collection[tuple[str, str]]:
+        """From which ways a message came back lately."""
+        with self._lock:
+            came_back = self._world.standing.came_back()
+        return lately(came_back, self.clock.now(), self.site.alerts.message_returned.for_s)
+
+    def _lost(self, alert_id: int) -> Collection[tuple[str, str]]:
+        with self._lock:
+            return self._world.standing.lost(alert_id)
+
+    def _returns(self, now: float) -> list[Returns]:
+        """What came back, of who is told by those ways now."""
+        with self._lock:
+            came_back = dict(self._world.standing.came_back())
+        found: dict[str, list[tuple[str, str, float, str]]] = {channel: [] for channel, _ in came_back}
+        for person in self.roster.people.values():
+            for channel in person.reach:
+                for address in person.addresses(channel):
+                    fact = came_back.get((channel, address))
+                    if fact is not None and isinstance(fact.told, CameBack):
+                        found[channel].append((person.name, address, fact.t, fact.told.why))
+        return [Returns(now=now, channel=channel, came=tuple(came)) for channel, came in found.items()]
 
     def _hangs(self) -> str:
         """What keeps this host from its work, while it looks alive; "": nothing."""
@@ -1319,6 +1388,9 @@ class Service:
             checks.append(Check(name="watcher", ok=False, required=False, detail=unwatched))
         if self._modem is not None and (broken := self._modem.problem):
             checks.append(Check(name="modem", ok=False, required=False, detail=broken))
+        for mailbox in self._mailboxes:
+            if mailbox.problem:
+                checks.append(Check(name="mailbox", ok=False, required=False, detail=mailbox.problem))
         if untaken := self._test_problem:
             checks.append(Check(name="alert-test", ok=False, required=False, detail=untaken))
         days = self.site.alerts.certificate_expiry.raise_days
@@ -1406,6 +1478,7 @@ def past_of(site: Site, journal: Journal, t: float) -> Past:
 def check_files(site: Site) -> None:
     """Read every file that site.toml names, secrets too, as a start would. Raises SettingsError for the first bad one."""
     make_channels(site)
+    MailboxWatch.from_site(site, lambda *_: "")
     DeadMan(site, hangs=str, now=float)
     _influx_token(site)
     Serving(site.broker, site.directory, Inbox(), now=float, on_change=lambda _: None, spare=site.region.standby)

@@ -179,6 +179,7 @@ def test_a_replay_gives_the_same_alerts_deliveries_and_messages(
         return made
 
     service = started()
+    returned = 0
     lives, lots = {point: Life(n) for n, point in enumerate(site.points)}, Random(7)
     for step in range(int(HOURS * 3600 / STEP_S)):
         clock.t = T0 + STEP_S * step
@@ -191,6 +192,11 @@ def test_a_replay_gives_the_same_alerts_deliveries_and_messages(
             service._use_roster(clock.t)
         service.take([a_set for point, life in lives.items() if (a_set := life.next(point, clock.t)) is not None])
         service.step()
+        if step % 60 == 59:  # a mail that was taken comes back
+            told = [row for row in service.journal.sent_since(clock.t - 3600) if row.channel == "email"]
+            if told:
+                came_back = service._came_back(lots.choice(told).message, "5.1.1: no such user", clock.t)
+                returned += came_back == "kept"
         if step % 200 == 90:
             point = f"nsp-{lots.randrange(1, POINTS + 1):04}"
             service.keep(PhaseChanged(point=point, phase="out-of-use", until=clock.t + 7200), ANNA)
@@ -206,6 +212,8 @@ def test_a_replay_gives_the_same_alerts_deliveries_and_messages(
     assert {alert.rule for alert in alerts} >= {"broker_unreachable", "disk_full", "on_battery"}
     assert {"turn-1", "turn-2", "copy-1", "reminder-1-1", "resolved"} <= {row.reason for row in told}
     assert [course(alert) for alert in again.alerts(-1)] == [course(alert) for alert in alerts]
+    assert returned > 2
+    assert "returned" in {row.state for row in told}
     assert again.deliveries(*(alert.id for alert in alerts)) == told
     assert {row.person for row in told if row.reason.startswith("copy")} == {"cp", "region"}
     assert max(row.attempts for row in told) > 3, "the way that was away is away again"

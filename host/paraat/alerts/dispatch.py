@@ -92,7 +92,7 @@ class ChannelState(msgspec.Struct, frozen=True, kw_only=True):
 
 class Dispatcher:
     """channels: by name, as make_channels gives them. acknowledged: the last time that somebody acknowledged an alert. roster:
-    as it is now; None: that of the site.
+    as it is now; None: that of the site. unreached: the ways from which a message came back lately.
 
     `send_next` of one channel belongs to one thread; each channel may have its own.
     """
@@ -106,12 +106,14 @@ class Dispatcher:
         acknowledged: Callable[[int], Fact | None],
         answers: Answers | None = None,
         roster: Callable[[], Roster] | None = None,
+        unreached: Callable[[], Collection[Way]] = tuple,
     ) -> None:
         self._site = site
         self._roster = roster or (lambda: site.roster)
         self._store = store
         self._channels = channels
         self._acknowledged = acknowledged
+        self._unreached = unreached
         self._words = Words(site.region.language)  # what came back is kept as people read it
         self._active: dict[int, AlertState] = {}
         self._renderer = Renderer(site, answers, self._also_held)
@@ -134,14 +136,17 @@ class Dispatcher:
         return [self._states[name] for name in sorted(self._states)]
 
     def ways(self, person: Person) -> list[Way]:
-        """By which somebody is reached: as he prefers, but a channel that fails now comes last."""
+        """By which somebody is reached: as he prefers, but what came back lately comes after the others, and a channel that
+        fails now last.
+        """
+        unreached = self._unreached()
         found = [
             (name, address)
             for name in person.reach
             if name in self._channels
             for address in self._channels[name].addresses(person)
         ]
-        return sorted(found, key=lambda way: self._states[way[0]].failing_since is not None)
+        return sorted(found, key=lambda way: (self._states[way[0]].failing_since is not None, way in unreached))
 
     def note(self, active: Iterable[AlertState]) -> None:
         """The alerts as they stand now, with the newest figures."""

@@ -58,11 +58,13 @@ def due(
     acknowledged_t: float | None,
     told: Iterable[tuple[Person, str]] = (),
     reaches: Callable[[Person], bool],
+    came_back: Callable[[Person], bool] = lambda _: False,
 ) -> list[Due]:
     """What is due by now of an alert that fires. It may have been so before: a reason reaches a person once.
 
     acknowledged_t: when somebody last acknowledged it; that ends reminders and the climb, until it becomes worse. told: who
-    knows of it from an earlier turn, and on which rung. reaches: whether any channel reaches somebody.
+    knows of it from an earlier turn, and on which rung. reaches: whether any channel reaches somebody. came_back: whether all that he was sent
+    of it came back, so that he knows nothing: the next rung is told at once.
     """
     if alert.held_by:
         return []
@@ -71,7 +73,8 @@ def due(
     turn = f"{TURN}-{alert.turn}"
     seen = alert.stage(acknowledged_t) == ACKNOWLEDGED
     until = now if acknowledged_t is None or not seen else min(now, acknowledged_t)
-    steps = _climb(alert, begins, rungs, roster, telling, reaches)
+    lost = came_back if not seen else lambda _: False  # who acknowledged has it, whoever was not reached
+    steps = _climb(alert, begins, rungs, roster, telling, reaches, lost)
     found = [Due(turn, LOG, EVERYTHING, alert.told_since)]
     found += [Due(turn, step.rung, person, step.at) for step in steps if step.at <= until for person in step.people]
     if begins <= until:
@@ -101,23 +104,30 @@ def rungs_of(alert: AlertState) -> tuple[str, ...]:
 
 
 def _climb(
-    alert: AlertState, begins: float, rungs: Rungs, roster: Roster, telling: Telling, reaches: Callable[[Person], bool]
+    alert: AlertState,
+    begins: float,
+    rungs: Rungs,
+    roster: Roster,
+    telling: Telling,
+    reaches: Callable[[Person], bool],
+    lost: Callable[[Person], bool],
 ) -> list[_Step]:
-    """Each rung with somebody on it. Where nobody stands, the next one is told in his stead, at his time."""
+    """Each rung with somebody on it. Where nobody stands, or whom nothing reached, the next one is told in his stead, at his time."""
     steps: list[_Step] = []
     waiting: float | None = None
+    reached = False
     for n, rung in enumerate(rungs_of(alert)):
         after_s = 0.0 if n == 0 else rungs.after_s(rung)
-        if after_s is None and (waiting is None or steps):
+        if after_s is None and (waiting is None or reached):
             continue
         at = min(a for a in (waiting, None if after_s is None else begins + after_s) if a is not None)
         at = _awake(at, rungs, roster, telling)
         people = tuple(person for person in roster.on_duty(rung, alert.point, at) if reaches(person))
         if people:
             steps.append(_Step(rung, at, people))
-            waiting = None
-        else:
-            waiting = at
+        here = not all(lost(person) for person in people)
+        waiting = None if here else at
+        reached = reached or here
     return steps
 
 

@@ -35,7 +35,7 @@ class Records(Protocol):
 
 
 class ModemWatch:
-    """count: called with what became of each answer. tested_at: when the modem was tested last, unix seconds; None: never."""
+    """came_back: (key of a message, why, now), of one that did not arrive, as Returned has it. count: called with what became of each answer. tested_at: when the modem was tested last, unix seconds; None: never."""
 
     def __init__(
         self,
@@ -43,6 +43,7 @@ class ModemWatch:
         answers: BySms,
         journal: Records,
         *,
+        came_back: Callable[[str, str, float], str],
         language: str,
         count: Callable[[str], None],
         tested_at: float | None,
@@ -50,6 +51,7 @@ class ModemWatch:
         self._channel = channel
         self._answers = answers
         self._journal = journal
+        self._came_back = came_back
         self._words = Words(language, "sms")
         self._count = count
         self._settings = channel.settings
@@ -69,7 +71,7 @@ class ModemWatch:
         try:
             found = self._channel.look()
             for report in found.reports:
-                self._report(report)
+                self._report(report, now)
             for text in found.texts:
                 self._take(text, now)
             if places := [*(one.place for one in found.reports), *(one.place for one in found.texts)]:
@@ -82,10 +84,13 @@ class ModemWatch:
         elif self.failing_since is None:
             self.failing_since = now
 
-    def _report(self, report: Report) -> None:
-        if report.key:
-            arrived, failed = Phrase("arrived at the phone"), Phrase("the network could not bring it to the phone")
-            self._journal.note_answer(report.key, self._words.say(arrived if report.arrived else failed))
+    def _report(self, report: Report, now: float) -> None:
+        if not report.key or report.arrived is None:
+            return
+        if report.arrived:
+            self._journal.note_answer(report.key, self._words.say(Phrase("arrived at the phone")))
+        else:
+            self._came_back(report.key, Phrase("the network could not bring it to the phone"), now)
 
     def _take(self, text: Text, now: float) -> None:
         if self._test is not None and self._test[0] in text.text:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Self
 
+from paraat.alerts import returned
 from paraat.alerts.channels import Channel, ChannelError, Message
 from paraat.alerts.dispatch import Dispatcher
 from paraat.alerts.inhibition import holds_of
@@ -15,7 +16,7 @@ from paraat.alerts.outgoing import last_delivery
 from paraat.alerts.rendering import Answers
 from paraat.alerts.rules import make_rules
 from paraat.alerts.watch import Watch
-from paraat.domain.facts import Fact, RosterRead
+from paraat.domain.facts import CameBack, Fact, RosterRead
 from paraat.domain.model import Judged, PointView
 from paraat.domain.roster import Person, Roster
 from paraat.domain.subjects import NEIGHBOUR, POINT, Subject
@@ -26,6 +27,7 @@ from paraat.journal.history import sets_read_back
 from paraat.site.certificates import Certificates
 from paraat.site.roster import roster_of
 from paraat.site.site import Site
+from paraat.texts import Words
 
 
 def replay(
@@ -40,6 +42,7 @@ def replay(
     observed = Observed(rule.judges for rule in make_rules(site.alerts, site.own_alerts).values())
     expected = {POINT: site.points, NEIGHBOUR: site.watcher.neighbours}
     channels = {name: _AsItWas(channel, journal) for name, channel in channels.items()}
+    words = Words(site.region.language)
     host: _Host | None = None
     before = Judged(0.0, 0, 0)
     for moment in moments:
@@ -51,7 +54,9 @@ def replay(
             host.world.apply(heard)
             if isinstance(heard, Fact) and isinstance(heard.told, RosterRead):
                 host.use(roster_of(heard.told.roster))
-        before = moment
+            elif isinstance(heard, Fact):
+                _note_returned(heard, into, words)
+        before, host.now = moment, moment.at
         views = host.look(moment.at)
         holds = holds_of(host.world.standing.silenced(moment.at), host.not_used, site.telling, moment.at)
         host.watch.step(moment.at, [*views, *own], expected=expected, holds=holds, known=(moment.entry, moment.fact))
@@ -59,6 +64,13 @@ def replay(
         for name in channels:
             while host.dispatcher.send_next(name, moment.at):
                 pass
+    for fact in journal.facts(CameBack, since=before.fact):  # after the last moment of judging
+        _note_returned(fact, into, words)
+
+
+def _note_returned(fact: Fact, into: Journal, words: Words) -> None:
+    if isinstance(fact.told, CameBack):
+        into.note_returned(fact.told.message, returned.answer(words, fact.told.why), fact.t)
 
 
 class _AsItWas:
@@ -109,6 +121,7 @@ class _Host:
         roster: Roster,
     ) -> None:
         self._site = site
+        self.now = now
         self.roster = roster
         self._tracker = Tracker(
             site.points,
@@ -123,7 +136,13 @@ class _Host:
         journal.fold(self.world, site.points, sets=sets_read_back(len(site.points)), until=before)
         acknowledged = self.world.standing.acknowledged
         self.dispatcher = Dispatcher(
-            site, into, channels, acknowledged=acknowledged, answers=answers, roster=lambda: self.roster
+            site,
+            into,
+            channels,
+            acknowledged=acknowledged,
+            answers=answers,
+            roster=lambda: self.roster,
+            unreached=self._unreached,
         )
         self.watch = Watch(
             make_rules(site.alerts, site.own_alerts),
@@ -132,6 +151,7 @@ class _Host:
             telling=site.telling,
             ways=self.dispatcher.ways,
             acknowledged=acknowledged,
+            lost=self.world.standing.lost,
         )
         self.not_used: dict[Subject, str] = {}
         self.dispatcher.begin(now)
@@ -142,6 +162,9 @@ class _Host:
         active = self.watch.engine.active()
         self.dispatcher.note(active)
         self._tracker.note_alerts(active)
+
+    def _unreached(self) -> set[tuple[str, str]]:
+        return returned.lately(self.world.standing.came_back(), self.now, self._site.alerts.message_returned.for_s)
 
     def use(self, roster: Roster) -> None:
         """Tell the people of another roster from now on."""

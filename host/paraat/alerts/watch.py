@@ -63,7 +63,8 @@ class AlertStore(Protocol):
 class Watch:
     """One site's alerts. It belongs to one thread.
 
-    ways: by which somebody is reached. acknowledged: the last time that somebody acknowledged an alert.
+    ways: by which somebody is reached. acknowledged: the last time that somebody acknowledged an alert. lost: by which ways
+    its messages went and came back.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Watch:
         telling: Telling,
         ways: Callable[[Person], Sequence[Way]],
         acknowledged: Callable[[int], Fact | None],
+        lost: Callable[[int], Collection[Way]] = lambda _: (),
     ) -> None:
         """Go on where the journal left off. Raises JournalError."""
         self.roster = roster
@@ -82,6 +84,7 @@ class Watch:
         self._telling = telling
         self._ways = ways
         self._acknowledged = acknowledged
+        self._lost = lost
         opened = store.open_alerts()
         ended = [alert for alert in store.alerts(_ENDED) if alert.state == "resolved"]
         self.engine = Engine(rules, opened, ended=ended, telling=telling)
@@ -159,6 +162,11 @@ class Watch:
         def reaches(person: Person) -> bool:
             return bool(self._ways(person))
 
+        lost = self._lost(alert.id)
+
+        def came_back(person: Person) -> bool:
+            return bool(lost) and all(way in lost for way in self._ways(person))
+
         found = ladder.due(
             alert,
             now,
@@ -167,6 +175,7 @@ class Watch:
             acknowledged_t=acknowledged_t,
             told=[(people[person], rung) for person, rung in sorted(told) if person in people],
             reaches=reaches,
+            came_back=came_back,
         )
         found += ladder.due_at_board(alert, acknowledged_t=acknowledged_t, reaches=reaches)
         rows = {

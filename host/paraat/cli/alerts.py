@@ -191,7 +191,7 @@ def _now(site: Site) -> "Alerts":
 
     Raises JournalError, AskError.
     """
-    from paraat.domain.facts import PEOPLE_KINDS, Standing
+    from paraat.domain.facts import STANDING_KINDS, Standing
     from paraat.domain.told import told
     from paraat.journal import Journal
     from paraat.web import api
@@ -208,7 +208,7 @@ def _now(site: Site) -> "Alerts":
     journal = Journal(path)
     try:
         standing = Standing()
-        for fact in journal.facts(*PEOPLE_KINDS):
+        for fact in journal.facts(*STANDING_KINDS):
             standing.apply(fact)
         stored = [alert for alert in journal.open_alerts() if alert.state == "firing"]
         tellings = {alert.id: told(journal.deliveries(alert.id), site.roster) for alert in stored}

@@ -81,6 +81,7 @@ def _that_exist(args: argparse.Namespace, site: Site, channels: "Mapping[str, Ch
                     where=where,
                 ),
             )
+    say_mailboxes(args, site)
     modem = site.channels.sms
     if modem is not None and not Path(modem.device).exists():
         tell(
@@ -92,6 +93,28 @@ def _that_exist(args: argparse.Namespace, site: Site, channels: "Mapping[str, Ch
             ),
         )
     return there
+
+
+def say_mailboxes(args: argparse.Namespace, site: Site) -> None:
+    """Say it of each mailbox for mails that come back that cannot be looked into now."""
+    from paraat.alerts.helpers.aside import AsideError
+    from paraat.alerts.mailbox_watch import MailboxWatch
+
+    for mailbox in MailboxWatch.from_site(site, lambda *_: ""):
+        try:
+            mailbox.ask(time.time())
+        except AsideError as error:
+            tell(
+                args,
+                Phrase(
+                    "{site}: [channels.{name}.mailbox]: {why}. Is the server on, and are name, password and folder right?",
+                    site=site.directory,
+                    name=mailbox.channel,
+                    why=error.args[0],
+                ),
+            )
+        finally:
+            mailbox.close()
 
 
 def say_lost_key(args: argparse.Namespace, site: Site) -> None:

@@ -6,7 +6,7 @@ release does not know stays in the journal and is skipped.
 """
 
 from bisect import insort
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -215,6 +215,20 @@ class SmsTaken(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=
     message: str
 
 
+class CameBack(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="came-back/1"):
+    """A message that was taken could not be delivered, as was said later. message: its key; alerts: what it told of.
+
+    person: his id in the roster. why: what came back, such as "5.1.1: no such user".
+    """
+
+    message: str
+    alerts: tuple[int, ...]
+    person: str
+    channel: str
+    address: str
+    why: str
+
+
 class RosterRead(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="roster-read/1"):
     """Who is told changed: the roster as it was read, whole, as JSON (site/roster.py)."""
 
@@ -266,6 +280,7 @@ Told = (
     | WrongCode
     | WrongReply
     | SmsTaken
+    | CameBack
     | RosterRead
     | Tested
     | ModemTested
@@ -287,6 +302,7 @@ PEOPLE_KINDS = (
     HelpAsked,
     Commissioned,
 )
+STANDING_KINDS = (*PEOPLE_KINDS, CameBack)  # of these Standing is made
 
 
 def place(told: Told) -> str | None:
@@ -313,6 +329,7 @@ def place(told: Told) -> str | None:
             | WrongCode()
             | WrongReply()
             | SmsTaken()
+            | CameBack()
             | RosterRead()
             | ModemTested()
         ):
@@ -349,6 +366,7 @@ def replaces(told: Told) -> tuple[str, ...] | None:
             | WrongCode()
             | WrongReply()
             | SmsTaken()
+            | CameBack()
             | RosterRead()
             | Tested()
             | ModemTested()
@@ -375,12 +393,14 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
 Heard = SampleSet | Fact  # one element of the stream that everything is folded from
 
 
+Way = tuple[str, str]  # a channel, and an address there
+
 _PHASES = frozenset(Phase)
 _NOTHING: Mapping[str, Said] = {}
 
 
 class Standing:
-    """What people said last, each about its own. The order in which facts come makes no difference: time orders them."""
+    """What people said last, each about its own, and what came back of messages to them. The order in which facts come makes no difference: time orders them."""
 
     def __init__(self) -> None:
         self._newest: dict[tuple[str, ...], Fact] = {}
@@ -388,9 +408,13 @@ class Standing:
         self._phases: dict[str, list[tuple[float, int, Change]]] = {}
         self._changes: dict[str, int] = {}
         self._links: dict[str, Fact] = {}
+        self._came_back: dict[Way, Fact] = {}
+        self._lost: dict[int, set[Way]] = {}
 
     def apply(self, fact: Fact) -> None:
-        """Take in a fact, also once more; what boards and the host told is no part of this."""
+        """Take in a fact, also once more; what boards and the host told is no part of this, but for what came back."""
+        if isinstance(fact.told, CameBack):
+            self._keep_returned(fact, fact.told)
         key = replaces(fact.told)
         if key is None:
             return
@@ -421,6 +445,22 @@ class Standing:
                 phase=Phase(told.phase), t=fact.t, by=fact.author.name, way=fact.author.way, until=told.until
             )
             insort(phases, (fact.t, fact.id, change), key=lambda one: one[:2])
+
+    def _keep_returned(self, fact: Fact, told: CameBack) -> None:
+        way = (told.channel, told.address)
+        before = self._came_back.get(way)
+        if before is None or (fact.t, fact.id) > (before.t, before.id):
+            self._came_back[way] = fact
+        for alert in told.alerts:
+            self._lost.setdefault(alert, set()).add(way)
+
+    def came_back(self) -> Mapping[Way, Fact]:
+        """By way the last time that a message came back from there."""
+        return self._came_back
+
+    def lost(self, alert: int) -> Collection[Way]:
+        """The ways by which messages of an alert went and came back."""
+        return self._lost.get(alert, ())
 
     def changes(self, point: str) -> int:
         """How often something was said of a point: who has kept what follows from it sees whether it still does."""

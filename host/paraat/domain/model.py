@@ -317,8 +317,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """That one person is to be told of an alert, for one reason, through one channel at one address: once.
 
     reason: as of alerts/ladder.py. person: the id in the roster. due_at: when it is sent at the earliest; first_due_at: the
-    first time. state: "due", "sending", "sent", "uncertain" (the host was stopped while it was sent) or "dropped" (it was
-    overtaken). message: the key of the message that carried it, a digest carries several. answer: what came back, or why
+    first time. state: "due", "sending", "sent", "uncertain" (the host was stopped while it was sent), "dropped" (it was
+    overtaken) or "returned" (it was taken, and came back later). message: the key of the message that carried it, a digest carries several. answer: what came back, or why
     not. settled_at: when that was. id is given by the journal, 0 before.
     """
 

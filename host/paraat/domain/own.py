@@ -13,7 +13,9 @@ from paraat.domain.subjects import (
     DISK,
     HOST,
     LOOP,
+    MAILBOX,
     POWER,
+    RETURNS,
     UNKNOWN_BOARD,
     Subject,
 )
@@ -161,6 +163,33 @@ class ChannelHealth(msgspec.Struct, frozen=True, kw_only=True):
     def subject(self) -> Subject:
         """The channel."""
         return Subject(CHANNEL, self.name)
+
+
+class MailboxHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """The mailbox to which the mails of a channel come back. failing_since, why: since when nobody could look into it; None: one can."""
+
+    now: float
+    channel: str
+    failing_since: float | None = None
+    why: str = ""
+
+    @property
+    def subject(self) -> Subject:
+        """The mailbox, by its channel."""
+        return Subject(MAILBOX, self.channel)
+
+
+class Returns(msgspec.Struct, frozen=True, kw_only=True):
+    """What came back of the messages of a channel. came: (name, address, unix seconds, why), of those who are told by it now."""
+
+    now: float
+    channel: str
+    came: tuple[tuple[str, str, float, str], ...] = ()
+
+    @property
+    def subject(self) -> Subject:
+        """What comes back of the channel."""
+        return Subject(RETURNS, self.channel)
 
 
 class LoopProgress(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,13 +18,15 @@ DATABASE = "database"
 POWER = "power"
 BACKUP = "backup"
 LOOP = "loop"  # a part of the program that goes round; id: its name
+MAILBOX = "mailbox"  # where the mails of a channel come back to; id: the channel's name
+RETURNS = "returns"  # what comes back of the messages of a channel; id: the channel's name
 UNKNOWN_BOARD = "unknown-board"  # a board that sends for no point of the site; id: the point that it names
 CERTIFICATE = "certificate"  # id: "broker", "host", "watch", "spare", "desk" or "authority"
 
 TEXT = "text"  # the words of a message; id: "<rule>.<wording>"
 
 _AT_A_POINT = (POINT, BOARD)
-_ONE_OF_SEVERAL = (CHANNEL, UNKNOWN_BOARD, LOOP)
+_ONE_OF_SEVERAL = (CHANNEL, MAILBOX, RETURNS, UNKNOWN_BOARD, LOOP)
 
 
 class Subject(msgspec.Struct, frozen=True, order=True):

@@ -301,6 +301,21 @@ class ChannelFails(Part, frozen=True):
     hold_s: NotNegative = 300.0
 
 
+class MailboxFails(Part, frozen=True):
+    """[alerts.mailbox_fails]: fires when nobody could look for so long into the mailbox to which mails come back."""
+
+    hold_s: NotNegative = 900.0
+
+
+class MessageReturned(Part, frozen=True):
+    """[alerts.message_returned]: fires when a message that was taken came back, and ends so long after the last one, or when nobody in
+    the roster has such an address any more. So long that address is tried after the other ways of its person.
+    """
+
+    for_s: Positive = 86_400.0
+    hold_s: NotNegative = 0.0
+
+
 class UnknownBoard(Part, frozen=True):
     """[alerts.unknown_board]: fires when a board sends that belongs to no point; ends when it sent nothing for clear_s."""
 
@@ -348,6 +363,8 @@ class Alerts(Part, frozen=True):
     on_battery: OnBattery = OnBattery()
     backup_old: BackupOld = BackupOld()
     channel_fails: ChannelFails = ChannelFails()
+    mailbox_fails: MailboxFails = MailboxFails()
+    message_returned: MessageReturned = MessageReturned()
     unknown_board: UnknownBoard = UnknownBoard()
 
 

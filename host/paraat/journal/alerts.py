@@ -210,6 +210,24 @@ class AlertRecords(JournalFile):
         with self._transaction() as db:
             db.execute("UPDATE delivery SET answer = ? WHERE message = ? AND state = 'sent'", (answer, message))
 
+    def deliveries_in(self, message: str) -> list[Delivery]:
+        """What a message carries that was taken, is being sent, or is tried again, oldest first. message: its key."""
+        return self._deliveries("message = ? AND state IN ('due', 'sending', 'sent', 'uncertain')", (message,))
+
+    def delivery(self, delivery_id: int) -> Delivery | None:
+        """One delivery; None when there is none of that id."""
+        found = self._deliveries("id = ?", (delivery_id,))
+        return found[0] if found else None
+
+    def note_returned(self, message: str, answer: str, now: float) -> None:
+        """Write down that a message came back: what it carried was not told, and goes that way no more."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE delivery SET state = 'returned', answer = ?, settled_at = ?"
+                " WHERE message = ? AND state IN ('due', 'sent', 'uncertain')",
+                (answer, now, message),
+            )
+
     def sent_since(self, t: float) -> list[Delivery]:
         """What was sent, or perhaps was, since t, unix seconds; oldest first."""
         return self._deliveries("settled_at >= ? AND state IN ('sent', 'sending', 'uncertain')", (t,))
@@ -217,7 +235,8 @@ class AlertRecords(JournalFile):
     def settled_between(self, since: float, until: float) -> list[Delivery]:
         """What came to its end after `since` and by `until`, unix seconds, whatever became of it; oldest first."""
         return self._deliveries(
-            "settled_at > ? AND settled_at <= ? AND state IN ('sent', 'uncertain', 'dropped')", (since, until)
+            "settled_at > ? AND settled_at <= ? AND state IN ('sent', 'uncertain', 'dropped', 'returned')",
+            (since, until),
         )
 
     def standing_deliveries(self) -> list[tuple[int, str, str, int]]:

@@ -8,8 +8,8 @@ import msgspec
 
 from paraat.domain.facts import (
     HOST_KINDS,
-    PEOPLE_KINDS,
     ROLLING_KINDS,
+    STANDING_KINDS,
     BoardState,
     Fact,
     FuelFound,
@@ -139,7 +139,7 @@ class History(Entries, AlertRecords):
         for point in points:
             for heard in self._stream(point, of_host, sets, cut):
                 world.apply(heard, only=point)
-        for fact in self.facts(*PEOPLE_KINDS, until=cut.fact):
+        for fact in self.facts(*STANDING_KINDS, until=cut.fact):
             world.apply(fact)
 
     def _stream(self, point: str, of_host: list[Fact], sets: int | None, cut: _Cut) -> list[Heard]:

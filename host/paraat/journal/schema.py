@@ -67,7 +67,7 @@ CREATE TABLE delivery (
     due_at REAL NOT NULL,          -- not before
     first_due_at REAL NOT NULL,
     attempts INTEGER NOT NULL,
-    state TEXT NOT NULL,           -- due, sending, sent, uncertain, dropped
+    state TEXT NOT NULL,           -- due, sending, sent, uncertain, dropped, returned
     message TEXT NOT NULL,         -- the key of the message that carried it; a digest carries several
     answer TEXT NOT NULL,          -- what came back, or why not
     settled_at REAL,

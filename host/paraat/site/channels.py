@@ -1,21 +1,37 @@
 """[channels.<name>] of site.toml: one table a way to tell people. A name that is none of ours is handed over by apprise."""
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
 from paraat.domain.fields import Part, PhoneNumber, Positive, Text
 from paraat.site.errors import SettingsError
+from paraat.site.private import read_secret
 from paraat.site.tables import convert_table
 from paraat.texts import Phrase
 
 SMS, SIREN, LOG = "sms", "siren", "log"
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
+
+
+class Mailbox(Part, frozen=True):
+    """[channels.<name>.mailbox]: where mails that could not be delivered come back to, of a channel that mails.
+
+    url_file: a file of mode 0600 with one line, imaps://user:password@server/folder (INBOX where there is none). ca_file: whose
+    certificates are believed; without it those that the system believes. limit_s: how long one look may take.
+    """
+
+    url_file: Text
+    ca_file: Text | None = None
+    look_every_s: Annotated[float, Meta(ge=5, le=3600)] = 60.0
+    limit_s: Annotated[float, Meta(ge=1, le=60)] = 45.0
 
 
 class Outside(Part, frozen=True):
@@ -28,6 +44,7 @@ class Outside(Part, frozen=True):
     url_file: Text | None = None
     url: Text | None = None
     limit_s: Annotated[float, Meta(ge=1, le=60)] = 30.0
+    mailbox: Mailbox | None = None
 
 
 class Modem(Part, frozen=True):
@@ -102,6 +119,13 @@ def _outside(path: Path, key: str, table: dict[str, Any]) -> Outside:
             Phrase("nothing") if found.url is None else Phrase("both url and url_file"),
             Phrase("one of them: url_file for a URL with a password or token, url for one without"),
         )
+    if found.mailbox is not None and found.url is not None and not re.match(r"mailtos?://", found.url):
+        raise SettingsError(
+            path,
+            f"{key}.mailbox",
+            Phrase("a mailbox"),
+            Phrase("one only where url_file or url is a mail server's, mailtos://"),
+        )
     if found.url is not None and re.match(r"[^/]*//[^/?]*@", found.url):
         raise SettingsError(
             path,
@@ -110,3 +134,29 @@ def _outside(path: Path, key: str, table: dict[str, Any]) -> Outside:
             Phrase("that line in a file of mode 0600, named by url_file"),
         )
     return found
+
+
+def mailbox_url(directory: Path, channel: str, mailbox: Mailbox) -> str:
+    """The line of a mailbox's file. Raises SettingsError for one that is none; never shows it."""
+    path, key = directory / mailbox.url_file, f"channels.{channel}.mailbox.url_file"
+    url = read_secret(path, key)
+    expected = Phrase(
+        "imaps://user:password@server/folder, each in %-escapes where it has signs of its own; imap:// at 127.0.0.1 alone"
+    )
+    try:
+        parts = urlsplit(url)
+        good = bool(parts.hostname and parts.username and parts.password) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or parts.scheme not in ("imaps", "imap"):
+        raise SettingsError(path, key, Phrase("a line that is no mailbox"), expected)
+    if parts.scheme == "imap" and not _is_loopback(str(parts.hostname)):
+        raise SettingsError(path, key, Phrase("a password that would be sent for all to read"), expected)
+    return url
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

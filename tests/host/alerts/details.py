@@ -21,6 +21,8 @@ from paraat.domain.own import (
     HostTime,
     JournalHealth,
     LoopProgress,
+    MailboxHealth,
+    Returns,
     UnknownBoard,
 )
 from paraat.domain.points import Point, PointBoard, Tank
@@ -51,6 +53,8 @@ _ABOUT: dict[type[View], Subject] = {
     HostPower: Subject("power", "power"),
     Backup: Subject("backup", "backup"),
     ChannelHealth: Subject("channel", "email"),
+    MailboxHealth: Subject("mailbox", "email"),
+    Returns: Subject("returns", "email"),
     LoopProgress: Subject("loop", "delivery sms"),
     UnknownBoard: Subject("unknown-board", "nsp-0999"),
     FailedText: Subject("text", "low_fuel.firing"),

@@ -192,3 +192,62 @@ def test_the_board_calls_for_what_its_lead_must_see_to_at_once_until_somebody_do
     ):
         assert at_board(quiet) == []
     assert at_board(fires(), there=False) == [], "no such channel"
+
+
+def told_lost(
+    alert: AlertState, at: float, lost: set[str], seen_t: float | None = None
+) -> dict[tuple[str, str], float]:
+    """As told, of people to whom what was sent came back."""
+    found = due(
+        alert,
+        at,
+        ROSTER,
+        Telling(),
+        acknowledged_t=seen_t,
+        reaches=lambda _: True,
+        came_back=lambda one: one.id in lost,
+    )
+    return {
+        (one.reason, one.person.id): (one.at - (alert.fired_at or 0)) / MINUTE for one in found if one.rung != "log"
+    }
+
+
+def test_whose_message_came_back_is_not_waited_for_and_is_told_again_all_the_same() -> None:
+    assert told_lost(fires(), NOON, {"lead"}) == {
+        ("turn-1", "lead"): 0,
+        ("copy-1", "coordination"): 0,
+        ("turn-1", "deputy"): 0,
+    }
+    both = told_lost(fires(), NOON + HOUR, {"lead", "deputy"})
+    assert {who: at for (reason, who), at in both.items() if reason == "turn-1"} == {
+        "lead": 0, "deputy": 0, "coordination": 0, "region": 20,
+    }  # fmt: skip
+    assert {who for reason, who in both if reason == "reminder-1-1"} == {"lead", "deputy", "coordination", "region"}
+
+
+def test_a_rung_that_is_told_at_no_time_is_told_where_nobody_below_it_was_reached() -> None:
+    warning = fires(severity="warning")
+    assert ("turn-1", "region") not in told_lost(warning, NOON + 9 * HOUR, {"lead", "deputy"})
+    assert told_lost(warning, NOON, {"lead", "deputy", "coordination"})["turn-1", "region"] == 0
+    assert ("turn-1", "region") not in told_lost(warning, NOON + 9 * HOUR, {"coordination"})
+
+
+def test_what_comes_back_after_somebody_acknowledged_wakes_nobody() -> None:
+    seen_t = NOON + MINUTE
+    assert told_lost(fires(), NOON + HOUR, {"lead"}, seen_t) == told(fires(), NOON + HOUR, seen_t=seen_t)
+
+
+def test_of_two_on_one_rung_one_who_was_reached_is_enough() -> None:
+    two = msgspec.structs.replace(
+        ROSTER, duties=(Duty(rung="lead", who=("lead", "night")), Duty(rung="deputy", who=("deputy",)))
+    )
+    alone = due(
+        fires(),
+        NOON,
+        two,
+        Telling(),
+        acknowledged_t=None,
+        reaches=lambda _: True,
+        came_back=lambda one: one.id == "lead",
+    )
+    assert {one.person.id for one in alone if one.rung != "log"} == {"lead", "night"}

@@ -53,14 +53,20 @@ class Watched:
         self.channel = SmsChannel(Modem(device=modem.device, limit_s=60.0, **settings))
         self.answers, self.journal = Answers(), Journal()
         self.counted: list[str] = []
+        self.returned: list[tuple[str, str, float]] = []
         self.watch = ModemWatch(
             self.channel,
             self.answers,  # type: ignore[arg-type]
             self.journal,
+            came_back=self._came_back,
             language="nl",
             count=self.counted.append,
             tested_at=tested_at,
         )
+
+    def _came_back(self, message: str, why: str, now: float) -> str:
+        self.returned.append((message, why, now))
+        return "kept"
 
     def sent_to(self, number: str) -> list[str]:
         return [text for to, text, _ in self.modem.sent if to == number]
@@ -163,6 +169,11 @@ def test_delivery_reports_are_kept_with_the_message(modem: Any) -> None:
     modem.report(LEAD, 1)
     wait_for(lambda: watched.watch.look(NOW) or watched.journal.answers)
     assert watched.journal.answers == [("7/turn-1/anna/sms/3", "aangekomen op de telefoon")]
+    modem.report(LEAD, 1, arrived=None)
+    modem.report(LEAD, 1, arrived=False)
+    wait_for(lambda: watched.watch.look(NOW) or watched.returned)
+    assert watched.returned == [("7/turn-1/anna/sms/3", "the network could not bring it to the phone", NOW)]
+    assert len(watched.journal.answers) == 1
     watched.channel.close()
 
 

@@ -9,6 +9,7 @@ from threading import Thread
 
 import pytest
 
+from imap_server import ImapServer
 from paraat.cli.main import main
 from paraat.simulate.servers import free_port
 from paraat.site import paths
@@ -82,6 +83,51 @@ def test_a_server_and_a_modem_that_are_away_and_a_lost_key_are_said(
     said = capsys.readouterr().out
     assert "takes no connection" not in said
     assert "is gone" not in said
+
+
+def test_a_mailbox_is_tried_and_what_is_wrong_with_it_is_said(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with (site / "site.toml").open("a") as file:
+        file.write('\n[channels.email]\nurl_file = "mail.url"\n[channels.email.mailbox]\nurl_file = "box.url"\n')
+    box = site / "box.url"
+    for path, line in ((site / "mail.url", "mailto://127.0.0.1:9?from=a@b.nl"), (box, "imaps://a:b@mail.example.nl")):
+        path.write_text(line)
+        path.chmod(0o600)
+    server = ImapServer()
+    box.write_text(server.url)
+    assert main(["check", "--site", str(site)]) == 0
+    assert "mailbox]" not in capsys.readouterr().out
+    server.close()
+    assert main(["check", "--site", str(site)]) == 0
+    said = capsys.readouterr().out
+    assert "[channels.email.mailbox]: [Errno 111] Connection refused. Is the server on" in said
+    assert not (site / "acknowledge.key").exists()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "imap://a:b@mail.example.nl",
+        "https://a:b@mail.example.nl",
+        "imaps://mail.example.nl",
+        "imaps://a:b@h:x",
+        "geheim",
+    ],
+)
+def test_a_line_that_is_no_mailbox_is_refused_and_never_shown(
+    site: Path, capsys: pytest.CaptureFixture[str], line: str
+) -> None:
+    with (site / "site.toml").open("a") as file:
+        file.write('\n[channels.email]\nurl_file = "mail.url"\n[channels.email.mailbox]\nurl_file = "box.url"\n')
+    for name, text in (("mail.url", "mailto://127.0.0.1:9?from=a@b.nl"), ("box.url", line)):
+        (site / name).write_text(text)
+        (site / name).chmod(0o600)
+    assert main(["check", "--site", str(site)]) == 2
+    said = capsys.readouterr().err
+    assert "box.url: channels.email.mailbox.url_file" in said
+    assert line not in said
+    change(site / "site.toml", 'url_file = "mail.url"', 'url = "ntfy://127.0.0.1:1/{to}"')
+    assert main(["check", "--site", str(site)]) == 2
+    assert "channels.email" in capsys.readouterr().err
 
 
 def test_hours_without_anybody_are_said(site: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -259,7 +259,8 @@ def journal(tmp_path: Path) -> Any:
 
 def test_a_fact_comes_back_as_it_was_with_its_author(journal: Journal) -> None:
     tally = Tally(t=T0, came_in=5, went_out=2, present=3, booted_t=T0 - 60)
-    of_messages = (facts.WrongCode, facts.WrongReply, facts.SmsTaken, facts.RosterRead, facts.Tested, facts.ModemTested)
+    of_messages = (facts.WrongCode, facts.WrongReply, facts.SmsTaken, facts.CameBack, facts.RosterRead, facts.Tested)
+    of_messages += (facts.ModemTested,)
     others = (facts.FuelFound, facts.BoardState, facts.Named, facts.GapAccepted, facts.ClockConfirmed, *of_messages)
     kinds = (*facts.HOST_KINDS, *facts.PEOPLE_KINDS, *facts.ROLLING_KINDS, *others)
     said = [
@@ -283,6 +284,7 @@ def test_a_fact_comes_back_as_it_was_with_its_author(journal: Journal) -> None:
             facts.WrongCode(),
             facts.WrongReply(person="anna"),
             facts.SmsTaken(reference=255, message="7/turn-1/anna/sms/3"),
+            facts.CameBack(message="7/a", alerts=(7,), person="anna", channel="email", address="a@b.c", why="5.1.1"),
             facts.RosterRead(roster="{}"),
             facts.Tested(point="", tried=12, failed=1),
             facts.ModemTested(after_s=9.5),

@@ -6,6 +6,8 @@ up and leaves no thread behind.
 
 import re
 import socket
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, unquote
 
@@ -13,6 +15,7 @@ import apprise
 
 from paraat.alerts.channels.base import ChannelError, Message
 from paraat.alerts.helpers.aside import Aside, AsideError
+from paraat.alerts.marks import HEADER, Marks
 from paraat.domain.roster import Person
 from paraat.site.channels import Outside
 from paraat.site.errors import SettingsError
@@ -33,12 +36,14 @@ class OutsideChannel:
     """url: an apprise URL, which may hold a password and is never shown; {to} in it is where an address goes.
 
     Without {to} it is one place, such as a webhook or a room: an address in the roster then only says who belongs there.
+    mark: of a message, by its key, for a header of a mail; None: nobody looks for mails that come back.
     """
 
-    def __init__(self, name: str, url: str, limit_s: float) -> None:
+    def __init__(self, name: str, url: str, limit_s: float, mark: Callable[[str], str] | None = None) -> None:
         self.name = name
         self._url = url
         self._limit_s = limit_s
+        self._mark = mark
         self._helper = Aside(_HELPER, idle_s=_IDLE_S)
 
     @classmethod
@@ -54,7 +59,7 @@ class OutsideChannel:
         url = read_secret(path, key) if settings.url_file else str(settings.url)
         if re.match(r"mailtos?://", url) and _TO not in url:
             url += f"{'&' if '?' in url else '?'}to={_TO}"
-        channel = cls(name, url, settings.limit_s)
+        channel = cls(name, url, settings.limit_s, _mark_of(site, url, settings, path, key))
         if not channel._makes_sense(_sample(site, name)):
             example = "mailtos://user:password@smtp.example.nl" if name == "email" else "ntfy://ntfy.example.nl/{to}"
             raise SettingsError(
@@ -71,7 +76,10 @@ class OutsideChannel:
 
     def send(self, message: Message) -> str:
         """Hand it over within the limit. Raises ChannelError."""
-        order = {"url": self._for(message.to), "title": message.subject, "body": message.body}
+        url = self._for(message.to)
+        if self._mark is not None:
+            url += f"{'&' if '?' in url else '?'}+{HEADER}={quote(self._mark(message.key))}"  # so apprise takes headers
+        order = {"url": url, "title": message.subject, "body": message.body}
         try:
             answer = self._helper.ask(order, limit_s=self._limit_s)
         except AsideError as error:
@@ -150,6 +158,15 @@ class OutsideChannel:
             if len(secret) > 2:  # else every word would have stars in it
                 text = text.replace(secret, "***")
         return text
+
+
+def _mark_of(site: Site, url: str, settings: Outside, path: Path, key: str) -> Callable[[str], str] | None:
+    """How mails are marked, of a channel with a mailbox. Raises SettingsError where it sends no mails."""
+    if settings.mailbox is None:
+        return None
+    if not re.match(r"mailtos?://", url):
+        raise SettingsError(path, key, Phrase("no mail server"), Phrase("mailtos://, for only mails have a mailbox"))
+    return lambda message: Marks(site.own_key()).mark(message)
 
 
 def _sample(site: Site, name: str) -> str:

@@ -30,11 +30,13 @@ class Text(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What the network says of a message of ours. key: as of Message, "" when it is not known any more."""
+    """What the network says of a message of ours. key: as of Message, "" when it is not known any more. arrived: None while
+    that is not known, because the network tries on.
+    """
 
     place: int
     key: str
-    arrived: bool
+    arrived: bool | None
 
 
 class Found(NamedTuple):
@@ -100,7 +102,7 @@ class SmsChannel:
         messages = answer["messages"]
         with self._lock:
             reports = tuple(
-                Report(one["place"], self._sent.get(one["reference"], ""), one["status"] == 0)
+                Report(one["place"], self._sent.get(one["reference"], ""), _arrived(one["status"]))
                 for one in messages
                 if one["kind"] == "report"
             )
@@ -139,3 +141,10 @@ class SmsChannel:
             raise ChannelError(self._problem) from error
         self._problem = ""
         return answer
+
+
+def _arrived(status: int) -> bool | None:
+    """By TP-Status (3GPP TS 23.040, 9.2.3.15)."""
+    if 0 < status < 0x40:  # passed on without a word, or tried again
+        return None
+    return status == 0

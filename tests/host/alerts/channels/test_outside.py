@@ -126,7 +126,7 @@ class Bouncing(Mailbox):
 def test_of_a_mail_that_bounces_later_is_said_that_a_server_took_it_and_never_that_it_arrived(
     smtp: Callable[[Mailbox], str], channel: Make
 ) -> None:
-    """The host reads no mail: that nobody acknowledged is what climbs the ladder, and the bounce lies with the sender's address."""
+    """What is said then is read in its mailbox (test_mail_comes_back.py); without one nobody but the ladder sees to it."""
     mailbox = Bouncing()
     assert channel(smtp(mailbox)).send(MESSAGE) == f"taken by {LOOPBACK}"
     assert mailbox.taken[0][0] == ["paraat@example.org"]
