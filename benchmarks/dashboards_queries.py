@@ -2,8 +2,13 @@
 
     make dashboards-bench            prints a table, each time as a part of its limit, and fails where one is over
 
+What is held against the limit is the processor time of InfluxDB, on however many cores: on a machine with other work the clock
+says how busy that is. On a quiet one the clock is about as much, or less.
+
 The rows are those that our sink makes of 20 points of a played region, written again for 500 points and for every minute. So
-values repeat, and the disk holds less than a real site's; what InfluxDB must read and add up for a panel is as much.
+values repeat, and the disk holds less than a real site's; what InfluxDB must read and add up for a panel is as much. InfluxDB
+keeps each field apart, a thousand values to a block: so a field that some query asks of the whole period, or of one point, stands
+there for the whole of it, and one that is asked of now alone for its last block. What no query asks is not written.
 """
 
 import argparse
@@ -14,12 +19,14 @@ import statistics
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
 
-from grafana_queries import Asked, answer, asked, filled
+from grafana_queries import Asked, answer, asked, filled, firsts
 from paraat.simulate.servers import InfluxServer
 from paraat.sinks.lines import lines
 from paraat.sinks.server import MEANS
@@ -27,22 +34,31 @@ from played_regions import DATABASE, Play, Region, perform
 
 POINTS, REGIONS = 500, 25
 RAW_H, RAW_STEP_S = 72, 60
+NOW_H = 18  # more than a block of rows a minute
 MEANS_DAYS, MEANS_STEP_S = 30, 300
 RAW_LIMIT_MS, MEANS_LIMIT_MS = 300.0, 1000.0
 RUNS = 5
-_BATCH = 20_000  # lines
+_BATCH = 5_000  # lines
+_TRIES = 20
+_OF_ONE = ("point", "node", "battery", "climate", "power", "fuel", "people")
+_NOW = re.compile(r"time > now\(\) - (5|20)m")
 # Of a panel of a thousand pixels Grafana asks so many seconds to a point.
 _EVERY = {RAW_H: "5m", MEANS_DAYS * 24: "1h"}
 
 
 class Timed(NamedTuple):
-    """A panel, how long its queries took together, and how long they may."""
+    """A panel, or a variable ("$") or mark ("@"): what its queries took together, by the processor and the clock, and may take."""
 
     board: str
     panel: str
-    ms: float
-    cpu_ms: float
+    worked_ms: float
+    clock_ms: float
     limit_ms: float
+
+    @property
+    def part(self) -> float:
+        """Of the limit."""
+        return self.worked_ms / self.limit_ms
 
 
 def templates(region: Region) -> list[tuple[str, str]]:
@@ -53,14 +69,14 @@ def templates(region: Region) -> list[tuple[str, str]]:
         for line in lines(entry, places, language):
             row = line.decode().rsplit(" ", 1)[0]
             series = row.split(" ", 1)[0].split(",state=")[0]
-            if series.split(",")[0] in ("point", "node", "why", "resource", "battery", "climate", "host"):
+            if series.split(",")[0] in (*_OF_ONE, "why", "resource", "board", "host"):
                 newest[(entry.point, series)] = (row, entry.point)
     return list(newest.values())
 
 
 def rows(found: list[tuple[str, str]], names: list[str], measurements: tuple[str, ...]) -> list[str]:
     """Those templates for every point and region."""
-    known = sorted({point for _, point in found})
+    known = sorted({point for _, point in found if point})
     made = []
     for n, name in enumerate(names):
         region = f"Veiligheidsregio {n % REGIONS + 1}"
@@ -78,8 +94,19 @@ def only(rows_at: list[str], queries: list[Asked]) -> list[str]:
     for row in rows_at:
         head, fields = re.split(r"(?<!\\) ", row, maxsplit=1)
         kept = [text for text, name in re.findall(r'(?:^|,)(([a-z_]+)=(?:"[^"]*"|[^,]+))', fields) if name in wanted]
-        found.append(f"{head} {','.join(kept)}")
+        if kept:
+            found.append(f"{head} {','.join(kept)}")
     return found
+
+
+def hosts(found: list[tuple[str, str]]) -> list[str]:
+    """The row of each region's host."""
+    return [
+        row.replace("Veiligheidsregio\\ 0", f"Veiligheidsregio\\ {n + 1}")
+        for n in range(REGIONS)
+        for row, point in found
+        if not point
+    ]
 
 
 def fill(server: InfluxServer, rows_at: list[str], begin: float, end: float, step_s: int, policy: str) -> int:
@@ -95,20 +122,29 @@ def fill(server: InfluxServer, rows_at: list[str], begin: float, end: float, ste
 
 
 def _post(url: str, batch: list[str]) -> int:
-    with urllib.request.urlopen(
-        urllib.request.Request(url, data="\n".join(batch).encode(), method="POST"), timeout=120
-    ):
-        return len(batch)
+    """On a busy machine InfluxDB gives a write up after ten seconds, and says 500; what was written twice is there once."""
+    data = "\n".join(batch).encode()
+    for attempt in range(_TRIES):
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, data=data, method="POST"), timeout=120):
+                return len(batch)
+        except urllib.error.HTTPError as error:
+            if error.code != HTTPStatus.INTERNAL_SERVER_ERROR or attempt == _TRIES - 1:
+                raise
+    raise AssertionError
 
 
 def measured(server: InfluxServer, hours: int, limit_ms: float, queries: list[Asked]) -> Iterator[Timed]:
     """Each panel of these queries, the middle of RUNS."""
     panels: dict[tuple[str, str], list[str]] = {}
+
+    def text(query: str, board: str = "", first: Mapping[str, str] | None = None) -> str:
+        point = "nsp-0001" if board == "support_point" else ".*"
+        return filled(query, point=point, first=first, hours=hours, every=_EVERY[hours])
+
+    first = firsts(lambda query: answer(server, DATABASE, text(query)), asked())
     for one in queries:
-        point = "nsp-0001" if one.board == "support_point" else ".*"
-        panels.setdefault((one.board, one.where), []).append(
-            filled(one.query, point=point, hours=hours, every=_EVERY[hours])
-        )
+        panels.setdefault((one.board, one.where), []).append(text(one.query, one.board, first))
     for (board, panel), texts in panels.items():
         took, worked = [], []
         for _ in range(RUNS):
@@ -117,7 +153,7 @@ def measured(server: InfluxServer, hours: int, limit_ms: float, queries: list[As
                 answer(server, DATABASE, text)
             took.append((time.perf_counter() - began_s) * 1000)
             worked.append(_worked_ms(server) - worked_ms)
-        yield Timed(board, panel, statistics.median(took), statistics.median(worked), limit_ms)
+        yield Timed(board, panel, statistics.median(worked), statistics.median(took), limit_ms)
 
 
 def _worked_ms(server: InfluxServer) -> float:
@@ -130,11 +166,11 @@ def _worked_ms(server: InfluxServer) -> float:
 
 def report(found: list[Timed], title: str) -> bool:
     """Print the table; whether all are within their limit."""
-    print(f"\n{title}\n\n| dashboard | panel | ms | of the limit | of processor time |\n|---|---|---|---|---|")
-    for one in sorted(found, key=lambda one: -one.ms / one.limit_ms):
-        print(f"| {one.board} | {one.panel} | {one.ms:.0f} | {one.ms / one.limit_ms:.2f} | {one.cpu_ms:.0f} |")
-    over = [one for one in found if one.ms > one.limit_ms]
-    print(f"\n{len(found)} panels, {len(over)} over the limit of {found[0].limit_ms:.0f} ms")
+    print(f"\n{title}\n\n| dashboard | panel | processor time, ms | of the limit | clock, ms |\n|---|---|---|---|---|")
+    for one in sorted(found, key=lambda one: -one.part):
+        print(f"| {one.board} | {one.panel} | {one.worked_ms:.0f} | {one.part:.2f} | {one.clock_ms:.0f} |")
+    over = [one for one in found if one.part > 1]
+    print(f"\n{len(found)} panels, {len(over)} over the limit of {found[0].limit_ms:.0f} ms", flush=True)
     return not over
 
 
@@ -151,28 +187,19 @@ def main(arguments: list[str]) -> int:
         region.close()
         server.query(f'DROP DATABASE "{DATABASE}"', method="POST")
         server.create_database(DATABASE)
-        each = rows(found, names, ("point", "node"))
-        each += [
-            row.replace("Veiligheidsregio\\ 0", f"Veiligheidsregio\\ {n + 1}")
-            for n in range(REGIONS)
-            for row, point in found
-            if not point
-        ]
-        slow = rows(found, names, ("why", "resource"))
-        one = rows(found, names[:1], ("battery", "climate"))
-        count = fill(server, each + one, now - RAW_H * 3600, now, RAW_STEP_S, "autogen")
-        count += fill(server, slow, now - 3600, now, 900, "autogen")
-        print(f"{count} rows of {len(names)} points over {RAW_H} h; load {os.getloadavg()[0]:.1f}", flush=True)
-        queries = [query for query in asked() if not query.where.startswith("$")]
+        queries = list(asked())
         of_means = [query for query in queries if f'"{MEANS}".' in query.query]
-        count = fill(
-            server,
-            only(rows(found, names, ("point", "node")), of_means),
-            now - MEANS_DAYS * 86_400,
-            now,
-            MEANS_STEP_S,
-            MEANS,
-        )
+        of_rows = [query for query in queries if query not in of_means]
+        over_time = [query for query in of_rows if query.board != "support_point" and not _NOW.search(query.query)]
+        each, one = rows(found, names, ("point", "node")), rows(found, names[:1], _OF_ONE)
+        whole = only([*each, *hosts(found)], over_time) + only(one, of_rows)
+        begin = now - RAW_H * 3600
+        count = fill(server, whole, begin, now, RAW_STEP_S, "autogen")
+        count += fill(server, only([*each, *hosts(found)], of_rows), now - NOW_H * 3600, now, RAW_STEP_S, "autogen")
+        count += fill(server, rows(found, names, ("why", "resource", "board")), now - 3600, now, 900, "autogen")
+        print(f"{count} rows of {len(names)} points over {RAW_H} h; load {os.getloadavg()[0]:.1f}", flush=True)
+        begin = now - MEANS_DAYS * 86_400
+        count = fill(server, only([*each, *hosts(found)], of_means), begin, now, MEANS_STEP_S, MEANS)
         print(f"{count} means over {MEANS_DAYS} days; load {os.getloadavg()[0]:.1f}", flush=True)
         good = report(list(measured(server, RAW_H, RAW_LIMIT_MS, queries)), f"{RAW_H} hours")
         timed = list(measured(server, MEANS_DAYS * 24, MEANS_LIMIT_MS, of_means))

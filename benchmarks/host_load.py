@@ -278,6 +278,7 @@ def measure(checkout: Path, directory: Path, asked: argparse.Namespace) -> dict[
         while not boards.waited_s and time.monotonic() < until_s[0]:
             time.sleep(0.05)
         found["start to first ack, s"] = time.monotonic() - begun_s
+        found["start to first ack, s of a core"] = host.used()[0]
         # The first look at all points, and what the boards sent meanwhile, are over when nothing waits.
         limit_s = time.monotonic() + SETTLE_LIMIT_S
         while boards.unanswered() > asked.points / asked.interval and time.monotonic() < limit_s:

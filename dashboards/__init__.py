@@ -7,11 +7,12 @@ from pathlib import Path
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from dashboards import fuel_round, national, regional_overview, standby, support_point, telemetry
+from dashboards import fuel_round, national, regional_overview, standby, support_point, telemetry, wall
 
 FOLDER = Path(__file__).parent
 BUILDERS: dict[str, Callable[[str], Dashboard]] = {
     "regional_overview": regional_overview.build,
+    "wall": wall.build,
     "support_point": support_point.build,
     "fuel_round": fuel_round.build,
     "standby": standby.build,
@@ -27,9 +28,14 @@ LANGUAGES = {"nl": "", "en": ".en"}
 def render(name: str, language: str) -> str:
     """The JSON of a dashboard."""
     board = BUILDERS[name](language).build()
-    for number, panel in enumerate(board.panels or (), start=1):
-        panel.id_val = number  # the SDK gives none, and Grafana would give others at each import
+    for number, one in enumerate(board.panels or (), start=1):
+        one.id_val = number  # the SDK gives none, and Grafana would give others at each import
     made = json.loads(JSONEncoder().encode(board))
+    made["annotations"].setdefault("list", [])  # the wall marks nothing, and Grafana looks for a list
+    del made["style"]  # @grafana/schema of 10 to 13 has none
+    for panel in made["panels"]:
+        if panel["type"] == "table":
+            panel["options"].pop("footer", None)  # nor this from 12 on: there it belongs to a field
     for variable in made["templating"]["list"]:
         for key in _NOT_A_VARIABLES:
             variable.pop(key, None)

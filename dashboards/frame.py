@@ -15,6 +15,7 @@ from grafana_foundation_sdk.models.dashboard import (
     AnnotationTarget,
     DashboardCursorSync,
     DashboardLinkType,
+    VariableHide,
     VariableOption,
     VariableRefresh,
     VariableSort,
@@ -27,6 +28,8 @@ from paraat.texts import Words
 
 CONTEXT = "dashboard"
 PAGE = "http://127.0.0.1:8080"  # where the status page is, until somebody types another address into the variable
+_LABEL = r"/(?<text>.+) \((?<value>[^)]+)\)$/"  # a point's name, and its id in brackets
+_LABEL_OR_ID = r"/\(?(?<value>[^() ]+)\)?$/"
 _ALL = VariableOption(text="All", value="$__all")
 
 
@@ -67,11 +70,19 @@ def _variable(words: Words, tag: str, where: str, several: bool = True, shown: s
     variable = QueryVariable(tag).label(words(f"choose.{tag}")).datasource(DATASOURCE)
     if shown:
         query = f'SELECT last("{shown}") FROM "{schema.POINT}" {where} AND time > now() - 30d GROUP BY "{tag}"'
-        variable.regex(r"/(?<text>.+) \((?<value>[^)]+)\)$/")
+        variable.regex(_LABEL)
     variable.query(query).refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).sort(VariableSort.ALPHABETICAL_ASC)
     if several:
         variable.multi(True).include_all(True).all_value(".*").current(_ALL)
     return variable
+
+
+def choose_first(board: Dashboard, name: str, label: str, query: str) -> Dashboard:
+    """A variable that nobody sees: the points that a query of `influxql.first_of` names. Panels ask for them with `influxql.those`."""
+    variable = QueryVariable(name).label(label).datasource(DATASOURCE).query(query).regex(_LABEL_OR_ID)
+    variable.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).sort(VariableSort.DISABLED)
+    variable.multi(True).include_all(True).current(_ALL).hide(VariableHide.HIDE_VARIABLE)
+    return board.with_variable(variable)
 
 
 def _others(words: Words, language: str) -> DashboardLink:

@@ -4,7 +4,7 @@ from grafana_foundation_sdk.builders import table
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards import frame, looks, panels, parts
-from dashboards.influxql import MEANT, NOW, course, field, measurement, total
+from dashboards.influxql import MEANT, NOW, course, field, first_of, measurement, newest, those, total
 from dashboards.panels import BURN, HOURS, LITRES, Column
 from paraat.texts import Words
 
@@ -31,9 +31,10 @@ def build(language: str) -> Dashboard:
     ):
         board.with_panel(panel)
     board.with_panel(_round(words))
-    queries = {"$tag_name": course("fuel/percent", MEANT, by=("point", "name"), long=True)}
+    frame.choose_first(board, "urgent", words("fuel_lines"), first_of("fuel/round", "bottom"))
+    queries = {"$tag_name": course("fuel/percent", those("urgent"), by=("point", "name"), long=True)}
     board.with_panel(panels.lines(words, "fuel_lines", queries, unit="percent", low=0, high=100))
-    queries = {"$tag_name": course("fuel/burn", MEANT, by=("point", "name"), long=True)}
+    queries = {"$tag_name": course("fuel/burn", those("urgent"), by=("point", "name"), long=True)}
     board.with_panel(panels.lines(words, "burn_lines", queries, unit=BURN, low=0))
     board.with_panel(parts.events(words, f"{MEANT} AND {_DELIVERIES}", key="deliveries"))
     board.with_panel(parts.events(words, f"{MEANT} AND {_LOSSES}", key="losses"))
@@ -49,18 +50,17 @@ def _burning() -> str:
 
 
 def _round(words: Words) -> table.Panel:
-    """The most urgent first; where nothing is known of the fuel somebody must go and look, so that comes before all others."""
-    litres, tank, target, burn = (field(name) for name in ("fuel/litres", "fuel/tank", "off-grid/target", "fuel/burn"))
-    query = (
-        f'SELECT "name", "municipality", {field("fuel/refuel-in")} AS "refuel", {field("fuel/hours-low")} AS "low", '
-        f'{field("fuel/hours")} AS "likely", {field("fuel/hours-high")} AS "high", {target} AS "target", '
-        f'{field("fuel/percent")} AS "percent", {litres} AS "litres", {tank} AS "tank", {tank} - {litres} AS "to_full", '
-        f'{burn} AS "burn", {burn} * {target} - {litres} AS "to_target", {field("now/generator")} AS "runs", {field("point/verdict")} AS "verdict" '
-        f"FROM {measurement('point/verdict')} WHERE {NOW} AND {MEANT} AND {field('point/in-use')} = 1 "
-        'GROUP BY "point" ORDER BY time DESC LIMIT 1'
-    )
+    """In the order of the page: where nothing is known somebody must go and look, and what is arranged in time comes last."""
+    columns = {
+        "turn": "fuel/round", "refuel": "fuel/refuel-in", "low": "fuel/hours-low", "likely": "fuel/hours",
+        "high": "fuel/hours-high", "target": "off-grid/target", "percent": "fuel/percent", "litres": "fuel/litres",
+        "to_target": "fuel/to-target", "to_full": "fuel/to-full", "burn": "fuel/burn", "planned": "fuel/planned",
+        "planned_in": "fuel/planned-in", "runs": "now/generator", "verdict": "point/verdict",
+    }  # fmt: skip
+    in_use = f"{MEANT} AND {field('point/in-use')} = 1"
     none = looks.absent(words)
     urgent = looks.steps((None, looks.ALARM), (2, looks.ATTENTION), (8, "transparent"))
+    overdue = looks.steps((None, looks.ALARM), (0, "transparent"))
 
     def figure(name: str, unit: str, decimals: int = 0) -> Column:
         return Column(name, unit=unit, decimals=decimals, mappings=none)
@@ -68,11 +68,14 @@ def _round(words: Words) -> table.Panel:
     return panels.rows(
         words,
         "round",
-        [query],
+        [newest(columns, in_use, tags=("name", "municipality"))],
         [
+            Column("turn", hidden=True),
             Column("name", links=parts.point_links(words, words("column.point")), width=190),
             Column("municipality", width=140),
-            Column("refuel", unit=HOURS, decimals=1, mappings=none, coloured=True, steps=urgent, width=130),
+            Column("refuel", unit=HOURS, decimals=1, mappings=none, coloured=True, steps=urgent, width=125),
+            Column("planned_in", unit=HOURS, decimals=1, coloured=True, steps=overdue, width=110),
+            Column("planned", unit=LITRES, decimals=0),
             *(figure(name, HOURS) for name in ("low", "likely", "high", "target")),
             figure("percent", "percent"),
             *(figure(name, LITRES) for name in ("litres", "to_target", "to_full")),
@@ -81,7 +84,6 @@ def _round(words: Words) -> table.Panel:
             Column("verdict", mappings=looks.verdicts(words), coloured=True, width=125),
             Column("point"),
         ],
-        sort="refuel",
-        drop=("tank",),
+        sort="turn",
         height=13,
     )

@@ -10,10 +10,16 @@ from grafana_foundation_sdk.cog import builder as cogbuilder
 from grafana_foundation_sdk.cog import variants
 from grafana_foundation_sdk.models.dashboard import DataSourceRef
 
+from paraat.sinks import schema
 from paraat.sinks.server import MEANS
 from paraat_wire import metrics
 
 DATASOURCE = DataSourceRef(type_val="influxdb", uid="${datasource}")
+
+# A panel whose targets have a data source each: InfluxDB's, and Grafana's own for words that are always there.
+MIXED = DataSourceRef(type_val="datasource", uid="-- Mixed --")
+SAID = "Z"  # the letter of those words
+_BEFORE_MS, _AFTER_MS = 1_767_225_600_000, 4_102_444_800_000  # from 2026 to 2100: every time that a dashboard shows
 
 # "Now" means the last minutes, not the dashboard's time range: when the host falls silent its figures go away, and no old green
 # stays on the wall. Not ahead either: what a host wrote whose clock was an hour fast would be the newest for an hour after that.
@@ -25,6 +31,24 @@ REGION = '"region" =~ /^$region$/'
 CHOSEN = f'{REGION} AND "municipality" =~ /^$municipality$/'  # of the host's rows, which carry these tags
 ONE = '"point" =~ /^$point$/'  # of any row
 MEANT = f"{CHOSEN} AND {ONE}"  # by all three variables
+MOST = 12  # lines that one can tell apart
+
+
+def those(variable: str) -> str:
+    """Of any row: those of the points that a variable of `first_of` names."""
+    return f'"point" =~ /^${variable}$/'
+
+
+def first_of(name: str, which: Literal["bottom", "top"], where: str = MEANT) -> str:
+    """The MOST points where a metric is least, or largest: what a graph of all of 500 points asks for and nobody reads, a graph of
+    these answers. Of the host's rows their labels, of a board's their ids."""
+    source = measurement(name)
+    found = f'{which}({field(name)}, "point", {MOST}) AS "found"'
+    rows = f"FROM {source} WHERE {NOW} AND {where}"
+    if source == f'"{schema.POINT}"':
+        return f'SELECT "label" FROM (SELECT {found}, "label" {rows})'
+    # A tag is given with a field alone; Grafana may take the figure for a point too, and no point is called so.
+    return f'SELECT "point", "found" FROM (SELECT {found} {rows})'
 
 
 def field(name: str) -> str:
@@ -129,4 +153,31 @@ class Query(cogbuilder.Builder[InfluxQL]):
         return self
 
     def build(self) -> InfluxQL:
+        return self._target
+
+
+class Sentence(variants.Dataquery):
+    """A target that asks nobody: a sentence that holds at every time, from Grafana's own data source."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def to_json(self) -> dict[str, Any]:
+        fields = [{"name": "time", "type": "time", "config": {}}, {"name": "text", "type": "string", "config": {}}]
+        values = [[_BEFORE_MS, _AFTER_MS], [self.text, self.text]]
+        return {
+            "refId": SAID,
+            "datasource": {"type": "datasource", "uid": "grafana"},
+            "queryType": "snapshot",
+            "snapshot": [{"schema": {"refId": SAID, "fields": fields}, "data": {"values": values}}],
+        }
+
+
+class Said(cogbuilder.Builder[Sentence]):
+    """Builds such a target."""
+
+    def __init__(self, text: str) -> None:
+        self._target = Sentence(text)
+
+    def build(self) -> Sentence:
         return self._target

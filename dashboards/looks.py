@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.models.dashboard import (
+    DashboardRegexMapOptions,
     DashboardSpecialValueMapOptions,
+    RegexMap,
     SpecialValueMap,
     SpecialValueMatch,
     Threshold,
@@ -17,10 +19,13 @@ from grafana_foundation_sdk.models.dashboard import (
     ValueMappingResult,
 )
 
+from paraat.domain.readiness import Verdict
 from paraat.texts import Words
 
-FINE, ATTENTION, ALARM = "#009E73", "#E69F00", "#D55E00"
-UNKNOWN, STALE, PLAIN = "#CC79A7", "#7F7F7F", "#56B4E9"
+# Of three of them a lighter tint: Grafana writes in black from a brightness of 180 on, and white on the full colour cannot be read
+# from afar (2.2 to 2.9 to 1).
+FINE, ATTENTION, ALARM = "#009E73", "#F5B642", "#D55E00"
+UNKNOWN, STALE, PLAIN = "#E5A9CB", "#7F7F7F", "#8FCDF2"
 FAINT = "rgba(127, 127, 127, 0.25)"
 
 _VERDICTS = (("?", UNKNOWN), ("~", STALE), ("✓", FINE), ("!", ATTENTION), ("✗", ALARM))
@@ -61,6 +66,14 @@ def verdicts(words: Words) -> list[ValueMapping]:
     return mapping(looks, words("unknown"))
 
 
+def judged(words: Words) -> list[ValueMapping]:
+    """Of the tag `judged`, which is that verdict as a word; the colour is another column's."""
+    signs = zip(Verdict, (sign for sign, _ in _VERDICTS), strict=True)
+    texts = {verdict.word: f"{sign} {words(f'verdict.{int(verdict)}')}" for verdict, sign in signs}
+    results = {word: ValueMappingResult(text=text, index=n) for n, (word, text) in enumerate(texts.items())}
+    return [ValueMap(options=results)]
+
+
 def standings(words: Words) -> list[ValueMapping]:
     """Of how a resource stands."""
     looks = {str(n): (f"{sign} {words(f'standing.{n}')}", colour) for n, (sign, colour) in _STANDINGS.items()}
@@ -87,6 +100,18 @@ def nothing() -> list[ValueMapping]:
 def absent(words: Words) -> list[ValueMapping]:
     """Of a figure: where there is none, that is said."""
     return mapping({}, words("unknown"))[1:]
+
+
+def after(sign: str) -> list[ValueMapping]:
+    """Of a text that follows another one: behind a sign."""
+    options = DashboardRegexMapOptions(pattern="/^(.+)$/", result=ValueMappingResult(text=f"{sign} $1", index=0))
+    return [RegexMap(options=options)]
+
+
+def unsaid() -> list[ValueMapping]:
+    """Of what is there for a link alone."""
+    options = DashboardRegexMapOptions(pattern="/^.*$/", result=ValueMappingResult(text="", index=0))
+    return [RegexMap(options=options)]
 
 
 def sentence(words: Words, nothing: str) -> list[ValueMapping]:

@@ -5,7 +5,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards import frame, looks, panels, parts
 from dashboards.influxql import NOW, REGION, newest
-from dashboards.panels import Column
+from dashboards.panels import HOURS, Column
 from paraat.sinks import schema
 from paraat.texts import Words
 
@@ -20,8 +20,8 @@ def build(language: str) -> Dashboard:
     place = newest(
         {"verdict": "point/verdict"}, f"{REGION} AND \"judged\" != 'ready'", tags=("name", "latitude", "longitude")
     )
-    board.with_panel(panels.chart(words, "map_trouble", place, width=10, height=14))
-    board.with_panel(parts.course_of_counts(words))
+    board.with_panel(panels.chart(words, "map_trouble", place, width=10, height=12))
+    board.with_panel(parts.course_of_counts(words, width=14, height=12))
     return frame.mark(board, words, REGION, f"{REGION} AND \"kind\" = 'alerted'")
 
 
@@ -30,7 +30,8 @@ def _regions(words: Words) -> table.Panel:
     shown = {
         "points": "in_use", "not_ready": "not_ready", "not_known": "unknown", "silent": "quiet", "limited": "limited",
         "ready": "ready", "operational": "operational", "low_fuel": "low_fuel", "firing": "alerts_firing",
-        "people": "people", "capacity": "capacity",
+        "people": "people", "capacity": "capacity", "short": "short", "hours_unknown": "hours_unknown",
+        "low": "least_hours_low", "likely": "least_hours", "high": "least_hours_high", "target": "least_target_h",
     }  # fmt: skip
     selected = ", ".join(f'"{name}" AS "{key}"' for key, name in shown.items())
     query = (
@@ -42,28 +43,30 @@ def _regions(words: Words) -> table.Panel:
     to_region = [{"title": words("to.region"), "url": f"/d/{frame.uid('region', words.language)}?{chosen}"}]
 
     def count(key: str, colour: str) -> Column:
-        return Column(key, coloured=True, width=108, decimals=0, steps=looks.steps((None, "transparent"), (1, colour)))
+        return Column(key, coloured=True, width=100, decimals=0, steps=looks.steps((None, "transparent"), (1, colour)))
 
     return panels.rows(
         words,
         "regions",
         [query],
         [
-            Column("region", links=to_region, width=230),
+            Column("region", links=to_region, width=220),
             Column("points", decimals=0),
             count("not_ready", looks.ALARM),
             count("not_known", looks.UNKNOWN),
             count("silent", looks.STALE),
             count("limited", looks.ATTENTION),
             count("ready", looks.FINE),
-            count("operational", looks.PLAIN),
+            *(Column(name, key=f"least_{name}", unit=HOURS, decimals=0, mappings=looks.absent(words)) for name in ("low", "likely", "high", "target")),
+            count("short", looks.ALARM),
+            count("hours_unknown", looks.UNKNOWN),
             count("low_fuel", looks.ALARM),
+            count("operational", looks.PLAIN),
             Column("firing", decimals=0),
             Column("people", decimals=0),
             Column("capacity", decimals=0),
         ],
         sort="not_ready",
         descending=True,
-        width=14,
         height=14,
-    )
+    )  # fmt: skip

@@ -8,8 +8,8 @@ from grafana_foundation_sdk.builders.common import (
     FrameGeometrySource,
     MapLayerOptions,
     ReduceDataOptions,
-    TableFooterOptions,
     VizLegendOptions,
+    VizTextDisplayOptions,
     VizTooltipOptions,
 )
 from grafana_foundation_sdk.builders.dashboard import FieldColor, ThresholdsConfig
@@ -24,6 +24,7 @@ from grafana_foundation_sdk.models.common import (
     TimelineValueAlignment,
     TooltipDisplayMode,
     VisibilityMode,
+    VizOrientation,
 )
 from grafana_foundation_sdk.models.dashboard import (
     DataTransformerConfig,
@@ -35,7 +36,7 @@ from grafana_foundation_sdk.models.geomap import TooltipMode
 from grafana_foundation_sdk.models.text import TextMode
 
 from dashboards import looks
-from dashboards.influxql import DATASOURCE, Query
+from dashboards.influxql import DATASOURCE, MIXED, SAID, Query, Said
 from paraat.texts import Words
 
 # The host writes once a minute, and some seconds late: of each two minutes there is a row, of each one not always.
@@ -59,6 +60,10 @@ def override(**properties: Any) -> list[DynamicConfigValue]:
         DynamicConfigValue(id_val=name.replace("custom_", "custom.", 1), value=value)
         for name, value in properties.items()
     ]
+
+
+def _fixed(colour: str) -> dict[str, str]:
+    return {"mode": "fixed", "fixedColor": colour}
 
 
 def _begin(panel: P, words: Words, key: str, width: int, height: int, why_empty: str) -> P:
@@ -99,11 +104,19 @@ class Figure(NamedTuple):
 
 
 def numbers(
-    words: Words, key: str, figures: Sequence[Figure], queries: Sequence[str], *, width: int = 24, height: int = 5
+    words: Words,
+    key: str,
+    figures: Sequence[Figure],
+    queries: Sequence[str],
+    *,
+    width: int = 24,
+    height: int = 5,
+    type_px: tuple[float, float] | None = None,
 ) -> stat.Panel:
     """Several figures beside each other. One panel: on a phone they stay together, and do not push all else off the screen.
 
-    queries: one for each, with a column "value"; or a single one, with a column for each under its words.
+    queries: one for each, with a column "value"; or a single one, with a column for each under its words. type_px: how large
+    words and figures are; None: as Grafana sees fit, which is 30 at most for words.
     """
     panel = _begin(stat.Panel(), words, key, width, height, "unknown")
     for letter, query in zip(_LETTERS, queries, strict=False):
@@ -119,42 +132,53 @@ def numbers(
     panel.text_mode(BigValueTextMode.VALUE_AND_NAME)
     # Also a figure that is not known: such a column has no type, and would not count as one of numbers.
     panel.reduce_options(ReduceDataOptions().calcs(["lastNotNull"]).fields("/^(?!Time$).+/").values(False))
+    if type_px is not None:
+        panel.text(VizTextDisplayOptions().title_size(type_px[0]).value_size(type_px[1]))
     return panel.thresholds(looks.steps((None, looks.PLAIN))).mappings(looks.absent(words))
 
 
-def tiles(
+def firsts(
     words: Words,
     key: str,
-    query: str,
-    shown: str,
-    named: str,
+    queries: Sequence[str],
     *,
+    join: str,
+    sort: str,
+    said: Mapping[str, list[ValueMapping]],
+    coloured: str,
     most: int,
     mappings: list[ValueMapping],
-    sort: str,
     links: list[dict[str, Any]],
-    width: int,
     height: int,
+    type_px: float,
 ) -> stat.Panel:
-    """The first rows of a query as large tiles: the column `shown` in its look, above it the column `named`. sort: by which column."""
-    panel = _begin(stat.Panel(), words, key, width, height, "nothing").with_target(Query(query))
+    """The first rows of the queries, joined by the column `join`, as bars below each other that say each row in words.
+
+    said: the columns that are said, in their order, each with what its texts become. sort: by which column. coloured: the column
+    that colours the bar. type_px: how large the letters are; a line that is too long goes on below, where a size of Grafana's own
+    would shrink all bars until the longest fits.
+
+    One panel for name, verdict and reason: of panels beside each other one may be newer, and say the reason of another point.
+    """
+    panel = _begin(stat.Panel(), words, key, 24, height, "nothing")
+    for letter, query in zip(_LETTERS, queries, strict=False):
+        panel.with_target(Query(query).ref_id(letter))
+    panel.with_transformation(DataTransformerConfig(id_val="joinByField", options={"byField": join, "mode": "inner"}))
     panel.with_transformation(sorted_by(sort))
-    # Grafana calls a tile by the texts of its row, in their order; a name of our own would hide the column from it (9.4).
-    panel.with_transformation(
-        DataTransformerConfig(
-            id_val="organize",
-            options={
-                "excludeByName": {"Time": True, sort: True},
-                "indexByName": {named: 0, "point": 1, shown: 2},
-                "renameByName": {},
-            },
-        )
-    )
+    # Grafana calls a row by its texts, in their order.
+    times = {f"Time {n}": True for n in range(1, len(queries) + 1)}
+    order = {name: place for place, name in enumerate((*said, join, coloured))}
+    options = {"excludeByName": {"Time": True, **times, sort: True}, "indexByName": order, "renameByName": {}}
+    panel.with_transformation(DataTransformerConfig(id_val="organize", options=options))
     panel.graph_mode(BigValueGraphMode.NONE).color_mode(BigValueColorMode.BACKGROUND)
-    panel.text_mode(BigValueTextMode.VALUE_AND_NAME)
+    panel.text_mode(BigValueTextMode.NAME).orientation(VizOrientation.HORIZONTAL)
+    panel.text(VizTextDisplayOptions().value_size(type_px))
     panel.reduce_options(ReduceDataOptions().values(True).limit(most).calcs([]).fields(""))
     panel.thresholds(looks.steps((None, looks.PLAIN))).mappings(mappings)
-    return panel.override_by_name(shown, override(links=links))
+    for name, texts in said.items():
+        panel.override_by_name(name, override(mappings=texts))
+    panel.override_by_name(join, override(mappings=looks.unsaid()))
+    return panel.override_by_name(coloured, override(links=links))
 
 
 def sorted_by(column: str, descending: bool = False) -> DataTransformerConfig:
@@ -242,7 +266,7 @@ def rows(
     }
     panel.with_transformation(sorted_by(sort, descending))
     panel.with_transformation(DataTransformerConfig(id_val="organize", options=organise))
-    panel.footer(TableFooterOptions().show(False).reducer([]).count_rows(False))
+    panel.show_header(True)
     for column in columns:
         panel.override_by_name(titles[column.name], column.properties)
     return panel
@@ -290,13 +314,19 @@ def bands(
     *,
     width: int = 24,
     height: int = 5,
+    no_band: str = "bands",
     why_empty: str = "period-empty",
 ) -> statetimeline.Panel:
     """Bands over time, one for each of `queries`, with the state's word in them. Of what nobody knows there is no band.
 
-    mappings: by band its looks, or those of all.
+    mappings: by band its looks, or those of all. no_band: "why.<no_band>" of the words. Below them is a band that says what it means where there is none: Grafana
+    has words of its own for bands without data, which no setting replaces, and shows them only where there is no band at all.
     """
-    panel = _begin(statetimeline.Panel(), words, key, width, height, why_empty)
+    panel = _begin(statetimeline.Panel(), words, key, width, height, why_empty).datasource(MIXED)
+    meaning = words(f"why.{no_band}")
+    panel.with_target(Said(meaning))
+    # Its name says it: the text within a band stands where that begins, which is long before what the graph shows.
+    panel.override_by_query(SAID, override(displayName=meaning, color=_fixed(looks.FAINT), mappings=[]))
     for letter, (alias, query) in zip(_LETTERS, queries.items(), strict=False):
         panel.with_target(Query(query).ref_id(letter).time_series(alias))
     if isinstance(mappings, list):

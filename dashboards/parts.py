@@ -1,9 +1,9 @@
 """Panels that more than one dashboard has."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from grafana_foundation_sdk.builders import stat, table, timeseries
-from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.models.dashboard import ValueMapping
 
 from dashboards import looks, panels
@@ -14,6 +14,7 @@ from paraat.sinks import schema
 from paraat.sinks.server import MEANS
 from paraat.texts import Words
 
+_FIRST = 5  # whose reasons can be read from afar
 _SEVERITIES = ("critical", "warning")
 
 
@@ -26,35 +27,68 @@ def point_links(words: Words, column: str) -> list[dict[str, Any]]:
     ]
 
 
+_FIGURES = {
+    "not_ready": ("point/not-ready", looks.none_is_fine(looks.ALARM)),
+    "not_known": ("point/unknown", looks.none_is_fine(looks.UNKNOWN)),
+    "silent": ("point/quiet", looks.none_is_fine(looks.STALE)),
+    "limited": ("point/limited", looks.none_is_fine(looks.ATTENTION)),
+    "ready": ("point/ready", looks.steps((None, looks.STALE), (1, looks.FINE))),
+    "low_fuel": ("point/low-fuel", looks.none_is_fine(looks.ALARM)),
+    "alerts": ("point/alerts", looks.none_is_fine(looks.ALARM)),
+    "mains_out": ("point/mains-out", looks.none_is_fine(looks.ALARM)),
+    "points": ("point/in-use", looks.steps((None, looks.PLAIN))),
+    "standby": ("point/standby", looks.steps((None, looks.PLAIN))),
+    "opening": ("point/opening", looks.steps((None, looks.PLAIN), (1, looks.ATTENTION))),
+    "operational": ("point/operational", looks.steps((None, looks.PLAIN))),
+    "late": ("point/late", looks.none_is_fine(looks.ALARM)),
+    "people": ("people/likely", looks.steps((None, looks.PLAIN))),
+    "capacity": ("point/capacity", looks.steps((None, looks.PLAIN))),
+    "overdue": ("upkeep/overdue", looks.none_is_fine(looks.ATTENTION)),
+}
+
+
+def figures(
+    words: Words,
+    key: str,
+    shown: Sequence[str],
+    where: str,
+    *,
+    height: int,
+    type_px: tuple[float, float] | None = None,
+) -> stat.Panel:
+    """Some of these figures, over all points that are chosen."""
+    chosen = [Figure(one, _FIGURES[one][1]) for one in shown]
+    queries = [total(_FIGURES[one][0], where) for one in shown]
+    return panels.numbers(words, key, chosen, queries, height=height, type_px=type_px)
+
+
 def counts(words: Words, where: str) -> tuple[stat.Panel, stat.Panel]:
-    """For a wall: how many points stand how, and what they do."""
-    trouble, plain = looks.none_is_fine(looks.ALARM), looks.steps((None, looks.PLAIN))
+    """How many points stand how, and what they do."""
+    stand = ("not_ready", "not_known", "silent", "limited", "ready", "low_fuel", "alerts", "mains_out")
+    do = ("points", "standby", "opening", "operational", "late", "people", "capacity", "overdue")
+    return figures(words, "counts", stand, where, height=5), figures(words, "doing", do, where, height=5)
 
-    def panel(key: str, shown: tuple[tuple[str, str, ThresholdsConfig], ...], height: int) -> stat.Panel:
-        figures = [Figure(one, colours) for one, _, colours in shown]
-        return panels.numbers(words, key, figures, [total(name, where) for _, name, _ in shown], height=height)
 
-    stand = (
-        ("not_ready", "point/not-ready", trouble),
-        ("not_known", "point/unknown", looks.none_is_fine(looks.UNKNOWN)),
-        ("silent", "point/quiet", looks.none_is_fine(looks.STALE)),
-        ("limited", "point/limited", looks.none_is_fine(looks.ATTENTION)),
-        ("ready", "point/ready", looks.steps((None, looks.STALE), (1, looks.FINE))),
-        ("low_fuel", "point/low-fuel", trouble),
-        ("alerts", "point/alerts", trouble),
-        ("mains_out", "point/mains-out", trouble),
+def first(words: Words, where: str, *, height: int, type_px: float) -> stat.Panel:
+    """The points that need somebody first, in the order of the page, each with its verdict and its reason."""
+    columns = {"rank": "point/rank", "verdict": "point/verdict"}
+    return panels.firsts(
+        words,
+        "first",
+        [
+            newest(columns, f"{where} AND \"judged\" != 'ready'", tags=("name", "judged")),
+            standing(schema.WHY, ("text",), ("point",), where),
+        ],
+        join="point",
+        sort="rank",
+        said={"judged": looks.judged(words), "name": looks.after("·"), "text": looks.after("·")},
+        coloured="verdict",
+        most=_FIRST,
+        mappings=looks.verdicts(words),
+        links=point_links(words, "point"),
+        height=height,
+        type_px=type_px,
     )
-    do = (
-        ("points", "point/in-use", plain),
-        ("standby", "point/standby", plain),
-        ("opening", "point/opening", looks.steps((None, looks.PLAIN), (1, looks.ATTENTION))),
-        ("operational", "point/operational", plain),
-        ("late", "point/late", trouble),
-        ("people", "people/likely", plain),
-        ("capacity", "point/capacity", plain),
-        ("overdue", "upkeep/overdue", looks.none_is_fine(looks.ATTENTION)),
-    )
-    return panel("counts", stand, 5), panel("doing", do, 4)
 
 
 def points(words: Words, *, where: str = CHOSEN, height: int = 12) -> table.Panel:
@@ -150,26 +184,18 @@ def alerts(words: Words, where: str, *, width: int, height: int) -> table.Panel:
 
 
 def course_of_counts(words: Words, *, width: int = 24, height: int = 8) -> timeseries.Panel:
-    """How many points of the chosen regions stood how, over time, as each host counted them; it lags behind by five minutes at most."""
-    queries = {
-        words(key): (
-            f'SELECT sum("value") FROM (SELECT last("{name}") AS "value" FROM "{MEANS}"."{schema.HOST}" WHERE $timeFilter AND {REGION} '
-            'GROUP BY time($__interval), "region") WHERE $timeFilter GROUP BY time($__interval) fill(null)'
-        )
-        for key, name in (
-            ("not_ready", "not_ready"),
-            ("not_known", "unknown"),
-            ("limited", "limited"),
-            ("ready", "ready"),
-        )
-    }
-    panel = panels.lines(words, "course", queries, unit="short", width=width, height=height, low=0, decimals=0)
-    for key, colour in (
-        ("not_ready", looks.ALARM),
-        ("not_known", looks.UNKNOWN),
-        ("limited", looks.ATTENTION),
-        ("ready", looks.FINE),
-    ):
+    """How many points of the chosen regions stood how, over time, as each host counted them; it lags behind by five minutes at most.
+
+    A host has one row in five minutes there, so that a sum over five minutes, and no other, is the sum over the hosts.
+    """
+    shown = {
+        "not_ready": ("not_ready", looks.ALARM), "not_known": ("unknown", looks.UNKNOWN),
+        "limited": ("limited", looks.ATTENTION), "ready": ("ready", looks.FINE),
+    }  # fmt: skip
+    sums = ", ".join(f'sum("{name}") AS "{words(key)}"' for key, (name, _) in shown.items())
+    query = f'SELECT {sums} FROM "{MEANS}"."{schema.HOST}" WHERE $timeFilter AND {REGION} GROUP BY time(5m) fill(null)'
+    panel = panels.lines(words, "course", {"$col": query}, unit="short", width=width, height=height, low=0, decimals=0)
+    for key, (_, colour) in shown.items():
         panel.override_by_name(words(key), panels.override(color={"mode": "fixed", "fixedColor": colour}))
     return panel
 

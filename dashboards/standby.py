@@ -4,7 +4,7 @@ from grafana_foundation_sdk.builders import statetimeline, table
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards import frame, looks, panels, parts
-from dashboards.influxql import MEANT, course, field, newest, standing, total
+from dashboards.influxql import MEANT, course, field, first_of, newest, standing, those, total
 from dashboards.panels import AGE, Column
 from paraat.domain.profiles import RESOURCES
 from paraat.sinks import schema
@@ -25,8 +25,10 @@ def build(language: str) -> Dashboard:
         board.with_panel(panels.number(words, key, total(name, MEANT), width=6, colours=colours))
     board.with_panel(_upkeep(words))
     board.with_panel(_expiring(words))
+    frame.choose_first(board, "overdue", words("runs"), first_of("upkeep/overdue", "top"))
     board.with_panel(_runs(words))
-    queries = {"$tag_name": course("upkeep/rest-voltage", MEANT, how="min", by=("point", "name"), long=True)}
+    frame.choose_first(board, "weakest", words("rest_lines"), first_of("upkeep/rest-voltage", "bottom"))
+    queries = {"$tag_name": course("upkeep/rest-voltage", those("weakest"), how="min", by=("point", "name"), long=True)}
     board.with_panel(panels.lines(words, "rest_lines", queries, unit="volt", decimals=2, why_empty="not-measured"))
     board.with_panel(
         parts.events(words, f'{MEANT} AND "kind" =~ /^(attested|absent|word-withdrawn|counted|refuel)$/', key="checks")
@@ -102,9 +104,8 @@ def _expiring(words: Words) -> table.Panel:
 
 
 def _runs(words: Words) -> statetimeline.Panel:
-    """When each generator ran. A test run is short: the last moment of an hour would not show it."""
-    ran = course(
-        "now/generator", f"{MEANT} AND {field('now/generator')} = true", how="last", by=("point", "name"), long=True
-    )
+    """When the generators ran of those whose upkeep is most overdue. A run is short: the last moment of an hour would not show it."""
+    running = f"{those('overdue')} AND {field('now/generator')} = true"
+    ran = course("now/generator", running, how="last", by=("point", "name"), long=True)
     looked = looks.yes_or_no(words, "generator", looks.PLAIN, looks.FAINT)
-    return panels.bands(words, "runs", {"$tag_name": ran}, looked, width=12, height=11)
+    return panels.bands(words, "runs", {"$tag_name": ran}, looked, width=12, height=11, no_band="bands-runs")

@@ -95,7 +95,7 @@ def _bands(words: Words) -> statetimeline.Panel:
         "bands",
         {title: course(name, how="last") for title, (name, _) in shown.items()},
         {title: looked for title, (_, looked) in shown.items()},
-        height=7,
+        height=8,
     )
 
 

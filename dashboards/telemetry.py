@@ -7,7 +7,7 @@ from grafana_foundation_sdk.builders import stat, table, timeseries
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards import frame, looks, panels, parts
-from dashboards.influxql import MEANT, NOW, ONE, REGION, course, newest, standing, total
+from dashboards.influxql import MEANT, NOW, ONE, REGION, course, first_of, newest, standing, those, total
 from dashboards.panels import AGE, HOURS, Column
 from paraat.sinks import schema
 from paraat.texts import Words
@@ -20,24 +20,30 @@ def build(language: str) -> Dashboard:
     for panel in _host(words):
         board.with_panel(panel)
     board.with_panel(_boards(words))
-    queries = {words("worst"): course("point/missing", MEANT, how="max", by=(), long=True)}
-    board.with_panel(panels.lines(words, "gaps", queries, unit="short", low=0, decimals=0))
-    late = f'SELECT max("late_s") FROM "{schema.LATE}" WHERE $timeFilter AND {ONE} GROUP BY time($__interval), "point" fill(null)'
-    board.with_panel(
-        panels.lines(words, "lateness", {"$tag_point": late}, unit=AGE, low=0, decimals=0, why_empty="nothing-late")
+    _first_lines(board, words, "gaps", "point/missing", "max", "short", MEANT)
+    late = (
+        f'SELECT max("late_s") FROM "{schema.LATE}" WHERE $timeFilter AND {ONE} GROUP BY time($__interval) fill(null)'
     )
-    for key, name, unit in (
-        ("backlog", "node/backlog", "short"),
-        ("signal", "node/rssi", "dBm"),
-        ("heap", "node/heap", "bytes"),
-        ("chip_heap", "node/idf-largest", "bytes"),
-    ):
-        worst: Literal["max", "min"] = "max" if name == "node/backlog" else "min"
-        queries = {words("worst"): course(name, ONE, how=worst, by=(), long=True)}
-        board.with_panel(panels.lines(words, key, queries, unit=unit, decimals=0, why_empty="not-measured"))
+    board.with_panel(
+        panels.lines(words, "lateness", {words("worst"): late}, unit=AGE, low=0, decimals=0, why_empty="nothing-late")
+    )
+    _first_lines(board, words, "backlog", "node/backlog", "max", "short", ONE)
+    _first_lines(board, words, "signal", "node/rssi", "min", "dBm", ONE)
+    _first_lines(board, words, "heap", "node/heap", "min", "bytes", ONE)
+    _first_lines(board, words, "chip_heap", "node/idf-largest", "min", "bytes", ONE)
     board.with_panel(parts.faults(words, named=True, height=8))
     board.with_panel(_host_lines(words))
     return frame.mark(board, words, MEANT)
+
+
+def _first_lines(
+    board: Dashboard, words: Words, key: str, name: str, how: Literal["max", "min"], unit: str, where: str
+) -> None:
+    """The points of which a metric is worst now, each with its line."""
+    frame.choose_first(board, key, words(key), first_of(name, "top" if how == "max" else "bottom", where))
+    queries = {"$tag_point": course(name, those(key), how=how, long=True)}
+    low = 0 if unit == "short" else None
+    board.with_panel(panels.lines(words, key, queries, unit=unit, low=low, decimals=0, why_empty="not-measured"))
 
 
 def _of_host(name: str, how: str = "last") -> str:

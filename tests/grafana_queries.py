@@ -4,7 +4,7 @@ import json
 import re
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import dashboards
@@ -34,12 +34,37 @@ def asked(language: str = "nl") -> Iterator[Asked]:
             yield Asked(name, f"@{mark['name']}", "", mark["target"]["query"])
         for panel in board["panels"]:
             for target in panel.get("targets", ()):
-                yield Asked(name, panel["title"], target["refId"], target["query"])
+                if "query" in target:  # what is always there asks nobody
+                    yield Asked(name, panel["title"], target["refId"], target["query"])
 
 
-def filled(query: str, *, point: str = ".*", region: str = ".*", town: str = ".*", hours: float, every: str) -> str:
-    """As Grafana sends it. Raises AssertionError where something is not filled in."""
+def firsts(ask: Callable[[str], list[Series]], queries: Iterable[Asked]) -> dict[str, str]:
+    """By hidden variable, such as "$urgent", what Grafana puts there: the ids that its query finds, for a regular expression.
+
+    ask: answers a query in which the other variables are still to be filled.
+    """
+    found = {}
+    for one in queries:
+        if re.search(r"\b(bottom|top)\(", one.query) and one.where.startswith("$"):
+            labels = [row[1] for series in ask(one.query) for row in series["values"]]
+            points = dict.fromkeys(re.search(r"\(?([^() ]+)\)?$", label).group(1) for label in labels)  # type: ignore[union-attr]
+            found[one.where] = f"({'|'.join(points)})"
+    return found
+
+
+def filled(
+    query: str,
+    *,
+    point: str = ".*",
+    region: str = ".*",
+    town: str = ".*",
+    first: Mapping[str, str] | None = None,
+    hours: float,
+    every: str,
+) -> str:
+    """As Grafana sends it. first: by hidden variable what stands there. Raises AssertionError where something is not filled in."""
     for name, value in (
+        *(first or {}).items(),
         ("$timeFilter", f"time >= now() - {hours * 60:.0f}m and time <= now()"),
         ("$__interval", every),
         ("$region", region),

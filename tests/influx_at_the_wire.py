@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 VERSION_2 = {"X-Influxdb-Build": "OSS", "X-Influxdb-Version": "v2.7.11"}
+VERSION_3 = {"X-Influxdb-Build": "Core", "X-Influxdb-Version": "3.10.0"}
 NO_INFLUX: dict[str, str] = {}
 
 
@@ -122,3 +123,12 @@ def said(status: int, message: str, headers: dict[str, str] = VERSION_2) -> Answ
     }
     body: dict[str, Any] = {"code": codes.get(status, "internal error"), "message": message}
     return status, headers, json.dumps(body).encode()
+
+
+def said_by_3(code: str, message: str) -> Answered:
+    """An error of a write as InfluxDB 3 Core says it, by its source (V2WriteApiError in influxdb3_server/src/http.rs): without its
+    version, and a partial write is an "internal error" there, a disk that takes nothing an "invalid" one."""
+    status = {"invalid": 400, "unauthorized": 401, "forbidden": 403, "internal error": 500, "request too large": 413}[
+        code
+    ]
+    return status, NO_INFLUX, json.dumps({"code": code, "message": message}).encode()

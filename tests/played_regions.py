@@ -40,6 +40,7 @@ REFUELLED = 7
 LEAKING = 8
 LATE = 9  # three hours of its sets came an hour ago, together
 BUILDING = 10
+PLANNED = 12  # fuel comes in two hours
 
 
 class Play(NamedTuple):
@@ -223,7 +224,7 @@ class Region:
             later += [(out_at + h * HOUR, PhaseChanged(point=name, phase=phase)) for h, phase in steps]
             if life.number == REFUELLED:
                 later.append((self.end - 6 * HOUR, Delivered(point=name, litres=300.0)))
-            if life.number == 12:
+            if life.number == PLANNED:
                 plan = DeliveryPlanned(point=name, at=self.end + 2 * HOUR, litres=400.0, who="Oliehandel Jansen")
                 later.append((self.end - HOUR, plan))
             if life.number == 13:

@@ -52,6 +52,7 @@ from paraat.domain.facts import (
     ClockConfirmed,
     ClockSetBack,
     Counted,
+    Declined,
     Fact,
     Found,
     GapAccepted,
@@ -59,7 +60,7 @@ from paraat.domain.facts import (
     Silenced,
     Started,
 )
-from paraat.domain.model import AlertState, Delivery, FailedText, NodeState, PointView, SampleSet
+from paraat.domain.model import AlertState, Delivery, FailedText, Judged, NodeState, PointView, SampleSet
 from paraat.domain.neighbours import Neighbours
 from paraat.domain.own import (
     BrokerLink,
@@ -112,7 +113,7 @@ from paraat.site.channels import SMS
 from paraat.site.private import read_secret
 from paraat.site.roster import Rosters, roster_text
 from paraat.site.site import Site
-from paraat.texts import Phrase
+from paraat.texts import Phrase, Words
 from paraat.texts.localtime import local
 from paraat.texts.printable import printable
 from paraat.web.app import create_app, create_health_app
@@ -192,9 +193,12 @@ class Service:
         host_probe: HostProbe | None = None,
         works: Sequence[Work] = (),
         sole_host: bool = False,
+        hear_first: bool = False,
     ) -> None:
         """Read the journal back; nothing is connected or sent before `start`.
 
+        hear_first: but that it connects at once, and stores and acknowledges what comes while the journal is read: that takes a
+        while where it is long. Follow with `start`, or `stop`.
         next_free_port: where web.port is taken, serve the page on another one. host_probe: measures the machine; None:
         nothing of it is judged. works: what it does with boards by itself. sole_host: the broker is ours alone. Raises ServiceError when the journal cannot be used, SettingsError for a secret that cannot.
         """
@@ -204,11 +208,15 @@ class Service:
         self._serve_web = serve_web
         self._next_free_port = next_free_port
         self._host_probe = host_probe
-        self._dating = Dating(clock_synchronised if host_probe is not None else lambda: None)
+        self._dating = Dating(
+            clock_synchronised if host_probe is not None else lambda: None, steady=host_probe is not None
+        )
         self._stop = threading.Event()
         self._lock = threading.Lock()  # around the tracker and self._alerts
         self._heard: deque[Stored] = deque()  # what is stored, and the points have not learnt yet
         self._known = (0, 0)  # the last ids of entry and fact that the points have learnt
+        self._restoring = False  # the points learn what the journal had at our start; what is stored meanwhile waits
+        self._influx: InfluxSink | None = None
         self._not_used: dict[Subject, str] = {}  # the points that are not in use, as they were looked at last, and why
         self._threads: list[threading.Thread] = []
         self._failed: dict[str, tuple[float, str]] = {}  # thread: (time.monotonic(), what it failed with)
@@ -271,49 +279,39 @@ class Service:
         self._dead_man = DeadMan(site, hangs=self._hangs, now=clock.now)
         self._rules = make_rules(site.alerts, site.own_alerts)
         self._certificates = Certificates(site.directory)
-        self._tracker = Tracker(
-            site.points,
-            site.alerts,
-            profiles=site.profiles,
-            own=site.own_alerts,
-            since=clock.now(),
-            counts=self._counts,
-            certificate_until=self._certificates.board_until,
-        )
-        self._world = World(self._tracker)
         try:
             self.journal = Journal(site.path(site.region.journal))
-            self._told_in = self.journal  # where alerts, and who is told of them, are kept now
-            self.answers = Answers(site, self.journal, self, clock.now)
-            self._dispatcher = Dispatcher(
-                site,
-                self.journal,
-                self._channels,
-                acknowledged=self.acknowledged,
-                answers=self.answers,
-                roster=lambda: self.roster,
-                unreached=self._unreached,
-            )
-            self._returned = Returned(self.journal, language=site.region.language, learn=self._learn_returned)
             try:
+                self._begin_intake(hear_first)
+                self._tracker = Tracker(
+                    site.points,
+                    site.alerts,
+                    profiles=site.profiles,
+                    own=site.own_alerts,
+                    since=clock.now(),
+                    counts=self._counts,
+                    certificate_until=self._certificates.board_until,
+                )
+                self._world = World(self._tracker)
+                self._told_in = self._left_over()  # where alerts, and who is told of them, are kept now
+                self.answers = Answers(site, self.journal, self, clock.now)
+                self._dispatcher = Dispatcher(
+                    site,
+                    self._told_in,
+                    self._channels,
+                    acknowledged=self.acknowledged,
+                    answers=self.answers,
+                    roster=lambda: self.roster,
+                    unreached=self._unreached,
+                )
+                self._returned = Returned(self.journal, language=site.region.language, learn=self._learn_returned)
                 self._restore()
             except JournalError:
+                self._end_intake()
                 self.journal.close()
                 raise
         except JournalError as error:
             raise ServiceError(str(error)) from error
-        self._ingest = Ingest(
-            self._inbox,
-            self._transport,
-            self.journal,
-            self.counters,
-            points=site.points,
-            stop=self._stop,
-            on_stored=self._on_stored,
-            on_unkept=self._on_unkept,
-            dating=self._dating,
-            progress=self._progress,
-        )
         self._gaps = Gaps(
             ask=self._boards.ask,
             gaps=self.journal.gaps,
@@ -344,7 +342,6 @@ class Service:
             if alert.subject.kind == UNKNOWN_BOARD:
                 first_t, last_t = (float(alert.detail.get(key) or alert.since) for key in ("first_at", "last_at"))
                 self._ingest.remember_stranger(alert.subject.id, first_t, last_t)
-        self._influx: InfluxSink | None = None
         if site.influx is not None:
             name_points(self.journal, site, clock.now())
             self._rows = Rows(site)
@@ -361,8 +358,59 @@ class Service:
                     progress=self._progress,
                 )
             except InfluxError as error:
+                self._end_intake()
                 self.journal.close()
                 raise ServiceError(error.said) from error
+
+    def _begin_intake(self, hear: bool) -> None:
+        """Make what stores, and have it store from now on. What the journal had before is read behind it. Raises JournalError."""
+        self._known = self.journal.last_ids()
+        self._newest_t = self.journal.newest_t()
+        now = self.clock.now()  # it may have been set back while we were not running
+        self._dating.ran_later((self._newest_t or now) - now)
+        self._ingest = Ingest(
+            self._inbox,
+            self._transport,
+            self.journal,
+            self.counters,
+            points=self.site.points,
+            stop=self._stop,
+            on_stored=self._on_stored,
+            on_unkept=self._on_unkept,
+            dating=self._dating,
+            progress=self._progress,
+        )
+        if hear:
+            self._restoring = True
+            self._hear()
+
+    def _hear(self) -> None:
+        if not any(thread.name == "ingest" for thread in self._threads):
+            self._spawn("ingest", self._ingest.run)
+        self._transport.start()
+
+    def _end_intake(self) -> None:
+        """What was taken from the broker is stored; then it may have another of us."""
+        self._stop.set()
+        self._inbox.close()
+        for thread in self._threads:
+            thread.join(_JOIN_S)
+        self._transport.stop()
+
+    def _left_over(self) -> Journal:
+        """The journal, with the alerts that a host before us kept in memory; while the disk takes nothing still, where they are."""
+        left = Spare.left_by_another(self.journal)
+        if left is None:
+            return self.journal
+        try:
+            left.bring_back(self.journal)
+        except JournalError as error:
+            _log.error("%s; alerts stay in memory, as the host before this one kept them", error)
+            self._spare = left
+            return left.journal
+        left.close()
+        _log.info("%s: has the alerts that were kept in memory when the host ended", self.journal.path)
+        return self.journal
 
     def _keep_sms(self, reference: int, message: str) -> None:
         """So that its delivery report is known also after a restart. That the message left is kept elsewhere."""
@@ -384,6 +432,7 @@ class Service:
                 self.journal,
                 alerts=self.alerts,
                 acknowledge=self.acknowledge_all,
+                decline=self.decline_all,
                 roster=lambda: self.roster,
             ),
             self.journal,
@@ -415,34 +464,39 @@ class Service:
         """Rebuild what is known of the points and the alerts from the journal."""
         self._watch = Watch(
             self._rules,
-            self.journal,
+            self._told_in,
             roster=self.roster,
             telling=self.site.telling,
             ways=self._dispatcher.ways,
             acknowledged=self.acknowledged,
             lost=self._lost,
+            declined=self._declined,
         )
         self._alerts = self._watch.engine.active()
         self._resolved = [
             alert
-            for alert in self.journal.alerts(_RESOLVED_READ)
+            for alert in self._told_in.alerts(_RESOLVED_READ)
             if alert.state == "resolved" and alert.fired_at is not None
         ]
-        self.journal.fold(self._world, self.site.points, sets=sets_read_back(len(self.site.points)))
+        now, (entry, fact) = self.clock.now(), self._known
+        with self._lock:
+            self.journal.fold(
+                self._world,
+                self.site.points,
+                sets=sets_read_back(len(self.site.points)),
+                until=Judged(now, entry, fact),
+            )
+            self._restoring = False
         checks = self.journal.facts(facts.Commissioned)
         self._checks_kept.update(
             (fact.told.point, round(fact.t)) for fact in checks if isinstance(fact.told, facts.Commissioned)
         )
-        self._known = self.journal.last_ids()
         for point in self.site.points:
             self.counters.missing.labels(point).set(self.journal.missing(point))
         self._tracker.note_alerts(self._alerts)
-        now = self.clock.now()  # it may have been set back while we were not running
         self._dispatcher.begin(now)
         self._dispatcher.note(self._alerts)
-        newest = self.journal.newest_t() or now
-        self._dating.ran_later(newest - now)
-        self._tell_of_itself(Started(forget_after=self._believed_until(now, newest)), now)
+        self._tell_of_itself(Started(forget_after=self._believed_until(now, self._newest_t or now)), now)
         kept = self.journal.facts(facts.RosterRead, limit=1)
         self._roster_kept = kept[0].told if kept else None
         self._use_roster(now)
@@ -512,7 +566,7 @@ class Service:
                 self.stop()
                 raise ServiceError(str(error)) from error
             _log.info("status page: %s", self._web.url)
-        self._spawn("ingest", self._ingest.run)
+        self._hear()
         self._spawn("tick", self._tick)
         self._spawn("fleet", self._run_fleet)
         for name in self._deliver:
@@ -532,7 +586,6 @@ class Service:
         if self.site.alert_test.weekly:
             self._spawn("alert test", self._run_tests)
         self._spawn("systemd", functools.partial(systemd.watch, self._stop, self._stands_still))
-        self._transport.start()
         systemd.notify("READY=1")
 
     @property
@@ -584,7 +637,11 @@ class Service:
         except JournalError as error:
             _log.warning("the last moments of judging are not kept: %s", error)
         if self._spare is not None:
-            self._spare.close()
+            try:
+                self._spare.bring_back(self.journal)
+                self._spare.close()
+            except JournalError:  # the next start of this journal's host finds it
+                self._spare.leave()
         self.journal.close()
 
     def _spawn(self, name: str, target: Callable[[], None]) -> None:
@@ -625,7 +682,7 @@ class Service:
 
     def _on_stored(self, stored: Stored, states: Sequence[NodeState]) -> None:
         self._heard.append(stored)
-        if len(self._heard) > _HEARD_MAX:
+        if len(self._heard) > _HEARD_MAX and not self._restoring:
             with self._lock:
                 self._take_in()
         if any(state.online and not state.retained for state in states):
@@ -639,6 +696,8 @@ class Service:
 
     def _on_unkept(self, sets: Sequence[SampleSet]) -> None:
         """Let the points know what came in and cannot be kept now: people are told of it all the same."""
+        if self._restoring:  # it comes again before long
+            return
         with self._lock:
             self._take_in()
             for a_set in sets:
@@ -687,6 +746,7 @@ class Service:
                 before = self._ticked_at
                 self._dating.set_back(before - now)
                 self._tell_of_itself(ClockSetBack(forget_after=self._believed_until(now, before)), now)
+            self._dating.look(now)
             self._ticked_at = now
             self._progress.works("tick", HUNG_S)
             self._send_time(now)
@@ -730,7 +790,7 @@ class Service:
         """The disk does not take an alert: it and what is due of it are kept in memory from now on. Raises JournalError."""
 
         def make() -> Journal:
-            self._spare = Spare(self.journal, now)
+            self._spare = Spare.begin(self.journal, now)
             return self._spare.journal
 
         self._keep_alerts_in(make)
@@ -770,8 +830,7 @@ class Service:
 
     def listen(self) -> None:
         """Connect to the broker and take in what comes, and nothing else: for a host whose time is moved by hand."""
-        self._spawn("ingest", self._ingest.run)
-        self._transport.start()
+        self._hear()
 
     def judge(self) -> None:
         """The part of `step` before any message leaves. Raises JournalError."""
@@ -896,7 +955,9 @@ class Service:
             ]
             found += self._neighbours.views(now)
         doubt = self._dating.doubt()
-        found.append(ClockDoubt(now=now, behind_s=doubt and doubt.behind_s, boards=0 if doubt is None else doubt.ahead))
+        found.append(
+            ClockDoubt(now=now, behind_s=doubt and doubt.behind_s, boards=0 if doubt is None else doubt.boards)
+        )
         found.append(JournalHealth(now=now, problem=self._unkept, set_aside=self._set_aside))
         found += self._host_probe.views() if self._host_probe is not None else ()
         # Measured a little earlier or not: judged is each as it is known now, and so it stands in the journal.
@@ -967,12 +1028,14 @@ class Service:
             return
         if self._status_at is not None and 0 <= now - self._status_at < influx.status_interval_s:
             return
+        views = self.views(now)
         self._rows.store(
             self.journal,
-            self.views(now),
+            views,
             self.alerts(),
             host_row(self._own(now), now, points=len(self.site.points), poison=self.journal.refused_count(SINK)),
             acknowledged=self.acknowledged,
+            round_=self._round(views),
             now=now,
         )
         self._status_at = now
@@ -1039,6 +1102,10 @@ class Service:
         with self._lock:
             return self._world.standing.lost(alert_id)
 
+    def _declined(self, alert_id: int) -> Mapping[str, float]:
+        with self._lock:
+            return self._world.standing.declined(alert_id)
+
     def _returns(self, now: float) -> list[Returns]:
         """What came back, of who is told by those ways now."""
         with self._lock:
@@ -1077,8 +1144,12 @@ class Service:
 
     def gaps(self) -> dict[str, list[tuple[int, int]]]:
         """By point the seqs that are missing and waited for, of points where any are."""
-        found = {point: self.journal.gaps(point) for point in self.site.points}
+        found = {point: self.gaps_of(point) for point in self.site.points}
         return {point: gaps for point, gaps in found.items() if gaps}
+
+    def gaps_of(self, point: str) -> list[tuple[int, int]]:
+        """The same of one point. Raises JournalError."""
+        return self.journal.gaps(point)
 
     def _run_tests(self) -> None:
         """The weekly test of every way to tell people."""
@@ -1181,20 +1252,34 @@ class Service:
 
         Who may do so is for the caller to know. t: when it was, if not now.
         """
-        kept = self._acknowledge([alert_id], author, "", t)
+        kept = self._answered([alert_id], lambda one: Acknowledged(alert=one), author, t)
         return kept[0] if kept else None
 
     def acknowledge_all(self, alert_ids: Collection[int], author: Author, link: str = "") -> list[Fact]:
         """The same of several, all or none: a fact for each that fires. link: the nonce of the link that was used."""
-        return self._acknowledge(alert_ids, author, link, None)
+        return self._answered(alert_ids, lambda one: Acknowledged(alert=one, link=link), author, None)
 
-    def _acknowledge(self, alert_ids: Collection[int], author: Author, link: str, t: float | None) -> list[Fact]:
+    def decline_all(self, alert_ids: Collection[int], author: Author, person: str, link: str = "") -> list[Fact]:
+        """Keep that somebody cannot see to these, so that the next one is asked at once: a fact for each that fires.
+
+        person: his id in the roster. Raises JournalError: none is kept then.
+        """
+
+        def declined(alert_id: int) -> Declined:
+            self.journal.note_declined(alert_id, person, Words(self.language).say(Phrase("says: I cannot see to it")))
+            return Declined(alert=alert_id, person=person, link=link)
+
+        return self._answered(alert_ids, declined, author, None)
+
+    def _answered(
+        self, alert_ids: Collection[int], told: Callable[[int], facts.Told], author: Author, t: float | None
+    ) -> list[Fact]:
         with self._lock:
             firing = {alert.id for alert in self._alerts if alert.state == "firing"}
         now = self.clock.now()
         with self.journal.atomic():
             kept = [
-                self.journal.record(Acknowledged(alert=alert_id, link=link), author, t=now if t is None else t, now=now)
+                self.journal.record(told(alert_id), author, t=now if t is None else t, now=now)
                 for alert_id in alert_ids
                 if alert_id in firing
             ]
@@ -1244,8 +1329,11 @@ class Service:
 
     def refuel(self, stand: Stand) -> list[Stop]:
         """The refuel round, the most urgent first."""
+        return self._round(stand.views.values())
+
+    def _round(self, views: Iterable[PointView]) -> list[Stop]:
         with self._lock:
-            return stops(list(stand.views.values()), self.site.points, self.site.profiles, self._world.standing)
+            return stops(views, self.site.points, self.site.profiles, self._world.standing)
 
     def acknowledged(self, alert_id: int) -> Fact | None:
         """The last time that somebody acknowledged an alert; None: nobody has."""
@@ -1325,7 +1413,7 @@ class Service:
         if link.unheard:
             detail = Phrase(
                 "the broker passes the lease of this host on to nobody, so a second host would not see it: write the broker's"
-                " configuration anew (`paraat broker-config`), and reload it"
+                " configuration anew (`.venv/bin/paraat broker-config`), and reload it"
             )
             return Check(name="lease", ok=False, required=False, detail=detail)
         if not (other := link.serving_elsewhere):
@@ -1441,19 +1529,34 @@ class Service:
 
 
 def _doubted(doubt: Doubt) -> str:
-    minutes = f"{doubt.behind_s / 60:.0f}"
-    if not doubt.ahead:
+    minutes = f"{abs(doubt.behind_s) / 60:.0f}"
+    if not doubt.boards and doubt.behind_s < 0:
+        return Phrase(
+            "the clock of this machine went {minutes} min ahead at once, and nothing keeps it right; until boards agree with it no"
+            " board is told the time. Set it right (timedatectl). If it is right now: `paraat clock --by NAME`",
+            minutes=minutes,
+        )
+    if not doubt.boards:
         return Phrase(
             "the clock of this machine says {minutes} min less than it did before; until boards agree with it no board is"
             " told the time. Set it right (timedatectl). If it is right now: `paraat clock --by NAME`",
             minutes=minutes,
+        )
+    if doubt.behind_s < 0:
+        return Phrase(
+            "the clock of this machine is {minutes} min ahead: {boards} of {heard} boards say so. Their times are kept as they"
+            " sent them, and no board is told the time; points look older than they are. Set it right (timedatectl). If the"
+            " boards are wrong: `paraat clock --by NAME`",
+            minutes=minutes,
+            boards=doubt.boards,
+            heard=doubt.heard,
         )
     return Phrase(
         "the clock of this machine is {minutes} min behind: {ahead} of {heard} boards say so. Their times are kept as they"
         " sent them, and no board is told the time. Set it right (timedatectl). If the boards are wrong: `paraat clock --by"
         " NAME`",
         minutes=minutes,
-        ahead=doubt.ahead,
+        ahead=doubt.boards,
         heard=doubt.heard,
     )
 

@@ -7,19 +7,20 @@ read before it is committed.
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from grafana_queries import Asked, Series, answer, asked, filled, write
+from grafana_queries import Asked, Series, answer, asked, filled, firsts, write
 from paraat.domain.readiness import Verdict
+from paraat.domain.refuel import stops
 from paraat.simulate.servers import InfluxServer
 from paraat.texts.readiness import Words
 from paraat.web.roll import Roll, firing_by_point
-from played_regions import BROKEN_WIRE, DATABASE, NEVER_HEARD, SILENT, Play, Region, perform
+from played_regions import BROKEN_WIRE, DATABASE, NEVER_HEARD, PLANNED, SILENT, Play, Region, perform
 
 pytestmark = pytest.mark.needs("influxdb")
 EXPECTED = Path(__file__).with_name("expected.json")
@@ -28,6 +29,7 @@ EMPTY = "empty"
 POINT = "nsp-0001"
 BROKEN, QUIET, NEVER = (f"nsp-{1 + number:04}" for number in (BROKEN_WIRE, SILENT, NEVER_HEARD))
 ALL = list(asked())
+FIRSTS = [one for one in ALL if re.search(r"\b(bottom|top)\(", one.query)]
 
 
 class Played:
@@ -38,7 +40,13 @@ class Played:
 
     def ask(self, query: str, database: str = DATABASE, point: str = ".*", region: str = ".*") -> list[Series]:
         """As a dashboard would, of the 73 hours before now, an hour a point."""
-        return answer(self.server, database, filled(query, point=point, region=region, hours=73, every="1h"))
+
+        def plainly(text: str, first: Mapping[str, str] | None = None) -> list[Series]:
+            asked_for = filled(text, point=point, region=region, first=first, hours=73, every="1h")
+            return answer(self.server, database, asked_for)
+
+        hidden = [one for one in FIRSTS if one.where in query]
+        return plainly(query, firsts(plainly, hidden))
 
     def rows(self, board: str, panel: str, ref: str = "A", **chosen: str) -> dict[str, dict[str, Any]]:
         """What a panel of newest rows shows, by point."""
@@ -163,6 +171,47 @@ def test_a_figure_is_the_same_as_on_the_page(played: Played) -> None:
             assert re.sub(r"\d+", "#", why[view.point]["text"]) == (said[0] if said else ""), view.point
 
 
+def test_the_lines_of_the_first_twelve_are_those_of_the_refuel_round(played: Played) -> None:
+    """Of sixty points, the twelve that the pages' rounds put first; of one region the first of its own page."""
+    (query,) = [
+        one.query
+        for one in ALL
+        if (one.board, one.where) == ("fuel_round", "Brandstof in de tanks van de eerste twaalf")
+    ]
+    assert len(played.ask(query)) <= 12
+    one = played.regions[0]
+    stand = stops(one.service.views(one.end), one.site.points, one.site.profiles, one.service._world.standing)
+    lines = {series["tags"]["point"] for series in played.ask(query, region=REGIONS[0])}
+    never_read = {stop.point for stop in stand if stop.point == NEVER}
+    assert lines == {stop.point for stop in stand[:12]} - never_read
+    (urgent,) = [one.query for one in FIRSTS if one.where == "$urgent"]
+    (found,) = played.ask(urgent, region=REGIONS[0])
+    labels = [label for _, label in found["values"]]
+    assert sorted(labels) == sorted(f"{one.site.points[stop.point].name} ({stop.point})" for stop in stand[:12])
+
+
+def test_what_is_planned_is_in_the_refuel_round(played: Played) -> None:
+    shown = played.rows("fuel_round", "Brandstofronde, het dringendste eerst; onbekend: ga kijken")
+    planned = {point: (row["planned"], row["planned_in"]) for point, row in shown.items() if row["planned"] is not None}
+    assert planned == {f"nsp-{1 + 100 * n + PLANNED:04}": (400.0, pytest.approx(2.0, abs=0.01)) for n in range(3)}
+
+
+def test_hours_of_a_region_are_those_of_the_point_that_lasts_the_shortest(played: Played) -> None:
+    (query,) = [one.query for one in ALL if (one.board, one.where) == ("national", "Regio's; wie ontbreekt is stil")]
+    found = {}
+    for series in played.ask(query):
+        found[series["tags"]["region"]] = dict(zip(series["columns"], series["values"][0], strict=True))
+    for name, one in zip(REGIONS, played.regions, strict=True):
+        used = [view for view in one.service.views(one.end) if view.activation.in_use]
+        known = {view.point: view.off_grid for view in used if view.off_grid and view.verdict is not Verdict.SILENT}
+        least = min(known.values(), key=lambda hours: hours.hours_low)
+        row = found[name]
+        assert (row["low"], row["likely"], row["high"]) == (least.hours_low, least.hours, least.hours_high)
+        assert row["hours_unknown"] == len(used) - len(known)
+        wanted = {point: one.site.profiles[point].target_h for point in known}
+        assert row["short"] == sum(known[point].hours_low < wanted[point] for point in known)
+
+
 def test_a_line_begins_with_what_the_board_read_first(played: Played) -> None:
     first = min(played.regions[0].service.journal.replay(POINT), key=lambda a_set: a_set.t)
     for panel, name in (
@@ -184,7 +233,10 @@ def test_a_tank_that_nobody_can_read_has_no_figure_anywhere(played: Played) -> N
         played.rows("fuel_round", "Brandstofronde, het dringendste eerst; onbekend: ga kijken")[BROKEN]["refuel"]
         is None
     )
-    for board, panel in (("support_point", "Brandstof in de tank"), ("fuel_round", "Brandstof in de tanks")):
+    for board, panel in (
+        ("support_point", "Brandstof in de tank"),
+        ("fuel_round", "Brandstof in de tanks van de eerste twaalf"),
+    ):
         (query,) = [one.query for one in ALL if (one.board, one.where) == (board, panel)]
         (series,) = played.ask(query, point=BROKEN)
         values = [value for _, value in series["values"]]

@@ -1,7 +1,8 @@
 """The rules of Grafana's own dashboard linter (github.com/grafana/dashboard-linter) that are not about Prometheus or Loki, and ours.
 
-The linter is a program of its own and no package that we can install; what it asks is said again here. One rule is broken on
-purpose: its template-datasource-rule wants the label "Data source", and ours is in the reader's language.
+The linter is a program of its own and no package that we can install; what it asks is said again here. Two rules are broken on
+purpose: its template-datasource-rule wants the label "Data source", and ours is in the reader's language; and bands have a
+sentence from Grafana's own data source beside their queries, where panel-datasource-rule wants one source for a panel.
 """
 
 import json
@@ -43,7 +44,10 @@ def test_template_on_time_change_reload_rule(board: Json) -> None:
 @every_board
 def test_panel_datasource_rule(board: Json) -> None:
     for panel in asks(board):
-        for source in (panel["datasource"], *(target["datasource"] for target in panel["targets"])):
+        sources = [target["datasource"] for target in panel["targets"] if "query" in target]
+        if panel["type"] != "state-timeline":  # those say also what holds at every time
+            sources.append(panel["datasource"])
+        for source in sources:
             assert source == {"type": "influxdb", "uid": "${datasource}"}, panel["title"]
 
 
@@ -62,8 +66,25 @@ def test_panel_units_rule(board: Json) -> None:
 
 @every_board
 def test_panel_no_targets_rule(board: Json) -> None:
-    assert all(target["query"] for panel in asks(board) for target in panel["targets"])
+    assert all(target["query"] for panel in asks(board) for target in panel["targets"] if "snapshot" not in target)
     assert all(panel["targets"] for panel in asks(board))
+
+
+@every_board
+def test_bands_say_in_words_what_it_means_where_there_is_none(board: Json) -> None:
+    """Grafana's own "No data in response" comes where no target has a row; this one always has."""
+    for panel in asks(board):
+        said = [target for target in panel["targets"] if "snapshot" in target]
+        assert len(said) == (panel["type"] == "state-timeline"), panel["title"]
+        for target in said:
+            (frame,) = target["snapshot"]
+            times, texts = frame["data"]["values"]
+            assert times[0] < 1.77e12 < 4e12 < times[-1], "before the first board was sold, and after the last"
+            assert len(set(texts)) == 1
+            named = [one for one in panel["fieldConfig"]["overrides"] if one["matcher"]["options"] == target["refId"]]
+            assert texts[0] in [
+                prop["value"] for one in named for prop in one["properties"] if prop["id"] == "displayName"
+            ]
 
 
 @every_board
@@ -132,6 +153,9 @@ def test_every_field_is_known_to_grafanas_schema(board: Json) -> None:
 def test_an_influxql_target_has_the_fields_of_grafanas_editor_and_no_other(board: Json) -> None:
     for panel in asks(board):
         for target in panel["targets"]:
+            if "snapshot" in target:
+                assert set(target) == {"refId", "datasource", "queryType", "snapshot"}
+                continue
             assert set(target) <= {"refId", "datasource", "rawQuery", "query", "resultFormat", "alias"}
             assert target["rawQuery"] is True
             assert target["resultFormat"] in ("table", "time_series")
@@ -161,8 +185,8 @@ def test_no_colour_stands_without_a_word_or_a_sign(board: Json) -> None:
             ),
         ]
         for mapping in mapped:
-            results = [mapping["options"]["result"]] if mapping["type"] == "special" else mapping["options"].values()
-            assert all(result["text"].strip() for result in results), panel["title"]
+            results = mapping["options"].values() if mapping["type"] == "value" else [mapping["options"]["result"]]
+            assert all(result["text"].strip() or "color" not in result for result in results), panel["title"]
 
 
 @every_board
@@ -185,7 +209,7 @@ def test_both_languages_are_one_dashboard_but_for_the_words(name: str) -> None:
 
     def shape(board: Json) -> list[Any]:
         return [
-            (panel["type"], panel["gridPos"], [_wordless(t["query"]) for t in panel.get("targets", ())])
+            (panel["type"], panel["gridPos"], [_wordless(t.get("query", "")) for t in panel.get("targets", ())])
             for panel in panels(board)
         ]
 

@@ -11,7 +11,7 @@ import pytest
 
 from paraat.alerts.links import LinkError
 from paraat.alerts.radio import AGAIN_S, MOST_WRONG, WITHIN_S
-from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact, HelpAsked, WrongCode
+from paraat.domain.facts import Acknowledged, Author, Counted, Declined, Delivered, Fact, HelpAsked, WrongCode
 from paraat.domain.model import AlertState, Delivery, SampleSet
 from paraat.domain.radio import COUNT, HELP, LITRES, Code, RadioError
 from paraat.domain.roster import COORDINATION, LEAD, TECHNICIAN, Duty, Person, Roster
@@ -136,6 +136,22 @@ def test_a_link_acknowledges_once_and_looking_at_it_does_nothing(desk: Desk) -> 
         with pytest.raises(LinkError, match="used already, by Jan de Vries"):
             use(token)
     assert len(desk.facts(Acknowledged)) == 1
+
+
+def test_who_cannot_says_so_by_the_link_and_what_he_had_taken_on_is_open_again(desk: Desk) -> None:
+    alert = desk.fires()
+    desk.service.acknowledge(alert.id, Author(name="Jan de Vries", role="lead", way="sms"))
+    desk.clock.t += 60
+    token = desk.token(alert)
+    fact = desk.service.answers.by_link(token, sees_to_it=False)
+    assert isinstance(fact.told, Declined)
+    assert (fact.told.alert, fact.told.person) == (alert.id, "jan")
+    assert desk.service.acknowledged(alert.id) is None
+    desk.restart()
+    assert desk.service.acknowledged(alert.id) is None
+    for sees_to_it in (True, False):
+        with pytest.raises(LinkError, match="used already, by Jan de Vries"):
+            desk.service.answers.by_link(token, sees_to_it=sees_to_it)
 
 
 def test_the_link_of_a_list_acknowledges_each_of_it_that_fires_and_once(desk: Desk) -> None:

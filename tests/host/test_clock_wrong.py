@@ -2,6 +2,8 @@
 
 import urllib.error
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("english")
 
 POINTS = (POINT, "nsp-0102", "nsp-0103")
 CLOCKLESS = "nsp-0201"
-BEHIND_S = 10800.0
+BEHIND_S = AHEAD_S = 10800.0
 
 
 @pytest.fixture(autouse=True)
@@ -31,12 +33,28 @@ def nothing_keeps_the_clock_right(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("paraat.service.clock_synchronised", lambda: False)
 
 
+Stage = tuple[Service, StillClock, list[FakeBoard]]
+
+
 @pytest.fixture
-def behind(tmp_path: Path) -> Iterator[tuple[Service, StillClock, list[FakeBoard]]]:
+def behind(tmp_path: Path) -> Iterator[Stage]:
     """A host three hours behind its boards."""
+    with staged(tmp_path, -BEHIND_S) as stage:
+        yield stage
+
+
+@pytest.fixture
+def ahead(tmp_path: Path) -> Iterator[Stage]:
+    """A host three hours ahead of its boards."""
+    with staged(tmp_path, AHEAD_S) as stage:
+        yield stage
+
+
+@contextmanager
+def staged(tmp_path: Path, off_s: float) -> Iterator[Stage]:
     with EmbeddedBroker(tmp_path / "broker") as broker:
         clock = StillClock()
-        clock.t -= BEHIND_S
+        clock.t += off_s
         boards = [FakeBoard(broker.port, point) for point in (*POINTS, CLOCKLESS)]
         service = Service(a_site(tmp_path, broker.port), clock=clock, host_probe=HostProbe(tmp_path))
         service.start()
@@ -59,9 +77,7 @@ def status(service: Service) -> int:
     return 200
 
 
-def test_no_boards_time_is_lost_to_a_host_that_is_behind(
-    behind: tuple[Service, StillClock, list[FakeBoard]], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_no_boards_time_is_lost_to_a_host_that_is_behind(behind: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     service, clock, boards = behind
     for board in boards[:3]:
         board.tell(1, ON_MAINS, T0)
@@ -94,9 +110,73 @@ def test_no_boards_time_is_lost_to_a_host_that_is_behind(
     wait_for(lambda: "clock_wrong" not in firing())
 
 
-def test_somebody_says_that_the_clock_is_right(
-    behind: tuple[Service, StillClock, list[FakeBoard]], capsys: pytest.CaptureFixture[str]
-) -> None:
+def pass_by(stage: Stage, seconds: float) -> None:
+    """Let the time of the host and of the clock that nobody sets go on."""
+    service, clock, _ = stage
+    service._dating._uptime_s = partial(sum, (service._dating._uptime_s(), seconds))
+    clock.t += seconds
+
+
+def test_no_boards_time_is_lost_to_a_host_that_is_ahead(ahead: Stage) -> None:
+    service, clock, boards = ahead
+    *dated, clockless = boards
+    aged = host_codec.encode_pack([codec.encode_set(CLOCKLESS, 1, -5, codec.encode_records(ON_MAINS.items(), []))])
+    for board in dated:
+        board.tell(1, ON_MAINS, T0)
+    assert not doubted(service), "it may have waited somewhere"
+    pass_by(ahead, 60.0)
+    for board in dated:
+        board.tell(2, ON_MAINS, T0 + 60)
+    assert "180 min ahead: 3 of 3 boards say so" in doubted(service)
+    assert status(service) == 503
+    assert "klok van deze computer staat verkeerd" in get(service, "/").decode()
+
+    def alerts(state: str) -> set[str]:
+        return {alert.rule for alert in service.alerts() if alert.state == state}
+
+    clock.t += 61
+    wait_for(lambda: "clock_wrong" in alerts("firing"))
+    assert {alert.wording for alert in service.alerts() if alert.rule == "clock_wrong"} == {"ahead"}
+    pass_by(ahead, 400.0)
+    wait_for(lambda: "point_silent" in alerts("pending"))
+    pass_by(ahead, 100.0)
+    wait_for(lambda: "point_silent" in alerts("firing"))
+    told = [row for alert in service.alerts() if alert.rule == "point_silent" for row in service.told(alert.id)]
+    assert told == [], "whose reading is old by a clock that is wrong is no silent point"
+    clockless.say(topics.topic(CLOCKLESS, topics.TELEMETRY), aged)
+    wait_for(lambda: view_of(service, clock.t, CLOCKLESS).data_t == clock.t - 5)
+    assert (clockless.acked, [board.times for board in boards]) == (set(), [[]] * 4)
+    clock.t = T0 + 120.0
+    for board in dated:
+        board.tell(3, ON_MAINS, clock.t)
+    wait_for(lambda: not doubted(service))
+    wait_for(lambda: all(board.times == [T0 + 120] for board in boards))
+    clockless.say(topics.topic(CLOCKLESS, topics.TELEMETRY), aged)
+    wait_for(lambda: clockless.acked == {1})
+    kept = [T0] * 3 + [T0 + 60] * 3 + [T0 + 120] * 3 + [T0 + 115]
+    assert [entry.t for entry in service.journal.entries_after(0, 20)] == kept, "each as it was dated"
+
+
+def test_a_clock_that_leaps_ahead_while_it_runs_is_told_to_no_board(behind: Stage) -> None:
+    service, clock, boards = behind
+    clock.t = T0
+    for board in boards[:3]:
+        board.tell(1, ON_MAINS, T0)
+    wait_for(lambda: all(board.times == [T0] for board in boards))
+    clock.t += AHEAD_S
+    wait_for(lambda: "went 180 min ahead at once" in doubted(service))
+    for board in boards[:3]:
+        board.tell(2, ON_MAINS, T0 + 1)
+    assert doubted(service)
+    clock.t = T0 + 70
+    for board in boards[:3]:
+        board.tell(3, ON_MAINS, clock.t)
+    wait_for(lambda: not doubted(service))
+    wait_for(lambda: all(board.times == [T0, T0 + 70] for board in boards), "and nothing else")
+    assert {entry.t for entry in service.journal.entries_after(0, 20)} == {T0, T0 + 1, T0 + 70}
+
+
+def test_somebody_says_that_the_clock_is_right(behind: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     """The boards had a wrong time, from this host before its clock was set right, say."""
     service, clock, boards = behind
     for board in boards[:3]:

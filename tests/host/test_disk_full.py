@@ -1,14 +1,17 @@
 """A disk that takes nothing: nothing is lost, people are told all the same, and no point looks as if all were well."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from host.served import ON_MAINS, POINT, FakeBoard, StillClock, a_site, get, view_of
-from paraat.domain.model import AlertState
+from paraat.domain.model import AlertState, SampleSet
 from paraat.domain.readiness import Verdict
+from paraat.journal import Journal, JournalError
+from paraat.journal.spare import Spare
 from paraat.service import Service
 from paraat.simulate.servers import EmbeddedBroker
 from waiting import wait_for
@@ -87,3 +90,79 @@ def test_a_disk_that_takes_nothing_loses_nothing_tells_people_and_shows_no_point
     clock.t += 10
     board.tell(seq + 1, LOW, clock.t)
     assert all(check.ok for check in service.health()), "and it goes on as ever"
+
+
+def lows(service: Service) -> list[tuple[int, str]]:
+    """The messages about fuel that were due so far: (alert, what became of it)."""
+    fuel = {alert.id for alert in service.alerts() if alert.rule == "low_fuel"}
+    return [(row.alert_id, row.state) for row in service._told_in.deliveries(*fuel)] if fuel else []
+
+
+@pytest.mark.parametrize("full_still", [False, True])
+def test_a_host_that_ends_while_the_disk_is_full_tells_nobody_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full_still: bool
+) -> None:
+    """Killed or stopped: what is left lies in memory, where its next start looks for it."""
+    monkeypatch.setattr("paraat.journal.spare._folder", lambda _of, _memory: tmp_path / "memory")
+    site, clock = a_site(tmp_path, 1), StillClock()
+    service = Service(site, clock=clock, serve_web=False)
+    take_nothing(service, True)
+    for _ in range(3):
+        clock.t += 100
+        service._on_unkept([a_low_set(clock.t)])
+        service._work(clock.t)
+        while service.send_next("log"):
+            pass
+    told = lows(service)
+    assert [state for _, state in told] == ["sent"]
+    assert service._spare is not None
+    service.stop()
+    assert (tmp_path / "memory").exists()
+    if full_still:
+        monkeypatch.setattr(Spare, "bring_back", refuse_once(Spare.bring_back))
+    again = Service(site, clock=clock, serve_web=False)
+    assert (again._spare is not None) is full_still
+    assert lows(again) == told
+    for _ in range(3):
+        clock.t += 10
+        again._on_unkept([a_low_set(clock.t)])
+        again._work(clock.t)
+        while again.send_next("log"):
+            pass
+    assert lows(again) == told, "nobody is told again"
+    assert again._spare is None
+    assert [(row.alert_id, row.state) for row in again.journal.deliveries(told[0][0])] == told
+    assert not (tmp_path / "memory").exists()
+    again.stop()
+
+
+def test_what_another_user_put_there_is_not_ours(tmp_path: Path) -> None:
+    with closing(Journal(tmp_path / "journal.sqlite")) as journal:
+        assert Spare.left_by_another(journal, memory=tmp_path) is None
+        spare = Spare.begin(journal, 0.0, memory=tmp_path)
+        spare.leave()
+        (folder,) = tmp_path.glob("paraat-*")
+        folder.chmod(0o755)
+        assert Spare.left_by_another(journal, memory=tmp_path) is None
+        folder.chmod(0o700)
+        left = Spare.left_by_another(journal, memory=tmp_path)
+        assert left is not None
+        left.close()
+        assert not folder.exists()
+
+
+def a_low_set(t: float) -> SampleSet:
+    return SampleSet(point=POINT, kind="telemetry", seq=int(t), t=t, received_at=t, values=LOW, faults={})
+
+
+def refuse_once(bring_back: Callable[[Spare, Journal], None]) -> Callable[[Spare, Journal], None]:
+    """As on a disk that is full at the start, and has room a moment later."""
+    refused = []
+
+    def tried(spare: Spare, to: Journal) -> None:
+        if not refused:
+            refused.append(spare)
+            raise JournalError("database or disk is full")
+        bring_back(spare, to)
+
+    return tried

@@ -64,6 +64,10 @@ class Host(Protocol):
         """The same of several, all or none: a fact for each that fires. Raises JournalError."""
         ...
 
+    def decline_all(self, alert_ids: Collection[int], author: Author, person: str, link: str = "") -> list[Fact]:
+        """Keep that somebody cannot see to these. person: his id in the roster. Raises JournalError."""
+        ...
+
     def keep(self, told: SaidOfPoint, author: Author) -> Fact:
         """Keep what somebody says of a point. Raises JournalError."""
         ...
@@ -134,13 +138,18 @@ class Answers:
         """What a link asks, and changes nothing: a mail scanner opens it too. Raises LinkError, SettingsError."""
         return self._asked(self._claim(token))
 
-    def by_link(self, token: str) -> Fact:
-        """Use a link up. Raises LinkError, JournalError, SettingsError."""
+    def by_link(self, token: str, *, sees_to_it: bool = True) -> Fact:
+        """Use a link up. sees_to_it: whether he does, or cannot. Raises LinkError, JournalError, SettingsError."""
         claim = self._claim(token)
         with self._lock:
             asked = self._asked(claim)
             author = Author(name=asked.person.name, role=asked.person.role, way="link")
-            kept = self._host.acknowledge_all([alert.id for alert in asked.alerts], author, claim.nonce)
+            ids = [alert.id for alert in asked.alerts]
+            kept = (
+                self._host.acknowledge_all(ids, author, claim.nonce)
+                if sees_to_it
+                else self._host.decline_all(ids, author, asked.person.id, claim.nonce)
+            )
         if not kept:
             raise LinkError(_OVER)
         return kept[0]

@@ -1,4 +1,4 @@
-"""Answers by SMS: "OK 1234" from the number that was told acknowledges the alert of that code.
+"""Answers by SMS: "OK 1234" from the number that was told acknowledges the alert of that code, "NEE 1234" says that he cannot.
 
 A sender's number can be forged, and a code of four digits guessed: so both must fit, the alert must have been told to that
 number, and after a few wrong codes nothing from that person is looked at for a while. Each is a fact, so a restart forgets none.
@@ -40,7 +40,7 @@ class Records(Protocol):
 
 
 class Heard(NamedTuple):
-    """What became of an answer. outcome: "acknowledged", "over", "no-code", "wrong", "too-many" or "stranger"."""
+    """What became of an answer. outcome: "acknowledged", "declined", "over", "no-code", "wrong", "too-many" or "stranger"."""
 
     outcome: str
     alert: AlertState | None = None
@@ -49,7 +49,9 @@ class Heard(NamedTuple):
 
 
 class BySms:
-    """alerts: those that fire, and those that are over since shortly. acknowledge: (ids of alerts, who), as the service keeps it."""
+    """alerts: those that fire, and those that are over since shortly. acknowledge: (ids of alerts, who), as the service keeps it;
+    decline: (ids, who, his id in the roster).
+    """
 
     def __init__(
         self,
@@ -58,6 +60,7 @@ class BySms:
         *,
         alerts: Callable[[], Iterable[AlertState]],
         acknowledge: Callable[[Collection[int], Author], Sequence[Fact]],
+        decline: Callable[[Collection[int], Author, str], Sequence[Fact]],
         roster: Callable[[], Roster] | None = None,
     ) -> None:
         self._site = site
@@ -65,12 +68,13 @@ class BySms:
         self._journal = journal
         self._alerts = alerts
         self._acknowledge = acknowledge
+        self._decline = decline
         self._codes = Codes(site.own_key())
 
     def heard(self, number: str, text: str, now: float) -> Heard:
         """Take an answer in. Raises JournalError: nothing is kept then, and it is to be heard again."""
         heard = self._judge(_plain(number), text, now)
-        if heard.outcome not in ("acknowledged", "over"):
+        if heard.outcome not in ("acknowledged", "declined", "over"):
             # The code is not in the log: who reads that could use it.
             _log.warning("sms from %s not taken: %s", _masked(number), heard.outcome)
         return heard
@@ -82,12 +86,12 @@ class BySms:
         wrong = [fact for fact in self._journal.facts(WrongReply, limit=_WRONG_READ) if _of(fact, people, now)]
         if len(wrong) >= WRONG_MOST:
             return Heard("too-many")
-        code = reply(text)
-        if code is None:
+        said = reply(text)
+        if said is None:
             return self._answered("no-code", people[0])
         for person in people:
-            if alerts := self._told(person, number, code):
-                return self._take(alerts, person)
+            if alerts := self._told(person, number, said.code):
+                return self._take(alerts, person, sees_to_it=said.sees_to_it)
         author = Author(name=people[0].name, role=people[0].role, way="sms")
         self._journal.record(WrongReply(person=people[0].id), author, t=now, now=now)
         return self._answered("wrong", people[0])
@@ -109,11 +113,14 @@ class BySms:
             if row.channel == SMS and row.address == number and row.state != "dropped"
         ]
 
-    def _take(self, alerts: Sequence[AlertState], person: Person) -> Heard:
+    def _take(self, alerts: Sequence[AlertState], person: Person, *, sees_to_it: bool) -> Heard:
         author = Author(name=person.name, role=person.role, way="sms")
-        kept = self._acknowledge([alert.id for alert in alerts if alert.state == "firing"], author)
+        firing = [alert.id for alert in alerts if alert.state == "firing"]
+        kept = self._acknowledge(firing, author) if sees_to_it else self._decline(firing, author, person.id)
         if not kept:
             return self._answered("over", person, alerts[0])
+        if not sees_to_it:
+            return self._answered("declined", person, alerts[0])
         if len(alerts) > 1:
             language = person.language or self._site.region.language
             return Heard("acknowledged", alerts[0], person, Words(language, "sms")("reply.list", n=len(kept)))

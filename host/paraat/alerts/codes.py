@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from paraat.site.private import derived
 
@@ -16,7 +17,12 @@ _CODES = 10_000
 _HALF = 100
 _ROUNDS = 6
 LIST_DIGITS = 5
-_REPLY = re.compile(r"\W*ok[\W_]*([0-9](?:[ .-]?[0-9]){3,4})\W*\Z", re.IGNORECASE)
+# "OK 1234", "Oké: 12 34, dank u", "nee 1234". What asks or tells more than that is no answer.
+_REPLY = re.compile(
+    r"\W*(?:(ok|oke|oké|okay|ja|yes)|nee?|no|kan niet|lukt niet)[\W_]*([0-9](?:[ .-]?[0-9]){3,4})"
+    r"\W*(?:bedankt|dank\s*u|dank\s*je|thanks|thank you)?\W*\Z",
+    re.IGNORECASE,
+)
 
 
 class Codes:
@@ -50,7 +56,14 @@ def _shuffled(key: bytes, number: int, person: str) -> str:
     return f"{left * _HALF + right:04d}"
 
 
-def reply(text: str) -> str | None:
-    """The code in what somebody sends back, such as "OK 1234" or "ok: 12 34."; None: it is no such answer."""
+class Reply(NamedTuple):
+    """What somebody sends back. sees_to_it: he does, else he cannot."""
+
+    sees_to_it: bool
+    code: str
+
+
+def reply(text: str) -> Reply | None:
+    """What somebody says, such as "OK 1234", "ok: 12 34." or "NEE 1234"; None: it is no such answer."""
     found = _REPLY.match(text.strip())
-    return re.sub(r"\D", "", found[1]) if found else None
+    return Reply(found[1] is not None, re.sub(r"\D", "", found[2])) if found else None

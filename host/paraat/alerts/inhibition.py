@@ -18,7 +18,7 @@ SILENCED = "silenced"
 # What explains it. At a point a cause counts for that point, at the coordination point for all.
 _SILENT = ("point_silent", "broker_unreachable")
 CAUSES: Mapping[str, tuple[str, ...]] = {
-    "point_silent": ("broker_unreachable",),
+    "point_silent": ("broker_unreachable", "clock_wrong"),  # of a clock that is ahead every reading is old
     "mains_out": ("generator_down", "generator_stopped"),
     # What a board says of itself and its sensors. Not what happens to people and fuel: that goes on in silence too.
     "sensor_fault": _SILENT,

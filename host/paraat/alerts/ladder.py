@@ -59,12 +59,13 @@ def due(
     told: Iterable[tuple[Person, str]] = (),
     reaches: Callable[[Person], bool],
     came_back: Callable[[Person], bool] = lambda _: False,
+    declined: Callable[[Person], bool] = lambda _: False,
 ) -> list[Due]:
     """What is due by now of an alert that fires. It may have been so before: a reason reaches a person once.
 
     acknowledged_t: when somebody last acknowledged it; that ends reminders and the climb, until it becomes worse. told: who
     knows of it from an earlier turn, and on which rung. reaches: whether any channel reaches somebody. came_back: whether all that he was sent
-    of it came back, so that he knows nothing: the next rung is told at once.
+    of it came back, so that he knows nothing: the next rung is told at once. declined: whether he said that he cannot, since it was so.
     """
     if alert.held_by:
         return []
@@ -73,7 +74,10 @@ def due(
     turn = f"{TURN}-{alert.turn}"
     seen = alert.stage(acknowledged_t) == ACKNOWLEDGED
     until = now if acknowledged_t is None or not seen else min(now, acknowledged_t)
-    lost = came_back if not seen else lambda _: False  # who acknowledged has it, whoever was not reached
+
+    def lost(person: Person) -> bool:
+        return not seen and (came_back(person) or declined(person))  # who acknowledged has it, whoever was not reached
+
     steps = _climb(alert, begins, rungs, roster, telling, reaches, lost)
     found = [Due(turn, LOG, EVERYTHING, alert.told_since)]
     found += [Due(turn, step.rung, person, step.at) for step in steps if step.at <= until for person in step.people]
@@ -83,7 +87,9 @@ def due(
             here = roster.on_duty(COORDINATION, alert.point, begins)
             found += [Due(f"{COPY}-{alert.turn}", COORDINATION, person, begins) for person in here if reaches(person)]
     if not seen:
-        found += _reminders(alert, now, begins, rungs, roster, telling, steps, reaches)
+        reminders = _reminders(alert, now, begins, rungs, roster, telling, steps, reaches)
+        # Who said no is left alone, while there is somebody else to remind.
+        found += [one for one in reminders if not declined(one.person)] or reminders
     return [one for one in found if one.at <= now]
 
 

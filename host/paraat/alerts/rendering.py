@@ -23,7 +23,7 @@ from paraat.texts.gsm7 import SMS, gsm7
 _log = logging.getLogger(__name__)
 _ACTION = 1  # the line of a mail that says what to do
 _ACTIONS_MOST = 6  # in a list: a longer one is for who plans, and not for who acts
-_ANSWER = len(" Doet u dit? Antwoord OK 1234")  # what every SMS has room for
+_ANSWER = len(" Doet u dit? Antwoord OK/NEE 1234")  # what every SMS has room for
 
 
 class Answers(Protocol):

@@ -152,6 +152,7 @@ class _Host:
             ways=self.dispatcher.ways,
             acknowledged=acknowledged,
             lost=self.world.standing.lost,
+            declined=self.world.standing.declined,
         )
         self.not_used: dict[Subject, str] = {}
         self.dispatcher.begin(now)

@@ -2,6 +2,7 @@
 channel and no clock: the moment is passed in.
 """
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
@@ -64,7 +65,7 @@ class Watch:
     """One site's alerts. It belongs to one thread.
 
     ways: by which somebody is reached. acknowledged: the last time that somebody acknowledged an alert. lost: by which ways
-    its messages went and came back.
+    its messages went and came back. declined: who said, and when, that they cannot see to it.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Watch:
         ways: Callable[[Person], Sequence[Way]],
         acknowledged: Callable[[int], Fact | None],
         lost: Callable[[int], Collection[Way]] = lambda _: (),
+        declined: Callable[[int], Mapping[str, float]] = lambda _: {},
     ) -> None:
         """Go on where the journal left off. Raises JournalError."""
         self.roster = roster
@@ -85,6 +87,7 @@ class Watch:
         self._ways = ways
         self._acknowledged = acknowledged
         self._lost = lost
+        self._declined = declined
         opened = store.open_alerts()
         ended = [alert for alert in store.alerts(_ENDED) if alert.state == "resolved"]
         self.engine = Engine(rules, opened, ended=ended, telling=telling)
@@ -167,6 +170,11 @@ class Watch:
         def came_back(person: Person) -> bool:
             return bool(lost) and all(way in lost for way in self._ways(person))
 
+        no = self._declined(alert.id)
+
+        def declined(person: Person) -> bool:
+            return no.get(person.id, -math.inf) >= alert.told_since
+
         found = ladder.due(
             alert,
             now,
@@ -176,6 +184,7 @@ class Watch:
             told=[(people[person], rung) for person, rung in sorted(told) if person in people],
             reaches=reaches,
             came_back=came_back,
+            declined=declined,
         )
         found += ladder.due_at_board(alert, acknowledged_t=acknowledged_t, reaches=reaches)
         rows = {

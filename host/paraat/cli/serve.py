@@ -47,7 +47,7 @@ def _serve(args: argparse.Namespace) -> int:
     while not stop.is_set():
         try:
             steward = Steward(site, BROKER)
-            service = make_service(site, clock=SystemClock(), host_probe=_probe(site), works=[steward])
+            service = make_service(site, clock=SystemClock(), host_probe=_probe(site), works=[steward], hear_first=True)
             service.start()
         except ServiceError as error:
             return fail(args, error)
@@ -102,7 +102,7 @@ def _check(args: argparse.Namespace) -> int:
             args,
             Phrase(
                 "{site}: a second host on this broker is known only after it has put this one off the line twice, and there can"
-                " be no spare one. `paraat pki renew watch` mends that (docs/pki.md)",
+                " be no spare one. `.venv/bin/paraat pki renew watch` mends that (docs/pki.md)",
                 site=args.site,
             ),
         )

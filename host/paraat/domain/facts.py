@@ -65,6 +65,14 @@ class Acknowledged(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
     link: str = ""
 
 
+class Declined(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="declined/1"):
+    """Somebody cannot see to an alert that fires, so that the next one is asked. person: his id in the roster; else as Acknowledged."""
+
+    alert: int
+    person: str
+    link: str = ""
+
+
 class Silenced(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="silenced/1"):
     """Nobody is to be told of a subject until then (unix seconds), and why; an `until` that is past ends it."""
 
@@ -266,6 +274,7 @@ Told = (
     | ClockConfirmed
     | GapAccepted
     | Acknowledged
+    | Declined
     | Silenced
     | Attested
     | PhaseChanged
@@ -293,6 +302,7 @@ HOST_KINDS = (Started, ClockSetBack)
 ROLLING_KINDS = (GeneratorRan, BatteryRested, PeoplePassed)  # of these the newest of a point is enough
 PEOPLE_KINDS = (
     Acknowledged,
+    Declined,
     Silenced,
     Attested,
     PhaseChanged,
@@ -326,6 +336,7 @@ def place(told: Told) -> str | None:
             Started()
             | ClockSetBack()
             | Acknowledged()
+            | Declined()
             | WrongCode()
             | WrongReply()
             | SmsTaken()
@@ -341,6 +352,8 @@ def replaces(told: Told) -> tuple[str, ...] | None:
     match told:
         case Acknowledged():
             return ("acknowledged", str(told.alert))
+        case Declined():
+            return ("declined", str(told.alert), told.person)
         case Silenced():
             return ("silenced", told.subject.kind, told.subject.id)
         case Attested():
@@ -399,6 +412,10 @@ _PHASES = frozenset(Phase)
 _NOTHING: Mapping[str, Said] = {}
 
 
+def _moment(fact: Fact) -> tuple[float, int]:
+    return fact.t, fact.id
+
+
 class Standing:
     """What people said last, each about its own, and what came back of messages to them. The order in which facts come makes no difference: time orders them."""
 
@@ -408,6 +425,8 @@ class Standing:
         self._phases: dict[str, list[tuple[float, int, Change]]] = {}
         self._changes: dict[str, int] = {}
         self._links: dict[str, Fact] = {}
+        self._acknowledged: dict[int, dict[str, Fact]] = {}  # by alert and name
+        self._declined: dict[int, dict[str, Fact]] = {}
         self._came_back: dict[Way, Fact] = {}
         self._lost: dict[int, set[Way]] = {}
 
@@ -422,10 +441,10 @@ class Standing:
             self._changes[point] = self._changes.get(point, 0) + 1
         if isinstance(fact.told, PhaseChanged):
             self._keep_phase(fact, fact.told)
-        if isinstance(fact.told, Acknowledged) and fact.told.link:
-            self._links[fact.told.link] = min(
-                fact, self._links.get(fact.told.link, fact), key=lambda one: (one.t, one.id)
-            )
+        if isinstance(fact.told, Acknowledged | Declined):
+            self._keep_answer(fact, fact.told)
+        if isinstance(fact.told, Acknowledged | Declined) and fact.told.link:
+            self._links[fact.told.link] = min(fact, self._links.get(fact.told.link, fact), key=_moment)
         before = self._newest.get(key)
         if before is None or (fact.t, fact.id) > (before.t, before.id):
             self._newest[key] = fact
@@ -445,6 +464,11 @@ class Standing:
                 phase=Phase(told.phase), t=fact.t, by=fact.author.name, way=fact.author.way, until=told.until
             )
             insort(phases, (fact.t, fact.id, change), key=lambda one: one[:2])
+
+    def _keep_answer(self, fact: Fact, told: Acknowledged | Declined) -> None:
+        kept = self._acknowledged if isinstance(told, Acknowledged) else self._declined
+        answers = kept.setdefault(told.alert, {})
+        answers[fact.author.name] = max(fact, answers.get(fact.author.name, fact), key=_moment)
 
     def _keep_returned(self, fact: Fact, told: CameBack) -> None:
         way = (told.channel, told.address)
@@ -503,11 +527,22 @@ class Standing:
         }
 
     def acknowledged(self, alert: int) -> Fact | None:
-        """The last time that somebody acknowledged an alert; None: nobody has."""
-        return self._newest.get(("acknowledged", str(alert)))
+        """The last time that somebody acknowledged an alert, who did not say afterwards that he cannot; None: nobody has."""
+        declined = self._declined.get(alert, {})
+        found = [
+            fact
+            for name, fact in self._acknowledged.get(alert, {}).items()
+            if name not in declined or _moment(fact) > _moment(declined[name])
+        ]
+        return max(found, key=_moment, default=None)
+
+    def declined(self, alert: int) -> Mapping[str, float]:
+        """Who said that they cannot see to an alert, by their ids, and when last, unix seconds."""
+        facts = self._declined.get(alert, {}).values()
+        return {fact.told.person: fact.t for fact in facts if isinstance(fact.told, Declined)}
 
     def by_link(self, nonce: str) -> Fact | None:
-        """The time that somebody acknowledged by that link, which is used up then; None: nobody has."""
+        """The time that somebody answered by that link, which is used up then; None: nobody has."""
         return self._links.get(nonce)
 
     def help_asked(self, point: str) -> Fact | None:

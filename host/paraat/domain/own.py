@@ -112,7 +112,7 @@ class HostTime(msgspec.Struct, frozen=True, kw_only=True):
 class ClockDoubt(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the host's clock is believed. behind_s: how far it is behind, by the word of so many boards; None: it is believed.
 
-    boards: 0 where no board says so, and the clock says less than it did before itself.
+    behind_s: negative where it is ahead. boards: 0 where no board says so, and the clock made a leap itself.
     """
 
     now: float

@@ -1,7 +1,6 @@
 """Which times of what comes in can be believed: the boards', or ours."""
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -9,22 +8,29 @@ import msgspec
 from paraat.domain.model import AGE_UNSURE, Refusal, SampleSet
 from paraat.domain.witnesses import AHEAD_S, Doubt, Witnesses
 from paraat.intake.decode import Decoded
+from paraat.runtime.clock import uptime_s
 from paraat_wire import codec, topics
 
 
 class Dating:
     """Threads share it. synchronised: whether something keeps our clock right; None: not known. uptime_s: a clock that only
-    goes on.
+    goes on. steady: our clock goes as fast as that one, so that a leap of it is seen.
     """
 
     def __init__(
-        self, synchronised: Callable[[], bool | None] = lambda: None, uptime_s: Callable[[], float] = time.monotonic
+        self,
+        synchronised: Callable[[], bool | None] = lambda: None,
+        uptime_s: Callable[[], float] = uptime_s,
+        *,
+        steady: bool = False,
     ) -> None:
         self._synchronised = synchronised
         self._uptime_s = uptime_s
         self._lock = threading.Lock()
         self._witnesses = Witnesses()
         self._since_s = uptime_s()
+        self._steady = steady
+        self._seen: tuple[float, float] | None = None  # what our clock and the other one said, the last time
 
     @property
     def synchronised(self) -> bool | None:
@@ -39,13 +45,28 @@ class Dating:
     def set_back(self, by_s: float) -> None:
         """Our clock was set back."""
         with self._lock:
-            self._witnesses.set_back(by_s, self._uptime_s())
-            self._witnesses.ran_later(by_s)
+            self._witnesses.turned(by_s, self._uptime_s())
+            self._seen = None
 
     def ran_later(self, by_s: float) -> None:
-        """Our clock says so much less than it did at the last run."""
+        """Our clock says so much less than it did at the last run. Negative: more, by as long as we were away, say."""
         with self._lock:
-            self._witnesses.ran_later(by_s)
+            self._witnesses.leapt(max(0.0, by_s))
+
+    def look(self, now: float) -> None:
+        """See whether our clock, which says `now`, was set forward. Now and then."""
+        with self._lock:
+            at_s = self._uptime_s()
+            self._leaps(now, at_s)
+            self._seen = (now, at_s)
+
+    def _leaps(self, now: float, at_s: float) -> None:
+        if not self._steady or self._seen is None:
+            return
+        before, before_s = self._seen
+        if (by_s := now - before - (at_s - before_s)) > AHEAD_S:
+            self._witnesses.turned(-by_s, at_s)
+            self._seen = (now, at_s)
 
     def confirm(self) -> None:
         """Somebody says that our clock is right."""
@@ -71,6 +92,8 @@ class Dating:
         with self._lock:
             at_s = self._uptime_s()
             for one in decoded:
+                if one.sets:
+                    self._leaps(one.sets[0].received_at, at_s)
                 for a_set in one.sets:
                     if not a_set.dated_by_host and AGE_UNSURE not in a_set.faults:
                         self._witnesses.note(a_set.point, a_set.seq, a_set.t - a_set.received_at, at_s)

@@ -210,6 +210,14 @@ class AlertRecords(JournalFile):
         with self._transaction() as db:
             db.execute("UPDATE delivery SET answer = ? WHERE message = ? AND state = 'sent'", (answer, message))
 
+    def note_declined(self, alert_id: int, person: str, answer: str) -> None:
+        """Write down with what somebody was sent of an alert that he cannot see to it."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE delivery SET answer = ? WHERE alert_id = ? AND person = ? AND state = 'sent'",
+                (answer, alert_id, person),
+            )
+
     def deliveries_in(self, message: str) -> list[Delivery]:
         """What a message carries that was taken, is being sent, or is tried again, oldest first. message: its key."""
         return self._deliveries("message = ? AND state IN ('due', 'sending', 'sent', 'uncertain')", (message,))

@@ -35,7 +35,8 @@ _STATES = 100
 _REPLAY_SETS = 400_000
 _REPLAY_MIN_SETS = 30
 _FUEL = 200  # what befell the fuel: an event that goes on is told again and again
-
+# Of the facts of one kind so many, the newest, are enough.
+_KEPT: Mapping[type[Told], int] = {BoardState: _STATES, **dict.fromkeys(ROLLING_KINDS, 1), FuelFound: _FUEL}
 
 _NO_OWN: Mapping[str, Alerts] = {}
 
@@ -144,10 +145,7 @@ class History(Entries, AlertRecords):
 
     def _stream(self, point: str, of_host: list[Fact], sets: int | None, cut: _Cut) -> list[Heard]:
         found: dict[_Order, Heard] = {(fact.after, 1, fact.id): fact for fact in of_host}
-        states = self.facts(BoardState, point=point, limit=_STATES, until=cut.fact)
-        kept = [fact for kind in ROLLING_KINDS for fact in self.facts(kind, point=point, limit=1, until=cut.fact)]
-        kept += self.facts(FuelFound, point=point, limit=_FUEL, until=cut.fact)
-        found |= {(fact.after, 1, fact.id): fact for fact in (*states, *kept)}
+        found |= {(fact.after, 1, fact.id): fact for fact in self.newest_facts(_KEPT, point=point, until=cut.fact)}
         found |= {(entry_id, 0, 0): a_set for entry_id, a_set in islice(self._replay(point, until=cut.entry), sets)}
         opened = helped = False
         for entry_id, event in self._replay(point, only_events=True, until=cut.entry):

@@ -27,6 +27,11 @@ class SystemClock:
         return event.wait(seconds)
 
 
+def uptime_s() -> float:
+    """Seconds since the machine started, also those that it slept."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 class ScaledClock:
     """Story time: starts at t0_unix, runs `speed` times as fast as real time, and at real speed once it was ended.
 

@@ -70,6 +70,8 @@ def of_fact(fact: Fact, language: str, point_of: Callable[[int], str | None]) ->
             what = Words(language, "readiness")(f"resource.{resource}")
         case facts.Acknowledged(alert=alert):
             kind, value, point = "acknowledged", float(alert), point_of(alert) or ""
+        case facts.Declined(alert=alert):
+            kind, value, point = "declined", float(alert), point_of(alert) or ""
         case facts.Silenced(until=until):
             kind = "silenced" if until > fact.t else "heard-again"
         case facts.FuelFound(event=event):

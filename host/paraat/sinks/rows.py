@@ -14,6 +14,7 @@ from paraat.domain import facts
 from paraat.domain.facts import HOST, Fact, Named
 from paraat.domain.model import AlertState, Derived, PointView, Row, Value
 from paraat.domain.own import Backup, BrokerLink, ChannelHealth, DatabaseLag, DiskSpace, HostPower, HostTime
+from paraat.domain.refuel import Stop
 from paraat.domain.subjects import View
 from paraat.domain.urgency import worst_first
 from paraat.journal import Journal
@@ -46,14 +47,18 @@ class Rows:
         host: Row,
         *,
         acknowledged: Callable[[int], Fact | None],
+        round_: Sequence[Stop],
         now: float,
     ) -> None:
-        """Write the rows of `now`. alerts: that fire, and that ended lately. Raises JournalError."""
+        """Write the rows of `now`. alerts: that fire, and that ended lately; round_: of the points for fuel, in its order.
+
+        Raises JournalError.
+        """
         _, last_fact = journal.last_ids()
         since = journal.cursor(DELIVERIES) / 1000
         try:
             with journal.atomic():
-                points = list(self._points(views, alerts))
+                points = list(self._points(views, alerts, round_))
                 rows: list[Derived | Row] = [
                     _counted(host, points),
                     *points,
@@ -75,7 +80,9 @@ class Rows:
             return row
         return msgspec.structs.replace(row, tags={"region": self._site.region.region, **row.tags})
 
-    def _points(self, views: Iterable[PointView], alerts: Iterable[AlertState]) -> Iterator[Derived]:
+    def _points(
+        self, views: Iterable[PointView], alerts: Iterable[AlertState], round_: Iterable[Stop]
+    ) -> Iterator[Derived]:
         firing: dict[str, set[str]] = {}
         critical: set[str] = set()
         for alert in alerts:
@@ -84,9 +91,11 @@ class Rows:
                 if alert.severity == "critical":
                     critical.add(alert.point)
         ordered = sorted(views, key=lambda view: worst_first(view, view.point in critical))
+        stop_of = {stop.point: (stop, turn) for turn, stop in enumerate(round_)}
         for rank, view in enumerate(ordered):
             tank_l = self._site.points[view.point].tank.capacity_l
-            yield derive(view, firing.get(view.point, ()), self._fresh_s, tank_l, rank)
+            stop, turn = stop_of.get(view.point, (None, None))
+            yield derive(view, firing.get(view.point, ()), self._fresh_s, tank_l, rank, stop, turn)
 
     def _events(self, journal: Journal, last: int) -> Iterator[Row]:
         """What happened since the last time; at the first time all that ever did."""
@@ -103,9 +112,17 @@ class Rows:
 
 
 def _counted(host: Row, points: Iterable[Derived]) -> Row:
-    """The host's row with the counts of its points: a graph of weeks need not add up every row of every point."""
-    counts = {name: sum(int(row.values.get(metric, 0)) for row in points) for name, metric in schema.COUNTED.items()}
-    return msgspec.structs.replace(host, fields=host.fields | counts)
+    """The host's row with the counts of its points, and the one that lasts the shortest: a graph of weeks, or a table of the
+    country, need not go through every row of every point."""
+    points = list(points)
+    found: dict[str, Value | str] = {
+        name: sum(int(row.values.get(metric, 0)) for row in points) for name, metric in schema.COUNTED.items()
+    }
+    known = [row.values for row in points if row.values["point/in-use"] and "off-grid/hours-low" in row.values]
+    if known:
+        least = min(known, key=lambda values: values["off-grid/hours-low"])
+        found |= {name: least[metric] for name, metric in schema.OF_THE_SHORTEST.items() if metric in least}
+    return msgspec.structs.replace(host, fields=host.fields | found)
 
 
 def _deliveries(journal: Journal, since: float, now: float) -> Iterator[Row]:

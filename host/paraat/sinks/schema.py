@@ -34,6 +34,16 @@ COUNTED = {
     "alerts_firing": "point/alerts",
     "people": "people/likely",
     "capacity": "point/capacity",
+    "short": "point/short",
+    "hours_unknown": "point/hours-unknown",
+    "mains_out": "point/mains-out",
+}
+# Of the measurement HOST: of the point in use that lasts the shortest, as far as that is known of any.
+OF_THE_SHORTEST = {
+    "least_hours_low": "off-grid/hours-low",
+    "least_hours": "off-grid/hours",
+    "least_hours_high": "off-grid/hours-high",
+    "least_target_h": "off-grid/target",
 }
 
 
@@ -136,6 +146,10 @@ ROWS = {
             ("version", TEXT, "", "of Paraat"),
             ("points", INT, "", "that this site has"),
             *((name, INT, "", f"sum over its points: {metrics.row_of(metric)[metrics.MEANING]}") for name, metric in COUNTED.items()),
+            *(
+                (name, FLOAT, "h", f"of the point that lasts the shortest: {metrics.row_of(metric)[metrics.MEANING]}")
+                for name, metric in OF_THE_SHORTEST.items()
+            ),
             ("broker", BOOL, "", "the broker has us"),
             ("influx_backlog", INT, "", "entries that InfluxDB had not got"),
             ("influx_late_s", FLOAT, "s", "since the oldest of them came in"),

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from paraat.domain.activation import Phase
 from paraat.domain.model import Derived, PointView, Value
 from paraat.domain.readiness import Verdict
+from paraat.domain.refuel import Stop
 from paraat.domain.upkeep import TaskState
 from paraat_wire import metrics
 
@@ -37,10 +38,17 @@ _NOW = {
 
 
 def derive(
-    view: PointView, firing: Collection[str], fresh_s: float, tank_l: float | None = None, rank: int | None = None
+    view: PointView,
+    firing: Collection[str],
+    fresh_s: float,
+    tank_l: float | None = None,
+    rank: int | None = None,
+    stop: Stop | None = None,
+    turn: int | None = None,
 ) -> Derived:
     """The derived values of a point at view.now. firing: the rules whose alerts fire for it. fresh_s: what was read longer
-    ago is not known now. tank_l: what its tank holds. rank: its place among the points of its site.
+    ago is not known now. tank_l: what its tank holds. rank: its place among the points of its site. stop: what the refuel round
+    says of it, and turn its place there; None: it is not in it.
 
     What is not known, or beyond the table's range, is absent.
     """
@@ -84,7 +92,12 @@ def derive(
             "fuel/burn": view.autonomy.burn_l_per_h,
             "fuel/refuel-in": (view.autonomy.refuel_before - view.now) / _HOUR_S,
         }
+    if stop is not None:
+        values |= _round(view, stop, turn)
+    low, target = values.get("off-grid/hours-low"), values["off-grid/target"]
     values["point/fuel-unknown"] = int(used and values.get("fuel/litres") is None)
+    values["point/hours-unknown"] = int(used and low is None)
+    values["point/short"] = int(used and low is not None and target is not None and low < target)
     return Derived(
         point=view.point,
         t=view.now,
@@ -109,6 +122,18 @@ def _fuel_and_battery(view: PointView, fresh_s: float) -> dict[str, Value | None
         known = (view.fresh(found, fresh_s) for found in view.named(base))
         values[name] = next((value for value in known if value is not None), None)
     return values
+
+
+def _round(view: PointView, stop: Stop, turn: int | None) -> dict[str, Value | None]:
+    """Of the refuel round. What a silent point wants was worked out from what it said last: that is no figure of now."""
+    silent, plan = view.verdict is Verdict.SILENT, stop.plan
+    return {
+        "fuel/round": turn,
+        "fuel/to-target": None if silent else stop.to_target_l,
+        "fuel/to-full": None if silent else stop.to_full_l,
+        "fuel/planned": None if plan is None else plan.litres,
+        "fuel/planned-in": None if plan is None else (plan.at - view.now) / _HOUR_S,
+    }
 
 
 def _clock(view: PointView) -> dict[str, Value | None]:

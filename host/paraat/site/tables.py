@@ -4,6 +4,7 @@ import functools
 import re
 import tomllib
 from collections.abc import Iterable
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
@@ -14,13 +15,22 @@ from paraat.domain.fields import EMAIL_ADDRESS, HOST_NAME, HTTP_URL, LINE, PHONE
 from paraat.site.errors import SettingsError
 from paraat.texts import Phrase, reason
 
+try:
+    import rtoml
+except ImportError:  # where there is no wheel of it: a start takes longer
+    rtoml = None  # type: ignore[assignment]
+
 T = TypeVar("T", bound=Part)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file. Raises SettingsError when it cannot be read."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows puts a mark before it
+        text = path.read_text(encoding="utf-8-sig")  # Windows puts a mark before it
+        if rtoml is not None:
+            with suppress(ValueError):  # what is wrong Python's own reader says, with line and column
+                return rtoml.loads(text)
+        return tomllib.loads(text)
     except FileNotFoundError as error:
         raise SettingsError(path, "", Phrase("no such file"), Phrase("a file as in deploy/site.example/")) from error
     except (

@@ -49,6 +49,7 @@ class SayPage:
             "phase": lambda body: actions.phase_changed(body, point, now),
             "count": lambda body: actions.counted(body, point, now),
             "delivery": lambda body: actions.delivered(body, point, now),
+            "gaps": lambda body: actions.gap_accepted(body, point, now),
             "silence": lambda body: actions.silenced(body, Subject(POINT, point), now, source.silence_most_s),
         }
         action = request.path_params["action"]
@@ -78,6 +79,10 @@ class SayPage:
             asked["litres"] = typed_number(typed["litres"])
             if isinstance(asked["litres"], str):
                 raise ValueError(Phrase("Litres: give a number, such as 200."))
+        if (seqs := asked.pop("seqs", None)) is not None:
+            asked |= _seqs(str(seqs))
+        if "seqs" in typed and "reason" not in asked:
+            raise ValueError(Phrase("Say why they will not come, such as: box replaced."))
         if "hours" in typed:
             asked = _silence(asked, typed["hours"], now)
         if typed.get("phase") not in (None, Phase.OUT_OF_USE.value) and "until" in asked:
@@ -90,6 +95,14 @@ class SayPage:
         elif "resource" in typed:
             asked.pop("until", None)
         return asked
+
+
+def _seqs(chosen: str) -> dict[str, object]:
+    """Of which sets it is said that they are waited for no longer. Raises ValueError."""
+    first, _, last = chosen.partition("-")
+    if not (first.isascii() and first.isdigit() and last.isascii() and last.isdigit()):
+        raise ValueError(Phrase("Choose what nobody waits for any longer from the list."))
+    return {"first": int(first), "last": int(last)}
 
 
 def _silence(typed: Mapping[str, object], hours_typed: str, now: float) -> dict[str, object]:

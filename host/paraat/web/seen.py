@@ -1,4 +1,4 @@
-"""The page of a signed link, in a message: GET shows what is the matter and one button, POST is that button.
+"""The page of a signed link, in a message: GET shows what is the matter and two buttons, "I see to it" and "I cannot"; POST is one of them.
 
 A mail scanner opens every link, so looking changes nothing. It needs no login: the link itself says who it is for.
 """
@@ -16,6 +16,7 @@ from paraat.web.guard import LINK_HEADERS
 from paraat.web.render import Renderer
 
 PATH = "/seen/{token}"
+_CANNOT = "no"
 
 _log = logging.getLogger(__name__)
 
@@ -28,9 +29,13 @@ class LinkPage:
 
     async def answer(self, request: Request) -> HTMLResponse:
         """410 for a link that does not count, with the reason and what to do."""
-        press = self._press if request.method == "POST" else self._look
+        token, answer = request.path_params["token"], request.query_params.get("answer", "")
         try:
-            status, page = 200, await run_in_threadpool(press, request.path_params["token"])
+            if request.method == "POST":
+                page = await run_in_threadpool(self._press, token, sees_to_it=answer != _CANNOT)
+            else:
+                page = await run_in_threadpool(self._look, token)
+            status = 200
         except ValueError as error:
             status, page = 410, self._refused(error)
         except (JournalError, SettingsError) as error:
@@ -47,9 +52,9 @@ class LinkPage:
             name=asked.person.name,
         )
 
-    def _press(self, token: str) -> str:
-        fact = self._renderer.source.answers.by_link(token)
-        return self._renderer.fill("seen.html", state="used", name=fact.author.name)
+    def _press(self, token: str, *, sees_to_it: bool) -> str:
+        fact = self._renderer.source.answers.by_link(token, sees_to_it=sees_to_it)
+        return self._renderer.fill("seen.html", state="used" if sees_to_it else "declined", name=fact.author.name)
 
     def _refused(self, why: ValueError | Phrase) -> str:
         return self._renderer.fill("seen.html", state="refused", why=self._renderer.words.say(why))

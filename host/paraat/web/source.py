@@ -69,8 +69,8 @@ class Answers(Protocol):
         """What a link asks; it changes nothing. Raises ValueError, SettingsError."""
         ...
 
-    def by_link(self, token: str) -> Fact:
-        """Use a link up. Raises ValueError, JournalError, SettingsError."""
+    def by_link(self, token: str, *, sees_to_it: bool = True) -> Fact:
+        """Use a link up; sees_to_it: whether he does, or cannot. Raises ValueError, JournalError, SettingsError."""
         ...
 
     def by_code(self, text: str, author: Author) -> Entered:
@@ -144,6 +144,10 @@ class WebSource(Protocol):
 
     def gaps(self) -> Mapping[str, Sequence[tuple[int, int]]]:
         """By point the seqs that are missing and waited for, of points where any are."""
+        ...
+
+    def gaps_of(self, point: str) -> Sequence[tuple[int, int]]:
+        """The same of one point. Raises JournalError."""
         ...
 
     def confirm_clock(self, author: Author) -> Fact:

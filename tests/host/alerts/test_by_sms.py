@@ -10,7 +10,7 @@ import pytest
 
 from paraat.alerts.by_sms import WRONG_MOST, WRONG_WITHIN_S, BySms
 from paraat.alerts.codes import Codes
-from paraat.domain.facts import Acknowledged, Author, Fact, Told, WrongReply
+from paraat.domain.facts import Acknowledged, Author, Declined, Fact, Told, WrongReply
 from paraat.domain.model import AlertState, Delivery
 from paraat.domain.roster import Duty, Person, Roster
 from paraat.domain.subjects import Subject
@@ -35,9 +35,12 @@ class Desk:
         self.alerts = [self.alert(7), self.alert(8, rule="point_silent")]
         self.told = {7: [self.delivery(7, "anna", ANNA)], 8: [self.delivery(8, "anna", ANNA, state="dropped")]}
         self.kept: list[tuple[int, Author]] = []
+        self.declined: list[tuple[int, str, str]] = []
         self.wrong: list[Fact] = []
         self.codes = Codes(self.site.own_key())
-        self.by_sms = BySms(self.site, self, alerts=lambda: self.alerts, acknowledge=self.acknowledge)
+        self.by_sms = BySms(
+            self.site, self, alerts=lambda: self.alerts, acknowledge=self.acknowledge, decline=self.decline
+        )
 
     @staticmethod
     def alert(alert_id: int, rule: str = "low_fuel", state: str = "firing") -> AlertState:
@@ -69,6 +72,14 @@ class Desk:
         self.kept += [(alert_id, author) for alert_id in firing]
         return [
             Fact(id=1, after=0, t=NOW, recorded_at=NOW, author=author, told=Acknowledged(alert=one)) for one in firing
+        ]
+
+    def decline(self, alert_ids: Collection[int], author: Author, person: str) -> list[Fact]:
+        firing = [alert.id for alert in self.alerts if alert.id in alert_ids and alert.state == "firing"]
+        self.declined += [(alert_id, author.name, person) for alert_id in firing]
+        return [
+            Fact(id=1, after=0, t=NOW, recorded_at=NOW, author=author, told=Declined(alert=one, person=person))
+            for one in firing
         ]
 
     def lists(self, *alert_ids: int, message: str = "digest/anna/sms/9/0", first: int = 1) -> int:
@@ -103,6 +114,15 @@ def test_the_code_from_the_number_that_was_told_acknowledges_with_the_name_of_th
     assert heard.answer == "Dank u. Buurthuis De Linde: Brandstof raakt op. Wij noteren dat u dit oppakt."
 
 
+def test_who_cannot_says_so_with_the_same_code(desk: Desk) -> None:
+    heard = desk.by_sms.heard(ANNA, f"Nee {desk.codes.code(7, 'anna')}", NOW)
+    assert (heard.outcome, desk.kept, desk.declined) == ("declined", [], [(7, "Anna Jansen", "anna")])
+    assert heard.answer == "Dank u. Buurthuis De Linde: Brandstof raakt op. Wij vragen nu de volgende."
+    assert desk.heard(BRAM, f"NEE {desk.codes.code(7, 'anna')}") == "wrong"
+    desk.alerts = [desk.alert(7, state="resolved")]
+    assert desk.heard(ANNA, f"NEE {desk.codes.code(7, 'anna')}") == "over"
+
+
 def test_a_strangers_number_is_not_answered_whatever_it_says(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     code = desk.codes.code(7, "anna")
     heard = desk.by_sms.heard(STRANGER, f"OK {code}", NOW)
@@ -129,7 +149,9 @@ def test_guessing_ends_after_a_few_and_the_right_code_is_not_looked_at_for_a_whi
     caplog.set_level(logging.DEBUG)
     for second in range(WRONG_MOST):
         assert desk.heard(ANNA, f"OK {wrong}", NOW + second) == "wrong"
-    desk.by_sms = BySms(desk.site, desk, alerts=lambda: desk.alerts, acknowledge=desk.acknowledge)  # a restart
+    desk.by_sms = BySms(
+        desk.site, desk, alerts=lambda: desk.alerts, acknowledge=desk.acknowledge, decline=desk.decline
+    )  # a restart
     for second in range(100, 3500, 100):
         heard = desk.by_sms.heard(ANNA, f"OK {right}", NOW + second)
         assert (heard.outcome, heard.answer) == ("too-many", "")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from paraat.alerts.codes import Codes, reply
+from paraat.alerts.codes import Codes, Reply, reply
 
 CODES = Codes(bytes(range(32)))
 
@@ -28,11 +28,27 @@ def test_a_code_counts_for_its_person_and_for_alerts_that_stand() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["OK 1234", "ok1234", " Ok: 1234. ", "OK-1234", "ok 12 34", "OK, 1.2.3.4!", "“OK 1234”"]
+    "text",
+    [
+        "OK 1234",
+        "ok1234",
+        " Ok: 1234. ",
+        "OK-1234",
+        "ok 12 34",
+        "OK, 1.2.3.4!",
+        "“OK 1234”",
+        "Oké 1234",
+        "ja 1234, dank u",
+    ],
 )
 def test_what_people_send_back_is_understood(text: str) -> None:
-    assert reply(text) == "1234"
-    assert reply(text.replace("4", "45")) == "12345"
+    assert reply(text) == Reply(sees_to_it=True, code="1234")
+    assert reply(text.replace("4", "45")) == Reply(sees_to_it=True, code="12345")
+
+
+@pytest.mark.parametrize("text", ["NEE 1234", "nee, 12 34", "No 1234.", "Kan niet 1234", "lukt niet: 1234"])
+def test_and_that_somebody_cannot(text: str) -> None:
+    assert reply(text) == Reply(sees_to_it=False, code="1234")
 
 
 def test_the_code_of_a_list_is_of_another_length_and_each_list_has_its_own() -> None:
@@ -44,7 +60,19 @@ def test_the_code_of_a_list_is_of_another_length_and_each_list_has_its_own() -> 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "OK", "1234", "OK 123", "OK 123456", "niet OK 1234", "OK 1234 wie is dit?", "OK 1234\n5678"]
+    "text",
+    [
+        "",
+        "OK",
+        "1234",
+        "OK 123",
+        "OK 123456",
+        "niet OK 1234",
+        "OK 1234 wie is dit?",
+        "OK 1234\n5678",
+        "OK/NEE 1234",
+        "OK of nee 1234",
+    ],
 )
 def test_what_is_no_answer_is_none(text: str) -> None:
     assert reply(text) is None

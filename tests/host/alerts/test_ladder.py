@@ -237,6 +237,33 @@ def test_what_comes_back_after_somebody_acknowledged_wakes_nobody() -> None:
     assert told_lost(fires(), NOON + HOUR, {"lead"}, seen_t) == told(fires(), NOON + HOUR, seen_t=seen_t)
 
 
+def told_no(alert: AlertState, at: float, cannot: set[str], seen_t: float | None = None) -> set[tuple[str, str]]:
+    found = due(
+        alert,
+        at,
+        ROSTER,
+        Telling(),
+        acknowledged_t=seen_t,
+        reaches=lambda _: True,
+        declined=lambda one: one.id in cannot,
+    )
+    return {(one.reason, one.person.id) for one in found if one.rung != "log"}
+
+
+def test_who_cannot_makes_the_next_one_hear_it_at_once_and_is_not_reminded() -> None:
+    assert ("turn-1", "deputy") not in told_no(fires(), NOON, set())
+    assert ("turn-1", "deputy") in told_no(fires(), NOON, {"lead"})
+    late = told_no(fires(), NOON + HOUR, {"lead"})
+    assert {who for reason, who in late if reason.startswith("reminder")} == {"deputy", "coordination", "region"}
+    assert ("turn-1", "deputy") not in told_no(fires(), NOON, {"lead"}, seen_t=NOON), "somebody has it"
+
+
+def test_where_nobody_can_all_are_reminded_and_nothing_falls_silent() -> None:
+    everybody = {*RUNGS}
+    late = told_no(fires(), NOON + HOUR, everybody)
+    assert {who for reason, who in late if reason.startswith("reminder")} == everybody
+
+
 def test_of_two_on_one_rung_one_who_was_reached_is_enough() -> None:
     two = msgspec.structs.replace(
         ROSTER, duties=(Duty(rung="lead", who=("lead", "night")), Duty(rung="deputy", who=("deputy",)))

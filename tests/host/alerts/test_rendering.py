@@ -75,7 +75,7 @@ def test_a_message_in_time_says_how_to_answer_and_nothing_of_itself(site: Site) 
     assert body.startswith("Noodsteunpunt")
     assert "https://cp.example.nl/seen/12" in body
     assert "tot het een uur goed is" not in body  # that of one that comes and goes
-    assert short.endswith(" OK 1212")
+    assert short.endswith(" OK/NEE 1212")
 
 
 def test_a_late_message_says_when_it_was_measured_with_the_date_of_another_day(site: Site) -> None:
@@ -119,14 +119,14 @@ def test_it_says_why_this_person_gets_it_now(
 def test_an_sms_says_why_this_person_gets_it_too(site: Site, delivery: Delivery, begin: str) -> None:
     short = said(site, (low(), delivery))[2]
     assert short.startswith(begin)
-    assert short.endswith("dit? Antwoord OK 1212" if "Ter info" not in begin else ". Antwoord OK 1212")
+    assert short.endswith("dit? Antwoord OK/NEE 1212" if "Ter info" not in begin else ". Antwoord OK 1212")
 
 
 def test_a_list_of_several_kinds_says_what_is_the_matter_where_and_what_to_do(site: Site) -> None:
     down = low(id=13, rule="generator_down", detail={"off_at": NOW, "battery_h": None, "data_t": NOW})
     _, body, short = said(site, (low(), row(low())), (down, row(down)))
     assert short.startswith(
-        "1 Buurthuis De Linde: laat brandstof brengen, uiterlijk 12:00. 2 Buurthuis De Linde: laat iemand "
+        "1 Buurthuis De Linde: bestel brandstof, in de tank voor 12:00. 2 Buurthuis De Linde: laat iemand "
     )
     assert body.count("\n  Doe nu: ") == 2
 
@@ -147,7 +147,7 @@ def test_who_is_to_call_has_the_number(site: Site, phone: str | None) -> None:
     site = msgspec.structs.replace(site, points=site.points | {place.id: place})
     silent = low(rule="point_silent", detail={"heard_at": NOW - 600})
     _, body, short = said(site, (silent, row(silent)))
-    assert f"Bel {phone or 'wie daar is'} of ga kijken" in short
+    assert f"Bel {phone or 'wie daar is'}, of kijk of er stroom is" in short
     assert ("bel het noodsteunpunt (030-1234567) of" in body) is (phone is not None)
 
 
@@ -182,7 +182,7 @@ def test_several_are_one_message_with_a_list_the_urgent_on_top(site: Site) -> No
     assert subject == f"{len(names)} punten met bijna lege tank"
     assert all(site.points[name].name in body for name in names)
     assert short.startswith(subject)
-    assert short.endswith(" Doet u dit alles? Antwoord OK 12301")
+    assert short.endswith(" Doet u dit alles? Antwoord OK/NEE 12301")
     assert body.endswith("één keer voor de hele lijst: https://cp.example.nl/seen/L1")
     warning = low(
         id=98,

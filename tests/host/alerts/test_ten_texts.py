@@ -19,6 +19,6 @@ def test_the_page_shows_what_a_lead_gets() -> None:
 def test_an_sms_never_loses_its_end_and_says_how_to_answer() -> None:
     for text in texts():
         assert len(text.sms) <= 160
-        if "OK " in text.sms:
-            assert "Antwoord OK " in text.sms
-    assert "112. Doet u dit? Antwoord OK 4018" in texts()[7].sms
+        if "OK" in text.sms:
+            assert "Antwoord OK/NEE " in text.sms
+    assert "112. Doet u dit? Antwoord OK/NEE 4018" in texts()[7].sms

@@ -2,6 +2,7 @@
 
 from itertools import permutations
 
+import msgspec
 import pytest
 
 from paraat.domain.activation import Phase
@@ -14,6 +15,7 @@ from paraat.domain.facts import (
     ClockSetBack,
     Commissioned,
     Counted,
+    Declined,
     Delivered,
     DeliveryPlanned,
     Fact,
@@ -118,6 +120,24 @@ def test_a_link_is_used_up_by_the_first_who_used_it() -> None:
         assert made.by_link("") is None
     assert made.acknowledged(7) == late
     assert made.acknowledged(1) is None
+
+
+def test_who_cannot_after_all_no_longer_sees_to_it_and_somebody_else_still_does() -> None:
+    def said(number: int, t: float, name: str, told: Acknowledged | Declined) -> Fact:
+        return msgspec.structs.replace(fact(number, t, told), author=Author(name=name, way="sms"))
+
+    anna = said(1, T0, "Anna", Acknowledged(alert=7))
+    no = said(2, T0 + 60, "Anna", Declined(alert=7, person="anna", link="n"))
+    bram = said(3, T0 - 60, "Bram", Acknowledged(alert=7))
+    again = said(4, T0 + 90, "Anna", Acknowledged(alert=7))
+    for order in permutations((anna, no, bram)):
+        made = standing(*order)
+        assert made.acknowledged(7) == bram
+        assert made.declined(7) == {"anna": T0 + 60}
+        assert made.by_link("n") == no, "used up"
+    assert standing(no, anna).acknowledged(7) is None
+    assert standing(no, again, anna).acknowledged(7) == again
+    assert standing(anna, no).declined(8) == {}
 
 
 def test_what_was_attested_says_by_whom_and_in_which_role() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from paraat.domain.witnesses import AHEAD_S, HEARD_S, LISTEN_S, Doubt, Witnesses
+from paraat.domain.witnesses import AHEAD_S, HEARD_S, LISTEN_LATE_S, LISTEN_S, Doubt, Witnesses
 
 THREE_HOURS = 10800.0
 
@@ -53,7 +53,7 @@ def test_the_newest_set_of_a_board_counts_and_not_for_ever() -> None:
 
 def test_boards_that_had_their_time_from_us_are_no_witnesses_once_ours_is_kept_right() -> None:
     witnesses = Witnesses()
-    witnesses.set_back(THREE_HOURS, 0.0)
+    witnesses.turned(THREE_HOURS, 0.0)
     for n in range(3):
         witnesses.note(f"nsp-{n:04}", 1, THREE_HOURS, 1.0)
     assert witnesses.doubt(1.0, True) is None
@@ -66,7 +66,7 @@ def test_boards_that_had_their_time_from_us_are_no_witnesses_once_ours_is_kept_r
 def test_a_clock_that_said_more_before_is_doubted_until_something_says_that_it_is_right() -> None:
     def ran_later(*ahead_s: float) -> Witnesses:
         made = heard(*ahead_s)
-        made.ran_later(THREE_HOURS)
+        made.leapt(THREE_HOURS)
         return made
 
     assert ran_later().doubt(0.0, False) == Doubt(0, 0, THREE_HOURS)
@@ -80,7 +80,7 @@ def test_a_clock_that_said_more_before_is_doubted_until_something_says_that_it_i
 
 def test_who_says_that_it_is_right_is_believed() -> None:
     witnesses = heard(THREE_HOURS, THREE_HOURS)
-    witnesses.ran_later(THREE_HOURS)
+    witnesses.leapt(THREE_HOURS)
     witnesses.confirm(1.0)
     for n in range(2):
         witnesses.note(f"nsp-{n:04}", 2, THREE_HOURS, 2.0)
@@ -99,3 +99,62 @@ def test_boards_are_told_no_time_that_nothing_speaks_for_until_they_could_speak_
     assert nobody.tells_time(LISTEN_S, False, since_s=0.0)
     assert heard(0.0).tells_time(0.0, False, since_s=0.0)
     assert not heard(THREE_HOURS, THREE_HOURS).tells_time(LISTEN_S, False, since_s=0.0)
+
+
+def tell(witnesses: Witnesses, *points: str, ahead_s: float, at_s: float) -> None:
+    """A set of each board, as it was read."""
+    for point in points:
+        witnesses.note(point, round(at_s) + 1, ahead_s, at_s)
+
+
+@pytest.mark.parametrize(
+    ("boards", "synchronised", "found"), [(3, False, 3), (2, True, 2), (1, False, 1), (1, True, None)]
+)
+def test_boards_that_are_behind_in_step_are_a_host_that_is_ahead(
+    boards: int, synchronised: bool, found: int | None
+) -> None:
+    witnesses, points = Witnesses(), [f"nsp-{n:04}" for n in range(boards)]
+    tell(witnesses, *points, ahead_s=-THREE_HOURS, at_s=0.0)
+    assert witnesses.doubt(0.0, synchronised) is None, "it may have waited somewhere"
+    assert not witnesses.tells_time(LISTEN_S, False, since_s=0.0), (
+        "but until that is known no board takes over our time"
+    )
+    tell(witnesses, *points, ahead_s=-THREE_HOURS - 1, at_s=60.0)
+    expected = None if found is None else Doubt(found, found, -THREE_HOURS - 1)
+    assert witnesses.doubt(60.0, synchronised) == expected
+    tell(witnesses, *points, ahead_s=-1.0, at_s=120.0)
+    assert witnesses.doubt(120.0, synchronised) is None, "it was set right"
+
+
+def test_what_had_waited_comes_in_a_heap_and_says_nothing() -> None:
+    witnesses = Witnesses()
+    for n in range(101):  # 100 minutes of sets within ten seconds
+        for point in ("nsp-0001", "nsp-0002"):
+            witnesses.note(point, n, -6000.0 + 60 * n - 0.1 * n, 0.1 * n)
+        assert witnesses.doubt(0.1 * n, False) is None
+    assert witnesses.tells_time(10.0, False, since_s=0.0), "the last of it is of now"
+    old = Witnesses()
+    tell(old, "nsp-0001", ahead_s=-6000.0, at_s=0.0)
+    assert not old.tells_time(LISTEN_LATE_S - 1, False, since_s=0.0)
+    assert old.tells_time(LISTEN_LATE_S, False, since_s=0.0), "who sends no more says nothing"
+
+
+def test_boards_on_both_sides_are_boards_that_are_wrong() -> None:
+    witnesses = heard(THREE_HOURS, THREE_HOURS)
+    for at_s in (0.0, 60.0):
+        tell(witnesses, "nsp-0011", "nsp-0012", ahead_s=-THREE_HOURS, at_s=at_s)
+    assert witnesses.doubt(60.0, False) is None
+
+
+def test_a_leap_ahead_is_doubted_until_boards_agree_or_something_keeps_the_clock_right() -> None:
+    witnesses = heard(0.0, 0.0)
+    witnesses.turned(-THREE_HOURS, 1.0)
+    assert witnesses.doubt(1.0, None) == Doubt(0, 0, -THREE_HOURS)
+    tell(witnesses, "nsp-0000", ahead_s=0.0, at_s=30.0)
+    assert witnesses.doubt(30.0, False) is None
+    kept = Witnesses()
+    kept.turned(-THREE_HOURS, 1.0)
+    for at_s in (2.0, 62.0):
+        tell(kept, "nsp-0000", "nsp-0001", ahead_s=-THREE_HOURS, at_s=at_s)
+    assert kept.doubt(62.0, True) is None, "they had the wrong time from us, before"
+    assert kept.doubt(62.0, False) == Doubt(2, 2, -THREE_HOURS)

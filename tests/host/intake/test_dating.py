@@ -3,6 +3,7 @@
 from typing import Any
 
 from paraat.domain.model import SampleSet
+from paraat.domain.witnesses import Doubt
 from paraat.intake.dating import Dating
 from paraat.intake.decode import Decoded
 
@@ -49,3 +50,30 @@ def test_a_board_that_doubts_its_own_clock_is_no_witness() -> None:
     taken, _, refused = dated(Dating(), *unsure)
     assert {one.t for one in taken} == {T0}
     assert refused == ["bad-time"] * 3
+
+
+def test_a_leap_of_our_clock_is_seen_by_one_that_nobody_sets() -> None:
+    uptime = [100.0]
+    dating = Dating(lambda: False, lambda: uptime[0], steady=True)
+    dating.look(T0)
+    uptime[0] += 60
+    dating.look(T0 + 60)
+    assert dating.doubt() is None
+    aged = a_set("nsp-0109", T0 + THREE_HOURS, received_at=T0 + 60 + THREE_HOURS, dated_by_host=True)
+    assert dated(dating, aged) == ([], [aged], []), "before the next look: nothing is dated by it"
+    assert dating.doubt() == Doubt(0, 0, -THREE_HOURS)
+    assert not dating.tells_time()
+    dating.look(T0 + 60 + THREE_HOURS)
+    assert dating.doubt() == Doubt(0, 0, -THREE_HOURS), "the same leap, once"
+    dated(dating, a_set("nsp-0101", T0 + THREE_HOURS + 60, received_at=T0 + THREE_HOURS + 60))
+    assert dating.doubt() is None
+    unsteady = Dating(lambda: False, lambda: uptime[0])
+    unsteady.look(T0)
+    unsteady.look(T0 + THREE_HOURS)
+    assert unsteady.doubt() is None, "a demo's time is made"
+
+
+def test_a_host_that_was_off_for_a_while_is_no_leap() -> None:
+    dating = Dating(lambda: False, steady=True)
+    dating.ran_later(-THREE_HOURS)
+    assert dating.doubt() is None

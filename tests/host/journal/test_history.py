@@ -269,6 +269,7 @@ def test_a_fact_comes_back_as_it_was_with_its_author(journal: Journal) -> None:
             facts.Started(forget_after=T0),
             facts.ClockSetBack(forget_after=T0),
             facts.Acknowledged(alert=12),
+            facts.Declined(alert=12, person="jan"),
             facts.Silenced(subject=Subject("point", "nsp-a"), until=T0, reason="oefening"),
             facts.Attested(point="nsp-a", resource="water", there=True, until=T0 + 9),
             facts.PhaseChanged(point="nsp-a", phase="open"),

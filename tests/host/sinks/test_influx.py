@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from influx_at_the_wire import NO_INFLUX, Answered, Scripted, said
+from influx_at_the_wire import NO_INFLUX, VERSION_3, Answered, Scripted, said, said_by_3
 from paraat.domain.facts import HOST, Named
 from paraat.domain.model import Derived, SampleSet, Value
 from paraat.journal import Journal, JournalError
@@ -378,6 +378,73 @@ def test_no_line_is_skipped_while_no_other_is_taken(journal: Journal, scripted: 
     running.drain(journal)
     running.close()
     assert sorted(scripted.readings()) == sorted(expected)
+
+
+# --- InfluxDB 3 Core, as its source says; no such server was run -----------------------------
+
+
+@pytest.fixture
+def core() -> Iterator[Scripted]:
+    server = Scripted((200, VERSION_3, b'{"product_name":"InfluxDB 3 Core","version":"3.10.0"}'))
+    yield server
+    server.close()
+
+
+def test_influxdb_3_is_written_to_by_bucket_and_token(journal: Journal, core: Scripted) -> None:
+    expected = twenty(journal)
+    running = Running(journal, core.url)
+    running.drain(journal)
+    running.close()
+    assert sorted(core.readings()) == sorted(expected)
+    assert core.tokens == {"Token secret:token"}
+    assert {one.path for one in core.wire.asked} == {"/ping", "/api/v2/write"}
+    assert {one.params["bucket"] for one in core.wire.asked if one.params} <= {"paraat", "paraat/means"}
+
+
+def test_the_bad_line_of_a_partial_write_of_influxdb_3_is_found(journal: Journal, core: Scripted) -> None:
+    """It stores the others and says neither which one it was nor that it was one: 500, "internal error"."""
+    expected = twenty(journal)
+    partial, answer = said_by_3("internal error", "partial write of line protocol occurred"), core.write
+
+    def write(body: bytes) -> Answered:
+        well = [line for line in body.split(b"\n") if b"level_percent=13.0" not in line]
+        if well:
+            answer(b"\n".join(well))
+        return (204, NO_INFLUX, b"") if well == body.split(b"\n") else partial
+
+    core.write = write  # type: ignore[method-assign]
+    running = Running(journal, core.url)
+    running.drain(journal)
+    running.close()
+    ((line, error),) = journal.refused_lines(SINK, 100)
+    assert (line, error) == (expected[12], "500: partial write of line protocol occurred")
+    assert set(core.readings()) == set(expected) - {line}, "some of them twice, and twice is once there"
+
+
+@pytest.mark.parametrize(
+    ("answered", "problem"),
+    [
+        (said_by_3("invalid", "error from wal: no space left on device"), "takes no line at all"),
+        (said_by_3("request too large", "max request size exceeded"), "takes no line at all"),
+        (said_by_3("unauthorized", "unauthorized access"), "it does not know the token"),
+        (said_by_3("forbidden", "the request was forbidden"), "the token may not do this"),
+        ((401, NO_INFLUX, b'{"error": "the request was not authenticated"}'), "it does not know the token"),
+    ],
+    ids=["full disk", "limit", "token", "forbidden", "token, before it looks"],
+)
+def test_no_line_is_skipped_by_influxdb_3_that_takes_none(
+    journal: Journal, core: Scripted, answered: Answered, problem: str
+) -> None:
+    expected = twenty(journal)
+    answer = core.write
+    core.write = lambda body: answered  # type: ignore[method-assign]
+    running = Running(journal, core.url)
+    wait_for(lambda: problem in running.sink.problem)
+    assert (journal.backlog(SINK), journal.refused_lines(SINK, 10)) == (20, [])
+    core.write = answer  # type: ignore[method-assign]
+    running.drain(journal)
+    running.close()
+    assert sorted(core.readings()) == sorted(expected)
 
 
 PROXIES = {

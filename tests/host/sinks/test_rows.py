@@ -11,6 +11,7 @@ from paraat.domain.facts import Author
 from paraat.domain.fuel_events import FuelEvent
 from paraat.domain.model import AlertState, Delivery, Derived, PointView, Row, SampleSet
 from paraat.domain.own import BrokerLink, ChannelHealth, DatabaseLag, DiskSpace
+from paraat.domain.refuel import stops
 from paraat.domain.subjects import BOARD, CHANNEL, POINT, Subject
 from paraat.domain.tracker import Tracker
 from paraat.journal import Journal
@@ -54,7 +55,8 @@ class Bench:
             if isinstance(fact.told, facts.Acknowledged)
         }
         host = host_row([], now, points=5, poison=0)
-        self.rows.store(self.journal, views, alerts, host, acknowledged=acknowledged.get, now=now)
+        round_ = stops(views, self.site.points, self.site.profiles, self.tracker.standing)
+        self.rows.store(self.journal, views, alerts, host, acknowledged=acknowledged.get, round_=round_, now=now)
         entries = self.journal.entries_after(self.seen, 10_000)
         self.seen = entries[-1].id
         for entry in entries:  # each is a line by the schema
@@ -160,7 +162,13 @@ def test_a_point_has_its_place_in_the_order_of_the_page(bench: Bench, journal: J
 
     def ranks(*alerts: AlertState) -> dict[str, object]:
         bench.rows.store(
-            journal, views, alerts, host_row([], T0, points=5, poison=0), acknowledged=lambda _: None, now=T0 + 1
+            journal,
+            views,
+            alerts,
+            host_row([], T0, points=5, poison=0),
+            acknowledged=lambda _: None,
+            round_=[],
+            now=T0 + 1,
         )
         entries = journal.entries_after(bench.seen, 10_000)
         bench.seen = entries[-1].id
@@ -345,3 +353,38 @@ def test_a_point_is_named_once_and_again_when_it_is_called_otherwise(site: Site,
     renamed = msgspec.structs.replace(site.points["nsp-0101"], name="De Eik")
     name_points(journal, msgspec.structs.replace(site, points={**site.points, "nsp-0101": renamed}), T0 + 2)
     assert [fact.told.name for fact in journal.facts(facts.Named, limit=1)] == ["De Eik"]  # type: ignore[union-attr]
+
+
+def test_the_refuel_round_stands_in_the_rows_as_on_the_page(bench: Bench) -> None:
+    """What is arranged, until it is brought; what is wanted, and not of a silent point as if it were known now."""
+    bench.hears(T0, fuel__level=60.0)
+
+    def of_fuel(now: float) -> dict[str, object]:
+        (row,) = [row for row in bench.store(now) if isinstance(row, Derived)]
+        named = ("fuel/round", "fuel/to-target", "fuel/to-full", "fuel/planned", "fuel/planned-in")
+        return {name: row.values[name] for name in named if name in row.values}
+
+    (stop,) = stops([bench.view(T0 + 1)], bench.site.points, bench.site.profiles, bench.tracker.standing)
+    assert of_fuel(T0 + 1) == {
+        "fuel/round": 0, "fuel/to-target": stop.to_target_l, "fuel/to-full": stop.to_full_l,
+    }  # fmt: skip
+    planned = facts.DeliveryPlanned(point="nsp-0101", at=T0 + 7202, litres=400.0, who="Jansen")
+    bench.tracker.standing.apply(facts.Fact(id=1, after=0, t=T0 + 1, recorded_at=T0, author=LEAD, told=planned))
+    assert of_fuel(T0 + 2)["fuel/planned"] == 400.0
+    assert of_fuel(T0 + 2)["fuel/planned-in"] == 2.0
+    assert of_fuel(T0 + 10_802) == {"fuel/round": 0, "fuel/planned": 400.0, "fuel/planned-in": -1.0}, "late, and silent"
+    brought = facts.Delivered(point="nsp-0101", litres=390.0)
+    bench.tracker.standing.apply(facts.Fact(id=2, after=0, t=T0 + 3, recorded_at=T0, author=LEAD, told=brought))
+    assert "fuel/planned" not in of_fuel(T0 + 4)
+
+
+def test_the_host_says_who_lasts_the_shortest_and_of_how_many_that_is_not_known(bench: Bench) -> None:
+    (host,) = of(schema.HOST, bench.store(T0))
+    assert (host.fields["hours_unknown"], host.fields["short"]) == (1, 0)
+    assert "least_hours_low" not in host.fields, "nothing is known, and that is no zero"
+    bench.hears(T0, fuel__level=60.0)
+    left, profile = bench.view(T0 + 1).off_grid, bench.site.profiles["nsp-0101"]
+    assert left is not None
+    (host,) = of(schema.HOST, bench.store(T0 + 1))
+    assert (host.fields["least_hours_low"], host.fields["least_target_h"]) == (left.hours_low, profile.target_h)
+    assert (host.fields["hours_unknown"], host.fields["short"]) == (0, int(left.hours_low < profile.target_h))

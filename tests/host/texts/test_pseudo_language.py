@@ -94,13 +94,13 @@ def test_every_page(page: ModuleType, renderer: Renderer) -> None:
     assert unmarked(visible(answer.body.decode()), names) == []
 
 
-@pytest.mark.parametrize("state", ["asks", "used", "refused"])
+@pytest.mark.parametrize("state", ["asks", "used", "declined", "refused"])
 def test_the_page_of_a_link(state: str, renderer: Renderer) -> None:
     page = LinkPage(renderer)
     if state == "refused":
         shown = page._refused(LinkError(Phrase("This link is too old. Is it still so? Call the coordination point.")))
     else:
-        shown = page._look("7") if state == "asks" else page._press("7")
+        shown = page._look("7") if state == "asks" else page._press("7", sees_to_it=state == "used")
     assert unmarked(visible(shown), {*PLACES, "Sporthal De Zuiderpoort", "Jan de Vries"}) == []
 
 

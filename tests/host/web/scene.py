@@ -70,6 +70,7 @@ class FakeAnswers:
         self.book = Book(bytes(range(32)))
         self.person = Person(id="jan", name="Jan de Vries", reach={"email": ("jan@example.org",)}, role="lead")
         self.used: dict[str, Fact] = {}
+        self.declined = False
         self.error: Exception | None = None
 
     def asked(self, token: str) -> Asked:
@@ -79,9 +80,10 @@ class FakeAnswers:
             raise ValueError(Phrase("This alert is over. You need not do anything."))
         return Asked(tuple(alert for alert in self._source.firing if str(alert.id) in token.split("-")), self.person)
 
-    def by_link(self, token: str) -> Fact:
+    def by_link(self, token: str, *, sees_to_it: bool = True) -> Fact:
         asked = self.asked(token)
         author = Author(name=self.person.name, role=self.person.role, way="link")
+        self.declined = not sees_to_it
         kept = [self._source.acknowledge(alert.id, author) for alert in asked.alerts]
         assert kept[0] is not None
         self.used[token] = kept[0]
@@ -118,6 +120,7 @@ class FakeSource:
         self.error: Exception | None = None
         self.facts: list[Fact] = []
         self.silenced: list[Fact] = []
+        self.missing: dict[str, list[tuple[int, int]]] = {"nsp-0101": [(3, 4)]}
         self.refuses: Exception | None = None  # to keep anything
         self.told: dict[int, Sequence[Told]] = {}
         self.asked_tellings: Sequence[int] = ()
@@ -152,7 +155,10 @@ class FakeSource:
         return {alert_id: self.told.get(alert_id, ()) for alert_id in alert_ids}
 
     def gaps(self) -> dict[str, list[tuple[int, int]]]:
-        return {"nsp-0101": [(3, 4)]}
+        return self.missing
+
+    def gaps_of(self, point: str) -> list[tuple[int, int]]:
+        return self.missing.get(point, [])
 
     def confirm_clock(self, author: Author) -> Fact:
         return Fact(

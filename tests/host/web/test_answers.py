@@ -48,10 +48,19 @@ def test_the_button_acknowledges_once(ask: Ask, source: FakeSource) -> None:
     assert "Deze melding is voorbij. U hoeft niets te doen." in again.text
 
 
+def test_the_second_button_says_that_he_cannot(source: FakeSource, ask: Ask) -> None:
+    page = ask("/seen/7").text
+    assert 'action="?answer=no"' in page
+    answer = ask("/seen/7?answer=no", "POST")
+    assert answer.status == 200
+    assert "vraagt nu de volgende" in answer.text
+    assert source.answers.declined
+
+
 def test_the_page_of_a_list_names_each_alert_and_asks_once(ask: Ask, source: FakeSource) -> None:
     source.firing = [alert(), alert("help_asked", id=8)]
     page = ask("/seen/7-8").text
-    assert (page.count("<h1>"), page.count("<form")) == (2, 1)
+    assert (page.count("<h1>"), page.count("<form")) == (2, 2)
     assert "pakt u al deze 2 meldingen op?" in page
     assert ask("/seen/7-8", "POST").status == 200
 

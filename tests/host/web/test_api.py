@@ -316,6 +316,13 @@ def test_the_points_as_they_were(ask: Ask, source: FakeSource) -> None:
     found = ask("/api/v1/points?at=2025-11-24T15:00:00Z").json
     assert found["now"] == "2025-11-24T15:00:00Z"
     assert [(one["point"], one["stored"]) for one in found["points"]] == [("nsp-0101", 3)]
+    source.was.clear()
+    assert "nsp-0101" in ask("/api/v1/points?at=2025-11-24T15:00:00Z&format=csv").text, "it is looked for once"
+    source.was = {NOW - 30: [point("nsp-0101", stored=4)]}
+    just_now = "/api/v1/points?at=2025-11-24T15:59:30Z"
+    ask(just_now)
+    source.was = {NOW - 30: [point("nsp-0101", stored=5)]}
+    assert ask(just_now).json["points"][0]["stored"] == 5, "more of it may have come since"
 
 
 def test_a_point_and_its_resources_as_they_were(ask: Ask, source: FakeSource) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from host.web.asking import Answer, Ask, fetch
 from host.web.scene import NOW, FakeSource, point, rich
-from paraat.domain.facts import Attested, Author, Counted, Delivered, PhaseChanged, SaidOfPoint, Silenced
+from paraat.domain.facts import Attested, Author, Counted, Delivered, GapAccepted, PhaseChanged, SaidOfPoint, Silenced
 from paraat.domain.fuel_events import FuelEvent
 from paraat.domain.readiness import ResourceState, State
 from paraat.domain.subjects import Subject
@@ -108,6 +108,16 @@ def test_the_status_page_leads_there(ask: Ask) -> None:
             Attested(point="nsp-0102", resource="water", there=False, until=NOW),
         ),
         (
+            "gaps",
+            {"reason": " meetkast vervangen", "seqs": ""},
+            GapAccepted(point="nsp-0102", reason="meetkast vervangen", first=1, last=None),
+        ),
+        (
+            "gaps",
+            {"reason": "stuk", "seqs": "7-9"},
+            GapAccepted(point="nsp-0102", reason="stuk", first=7, last=9),
+        ),
+        (
             "silence",
             {"reason": "werk", "hours": "1,5"},
             Silenced(subject=Subject("point", "nsp-0102"), until=NOW + 5400, reason="werk"),
@@ -145,6 +155,10 @@ def test_what_is_typed_is_kept_with_the_name_and_the_page_says_so(
         ("phase", {"phase": "out-of-use", "until": "2025-11-23"}, "Geef een dag die nog komt"),
         ("attest", {"resource": "water", "word": "there", "until": ""}, "Geef een dag die nog komt"),
         ("attest", {"resource": "water", "word": "there", "until": "morgen"}, "Geef een dag die nog komt"),
+        ("gaps", {"reason": " ", "seqs": ""}, "Zeg waarom ze niet meer komen"),
+        ("gaps", {"reason": "stuk", "seqs": "7"}, "Kies uit de lijst"),
+        ("gaps", {"reason": "stuk", "seqs": "9-7"}, "7"),
+        ("gaps", {"reason": "x" * 201, "seqs": ""}, "200"),
         ("silence", {"reason": "werk", "hours": ""}, "geef een getal, bijvoorbeeld 4"),
         ("silence", {"reason": "werk", "hours": "inf"}, "geef een getal, bijvoorbeeld 4"),
         ("silence", {"reason": " ", "hours": "2"}, "waarom niemand bericht krijgt"),
@@ -216,3 +230,17 @@ def test_the_upkeep_page_says_what_must_be_done_per_municipality_and_point(ask: 
     assert "Sporthal" in ask("/upkeep?municipality=Voor%20%26%20%3Cb%3Ena%3C/b%3E").text
     assert "<script" not in page
     assert 'href="/upkeep"' in ask("/").text
+
+
+def test_what_is_missing_is_said_and_that_nobody_waits_for_it_can_be(ask: Ask, source: FakeSource) -> None:
+    assert "/say/gaps" not in ask(HERE).text, "nothing is missing"
+    source.missing = {"nsp-0102": [(5, 5), (7, 9)]}
+    page = ask(HERE).text
+    for said in (
+        "alles wat nu ontbreekt: 4",
+        ">nummers 5 tot en met 5: 1<",
+        '<option value="7-9">nummers 7 tot en met 9: 3',
+    ):
+        assert said in page, said
+    again = say(ask, "gaps", seqs="7-9", reason=" ").text
+    assert '<option value="7-9" selected>' in again

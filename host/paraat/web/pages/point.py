@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse
 from paraat.domain.activation import Phase
 from paraat.domain.facts import Silenced
 from paraat.domain.model import PointView
+from paraat.journal import JournalError
 from paraat.texts import readiness, upkeep
 from paraat.texts.localtime import local
 from paraat.web import api
@@ -18,6 +19,7 @@ from paraat.web.guard import FORM_HEADERS
 from paraat.web.render import Renderer
 
 PATH = "/points/{point}"
+_GAPS_SHOWN = 50
 _DAYS = 28  # that a word holds, unless somebody types another day
 
 
@@ -65,6 +67,7 @@ def show(
         phases=[(phase.value, judged.phase(phase)) for phase in Phase],
         tasks=[(task, upkept.task(task), upkept.task_said(task), task.is_due(until)) for task in view.upkeep.by_need()],
         until=judged.day(until),
+        gaps=_gaps(renderer, view.point),
         events=[(event.kind, upkept.fuel_event(event, now)) for event in reversed(view.fuel_log)],
     )
     return HTMLResponse(page, status, FORM_HEADERS)
@@ -76,6 +79,15 @@ def view_of(renderer: Renderer, point: str, now: float) -> PointView:
         return renderer.source.view(point, now)
     except KeyError as error:
         raise HTTPException(404, f"no point {point!r} in this region; /api/v1/points lists them") from error
+
+
+def _gaps(renderer: Renderer, point: str) -> list[tuple[str, int, int, int]]:
+    """What is missing and waited for: as the form has it, first, last, how many; the newest ones."""
+    try:
+        found = renderer.source.gaps_of(point)
+    except JournalError:  # the page says at its top that nothing can be kept
+        return []
+    return [(f"{first}-{last}", first, last, last - first + 1) for first, last in found[-_GAPS_SHOWN:]]
 
 
 def _is_asked(view: PointView, resource: str) -> bool:

@@ -110,6 +110,8 @@ CASES: list[tuple[str, View, tuple[Verdict, str, str]]] = [
     ("clock_wrong", ClockDoubt(now=T0, behind_s=None), CLEAR),
     ("clock_wrong", ClockDoubt(now=T0, behind_s=10800.0, boards=5), (Verdict.RAISE, "critical", "firing")),
     ("clock_wrong", ClockDoubt(now=T0, behind_s=10800.0), (Verdict.RAISE, "critical", "ran_later")),
+    ("clock_wrong", ClockDoubt(now=T0, behind_s=-10800.0, boards=5), (Verdict.RAISE, "critical", "ahead")),
+    ("clock_wrong", ClockDoubt(now=T0, behind_s=-10800.0), (Verdict.RAISE, "critical", "leapt")),
     ("on_battery", ups(False), CLEAR),
     ("on_battery", ups(None), HOLD),
     ("on_battery", ups(True), (Verdict.RAISE, "warning", "firing")),
