@@ -12,6 +12,7 @@ import msgspec
 
 from paraat.domain import passages
 from paraat.domain.activation import Change, Phase
+from paraat.domain.day_pattern import Pattern
 from paraat.domain.fuel_events import FuelEvent
 from paraat.domain.model import NodeState, SampleSet
 from paraat.domain.passages import Run, Tally
@@ -131,13 +132,15 @@ class DeliveryPlanned(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind
 class GeneratorRan(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="generator-ran/1"):
     """The host found in what a board sent when the generator ran, and when under load: the newest stretches of time.
 
-    It holds all that was known of them, so that the newest fact of a point is enough. load_seen: its load is measured.
+    It holds all that was known of them, so that the newest fact of a point is enough. load_seen: its load is measured. day:
+    how much it burnt by the time of day, where it has run for a day and goes on; None: that is not known, or much the same all day.
     """
 
     point: str
     ran: tuple[Stretch, ...] = ()
     loaded: tuple[Stretch, ...] = ()
     load_seen: bool = False
+    day: Pattern | None = None
 
 
 class BatteryRested(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="battery-rested/1"):

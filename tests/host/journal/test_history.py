@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paraat.domain import facts
+from paraat.domain.day_pattern import Pattern
 from paraat.domain.facts import HOST, Author, ClockSetBack, Fact, Standing, Started
 from paraat.domain.fuel_events import FuelEvent
 from paraat.domain.model import AlertState, NodeState, PointView, SampleSet, Value
@@ -273,7 +274,9 @@ def test_a_fact_comes_back_as_it_was_with_its_author(journal: Journal) -> None:
             facts.Attested(point="nsp-a", resource="water", there=True, until=T0 + 9),
             facts.PhaseChanged(point="nsp-a", phase="open"),
             facts.Counted(point="nsp-a", people=0, tally=tally),
-            facts.GeneratorRan(point="nsp-a", ran=((T0, T0 + 9),), loaded=((T0, T0 + 5),), load_seen=True),
+            facts.GeneratorRan(
+                point="nsp-a", ran=((T0, T0 + 9),), loaded=((T0, T0 + 5),), load_seen=True, day=Pattern(T0, (5.0,) * 12)
+            ),
             facts.BatteryRested(point="nsp-a", days=((20_000, 12.7), (20_001, 12.6))),
             facts.PeoplePassed(point="nsp-a", runs=(Run(tally, tally),)),
             facts.FuelFound(point="nsp-a", event=FuelEvent(kind="leak", since=T0, until=T0 + 9, litres=3.0)),
