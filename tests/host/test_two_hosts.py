@@ -13,6 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from host.certified import SETTINGS, Certified
 from host.served import ON_MAINS, POINT, T0, Broker, FakeBoard, StillClock, a_site
+from paraat.cli.main import main
 from paraat.domain.readiness import Verdict
 from paraat.intake import lease, mqtt, serving
 from paraat.intake.inbox import Inbox
@@ -329,6 +330,17 @@ def test_with_certificates_too_a_broker_that_restarts_in_a_moment_is_no_second_h
             assert link.alone
         finally:
             link.stop()
+
+
+def test_check_says_where_no_second_host_can_be_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    site = make_site(tmp_path / "site").directory
+    file = site / "site.toml"
+    file.write_text(file.read_text().replace("[broker]\n", f"[broker]\n{SETTINGS}"))
+    assert main(["check", "--site", str(site)]) == 0
+    assert "pki renew watch" not in capsys.readouterr().out
+    (site / "pki" / "watch.crt").unlink()
+    assert main(["check", "--site", str(site)]) == 0
+    assert "`paraat pki renew watch` mends that" in capsys.readouterr().out
 
 
 def test_no_spare_host_without_the_certificate_that_it_needs(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ MAX_BODY_BYTES = 2048
 LIMIT = 250
 LIMIT_MAX = 1000
 STREAMS_MAX = 100  # of CONNECTIONS_MAX: pages that stand open leave room for who asks
+_PAST_S = 60.0  # what came so long ago is stored, all of it
 _ALERTS = "/api/v1/alerts?page=2"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -150,6 +151,8 @@ class _Routes:
         self._renderer = renderer
         self._feed = feed
         self._looking_back = threading.Lock()  # a look back takes seconds of a core: one at a time
+        # The last one, where it cannot change any more: a table is often asked for behind the JSON.
+        self._looked_back: tuple[float, api.Points] | None = None
         self._judged = readiness.Words(source.language, ZoneInfo(source.timezone))
         self._upkept = upkeep.Words(source.language, ZoneInfo(source.timezone))
 
@@ -172,16 +175,22 @@ class _Routes:
     def _points_at(self, request: Request) -> Response:
         """All of them: each part would take the look back anew."""
         source = self._source
-        at = _moment(request.query_params["at"], source.clock.now())
+        now = source.clock.now()
+        at = _moment(request.query_params["at"], now)
         with self._looking_back:
-            past = source.past(at)
-        found = api.points(past.views, past.now, source.region, source.language, ZoneInfo(source.timezone))
+            if self._looked_back is not None and self._looked_back[0] == at:
+                found = self._looked_back[1]
+            else:
+                past = source.past(at)
+                found = api.points(past.views, past.now, source.region, source.language, ZoneInfo(source.timezone))
+                self._looked_back = (at, found) if now - at > _PAST_S else None
         return _csv(tables.points(found)) if _wants_csv(request) else _json(found)
 
     async def _list(
         self, request: Request, found: Callable[[Stand, api.Part], Long], table: Callable[[Long, bool], str]
     ) -> Response:
         """A long answer: as JSON a part, as CSV a part too, or all of it where none is asked for."""
+        _refuse_past(request)
         part, wants_csv = _part(request), _wants_csv(request)
         if wants_csv and not request.query_params.keys() & {"page", "limit"}:
 
@@ -205,10 +214,10 @@ class _Routes:
         return await self._renderer.shelf.answer(request, make)
 
     def point(self, request: Request) -> Response:
-        return _json(api.point(self._view(request), self._judged, self._upkept))
+        return _json(api.point(self._then(request), self._judged, self._upkept))
 
     def resources(self, request: Request) -> Response:
-        found = api.resources(self._view(request), self._judged)
+        found = api.resources(self._then(request), self._judged)
         return _csv(tables.resources(found.resources)) if _wants_csv(request) else _json(found)
 
     async def attest(self, request: Request) -> Response:
@@ -252,7 +261,8 @@ class _Routes:
     async def accept_gap(self, request: Request) -> Response:
         return await self._keep(request, actions.gap_accepted)
 
-    def gaps(self, _request: Request) -> Response:
+    def gaps(self, request: Request) -> Response:
+        _refuse_past(request)
         return _json(api.gaps(self._source.gaps()))
 
     async def delivery(self, request: Request) -> Response:
@@ -311,7 +321,20 @@ class _Routes:
         except KeyError as error:
             raise HTTPException(404, f"no point {wanted!r} in this region; /api/v1/points lists them") from error
 
+    def _then(self, request: Request) -> PointView:
+        """A point as it is, or as it was at the moment that is asked for."""
+        at = request.query_params.get("at")
+        if at is None:
+            return self._view(request)
+        wanted, t = request.path_params["point"], _moment(at, self._source.clock.now())
+        with self._looking_back:
+            found = next((view for view in self._source.past(t).views if view.point == wanted), None)
+        if found is None:
+            raise HTTPException(404, f"no point {wanted!r} in this region; /api/v1/points lists them")
+        return found
+
     async def alerts(self, request: Request) -> Response:
+        _refuse_past(request)
         part, following = _part(request), _path_of(request, _part(request).page + 1)
 
         def make(stand: Stand) -> Answer:
@@ -449,6 +472,12 @@ def _path_of(request: Request, page: int) -> str:
 
 def _links(following: str | None) -> dict[str, str]:
     return {} if following is None else {"link": f'<{following}>; rel="next"'}
+
+
+def _refuse_past(request: Request) -> None:
+    """Who asks for a moment of the past must not get what is so now."""
+    if "at" in request.query_params:
+        raise HTTPException(400, "at: of the past only /api/v1/points tells, and a point of it and its resources")
 
 
 def _wants_csv(request: Request) -> bool:

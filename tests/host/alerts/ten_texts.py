@@ -88,7 +88,6 @@ def texts() -> list[Text]:
     late = msgspec.structs.replace(
         low, id=17, since=NIGHT - 5 * HOUR, fired_at=NIGHT - 5 * HOUR, turned_at=NIGHT - 5 * HOUR
     )
-    late = msgspec.structs.replace(late, detail=late.detail | {"data_t": NIGHT - 5 * HOUR})
     over = msgspec.structs.replace(
         low, id=20, state="resolved", resolved_at=NIGHT, detail=low.detail | {"percent": 92.0, "litres": 368.0}
     )

@@ -126,7 +126,7 @@ def test_a_list_of_several_kinds_says_what_is_the_matter_where_and_what_to_do(si
     down = low(id=13, rule="generator_down", detail={"off_at": NOW, "battery_h": None, "data_t": NOW})
     _, body, short = said(site, (low(), row(low())), (down, row(down)))
     assert short.startswith(
-        "1 Buurthuis De Linde: laat brandstof brengen, uiterlijk 12:00. 2 Buurthuis De Linde: laat iemand "
+        "1 Buurthuis De Linde: bestel brandstof, in de tank voor 12:00. 2 Buurthuis De Linde: laat iemand "
     )
     assert body.count("\n  Doe nu: ") == 2
 
@@ -147,7 +147,7 @@ def test_who_is_to_call_has_the_number(site: Site, phone: str | None) -> None:
     site = msgspec.structs.replace(site, points=site.points | {place.id: place})
     silent = low(rule="point_silent", detail={"heard_at": NOW - 600})
     _, body, short = said(site, (silent, row(silent)))
-    assert f"Bel {phone or 'wie daar is'} of ga kijken" in short
+    assert f"Bel {phone or 'wie daar is'}, of kijk of er stroom is" in short
     assert ("bel het noodsteunpunt (030-1234567) of" in body) is (phone is not None)
 
 

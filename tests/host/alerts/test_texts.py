@@ -35,7 +35,7 @@ def test_a_low_fuel_message_says_what_where_how_long_and_one_action() -> None:
     assert "tussen 4,2 en 12 uur" in body
     assert "19 %, 76 liter" in body
     assert "Leeg rond 17:07" in body
-    assert "Doe nu: laat brandstof brengen, uiterlijk 16:12." in body
+    assert "Doe nu: bestel brandstof, in de tank vóór 16:12." in body
     assert "Meting van 11:59" in body
     assert body.count("Doe nu") == 1
 
@@ -43,7 +43,7 @@ def test_a_low_fuel_message_says_what_where_how_long_and_one_action() -> None:
 def test_english_stands_beside_it() -> None:
     subject, body = message(LOW, "firing", POINT, language="en", zone=AMSTERDAM, now=NOW)
     assert subject == "Fuel runs out: De Linde, 5.1 h left"
-    assert "have fuel brought, 16:12 at the latest" in body
+    assert "order fuel, in the tank before 16:12" in body
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
@@ -72,7 +72,7 @@ def test_a_long_name_is_cut_in_an_sms_and_the_action_is_not() -> None:
         sms = short(LOW, "firing", place, language="nl", zone=AMSTERDAM, now=NOW, limit=limit)
         assert len(sms) <= limit
         assert sms.startswith("Noodsteun")
-        assert sms.endswith("Bijvullen uiterlijk 16:12.")
+        assert sms.endswith("Bestel nu, in tank voor 16:12.")
 
 
 def test_what_is_not_known_is_left_out_of_a_sentence_and_since_when_is_never_unknown() -> None:
