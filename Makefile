@@ -27,12 +27,16 @@ help: ## Say what there is
 	  print(" / ".join(difflib.get_close_matches(sys.argv[2], known, 2)) or "help")' $(firstword $(MAKEFILE_LIST)) '$@')" >&2; \
 	$(points_known); echo "make help: $$($(call say,Say what there is))" >&2; false $(quiet)
 
+# What was said is enough: on a screen make's own "*** Error 1" below it does not come. In a script it does.
+stop = [ ! -t 2 ] || kill -PIPE $$PPID; exit 1
+quiet = || { code=$$?; [ ! -t 2 ] || kill -PIPE $$PPID; exit $$code; }
+
 .PHONY: python-is-there
 python-is-there:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "make: $(PYTHON): $$($(call say,is missing or older than 3.11)) ($$($(PYTHON) --version 2>&1)). $$($(call say,Install Python 3.11 or newer; or name one)): make PYTHON=python3.12 ..." >&2; exit 1; }
+	  echo "make: $(PYTHON): $$($(call say,is missing or older than 3.11)) ($$($(PYTHON) --version 2>&1)). $$($(call say,Install Python 3.11 or newer; or name one)): make PYTHON=python3.12 ..." >&2; $(stop); }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
-	  echo "make: $(PYTHON): $$($(call say,has no venv. Install it)): sudo apt-get install python3-venv" >&2; exit 1; }
+	  echo "make: $(PYTHON): $$($(call say,has no venv. Install it)): sudo apt-get install python3-venv" >&2; $(stop); }
 
 # In a bundle for a day without internet (make bundle) the packages lie in wheels/, with a lock of their own. $(1): lock.
 packages = $(if $(wildcard wheels/$(1).lock),--no-index --find-links wheels -r wheels/$(1).lock,-r requirements/$(1).lock)
@@ -42,12 +46,12 @@ define install
 	@test -x $(BIN)/python && $(BIN)/python -c '' 2>/dev/null || { rm -rf $(VENV); $(PYTHON) -m venv $(VENV); }
 	@if [ -e wheels/python.txt ]; then wanted=$$(cat wheels/python.txt); \
 	  $(BIN)/python -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$$wanted')" || { rm -rf $(VENV); \
-	    echo "make: $$($(call say,the packages of this folder are for Python)) $$wanted: make PYTHON=python$$wanted tools" >&2; exit 1; }; fi
+	    echo "make: $$($(call say,the packages of this folder are for Python)) $$wanted: make PYTHON=python$$wanted tools" >&2; $(stop); }; fi
 	@echo "$$($(call say,Installing once)): requirements/$(1).lock -> $(VENV) ..."
 	@mkdir -p build; $(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 2 --require-hashes $(call packages,$(1)) 2>build/pip.log || { \
 	  if grep -qE 'No matching distribution|NewConnectionError|NameResolutionError|Max retries|Network is unreachable' build/pip.log; then \
 	    echo "make: $$($(call say,the packages cannot be fetched: there is no internet here. Make a folder with make bundle where there is internet and work in that)) (build/pip.log)" >&2; \
-	  else cat build/pip.log >&2; fi; exit 1; }
+	  else cat build/pip.log >&2; fi; $(stop); }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 endef
@@ -59,7 +63,7 @@ $(VENV)/demo.stamp: requirements/demo.lock pyproject.toml | python-is-there
 define unpack
 	@if [ -e wheels/python.txt ]; then \
 	  { ln -s . .link && rm .link; } 2>/dev/null || { \
-	    echo "make: $$($(call say,this disk keeps no links (a USB stick?). Copy the whole folder to the laptop and run make there))" >&2; exit 1; }; \
+	    echo "make: $$($(call say,this disk keeps no links (a USB stick?). Copy the whole folder to the laptop and run make there))" >&2; $(stop); }; \
 	  [ -z "$$(find site -perm /077 -print -quit 2>/dev/null)" ] || { chmod -R go= site; \
 	    $(call say,site/ was open to others (as after a USB stick): now only you can read it); }; fi
 endef
@@ -96,8 +100,6 @@ words = --site $(SITE) $(if $(BOARD),--board $(BOARD)) $(if $(FIRMWARE),--firmwa
   $(if $(PASSPHRASE_FILE),--passphrase-file $(PASSPHRASE_FILE)) $(anyway)
 asked_for = $(or $(POINTS),$(POINT))
 
-# What the command said is enough: on a screen make's own "*** Error 1" below it does not come. In a script it does.
-quiet = || { code=$$?; [ ! -t 2 ] || kill -PIPE $$PPID; exit $$code; }
 # Before everything else: what was typed wrongly. $(1): the variable without which there is nothing to do, $(2): an example of it.
 define typed
 	@for one in $(foreach name,$(VARIABLES),$(if $(filter command line,$(origin $(call lower,$(name)))),$(name))); do \
@@ -108,8 +110,9 @@ endef
 VARIABLES := BY CANARY CSV POINT POINTS PORT SITE BOARD FIRMWARE PASSPHRASE_FILE OUT FROM BUNDLE ANYWAY REPLACE ALL STATUS STOP
 lower = $(subst A,a,$(subst B,b,$(subst C,c,$(subst D,d,$(subst E,e,$(subst F,f,$(subst G,g,$(subst H,h,$(subst I,i,$(subst \
   L,l,$(subst M,m,$(subst N,n,$(subst O,o,$(subst P,p,$(subst R,r,$(subst S,s,$(subst T,t,$(subst U,u,$(subst V,v,$(subst W,w,$(subst Y,y,$(1))))))))))))))))))))))
-points_known = echo "$$($(call say,the points of this region)) ($(SITE)):" >&2; for file in $(SITE)/points/*.toml; do \
-  [ ! -e "$$file" ] || printf '  %-14s %s\n' "$$(basename "$$file" .toml)" "$$(sed -n 's/^name *= *"\(.*\)".*/\1/p' "$$file" | head -n 1)" >&2; done
+points_known = if [ -d "$(SITE)/points" ]; then echo "$$($(call say,the points of this region)) ($(SITE)):" >&2; for file in $(SITE)/points/*.toml; do \
+  [ ! -e "$$file" ] || printf '  %-14s %s\n' "$$(basename "$$file" .toml)" "$$(sed -n 's/^name *= *"\(.*\)".*/\1/p' "$$file" | head -n 1)" >&2; done; \
+  else echo "$(SITE): $$($(call say,the folder of the region is not here. Get it from the coordination point. Is it elsewhere? Say SITE=folder))" >&2; fi
 
 .PHONY: flash
 flash: $(VENV)/technician.stamp ## Write a board for a point, check it, record it, make its label (POINT=, or POINTS="a b c")

@@ -1,11 +1,11 @@
 """A drill of being told: 60 points, a blackout, the broker killed for 20 minutes, the mail server away for two hours, a modem
-that hangs, one lead who never answers, and one point where nobody does. Prints who was told what and what came back, how each
+that hangs, one lead who never answers, one whom no mail reaches, and one point where nobody answers. Prints who was told what and what came back, how each
 alert was acknowledged, and whether the two goals were met.
 
     make drill
 
 Real are: host, journal, rules, queue, texts and helper processes; mosquitto, which is killed (SIGKILL); the SMTP server, which is
-stopped; a GSM modem at the bus (a pseudo-terminal that speaks AT commands to gammu), which stops answering; the page, which is
+stopped, and which sends the mails to one address back, into a mailbox on a real IMAP server; a GSM modem at the bus (a pseudo-terminal that speaks AT commands to gammu), which stops answering; the page, which is
 asked over HTTP. People answer with what they got: the link of the mail, the code of the SMS, the button of the board, a code
 over the radio, the coordination point's screen.
 
@@ -40,7 +40,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from gsm_modem import GsmModem
-from paraat.domain.facts import Acknowledged
+from imap_server import ImapServer
+from imap_server import report as bounce_of
+from paraat.domain.facts import Acknowledged, CameBack
 from paraat.domain.model import AlertState, Delivery, Value
 from paraat.domain.roster import Duty, Person, Roster
 from paraat.service import Service
@@ -63,7 +65,7 @@ BROKER_AWAY_S = (2 * HOUR, 2 * HOUR + 20 * MINUTE)
 MAIL_AWAY_S = (1 * HOUR, 3 * HOUR)
 MODEM_HANGS_S = (25 * MINUTE, 35 * MINUTE)
 POINTS = [f"nsp-{n:04}" for n in range(1, 61)]
-SILENT_LEAD, NOBODY = "nsp-0007", "nsp-0013"
+SILENT_LEAD, NOBODY, NO_MAIL = "nsp-0007", "nsp-0013", "nsp-0021"
 NOT_STARTING = ("nsp-0007", "nsp-0013", "nsp-0021", "nsp-0034", "nsp-0055")
 MOST_IN_AN_HOUR, LAST_RUNG_WITHIN_S = 6, 30 * MINUTE
 OUTSIDE = "cp.example.nl"
@@ -94,14 +96,16 @@ def until(is_so: Callable[[], bool], what: str) -> None:
 
 
 class Mailbox:
-    """What the SMTP server took: (address, text), the newest last."""
+    """What the SMTP server took: (address, text), the newest last. back: what goes back, of an address that is not there."""
 
     def __init__(self) -> None:
         self.came: list[tuple[str, str]] = []
+        self.back: list[bytes] = []
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd calls it so
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
         part = message.get_body(("plain",))
+        self.back += [envelope.content for to in envelope.rcpt_tos if to == f"lead-{NO_MAIL}@example.org"]
         self.came += [(to, "" if part is None else part.get_content()) for to in envelope.rcpt_tos]
         return "250 OK"
 
@@ -181,15 +185,18 @@ class Boards:
         self.client.loop_stop()
 
 
-def a_site(directory: Path, mail_port: int, broker_port: int, modem: str) -> Site:
+def a_site(directory: Path, mail_port: int, mailbox: str, broker_port: int, modem: str) -> Site:
     """60 points, each with a lead and a deputy by mail and SMS; one on duty at the coordination point, one in the region."""
     shutil.copytree(paths.example_site_dir(), directory)
     (directory / "roster.toml").unlink(missing_ok=True)
     settings = (directory / "site.toml").read_text()
-    (directory / "site.toml").write_text(f'{settings}\n[channels.email]\nurl_file = "email.url"\nlimit_s = 10\n')
-    url = directory / "email.url"
-    url.write_text(f"mailto://{LOOPBACK}:{mail_port}?from=paraat@example.org&mode=insecure")
-    url.chmod(0o600)
+    (directory / "site.toml").write_text(
+        f'{settings}\n[channels.email]\nurl_file = "email.url"\nlimit_s = 10\n[channels.email.mailbox]\nurl_file = "mailbox.url"\n'
+    )
+    mail = f"mailto://{LOOPBACK}:{mail_port}?from=paraat@example.org&mode=insecure"
+    for name, line in (("email.url", mail), ("mailbox.url", mailbox)):
+        (directory / name).write_text(line)
+        (directory / name).chmod(0o600)
     site = load_site(directory)
     place = site.points["nsp-0101"]
     people = ["cp", "region", *(f"{rung}-{name}" for name in POINTS for rung in ("lead", "deputy"))]
@@ -198,6 +205,7 @@ def a_site(directory: Path, mail_port: int, broker_port: int, modem: str) -> Sit
     duties += [Duty(rung="lead", who=(f"lead-{name}",), points=(name,)) for name in POINTS]
     duties += [Duty(rung="deputy", who=(f"deputy-{name}",), points=(name,)) for name in POINTS]
     reach = {one: {"email": (f"{one}@example.org",), "sms": (numbers[one],)} for one in people}
+    del reach[f"lead-{NO_MAIL}"]["sms"]
     return msgspec.structs.replace(
         site,
         broker=BrokerSettings(port=broker_port),
@@ -226,11 +234,11 @@ class Drill:
     """The host of the drill, what it speaks with, and its people."""
 
     def __init__(self, directory: Path) -> None:
-        self.clock, self.mailbox, self.modem = StoryClock(), Mailbox(), GsmModem()
+        self.clock, self.mailbox, self.modem, self.imap = StoryClock(), Mailbox(), GsmModem(), ImapServer()
         self.mail_port = free_port()
         self.broker = MosquittoBroker(directory / "broker")
         self.broker.start()
-        self.site = a_site(directory / "site", self.mail_port, self.broker.port, self.modem.device)
+        self.site = a_site(directory / "site", self.mail_port, self.imap.url, self.broker.port, self.modem.device)
         self.service = Service(self.site, clock=self.clock, serve_web=False)
         self.page = serve(create_app(self.service, base_url=self.site.web.base_url), LOOPBACK, self.site.web.port)
         self.lots = Random(11)
@@ -259,6 +267,7 @@ class Drill:
             self.points_say()
             self.service.judge()
             self.messages_leave()
+            self.mails_come_back()
             self.people_read()
             self.people_answer()
             if not self.away and any(life.kept for life in self.lives.values()):  # a button was pressed
@@ -318,6 +327,14 @@ class Drill:
         if self.busy_until["sms"] <= self.clock.t:
             self.timed("sms", self.service.look_at_modem)
 
+    def mails_come_back(self) -> None:
+        """Each minute the mail server sends back what it could not deliver, and the host looks."""
+        if self.story_s % MINUTE:
+            return
+        while self.mailbox.back:
+            self.imap.deliver(bounce_of(self.mailbox.back.pop(0)))
+        self.service.look_at_mailboxes()
+
     def timed(self, name: str, work: Callable[[], Any]) -> Any:
         began_s = time.monotonic()
         found = work()
@@ -351,6 +368,7 @@ class Drill:
         point = row.person.partition("-")[2]
         alert = self.service.journal.alert(row.alert_id)
         silent = point == NOBODY or row.person == f"lead-{SILENT_LEAD}"
+        silent = silent or (row.person == f"lead-{NO_MAIL}" and row.channel == "email")
         if silent or alert is None or not self.is_to_act(row) or (row.person == "cp" and alert.point == NOBODY):
             return None
         return self.lots.uniform(1, 9) * MINUTE
@@ -411,6 +429,7 @@ class Drill:
         self.boards.close()
         self.broker.stop()
         self.modem.close()
+        self.imap.close()
 
 
 def _within(t: float, span: tuple[float, float]) -> bool:
@@ -491,6 +510,9 @@ def report(drill: Drill) -> bool:
     print(
         f"\nacknowledged by: {', '.join(f'{way} {n}' for way, n in ways.most_common())}; refused: {dict(drill.refused)}"
     )
+    back = journal.facts(CameBack)
+    told_of = [alert for alert in alerts if alert.rule == "message_returned"]
+    print(f"came back: {len(back)} mails to lead-{NO_MAIL}; {len(told_of)} alert of it")
     critical = sum(alert.severity == "critical" for alert in alerts)
     print(f"{len(alerts)} alerts, {critical} of them critical; {len(messages)} messages in {ENDS_S / HOUR:g} hours")
     print(f"critical ones within 30 min: {', '.join(f'{n} {what}' for what, n in how.most_common())}")

@@ -41,6 +41,7 @@ from paraat.texts import Words
 
 # The host writes once a minute, and some seconds late: of each two minutes there is a row, of each one not always.
 FINEST = "2m"
+COARSE = "30m"  # of what is added up over many hosts
 GAP_MS = 300_000  # what is longer is a gap; so long a point may be quiet before it counts as silent
 # Grafana's own units of time turn 72 hours into "3 days", and say so in English.
 HOURS, AGE, LITRES, BURN = "suffix:h", "dtdhms", "suffix:l", "suffix:l/h"

@@ -36,6 +36,22 @@ def bound(course: Course, after_h: float) -> Bound:
     return Bound(abs(after - before) / math.sqrt(bend), rate, (1 - math.erf(0.1 / rate / math.sqrt(2))) / 2)
 
 
+def bound_of_stretches(course: Course, hour: float) -> tuple[float, float]:
+    """The least standard deviations of a rate that is the same all the time, as a part of it, and of the level, in litres,
+    where deliveries of nobody knows how much lie between: of each stretch the height is not known.
+    """
+    step_l = max(course.step, 0.001) * course.capacity_l
+    sd_l = math.hypot(course.noise * course.capacity_l, step_l / math.sqrt(12))
+    times = [i * course.every_s / 3600 for i in range(int(hour * 3600 / course.every_s))]
+    fills = [at for at, _, _ in course.refuels if at < hour]
+    rows = []
+    for t in times:
+        own = sum(at <= t for at in fills)
+        rows.append((hour - t, *(float(own == n) for n in range(len(fills) + 1))))  # the last height is that at `hour`
+    slope, *_, level = inverse_diagonal(information(rows, sd_l))
+    return math.sqrt(slope) / course.rate(hour), math.sqrt(level)
+
+
 def _told_by(t: float, bends_at: float, by: float) -> tuple[float, float, float, float]:
     """How the level at t depends on the first line's height and slope, on the second slope, and on when it bends."""
     since = max(0.0, t - bends_at)

@@ -7,6 +7,7 @@ import math
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 T0 = 1764000000.0
 
@@ -74,18 +75,42 @@ class Course:
 
     def since_change_h(self, hour: float) -> float:
         """Hours of running seen by sets since the load last changed (or the run began, for the first)."""
-        at = ran = 0.0
-        before: float | None = None
+        return sum(self.stretches_h(hour))
+
+    def stretches_h(self, hour: float) -> list[float]:
+        """The same hours, apart where the level moved by nobody knows how much: at a delivery, and over a gap in which it stood
+        still for a while. How high the level is after such a place tells nothing of the rate; only its fall within each does.
+        """
+        found: list[list[tuple[float, float]]] = [[]]
+        at, before = 0.0, 0.0
         for hours, rate in self.legs:
-            if at >= hour:
-                break
             until = min(at + hours, hour)
-            if rate > 0:
-                ran = ran if rate == before else 0.0
+            if rate > 0 and until > at:
+                if rate != before:
+                    found = [[]]
                 before = rate
-                ran += until - at - sum(max(0.0, min(b, until) - max(a, at)) for a, b in self.gaps)
+                for first, last in self._seen(at, until):
+                    if found[-1] and self._is_lost_between(found[-1][-1][1], first):
+                        found.append([])
+                    found[-1].append((first, last))
             at += hours
-        return ran
+        return [sum(last - first for first, last in pieces) for pieces in found]
+
+    def _seen(self, at: float, until: float) -> Iterator[tuple[float, float]]:
+        """The hours from `at` to `until` of which there are sets, apart at deliveries."""
+        cuts = sorted({at, until, *(cut for gap in self.gaps for cut in gap), *(cut for cut, _, _ in self.refuels)})
+        for first, last in pairwise(cut for cut in cuts if at <= cut <= until):
+            if not any(a <= first < b for a, b in self.gaps):
+                yield first, last
+
+    def _is_lost_between(self, last: float, first: float) -> bool:
+        """Whether nobody knows how much the level moved from what was seen last to what was seen first then."""
+        if any(last <= at <= first for at, _, _ in self.refuels):
+            return True
+        return any(
+            last <= a and b <= first and self.burnt(b) - self.burnt(a) < self.rate(first) * (b - a)
+            for a, b in self.gaps
+        )
 
     def left_h(self, hour: float) -> float:
         """The truth: hours at the burn rate of now (of the last run, while it stands still)."""
@@ -133,21 +158,29 @@ def demand(course: Course, hour: float) -> float:
 
     The Cramer-Rao bound of the slope of a line through the n samples since the change T hours ago, whose moment nobody
     told, is sd = s * sqrt(12 / n) / T, with s the deviation of a sample and of its step (step / sqrt(12)); where the step
-    is larger than twice the noise, only the steps that the level has passed count as samples. The level itself is known
-    to 2 * s / sqrt(n).
+    is larger than twice the noise, only the steps that the level has passed count as samples. Where nobody knows how much
+    came into the tank, what each stretch tells adds up: n * T * T is the sum of those of the stretches. The level itself is
+    known to s / sqrt(n) in the middle of the last stretch, and as the slope is half of it later: of one stretch 2 * s / sqrt(n).
     """
-    hours = max(1e-6, course.since_change_h(hour))
+    slope, level_l = known_to(course, hour)
+    usable = max(1e-6, course.litres(hour) - course.reserve_l)
+    return 1.645 * math.hypot(slope, level_l / usable)
+
+
+def known_to(course: Course, hour: float) -> tuple[float, float]:
+    """Standard deviations of the best that anybody can know: of the rate, as a part of it, and of the level, in litres."""
     rate = course.rate(hour) or course.record_l_per_h
     step_l = max(course.step, 0.001) * course.capacity_l
     sd_l = math.hypot(course.noise * course.capacity_l, step_l / math.sqrt(12))
-    n = hours * 3600 / course.every_s * (1 - course.missing)
-    if step_l > 2 * course.noise * course.capacity_l:
-        n = min(n, 1 + rate * hours / step_l)
-    n = max(2.0, n)
-    slope = sd_l * math.sqrt(12 / n) / hours / rate
-    usable = max(1e-6, course.litres(hour) - course.reserve_l)
-    level = 2 * sd_l / math.sqrt(n) / usable
-    return 1.645 * math.hypot(slope, level)
+    told, n, hours = 0.0, 2.0, 0.0
+    for hours in course.stretches_h(hour):
+        n = hours * 3600 / course.every_s * (1 - course.missing)
+        if step_l > 2 * course.noise * course.capacity_l:
+            n = min(n, 1 + rate * hours / step_l)
+        n = max(2.0, n)
+        told += n * max(1e-6, hours) ** 2
+    slope_l = sd_l * math.sqrt(12 / told)
+    return slope_l / rate, math.hypot(sd_l / math.sqrt(n), slope_l * hours / 2)
 
 
 def _day(hour: float) -> float:

@@ -15,12 +15,14 @@ Series = dict[str, Any]
 
 
 class Asked(NamedTuple):
-    """One query. where: the title of its panel, or which variable or annotation it is of. ref: its letter there."""
+    """One query. where: the title of its panel, or which variable or annotation it is of. ref: its letter there. interval: the finest
+    that its panel asks for."""
 
     board: str
     where: str
     ref: str
     query: str
+    interval: str = ""
 
 
 def asked(language: str = "nl") -> Iterator[Asked]:
@@ -35,7 +37,7 @@ def asked(language: str = "nl") -> Iterator[Asked]:
         for panel in board["panels"]:
             for target in panel.get("targets", ()):
                 if "query" in target:  # what is always there asks nobody
-                    yield Asked(name, panel["title"], target["refId"], target["query"])
+                    yield Asked(name, panel["title"], target["refId"], target["query"], panel.get("interval", ""))
 
 
 def firsts(ask: Callable[[str], list[Series]], queries: Iterable[Asked]) -> dict[str, str]:

@@ -37,7 +37,7 @@ from paraat.alerts.inhibition import Holds, holds_of
 from paraat.alerts.mailbox_watch import MailboxWatch
 from paraat.alerts.modem_watch import ModemWatch
 from paraat.alerts.reach import gap
-from paraat.alerts.replay import note_use
+from paraat.alerts.replay import note_use, settings_kept
 from paraat.alerts.returned import LATER, Returned, lately
 from paraat.alerts.rules import make_rules
 from paraat.alerts.trial import Trial
@@ -107,6 +107,7 @@ from paraat.runtime.progress import Progress
 from paraat.sinks.influx import SINK, InfluxSink
 from paraat.sinks.rows import Rows, host_row, name_points
 from paraat.sinks.server import InfluxError
+from paraat.site import in_force
 from paraat.site.broker import SPARE_NAME, WATCH_NAME
 from paraat.site.certificates import Certificates
 from paraat.site.channels import SMS
@@ -125,7 +126,7 @@ from paraat_wire import host_codec, topics
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
-OfItself = Started | ClockSetBack | facts.RosterRead  # what befell the host
+OfItself = Started | ClockSetBack | facts.RosterRead | facts.SettingsRead  # what befell the host
 
 TICK_S = 5.0
 _NAME_CHARS = 80  # of who checked a point, as a file has it
@@ -303,6 +304,7 @@ class Service:
                     answers=self.answers,
                     roster=lambda: self.roster,
                     unreached=self._unreached,
+                    refused=self._came_back,
                 )
                 self._returned = Returned(self.journal, language=site.region.language, learn=self._learn_returned)
                 self._restore()
@@ -496,10 +498,12 @@ class Service:
         self._tracker.note_alerts(self._alerts)
         self._dispatcher.begin(now)
         self._dispatcher.note(self._alerts)
-        self._tell_of_itself(Started(forget_after=self._believed_until(now, self._newest_t or now)), now)
+        self._tell_of_itself([Started(forget_after=self._believed_until(now, self._newest_t or now))], now)
         kept = self.journal.facts(facts.RosterRead, limit=1)
         self._roster_kept = kept[0].told if kept else None
         self._use_roster(now)
+        news = in_force.changed(settings_kept(self.journal), in_force.texts(self.site))
+        self._tell_of_itself([facts.SettingsRead(key=key, settings=text) for key, text in news.items()], now)
 
     def _believed_until(self, now: float, before: float) -> float:
         """What is dated later was dated by a wrong clock. before: what our clock said then, which may be later.
@@ -508,10 +512,11 @@ class Service:
         """
         return (now if self._dating.synchronised is not False else max(now, before)) + MAX_AHEAD_S
 
-    def _tell_of_itself(self, told: OfItself, now: float) -> None:
+    def _tell_of_itself(self, befell: Sequence[OfItself], now: float) -> None:
         """Take in what befell the host. A disk that fails puts off that it is stored, and nothing else."""
-        self._learn(Fact(id=0, after=0, t=now, recorded_at=now, author=HOST, told=told))
-        self._untold.append((told, now))
+        for one in befell:
+            self._learn(Fact(id=0, after=0, t=now, recorded_at=now, author=HOST, told=one))
+            self._untold.append((one, now))
         try:
             self._store_of_itself()
         except JournalError:  # the tick, which tries again, says so
@@ -540,15 +545,16 @@ class Service:
         told = facts.RosterRead(roster=roster_text(self.roster))
         if told != self._roster_kept:
             self._roster_kept = told
-            self._tell_of_itself(told, now)
+            self._tell_of_itself([told], now)
 
     def _store_of_itself(self) -> None:
-        while self._untold:
-            told, t = self._untold[0]
-            fact = self.journal.record(told, HOST, t=t, now=t)
-            del self._untold[0]
-            with self._lock:
-                self._known = (self._known[0], max(self._known[1], fact.id))
+        if not (untold := list(self._untold)):
+            return
+        with self.journal.atomic():
+            kept = [self.journal.record(told, HOST, t=t, now=t) for told, t in untold]
+        del self._untold[: len(untold)]
+        with self._lock:
+            self._known = (self._known[0], max(self._known[1], kept[-1].id))
 
     # --- start and stop ----------------------------------------------------------------------
 
@@ -745,7 +751,7 @@ class Service:
             if self._ticked_at is not None and now < self._ticked_at:
                 before = self._ticked_at
                 self._dating.set_back(before - now)
-                self._tell_of_itself(ClockSetBack(forget_after=self._believed_until(now, before)), now)
+                self._tell_of_itself([ClockSetBack(forget_after=self._believed_until(now, before))], now)
             self._dating.look(now)
             self._ticked_at = now
             self._progress.works("tick", HUNG_S)
@@ -1321,7 +1327,7 @@ class Service:
         now = self.clock.now()
         fact = self.journal.record(ClockConfirmed(), author, t=now, now=now)
         self._dating.confirm()
-        self._tell_of_itself(ClockSetBack(forget_after=now + MAX_AHEAD_S), now)
+        self._tell_of_itself([ClockSetBack(forget_after=now + MAX_AHEAD_S)], now)
         self._time_sent_at = None
         self._wake.set()
         self._changed()
@@ -1413,7 +1419,7 @@ class Service:
         if link.unheard:
             detail = Phrase(
                 "the broker passes the lease of this host on to nobody, so a second host would not see it: write the broker's"
-                " configuration anew (`paraat broker-config`), and reload it"
+                " configuration anew (`.venv/bin/paraat broker-config`), and reload it"
             )
             return Check(name="lease", ok=False, required=False, detail=detail)
         if not (other := link.serving_elsewhere):

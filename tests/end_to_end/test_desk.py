@@ -25,7 +25,7 @@ def test_a_coordinator_asks_a_board_and_configures_it(tmp_path: Path) -> None:
         identify = ("command", "--site", str(scene.site), POINT, "identify", "--seconds", "0")
         wait_for(lambda: scene.run(*identify).returncode == 0, "the board knows the time")
         assert ask("identify", "--seconds", "5") == "seconds: 5\n"
-        assert "fuel/level: " in ask("sample-now")
+        assert "fuel: " in ask("sample-now")
         full = ask("calibrate", "full")
         assert full.startswith("full_mm: ")
         assert f"points/{POINT}.toml" in full
@@ -33,7 +33,7 @@ def test_a_coordinator_asks_a_board_and_configures_it(tmp_path: Path) -> None:
         refused = scene.run("command", "--site", str(scene.site), POINT, "resend", "999999")
         assert refused.returncode == 1
         assert f"{POINT} refuses: from: found 999999, expected a whole number from 1 to " in refused.stderr
-        assert ask("reboot") == "boot: 1\n"
+        assert ask("reboot") == "start number: 1\n"
 
         wait_for(lambda: not scene.board.start_again() and scene.board.console().count('"ready"') == 2, "it is back")
         # A busy machine's board says so before the broker has it.

@@ -41,10 +41,17 @@ class MailServer:
     def __init__(self, imap: ImapServer) -> None:
         self.imap = imap
         self.gone: set[str] = set()
+        self.refused: dict[str, str] = {}  # what it says of an address at once
         self.came: list[tuple[str, bytes]] = []
         self.port = free_port()
         self._server = Controller(self, hostname=LOOPBACK, port=self.port)
         self._server.start()
+
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:
+        if address in self.refused:
+            return self.refused[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         self.came += [(to, envelope.content) for to in envelope.rcpt_tos]
@@ -257,6 +264,34 @@ def test_the_other_ways_of_somebody_are_used_and_nobody_else_is_woken(bench: Ben
     )  # fmt: skip
     bench.step(600)
     assert bench.rows(alert, "sms")["anna", "turn-2"].state == "sent", "the way that works goes first now"
+
+
+@pytest.mark.parametrize("words", ["550 no such mailbox", "550 5.1.1 user unknown", "553 5.1.3 bad address"])
+def test_an_address_that_is_refused_at_once_is_the_same(bench: Bench, words: str) -> None:
+    service = bench.start()
+    bench.smtp.refused = {"anna@example.org": words}
+    alert = bench.fires()
+    bench.step(5)
+    row = bench.rows(alert)["anna", "turn-1"]
+    assert (row.state, row.answer, row.attempts) == ("returned", f"kwam terug: {words}", 1)
+    assert bench.rows(alert)["bas", "turn-1"].state == "sent"
+    assert not [one for one in service._dispatcher.states() if one.name == "email" and one.failing_since is not None]
+    assert len(service.journal.facts(CameBack)) == 1
+
+
+@pytest.mark.parametrize(
+    "words", ["451 try again later", "554 5.7.1 relay access denied", "550 5.7.26 not authenticated"]
+)
+def test_what_is_refused_for_another_reason_is_tried_again(bench: Bench, words: str) -> None:
+    service = bench.start()
+    bench.smtp.refused = {"anna@example.org": words}
+    alert = bench.fires()
+    bench.step(5)
+    assert bench.rows(alert)["anna", "turn-1"].state == "due"
+    assert service.journal.facts(CameBack) == []
+    bench.smtp.refused = {}
+    bench.step(120)
+    assert bench.rows(alert)["anna", "turn-1"].state == "sent"
 
 
 def test_who_acknowledged_has_it_whatever_comes_back_later(bench: Bench) -> None:

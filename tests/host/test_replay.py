@@ -10,7 +10,7 @@ from typing import Self
 import msgspec
 import pytest
 
-from paraat.alerts.channels import Channel, ChannelError, Message
+from paraat.alerts.channels import Channel, ChannelError, Message, RefusedError
 from paraat.alerts.channels.log import LogChannel
 from paraat.alerts.replay import replay
 from paraat.domain.facts import Author, PhaseChanged
@@ -63,6 +63,8 @@ class Paper:
     def send(self, message: Message) -> str:
         if self._clock is not None and (self._clock.t - T0) % (7 * 3600) > 6 * 3600:
             raise ChannelError("no answer")
+        if self._clock is not None and message.to == "lead-nsp-0002@example.org":
+            raise RefusedError(f"{message.to} was not taken", "550 no such mailbox")
         self.got.append(message)
         return "kept"
 
@@ -92,6 +94,22 @@ def a_site(directory: Path) -> Site:
             people={one: Person(id=one, name=one, reach={"email": (f"{one}@example.org",)}) for one in people},
             duties=tuple(duties),
         ),
+    )
+
+
+def changed_site(site: Site) -> Site:
+    """The same from the first restart on: a point is taken out, one has another name, one other limits, and so has the site."""
+    *rest, renamed, _ = site.points
+    points = {name: site.points[name] for name in (*rest, renamed)}
+    points[renamed] = msgspec.structs.replace(points[renamed], name="Dorpshuis")
+    low = msgspec.structs.replace(site.alerts.low_fuel, raise_percent=40.0, clear_percent=50.0)
+    return msgspec.structs.replace(
+        site,
+        points=points,
+        profiles={name: site.profiles[name] for name in points},
+        alerts=msgspec.structs.replace(site.alerts, low_fuel=low),
+        own_alerts={rest[0]: site.alerts},
+        telling=msgspec.structs.replace(site.telling, per_hour=4),
     )
 
 
@@ -174,7 +192,12 @@ def test_a_replay_gives_the_same_alerts_deliveries_and_messages(
     monkeypatch.setattr("paraat.service.make_channels", lambda _site: channels)
 
     def started() -> Service:
-        made = Service(site, clock=clock, serve_web=False, host_probe=Probe(clock))  # type: ignore[arg-type]
+        made = Service(
+            changed_site(site) if clock.t >= T0 + STEP_S * RESTARTS[0] else site,
+            clock=clock,
+            serve_web=False,
+            host_probe=Probe(clock),
+        )  # type: ignore[arg-type]
         made._transport = Link(clock)  # type: ignore[assignment]
         return made
 
@@ -190,7 +213,8 @@ def test_a_replay_gives_the_same_alerts_deliveries_and_messages(
             duties = (Duty(rung="coordination", who=("region",)), *site.roster.duties[1:])
             service._rosters.roster = msgspec.structs.replace(site.roster, duties=duties)
             service._use_roster(clock.t)
-        service.take([a_set for point, life in lives.items() if (a_set := life.next(point, clock.t)) is not None])
+        sets = [life.next(point, clock.t) for point, life in lives.items()]
+        service.take([one for one in sets if one is not None and one.point in service.site.points])
         service.step()
         if step % 60 == 59:  # a mail that was taken comes back
             told = [row for row in service.journal.sent_since(clock.t - 3600) if row.channel == "email"]
@@ -198,22 +222,31 @@ def test_a_replay_gives_the_same_alerts_deliveries_and_messages(
                 came_back = service._came_back(lots.choice(told).message, "5.1.1: no such user", clock.t)
                 returned += came_back == "kept"
         if step % 200 == 90:
-            point = f"nsp-{lots.randrange(1, POINTS + 1):04}"
+            point = f"nsp-{lots.randrange(1, POINTS):04}"
             service.keep(PhaseChanged(point=point, phase="out-of-use", until=clock.t + 7200), ANNA)
         for alert in service.alerts():
             if alert.state == "firing" and service.acknowledged(alert.id) is None and lots.random() < 0.05:
                 service.acknowledge(alert.id, ANNA)
     journal = service.journal
     again, paper = Journal(tmp_path / "again.sqlite"), Paper()
-    replay(site, journal, again, {"log": LogChannel(), "email": paper}, service.answers)
+    now = load_site(site.directory)  # neither what it was nor what it became
+    replay(
+        msgspec.structs.replace(now, roster=site.roster),
+        journal,
+        again,
+        {"log": LogChannel(), "email": paper},
+        service.answers,
+    )
     alerts, told = journal.alerts(-1), journal.deliveries(*(alert.id for alert in journal.alerts(-1)))
     assert len(alerts) > 2 * POINTS
     assert {alert.rule for alert in alerts} >= {"low_fuel", "point_silent", "generator_down"}
     assert {alert.rule for alert in alerts} >= {"broker_unreachable", "disk_full", "on_battery"}
     assert {"turn-1", "turn-2", "copy-1", "reminder-1-1", "resolved"} <= {row.reason for row in told}
     assert [course(alert) for alert in again.alerts(-1)] == [course(alert) for alert in alerts]
+    assert {alert.subject.id for alert in alerts if alert.left} == {f"nsp-{POINTS:04}"}
+    assert any("Dorpshuis" in one.subject for one in live.got)
     assert returned > 2
-    assert "returned" in {row.state for row in told}
+    assert {row.person for row in told if row.state == "returned"} > {"lead-nsp-0002"}
     assert again.deliveries(*(alert.id for alert in alerts)) == told
     assert {row.person for row in told if row.reason.startswith("copy")} == {"cp", "region"}
     assert max(row.attempts for row in told) > 3, "the way that was away is away again"

@@ -170,7 +170,7 @@ def test_a_broken_fuel_sensor_is_told_to_the_technician_and_holds_no_later_low_f
     night.pass_by(20 * MINUTE)
     night.pass_by(22 * HOUR, step_s=4 * MINUTE)
     assert night.told("technician", "sensor")
-    assert night.told("lead", "meter zegt niets")
+    assert night.told("lead", "brandstofmeter kapot")
     assert not night.told("lead", "Sensor")
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from paraat.alerts import ladder
-from paraat.alerts.channels import Channel, ChannelError
+from paraat.alerts.channels import Channel, ChannelError, RefusedError
 from paraat.alerts.outgoing import HOUR_S, RETRY_S, Outgoing, Standing, Way, choose
 from paraat.alerts.rendering import Answers, Renderer
 from paraat.domain.facts import Fact
@@ -76,6 +76,7 @@ class _Attempt(NamedTuple):
     answer: str
     at: float
     retry_at: float
+    refused: str = ""  # why there is no such address
 
 
 class ChannelState(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +93,8 @@ class ChannelState(msgspec.Struct, frozen=True, kw_only=True):
 
 class Dispatcher:
     """channels: by name, as make_channels gives them. acknowledged: the last time that somebody acknowledged an alert. roster:
-    as it is now; None: that of the site. unreached: the ways from which a message came back lately.
+    as it is now; None: that of the site. unreached: the ways from which a message came back lately. refused: (key of a
+    message, why, now), of one to an address that is none, as Returned.came_back has it; None: it is tried again as others are.
 
     `send_next` of one channel belongs to one thread; each channel may have its own.
     """
@@ -107,6 +109,7 @@ class Dispatcher:
         answers: Answers | None = None,
         roster: Callable[[], Roster] | None = None,
         unreached: Callable[[], Collection[Way]] = tuple,
+        refused: Callable[[str, str, float], object] | None = None,
     ) -> None:
         self._site = site
         self._roster = roster or (lambda: site.roster)
@@ -114,6 +117,7 @@ class Dispatcher:
         self._channels = channels
         self._acknowledged = acknowledged
         self._unreached = unreached
+        self._refused = refused
         self._words = Words(site.region.language)  # what came back is kept as people read it
         self._active: dict[int, AlertState] = {}
         self._renderer = Renderer(site, answers, self._also_held)
@@ -181,9 +185,11 @@ class Dispatcher:
         if message is None:
             return False
         self._states[name] = msgspec.structs.replace(self._states[name], busy_since=now)
-        self._unkept[name] = self._try(self._channels[name], message, alerts, now)
+        attempt = self._unkept[name] = self._try(self._channels[name], message, alerts, now)
         with self._storing:
             self._keep(name)
+        if attempt.refused and self._refused is not None:
+            self._refused(message.key, attempt.refused, now)
         return True
 
     def keep_in(self, make: Callable[[], DeliveryStore]) -> None:
@@ -216,13 +222,19 @@ class Dispatcher:
 
     def _keep(self, name: str) -> None:
         if name in self._unkept:
-            self._store.settle_deliveries(*self._unkept[name])
+            self._store.settle_deliveries(*self._unkept[name][:-1])
             del self._unkept[name]
 
     def _try(self, channel: Channel, message: Outgoing, alerts: Mapping[int, AlertState], now: float) -> _Attempt:
         ids = tuple(row.id for row in message.rows)
+        tried = max(row.attempts for row in message.rows)
+        retry_at = now + RETRY_S[min(tried, len(RETRY_S) - 1)]
         try:
             answer = channel.send(self._renderer.message(message, alerts, now))
+        except RefusedError as error:  # the channel did what it is for
+            self._states[channel.name] = ChannelState(name=channel.name)
+            _log.warning("message %s: %s", message.key, error)
+            return _Attempt(ids, False, self._words.say(error), now, retry_at, error.words)
         except ChannelError as error:
             why, answer = str(error), self._words.say(error)
         except Exception as error:  # noqa: BLE001 - a mistake in one channel must not keep all other messages back
@@ -237,9 +249,8 @@ class Dispatcher:
         self._states[channel.name] = ChannelState(
             name=channel.name, failing_since=now if since is None else since, why=str(why)
         )
-        tried = max(row.attempts for row in message.rows)
         _log.warning("message %s: %s", message.key, why)
-        return _Attempt(ids, False, answer, now, now + RETRY_S[min(tried, len(RETRY_S) - 1)])
+        return _Attempt(ids, False, answer, now, retry_at)
 
     def _alert(self, alert_id: int) -> AlertState | None:
         return self._active.get(alert_id) or self._store.alert(alert_id)

@@ -23,6 +23,7 @@ from paraat.domain.telling import SEVERITIES, Telling
 
 _Key = tuple[str, Subject]
 _NO_HOLDS: inhibition.Holds = {}
+_RAISE, _CLEAR, _HOLD = Verdict.RAISE, Verdict.CLEAR, Verdict.HOLD  # as in rules/base.py
 # "pending", "off" (a pending one is gone), "firing", "worse", "resolved", "left"; "noted": only to be kept.
 Change = Literal["pending", "off", "firing", "worse", "resolved", "left", "noted"]
 
@@ -128,12 +129,13 @@ class Engine:
         Of a kind that is not in it the list is not known. holds: by subject why nobody is to be told now.
         """
         found = list(self._left(now, expected or {}))
+        active = self._active
         for view in views:
             subject = view.subject
             for name, rule in self._rules.get(type(view), ()):
                 judgement = rule.judge(view)
                 key = (name, subject)
-                if judgement.verdict is Verdict.RAISE or key in self._active:
+                if judgement.verdict is _RAISE or key in active:
                     transition = self._follow(now, key, rule.hold_of(subject.point), judgement)
                     if transition is not None:
                         found.append(transition)
@@ -202,15 +204,15 @@ class Engine:
         active.not_ahead_of(now)
         if active.alert.state == "pending":
             return self._pending(now, key, active, hold_s, judgement)
-        if judgement.verdict is Verdict.CLEAR:
+        if judgement.verdict is _CLEAR:
             return self._clearing(now, key, active, hold_s, judgement)
         active.clear_since = None
-        return self._standing(now, active, hold_s, judgement) if judgement.verdict is Verdict.RAISE else None
+        return self._standing(now, active, hold_s, judgement) if judgement.verdict is _RAISE else None
 
     def _pending(
         self, now: float, key: _Key, active: _Active, hold_s: float, judgement: Judgement
     ) -> Transition | None:
-        if judgement.verdict is Verdict.RAISE:
+        if judgement.verdict is _RAISE:
             active.raised_at = now
             if now - active.alert.since < hold_s:
                 return None
@@ -225,7 +227,7 @@ class Engine:
                 flapping=self._flaps(now, key, hold_s),
             )
             return Transition(alert=alert, change="firing")
-        if judgement.verdict is Verdict.HOLD and now - active.raised_at < hold_s:
+        if judgement.verdict is _HOLD and now - active.raised_at < hold_s:
             return None
         # It was a single wild value. Nobody was told, so nobody needs to hear that it is over.
         del self._active[key]

@@ -74,14 +74,14 @@ class MailboxWatch:
 
     def look(self, now: float) -> bool:
         """Deal with what came in since the last look; whether more waits. Raises JournalError: it is all to be done again."""
-        waiting, self._waiting = self._waiting, []
-        self._keep(waiting, now)
+        self._waiting = self._keep(self._waiting, now)
         try:
             found = self.ask(now)
         except AsideError as error:
             self._failed(error, now)
             return False
-        self._keep([(message, why) for mark, why in found["failed"] if (message := self._read_mark(mark))], now)
+        failed = [(message, why) for mark, why in found["failed"] if (message := self._read_mark(mark))]
+        self._waiting += self._keep(failed, now)
         self._read = {"folder": found["folder"], "after": found["after"]}
         self.why, self.failing_since = "", None
         return bool(found["more"])
@@ -95,13 +95,16 @@ class MailboxWatch:
         """End a look under way."""
         self._helper.close()
 
-    def _keep(self, failed: list[tuple[str, str]], now: float) -> None:
+    def _keep(self, failed: list[tuple[str, str]], now: float) -> list[tuple[str, str]]:
+        """Keep that these came back; returns those that are still being sent. Raises JournalError."""
+        later = []
         for message, why in failed:
             outcome = self._came_back(message, why, now)
             if outcome == returned.LATER:
-                self._waiting.append((message, why))
+                later.append((message, why))
             elif outcome == returned.KEPT:
                 _log.warning("message %s came back", message)
+        return later
 
     def _failed(self, error: AsideError, now: float) -> None:
         self.failing_since = now if self.failing_since is None else self.failing_since

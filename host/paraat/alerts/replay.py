@@ -4,11 +4,11 @@ What the host observed of itself (its broker, its disk, its clock) stands beside
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Self
 
 from paraat.alerts import returned
-from paraat.alerts.channels import Channel, ChannelError, Message
+from paraat.alerts.channels import Channel, ChannelError, Message, RefusedError
 from paraat.alerts.dispatch import Dispatcher
 from paraat.alerts.inhibition import holds_of
 from paraat.alerts.observed import Observed
@@ -16,7 +16,7 @@ from paraat.alerts.outgoing import last_delivery
 from paraat.alerts.rendering import Answers
 from paraat.alerts.rules import make_rules
 from paraat.alerts.watch import Watch
-from paraat.domain.facts import CameBack, Fact, RosterRead
+from paraat.domain.facts import CameBack, Fact, RosterRead, SettingsRead
 from paraat.domain.model import Judged, PointView
 from paraat.domain.roster import Person, Roster
 from paraat.domain.subjects import NEIGHBOUR, POINT, Subject
@@ -25,6 +25,7 @@ from paraat.domain.world import World
 from paraat.journal import Journal
 from paraat.journal.history import sets_read_back
 from paraat.site.certificates import Certificates
+from paraat.site.in_force import site_then
 from paraat.site.roster import roster_of
 from paraat.site.site import Site
 from paraat.texts import Words
@@ -36,19 +37,22 @@ def replay(
     """Judge a journal from its beginning, and write alerts and deliveries into another one; channels: where messages go, those
     that were taken then: what failed then fails again.
 
-    It begins with the first moment that the journal has; points and thresholds are those of the site now.
+    It begins with the first moment that the journal has. Each run of the host has the roster, the points and the thresholds that
+    the journal says it had; what it does not say (of a release that kept none of it) is as it is now, as certificates are.
     """
     moments = journal.judged()
     observed = Observed(rule.judges for rule in make_rules(site.alerts, site.own_alerts).values())
-    expected = {POINT: site.points, NEIGHBOUR: site.watcher.neighbours}
     channels = {name: _AsItWas(channel, journal) for name, channel in channels.items()}
     words = Words(site.region.language)
     host: _Host | None = None
+    expected: dict[str, Collection[str]] = {}
     before = Judged(0.0, 0, 0)
     for moment in moments:
         begins, own = observed.take(moment.own, moment.at)
         if begins or host is None:
             roster = site.roster if host is None else host.roster
+            site = site_then(site, settings_kept(journal, moment.fact))
+            expected = {POINT: site.points, NEIGHBOUR: site.watcher.neighbours}
             host = _Host(site, journal, into, channels, answers, before, moment.at, roster)
         for heard in journal.heard(before, moment):
             host.world.apply(heard)
@@ -81,6 +85,8 @@ class _AsItWas:
         self._channel = channel
         self._journal = journal
         self._tried: Counter[int] = Counter()  # by delivery
+        back = journal.facts(CameBack)
+        self._refused = {(fact.told.message, fact.t) for fact in back if isinstance(fact.told, CameBack)}
 
     @classmethod
     def from_site(cls, _site: Site) -> Sequence[Self]:
@@ -96,7 +102,13 @@ class _AsItWas:
         tried = self._tried[delivery]
         self._tried[delivery] += 1
         if tried < len(attempts) and not attempts[tried].ok:
-            raise ChannelError(attempts[tried].error or "")
+            why = attempts[tried].error or ""
+            if (
+                message.key,
+                attempts[tried].at,
+            ) in self._refused:  # at once, so the channel worked; that it came back is a fact
+                raise RefusedError(why, "")
+            raise ChannelError(why)
         return self._channel.send(message)
 
     def rest(self) -> None:
@@ -186,3 +198,9 @@ def note_use(views: Sequence[PointView], not_used: dict[Subject, str]) -> None:
         not_used.pop(view.subject, None)
         if not view.activation.in_use:
             not_used[view.subject] = view.activation.phase.value
+
+
+def settings_kept(journal: Journal, until: int | None = None) -> dict[str, str]:
+    """By key of in_force.texts what was kept last of the site's files. until: up to this id of a fact."""
+    kept = (fact.told for fact in journal.facts(SettingsRead, until=until))
+    return {told.key: told.settings for told in kept if isinstance(told, SettingsRead)}

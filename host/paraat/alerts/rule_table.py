@@ -39,5 +39,7 @@ def _limits(alerts: Alerts, name: str) -> str:
     return f"{told}{' *' if name in PER_POINT else ''}"
 
 
-def _said(value: float | str | None) -> str:
+def _said(value: float | str | tuple[float, ...] | None) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_said, value))}]"
     return f"{value:g}" if isinstance(value, int | float) else msgspec.json.encode(value or "").decode()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from paraat.cli.parser import Commands
-from paraat.cli.shared import fail, tell, unknown_points
+from paraat.cli.shared import fail, now, tell, unknown_points
 from paraat.site.site import Site, load_site
 from paraat.texts import Phrase, say
 
@@ -43,7 +43,7 @@ def _labels(args: argparse.Namespace) -> int:
     try:
         found = [
             row
-            for row in box.rows(site)
+            for row in box.rows(site, now())
             if row.state == "valid" and row.label and (not args.points or row.point in args.points)
         ]
     except inventory.InventoryError as error:
@@ -74,7 +74,7 @@ def _boards(args: argparse.Namespace) -> int:
 
     site = load_site(args.site)
     try:
-        found = box.rows(site, _heard(site), _checked(site))
+        found = box.rows(site, now(), _heard(site), _checked(site))
     except inventory.InventoryError as error:
         return fail(args, error)
     if args.csv is not None:

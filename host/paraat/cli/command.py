@@ -86,7 +86,7 @@ def _command(args: argparse.Namespace) -> int:
         )
     if reply.error:
         return fail(args, Phrase("{point} refuses: {error}", point=args.point, error=printable(reply.error)))
-    for line in _lines(reply.result, Words(args.language)):
+    for line in _lines(reply.result, args.language):
         print(printable(line))
     if args.do == "calibrate":
         keys = printable(", ".join(f"{key} = {value}" for key, value in reply.result.items()))
@@ -112,25 +112,31 @@ def _arguments(args: argparse.Namespace) -> dict[str, Any]:
     return {key: value for key, value in table.items() if value is not None}
 
 
-def _lines(result: dict[str, Any], words: Words) -> list[str]:
-    """A result as "key: value" lines; what is in a table without the table's name, and a fault in words."""
-    web = Words(words.language, "web")
+def _lines(result: dict[str, Any], language: str) -> list[str]:
+    """A result as people read it: readings as in the self-test, faults in words; names of settings stay as the file has them."""
+    from paraat.boards import readings
+
+    web, screen = Words(language, "web"), Words(language, "screen")
     lines = []
     for key, value in result.items():
-        if key == _FAULTS and isinstance(value, dict):
-            fault = words.say(Phrase("fault"))
-            lines += [f"{name}: {web.code('fault', str(code))} ({fault})" for name, code in value.items()]
-        elif isinstance(value, dict):
-            suffix = "" if key == "values" else f" ({key})"
-            lines += [f"{name}: {words.say(_short(found))}{suffix}" for name, found in value.items()]
+        if key == "values" and isinstance(value, dict):
+            said = {
+                readings.name(metric, language): readings.value(metric, found, language)
+                for metric, found in value.items()
+            }
+            lines += [f"{name}: {found}" for name, found in sorted(said.items())]
+        elif key == _FAULTS and isinstance(value, dict):
+            fault = screen.say(Phrase("fault"))
+            lines += [
+                f"{readings.name(metric, language)}: {web.code('fault', str(code))} ({fault})"
+                for metric, code in value.items()
+            ]
         else:
-            lines.append(f"{key}: {words.say(_short(value))}")
+            lines.append(f"{screen.known(f'answer.{key}') or key}: {_short(value)}")
     return lines
 
 
 def _short(value: object) -> str:
-    if isinstance(value, bool):
-        return Phrase("on") if value else Phrase("off")
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

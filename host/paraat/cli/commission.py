@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -60,7 +61,12 @@ class _OverTheBroker:
     def _ask(self, do: str, args: dict[str, Any]) -> dict[str, Any]:
         reply = self._desk.ask(self._point, do, args, now=time.time(), limit_s=_ANSWER_S)
         if reply is None:
-            raise _NoAnswerError(Phrase("{point} does not answer; is it online?", point=self._point))
+            raise _NoAnswerError(
+                Phrase(
+                    "{point} does not answer. Is its board on the network? make logs on its cable says why not; then do this again",
+                    point=self._point,
+                )
+            )
         if reply.error:
             raise _NoAnswerError(Phrase("{point} refuses: {error}", point=self._point, error=printable(reply.error)))
         return dict(reply.result)
@@ -122,9 +128,8 @@ def _label(site: Site, point: str) -> str:
 def sheet(site: Site, done: "Commissioned", language: str) -> list[str]:
     """The page for the logbook of the point."""
     point = site.points[done.point]
-    title = say(
-        "commission.title", language, point=done.point, name=point.name, day=f"{done.at.astimezone():%Y-%m-%d %H:%M}"
-    )
+    day = f"{done.at.astimezone(ZoneInfo(site.region.timezone)):%Y-%m-%d %H:%M}"
+    title = say("commission.title", language, point=done.point, name=point.name, day=day)
     rows = [
         f"[{'x' if step.done else ' '}] {say(f'commission.{step.step}-row', language)}"
         + (f" ({step.found})" if step.found else "")

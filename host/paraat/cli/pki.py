@@ -127,7 +127,7 @@ def _guarded(run: Run) -> Run:
         except PkiError as error:
             return fail(args, error)
         except KeyboardInterrupt:
-            complain(args.language, Phrase("stopped; `paraat pki list` shows what is recorded"))
+            complain(args.language, Phrase("stopped; `.venv/bin/paraat pki list` shows what is recorded"))
             return EXIT_STOPPED
 
     return guarded
@@ -174,7 +174,7 @@ def _init(args: argparse.Namespace) -> int:
                 path=args.site / "site.toml",
             ),
         )
-        print(f"  paraat pki renew broker --site {args.site} --broker-name ADDRESS --broker-name 127.0.0.1")
+        print(f"  .venv/bin/paraat pki renew broker --site {args.site} --broker-name ADDRESS --broker-name 127.0.0.1")
     tell(
         args,
         Phrase("Keep a copy of the folder and, in another place, the passphrase: without them no board can be added."),
@@ -182,10 +182,13 @@ def _init(args: argparse.Namespace) -> int:
     tell(
         args,
         Phrase(
-            "Next: paraat broker-config --site {site} --out /etc/mosquitto, and in site.toml under [broker]:",
+            "Next: .venv/bin/paraat broker-config --site {site} --out /etc/mosquitto, and in site.toml under [broker]:",
             site=args.site,
         ),
     )
+    reached = next((name for name in names if name not in _LOOPBACK), None)
+    if reached is not None:
+        print(f'  boards_host = "{reached}"')
     print('  port = 8883\n  ca_file = "pki/ca.crt"\n  cert_file = "pki/host.crt"\n  key_file = "pki/host.key"')
     return 0
 
@@ -268,7 +271,7 @@ def _discard(authority: "Authority", issued: "Issued") -> None:
     except PkiError as error:
         raise AuthorityError(
             Phrase(
-                "{error}. Certificate {serial} of {name} still counts; make room, then run `paraat pki "
+                "{error}. Certificate {serial} of {name} still counts; make room, then run `.venv/bin/paraat pki "
                 "revoke {serial} --reason failed`",
                 error=error,
                 serial=issued.serial,
@@ -291,7 +294,7 @@ def _renew(args: argparse.Namespace) -> int:
     authority = _open(args)
     if args.which == "broker":
         record = authority.renew_broker(tuple(args.broker_name), now())
-        follow = Phrase("run paraat broker-config --site {site} again, and restart mosquitto", site=args.site)
+        follow = Phrase("run .venv/bin/paraat broker-config --site {site} again, and restart mosquitto", site=args.site)
     else:
         record = authority.renew_client(args.which, now())
         follow = _next_of(args.which, args.site)
@@ -312,19 +315,19 @@ def _next_of(which: str, site: Path) -> Phrase:
     if which == "desk":
         return Phrase(
             "copy {site}/pki/desk.crt and desk.key to the site's folder where you command boards; a broker set up"
-            " before there was one needs paraat broker-config --site {site} again, and a restart",
+            " before there was one needs .venv/bin/paraat broker-config --site {site} again, and a restart",
             site=site,
         )
     if which == "spare":
         return Phrase(
             "bring the folder {site} to the spare machine, and set standby = true under [site] in its site.toml there; a broker"
-            " set up before there was one needs paraat broker-config --site {site} again, and a restart",
+            " set up before there was one needs .venv/bin/paraat broker-config --site {site} again, and a restart",
             site=site,
         )
     if which == "watch":
         return Phrase(
             "restart paraat serve where this is its folder, else copy watch.crt and watch.key there; a broker set up before"
-            " there was one needs paraat broker-config --site {site} again, and a restart",
+            " there was one needs .venv/bin/paraat broker-config --site {site} again, and a restart",
             site=site,
         )
     return Phrase(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from paraat.cli.local_broker import tell_broker
-from paraat.cli.shared import EXIT_FAILED, fail, now, tell, unknown_points
+from paraat.cli.shared import EXIT_FAILED, fail, now, tell, tell_ended, unknown_points
 from paraat.fleet.renewing import PHASES, Renewals
 from paraat.provision.pki import succession
 from paraat.provision.pki.authority import Authority
@@ -33,25 +33,25 @@ def _next(found: Standing, site: Path) -> Phrase:
     """What is to be done next."""
     if found.phase == "boards":
         return Phrase(
-            "Next: paraat broker-config --site {site} --out /etc/mosquitto, restart mosquitto, then make renew, until no board"
+            "Next: .venv/bin/paraat broker-config --site {site} --out /etc/mosquitto, restart mosquitto, then make renew, until no board"
             " is left; a host that has the passphrase goes on with it by itself (docs/pki.md)",
             site=site,
         )
     if found.phase == "services":
-        return Phrase("Next: paraat pki replace-authority services --site {site}", site=site)
+        return Phrase("Next: .venv/bin/paraat pki replace-authority services --site {site}", site=site)
     if found.phase == "finish":
         return Phrase(
-            "Next: paraat broker-config --site {site} --out /etc/mosquitto, restart mosquitto, then paraat pki"
+            "Next: .venv/bin/paraat broker-config --site {site} --out /etc/mosquitto, restart mosquitto, then .venv/bin/paraat pki"
             " replace-authority finish --site {site}",
             site=site,
         )
     if found.phase == "forget":
         return Phrase(
-            "Next: paraat broker-config --site {site} --out /etc/mosquitto, restart mosquitto, then make renew, so that no board"
+            "Next: .venv/bin/paraat broker-config --site {site} --out /etc/mosquitto, restart mosquitto, then make renew, so that no board"
             " believes the old authority any more",
             site=site,
         )
-    return Phrase("No authority takes another's place; paraat pki replace-authority begin would begin it.")
+    return Phrase("No authority takes another's place; .venv/bin/paraat pki replace-authority begin would begin it.")
 
 
 def replace_authority(args: argparse.Namespace, opened: Callable[[argparse.Namespace], Authority]) -> int:
@@ -90,14 +90,22 @@ def renew_boards(args: argparse.Namespace, authority: Authority) -> int:
     if wrong := unknown_points(site, args.points):
         return fail(args, wrong)
     known = inventory.load(args.site)
+    over = tell_ended(args, known, args.points)
     due = succession.due(known, authority.authorities(), now())
     for each in due:
         if not args.points or each.record.cn in args.points:
             tell(args, Phrase("{point}: due: {why}", point=each.record.cn, why=each.why))
-    points = args.points or [each.record.cn for each in due]
+    points = [point for point in args.points if point not in over] or [each.record.cn for each in due]
+    if args.points and over.issuperset(args.points):
+        return EXIT_FAILED
     if not points:
-        tell(args, Phrase("No board is due for a new certificate."))
-        return 0
+        tell(
+            args,
+            Phrase("No other board is due for a new certificate.")
+            if over
+            else Phrase("No board is due for a new certificate."),
+        )
+        return EXIT_FAILED if over else 0
     succession.shown_by_broker(site)  # a broker that does not know our newest authority would refuse what boards get
     talk = Renewals(points, succession.BoardIssuer(authority, now), now=time.time())
     shown: dict[str, str] = {}
@@ -117,10 +125,13 @@ def renew_boards(args: argparse.Namespace, authority: Authority) -> int:
     if talk.stopped_by is not None:
         tell(
             args,
-            Phrase("Stopped at {point}: no other board was begun after it.", point=talk.stopped_by),
+            Phrase(
+                "Stopped at {point}: no other board was begun after it. Look at that one first; the same command then goes on.",
+                point=talk.stopped_by,
+            ),
             file=sys.stderr,
         )
-    return 0 if all(row.stands == "done" for row in talk.rows()) else EXIT_FAILED
+    return 0 if not over and all(row.stands == "done" for row in talk.rows()) else EXIT_FAILED
 
 
 def _show(args: argparse.Namespace, talk: Renewals, shown: dict[str, str]) -> None:

@@ -102,7 +102,7 @@ def _check(args: argparse.Namespace) -> int:
             args,
             Phrase(
                 "{site}: a second host on this broker is known only after it has put this one off the line twice, and there can"
-                " be no spare one. `paraat pki renew watch` mends that (docs/pki.md)",
+                " be no spare one. `.venv/bin/paraat pki renew watch` mends that (docs/pki.md)",
                 site=args.site,
             ),
         )

@@ -4,7 +4,7 @@ import argparse
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -15,6 +15,7 @@ from paraat.texts import Phrase, Words
 
 if TYPE_CHECKING:
     from paraat.boards.boards import TooLittleMemoryError
+    from paraat.site.inventory import Inventory
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2  # asked wrongly, or the site's files are wrong
@@ -63,6 +64,21 @@ def now() -> datetime:
 def tell(args: argparse.Namespace, what: str, *, file: TextIO | None = None) -> None:
     """Say a Phrase in the language of the command."""
     print(Words(args.language).say(what), file=file, flush=True)
+
+
+def tell_ended(args: argparse.Namespace, known: "Inventory", points: Collection[str]) -> set[str]:
+    """Say which boards the broker refuses because their certificate has ended, and return their points. points: of these; empty for all."""
+    over = [record for record in known.ended(now()) if not points or record.cn in points]
+    for record in over:
+        tell(
+            args,
+            Phrase(
+                "{point}: its certificate ended on {day}, and the broker refuses the board: make flash POINT={point}",
+                point=record.cn,
+                day=f"{record.not_after:%Y-%m-%d}",
+            ),
+        )
+    return {record.cn for record in over}
 
 
 def fail(args: argparse.Namespace, what: object) -> int:

@@ -1,6 +1,7 @@
 """`paraat bundle build` and `paraat update`."""
 
 import argparse
+import contextlib
 import os
 import sys
 import time
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paraat.cli.parser import Commands, Parser
-from paraat.cli.shared import EXIT_FAILED, add_passphrase_file, fail, tell, unknown_points
+from paraat.cli.shared import EXIT_FAILED, add_passphrase_file, fail, tell, tell_ended, unknown_points
 from paraat.site.site import Site, load_site
 from paraat.texts import Phrase, Words, reason
 
@@ -64,18 +65,24 @@ def _common(parser: Parser) -> None:
     )  # fmt: skip
 
 
-def _make_bundle(args: argparse.Namespace, now: datetime) -> bytes:
-    """Raises BundleError, CompileError, PkiError and SettingsError."""
+def _make_bundle(args: argparse.Namespace, now: datetime, left: bytes | None = None) -> bytes:
+    """left: of a rollout that is not done; the same firmware is not signed anew, or boards that have it would get it again.
+
+    Raises BundleError, CompileError, PkiError and SettingsError.
+    """
     from paraat.provision.bundle import bundle
     from paraat.provision.pki import passphrase
     from paraat.provision.pki.authority import CA_KEY
     from paraat.site.inventory import FOLDER
     from paraat.texts import say
 
+    firmware = bundle.compile_firmware()
+    if left is not None and args.build is None and _is_ours(args.site, left) and bundle.holds(left, firmware):
+        return left
     asked = say("flash.passphrase", args.language, path=args.site / FOLDER / CA_KEY)
     authority = passphrase.opened(args.site, args.passphrase_file, now, language=args.language, question=asked)
     number = args.build or int(os.environ.get("SOURCE_DATE_EPOCH") or now.timestamp())
-    return bundle.make(bundle.compile_firmware(), number, authority.update_key())
+    return bundle.make(firmware, number, authority.update_key())
 
 
 def _build(args: argparse.Namespace) -> int:
@@ -106,6 +113,16 @@ def _build(args: argparse.Namespace) -> int:
     return 0
 
 
+def _is_ours(site: Path, data: bytes) -> bool:
+    from paraat_wire.bundle import BundleError
+
+    try:
+        _info(site, data)
+    except (BundleError, OSError):
+        return False
+    return True
+
+
 def _info(site: Path, data: bytes) -> "Info":
     from paraat.provision.bundle import bundle
     from paraat.provision.pki.authority import UPDATE_PUBLIC
@@ -129,6 +146,7 @@ def _update(args: argparse.Namespace) -> int:
     from paraat.fleet.desk import DeskError, connect
     from paraat.fleet.rollout import Rollout
     from paraat.provision.bundle.mpy import CompileError
+    from paraat.site import inventory
     from paraat.site.inventory import PkiError
     from paraat_wire.bundle import BundleError
 
@@ -142,15 +160,18 @@ def _update(args: argparse.Namespace) -> int:
             return fail(args, wrong)
         if not points or (args.canary and args.canary not in points):
             return fail(args, Phrase("Say for which points, or --all; the canary is one of them"))
-        data = args.bundle.read_bytes() if args.bundle else _make_bundle(args, datetime.now(UTC))
+        data = args.bundle.read_bytes() if args.bundle else _make_bundle(args, datetime.now(UTC), orders.left(folder))
         info = _info(args.site, data)
     except (BundleError, CompileError, PkiError) as error:
         return fail(args, Phrase("{path}: {error}", path=args.bundle, error=error) if args.bundle else error)
     except OSError as error:
         return fail(args, Phrase("{path}: {error}", path=error.filename, error=reason(error)))
+    with contextlib.suppress(inventory.InventoryError):
+        tell_ended(args, inventory.load(args.site), points)
     if orders.is_held(folder):
         return _order(args, folder, points, data, info)
     tell(args, Phrase("No host runs on this machine, so this command does it, and only as long as it runs."))
+    orders.keep(folder, data)
     rollout = Rollout(
         points, data, info.build, info.version, now=time.time(), canary=args.canary, downgrade=args.downgrade
     )
@@ -165,7 +186,10 @@ def _update(args: argparse.Namespace) -> int:
         _show(args, rollout.rows(), rollout.stopped_by)
         return EXIT_FAILED
     _show(args, rollout.rows(), rollout.stopped_by)
-    return 0 if all(row.stands == "done" for row in rollout.rows()) else EXIT_FAILED
+    if not all(row.stands == "done" for row in rollout.rows()):
+        return EXIT_FAILED
+    orders.drop(folder)
+    return 0
 
 
 def _tell_what(args: argparse.Namespace, info: "Info", points: list[str]) -> None:
@@ -213,7 +237,9 @@ def _order(args: argparse.Namespace, folder: Path, points: list[str], data: byte
             time.sleep(_LOOK_S)
     except KeyboardInterrupt:
         tell(
-            args, Phrase("The host goes on; paraat update --status says how it stands, --stop ends it"), file=sys.stderr
+            args,
+            Phrase("The host goes on; make update STATUS=1 says how it stands, make update STOP=1 ends it"),
+            file=sys.stderr,
         )
         return EXIT_FAILED
     return _tell_progress(args, found)

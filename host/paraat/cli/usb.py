@@ -165,7 +165,7 @@ def _verify(args: argparse.Namespace) -> int:
             Phrase("no point of this id"),
             Phrase("one of the site's: {known}", known=known),
         )
-    wanted = verify.expected(site, args.point)  # first: what is wrong with the site needs no board
+    wanted = verify.expected(site, args.point, datetime.now(UTC))  # first: what is wrong with the site needs no board
     port = _the_port(args)
     found = verify.ask(RemoteBoard(port))
     rows = [doctor.Row(check, finding) for check, finding in verify.compare(found, wanted)]
@@ -244,8 +244,8 @@ def _day_bundle(args: argparse.Namespace) -> int:
     if made.uncommitted:
         _say("bundle.uncommitted", args, n=made.uncommitted, commit=made.commit)
     _say("bundle.keys" if made.keys else "bundle.no-keys", args)
-    megabytes = {part: f"{size / 1e6:.1f}" for part, size in made.sizes.items()}
-    total = f"{sum(made.sizes.values()) / 1e6:.1f}"
+    megabytes = {part: texts.Amount(size / 1e6, 1) for part, size in made.sizes.items()}
+    total = texts.Amount(sum(made.sizes.values()) / 1e6, 1)
     _say("bundle.done", args, folder=made.folder, total=total, wheels=megabytes["wheels"],
          images=megabytes["firmware-images"], site=megabytes["site"], software=megabytes["software"])  # fmt: skip
     _let_through(args)

@@ -290,7 +290,9 @@ def _without_wild(slots: Sequence[Slot], noise: Noise, tank: Tank, gap_s: float)
     kept: list[Slot] = []
     for i, (before, slot, after) in enumerate(_with_neighbours(slots)):
         if not _is_amid(before, slot, after, wild_l, gap_s):
-            around = [other for other in slots[max(0, i - 2) : i + 3] if abs(other.t - slot.t) <= 2 * gap_s]
+            # Of the newest ones five too: two echoes in a row are no level that fell, before a third says the same.
+            first = max(0, min(i - 2, len(slots) - 5))
+            around = [other for other in slots[first : i + 3] if abs(other.t - slot.t) <= 2 * gap_s]
             if len(around) >= 3:
                 middle = median(other.litres for other in around)
                 if abs(slot.litres - middle) > wild_l + burnt * (around[-1].t - around[0].t):

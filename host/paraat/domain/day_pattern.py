@@ -24,6 +24,16 @@ class Pattern(NamedTuple):
     since: float
     rates: tuple[float, ...]
 
+    @property
+    def first(self) -> float:
+        """When the day that was seen began, unix seconds."""
+        return self.since + _BIN_S / 2
+
+    @property
+    def last(self) -> float:
+        """When it ended."""
+        return self.first + DAY_S
+
     def hours_left(self, litres: float, now: float) -> float:
         """Hours until so many litres are burnt, when each day is as the one that was seen."""
         part, into_s = divmod((now - self.since) % DAY_S, _BIN_S)

@@ -12,6 +12,7 @@ import msgspec
 
 from paraat.domain import passages
 from paraat.domain.activation import Change, Phase
+from paraat.domain.day_pattern import Pattern
 from paraat.domain.fuel_events import FuelEvent
 from paraat.domain.model import NodeState, SampleSet
 from paraat.domain.passages import Run, Tally
@@ -131,13 +132,15 @@ class DeliveryPlanned(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind
 class GeneratorRan(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="generator-ran/1"):
     """The host found in what a board sent when the generator ran, and when under load: the newest stretches of time.
 
-    It holds all that was known of them, so that the newest fact of a point is enough. load_seen: its load is measured.
+    It holds all that was known of them, so that the newest fact of a point is enough. load_seen: its load is measured. day:
+    how much it burnt by the time of day, where it has run for a day and goes on; None: that is not known, or much the same all day.
     """
 
     point: str
     ran: tuple[Stretch, ...] = ()
     loaded: tuple[Stretch, ...] = ()
     load_seen: bool = False
+    day: Pattern | None = None
 
 
 class BatteryRested(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="battery-rested/1"):
@@ -240,6 +243,16 @@ class RosterRead(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", ta
     roster: str
 
 
+class SettingsRead(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="settings-read/1"):
+    """What of the site's files decides about alerts changed. key: of one point, or what else site/in_force.py says.
+
+    settings: all of it, as JSON; "": there is no such any more.
+    """
+
+    key: str
+    settings: str
+
+
 class WrongCode(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="wrong-code/1"):
     """Somebody gave a code that is nobody's. How many there were of late says whether the next one is looked at."""
 
@@ -288,6 +301,7 @@ Told = (
     | SmsTaken
     | CameBack
     | RosterRead
+    | SettingsRead
     | Tested
     | ModemTested
     | Named
@@ -339,6 +353,7 @@ def place(told: Told) -> str | None:
             | SmsTaken()
             | CameBack()
             | RosterRead()
+            | SettingsRead()
             | ModemTested()
         ):
             return None
@@ -378,6 +393,7 @@ def replaces(told: Told) -> tuple[str, ...] | None:
             | SmsTaken()
             | CameBack()
             | RosterRead()
+            | SettingsRead()
             | Tested()
             | ModemTested()
         ):

@@ -41,6 +41,11 @@ class Fuel:
         self._history.forget_after(t)
         self._kept = {}
 
+    def knows_since(self, t: float) -> bool:
+        """Whether any sample is as old as t."""
+        oldest_t = self._history.oldest_t()
+        return oldest_t is not None and oldest_t <= t
+
     def reading(self) -> Reading | None:
         """What the samples say; None without any."""
         if self._version != self._history.version:

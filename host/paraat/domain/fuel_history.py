@@ -113,6 +113,14 @@ class History:
                 break
         return 0 if begun is None else min(most, newest - begun)
 
+    def oldest_t(self) -> float | None:
+        """When the oldest sample was taken that it still knows of; None without any."""
+        for level in reversed(_LEVELS):
+            rows = self._levels[level]
+            if rows:
+                return self._start_s(level, int(rows[_SLOT])) + rows[_FIRST_MS] / 1000
+        return None
+
     def forget_after(self, t: float) -> None:
         """Let go of the slots that end after t."""
         for level in _LEVELS:

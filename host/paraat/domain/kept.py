@@ -7,6 +7,7 @@ before and what it reads joins to the same, in whatever order and however often 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 
+from paraat.domain.day_pattern import Pattern
 from paraat.domain.facts import BatteryRested, Found, FuelFound, GeneratorRan, PeoplePassed
 from paraat.domain.fuel_events import REFUEL, THEFT, FuelEvent
 from paraat.domain.model import SampleSet, Value
@@ -48,6 +49,7 @@ class Kept:
         self._trend: tuple[int, Trend | None] | None = None  # as of that day
         self.passages = Passages()
         self.fuel: list[FuelEvent] = []  # in order of their beginning
+        self._day: Pattern | None = None
         self._newest_t = float("-inf")
         self._ran_told = GeneratorRan(point=point.id)
         self._rested_told = BatteryRested(point=point.id)
@@ -106,6 +108,8 @@ class Kept:
                 self._ran.add_all(found.ran)
                 self._loaded.add_all(found.loaded)
                 self._load_seen = self._load_seen or found.load_seen
+                days = [day for day in (self._day, found.day) if day is not None]
+                self._day = max(days, key=lambda day: day.first, default=None)
                 self._ran_told = found
             case BatteryRested():
                 self.has_battery = True
@@ -131,12 +135,20 @@ class Kept:
         self._trend = None
         self.passages.forget_after(t)
         self.fuel = [event for event in self.fuel if event.since <= t]
+        self._day = None if self._day is None or self._day.last > t else self._day
 
-    def due(self, events: Sequence[FuelEvent]) -> list[Found]:
-        """What must be kept now. events: those that are found in the level now."""
+    @property
+    def day(self) -> Pattern | None:
+        """What was burnt by the time of day, as it was kept; None where the generator has stood still since."""
+        day, run = self._day, self._ran.newest
+        holds = day is not None and run is not None and run[0] <= day.first and day.last <= run[1] >= self._newest_t
+        return day if holds else None
+
+    def due(self, events: Sequence[FuelEvent], day: Pattern | None = None) -> list[Found]:
+        """What must be kept now. events: those that are found in the level now. day: what it burns by the time of day."""
         due: list[Found] = []
         ran = GeneratorRan(
-            point=self._point, ran=tuple(self._ran), loaded=tuple(self._loaded), load_seen=self._load_seen
+            point=self._point, ran=tuple(self._ran), loaded=tuple(self._loaded), load_seen=self._load_seen, day=day
         )
         if self._ran.newest is not None and ran != self._ran_told and self._is_worth(ran):
             due.append(ran)

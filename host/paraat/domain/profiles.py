@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
-from paraat.domain.fields import Capacity, Celsius, Part, Percent, Positive, Text
+from paraat.domain.fields import Capacity, Celsius, Count, Part, Percent, Positive, Text
 
 T = TypeVar("T", bound=Part)
 
@@ -115,6 +115,7 @@ class ClimatePlan(Part, frozen=True):
     stuffy_ppm: Positive = 1200.0
     foul_ppm: Positive = 5000.0
     exhaust_rise_ppm: Positive = 400.0  # in two hours, while the generator runs and nobody came in
+    exhaust_people: Count = 3  # so many more people are why the air got worse
 
 
 class UpkeepChange(Part, frozen=True):
@@ -146,6 +147,7 @@ class ClimateChange(Part, frozen=True):
     stuffy_ppm: Positive | None = None
     foul_ppm: Positive | None = None
     exhaust_rise_ppm: Positive | None = None
+    exhaust_people: Count | None = None
 
 
 class Profile(Part, frozen=True):

@@ -23,7 +23,6 @@ VOLTAGE = "battery/voltage"
 TEMPERATURE = "climate/temperature"
 CO2 = "climate/co2"
 _OF = {VOLTAGE: (BATTERY_LOW,), TEMPERATURE: (COLD, WARM), CO2: (STUFFY, EXHAUST)}
-_CAME_IN = 3  # so many more people are why the air got worse
 
 Value = float | int | bool
 
@@ -109,7 +108,7 @@ def _air(name: str, value: float, lowest: Lowest | None, figures: Figures, plan:
     """Not to know whether the generator runs, or who came in, does not make it a crowd."""
     if lowest is not None and figures.generator is not False and value - lowest.co2_ppm >= plan.exhaust_rise_ppm:
         here = None if figures.people is None else figures.people.people
-        if here is None or lowest.people is None or here < lowest.people + _CAME_IN:
+        if here is None or lowest.people is None or here < lowest.people + plan.exhaust_people:
             limit = lowest.co2_ppm + plan.exhaust_rise_ppm
             return Remark(code=EXHAUST, bad=True, metric=name, value=value, limit=limit, generator=True)
     if value >= plan.stuffy_ppm:

@@ -12,15 +12,19 @@ from paraat.domain.fields import Bytes, Count, NotNegative, Part, Percent, Posit
 
 
 class LowFuel(Part, frozen=True):
-    """[alerts.low_fuel]: fires below one of raise_*, resolves only above both clear_*. Where the hours of a tank that is filled to
-    full_percent do not reach clear_hours, both thresholds move below those: no tank is filled to the brim.
+    """[alerts.low_fuel]: fires below one of raise_*, resolves only above both clear_*. At each of worse_hours it is told anew.
+
+    Where the hours of a tank that is filled to full_percent do not reach clear_hours, those end it, and it fires below short_percent
+    of them: no tank is filled to the brim.
     """
 
     raise_hours: Positive = 6.0
     clear_hours: Positive = 8.0
     raise_percent: Percent = 20.0
     clear_percent: Percent = 25.0
+    worse_hours: tuple[NotNegative, ...] = (4.0, 2.0, 1.0, 0.0)
     full_percent: Percent = 85.0
+    short_percent: Annotated[float, Meta(ge=0, lt=100)] = 90.0
     hold_s: NotNegative = 120.0
 
 
@@ -203,9 +207,10 @@ class BoardMemory(Part, frozen=True):
 
 
 class BoardRestarts(Part, frozen=True):
-    """[alerts.board_restarts]: fires when a board started raise_times within within_s; resolves when it did once at most."""
+    """[alerts.board_restarts]: fires when a board started raise_times within within_s; resolves when it did no more than again_times."""
 
     raise_times: Count = 4
+    again_times: Annotated[int, Meta(ge=0, le=10_000)] = 1
     within_s: Positive = 3600.0
     hold_s: NotNegative = 0.0
 

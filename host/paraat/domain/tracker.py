@@ -233,7 +233,7 @@ class Tracker:
             and fuel.value is not None
             and fuel.t >= tracked.last_word_t(now, tracked.alerts.point_silent.after_s)
         ):
-            reading = tracked.fuel.reading()
+            reading = tracked.reading()
         mains, generator = tracked.value(MAINS), tracked.value(GENERATOR)
         # Unknown drains: better an hour too few than one too many. With the mains there only what is known to have run.
         may_run = not mains or GENERATOR in tracked.on_t
@@ -600,8 +600,18 @@ class _Tracked:
     def due(self) -> list[Found]:
         """What must be kept now."""
         fuel = self.latest.get(self.gauge)
-        reading = None if fuel is None or fuel.value is None else self.fuel.reading()
-        return self.kept.due(() if reading is None else reading.events)
+        reading = None if fuel is None or fuel.value is None else self.reading()
+        return self.kept.due(() if reading is None else reading.events, reading and reading.pattern)
+
+    def reading(self) -> Reading | None:
+        """What the level of the fuel says; None where it never said anything.
+
+        A start of the host reads no whole day back. Until the level tells of one again, what it told before counts.
+        """
+        reading, day = self.fuel.reading(), self.kept.day
+        if reading is None or reading.pattern is not None or day is None or self.fuel.knows_since(reading.t - DAY_S):
+            return reading
+        return reading._replace(pattern=day)
 
     def _learn(self, name: str, latest: Latest) -> None:
         before = self.latest.get(name)

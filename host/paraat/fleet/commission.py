@@ -178,8 +178,7 @@ def _button(board: Board, person: Person) -> Ticked:
         board.call()
         person.say("commission.button")
         if board.pressed():
-            heard = person.ask("commission.heard").strip().lower()
-            return Ticked(step="button", done=heard in ("j", "ja", "y", "yes"), found=heard)
+            return Ticked(step="button", done=person.ask("commission.heard").strip().lower() in ("j", "ja", "y", "yes"))
         person.say("commission.not-pressed")
         if person.ask("commission.again").strip():
             return Ticked(step="button", done=False)

@@ -90,7 +90,7 @@ def _alone(site: Site) -> Iterator[None]:
         raise DeskError(
             Phrase(
                 "{path}: {why}. {site} speaks TLS, and this is our certificate for it. Where the "
-                "authority is, run `paraat pki renew desk --site {directory}`, and do what it says",
+                "authority is, run `.venv/bin/paraat pki renew desk --site {directory}`, and do what it says",
                 path=path,
                 why=reason(error),
                 site=_where(site),

@@ -4,6 +4,7 @@
                                bundle        the firmware, signed
                                progress.json how it stands
                                host.lock     held by the host while it runs
+                               bundle.here   of a rollout that a command did itself, until all boards have it
 
 The host goes on by itself over weeks, and over its own restarts: what a board has it keeps, and a rollout that has
 stopped at a board stays so until it is ordered again.
@@ -27,6 +28,7 @@ from paraat.texts import Phrase, SpokenError, reason
 T = TypeVar("T")
 FOLDER = "rollout"
 _ORDER, _BUNDLE, _PROGRESS, _LOCK = "order.json", "bundle", "progress.json", "host.lock"
+_HERE = "bundle.here"
 
 
 class OrderError(SpokenError):
@@ -156,6 +158,29 @@ def progress(folder: Path) -> Progress | None:
     return None if found is None or (order is not None and found.id != order.id) else found
 
 
+def left(folder: Path) -> bytes | None:
+    """The bundle of a rollout that not all of its boards have, whether the host or a command did it: the same goes on with it."""
+    found = progress(folder)
+    done = found is not None and all(line.stands in ("done", "newer") for line in found.lines)
+    for name in [_HERE] if done else [_HERE, _BUNDLE]:
+        with contextlib.suppress(OSError):
+            return (folder / name).read_bytes()
+    return None
+
+
+def keep(folder: Path, data: bytes) -> None:
+    """Remember the bundle of a rollout that a command does itself, for `left`, as far as this user may."""
+    with contextlib.suppress(OSError):
+        folder.mkdir(exist_ok=True)
+        write_atomic(folder / _HERE, data, mode=0o644)
+
+
+def drop(folder: Path) -> None:
+    """All boards have it."""
+    with contextlib.suppress(OSError):
+        (folder / _HERE).unlink(missing_ok=True)
+
+
 def _read(path: Path, kind: type[T]) -> T | None:
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
@@ -233,7 +258,7 @@ class Rollouts:
 def _problem(found: Progress | None) -> str:
     if found is None or found.stopped_by is None:
         return ""
-    return Phrase("the rollout has stopped at {point}: paraat update --status says why", point=found.stopped_by)
+    return Phrase("the rollout has stopped at {point}: make update STATUS=1 says why", point=found.stopped_by)
 
 
 def _line(row: Row) -> Line:

@@ -5,11 +5,11 @@ the new certificate: it is connected with it then, and has given up the old one.
 """
 
 import base64
-import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from paraat.fleet.talk import Talk
 from paraat.fleet.waves import Waves
 from paraat.texts import Phrase, SpokenError
 from paraat.texts.printable import printable
@@ -17,12 +17,10 @@ from paraat_wire import orders
 from paraat_wire.orders import Command
 
 SETTLE_S = 5.0  # in which the broker tells the states that it keeps
-ANSWER_S = 30.0  # for one command, before it is said again; a chip takes about a second for its key
 SILENCE_S = 300.0  # without any answer, before we give up
 TRIAL_S = 900.0  # from the restart on: three tries, each with the link's and the broker's waits
 RETRY_S = 10.0  # after an answer that says: not now
-_NOT_NOW = ("the board does not know the time yet", "busy:", "a new certificate is on trial already")
-_EXPIRES_S = 120  # a command that the broker kept for longer is not carried out
+_NOT_NOW = ("a new certificate is on trial already",)
 
 # How far a board is, and how a screen says it.
 PHASES = {
@@ -67,41 +65,22 @@ class Row(NamedTuple):
 
 
 @dataclass
-class _One:
-    """The renewal of one board."""
+class _One(Talk):
+    """The renewal of one board. phase: of PHASES."""
 
-    phase: str = "queued"  # of PHASES
-    why: str = ""
+    phase: str = "queued"
     serial: str = ""  # of what it was sent
-    heard_at: float = 0.0
-    asked_at: float | None = None
-    not_before: float = 0.0
-    command: Command | None = None
-    token: str = field(default_factory=lambda: secrets.token_hex(4))
-    number: int = 0
-
-    @property
-    def ended(self) -> bool:
-        return self.phase in ("done", "failed")
 
     @property
     def begun(self) -> bool:
         return self.phase in ("asking", "sending", "trial")
-
-    def say(self, do: str, args: dict[str, Any]) -> None:
-        self.number += 1
-        self.command = Command(f"{self.token}-{self.number}", do, 0, args)
-        self.asked_at = None
-
-    def fail(self, why: str) -> None:
-        self.phase, self.why, self.command = "failed", why, None
 
 
 class Renewals:
     """The renewal of the certificates of several boards. points: in their order."""
 
     def __init__(self, points: Iterable[str], issuer: Issuer, *, now: float) -> None:
-        self._boards = {point: _One() for point in points}
+        self._boards = {point: _One(point) for point in points}
         self._issuer = issuer
         self._states: dict[str, dict[str, Any]] = {}
         self._waves = Waves()
@@ -143,9 +122,8 @@ class Renewals:
     def on_reply(self, point: str, reply: orders.Reply, now: float) -> None:
         """An answer of a board, to us or to somebody else."""
         one = self._boards[point]
-        if one.command is None or reply.id != one.command.id:
+        if not one.answers(reply, now):
             return
-        one.heard_at = now
         if reply.error:
             self._refused(one, reply.error, now)
         elif one.phase == "asking":
@@ -182,33 +160,30 @@ class Renewals:
     def _row(self, point: str, one: _One) -> Row:
         stands = one.phase
         if stands == "queued":
-            stands = "away" if not self._is_here(point) else "stopped" if self.stopped_by is not None else "queued"
+            away = self._has_settled and not self._is_here(
+                point
+            )  # before that the broker is still telling who is there
+            stands = "away" if away else "stopped" if self.stopped_by is not None else "queued"
         return Row(point, stands, one.why)
 
     def _command(self, one: _One, now: float) -> Command | None:
-        if one.phase == "trial" and now - one.heard_at > TRIAL_S:
+        if one.phase == "trial" and one.is_silent(now, TRIAL_S):
             one.fail(
                 Phrase(
                     "it has its new certificate and has not come back; it goes on by itself once it has power and network"
                 )
             )
-        elif one.begun and one.phase != "trial" and now - one.heard_at > SILENCE_S:
+        elif one.phase in ("asking", "sending") and one.is_silent(now, SILENCE_S):
             one.fail(Phrase("no answer for {minutes} minutes; is the board online?", minutes=f"{SILENCE_S / 60:.0f}"))
-        command = one.command
-        if command is None or now < one.not_before or (one.asked_at is not None and now - one.asked_at < ANSWER_S):
-            return None
-        one.asked_at = now
-        return command._replace(expires=int(now) + _EXPIRES_S)
+        return one.due(now)
 
     def _refused(self, one: _One, error: str, now: float) -> None:
-        if error.startswith(_NOT_NOW):
-            assert one.command is not None
-            one.why, one.not_before = printable(error), now + RETRY_S
-            one.say(one.command.do, one.command.args)
-        elif error.startswith("unknown command"):
+        asked = one.command
+        if error.startswith("unknown command"):
             one.fail(Phrase("its firmware cannot do that yet: first `make update POINTS=...`"))
-        else:
-            one.fail(Phrase("it refuses: {why}", why=printable(error)))
+        elif (again_at := one.refused(error, now, not_now=_NOT_NOW, retry_s=RETRY_S)) is not None:
+            assert asked is not None
+            one.say(asked.do, asked.args, not_before=again_at)
 
     def _waiting(self) -> list[str]:
         return [point for point, one in self._boards.items() if one.phase == "queued" and self._is_here(point)]

@@ -51,7 +51,7 @@ class Rollout:
         canary: str | None = None,
         downgrade: bool = False,
     ) -> None:
-        self._transfers = {point: Transfer(point, data, build) for point in dict.fromkeys(points)}
+        self._transfers = {point: Transfer(point, data=data, build=build) for point in dict.fromkeys(points)}
         self._states: dict[str, dict[str, Any]] = {}
         self._version = version
         self._build = build
@@ -126,7 +126,7 @@ class Rollout:
         transfer, state = self._transfers[point], self._states.get(point, {})
         stands, why = transfer.phase, transfer.why
         if stands == "waiting" and point not in self._wave:
-            stands = "newer" if point in self._newer else "queued" if self._is_here(point) else "away"
+            stands = "newer" if point in self._newer else "away" if self._is_away(point) else "queued"
             stands = "stopped" if stands == "queued" and self.stopped_by is not None else stands
         return Row(point, stands, str(state.get("fw", "")), state.get("build"), why)
 
@@ -147,6 +147,10 @@ class Rollout:
 
     def _is_here(self, point: str) -> bool:
         return bool(self._states.get(point, {}).get("online"))
+
+    def _is_away(self, point: str) -> bool:
+        """The broker has told who is there, and it was not among them."""
+        return self._has_settled and not self._is_here(point)
 
     def _is_newer(self, state: dict[str, Any]) -> bool:
         """It runs a newer version, or a build that it would not go back behind itself. A version that says nothing is not newer."""

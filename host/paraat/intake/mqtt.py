@@ -324,7 +324,7 @@ class MqttTransport:
             self._refusals += 1
             self._trouble(
                 f"broker {self._where} closed the connection before it took us; is broker.cert_file of the broker's CA,"
-                " still valid and not revoked? Its log says which. A new one: `paraat pki renew host`"
+                " still valid and not revoked? Its log says which. A new one: `.venv/bin/paraat pki renew host`"
             )
         self._gone.set()
 

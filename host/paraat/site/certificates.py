@@ -46,7 +46,7 @@ class Certificates:
             found = [f"the certificate of the {r.kind} ({r.cn}) ends on {r.not_after:%Y-%m-%d}" for r in soon]
             if found:
                 found.append(
-                    "run `paraat pki renew broker`, `host`, `watch`, `spare` or `desk`; for the authority see docs/pki.md"
+                    "run `.venv/bin/paraat pki renew broker`, `host`, `watch`, `spare` or `desk`; for the authority see docs/pki.md"
                 )
             return "; ".join([*found, *filter(None, [self._problem])])
 

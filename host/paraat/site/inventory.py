@@ -114,6 +114,10 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
         """What the list of revoked certificates of an authority must have. authority: its serial number."""
         return [r for r in self.revoked() if r.kind != "authority" and (r.issuer or self.first_authority) == authority]
 
+    def ended(self, now: datetime) -> list[Record]:
+        """The boards whose certificate counts and has ended: the broker refuses them, and only `make flash` helps."""
+        return [r for r in self.certificates if r.state == "valid" and r.kind == "board" and r.not_after < now]
+
     def not_of(self, authority: str, *kinds: Kind) -> list[Record]:
         """The certificates in use, of these kinds, that another authority has signed. authority: its serial number."""
         in_use = [r for r in self.certificates if r.state == "valid" and r.kind in kinds]

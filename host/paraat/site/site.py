@@ -140,7 +140,7 @@ def load_site(directory: Path) -> Site:
             "site.standby",
             "true",
             Phrase(
-                "pki/spare.crt and spare.key, the certificate of a spare host: make it with `paraat pki renew spare`, and write"
+                "pki/spare.crt and spare.key, the certificate of a spare host: make it with `.venv/bin/paraat pki renew spare`, and write"
                 " the broker's configuration anew (docs/pki.md)"
             ),
         )

@@ -90,6 +90,8 @@ _SYSTEM = (
     Phrase("Connection reset by peer"),
     Phrase("No route to host"),
     Phrase("Network is unreachable"),
+    Phrase("Name or service not known"),
+    Phrase("Temporary failure in name resolution"),
     Phrase("Address already in use"),
     Phrase("timed out"),
 )

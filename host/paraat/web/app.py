@@ -190,6 +190,7 @@ class _Routes:
         self, request: Request, found: Callable[[Stand, api.Part], Long], table: Callable[[Long, bool], str]
     ) -> Response:
         """A long answer: as JSON a part, as CSV a part too, or all of it where none is asked for."""
+        _refuse_past(request)
         part, wants_csv = _part(request), _wants_csv(request)
         if wants_csv and not request.query_params.keys() & {"page", "limit"}:
 
@@ -213,10 +214,10 @@ class _Routes:
         return await self._renderer.shelf.answer(request, make)
 
     def point(self, request: Request) -> Response:
-        return _json(api.point(self._view(request), self._judged, self._upkept))
+        return _json(api.point(self._then(request), self._judged, self._upkept))
 
     def resources(self, request: Request) -> Response:
-        found = api.resources(self._view(request), self._judged)
+        found = api.resources(self._then(request), self._judged)
         return _csv(tables.resources(found.resources)) if _wants_csv(request) else _json(found)
 
     async def attest(self, request: Request) -> Response:
@@ -260,7 +261,8 @@ class _Routes:
     async def accept_gap(self, request: Request) -> Response:
         return await self._keep(request, actions.gap_accepted)
 
-    def gaps(self, _request: Request) -> Response:
+    def gaps(self, request: Request) -> Response:
+        _refuse_past(request)
         return _json(api.gaps(self._source.gaps()))
 
     async def delivery(self, request: Request) -> Response:
@@ -319,7 +321,20 @@ class _Routes:
         except KeyError as error:
             raise HTTPException(404, f"no point {wanted!r} in this region; /api/v1/points lists them") from error
 
+    def _then(self, request: Request) -> PointView:
+        """A point as it is, or as it was at the moment that is asked for."""
+        at = request.query_params.get("at")
+        if at is None:
+            return self._view(request)
+        wanted, t = request.path_params["point"], _moment(at, self._source.clock.now())
+        with self._looking_back:
+            found = next((view for view in self._source.past(t).views if view.point == wanted), None)
+        if found is None:
+            raise HTTPException(404, f"no point {wanted!r} in this region; /api/v1/points lists them")
+        return found
+
     async def alerts(self, request: Request) -> Response:
+        _refuse_past(request)
         part, following = _part(request), _path_of(request, _part(request).page + 1)
 
         def make(stand: Stand) -> Answer:
@@ -457,6 +472,12 @@ def _path_of(request: Request, page: int) -> str:
 
 def _links(following: str | None) -> dict[str, str]:
     return {} if following is None else {"link": f'<{following}>; rel="next"'}
+
+
+def _refuse_past(request: Request) -> None:
+    """Who asks for a moment of the past must not get what is so now."""
+    if "at" in request.query_params:
+        raise HTTPException(400, "at: of the past only /api/v1/points tells, and a point of it and its resources")
 
 
 def _wants_csv(request: Request) -> bool:

@@ -241,7 +241,7 @@ def test_sixty_alerts_in_a_minute_are_one_message_with_the_list(post: Post) -> N
     assert post.sends(NOW + 60) == 1
     ((_, content),) = post.mailbox.mails
     assert "60 punten zonder metingen" in content
-    assert all(f"Punt {n} " in content for n in range(60))
+    assert all(f"Punt {n}:" in content for n in range(60))
 
 
 def test_no_person_gets_more_than_six_in_any_hour_and_nothing_is_lost(post: Post) -> None:

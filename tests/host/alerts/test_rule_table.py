@@ -29,8 +29,8 @@ def test_thresholds_are_those_of_the_site() -> None:
     low_fuel = msgspec.structs.replace(Alerts().low_fuel, raise_hours=7.5)
     told = list(lines(msgspec.structs.replace(Alerts(), low_fuel=low_fuel), "en"))
     assert (
-        "  [alerts.low_fuel] raise_hours = 7.5, clear_hours = 8, raise_percent = 20, clear_percent = 25, full_percent = 85,"
-        " hold_s = 120 *" in told
+        "  [alerts.low_fuel] raise_hours = 7.5, clear_hours = 8, raise_percent = 20, clear_percent = 25,"
+        " worse_hours = [4, 2, 1, 0], full_percent = 85, short_percent = 90, hold_s = 120 *" in told
     )
     assert not [line for line in told if "[alerts.own_certificate]" in line]  # it takes those of certificate_expiry
     assert '  [alerts.on_battery] low_percent = 40, ups = "ups@localhost", hold_s = 30' in told

@@ -44,3 +44,10 @@ def test_the_console_says_the_same_on_both_pages() -> None:
     for ours, theirs in zip(english, dutch, strict=True):
         if len(ours) == 3 and ours[1] != "the console says":
             assert ours[1] == theirs[1]
+
+
+def test_the_commands_are_the_same_on_both_pages() -> None:
+    english, dutch = (tables(DOCS / name) for name in ("commands.md", "commands.nl.md"))
+    assert [len(row) for row in english] == [len(row) for row in dutch]
+    for ours, theirs in zip(english, dutch, strict=True):
+        assert figures(" ".join(ours)) == figures(" ".join(theirs)), theirs

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -81,10 +81,14 @@ def test_the_list_says_who_has_what_and_what_was_replaced(
     by_label = {row["Label"]: row for row in rows if row["Label"]}
     assert by_label["cc"]["Stand"] == "telt"
     assert by_label["cc"]["Firmware"] == "0.1.0"
-    assert by_label["cc"]["Laatst gehoord"].startswith("2026-11-25")
+    assert by_label["cc"]["Laatst gehoord"] == "2026-11-25 10:30", "in the region's time"
     assert by_label["cc"]["Nagelopen"].startswith("2026-11-25")
     assert by_label["cc"]["Nagelopen"].endswith(" Jan de Wit")
     assert by_label["aa"]["Nagelopen"].endswith(" Jan de Wit (niet alles gezien)")
     assert by_label["bb"]["Stand"] == "vervangen"
     assert by_label["bb"]["Laatst gehoord"] == ""
     assert len(rows) == 6
+    monkeypatch.setattr("paraat.cli.box.now", lambda: NOW + timedelta(days=2000))
+    assert main(["boards", "--site", str(site), "--csv", str(tmp_path / "out.csv")]) == 0
+    assert "cc;esp32_devkitc_ve" in (ended := (tmp_path / "out.csv").read_text(encoding="utf-8-sig"))
+    assert "certificaat verlopen: make flash" in ended

@@ -101,7 +101,7 @@ def test_the_build_of_micropython_is_named(site: Path, board: VirtualBoard, caps
         ([POINT, "--port", "a", "--port", "b"], "2 poorten voor 1 punten"),
         ([POINT], "Geen bord gevonden op USB. Sluit het aan"),
         ([POINT, "nsp-0102"], "Er zijn 2 borden nodig, en 0 aangesloten: -"),
-        ([POINT, "--firmware", "gone.bin"], "gone.bin: dat bestand of die map is er niet"),
+        ([POINT, "--firmware", "gone.bin"], "gone.bin: dat bestand of die map bestaat niet"),
     ],
 )
 def test_a_wrong_order_is_one_line_and_touches_nothing(

@@ -50,6 +50,16 @@ def test_an_authority_whose_broker_no_board_reaches_is_told(tmp_path: Path, caps
     assert pki(tmp_path, "renew", "broker", "--broker-name", "10.0.0.2", "--broker-name", "127.0.0.1") == 0
 
 
+def test_init_says_every_key_that_boards_need_to_find_the_broker(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(paths.example_site_dir(), tmp_path / "site")
+    (tmp_path / "pass").write_text(PASSPHRASE)
+    (tmp_path / "pass").chmod(0o600)
+    assert pki(tmp_path, "init", "--broker-name", "127.0.0.1", "--broker-name", "10.0.0.2") == 0
+    assert '  boards_host = "10.0.0.2"\n  port = 8883\n' in capsys.readouterr().out
+
+
 @pytest.mark.needs("openssl")
 def test_from_init_to_a_revoked_board(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert pki(folder, "issue", "nsp-0101", "--out", str(folder / "board")) == 0
@@ -141,7 +151,7 @@ def test_a_certificate_that_can_be_neither_written_nor_revoked_is_named(
     monkeypatch.setattr(files, "write_atomic", no_room)
     assert pki(folder, "issue", "nsp-0101", "--out", str(folder / "board")) == 1
     [left] = inventory.load(folder / "site").of("nsp-0101", "pending")
-    assert f"`paraat pki revoke {left.serial} --reason failed`" in capsys.readouterr().err
+    assert f"`.venv/bin/paraat pki revoke {left.serial} --reason failed`" in capsys.readouterr().err
     assert not (folder / "board").exists()
 
 

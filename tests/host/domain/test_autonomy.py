@@ -106,6 +106,26 @@ def test_a_refuel_cuts_the_history_and_a_jump_of_the_echo_does_not() -> None:
     assert burn(wild).likely == pytest.approx(12, rel=0.02)
 
 
+@pytest.mark.parametrize("litres", [(20, 20), (20, 390), (390, 390)])
+def test_two_wild_echoes_in_a_row_are_no_level_that_fell(litres: tuple[float, float]) -> None:
+    """Before a third says the same: as a level they would be an alarm on fuel that runs out within the hour."""
+    before = running(12, 4, noise_l=1)
+    for n in (1, 2):
+        wild = [
+            *before[:-n], *(one._replace(litres=wild) for one, wild in zip(before[-n:], litres, strict=False)),
+        ]  # fmt: skip
+        found = left(wild, wild[-1].t, drains=True)
+        assert found.hours == pytest.approx((before[-1].litres - 15) / 12, rel=0.05)
+        assert read(wild).events == ()
+
+
+def test_a_level_that_fell_counts_from_the_third_sample_on() -> None:
+    before = running(12, 4, noise_l=1)
+    fell = [*before[:-3], *(one._replace(litres=one.litres - 120) for one in before[-3:])]
+    assert read(fell).litres == pytest.approx(before[-1].litres - 120, abs=3)
+    assert read(fell).events[-1].kind == "theft"
+
+
 def test_a_silent_point_goes_on_emptying() -> None:
     samples = running(12, 2)
     at_once = left(samples, T0 + 7200, drains=True)

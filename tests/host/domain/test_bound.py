@@ -6,8 +6,8 @@ from statistics import median
 import pytest
 
 from course_scores import tank_of
-from fuel_bound import bound, inverse_diagonal
-from fuel_courses import COURSES, T0, Course
+from fuel_bound import bound, bound_of_stretches, inverse_diagonal
+from fuel_courses import COURSES, T0, Course, known_to
 from paraat.domain.fuel import Fuel
 
 CHANGING = {course.name: course for course in COURSES}
@@ -29,6 +29,16 @@ def test_the_formula_of_the_demand_is_the_bound(name: str, after_h: float) -> No
     sd_l = math.hypot(course.noise * course.capacity_l, 0.001 * course.capacity_l / math.sqrt(12))
     formula = sd_l * math.sqrt(12 / n) / after_h / course.legs[1][1]
     assert bound(course, after_h).rate == pytest.approx(formula, rel=0.08)
+
+
+@pytest.mark.parametrize("hour", [2.0, 3.5, 6.0, 8.5, 11.5])
+def test_where_a_tank_was_topped_up_only_the_fall_within_each_stretch_tells_the_rate(hour: float) -> None:
+    """Nobody knows how many litres came in: samples on both sides tell the same rate, and nothing of it together."""
+    course = CHANGING["topped up twice"]
+    rate, level_l = known_to(course, hour)
+    least_rate, least_level_l = bound_of_stretches(course, hour)
+    assert rate == pytest.approx(least_rate, rel=0.03)
+    assert level_l == pytest.approx(least_level_l, rel=0.15)
 
 
 def test_half_an_hour_after_the_load_doubles_nobody_can_be_within_15_percent() -> None:

@@ -1,7 +1,9 @@
 """A hall that is full by day and asleep at night: the day before tells what may come."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import msgspec
 import pytest
 
 from course_scores import tank_of
@@ -9,9 +11,14 @@ from fuel_courses import T0, Course
 from paraat.domain import autonomy
 from paraat.domain.autonomy import Reading
 from paraat.domain.day_pattern import DAY_S, Pattern, find_pattern
+from paraat.domain.facts import Found, GeneratorRan
 from paraat.domain.fuel_events import FuelEvent, Jump
 from paraat.domain.fuel_history import OFF, ON, History, Slot
-from paraat.domain.model import Autonomy
+from paraat.domain.model import Autonomy, SampleSet
+from paraat.domain.points import Tank
+from paraat.domain.thresholds import Alerts
+from paraat.domain.tracker import Tracker
+from tracker_bench import POINT, PROFILE
 
 
 def by_day(hour: float) -> float:
@@ -19,6 +26,8 @@ def by_day(hour: float) -> float:
 
 
 DAYS = Course("days", ((48, 9.0),), capacity_l=1000, start_l=950, record_l_per_h=9, every_s=300, curve=by_day)
+
+TEN_MIN = replace(DAYS, every_s=600)
 
 
 def true_left_h(course: Course, hour: float) -> float:
@@ -205,3 +214,98 @@ def test_nothing_that_runs_burns_less_than_the_least() -> None:
     found = pattern_of(day(of_two(12.0, 0.0)), least=2.0)
     assert found is not None
     assert min(found.rates) == 2.0
+
+
+class Days:
+    """A point whose hall is full by day; and what its host keeps."""
+
+    def __init__(self) -> None:
+        self.sets = [
+            SampleSet(
+                point=POINT.id, kind="telemetry", seq=n + 1, t=one.t, received_at=one.t,
+                values={"fuel/level": one.litres / 10, "power/generator": bool(one.running), "power/mains": False}, faults={},
+            )
+            for n, one in enumerate(TEN_MIN.samples(1))
+        ]  # fmt: skip
+        self.told: list[Found] = []
+
+    def tracker(self) -> Tracker:
+        tank = Tank(capacity_l=1000, burn_l_per_h=9)
+        point = msgspec.structs.replace(POINT, tank=tank, board=msgspec.structs.replace(POINT.board, interval_s=600))
+        return Tracker({POINT.id: point}, Alerts(), profiles={POINT.id: PROFILE}, since=T0, counts=lambda _: (0, 0))
+
+    def run(self, tracker: Tracker, first: float, last: float, stands: tuple[float, float] | None = None) -> None:
+        """Take in what came from hour `first` to hour `last`, and keep what is due. stands: it does not run meanwhile."""
+        for a_set in self.sets:
+            hour = (a_set.t - T0) / 3600
+            if first <= hour < last:
+                off = stands is not None and stands[0] <= hour < stands[1]
+                values = a_set.values | {"power/generator": False} if off else a_set.values
+                tracker.apply(msgspec.structs.replace(a_set, values=values))
+                for found in tracker.due():
+                    tracker.remember(found)
+                    self.told.append(found)
+
+    def forgetful(self) -> "Days":
+        """The same, where nothing of a day is kept."""
+        other = Days()
+        other.told = [msgspec.structs.replace(one, day=None) for one in self.told if isinstance(one, GeneratorRan)]
+        return other
+
+    def restarted(self, hour: float, back_h: float) -> Tracker:
+        """As a start reads it back: what the host kept last, and the sets of some hours."""
+        tracker = self.tracker()
+        tracker.remember(next(one for one in reversed(self.told) if isinstance(one, GeneratorRan)))
+        self.run(tracker, hour - back_h, hour)
+        return tracker
+
+
+def hours(tracker: Tracker, hour: float) -> Autonomy:
+    found = tracker.view(POINT.id, T0 + 3600 * hour).autonomy
+    assert found is not None
+    return found
+
+
+def test_a_start_of_the_host_knows_the_day_that_it_does_not_read_back() -> None:
+    days = Days()
+    tracker = days.tracker()
+    days.run(tracker, 0, 30)
+    before, after = hours(tracker, 30), hours(days.restarted(30, back_h=6), 30)
+    assert after.hours_low == pytest.approx(before.hours_low, rel=0.03)
+    assert after.hours_high == pytest.approx(before.hours_high, rel=0.1)
+    assert hours(days.forgetful().restarted(30, back_h=6), 30).hours_low > 1.25 * before.hours_low, (
+        "else nothing is tested here"
+    )
+
+
+def test_a_day_before_a_rest_tells_nothing_of_what_comes() -> None:
+    days = Days()
+    days.run(days.tracker(), 0, 30)
+    again, forgot = days.restarted(30, back_h=6), days.forgetful().restarted(30, back_h=6)
+    assert hours(again, 30) != hours(forgot, 30)
+    for tracker in (again, forgot):
+        days.run(tracker, 30, 33, stands=(30, 32))
+    assert hours(again, 33) == hours(forgot, 33)
+
+
+def test_what_was_seen_since_the_start_goes_before_what_was_kept() -> None:
+    days = Days()
+    days.run(days.tracker(), 0, 27)
+    again, forgot = days.restarted(27, back_h=6), days.forgetful().restarted(27, back_h=6)
+    assert hours(again, 27) != hours(forgot, 27)
+    for tracker in (again, forgot):
+        days.run(tracker, 27, 46.5)
+    assert hours(again, 46.5) == hours(forgot, 46.5)
+
+
+def test_a_day_is_told_with_the_run_and_no_more_when_that_ends() -> None:
+    days = Days()
+    tracker = days.tracker()
+    days.run(tracker, 0, 28)
+    with_day = [one for one in days.told if isinstance(one, GeneratorRan) and one.day is not None]
+    assert 6 <= len(with_day) <= 16, "each quarter of an hour, from when a whole day is known"
+    days.run(tracker, 28, 31, stands=(28, 31))
+    last = days.told[-1]
+    assert isinstance(last, GeneratorRan)
+    assert last.day is None
+    assert last.ran[-1][1] < T0 + 28 * 3600

@@ -190,3 +190,14 @@ def test_each_sensor_of_the_air_is_held_against_its_own_past() -> None:
         code="exhaust", bad=True, metric="climate/co2/hall", value=limit, limit=limit, generator=True
     )
     assert [(one.code, one.metric) for one in others] == [("stuffy", "climate/co2/stock")] * len(others)
+
+
+def test_how_many_more_people_are_why_the_air_got_worse_is_a_setting() -> None:
+    for most, code in ((3, "stuffy"), (4, "exhaust")):
+        plan = ClimatePlan(exhaust_people=most)
+        figures = Figures(
+            values={"climate/co2": 1300.0}, generator=True, people=people(23), capacity=60, battery_low_v=11.8
+        )
+        found = list(remarks(figures, lambda _: Lowest(600, 20), plan, PeoplePlan()))
+        assert code in [one.code for one in found]
+        assert ("exhaust" in [one.code for one in found]) is (code == "exhaust")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,7 +17,6 @@ from paraat.domain.points import Tank
 from paraat.fleet import commission
 from paraat.fleet.commission import Ticked
 from paraat.provision.pki.authority import Authority
-from paraat.site.site import load_site
 from paraat_wire import topics
 from site_broker import PASSPHRASE, BoardClient, SiteBroker, make_site
 
@@ -152,7 +152,7 @@ def test_over_the_broker_it_is_kept_with_name_and_day_and_printed(
     assert main(["commission", "--site", str(at_the_point), "--by", "Jan de Wit", "nsp-0101"]) == 0
     said = capsys.readouterr().out
     assert "[x] brandstof met de peilstok (61,2 % / 60,0 %)" in said
-    assert "[x] knop ingedrukt, sirene gehoord (j)" in said
+    assert "[x] knop ingedrukt, sirene gehoord\n" in said
     assert "Door Jan de Wit." in said
     [kept] = (at_the_point / "commissioned").glob("*.json")
     told = json.loads(kept.read_text())
@@ -162,4 +162,5 @@ def test_over_the_broker_it_is_kept_with_name_and_day_and_printed(
         [True, True],
     )
     assert "nsp-0101, Buurthuis De Linde: controle ter plaatse" in kept.with_suffix(".txt").read_text()
-    assert load_site(at_the_point).points["nsp-0101"].id == told["point"]
+    there = datetime.fromisoformat(told["at"]).astimezone(ZoneInfo("Europe/Amsterdam"))
+    assert f"controle ter plaatse, {there:%Y-%m-%d %H:%M}" in said, "in the region's time, whatever the machine's"

@@ -152,6 +152,22 @@ def test_it_stops_at_the_first_that_goes_back_and_stays_so_until_it_is_ordered_a
     assert scene.host.problems == {}
 
 
+def test_what_not_all_boards_have_is_left_for_the_same_command(tmp_path: Path) -> None:
+    assert orders.left(tmp_path) is None
+    scene = Scene(tmp_path, Boards(bad="nsp-0102"))
+    scene.order()
+    scene.turn()
+    assert orders.left(tmp_path) == DATA
+    scene.boards.bad, scene.boards.why["nsp-0102"] = "", ""
+    scene.order()
+    scene.turn()
+    assert orders.left(tmp_path) is None
+    orders.keep(tmp_path, b"by a command")
+    assert orders.left(tmp_path) == b"by a command"
+    orders.drop(tmp_path)
+    assert orders.left(tmp_path) is None
+
+
 def test_it_can_be_stopped(tmp_path: Path) -> None:
     scene = Scene(tmp_path, Boards(away=("nsp-0103",)))
     scene.order()
@@ -252,3 +268,21 @@ def test_the_command_orders_and_follows_and_says_who_runs_what(
     assert "nsp-0101: done" in capsys.readouterr().out
     assert main([*update, "--stop"]) == 0
     assert "nothing to stop" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("english")
+def test_the_same_command_after_a_stop_sends_what_was_sent_and_asks_for_no_passphrase(
+    running: tuple[Path, Boards], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site, boards = running
+    secret = tmp_path / "passphrase"
+    secret.write_text(PASSPHRASE)
+    secret.chmod(0o600)
+    boards.bad = POINTS[1]
+    update = ["update", "--site", str(site), *POINTS[:2]]
+    assert main([*update, "--build", "2", "--passphrase-file", str(secret)]) == 1
+    assert f"Stopped at {POINTS[1]}" in capsys.readouterr().err
+    boards.bad, boards.why[POINTS[1]] = "", ""
+    assert main([*update, "--passphrase-file", "/nowhere"]) == 0
+    assert "build 2, " in capsys.readouterr().out
+    assert boards.begun.count(POINTS[0]) == 1, "it has it"

@@ -6,6 +6,7 @@ import pytest
 
 from paraat.fleet import renewing
 from paraat.fleet.renewing import Issued, Renewals
+from paraat.fleet.talk import ANSWER_S
 from paraat.site.inventory import PkiError
 from paraat.texts import Phrase
 from paraat_wire.orders import Command, Reply
@@ -112,7 +113,8 @@ def test_one_that_goes_back_says_why_and_no_other_is_begun() -> None:
     ("error", "why"),
     [
         ("unknown command; known are call, identify", "its firmware cannot do that yet"),
-        ("update.pub: found no public key", "it refuses: update.pub"),
+        ("update.pub: found no public key", "make flash POINT=nsp-0101"),
+        ("its key is no P-256 key", "it refuses: its key"),
     ],
 )
 def test_what_a_board_refuses_is_said(error: str, why: str) -> None:
@@ -138,7 +140,7 @@ def test_a_lost_answer_is_asked_for_again_and_at_last_given_up() -> None:
     said(talk, 6.0)
     first = said(talk, 7.0)["nsp-0101"]
     assert said(talk, 8.0) == {}
-    assert said(talk, 7.0 + renewing.ANSWER_S)["nsp-0101"].id == first.id, "the board answers a command once"
+    assert said(talk, 7.0 + ANSWER_S)["nsp-0101"].id == first.id, "the board answers a command once"
     said(talk, 7.0 + renewing.SILENCE_S)
     assert "no answer for 5 minutes" in talk.rows()[0].why
 
@@ -163,6 +165,14 @@ def test_one_that_went_over_while_nobody_listened_counts_without_a_word() -> Non
     talk.on_state("nsp-0103", {"online": True, "certificate": "77"}, 0.0)
     assert stands(talk)["nsp-0103"] == "done"
     assert desk.counts == ["nsp-0103"]
+
+
+def test_nobody_is_called_away_before_the_broker_has_told_who_is_there() -> None:
+    talk = Renewals(POINTS[:2], Desk(), now=0.0)
+    assert set(stands(talk).values()) == {"queued"}
+    talk.on_state("nsp-0101", OLD, 0.1)
+    said(talk, renewing.SETTLE_S)
+    assert stands(talk) == {"nsp-0101": "asking", "nsp-0102": "away"}
 
 
 def test_what_the_authority_refuses_ends_it() -> None:

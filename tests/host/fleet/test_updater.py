@@ -15,7 +15,7 @@ OLD = {"online": True, "boot": 4, "build": 1, "update": ""}
 
 @pytest.fixture
 def transfer() -> Transfer:
-    found = Transfer("nsp-0101", DATA, 2)
+    found = Transfer("nsp-0101", data=DATA, build=2)
     found.on_state(OLD, 0)
     return found
 
@@ -79,6 +79,19 @@ def test_a_board_that_cannot_do_it_now_is_asked_again(transfer: Transfer) -> Non
     assert say(transfer, 1005).do == "update"
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        "update.pub: found no public key, expected the 384 bytes that `make flash` writes",
+        "the signature is not that of this site's key (update.pub)",
+    ],
+)
+def test_a_board_without_our_key_is_one_for_the_table(transfer: Transfer, error: str) -> None:
+    answer(transfer, {}, error=error)
+    assert transfer.phase == "failed"
+    assert transfer.why.endswith("make flash POINT=nsp-0101")
+
+
 @pytest.mark.parametrize("want", [None, [1], ["a", 2], [-1, 5], {"a": 1}])
 def test_nonsense_ends_it(transfer: Transfer, want: object) -> None:
     answer(transfer, {"want": want})
@@ -107,7 +120,7 @@ def test_a_board_that_never_comes_back_is_named(transfer: Transfer) -> None:
 
 
 def test_a_board_that_has_it_already_is_left_alone() -> None:
-    transfer = Transfer("nsp-0101", DATA, 2)
+    transfer = Transfer("nsp-0101", data=DATA, build=2)
     transfer.on_state({**OLD, "build": 2}, 0)
     assert (transfer.phase, transfer.why) == ("done", "it runs this build already")
     assert transfer.next_command(1) is None

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paraat.domain import facts
+from paraat.domain.day_pattern import Pattern
 from paraat.domain.facts import HOST, Author, ClockSetBack, Fact, Standing, Started
 from paraat.domain.fuel_events import FuelEvent
 from paraat.domain.model import AlertState, NodeState, PointView, SampleSet, Value
@@ -259,7 +260,7 @@ def journal(tmp_path: Path) -> Any:
 def test_a_fact_comes_back_as_it_was_with_its_author(journal: Journal) -> None:
     tally = Tally(t=T0, came_in=5, went_out=2, present=3, booted_t=T0 - 60)
     of_messages = (facts.WrongCode, facts.WrongReply, facts.SmsTaken, facts.CameBack, facts.RosterRead, facts.Tested)
-    of_messages += (facts.ModemTested,)
+    of_messages += (facts.ModemTested, facts.SettingsRead)
     others = (facts.FuelFound, facts.BoardState, facts.Named, facts.GapAccepted, facts.ClockConfirmed, *of_messages)
     kinds = (*facts.HOST_KINDS, *facts.PEOPLE_KINDS, *facts.ROLLING_KINDS, *others)
     said = [
@@ -273,7 +274,9 @@ def test_a_fact_comes_back_as_it_was_with_its_author(journal: Journal) -> None:
             facts.Attested(point="nsp-a", resource="water", there=True, until=T0 + 9),
             facts.PhaseChanged(point="nsp-a", phase="open"),
             facts.Counted(point="nsp-a", people=0, tally=tally),
-            facts.GeneratorRan(point="nsp-a", ran=((T0, T0 + 9),), loaded=((T0, T0 + 5),), load_seen=True),
+            facts.GeneratorRan(
+                point="nsp-a", ran=((T0, T0 + 9),), loaded=((T0, T0 + 5),), load_seen=True, day=Pattern(T0, (5.0,) * 12)
+            ),
             facts.BatteryRested(point="nsp-a", days=((20_000, 12.7), (20_001, 12.6))),
             facts.PeoplePassed(point="nsp-a", runs=(Run(tally, tally),)),
             facts.FuelFound(point="nsp-a", event=FuelEvent(kind="leak", since=T0, until=T0 + 9, litres=3.0)),
@@ -284,6 +287,7 @@ def test_a_fact_comes_back_as_it_was_with_its_author(journal: Journal) -> None:
             facts.SmsTaken(reference=255, message="7/turn-1/anna/sms/3"),
             facts.CameBack(message="7/a", alerts=(7,), person="anna", channel="email", address="a@b.c", why="5.1.1"),
             facts.RosterRead(roster="{}"),
+            facts.SettingsRead(key="nsp-a", settings="{}"),
             facts.Tested(point="", tried=12, failed=1),
             facts.ModemTested(after_s=9.5),
             facts.Named(point="nsp-a", name="A", municipality="B", region="C", position=(52.0, 5.0)),

@@ -325,6 +325,26 @@ def test_the_points_as_they_were(ask: Ask, source: FakeSource) -> None:
     assert ask(just_now).json["points"][0]["stored"] == 5, "more of it may have come since"
 
 
+def test_a_point_and_its_resources_as_they_were(ask: Ask, source: FakeSource) -> None:
+    water = ResourceState(
+        resource="water", state=State.UNKNOWN, need="required", critical=True, code="never-attested", by_word=True
+    )
+    source.was = {NOW - 3600: [point("nsp-0101", stored=3, now=NOW - 3600, resources=(water,))]}
+    at = "at=2025-11-24T15:00:00Z"
+    assert ask(f"/api/v1/points/nsp-0101?{at}").json["stored"] == 3
+    found = ask(f"/api/v1/points/nsp-0101/resources?{at}").json
+    assert (found["now"], [one["resource"] for one in found["resources"]]) == ("2025-11-24T15:00:00Z", ["water"])
+    assert ask(f"/api/v1/points/nsp-0102?{at}").status == 404
+    assert ask("/api/v1/points/nsp-0101?at=tomorrow").status == 400
+
+
+@pytest.mark.parametrize("path", ["refuel", "upkeep", "alerts", "gaps", "refuel?format=csv"])
+def test_who_asks_for_the_past_where_only_now_is_told_does_not_get_now(ask: Ask, path: str) -> None:
+    answer = ask(f"/api/v1/{path}{'&' if '?' in path else '?'}at=2025-11-24T15:00:00Z")
+    assert answer.status == 400
+    assert "/api/v1/points" in answer.json["error"]
+
+
 @pytest.mark.parametrize("at", ["", "yesterday", "2025-11-24T15:00:00", "2025-11-24T16:00:01Z", "1969-01-01T00:00:00Z"])
 def test_another_moment_than_one_of_the_past_is_refused(ask: Ask, at: str) -> None:
     answer = ask(f"/api/v1/points?at={at}")

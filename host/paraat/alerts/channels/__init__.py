@@ -1,10 +1,10 @@
 """One file per kind of channel: a class as base.py says, which makes the channels of its kind that the site configures."""
 
-from paraat.alerts.channels.base import Channel, ChannelError, Message
+from paraat.alerts.channels.base import Channel, ChannelError, Message, RefusedError
 from paraat.runtime.discovery import classes_in, modules_in
 from paraat.site.site import Site
 
-__all__ = ["KINDS", "Channel", "ChannelError", "Message", "make_channels"]
+__all__ = ["KINDS", "Channel", "ChannelError", "Message", "RefusedError", "make_channels"]
 
 KINDS: tuple[type[Channel], ...] = tuple(
     kind for module in modules_in(__name__, __path__) for kind in classes_in(module, "from_site")

@@ -13,6 +13,15 @@ class ChannelError(Exception):
     """Raised when a message was not handed over; it will be tried again. str() says why, and holds no secret."""
 
 
+class RefusedError(ChannelError):
+    """Raised when whoever delivers says that there is no such address: to try it again is of no use."""
+
+    def __init__(self, why: str, words: str) -> None:
+        """words: what was said, without who and where."""
+        super().__init__(why)
+        self.words = words
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One message to one address, written at the moment of sending.
 
@@ -49,7 +58,10 @@ class Channel(Protocol):
         ...
 
     def send(self, message: Message) -> str:
-        """Hand one message over; returns what came back, in a few words. Blocks for a minute at most. Raises ChannelError."""
+        """Hand one message over; returns what came back, in a few words. Blocks for a minute at most.
+
+        Raises ChannelError, RefusedError where that is known.
+        """
         ...
 
     def rest(self) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 
 import apprise
 
-from paraat.alerts.channels.base import ChannelError, Message
+from paraat.alerts.channels.base import ChannelError, Message, RefusedError
 from paraat.alerts.helpers.aside import Aside, AsideError
 from paraat.alerts.marks import HEADER, Marks
 from paraat.domain.roster import Person
@@ -86,7 +86,10 @@ class OutsideChannel:
             raise ChannelError(Phrase("{to}: {why}", to=message.to, why=error.args[0])) from error
         if not answer["done"]:
             why = self._without_secrets(str(answer["why"]))[:300]
-            raise ChannelError(Phrase("{to} was not taken: {why}", to=message.to, why=why or "?"))
+            said = Phrase("{to} was not taken: {why}", to=message.to, why=why or "?")
+            if answer["refused"]:
+                raise RefusedError(said, self._without_secrets(str(answer["refused"])))
+            raise ChannelError(said)
         return Phrase("taken by {server}", server=self.server or self.name)
 
     @property

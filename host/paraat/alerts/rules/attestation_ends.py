@@ -4,6 +4,8 @@ from paraat.alerts.rules.base import WARNING, Detail, Judgement, PointRule, word
 from paraat.domain.model import PointView
 from paraat.domain.readiness import ResourceState, State
 
+_EXPIRED = State.EXPIRED
+
 
 class AttestationEndsRule(PointRule):
     """Raises when a required word ends within the profile's renew_days, or has ended; clears when all were renewed."""
@@ -11,10 +13,10 @@ class AttestationEndsRule(PointRule):
     wordings = worded(firing=WARNING, ended=WARNING)
 
     def judge(self, view: PointView) -> Judgement:
-        asked = [r for r in view.resources if (r.renew or r.state is State.EXPIRED) and r.need == "required"]
+        asked = [r for r in view.resources if (r.renew or r.state is _EXPIRED) and r.need == "required"]
         if not asked:
             return self.cleared()
-        ended = [r for r in asked if r.state is State.EXPIRED]
+        ended = [r for r in asked if r.state is _EXPIRED]
         return self.raised(_detail(ended or asked), "ended" if ended else "firing", rank=float(len(ended)))
 
 

@@ -27,6 +27,10 @@ class Verdict(Enum):
     HOLD = "hold"
 
 
+# On Python 3.11 a look at a member takes five times as long as one at a name, and there are fifty of them in each judging of a point.
+_RAISE, _CLEAR, _HOLD = Verdict.RAISE, Verdict.CLEAR, Verdict.HOLD
+
+
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """A verdict, with the numbers that the text needs. wording: which text; "<rule>.<wording>" is its key.
 
@@ -75,7 +79,7 @@ class Judging:
         self._alerts = alerts
         self._own = own
         self._table = self.table or type(self).__module__.rpartition(".")[2]
-        self._held = self._judged(Verdict.HOLD, {}, "firing")
+        self._held = self._judged(_HOLD, {}, "firing")
 
     @property
     def hold_s(self) -> float:
@@ -96,11 +100,11 @@ class Judging:
 
     def raised(self, detail: Detail, wording: str = "firing", *, rank: float = 0.0) -> Judgement:
         """The condition is there. rank: of Judgement."""
-        return self._judged(Verdict.RAISE, detail, wording, rank)
+        return self._judged(_RAISE, detail, wording, rank)
 
     def cleared(self, detail: Detail | None = None) -> Judgement:
         """It is surely gone."""
-        return self._judged(Verdict.CLEAR, detail or {}, "firing")
+        return self._judged(_CLEAR, detail or {}, "firing")
 
     def held(self) -> Judgement:
         """In between, or not known."""

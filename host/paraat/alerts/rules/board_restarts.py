@@ -5,7 +5,7 @@ from paraat.domain.model import PointView
 
 
 class BoardRestartsRule(PointRule):
-    """Raises on raise_times starts within within_s; clears when it is heard and started no more than once in that time."""
+    """Raises on raise_times starts within within_s; clears when it is heard and started no more than again_times in that time."""
 
     for_role: Role = "technician"
     wordings = worded(firing=WARNING)
@@ -18,4 +18,4 @@ class BoardRestartsRule(PointRule):
             return self.raised(detail | {"first_at": recent[0]})
         heard = view.age_s is not None and view.age_s <= self.silent_after_s(view)
         watched = view.now - view.watched_since > limits.within_s  # before that, starts may have been missed
-        return self.cleared(detail) if heard and watched and len(recent) <= 1 else self.held()
+        return self.cleared(detail) if heard and watched and len(recent) <= limits.again_times else self.held()

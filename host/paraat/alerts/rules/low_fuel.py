@@ -5,8 +5,6 @@ from paraat.domain.model import LastFuel, PointView
 from paraat.domain.thresholds import LowFuel
 
 NAME = "low_fuel"
-_BELOW = 0.9  # of what ends it: no flutter
-_STEPS = (2 / 3, 1 / 3, 1 / 6, 0.0)  # of raise_hours: at 4, 2, 1 and 0 of the standard 6
 
 
 class LowFuelRule(PointRule):
@@ -66,7 +64,7 @@ class LowFuelRule(PointRule):
 
 def _rank(hours: float | None, limits: LowFuel) -> float:
     """How bad: each step down the hours is told anew. None: by the level alone."""
-    return 1.0 if hours is None else 2.0 + sum(hours <= step * limits.raise_hours for step in _STEPS)
+    return 1.0 if hours is None else 2.0 + sum(hours <= step for step in limits.worse_hours)
 
 
 def _within_reach(view: PointView, limits: LowFuel) -> tuple[float, float]:
@@ -78,8 +76,7 @@ def _within_reach(view: PointView, limits: LowFuel) -> tuple[float, float]:
     filled_h = None if full_h is None else full_h * limits.full_percent / 100
     if filled_h is None or filled_h > limits.clear_hours:
         return limits.raise_hours, limits.clear_hours
-    clear_hours = filled_h
-    return min(limits.raise_hours, _BELOW * clear_hours), clear_hours
+    return min(limits.raise_hours, limits.short_percent / 100 * filled_h), filled_h
 
 
 def _detail(view: PointView, by_hours: bool, standby: bool) -> Detail:

@@ -146,6 +146,12 @@ def read(data: bytes, modulus: bytes) -> Info:
     return Info(content["version"], content["build"], len(content["files"]), len(data))
 
 
+def holds(data: bytes, firmware: Firmware) -> bool:
+    """Whether a bundle that was read() carries just this firmware, whatever its build number."""
+    told = data[_HEAD_BYTES : _HEAD_BYTES + wire.manifest_length(data)]
+    return told == manifest(firmware, json.loads(told)["build"])
+
+
 def _check_contents(contents: bytes, rows: list[tuple[str, int, str]]) -> None:
     start = 0
     for name, size, digest in rows:

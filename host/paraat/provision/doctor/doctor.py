@@ -94,7 +94,13 @@ def show(
     console.print(table)
     wrong = sum(level is Level.WRONG for level, *_ in steps)
     unknown = sum(level is Level.UNKNOWN for level, *_ in steps)
-    said = texts.say(f"{about}.wrong" if wrong else f"{about}.fine", language, n=wrong, **values)
+    noted = sum(level is Level.WARNING for level, *_ in steps)
+    said = texts.say(
+        f"{about}.wrong" if wrong else f"{about}.noted" if noted else f"{about}.fine",
+        language,
+        n=wrong or noted,
+        **values,
+    )
     console.print(said)
     if unknown:
         console.print(texts.say("doctor.unknown", language, n=unknown))

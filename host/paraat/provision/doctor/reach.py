@@ -7,6 +7,8 @@ import struct
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from paraat.texts import reason
+
 LIMIT_S = 5.0
 NTP_PORT = 123
 _NTP_EPOCH = 2208988800  # 1970 in seconds since 1900: RFC 868
@@ -29,7 +31,7 @@ def broker(host: str, port: int, authority: Path | None, *, server_name: str = "
     try:
         socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
-        return Reached("name", str(error))
+        return Reached("name", reason(error))
     try:
         with socket.create_connection((host, port), timeout=limit_s) as plain:
             return Reached("fine") if authority is None else _tls(plain, authority, server_name or host)
@@ -38,7 +40,7 @@ def broker(host: str, port: int, authority: Path | None, *, server_name: str = "
     except ConnectionRefusedError as error:
         return Reached("refused", str(error))
     except OSError as error:
-        return Reached("network", str(error))
+        return Reached("network", reason(error))
 
 
 def _tls(plain: socket.socket, authority: Path, server_name: str) -> Reached:

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -106,6 +107,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     """What the site's files and this software say. record: the point's certificate and board, None when unknown.
 
     authorities: the digests of what a board may believe, of which there are several while one authority takes another's place.
+    at: the moment at which it is compared.
     """
 
     point: str
@@ -115,6 +117,8 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     update_key: str
     config: dict[str, Any]
     firmware: dict[str, str]
+    at: datetime
+    site: Path
 
 
 def ask(board: RemoteBoard) -> Report:
@@ -130,8 +134,8 @@ def ask(board: RemoteBoard) -> Report:
         raise RemoteError("remote.report", port=board.port, why=str(error)) from error
 
 
-def expected(site: Site, point: str) -> Expected:
-    """Raises InventoryError, SettingsError, CompileError; OSError when a public file of the site's pki is missing."""
+def expected(site: Site, point: str, at: datetime) -> Expected:
+    """at: the moment at which it is compared, aware. Raises InventoryError, SettingsError, CompileError; OSError when a public file of the site's pki is missing."""
     listed = inventory.load(site.directory)
     trusted = x509.load_pem_x509_certificates((site.directory / inventory.FOLDER / "ca.crt").read_bytes())
     ders = [each.public_bytes(serialization.Encoding.DER) for each in trusted]
@@ -143,6 +147,8 @@ def expected(site: Site, point: str) -> Expected:
         update_key=_digest((site.directory / inventory.FOLDER / "update.pub").read_bytes()),
         config=json.loads(json.dumps(node_config(site, point))),
         firmware={name: _digest(data) for name, data in compile_firmware().files.items()},
+        at=at,
+        site=site.directory,
     )
 
 
@@ -155,13 +161,14 @@ def compare(found: Report, wanted: Expected) -> Iterator[tuple[str, Finding]]:
         yield "board", board
     if is_another:  # what else differs follows from that, and has no step of its own
         if certificate.code == "verify.certificate-revoked":
-            yield "certificate", certificate
+            # Where another has its place, it was stolen or replaced, and is not written for this point.
+            has_another = wanted.record is not None
+            yield "certificate", certificate._replace(code="verify.certificate-gone") if has_another else certificate
         return
     yield "certificate", certificate
     same = found.authority in wanted.authorities
     yield "authority", Finding(*(_fine("verify.authority-fine") if same else _wrong("verify.authority-other")))
-    same = found.update_key == wanted.update_key
-    yield "update-key", Finding(*(_fine("verify.update-key-fine") if same else _wrong("verify.update-key-other")))
+    yield "update-key", _update_key(found, wanted)
     yield from (("firmware", finding) for finding in _firmware(found, wanted))
     yield "micropython", _micropython(found, wanted)
     yield "config", _config(found, wanted)
@@ -231,7 +238,16 @@ def _certificate(found: Report, wanted: Expected) -> Finding:
     if serial in wanted.revoked:
         return Finding(Level.WRONG, "verify.certificate-revoked", values)
     same = wanted.record is not None and wanted.record.serial == serial
+    if same and certificate.not_valid_after_utc < wanted.at:
+        return Finding(Level.WRONG, "verify.certificate-ended", values)
     return Finding(*(_fine("verify.certificate-fine") if same else _wrong("verify.certificate-other")), values)
+
+
+def _update_key(found: Report, wanted: Expected) -> Finding:
+    if found.update_key is None:
+        return Finding(Level.WRONG, "verify.update-key-none", {"point": wanted.point})
+    same = found.update_key == wanted.update_key
+    return Finding(*(_fine("verify.update-key-fine") if same else _wrong("verify.update-key-other")))
 
 
 def _firmware(found: Report, wanted: Expected) -> Iterator[Finding]:
@@ -269,7 +285,12 @@ def _config(found: Report, wanted: Expected) -> Finding:
     ours = wanted.config["broker"]
     theirs = found.config.get("broker", {})
     other += [f"broker.{k}" for k, v in sorted(ours.items()) if k not in ("host", "tls") and theirs.get(k) != v]
-    values = {"keys": ", ".join(other), "version": found.config.get("version", "?"), "point": wanted.point}
+    values = {
+        "keys": ", ".join(other),
+        "version": found.config.get("version", "?"),
+        "point": wanted.point,
+        "site": wanted.site,
+    }
     return Finding(*((Level.WARNING, "verify.config-other") if other else _fine("verify.config-fine")), values)
 
 

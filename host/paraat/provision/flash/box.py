@@ -3,8 +3,9 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from paraat.site import inventory
 from paraat.site.site import Site
@@ -20,7 +21,10 @@ class Check(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One board, or a point without one. state: a key of "box.state". heard_at: unix seconds, where the host knows it."""
+    """One board, or a point without one. state: a key of "box.state". heard_at: unix seconds, where the host knows it.
+
+    zone: in which people there read a moment.
+    """
 
     point: str
     name: str
@@ -32,16 +36,24 @@ class Row(NamedTuple):
     until: datetime | None = None
     heard_at: float | None = None
     checked: Check | None = None
+    zone: tzinfo = UTC
 
 
-def rows(site: Site, heard: Mapping[str, float] | None = None, checked: Mapping[str, Check] | None = None) -> list[Row]:
+def rows(
+    site: Site,
+    now: datetime,
+    heard: Mapping[str, float] | None = None,
+    checked: Mapping[str, Check] | None = None,
+) -> list[Row]:
     """Every point with its board, and after them every board that counts no longer. Raises InventoryError.
 
-    heard, checked: by point, where the journal knows it.
+    now: aware. heard, checked: by point, where the journal knows it.
     """
     counting = inventory.boards(site.directory)
     found = [
-        _row(site, point, counting.get(point), (heard or {}).get(point))._replace(checked=(checked or {}).get(point))
+        _row(site, now, point, counting.get(point), (heard or {}).get(point))._replace(
+            checked=(checked or {}).get(point)
+        )
         for point in sorted(site.points)
     ]
     macs = {record.board.mac for record in counting.values() if record.board is not None}
@@ -49,15 +61,16 @@ def rows(site: Site, heard: Mapping[str, float] | None = None, checked: Mapping[
     for record in inventory.load(site.directory).certificates:
         if record.board is not None and record.board.mac not in macs:
             gone[record.board.mac] = record  # the newest of a board is the last
-    return found + [_row(site, record.cn, record, None) for record in gone.values()]
+    return found + [_row(site, now, record.cn, record, None) for record in gone.values()]
 
 
-def _row(site: Site, point: str, record: inventory.Record | None, heard_at: float | None) -> Row:
+def _row(site: Site, now: datetime, point: str, record: inventory.Record | None, heard_at: float | None) -> Row:
     known = site.points.get(point)
-    row = Row(point, known.name if known is not None else "", heard_at=heard_at)
+    row = Row(point, known.name if known is not None else "", heard_at=heard_at, zone=ZoneInfo(site.region.timezone))
     if record is None:
         return row
-    state = "valid" if record.state == "valid" else record.reason or "revoked"
+    counts = "valid" if record.not_after > now else "ended"
+    state = counts if record.state == "valid" else record.reason or "revoked"
     row = row._replace(state=state, until=record.not_after)
     board = record.board
     if board is None:
@@ -72,11 +85,11 @@ def columns(language: str) -> list[str]:
 
 def cells(row: Row, language: str) -> list[str]:
     """A row as people read it."""
-    known = ("none", "valid", "superseded", "abandoned", "discarded", "revoked")
+    known = ("none", "valid", "ended", "superseded", "abandoned", "discarded", "revoked")
     state = say(f"box.state-{row.state}", language) if row.state in known else row.state
-    heard = "" if row.heard_at is None else _moment(datetime.fromtimestamp(row.heard_at, UTC))
-    checked = "" if row.checked is None else _check(row.checked, language)
-    known_of_board = [row.label, row.board, _moment(row.since), row.firmware, state, _day(row.until)]
+    heard = "" if row.heard_at is None else _moment(datetime.fromtimestamp(row.heard_at, UTC), row.zone)
+    checked = "" if row.checked is None else _check(row.checked, row.zone, language)
+    known_of_board = [row.label, row.board, _moment(row.since, row.zone), row.firmware, state, _day(row.until)]
     return [row.point, row.name, *known_of_board, heard, checked]
 
 
@@ -114,13 +127,13 @@ def box_list(found: Iterable[Row], language: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _check(check: Check, language: str) -> str:
-    told = f"{_moment(datetime.fromtimestamp(check.t, UTC))} {check.by}"
+def _check(check: Check, zone: tzinfo, language: str) -> str:
+    told = f"{_moment(datetime.fromtimestamp(check.t, UTC), zone)} {check.by}"
     return told if check.whole else f"{told} ({say('box.check-partly', language)})"
 
 
-def _moment(at: datetime | None) -> str:
-    return "" if at is None else f"{at.astimezone():%Y-%m-%d %H:%M}"
+def _moment(at: datetime | None, zone: tzinfo) -> str:
+    return "" if at is None else f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
 def _day(at: datetime | None) -> str:

@@ -78,12 +78,13 @@ class Screen:
         if outcome.report is not None:
             title = texts.say("selftest.title", self._language, point=point.id, name=point.name)
             self._console.print(selftest.table(outcome.report, escape(title), self._language, self._where(point.id)))
+        words = texts.Words(self._language)
         steps = ", ".join(
-            f"{texts.say(f'step.{step}', self._language)} {seconds:.1f}"
+            f"{texts.say(f'step.{step}', self._language)} {words.number(seconds, 1)}"
             for step, seconds in outcome.seconds.items()
             if seconds >= _SHOWN_S
         )
-        total_s = f"{sum(outcome.seconds.values()):.1f}"
+        total_s = texts.Amount(sum(outcome.seconds.values()), 1)
         self.say("flash.done", point=point.id, serial=outcome.mac, total_s=total_s, steps=steps)
         self.say("flash.next", label=outcome.label, board=outcome.board)
 

@@ -27,6 +27,7 @@ _SAID_KEPT = 8  # lines of a board that does not start, for who helps
 # The last words of a board that runs without one: main.py and MicroPython itself.
 _CRASHED = "Traceback (most recent call last):"
 _MOST_INSIDE_BYTES = 512 * 1024  # the whole SRAM of an ESP32-S3; the smallest PSRAM has 2 MiB
+_CLOCKS = ("rtc", "ntp", "host", "stored", "none")  # firmware/node/clock.py
 _FAULTS = ("bus", "crc", "silent", "range", "blocked", "config", "wire-break", "short", "stopped")
 
 
@@ -171,9 +172,11 @@ def _rows(report: Report, language: str, where: Mapping[str, str]) -> Iterator[t
     link = f"{report.link.kind}{f', {report.link.rssi} dBm' if report.link.rssi is not None else ''}"
     yield ("v", say("link"), link, "") if report.link.up else ("!", say("link"), link, say("link-down"))
     known = report.clock in ("rtc", "ntp", "host")
-    yield ("v" if known else "!", say("clock"), report.clock, "" if known else say("no-clock"))
+    clock = say(f"clock-{report.clock}") if report.clock in _CLOCKS else report.clock
+    yield ("v" if known else "!", say("clock"), clock, "" if known else say("no-clock"))
     yield ("!", "broker", report.broker, say("no-broker")) if report.broker else ("v", "broker", say("connected"), "")
-    yield ("v", "ack", say("stored"), "") if report.ack else ("!", "ack", say("not-stored"), say("no-ack"))
+    kept = say("kept")
+    yield ("v", kept, say("stored"), "") if report.ack else ("!", kept, say("not-stored"), say("no-ack"))
 
 
 def _row(name: str, code: str, language: str, place: str) -> tuple[str, str, str, str]:

@@ -34,7 +34,7 @@ from paraat.provision.pki.authority import Authority, PointTakenError
 from paraat.provision.pki.pki import Issued
 from paraat.site import fingerprint, inventory, secrets
 from paraat.site.site import Site
-from paraat.texts import reason
+from paraat.texts import explain, reason, sentence
 
 STEPS = ("check", "connect", "issue", "image", "write", "verify", "selftest", "record")
 LABELS = "labels"
@@ -271,8 +271,11 @@ class Session:
         prepared = self.prepare(point)
         with self.issued(point) as issued:
             written = image.save(self.make(prepared, issued), folder)
-            self.authority.commit(issued, None, self._now(), anyway=_let_through(prepared))
+            self.authority.commit(issued, None, self._now(), anyway=self._let_through(prepared))
         return written, issued
+
+    def _let_through(self, prepared: Prepared) -> str | None:
+        return "; ".join(sentence(*explain(error, self._language)) for error in prepared.anyway) or None
 
     def _point(self, name: str) -> Point:
         point = self._site.points.get(name)
@@ -312,17 +315,13 @@ class Session:
             folder.mkdir(exist_ok=True)
             with tempfile.TemporaryDirectory(dir=folder, prefix=".") as staged:
                 made = label.save(words, Path(staged))
-                self.authority.commit(issued, board, self._now(), anyway=_let_through(prepared))
+                self.authority.commit(issued, board, self._now(), anyway=self._let_through(prepared))
                 # From here on it counts, and a name in the same folder takes no room on the disk.
                 for path in made:
                     path.replace(folder / path.name)
                 return folder / made[0].name
         except OSError as error:
             raise FlashError("flash.not-written", path=folder, why=reason(error)) from error
-
-
-def _let_through(prepared: Prepared) -> str | None:
-    return "; ".join(map(str, prepared.anyway)) or None
 
 
 def _check_psram(prepared: Prepared, report: Report, port: str) -> None:

@@ -284,7 +284,9 @@ class Authority:
             records = [found, *known.renewed_from(found.serial)] if found is not None else known.of(which)
             if not records:
                 raise AuthorityError(
-                    Phrase("{which}: no such serial number or point; `paraat pki list` shows them", which=which)
+                    Phrase(
+                        "{which}: no such serial number or point; `.venv/bin/paraat pki list` shows them", which=which
+                    )
                 )
             if any(record.kind == "authority" for record in records):
                 raise AuthorityError(

@@ -40,7 +40,7 @@ def write(site: Site, out: Path, *, address: str, data: Path) -> list[Path]:
     except OSError as error:
         raise BrokerConfigError(
             Phrase(
-                "{filename}: {why}; of the broker's own files `paraat pki renew broker --site {directory}` makes new ones,"
+                "{filename}: {why}; of the broker's own files `.venv/bin/paraat pki renew broker --site {directory}` makes new ones,"
                 " and a region that never had a board begins as docs/pki.md says",
                 filename=error.filename,
                 why=reason(error),

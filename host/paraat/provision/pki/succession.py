@@ -51,14 +51,17 @@ class Standing(NamedTuple):
 
 
 def due(known: Inventory, authorities: list[x509.Certificate], now: datetime, days: float = RENEW_DAYS) -> list[Due]:
-    """The boards that need a new certificate, those that end first first. authorities: what boards are to believe."""
+    """The boards that need a new certificate, those that end first first. authorities: what boards are to believe.
+
+    Those whose certificate has ended are not among them (`known.ended`): the broker refuses them.
+    """
     own = authorities[0]
     others = {pki.serial_of(each) for each in authorities[1:]}
     best = min(now + timedelta(days=pki.BOARD_DAYS), own.not_valid_after_utc)
     left_behind = {r.serial for r in known.not_of(pki.serial_of(own), "board")}
     found = []
     for record in known.certificates:
-        if record.state != "valid" or record.kind != "board":
+        if record.state != "valid" or record.kind != "board" or record.not_after < now:
             continue
         if record.serial in left_behind:
             found.append(Due(record, Phrase("of the authority that is replaced")))

@@ -103,15 +103,20 @@ def test_a_mail_arrives_and_the_answer_says_who_took_it(smtp: Callable[[Mailbox]
 
 
 @pytest.mark.parametrize(
-    "mailbox",
-    [Mailbox(rcpt="550 no such mailbox"), Mailbox(data="552 mailbox full"), Mailbox(rcpt="451 try again later")],
+    ("mailbox", "words"),
+    [
+        (Mailbox(rcpt="550 no such mailbox"), "550, b'no such mailbox'"),
+        (Mailbox(data="552 mailbox full"), "552, b'mailbox full'"),
+        (Mailbox(rcpt="451 try again later"), "451, b'try again later'"),
+    ],
     ids=["no such mailbox", "full", "greylisted"],
 )
-def test_what_a_mail_server_refuses_is_said_with_the_address(
-    smtp: Callable[[Mailbox], str], channel: Make, mailbox: Mailbox
+def test_what_a_mail_server_refuses_is_said_with_the_address_and_its_words(
+    smtp: Callable[[Mailbox], str], channel: Make, mailbox: Mailbox, words: str
 ) -> None:
-    with pytest.raises(ChannelError, match=r"^anna@example\.org was not taken: "):
+    with pytest.raises(ChannelError, match=r"^anna@example\.org was not taken: ") as caught:
         channel(smtp(mailbox)).send(MESSAGE)
+    assert words in str(caught.value)
     assert mailbox.taken == []
 
 

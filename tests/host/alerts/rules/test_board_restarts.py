@@ -55,3 +55,11 @@ def test_its_limits_are_those_of_the_site_and_of_the_point() -> None:
     assert rule.judge(starting(10, 20).view(T0 + 1301)).verdict is Verdict.CLEAR
     own = BoardRestartsRule(alerts, {POINT.id: Alerts(board_restarts=BoardRestarts(raise_times=5))})
     assert own.judge(starting(10, 20).view(T0 + 1200)).verdict is Verdict.HOLD
+
+
+def test_how_many_starts_end_it_is_a_setting() -> None:
+    bench = starting(10, 20, 30, 40, 95)
+    bench.sees(T0 + 100 * 60 + 2)
+    for again, verdict in ((0, Verdict.HOLD), (1, Verdict.CLEAR)):
+        rule = BoardRestartsRule(Alerts(board_restarts=BoardRestarts(again_times=again)))
+        assert rule.judge(bench.view(T0 + 100 * 60 + 3)).verdict is verdict, again

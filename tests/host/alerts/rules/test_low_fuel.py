@@ -267,6 +267,28 @@ def test_each_step_down_the_hours_is_worse_and_the_job_for_today_is_least() -> N
     assert today.rank < by_level < ranks[0]
 
 
+def test_the_steps_down_the_hours_are_settings() -> None:
+    rule = LowFuelRule(Alerts(low_fuel=LowFuel(raise_hours=12, clear_hours=16, worse_hours=(8, 3))))
+    bench = Bench()
+    bench.sees(T0, power__mains=False, power__generator=True)
+    view = bench.view(T0 + 1)
+    hours = (11.9, 8.1, 8.0, 3.1, 3.0, 0.0)
+    ranks = [rule.judge(msgspec.structs.replace(view, autonomy=left(h))).rank for h in hours]
+    assert ranks == [2.0, 2.0, 3.0, 3.0, 4.0, 4.0]
+
+
+def test_how_far_below_what_a_small_tank_holds_it_fires_is_a_setting() -> None:
+    bench = Bench()
+    bench.sees(T0, power__mains=False, power__generator=True)
+    small = msgspec.structs.replace(
+        left(5.0), hours_full=7.0
+    )  # filled to 85 % it holds 5.95 h: below 90 % of those is 5.36
+    view = msgspec.structs.replace(bench.view(T0 + 1), autonomy=small)
+    for short, verdict in ((90, Verdict.RAISE), (85, Verdict.RAISE), (84, Verdict.HOLD)):
+        rule = LowFuelRule(Alerts(low_fuel=LowFuel(short_percent=short)))
+        assert rule.judge(view).verdict is verdict, short
+
+
 def test_a_point_may_have_limits_of_its_own() -> None:
     own = Alerts(low_fuel=LowFuel(raise_percent=70, clear_percent=80))
     bench = Bench()

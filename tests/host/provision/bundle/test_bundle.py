@@ -39,6 +39,14 @@ def test_the_same_input_gives_the_same_bytes(key: rsa.RSAPrivateKey, firmware: F
     assert (info.build, info.files, info.bytes) == (7, len(firmware.files), len(data))
 
 
+def test_a_bundle_tells_whether_it_is_this_firmware(key: rsa.RSAPrivateKey, firmware: Firmware) -> None:
+    data = bundle.make(firmware, 7, key)
+    assert bundle.holds(data, firmware)
+    assert not bundle.holds(
+        data, firmware._replace(files=firmware.files | {"node/app.mpy": firmware.files["node/app.mpy"] + b"\0"})
+    )
+
+
 def test_the_firmware_fits(firmware: Firmware) -> None:
     size = sum(len(data) for data in firmware.files.values())
     assert size <= LIMIT_BYTES, f"{size} bytes"

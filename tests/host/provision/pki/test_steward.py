@@ -73,12 +73,12 @@ def test_one_that_fails_is_said_and_tried_again_the_next_day(site: Site) -> None
     talk.on_state(POINT, {"online": True, "certificate": board.issued.serial}, 0.0)
     dict(talk.commands(6.0))
     order = dict(talk.commands(7.0))[POINT]
-    talk.on_reply(POINT, Reply(order.id, "update.pub: found no public key", {}), 8.0)
+    talk.on_reply(POINT, Reply(order.id, "its key is no P-256 key", {}), 8.0)
     dict(talk.commands(9.0))
     found = Steward(site, site.directory)
     now = LATER.timestamp()
     assert found.step(talk, now)
-    assert found.problem == "nsp-0101 got no new certificate: it refuses: update.pub: found no public key"
+    assert found.problem == "nsp-0101 got no new certificate: it refuses: its key is no P-256 key"
     assert found.begin(now + steward.LOOK_S) is None
     assert "got no new certificate" in found.problem
     assert found.begin(now + 86_401) is None

@@ -165,6 +165,15 @@ def test_due_are_those_that_end_and_no_others(ca: Authority) -> None:
     assert found.why == "ends on 2031-11-23"
 
 
+def test_a_board_that_has_ended_is_not_due_and_keeps_nobody_waiting(ca: Authority) -> None:
+    flashed(ca)
+    known, after = inventory.load(ca.site_dir), LATER + timedelta(days=400)
+    (record,) = known.ended(after)
+    assert record.cn == POINT
+    assert known.ended(NOW) == []
+    assert succession.due(known, ca.authorities(), after) == [], "the broker refuses it: only make flash helps"
+
+
 def test_a_board_that_ends_with_its_authority_gains_nothing(ca: Authority) -> None:
     board = flashed(ca)
     (record,) = inventory.load(ca.site_dir).of(POINT)

@@ -96,7 +96,7 @@ def verdicts(site: Path, board: UsbBoard, point: str = POINT) -> dict[str, Level
     starts = board.resets
     found = verify.ask(RemoteBoard(board.port))
     wait_for(lambda: board.resets > starts, "the board to start again")
-    findings = [finding for _, finding in verify.compare(found, verify.expected(load_site(site), point))]
+    findings = [finding for _, finding in verify.compare(found, verify.expected(load_site(site), point, NOW))]
     for finding in findings:
         for language in texts.languages():
             assert texts.row(finding.code, finding.values, language)[0]
@@ -135,7 +135,7 @@ def test_a_damaged_file_is_named(site: Path, board: UsbBoard) -> None:
         file.write(b"\0")
     (board.flash / "a/node/update.mpy").unlink()
     found = verify.ask(RemoteBoard(board.port))
-    wanted = verify.expected(load_site(site), POINT)
+    wanted = verify.expected(load_site(site), POINT, NOW)
     damaged = [f for _, f in verify.compare(found, wanted) if f.code == "verify.firmware-damaged"]
     assert damaged[0].values["files"] == "node/app.mpy, node/update.mpy"
 
@@ -195,7 +195,7 @@ def test_an_empty_board(site: Path, tmp_path: Path) -> None:
 
 def test_each_difference_by_itself(site: Path, board: UsbBoard) -> None:
     found = verify.ask(RemoteBoard(board.port))
-    wanted = verify.expected(load_site(site), POINT)
+    wanted = verify.expected(load_site(site), POINT, NOW)
     assert wanted.record is not None
     assert wanted.record.board is not None
     other_board = msgspec.structs.replace(wanted.record.board, mac="24:6f:28:00:00:01")
@@ -206,12 +206,18 @@ def test_each_difference_by_itself(site: Path, board: UsbBoard) -> None:
         "verify.authority-other": {"authorities": frozenset({"0" * 64})},
         "verify.update-key-other": {"update_key": "0" * 64},
         "verify.firmware-differs": {"firmware": wanted.firmware | {"node/app.mpy": "0" * 64}},
+        "verify.certificate-ended": {"at": NOW + timedelta(days=2000)},
         "verify.config-other": {"config": wanted.config | {"interval_s": 5}},
     }
     for code, change in changes.items():
         findings = {f.code: f for _, f in verify.compare(found, msgspec.structs.replace(wanted, **change))}
         assert findings[code].level > Level.FINE
     assert findings["verify.config-other"].values["keys"] == "interval_s"
+    without = msgspec.structs.replace(found, update_key=None)
+    assert "verify.update-key-none" in {f.code for _, f in verify.compare(without, wanted)}
+    gone = msgspec.structs.replace(wanted, **changes["verify.board-other"], revoked=frozenset({wanted.record.serial}))
+    steps = [texts.row(f.code, f.values, "nl")[1] for _, f in verify.compare(found, gone)]
+    assert not any("make flash" in step for step in steps), "another board has its place"
 
 
 def test_nothing_secret_leaves_the_board(board: UsbBoard, written: Written) -> None:
