@@ -307,7 +307,7 @@ class Stage(Place):
         def now() -> float:  # its commands expire in two minutes, which the board's fast clock may be ahead
             return time.time() + _VALID_S
 
-        transfer = Transfer(POINT, bundle.make(self.firmware, build, self.updates.update_key()), build)
+        transfer = Transfer(POINT, data=bundle.make(self.firmware, build, self.updates.update_key()), build=build)
         self.host.on_state = lambda state: transfer.on_state(state, now())
         self.host.on_reply = lambda reply: transfer.on_reply(reply, now())
         transfer.on_state(self.host.states[-1], now())

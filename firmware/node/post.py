@@ -37,8 +37,10 @@ class Post:
         while True:
             await self._arrived.wait()
             self._arrived.clear()
+            if self._commands is None:  # it came while others were carried out, and was so with them
+                continue
             try:
-                await self._commands.run()  # pyright: ignore[reportOptionalMemberAccess]
+                await self._commands.run()
             finally:
                 self._commands = None
                 self._loan.__exit__()  # pyright: ignore[reportOptionalMemberAccess]

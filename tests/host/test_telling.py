@@ -167,7 +167,7 @@ def test_an_answer_by_sms_acknowledges_and_a_stranger_does_not(
         (text,) = [text for to, text, _ in modem.sent if to == LEAD]
         assert len(text) <= 160
         code = service.answers.code(alert.id, "anna")
-        assert text.endswith(f"OK {code}")
+        assert text.endswith(f"OK/NEE {code}")
         modem.receive("+31600000000", f"OK {code}")
         wait_for(lambda: b'paraat_sms_answers_total{outcome="stranger"} 1.0' in service.metrics())
         assert service.acknowledged(alert.id) is None

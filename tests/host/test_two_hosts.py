@@ -340,7 +340,7 @@ def test_check_says_where_no_second_host_can_be_known(tmp_path: Path, capsys: py
     assert "pki renew watch" not in capsys.readouterr().out
     (site / "pki" / "watch.crt").unlink()
     assert main(["check", "--site", str(site)]) == 0
-    assert "`paraat pki renew watch` mends that" in capsys.readouterr().out
+    assert "`.venv/bin/paraat pki renew watch` mends that" in capsys.readouterr().out
 
 
 def test_no_spare_host_without_the_certificate_that_it_needs(tmp_path: Path) -> None:

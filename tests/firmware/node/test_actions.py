@@ -53,6 +53,17 @@ async def test_identify_lights_the_lamp_and_sounds_the_buzzer():
     assert "expected a whole number from 0 to 600" in (await desk.ask("identify", seconds=1e9)).error
 
 
+async def test_two_commands_after_each_other_and_a_quiet_time_are_no_error():
+    desk = await Desk().start()
+    post = asyncio.create_task(desk.node.post.run())  # beside the one of the start, so that its end can be seen
+    desk.tasks[2].cancel()
+    for _ in range(2):
+        assert not (await desk.ask("identify", seconds=1)).error
+    await asyncio.sleep(70)  # the commands leave the heap
+    assert not post.done()
+    assert not (await desk.ask("identify", seconds=1)).error
+
+
 async def test_a_call_of_the_host_lights_the_lamp_and_sounds_the_buzzer():
     desk = await Desk().start()
     assert await desk.ask("call", seconds=5) == orders.Reply("t-1", "", {"seconds": 5, "buzzer": True})

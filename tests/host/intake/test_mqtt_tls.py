@@ -93,7 +93,7 @@ def spoil_certificate(site_dir: Path) -> None:
 # paho leaves the socket of a failed handshake to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(
-    ("spoil", "words"), [(spoil_ca, "broker.ca_file"), (spoil_certificate, "`paraat pki renew host`")]
+    ("spoil", "words"), [(spoil_ca, "broker.ca_file"), (spoil_certificate, "`.venv/bin/paraat pki renew host`")]
 )
 def test_what_is_wrong_with_tls_is_said_with_what_to_do(
     made: SiteBroker, connect: Connect, site_dir: Path, spoil: Callable[[Path], None], words: str

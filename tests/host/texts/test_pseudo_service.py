@@ -119,8 +119,8 @@ def test_what_the_status_the_round_and_the_alerts_say(service: Service, said: Sa
 
 
 def test_what_a_board_that_is_asked_and_configured_is_told_of(said: Said) -> None:
-    assert said("command", POINT, "identify", "--seconds", "3") == "seconds: 3\n"
-    assert "power/load: ⟦" in said("command", POINT, "sample-now")
+    assert said("command", POINT, "identify", "--seconds", "3") == "⟦seconds⟧: 3\n"
+    assert "⟦load⟧: ⟦" in said("command", POINT, "sample-now")
     said("command", POINT, "calibrate", "full")
     said("command", POINT, "resend", "7", expected=1)
     said("command", "--limit", "0.1", "nsp-0102", "identify", expected=1)

@@ -113,7 +113,7 @@ def test_a_point_that_was_never_heard_says_that_and_what_nobody_attested() -> No
 
 
 def test_every_state_has_words_in_both_languages() -> None:
-    codes = {value for name, value in vars(judgement).items() if name.isupper() and isinstance(value, str)}
+    codes = {value for name, value in vars(judgement).items() if name.isupper() and type(value) is str}
     texts = judgement_words.Words("nl", ZoneInfo("Europe/Amsterdam")).all()
     assert {f"why.{code}" for code in codes} <= texts.keys()
     fine = {judgement.MEASURED, judgement.ATTESTED, judgement.NOT_REQUIRED}
@@ -334,7 +334,7 @@ def test_rfc3339_has_milliseconds_and_no_binary_dust() -> None:
 
 
 def test_every_reason_of_a_status_has_words_or_a_place_of_its_own() -> None:
-    codes = {value for name, value in vars(tracker).items() if name.isupper() and isinstance(value, str)}
+    codes = {value for name, value in vars(tracker).items() if name.isupper() and type(value) is str}
     codes -= {tracker.FUEL, tracker.DISTANCE, tracker.MAINS, tracker.GENERATOR, tracker.OPEN, tracker.HELP}
     for language in ("nl", "en"):
         words = Words(language)

@@ -222,12 +222,12 @@ def test_a_code_is_typed_in_and_what_to_read_back_is_said(page: Browser, source:
 # --- the link in a mail
 
 
-def test_a_link_opens_one_button_and_the_button_acknowledges(browser: Browser, web: Handle, source: FakeSource) -> None:
+def test_a_link_opens_two_buttons_and_the_first_acknowledges(browser: Browser, web: Handle, source: FakeSource) -> None:
     browser.open(f"{web.url}/seen/7", 360, 740, live=False)
     assert browser.text("h1") == "Brandstof raakt op – Sporthal De Zuiderpoort"
     assert "Jan de Vries, pakt u dit op?" in browser.text()
     assert source.facts == [], "looking acknowledges nothing"
-    assert browser.run("return document.querySelectorAll('button, a, input, script').length") == 1
+    assert browser.run("return document.querySelectorAll('button, a, input, script').length") == 2
     assert browser.run("return document.documentElement.scrollWidth") == 360
     assert browser.run(CONTRAST) == []
     click(browser, "button")

@@ -405,4 +405,4 @@ def test_a_mail_server_that_does_not_exist_is_found_out(channel: Make, monkeypat
 
 def test_what_apprise_takes_for_no_url_is_not_handed_over() -> None:
     answer = hand_over({"url": "no-such-scheme://x", "title": "", "body": "x"})
-    assert answer == {"done": False, "why": "apprise does not take this URL"}
+    assert answer == {"done": False, "why": "apprise does not take this URL", "refused": ""}
