@@ -87,6 +87,7 @@ class Fleet:
         self.authority.renew_broker((), now)
         self.authority.renew_client("host", now)
         self.authority.renew_client("desk", now)
+        self.authority.renew_client("watch", now)
 
     def _make_site(self) -> None:
         (self.site / "points").mkdir(parents=True)
