@@ -6,13 +6,13 @@
 Nothing in it can be changed without the key. Who has used it stands in the journal (Acknowledged.link), so it stays used.
 """
 
-import base64
 import hashlib
 import hmac
 import ipaddress
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from paraat.alerts import base64url
 from paraat.site.private import derived
 from paraat.texts import Phrase
 
@@ -58,8 +58,10 @@ class Links:
         return self._made(f"{_LIST}{row}", person, f"{_LIST}{row}", now)
 
     def _made(self, what: str, person: str, message_key: str, now: float) -> str:
-        nonce = _text(hmac.digest(self._key, f"nonce\n{message_key}".encode(), hashlib.sha256))[:_NONCE_CHARS]
-        said = f"{what}.{int(now) + VALID_S}.{nonce}.{_text(person.encode())}"
+        nonce = base64url.encode(hmac.digest(self._key, f"nonce\n{message_key}".encode(), hashlib.sha256))[
+            :_NONCE_CHARS
+        ]
+        said = f"{what}.{int(now) + VALID_S}.{nonce}.{base64url.encode(person.encode())}"
         return f"{self._base_url}{PATH}{said}.{self._signature(said)}"
 
     def read(self, token: str, now: float) -> Claim:
@@ -75,13 +77,13 @@ class Links:
         what, expires, nonce, person = said.split(".")  # ours, so it has its form
         row = int(what[len(_LIST) :]) if what.startswith(_LIST) else 0
         alert = 0 if row else int(what)
-        claim = Claim(alert=alert, row=row, person=_untext(person), nonce=nonce, expires=int(expires))
+        claim = Claim(alert=alert, row=row, person=base64url.decode(person), nonce=nonce, expires=int(expires))
         if now > claim.expires:
             raise LinkError(Phrase("This link is too old. Is it still so? Call the coordination point."))
         return claim
 
     def _signature(self, said: str) -> str:
-        return _text(hmac.digest(self._key, f"link\n{said}".encode(), hashlib.sha256))[:_SIGNATURE_CHARS]
+        return base64url.encode(hmac.digest(self._key, f"link\n{said}".encode(), hashlib.sha256))[:_SIGNATURE_CHARS]
 
 
 def reachable(base_url: str | None) -> bool:
@@ -93,11 +95,3 @@ def reachable(base_url: str | None) -> bool:
         return not ipaddress.ip_address(host).is_loopback
     except ValueError:
         return True
-
-
-def _text(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def _untext(text: str) -> str:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()

@@ -5,11 +5,10 @@
 Only what we signed counts: a report that somebody makes up, or that is about a mail of another program, names none of ours.
 """
 
-import base64
-import binascii
 import hashlib
 import hmac
 
+from paraat.alerts import base64url
 from paraat.site.private import derived
 
 HEADER = "X-Paraat-Message"
@@ -25,7 +24,7 @@ class Marks:
 
     def mark(self, message: str) -> str:
         """Of a message, by its key."""
-        said = _text(message.encode())
+        said = base64url.encode(message.encode())
         return f"{said}.{self._signature(said)}"
 
     def read(self, mark: str) -> str | None:
@@ -34,13 +33,9 @@ class Marks:
         if not hmac.compare_digest(signature.encode(), self._signature(said).encode()):
             return None
         try:
-            return base64.urlsafe_b64decode(f"{said}{'=' * (-len(said) % 4)}").decode()
-        except (binascii.Error, UnicodeError):
+            return base64url.decode(said)
+        except ValueError:
             return None
 
     def _signature(self, said: str) -> str:
-        return _text(hmac.digest(self._key, said.encode(), hashlib.sha256))[:_SIGNATURE_CHARS]
-
-
-def _text(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+        return base64url.encode(hmac.digest(self._key, said.encode(), hashlib.sha256))[:_SIGNATURE_CHARS]
