@@ -19,6 +19,9 @@ TESTS = Path(__file__).parent
 collect_ignore = [] if os.environ.get("PARAAT_FAULTS") == "1" else ["faults"]
 # Files, and a folder of files, that wait for servers, boards and processes.
 LONGEST = (
+    "faults/host/test_rounds.py",
+    "faults/firmware/test_power_cuts.py",
+    "faults/firmware/test_flash_wear.py",
     "end_to_end/test_serve.py",
     "end_to_end/test_demo.py",
     "host/memory/test_budget.py",

@@ -9,10 +9,11 @@ import msgspec
 
 from paraat.domain.facts import Author, Fact, Told, place
 from paraat.journal.file import JournalFile
+from paraat.runtime.typed import decoder
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Told).decode
-_decode_author = msgspec.json.Decoder(Author).decode
+_decode = decoder(Told)
+_decode_author = decoder(Author)
 COLUMNS = "id, after, t, recorded_at, author, body"
 _LAST = 2**63 - 1  # of all ids
 _NEWEST = (

@@ -12,6 +12,7 @@ from typing import Any, TypeVar, get_args, get_origin
 import msgspec
 
 from paraat.domain.fields import EMAIL_ADDRESS, HOST_NAME, HTTP_URL, LINE, PHONE_NUMBER, Part
+from paraat.runtime.typed import convert
 from paraat.site.errors import SettingsError
 from paraat.texts import Phrase, reason
 
@@ -82,7 +83,7 @@ def read_table(path: Path, kind: type[T]) -> T:
 def convert_table(path: Path, data: dict[str, Any], kind: type[T], key: str = "") -> T:
     """A table read from `path` as `kind`; key: where in the file it stands. Raises SettingsError."""
     try:
-        return msgspec.convert(data, kind, str_keys=True)
+        return convert(data, kind, str_keys=True)
     except msgspec.ValidationError as error:
         _blame_named_tables(path, data, kind, key)
         raise _explain(path, data, kind, str(error), key) from error
