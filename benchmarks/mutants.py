@@ -26,8 +26,8 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("alerts", "intake", "journal", "domain")
 # A room's tests that need what is not its own: files, a journal.
 _BESIDE = {"domain": ("site/test_profiles.py", "journal/test_history.py")}
-# Half a minute for each change that nothing else notices, and about figures: these are not asked.
-_SLOW = ("domain/test_courses.py",)
+# Not asked: seconds for each change that nothing else notices, about figures, or with courses that are others each time.
+_SLOW = ("domain/test_courses.py", "domain/test_world.py", "domain/test_incremental.py")
 _ALSO = ("firmware", "boards", "deploy", "wire", "benchmarks", "docs")
 # By the exit code of the tests; 33: no test comes there.
 _KINDS = {
