@@ -308,7 +308,7 @@ drill: $(VENV)/dev.stamp ## Play a blackout of 60 points, broker, mail server an
 .PHONY: mutants
 mutants: $(VENV)/dev.stamp $(VENV)/mutants.stamp ## Count the changes of a room that no test notices: ROOM=alerts, intake, journal or domain (FILES: of these only; TESTS: ask these; DRAW: so many; SHOW=1: which; FILE: of any one file, asking TESTS)
 	@nice $(BIN)/python $(if $(FILE),benchmarks/one_by_one.py $(FILE),benchmarks/mutants.py $(ROOM) $(FILES)) \
-	  $(if $(TESTS),--tests $(TESTS)) $(if $(DRAW),--draw $(DRAW)) $(if $(SHOW),--show)
+	  $(if $(TESTS),--tests $(TESTS)) $(if $(DRAW),--draw $(DRAW)) $(if $(SEED),--seed $(SEED)) $(if $(SHOW),--show)
 
 .PHONY: size
 size: $(VENV)/dev.stamp ## Print the budget of every board: both heaps of the chip, each file's bytes, flash reads (WRITE=1: docs/budget.md too)

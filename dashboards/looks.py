@@ -67,7 +67,7 @@ def verdicts(words: Words) -> list[ValueMapping]:
 
 
 def judged(words: Words) -> list[ValueMapping]:
-    """Of the tag `judged`, which is that verdict as a word; the colour is another column's."""
+    """Of the tag `judged` of the reason, which is that verdict as a word; the colour is another column's."""
     signs = zip(Verdict, (sign for sign, _ in _VERDICTS), strict=True)
     texts = {verdict.word: f"{sign} {words(f'verdict.{int(verdict)}')}" for verdict, sign in signs}
     results = {word: ValueMappingResult(text=text, index=n) for n, (word, text) in enumerate(texts.items())}

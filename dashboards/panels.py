@@ -1,7 +1,7 @@
 """The panels that our dashboards are made of. Each says in words why it is empty, and draws nothing old as new."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from grafana_foundation_sdk.builders import geomap, stat, statetimeline, table, text, timeseries
 from grafana_foundation_sdk.builders.common import (
@@ -144,6 +144,7 @@ def firsts(
     queries: Sequence[str],
     *,
     join: str,
+    without: tuple[str, int],
     sort: str,
     said: Mapping[str, list[ValueMapping]],
     coloured: str,
@@ -155,7 +156,7 @@ def firsts(
 ) -> stat.Panel:
     """The first rows of the queries, joined by the column `join`, as bars below each other that say each row in words.
 
-    said: the columns that are said, in their order, each with what its texts become. sort: by which column. coloured: the column
+    without: rows with this value in this column are left out. said: the columns that are said, in their order, each with what its texts become. sort: by which column. coloured: the column
     that colours the bar. type_px: how large the letters are; a line that is too long goes on below, where a size of Grafana's own
     would shrink all bars until the longest fits.
 
@@ -165,6 +166,7 @@ def firsts(
     for letter, query in zip(_LETTERS, queries, strict=False):
         panel.with_target(Query(query).ref_id(letter))
     panel.with_transformation(DataTransformerConfig(id_val="joinByField", options={"byField": join, "mode": "inner"}))
+    panel.with_transformation(_by_value(*without, kind="exclude"))
     panel.with_transformation(sorted_by(sort))
     # Grafana calls a row by its texts, in their order.
     times = {f"Time {n}": True for n in range(1, len(queries) + 1)}
@@ -187,12 +189,10 @@ def sorted_by(column: str, descending: bool = False) -> DataTransformerConfig:
     return DataTransformerConfig(id_val="sortBy", options={"sort": [{"field": column, "desc": descending}]})
 
 
-def _only(column: str, value: int) -> DataTransformerConfig:
-    """Rows with this value."""
+def _by_value(column: str, value: int, kind: Literal["include", "exclude"]) -> DataTransformerConfig:
+    """Rows with this value alone, or all but those."""
     wanted = {"fieldName": column, "config": {"id": "equal", "options": {"value": value}}}
-    return DataTransformerConfig(
-        id_val="filterByValue", options={"filters": [wanted], "type": "include", "match": "all"}
-    )
+    return DataTransformerConfig(id_val="filterByValue", options={"filters": [wanted], "type": kind, "match": "all"})
 
 
 class Column:
@@ -258,7 +258,7 @@ def rows(
             DataTransformerConfig(id_val="joinByField", options={"byField": join, "mode": "outer"})
         )
     if keep is not None:
-        panel.with_transformation(_only(*keep))
+        panel.with_transformation(_by_value(*keep, kind="include"))
     times = {f"Time {n}": True for n in range(1, len(asked) + 1)} if join else {}
     organise = {
         "excludeByName": {**({} if time else {"Time": True}), **times, **dict.fromkeys(drop, True)},

@@ -10,6 +10,7 @@ from dashboards import looks, panels
 from dashboards.frame import uid
 from dashboards.influxql import CHOSEN, ONE, REGION, listing, newest, standing, total
 from dashboards.panels import AGE, HOURS, Column, Figure
+from paraat.domain.readiness import Verdict
 from paraat.sinks import schema
 from paraat.sinks.server import MEANS
 from paraat.texts import Words
@@ -72,14 +73,17 @@ def counts(words: Words, where: str) -> tuple[stat.Panel, stat.Panel]:
 def first(words: Words, where: str, *, height: int, type_px: float) -> stat.Panel:
     """The points that need somebody first, in the order of the page, each with its verdict and its reason."""
     columns = {"rank": "point/rank", "verdict": "point/verdict"}
+    # Those that are ready go away in Grafana: left out by InfluxDB, the newest row of a point that has just become ready would be
+    # the one before that.
     return panels.firsts(
         words,
         "first",
         [
-            newest(columns, f"{where} AND \"judged\" != 'ready'", tags=("name", "judged")),
-            standing(schema.WHY, ("text",), ("point",), where),
+            newest(columns, where, tags=("name",)),
+            standing(schema.WHY, ("judged", "text"), ("point",), where),
         ],
         join="point",
+        without=("verdict", int(Verdict.READY)),
         sort="rank",
         said={"judged": looks.judged(words), "name": looks.after("·"), "text": looks.after("·")},
         coloured="verdict",
