@@ -218,6 +218,10 @@ bring-back: $(VENV)/technician.stamp ## Join a copy of site/ that was away with 
 test: $(VENV)/dev.stamp ## Run all tests; says which it skips and why
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
+.PHONY: test-long
+test-long: $(VENV)/dev.stamp ## Run the tests that play hours, which `make test` leaves out: the demo, the memory of every board, certificates that end, kills, replays (minutes)
+	@PARAAT_LONG=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/long
+
 # Which tests play which row of docs/when-things-break.md; a line each, and more than these may be added.
 fault_rows = $(shell sed -e 's/#.*//' tests/faults/rows.txt)
 
@@ -232,7 +236,7 @@ renewal-drill: $(VENV)/dev.stamp ## Ten boards go over to another authority whil
 
 .PHONY: kills
 kills: $(VENV)/dev.stamp ## Kill the host of alerts 200 times (also while it sends, writes, and its helper works), and replay 72 hours of 60 points: nothing is lost, nothing is told twice (minutes)
-	@PARAAT_KILLS=$(or $(KILLS),200) $(BIN)/python -m pytest -q -s tests/host/alerts/test_kills.py tests/host/test_replay.py
+	@PARAAT_LONG=1 PARAAT_KILLS=$(or $(KILLS),200) $(BIN)/python -m pytest -q -s tests/long/test_kills.py tests/long/test_replay.py
 
 .PHONY: soak
 soak: $(VENV)/dev.stamp ## Run a board through 30 virtual days with a fault every ten minutes (DAYS=, SEED=; some ten minutes)
@@ -240,7 +244,7 @@ soak: $(VENV)/dev.stamp ## Run a board through 30 virtual days with a fault ever
 
 .PHONY: replay
 replay: $(VENV)/dev.stamp ## Live 72 hours of 60 points, replay them from the journal, compare every second (COUNT=, HOURS=; half an hour)
-	@PAARAT_REPLAY="$(or $(COUNT),60) $(or $(HOURS),72)" $(BIN)/python -m pytest -s tests/host/test_replayed_days.py
+	@PARAAT_LONG=1 PARAAT_REPLAY="$(or $(COUNT),60) $(or $(HOURS),72)" $(BIN)/python -m pytest -s tests/long/test_replayed_days.py
 
 .PHONY: lint
 lint: $(VENV)/dev.stamp ## Check style, imports and types of host, wire, dashboards and firmware
@@ -304,7 +308,7 @@ drill: $(VENV)/dev.stamp ## Play a blackout of 60 points, broker, mail server an
 .PHONY: mutants
 mutants: $(VENV)/dev.stamp $(VENV)/mutants.stamp ## Count the changes of a room that no test notices: ROOM=alerts, intake, journal or domain (FILES: of these only; TESTS: ask these; DRAW: so many; SHOW=1: which; FILE: of any one file, asking TESTS)
 	@nice $(BIN)/python $(if $(FILE),benchmarks/one_by_one.py $(FILE),benchmarks/mutants.py $(ROOM) $(FILES)) \
-	  $(if $(TESTS),--tests $(TESTS)) $(if $(DRAW),--draw $(DRAW)) $(if $(SHOW),--show)
+	  $(if $(TESTS),--tests $(TESTS)) $(if $(DRAW),--draw $(DRAW)) $(if $(SEED),--seed $(SEED)) $(if $(SHOW),--show)
 
 .PHONY: size
 size: $(VENV)/dev.stamp ## Print the budget of every board: both heaps of the chip, each file's bytes, flash reads (WRITE=1: docs/budget.md too)

@@ -411,12 +411,17 @@ class _Reader:
         return next((p for p in (f"{path}.mpy", f"{path}/__init__.mpy") if p in self._files), None)
 
     def _code(self, paths_loaded: set[str], word: int) -> int:
-        return sum(mpy_memory.module_bytes(_parsed(self._files[path]), word) for path in paths_loaded)
+        return sum(_module_bytes(self._files[path], word) for path in paths_loaded)
 
 
 @cache
 def _parsed(data: bytes) -> Mpy:
     return mpy_memory.read(data)
+
+
+@cache
+def _module_bytes(data: bytes, word: int) -> int:
+    return mpy_memory.module_bytes(_parsed(data), word)
 
 
 @cache

@@ -125,6 +125,7 @@ def main() -> int:
     parser.add_argument("file")
     parser.add_argument("--tests", nargs="+", required=True, help="as they stand under tests/")
     parser.add_argument("--draw", type=int, default=10)
+    parser.add_argument("--seed", default="", help="another lot than without it")
     args = parser.parse_args()
     lay_out()
     path, tests = _PLACE / args.file, [f"tests/{name}" for name in args.tests]
@@ -132,7 +133,7 @@ def main() -> int:
     if said := noticed_by(tests):
         sys.exit(f"without any change: {said}")
     every = sorted(set(changes(source)))
-    drawn = random.Random(args.file).sample(every, min(args.draw, len(every)))
+    drawn = random.Random(args.file + args.seed).sample(every, min(args.draw, len(every)))
     survived = 0
     for change in drawn:
         path.write_bytes(source[: change.begin] + change.new + source[change.end :])

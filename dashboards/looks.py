@@ -66,8 +66,13 @@ def verdicts(words: Words) -> list[ValueMapping]:
     return mapping(looks, words("unknown"))
 
 
+def signs(words: Words) -> list[ValueMapping]:
+    """Of the metric point/verdict, where there is no room for a word."""
+    return mapping({str(n): (sign, colour) for n, (sign, colour) in enumerate(_VERDICTS)}, words("unknown"))
+
+
 def judged(words: Words) -> list[ValueMapping]:
-    """Of the tag `judged`, which is that verdict as a word; the colour is another column's."""
+    """Of the tag `judged` of the reason, which is that verdict as a word; the colour is another column's."""
     signs = zip(Verdict, (sign for sign, _ in _VERDICTS), strict=True)
     texts = {verdict.word: f"{sign} {words(f'verdict.{int(verdict)}')}" for verdict, sign in signs}
     results = {word: ValueMappingResult(text=text, index=n) for n, (word, text) in enumerate(texts.items())}
@@ -92,9 +97,15 @@ def yes_or_no(words: Words, key: str, yes: str, no: str) -> list[ValueMapping]:
 
 
 def nothing() -> list[ValueMapping]:
-    """Of what need not be there: where there is none, a dash."""
-    match = DashboardSpecialValueMapOptions(match=SpecialValueMatch.NULL, result=ValueMappingResult(text="–", index=0))
-    return [SpecialValueMap(options=match)]
+    """Of what need not be there: where there is none, a dash, in no colour: Grafana would give it that of the lowest figures."""
+    result = ValueMappingResult(text="–", color="transparent", index=0)
+    return [SpecialValueMap(options=DashboardSpecialValueMapOptions(match=SpecialValueMatch.NULL, result=result))]
+
+
+def or_nothing(mappings: list[ValueMapping]) -> list[ValueMapping]:
+    """These, and of what they do not say when it is absent, a dash."""
+    said = any(isinstance(one, SpecialValueMap) and one.options.match is SpecialValueMatch.NULL for one in mappings)
+    return mappings if said else [*mappings, *nothing()]
 
 
 def absent(words: Words) -> list[ValueMapping]:

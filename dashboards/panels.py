@@ -1,7 +1,7 @@
 """The panels that our dashboards are made of. Each says in words why it is empty, and draws nothing old as new."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from grafana_foundation_sdk.builders import geomap, stat, statetimeline, table, text, timeseries
 from grafana_foundation_sdk.builders.common import (
@@ -37,6 +37,7 @@ from grafana_foundation_sdk.models.text import TextMode
 
 from dashboards import looks
 from dashboards.influxql import DATASOURCE, MIXED, SAID, Query, Said
+from paraat.domain.readiness import Verdict
 from paraat.texts import Words
 
 # The host writes once a minute, and some seconds late: of each two minutes there is a row, of each one not always.
@@ -157,11 +158,12 @@ def firsts(
 
     said: the columns that are said, in their order, each with what its texts become. sort: by which column. coloured: the column
     that colours the bar. type_px: how large the letters are; a line that is too long goes on below, where a size of Grafana's own
-    would shrink all bars until the longest fits.
+    would shrink all bars until the longest fits. Where there is no row the panel has no word, whatever it is told to say (9.4): so its
+    title says what that means.
 
     One panel for name, verdict and reason: of panels beside each other one may be newer, and say the reason of another point.
     """
-    panel = _begin(stat.Panel(), words, key, 24, height, "nothing")
+    panel = _begin(stat.Panel(), words, key, 24, height, "host-silent")
     for letter, query in zip(_LETTERS, queries, strict=False):
         panel.with_target(Query(query).ref_id(letter))
     panel.with_transformation(DataTransformerConfig(id_val="joinByField", options={"byField": join, "mode": "inner"}))
@@ -187,16 +189,17 @@ def sorted_by(column: str, descending: bool = False) -> DataTransformerConfig:
     return DataTransformerConfig(id_val="sortBy", options={"sort": [{"field": column, "desc": descending}]})
 
 
-def _only(column: str, value: int) -> DataTransformerConfig:
-    """Rows with this value."""
+def _by_value(column: str, value: int, kind: Literal["include", "exclude"]) -> DataTransformerConfig:
+    """Rows with this value alone, or all but those."""
     wanted = {"fieldName": column, "config": {"id": "equal", "options": {"value": value}}}
-    return DataTransformerConfig(
-        id_val="filterByValue", options={"filters": [wanted], "type": "include", "match": "all"}
-    )
+    return DataTransformerConfig(id_val="filterByValue", options={"filters": [wanted], "type": kind, "match": "all"})
 
 
 class Column:
-    """A column of a table. name: of the query; key: of its words; hidden: there for a link to use; width: None takes what is left."""
+    """A column of a table. name: of the query; key: of its words; hidden: there for a link to use; width: None takes what is left.
+
+    is_number: as unit and decimals say. Of a column that has no value at all Grafana does not know what it is, and writes "null" (9.4).
+    """
 
     def __init__(
         self,
@@ -213,13 +216,19 @@ class Column:
         steps: ThresholdsConfig | None = None,
     ) -> None:
         self.name, self.key, self.hidden = name, key or name, hidden
+        self.is_number = bool(unit) or decimals is not None
+        bare = not (self.is_number or coloured or hidden or links)
         self.properties = override(
             noValue="–",  # else what stands in for an empty panel stands in each empty cell
             **({"custom_width": max(width, _AGE_WIDTH if unit == AGE else 0)} if width else {}),
             **({"unit": unit} if unit else {}),
             **({"decimals": decimals} if decimals is not None else {}),
-            mappings=mappings or looks.nothing(),  # else a column without any value says "null" (9.4)
+            mappings=looks.or_nothing(mappings or []),
             **({"custom_cellOptions": {"type": "color-background", "mode": "basic"}} if coloured else {}),
+            **(
+                {"custom_cellOptions": {"type": "color-text"}} if bare else {}
+            ),  # such a cell says its mapping, of any type
+            **({"thresholds": looks.steps((None, "text")).build()} if bare else {}),
             **({"thresholds": steps.build()} if steps else {}),
             **({"custom_hidden": True} if hidden else {}),
             **({"links": links} if links else {}),
@@ -258,7 +267,7 @@ def rows(
             DataTransformerConfig(id_val="joinByField", options={"byField": join, "mode": "outer"})
         )
     if keep is not None:
-        panel.with_transformation(_only(*keep))
+        panel.with_transformation(_by_value(*keep, kind="include"))
     times = {f"Time {n}": True for n in range(1, len(asked) + 1)} if join else {}
     organise = {
         "excludeByName": {**({} if time else {"Time": True}), **times, **dict.fromkeys(drop, True)},
@@ -266,6 +275,10 @@ def rows(
         "renameByName": titles,
     }
     panel.with_transformation(sorted_by(sort, descending))
+    numbers = [{"targetField": column.name, "destinationType": "number"} for column in columns if column.is_number]
+    if numbers:
+        options = {"fields": {}, "conversions": numbers}
+        panel.with_transformation(DataTransformerConfig(id_val="convertFieldType", options=options))
     panel.with_transformation(DataTransformerConfig(id_val="organize", options=organise))
     panel.show_header(True)
     for column in columns:
@@ -330,6 +343,8 @@ def bands(
     panel.override_by_query(SAID, override(displayName=meaning, color=_fixed(looks.FAINT), mappings=[]))
     for letter, (alias, query) in zip(_LETTERS, queries.items(), strict=False):
         panel.with_target(Query(query).ref_id(letter).time_series(alias))
+        # A minute without a row is no stripe: the host may have written late.
+        panel.override_by_query(letter, override(custom_spanNulls=GAP_MS))
     if isinstance(mappings, list):
         panel.mappings(mappings)
     else:
@@ -362,9 +377,16 @@ def note(words: Words, key: str, *, width: int = 24, height: int = 3) -> text.Pa
     )
 
 
-def chart(words: Words, key: str, query: str, *, width: int = 12, height: int = 12) -> geomap.Panel:
-    """A map of what has a place, in the look of its verdict, on borders that Grafana itself brings: it needs no internet."""
+def chart(
+    words: Words, key: str, query: str, *, without: Verdict | None = None, width: int = 12, height: int = 12
+) -> geomap.Panel:
+    """A map of what has a place, in the look of its verdict, on borders that Grafana itself brings: it needs no internet.
+
+    without: a verdict that is left out. InfluxDB, told to, would go on with the row before the newest of a point that has just got it.
+    """
     panel = _begin(geomap.Panel(), words, key, width, height, "no-positions").with_target(Query(query))
+    if without is not None:
+        panel.with_transformation(_by_value("verdict", int(without), "exclude"))
     field_of_verdict = {"field": "verdict", "fixed": looks.UNKNOWN}
     style = {
         "color": field_of_verdict,
@@ -372,8 +394,8 @@ def chart(words: Words, key: str, query: str, *, width: int = 12, height: int = 
         "rotation": {"fixed": 0, "max": 360, "min": -360, "mode": "mod"},
         "size": {"fixed": 9, "max": 15, "min": 2},
         "symbol": {"fixed": "img/icons/marker/circle.svg", "mode": "fixed"},
-        "text": {"field": "verdict", "fixed": "", "mode": "field"},  # with its sign and its word
-        "textConfig": {"fontSize": 13, "offsetX": 0, "offsetY": 14, "textAlign": "center", "textBaseline": "middle"},
+        "text": {"field": "verdict", "fixed": "", "mode": "field"},  # its sign: words lie over each other
+        "textConfig": {"fontSize": 16, "offsetX": 0, "offsetY": 16, "textAlign": "center", "textBaseline": "middle"},
     }
     place = FrameGeometrySource().mode(FrameGeometrySourceMode.COORDS).latitude("latitude").longitude("longitude")
     borders = {
@@ -397,7 +419,7 @@ def chart(words: Words, key: str, query: str, *, width: int = 12, height: int = 
         MapViewConfig().id("fit").all_layers(False).layer(words("points")).last_only(False).padding(10).zoom(_NEAREST)
     )
     panel.controls(ControlsOptions().show_zoom(True).mouse_wheel_zoom(False).show_attribution(False).show_scale(True))
-    panel.tooltip(TooltipOptions().mode(TooltipMode.DETAILS)).mappings(looks.verdicts(words))
+    panel.tooltip(TooltipOptions().mode(TooltipMode.DETAILS)).mappings(looks.signs(words))
     return panel.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS)).thresholds(
         looks.steps((None, looks.UNKNOWN))
     )

@@ -70,14 +70,18 @@ def counts(words: Words, where: str) -> tuple[stat.Panel, stat.Panel]:
 
 
 def first(words: Words, where: str, *, height: int, type_px: float) -> stat.Panel:
-    """The points that need somebody first, in the order of the page, each with its verdict and its reason."""
+    """The points that need somebody first, in the order of the page, each with its verdict and its reason.
+
+    Of all points: where fewer need somebody, those that are ready fill it, and say that nothing is the matter. And InfluxDB, told to
+    leave these out, would go on with the row before the newest of a point that has just become ready.
+    """
     columns = {"rank": "point/rank", "verdict": "point/verdict"}
     return panels.firsts(
         words,
         "first",
         [
-            newest(columns, f"{where} AND \"judged\" != 'ready'", tags=("name", "judged")),
-            standing(schema.WHY, ("text",), ("point",), where),
+            newest(columns, where, tags=("name",)),
+            standing(schema.WHY, ("judged", "text"), ("point",), where),
         ],
         join="point",
         sort="rank",
@@ -166,13 +170,13 @@ def alerts(words: Words, where: str, *, width: int, height: int) -> table.Panel:
             Column("name", links=point_links(words, words("column.point")), width=160),
             Column("text", key="alert", width=None),
             Column("age_s", key="since", unit=AGE, decimals=0),
-            Column("acknowledged", mappings=seen, coloured=True, width=150),
+            Column("acknowledged", mappings=seen, coloured=True, width=140),
             Column("by"),
-            Column("reached", width=130),
-            Column("waiting"),
-            Column("uncertain"),
-            Column("held_by", key="held"),
-            Column("point"),
+            Column("reached", width=110),
+            Column("waiting", decimals=0, width=65),
+            Column("uncertain", decimals=0, width=80),
+            Column("held_by", key="held", width=95),
+            Column("point", hidden=True),
         ],
         sort="age_s",
         width=width,
@@ -215,7 +219,7 @@ def events(
         words,
         key,
         [listing(schema.EVENT, ("name", "text", "way", "role", "point"), where, most)],
-        [Column("Time", key="when", width=160), Column("name", width=170), Column("text", key="what", width=None), Column("way", mappings=ways(words)), Column("role", key="by"), Column("point", hidden=True)],
+        [Column("Time", key="when", width=175), Column("name", width=170), Column("text", key="what", width=None), Column("way", mappings=ways(words)), Column("role", key="by"), Column("point", hidden=True)],
         sort="Time",
         descending=True,
         width=width,
@@ -233,7 +237,7 @@ def faults(words: Words, *, named: bool, height: int) -> table.Panel:
         "faults",
         [listing(schema.FAULT, (*tags, "code"), ONE)],
         [
-            Column("Time", key="when", width=160),
+            Column("Time", key="when", width=175),
             *(Column(tag, width=None) for tag in tags),
             Column("code", key="fault", width=None),
         ],

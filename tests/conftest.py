@@ -15,17 +15,18 @@ from micropython_collector import MicroPythonFile, micropython
 from paraat.simulate.servers import find_program
 
 TESTS = Path(__file__).parent
-# Long runs with faults, for `make faults` only.
-collect_ignore = [] if os.environ.get("PARAAT_FAULTS") == "1" else ["faults"]
+# Long runs with faults, for `make faults` only; and what plays hours, for `make test-long`, which CI runs too.
+_OWN_TARGETS = {"faults": "PARAAT_FAULTS", "long": "PARAAT_LONG"}
+collect_ignore = [folder for folder, asked in _OWN_TARGETS.items() if os.environ.get(asked) != "1"]
 # Files, and a folder of files, that wait for servers, boards and processes.
 LONGEST = (
     "faults/host/test_rounds.py",
     "faults/firmware/test_power_cuts.py",
     "faults/firmware/test_flash_wear.py",
     "end_to_end/test_serve.py",
-    "end_to_end/test_demo.py",
-    "host/memory/test_budget.py",
     "end_to_end",
+    "host/provision/flash/test_session.py",
+    "host/test_service.py",
     "host/test_telling.py",
 )
 REQUIRE_ALL = os.environ.get("PARAAT_REQUIRE_ALL") == "1"

@@ -189,6 +189,50 @@ def test_no_colour_stands_without_a_word_or_a_sign(board: Json) -> None:
             assert all(result["text"].strip() or "color" not in result for result in results), panel["title"]
 
 
+def _columns(panel: Json) -> Iterator[tuple[str, Json]]:
+    """The settings of each column of a table, by its name."""
+    for override in panel["fieldConfig"]["overrides"]:
+        yield override["matcher"]["options"], {prop["id"]: prop["value"] for prop in override["properties"]}
+
+
+def _tables(board: Json) -> Iterator[Json]:
+    return (panel for panel in panels(board) if panel["type"] == "table")
+
+
+@every_board
+def test_a_cell_without_a_value_has_no_colour_of_a_figure(board: Json) -> None:
+    """Grafana gives it the lowest step: a point without a planned delivery stood there as one whose delivery did not come."""
+    for panel in _tables(board):
+        for name, settings in _columns(panel):
+            if settings.get("custom.cellOptions", {}).get("type") == "color-background":
+                nulls = [
+                    one["options"]["result"] for one in settings["mappings"] if one["options"].get("match") == "null"
+                ]
+                assert nulls, (panel["title"], name)
+                assert all(result["color"] for result in nulls), (panel["title"], name)
+
+
+@every_board
+def test_a_column_without_any_value_does_not_say_null(board: Json) -> None:
+    """Grafana does not know what such a column is, and writes "null": numbers are told to be numbers, texts are cells that map."""
+    for panel in _tables(board):
+        made = [one for one in panel["transformations"] if one["id"] == "convertFieldType"]
+        renamed = next(one["options"]["renameByName"] for one in panel["transformations"] if one["id"] == "organize")
+        numbers = {renamed[one["targetField"]] for step in made for one in step["options"]["conversions"]}
+        for name, settings in _columns(panel):
+            known = name in numbers or settings.get("custom.hidden") or "links" in settings
+            assert known or "custom.cellOptions" in settings, (panel["title"], name)
+
+
+@every_board
+def test_a_minute_without_a_row_is_no_stripe_in_a_band(board: Json) -> None:
+    for panel in (panel for panel in panels(board) if panel["type"] == "state-timeline"):
+        asked = {target["refId"] for target in panel["targets"] if "query" in target}
+        spanned = {name for name, settings in _columns(panel) if settings.get("custom.spanNulls") == 300_000}
+        assert asked, panel["title"]
+        assert spanned == asked, panel["title"]
+
+
 @every_board
 def test_nothing_is_fetched_from_the_internet(board: Json) -> None:
     found = re.findall(r"https?://[^\"\s)]+", json.dumps(board))

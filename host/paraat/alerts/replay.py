@@ -3,7 +3,6 @@
 What the host observed of itself (its broker, its disk, its clock) stands beside those moments.
 """
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Self
 
@@ -42,7 +41,7 @@ def replay(
     """
     moments = journal.judged()
     observed = Observed(rule.judges for rule in make_rules(site.alerts, site.own_alerts).values())
-    channels = {name: _AsItWas(channel, journal) for name, channel in channels.items()}
+    channels = {name: _AsItWas(channel, journal, into) for name, channel in channels.items()}
     words = Words(site.region.language)
     host: _Host | None = None
     expected: dict[str, Collection[str]] = {}
@@ -80,11 +79,11 @@ def _note_returned(fact: Fact, into: Journal, words: Words) -> None:
 class _AsItWas:
     """A channel that takes a message or not as it did then. What then was never tried is taken."""
 
-    def __init__(self, channel: Channel, journal: Journal) -> None:
+    def __init__(self, channel: Channel, journal: Journal, into: Journal) -> None:
         self.name = channel.name
         self._channel = channel
         self._journal = journal
-        self._tried: Counter[int] = Counter()  # by delivery
+        self._into = into
         back = journal.facts(CameBack)
         self._refused = {(fact.told.message, fact.t) for fact in back if isinstance(fact.told, CameBack)}
 
@@ -99,8 +98,7 @@ class _AsItWas:
     def send(self, message: Message) -> str:
         delivery = last_delivery(message.key)
         attempts = self._journal.attempts(delivery)
-        tried = self._tried[delivery]
-        self._tried[delivery] += 1
+        tried = len(self._into.attempts(delivery))  # in whatever messages: one may be tried first with others behind it
         if tried < len(attempts) and not attempts[tried].ok:
             why = attempts[tried].error or ""
             if (

@@ -55,7 +55,7 @@ def _found(site: Site, args: argparse.Namespace, path: str, shape: type[Any], fr
     from paraat.journal import Journal
     from paraat.service import past_of
 
-    found = ask_all(site, path, shape)
+    found = ask_all(site, f"{path}?language={args.language}", shape)
     if found is not None:
         return found
     no_service(args)

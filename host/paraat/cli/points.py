@@ -11,6 +11,8 @@ from paraat.cli.parser import Commands
 from paraat.cli.saying import add_who, say_of_point
 from paraat.cli.shared import complain
 from paraat.domain.activation import Phase
+from paraat.domain.readiness import Verdict
+from paraat.domain.urgency import Place, place
 from paraat.site.site import Site
 from paraat.texts import Phrase
 
@@ -111,10 +113,7 @@ def table(points: "list[Point]", words: "Words") -> list[str]:
     return words.columns(rows)
 
 
-_ORDER = ("not-ready", "silent", "unknown", "limited", "ready")
-
-
-def _worst_first(point: "Point") -> tuple[bool, bool, int, float, str]:
-    hours = -1.0 if point.fuel_left is None else point.fuel_left.hours
-    idle = point.life.phase in (Phase.BUILDING, Phase.OUT_OF_USE)
-    return idle, not point.life.late, _ORDER.index(point.verdict), hours, point.point
+def _worst_first(point: "Point") -> Place:
+    hours = None if point.fuel_left is None else point.fuel_left.hours
+    in_use = point.life.phase not in (Phase.BUILDING, Phase.OUT_OF_USE)
+    return place(Verdict.of(point.verdict), hours, point.name, point.point, in_use=in_use, late=point.life.late)

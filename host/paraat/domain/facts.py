@@ -14,6 +14,7 @@ from paraat.domain import passages
 from paraat.domain.activation import Change, Phase
 from paraat.domain.day_pattern import Pattern
 from paraat.domain.fuel_events import FuelEvent
+from paraat.domain.last_burn import LastBurn
 from paraat.domain.model import NodeState, SampleSet
 from paraat.domain.passages import Run, Tally
 from paraat.domain.readiness import Said
@@ -134,6 +135,7 @@ class GeneratorRan(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
 
     It holds all that was known of them, so that the newest fact of a point is enough. load_seen: its load is measured. day:
     how much it burnt by the time of day, where it has run for a day and goes on; None: that is not known, or much the same all day.
+    burn: what it burnt in the newest of them of which the level told it. grid_out: the grid was out in the newest of them.
     """
 
     point: str
@@ -141,6 +143,8 @@ class GeneratorRan(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
     loaded: tuple[Stretch, ...] = ()
     load_seen: bool = False
     day: Pattern | None = None
+    burn: LastBurn | None = None
+    grid_out: bool = False
 
 
 class BatteryRested(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="battery-rested/1"):

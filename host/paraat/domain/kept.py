@@ -7,9 +7,12 @@ before and what it reads joins to the same, in whatever order and however often 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
+
 from paraat.domain.day_pattern import Pattern
 from paraat.domain.facts import BatteryRested, Found, FuelFound, GeneratorRan, PeoplePassed
 from paraat.domain.fuel_events import REFUEL, THEFT, FuelEvent
+from paraat.domain.last_burn import LastBurn
 from paraat.domain.model import SampleSet, Value
 from paraat.domain.passages import Passages, tally_of
 from paraat.domain.points import Point
@@ -50,6 +53,7 @@ class Kept:
         self.passages = Passages()
         self.fuel: list[FuelEvent] = []  # in order of their beginning
         self._day: Pattern | None = None
+        self._alone_t = self._beside_t = float("-inf")  # when it was last seen to run with the grid out, and there
         self._newest_t = float("-inf")
         self._ran_told = GeneratorRan(point=point.id)
         self._rested_told = BatteryRested(point=point.id)
@@ -67,6 +71,11 @@ class Kept:
         # The event that it stopped tells that it ran until then, as the one that it started tells that it runs.
         if values.get(_GENERATOR) or _STARTED in values:
             self._ran.add(t)
+        if (mains := values.get(_MAINS)) is not None and values.get(_GENERATOR):
+            if mains:
+                self._beside_t = max(self._beside_t, t)
+            else:
+                self._alone_t = max(self._alone_t, t)
         load = values.get(_LOAD)
         if load is not None:
             self._load_seen = True
@@ -110,6 +119,8 @@ class Kept:
                 self._load_seen = self._load_seen or found.load_seen
                 days = [day for day in (self._day, found.day) if day is not None]
                 self._day = max(days, key=lambda day: day.first, default=None)
+                if found.grid_out:
+                    self._alone_t = max(self._alone_t, found.ran[-1][1])
                 self._ran_told = found
             case BatteryRested():
                 self.has_battery = True
@@ -129,6 +140,7 @@ class Kept:
         """Let go of what is dated after t, unix seconds."""
         if self._newest_t > t:
             self._newest_t = t
+        self._alone_t, self._beside_t = min(self._alone_t, t), min(self._beside_t, t)
         self._ran.forget_after(t)
         self._loaded.forget_after(t)
         self.rested = {day: volts for day, volts in self.rested.items() if day * DAY_S <= t}
@@ -144,14 +156,34 @@ class Kept:
         holds = day is not None and run is not None and run[0] <= day.first and day.last <= run[1] >= self._newest_t
         return day if holds else None
 
-    def due(self, events: Sequence[FuelEvent], day: Pattern | None = None) -> list[Found]:
-        """What must be kept now. events: those that are found in the level now. day: what it burns by the time of day."""
+    @property
+    def burn(self) -> LastBurn | None:
+        """What the generator burnt in the last run that told it, as it was kept."""
+        return self._ran_told.burn
+
+    @property
+    def was_exercise(self) -> bool:
+        """Whether the grid was there, as far as is known, while the generator ran last."""
+        run = self._ran.newest
+        return run is not None and self._alone_t < run[0] <= self._beside_t
+
+    def due(self, events: Sequence[FuelEvent], day: Pattern | None = None, burn: LastBurn | None = None) -> list[Found]:
+        """What must be kept now. events: those that are found in the level now. day: what it burns by the time of day.
+
+        burn: what the level tells of the burn rate; it is kept with the run that told it.
+        """
         due: list[Found] = []
         ran = GeneratorRan(
-            point=self._point, ran=tuple(self._ran), loaded=tuple(self._loaded), load_seen=self._load_seen, day=day
+            point=self._point,
+            ran=tuple(self._ran),
+            loaded=tuple(self._loaded),
+            load_seen=self._load_seen,
+            day=day,
+            burn=self._ran_told.burn,
+            grid_out=self._ran.newest is not None and self._alone_t >= self._ran.newest[0],
         )
         if self._ran.newest is not None and ran != self._ran_told and self._is_worth(ran):
-            due.append(ran)
+            due.append(ran if burn is None else msgspec.structs.replace(ran, burn=burn))
         days = tuple(sorted(one for one in self.rested.items() if one[0] * DAY_S + _NIGHT_S <= self._newest_t))
         if days and days != self._rested_told.days:
             due.append(BatteryRested(point=self._point, days=days))

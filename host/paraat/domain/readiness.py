@@ -65,6 +65,11 @@ class Verdict(IntEnum):
         """As the API says it, such as "not-ready"."""
         return self.name.lower().replace("_", "-")
 
+    @classmethod
+    def of(cls, word: str) -> "Verdict":
+        """The one that the API says so. Raises KeyError."""
+        return cls[word.upper().replace("-", "_")]
+
     @property
     def goodness(self) -> int:
         """What is promised: 2 ready, 1 limited, 0 nothing. Not to know is no better than to know that it is not ready."""

@@ -19,6 +19,7 @@ from paraat.domain.fuel import Fuel
 from paraat.domain.fuel_events import FuelEvent
 from paraat.domain.fuel_history import STEP_MIN
 from paraat.domain.kept import Kept, joined
+from paraat.domain.last_burn import heed, last_burn
 from paraat.domain.last_fuel import at_least
 from paraat.domain.model import AlertState, HelpCall, LastFuel, Latest, NodeState, PointView, SampleSet
 from paraat.domain.points import Point
@@ -600,11 +601,20 @@ class _Tracked:
     def due(self) -> list[Found]:
         """What must be kept now."""
         fuel = self.latest.get(self.gauge)
-        reading = None if fuel is None or fuel.value is None else self.reading()
-        return self.kept.due(() if reading is None else reading.events, reading and reading.pattern)
+        reading = None if fuel is None or fuel.value is None else self._read()
+        if reading is None:
+            return self.kept.due(())
+        return self.kept.due(reading.events, reading.pattern, last_burn(reading, self.point.tank.burn_l_per_h))
 
     def reading(self) -> Reading | None:
-        """What the level of the fuel says; None where it never said anything.
+        """What the level of the fuel says, with the burn rate to count on; None where it never said anything."""
+        reading, kept = self._read(), self.kept
+        if reading is None:
+            return None
+        return heed(reading, kept.burn, self.point.tank.burn_l_per_h, exercise=kept.was_exercise)
+
+    def _read(self) -> Reading | None:
+        """What the level of the fuel says by itself.
 
         A start of the host reads no whole day back. Until the level tells of one again, what it told before counts.
         """
@@ -674,7 +684,7 @@ class _Tracked:
 
     def last_fuel(self, now: float, silent_after_s: float) -> LastFuel | None:
         """The least that is left, by the last level that the gauge told; None when it never did."""
-        reading = self.fuel.reading()
+        reading = self.reading()
         if reading is None:
             return None
         generator = self.latest.get(GENERATOR)

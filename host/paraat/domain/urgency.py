@@ -12,7 +12,12 @@ Place = tuple[bool, bool, int, float, str, str]
 
 def worst_first(view: PointView, critical: bool) -> Place:
     """What to sort points by: in use, late, the worst, the fewest hours. critical: a critical alert fires for it."""
-    hours = -1.0 if view.autonomy is None else view.autonomy.hours
+    hours = None if view.autonomy is None else view.autonomy.hours
     found = view.activation
-    rank = 0 if critical else _RANK[view.verdict]
-    return not found.in_use, not found.late, rank, hours, view.name, view.point
+    verdict = Verdict.NOT_READY if critical else view.verdict
+    return place(verdict, hours, view.name, view.point, in_use=found.in_use, late=found.late)
+
+
+def place(verdict: Verdict, hours: float | None, name: str, point: str, *, in_use: bool, late: bool) -> Place:
+    """As worst_first, for who has the figures alone. hours: of fuel; None: not known."""
+    return not in_use, not late, _RANK[verdict], -1.0 if hours is None else hours, name, point

@@ -6,16 +6,13 @@ from typing import NamedTuple
 
 from paraat.domain.facts import Fact, Named
 from paraat.domain.model import Entry, Row, Value
-from paraat.domain.readiness import Verdict
 from paraat.sinks import schema
 from paraat.sinks.happenings import of_board
-from paraat.sinks.status import PHASES
 from paraat_wire import metrics
 
 Field = tuple[str, str, Value | str]
 
 LATE_S = 60.0
-_STATES = {number: phase.value for phase, number in PHASES.items()}
 
 
 class Places:
@@ -117,16 +114,7 @@ def _point_line(entry: Entry, named: Named | None, stamp: int) -> Line:
         if named.position is not None:
             at = zip(("latitude", "longitude"), named.position, strict=True)
             parts += [(name, schema.FLOAT, part) for name, part in at]
-    tags = {
-        **_tags(entry.point, named),
-        "state": _STATES.get(int(entry.values.get("point/phase", -1)), ""),
-        "judged": _word(entry.values.get("point/verdict")),
-    }
-    return _line(schema.POINT, tags, parts, stamp)
-
-
-def _word(verdict: Value | None) -> str:
-    return "" if verdict is None else Verdict(int(verdict)).word
+    return _line(schema.POINT, _tags(entry.point, named), parts, stamp)
 
 
 def _row_line(row: Row, named: Named | None, stamp: int) -> Line:

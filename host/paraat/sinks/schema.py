@@ -14,7 +14,6 @@ POINT = "point"  # the measurement of what the host makes of a point
 SENSOR = "sensor"
 # Tags of every row that the host writes about a point. The id alone is on what boards measured.
 PLACE_TAGS = ("point", "name", "municipality", "region")
-STANDING_TAGS = ("state", "judged")  # of the measurement POINT: its phase and its verdict, in words
 
 FAULT, LATE, WHY, RESOURCE, FIGURE, ALERT, DELIVERY, EVENT, BOARD, HOST = (
     "fault", "late", "why", "resource", "figure", "alert", "delivery", "event", "board", "host",
@@ -63,7 +62,8 @@ ROWS = {
     FAULT: Shape(("sensor", "metric"), (("code", TEXT, "", "why a sensor gave no value, as its driver says it"),)),
     LATE: Shape((), (("late_s", FLOAT, "s", "between the moment of a set and its arrival, where that is more than a minute"),)),
     WHY: Shape(
-        (),
+        # Its phase and its verdict, in words. Not of POINT: each value seen is one more series of all its fields, at every query.
+        ("state", "judged"),
         (
             ("text", TEXT, "", "what keeps a point from being ready, the worst alone, in the site's language, as the page says it"),
             ("to_do", TEXT, "", "what to do about that"),
@@ -187,7 +187,7 @@ def fields() -> dict[str, dict[str, str]]:
 def tags(measurement: str) -> tuple[str, ...]:
     """The tags that a row of a measurement may have."""
     if measurement == POINT:
-        return (*PLACE_TAGS, *STANDING_TAGS)
+        return PLACE_TAGS
     if measurement in ROWS:
         of_place = ("point",) if measurement in (FAULT, LATE) else ("region",) if measurement == HOST else PLACE_TAGS
         return (*of_place, *ROWS[measurement].tags)

@@ -62,19 +62,21 @@ class SlowRows:
     def _resources(self, view: PointView) -> Iterator[Row]:
         """Each resource, and what they come to; a sentence takes time, so it is made only where it is written."""
         cores = {state.resource: (state.state, state.code, state.need, state.until) for state in view.resources}
-        if self._due((schema.WHY, view.point), (view.verdict, view.data_t is None, *cores.values()), view.now):
+        standing = (view.verdict, view.activation.phase, view.data_t is None, *cores.values())
+        if self._due((schema.WHY, view.point), standing, view.now):
             yield self._why(view)
         for state in view.resources:
             if self._due((schema.RESOURCE, view.point, state.resource), cores[state.resource], view.now):
                 yield self._resource(view, state)
 
     def _why(self, view: PointView) -> Row:
-        """In a sentence what keeps a point from being ready."""
+        """In a sentence what keeps a point from being ready, and how it stands as tags."""
         resources = tuple(map(self._unnamed, view.resources))
         lines = self._words.of(msgspec.structs.replace(view, resources=resources))
         worst = lines[0] if lines else Line("", "", "")
         fields: dict[str, Value | str] = {"text": worst.text, "to_do": worst.to_do, "more": max(0, len(lines) - 1)}
-        return Row(point=view.point, t=view.now, measurement=schema.WHY, tags={}, fields=fields)
+        tags = {"state": view.activation.phase.value, "judged": view.verdict.word}
+        return Row(point=view.point, t=view.now, measurement=schema.WHY, tags=tags, fields=fields)
 
     def _unnamed(self, state: ResourceState) -> ResourceState:
         """As it is, but for the name of who said it."""

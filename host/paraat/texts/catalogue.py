@@ -4,24 +4,29 @@ English text that code says itself is a Phrase, and its own id (`msgid`); what i
 the room as its context (`msgctxt`), because a key may be put together ("status.3") or name two texts. docs/adr/0015 says why.
 """
 
+import contextlib
 import gettext
+import hashlib
 import io
+import os
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from babel.core import Locale
 from babel.dates import format_datetime
-from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
 
 FOLDER = Path(__file__).parent
 DEFAULT = "nl"
 SOURCE = "en"  # what stands in the code; keys have their English in en.po
+_DIGEST_BYTES = 32  # SHA-256
 
 
 class Phrase(str):
@@ -196,9 +201,44 @@ def _keys(context: str) -> tuple[str, ...]:
     return tuple(str(message.id) for message in _read(SOURCE) if message.id and message.context == context)
 
 
-def _read(language: str) -> Catalog:
+def _read(language: str) -> "Catalog":
+    # Only for who reads a .po: to load this takes each command longer than all its words.
+    from babel.messages.pofile import read_po
+
     with (FOLDER / f"{language}.po").open("rb") as file:
         return read_po(file)
+
+
+def _compiled(language: str) -> bytes:
+    """The catalogue as a .mo file, kept where Python keeps what it compiled.
+
+    It is known by what its .po holds, so it is never old; and by its own digest, so that one that a power cut left torn is
+    made anew. Where nothing can be written it is made each time, in a fifth of a second.
+    """
+    source = (FOLDER / f"{language}.po").read_bytes()
+    place = FOLDER / "__pycache__" / f"{language}.{hashlib.sha256(source).hexdigest()[:16]}.mo"
+    with contextlib.suppress(OSError):
+        digest, compiled = (kept := place.read_bytes())[:_DIGEST_BYTES], kept[_DIGEST_BYTES:]
+        if hashlib.sha256(compiled).digest() == digest:
+            return compiled
+    from babel.messages.mofile import write_mo
+
+    made = io.BytesIO()
+    write_mo(made, _read(language))
+    if not sys.dont_write_bytecode:
+        with contextlib.suppress(OSError):
+            _keep(place, made.getvalue())
+    return made.getvalue()
+
+
+def _keep(place: Path, compiled: bytes) -> None:
+    place.parent.mkdir(exist_ok=True)
+    unfinished = place.with_suffix(f".{os.getpid()}")
+    unfinished.write_bytes(hashlib.sha256(compiled).digest() + compiled)
+    unfinished.replace(place)
+    for old in place.parent.glob(f"{place.name.partition('.')[0]}.*.mo"):
+        if old != place:
+            old.unlink()
 
 
 @cache
@@ -206,12 +246,6 @@ def _load(language: str) -> tuple[gettext.GNUTranslations, Locale]:
     """Raises KeyError. What a language lacks is said in English."""
     if language not in languages():
         raise KeyError(language)
-    catalog = _read(language)
-    # In memory and at once: so no compiled file can be old, and none needs a place to be written to.
-    compiled = io.BytesIO()
-    write_mo(compiled, catalog)
-    compiled.seek(0)
-    translations = gettext.GNUTranslations(compiled)
+    translations = gettext.GNUTranslations(io.BytesIO(_compiled(language)))
     translations.add_fallback(_NoKey() if language == SOURCE else _English())
-    locale: Any = catalog.locale or SOURCE
-    return translations, Locale.parse(locale)
+    return translations, Locale.parse(translations.info().get("language") or SOURCE)

@@ -24,7 +24,7 @@ from paraat.domain.radio import RadioError
 from paraat.domain.subjects import POINT, Subject
 from paraat.journal import JournalError
 from paraat.site.errors import SettingsError
-from paraat.texts import readiness, upkeep
+from paraat.texts import languages, readiness, upkeep
 from paraat.web import actions, api, pages, say, seen, tables
 from paraat.web.cards import rfc3339
 from paraat.web.feed import Feed
@@ -152,9 +152,10 @@ class _Routes:
         self._feed = feed
         self._looking_back = threading.Lock()  # a look back takes seconds of a core: one at a time
         # The last one, where it cannot change any more: a table is often asked for behind the JSON.
-        self._looked_back: tuple[float, api.Points] | None = None
-        self._judged = readiness.Words(source.language, ZoneInfo(source.timezone))
-        self._upkept = upkeep.Words(source.language, ZoneInfo(source.timezone))
+        self._looked_back: tuple[float, str, api.Points] | None = None
+        zone = ZoneInfo(source.timezone)
+        self._judged = {language: readiness.Words(language, zone) for language in languages()}
+        self._upkept = {language: upkeep.Words(language, zone) for language in languages()}
 
     async def events(self, request: Request) -> Response:
         if self._feed.pages >= STREAMS_MAX:
@@ -165,10 +166,10 @@ class _Routes:
     async def points(self, request: Request) -> Response:
         if "at" in request.query_params:
             return await run_in_threadpool(self._points_at, request)
-        source, zone = self._source, ZoneInfo(self._source.timezone)
+        source, zone, language = self._source, ZoneInfo(self._source.timezone), self._language(request)
 
         def found(stand: Stand, part: api.Part) -> api.Points:
-            return api.points(stand.views.values(), stand.now, source.region, source.language, zone, part)
+            return api.points(stand.views.values(), stand.now, source.region, language, zone, part)
 
         return await self._list(request, found, tables.points)
 
@@ -176,14 +177,14 @@ class _Routes:
         """All of them: each part would take the look back anew."""
         source = self._source
         now = source.clock.now()
-        at = _moment(request.query_params["at"], now)
+        at, language = _moment(request.query_params["at"], now), self._language(request)
         with self._looking_back:
-            if self._looked_back is not None and self._looked_back[0] == at:
-                found = self._looked_back[1]
+            if self._looked_back is not None and self._looked_back[:2] == (at, language):
+                found = self._looked_back[2]
             else:
                 past = source.past(at)
-                found = api.points(past.views, past.now, source.region, source.language, ZoneInfo(source.timezone))
-                self._looked_back = (at, found) if now - at > _PAST_S else None
+                found = api.points(past.views, past.now, source.region, language, ZoneInfo(source.timezone))
+                self._looked_back = (at, language, found) if now - at > _PAST_S else None
         return _csv(tables.points(found)) if _wants_csv(request) else _json(found)
 
     async def _list(
@@ -213,11 +214,19 @@ class _Routes:
 
         return await self._renderer.shelf.answer(request, make)
 
+    def _language(self, request: Request) -> str:
+        """In which language reasons are said: the site's, or the one that is asked for."""
+        wanted = request.query_params.get("language", self._source.language)
+        if wanted not in self._judged:
+            raise HTTPException(400, f"language={wanted[:40]!r} is none of: {', '.join(self._judged)}")
+        return wanted
+
     def point(self, request: Request) -> Response:
-        return _json(api.point(self._then(request), self._judged, self._upkept))
+        language = self._language(request)
+        return _json(api.point(self._then(request), self._judged[language], self._upkept[language]))
 
     def resources(self, request: Request) -> Response:
-        found = api.resources(self._then(request), self._judged)
+        found = api.resources(self._then(request), self._judged[self._language(request)])
         return _csv(tables.resources(found.resources)) if _wants_csv(request) else _json(found)
 
     async def attest(self, request: Request) -> Response:
@@ -243,7 +252,7 @@ class _Routes:
         return await self._list(request, found, tables.refuel)
 
     async def upkeep(self, request: Request) -> Response:
-        source, zone = self._source, ZoneInfo(self._source.timezone)
+        source, zone, words = self._source, ZoneInfo(self._source.timezone), self._upkept[self._language(request)]
         asked = request.query_params.get("until")
         given = None if asked is None else _utc(asked)
         if asked is not None and given is None:
@@ -251,7 +260,7 @@ class _Routes:
 
         def found(stand: Stand, part: api.Part) -> api.Upkeep:
             until = api.month_end(stand.now, zone) if given is None else given
-            return api.upkeep(stand.views.values(), stand.now, until, source.region, self._upkept, part)
+            return api.upkeep(stand.views.values(), stand.now, until, source.region, words, part)
 
         return await self._list(request, found, tables.upkeep)
 
@@ -290,7 +299,7 @@ class _Routes:
             now = self._source.clock.now()
             said, author = actions.silenced(await _body(request), alert.subject, now, self._source.silence_most_s)
         except ValueError as error:
-            raise HTTPException(400, f"{error}; expected is JSON as docs/api.md says") from error
+            raise HTTPException(400, f"{error}; docs/api.md has the JSON that this takes") from error
         await self._store(said, author)
         now = self._source.clock.now()
         return _json(await run_in_threadpool(self._alerts, now, api.Part(limit=LIMIT), _ALERTS))
@@ -303,7 +312,7 @@ class _Routes:
         try:
             said, author = told(await _body(request), point, self._source.clock.now())
         except ValueError as error:
-            raise HTTPException(400, f"{error}; expected is JSON as docs/api.md says") from error
+            raise HTTPException(400, f"{error}; docs/api.md has the JSON that this takes") from error
         await self._store(said, author)
         return await run_in_threadpool(self.point, request)
 
@@ -362,7 +371,7 @@ class _Routes:
         try:
             author = api.author(await _body(request))
         except ValueError as error:
-            raise HTTPException(400, f"{error}; expected is JSON as docs/api.md says") from error
+            raise HTTPException(400, f"{error}; docs/api.md has the JSON that this takes") from error
         alert = request.path_params["alert"]
         try:
             fact = await run_in_threadpool(self._source.acknowledge, alert, author)
@@ -377,7 +386,7 @@ class _Routes:
         try:
             author = api.author(await _body(request))
         except ValueError as error:
-            raise HTTPException(400, f"{error}; expected is JSON as docs/api.md says") from error
+            raise HTTPException(400, f"{error}; docs/api.md has the JSON that this takes") from error
         try:
             fact = await run_in_threadpool(self._source.confirm_clock, author)
         except JournalError as error:
@@ -389,7 +398,7 @@ class _Routes:
         try:
             code, author = api.code_and_author(await _body(request))
         except ValueError as error:
-            raise HTTPException(400, f"{error}; expected is JSON as docs/api.md says") from error
+            raise HTTPException(400, f"{error}; docs/api.md has the JSON that this takes") from error
         try:
             found = await run_in_threadpool(self._source.answers.by_code, code, author)
         except RadioError as error:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paraat.domain.activation import STANDBY, Activation, Change, Phase, Switch, activation
+from paraat.domain.activation import STANDBY, Activation, Change, Phase, Switch, activation, turns
 from paraat.domain.profiles import Profile
 
 T0 = 1764000000.0
@@ -140,3 +140,51 @@ def test_a_key_that_turned_at_the_moment_of_a_word_has_opened_it_itself() -> Non
 def test_a_point_that_opened_without_an_alarm_says_since_when() -> None:
     found = at(2, (Phase.OPERATIONAL, 1))
     assert (hours(found.opened_at), found.alerted_at, found.due_at) == (1, None, None)
+
+
+@pytest.mark.parametrize(
+    ("turned_h", "phase"), [(4.9, Phase.STANDBY), (5.0, Phase.OPERATIONAL), (6.0, Phase.OPERATIONAL)]
+)
+def test_the_switch_counts_again_from_the_end_of_maintenance_on(turned_h: float, phase: Phase) -> None:
+    changes = said((Phase.OUT_OF_USE, 0), until=T0 + 5 * HOUR_S)
+    found = activation(changes, switched(True, turned_h, turned_h), PROFILE, T0 + 9 * HOUR_S)
+    assert (found.phase, found.until) == (phase, None)
+    assert found.by == ("Jan" if phase is Phase.STANDBY else "")
+
+
+def test_a_second_alarm_leaves_the_clock_of_the_first_and_asks_for_opening_anew() -> None:
+    found = at(3, (Phase.ALERTED, 0), (Phase.OPERATIONAL, 1), (Phase.ALERTED, 2), (Phase.OPENING, 2.5))
+    assert (hours(found.alerted_at), hours(found.due_at), found.opened_at, found.late) == (0, 2, None, True)
+    again = at(9, (Phase.ALERTED, 0), (Phase.OPERATIONAL, 1), (Phase.OPERATIONAL, 4))
+    assert (hours(again.opened_at), hours(again.since), again.late) == (1, 4, False)
+
+
+def test_a_second_late_is_no_more_than_rounding() -> None:
+    for late_s, late in ((1.0, False), (1.1, True)):
+        steps = [(Phase.ALERTED, 0.0), (Phase.OPERATIONAL, 2 + late_s / HOUR_S)]
+        assert at(3, *steps).late is late
+
+
+def test_without_a_limit_it_is_still_said_when_the_alarm_came_and_when_it_opened() -> None:
+    plain = Profile(target_h=72.0, resources={})
+    found = activation(said((Phase.ALERTED, 0), (Phase.OPERATIONAL, 1)), None, plain, T0 + 9 * HOUR_S)
+    assert (hours(found.alerted_at), hours(found.opened_at), found.forecast_at) == (0, 1, None)
+
+
+def test_without_a_plan_for_the_alarm_all_of_the_time_is_for_opening() -> None:
+    plain = Profile(target_h=72.0, resources={}, open_within_h=2.0)
+    found = activation(said((Phase.ALERTED, 0)), None, plain, T0 + HOUR_S)
+    assert (hours(found.forecast_at), found.late) == (3, True)
+
+
+def test_what_only_time_changes_is_known_before() -> None:
+    out = said((Phase.OUT_OF_USE, 0), until=T0 + 5 * HOUR_S)
+    assert [hours(t) for t in turns(out, STANDBY, PROFILE)] == [0, 5]
+    alerted = said((Phase.ALERTED, 0))
+    moments = [hours(t) for t in turns(alerted, at(0.1, (Phase.ALERTED, 0)), PROFILE)]
+    assert moments == pytest.approx([0, 0.5, 0.5 + 1 / HOUR_S]), "the plan for the alarm is over, and then it is late"
+    opening = said((Phase.ALERTED, 0), (Phase.OPENING, 0.3))
+    moments = [hours(t) for t in turns(opening, at(0.4, (Phase.ALERTED, 0), (Phase.OPENING, 0.3)), PROFILE)]
+    assert moments == pytest.approx([0, 0.3, 1.8, 2 + 1 / HOUR_S])
+    opened = said((Phase.ALERTED, 0), (Phase.OPERATIONAL, 1))
+    assert [hours(t) for t in turns(opened, at(2, (Phase.ALERTED, 0), (Phase.OPERATIONAL, 1)), PROFILE)] == [0, 1]

@@ -14,7 +14,9 @@ from paraat.domain.fuel_events import (
     THEFT,
     FuelEvent,
     doubtful,
+    find_jumps,
     find_losses,
+    find_rises,
     find_stuck,
     lost,
 )
@@ -169,3 +171,70 @@ def test_a_gauge_that_falls_by_less_than_a_tenth_of_what_was_burnt_and_its_rippl
         300 - falls_l * n / 40 for n in range(61)
     ]  # falls_l from the middle of the first third to that of the last
     assert (find_stuck(slots_of(level, ON), 1.0, 0.0, BIG, 600) is not None) is is_stuck
+
+
+def slots(
+    level: Callable[[float], float],
+    hours: float,
+    running: Callable[[float], bool],
+    noise_l: float,
+    gap_h: tuple[float, float],
+) -> list[Slot]:
+    """Of a course that is told by its litres at an hour, measured each minute but in the gap."""
+    ripple, history = random.Random(1), History()
+    for minute in range(int(hours * 60)):
+        hour = minute / 60
+        shown = level(hour) + ripple.gauss(0, noise_l)
+        if not gap_h[0] <= hour < gap_h[1]:
+            history.add(T0 + 60 * minute, shown, running(hour), None)
+    return history.slots()
+
+
+@pytest.mark.parametrize(
+    ("level", "hours", "on_h", "gap_h", "found"),
+    [
+        # Each event with the minutes of its beginning and its end, and its litres.
+        (lambda h: 300 - (80 if h >= 4 else 0), 5, 9, (9, 9), [(THEFT, 239, 240, 80.338)]),
+        (lambda h: 300 - 9.5 * h - (80 if h >= 4 else 0), 5, 0, (9, 9), [(THEFT, 239, 240, 82.956)]),
+        (lambda h: 150 - 9.5 * h + min(180, max(0, (h - 3) * 1080)), 4.5, 0, (9, 9), [(REFUEL, 179, 192, 175.665)]),
+        (lambda h: 150 + (120 if h >= 3.5 else 0), 5, 9, (3, 4), [(REFUEL, 179, 240, 118.964)]),
+        (lambda h: 150 + min(60, max(0, (h - 3) * 40)), 5, 9, (9, 9), [(RISING, 64, 299, 60.253)]),
+        (
+            lambda h: 100 + (80 if h >= 2 else 0) + (90 if h >= 4 else 0), 5, 9, (9, 9),
+            [(REFUEL, 111, 128, 80.596), (REFUEL, 239, 240, 89.662)],
+        ),
+        (lambda h: 320 - 20 * max(0, h - 8), 8.9, 9, (9, 9), [(LEAK, 479, 533, 17.119)]),
+        (lambda h: 320 - 12 * min(h, 3) - 9.5 * max(0, h - 3), 4, 3, (9, 9), [(LEAK, 79, 179, 19.263)]),
+        (lambda h: 320 - 60 * max(0, h - 3), 3.6, 9, (9, 9), [(LEAK, 182, 215, 32.905)]),
+        (lambda h: 300 if h > 1 else 300 + 9.5 * (1 - h), 3.5, 0, (9, 9), [(STUCK, 64, 209, 22.958)]),
+        (lambda h: 200 + 12 * h, 4, 9, (9, 9), [(RISING, 0, 239, 43.883)]),
+        (
+            lambda h: 100 + (80 if h >= 2 else 0) + 12 * max(0, h - 2), 6, 9, (9, 9),
+            [(REFUEL, 111, 144, 90.213), (RISING, 144, 359, 37.56)],
+        ),
+    ],
+    ids=[
+        "a theft at rest", "a theft from what runs", "a delivery that takes ten minutes", "a delivery in a gap",
+        "a rise that is no delivery", "two deliveries", "a leak", "a leak before a run", "a quick leak", "a gauge that is stuck",
+        "a level that creeps up", "a level that creeps up behind a delivery",
+    ],
+)  # fmt: skip
+def test_the_figures_of_what_is_found(
+    level: Callable[[float], float],
+    hours: float,
+    on_h: float,
+    gap_h: tuple[float, float],
+    found: list[tuple[str, float, float, float]],
+) -> None:
+    """Written down as they are, so that no change of the method goes unnoticed: who changes it on purpose writes them anew."""
+    noise_l = 0.2 if found[0][0] == STUCK else 1.2
+    course = slots(level, hours, lambda hour: hour >= on_h, noise_l, gap_h)
+    jumps = find_jumps(course, noise_l, TANK, 300.0)
+    stuck = find_stuck(course, noise_l, 0.1, TANK, 300.0)
+    events = [
+        *(jump.event for jump in jumps),
+        *find_losses(course, noise_l, TANK, jumps),
+        *([stuck] if stuck else []),
+        *find_rises(course, noise_l, TANK, jumps, 300.0),
+    ]
+    assert [(one.kind, (one.since - T0) / 60, (one.until - T0) / 60, round(one.litres, 3)) for one in events] == found

@@ -58,7 +58,7 @@ def codes(seed: int, count: int) -> Iterator[Code]:
 
 def test_every_single_wrong_character_is_caught_at_every_place() -> None:
     tried = 0
-    for code in codes(seed=1, count=300):
+    for code in codes(seed=1, count=50):
         text = whole(code)
         assert read(text) == code
         for place, right in enumerate(text):
@@ -66,11 +66,11 @@ def test_every_single_wrong_character_is_caught_at_every_place() -> None:
                 if wrong != right:
                     tried += 1
                     assert refused(text[:place] + wrong + text[place + 1 :]), (text, place, wrong)
-    assert tried > 250_000
+    assert tried > 40_000
 
 
 def test_every_swap_of_neighbours_is_caught() -> None:
-    for code in codes(seed=2, count=5000):
+    for code in codes(seed=2, count=500):
         text = whole(code)
         for place in range(len(text) - 1):
             left, right = text[place], text[place + 1]

@@ -30,7 +30,19 @@ def roster(*duties: Duty) -> Roster:
 
 
 @pytest.mark.parametrize(
-    ("year", "day"), [(2024, "03-31"), (2025, "04-20"), (2026, "04-05"), (2027, "03-28"), (2038, "04-25")]
+    ("year", "day"),
+    [
+        *((2024, "03-31"), (2025, "04-20"), (2026, "04-05"), (2027, "03-28"), (2038, "04-25")),
+        *(
+            (1818, "03-22"),
+            (1943, "04-25"),
+            (1954, "04-18"),
+            (1981, "04-19"),
+            (2000, "04-23"),
+            (2008, "03-23"),
+            (2011, "04-24"),
+        ),
+    ],
 )
 def test_easter_is_where_the_almanac_has_it(year: int, day: str) -> None:
     assert easter(year) == date.fromisoformat(f"{year}-{day}")

@@ -54,10 +54,14 @@ def test_a_board_that_doubts_its_own_clock_is_no_witness() -> None:
 
 def test_what_is_dated_anew_is_refused_by_its_topic_with_its_payload_and_how_many_there_are() -> None:
     ahead = [a_set("nsp-0102", T0 + THREE_HOURS, seq=seq) for seq in (1, 2)]
-    right = a_set("nsp-0102", T0, seq=3)
+    right = a_set("nsp-0102", T0 - 5, seq=3)
     before = Refusal(topic="x", received_at=T0, reason="bad-json", detail="")
     (found,), _ = Dating().dated([Decoded(sets=[*ahead, right], refusals=[before])], [b"[1]"])
-    assert [(one.seq, one.t) for one in found.sets] == [(1, T0), (2, T0), (3, T0)]
+    assert [(one.seq, one.t, one.dated_by_host) for one in found.sets] == [
+        (1, T0, True),
+        (2, T0, True),
+        (3, T0 - 5, False),
+    ]
     assert found.refusals == [
         before,
         Refusal(

@@ -2,7 +2,11 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
+import pytest
+
+from paraat.intake import inbox as inbox_module
 from paraat.intake.inbox import Inbox, Message
 from waiting import LIMIT_S, wait_for
 
@@ -180,3 +184,43 @@ def test_no_more_is_taken_than_was_asked_for_and_the_rest_stays() -> None:
         inbox.put(a_message(n))
     assert [m.topic for m in inbox.take(2, LINGER_S)] == ["0", "1"]
     assert len(inbox) == 1
+
+
+class Scripted:
+    """An inbox whose clock and waits are in a test's hands: in each wait one more message comes, so many seconds later."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, every_s: float) -> None:
+        self.inbox = Inbox()
+        self.waits: list[float | None] = []
+        self.woken = 0
+        now_s = [100.0]
+
+        def wait(seconds: float | None = None) -> None:
+            self.waits.append(seconds)
+            now_s[0] += every_s
+            woken = self.woken
+            self.inbox.put(a_message(1))
+            assert seconds is not None or self.woken > woken, "who waits for the first is woken by it"
+
+        def notify() -> None:
+            self.woken += 1
+
+        monkeypatch.setattr(inbox_module, "time", SimpleNamespace(monotonic=lambda: now_s[0]))
+        monkeypatch.setattr(self.inbox._filled, "wait", wait)
+        monkeypatch.setattr(self.inbox._filled, "notify", notify)
+
+
+def test_who_takes_lingers_as_long_as_he_said_while_more_keeps_coming(monkeypatch: pytest.MonkeyPatch) -> None:
+    scripted = Scripted(monkeypatch, every_s=0.004)
+    assert len(scripted.inbox.take(100, 0.02)) == 6
+    assert scripted.waits[0] is None
+    assert scripted.waits[1:] == pytest.approx([0.005, 0.005, 0.005, 0.005, 0.004])
+
+
+def test_who_has_as_many_as_he_wants_lingers_no_longer_and_is_woken_only_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    scripted = Scripted(monkeypatch, every_s=0.001)
+    assert len(scripted.inbox.take(3, 0.02)) == 3
+    assert scripted.waits == [None, 0.005, 0.005]
+    assert scripted.woken == 2, "for the first, and when there were three"
+    assert len(scripted.inbox.take(1, 0.02)) == 1
+    assert scripted.waits[3:] == [None]

@@ -4,13 +4,16 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from paraat.domain.model import NodeState, SampleSet
+from paraat.domain.model import NodeState, Refusal, SampleSet
+from paraat.intake import ingest
+from paraat.intake.dating import Dating
 from paraat.intake.inbox import Inbox, Message
 from paraat.intake.ingest import HUNG_S, MAX_BIRTH_RANGES, Ingest
-from paraat.journal import Journal, Stored
+from paraat.journal import Journal, JournalError, Stored
 from paraat.runtime.counters import Counters
 from paraat.runtime.progress import Progress
 from paraat_wire import codec, host_codec
@@ -51,7 +54,7 @@ class FakeLink:
 class Bench:
     """An ingest with everything around it in sight."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, **how: Any) -> None:
         self.inbox = Inbox()
         self.journal = Journal(path)
         self.link = FakeLink(self.journal)
@@ -59,6 +62,7 @@ class Bench:
         self.stop = threading.Event()
         self.stored: list[SampleSet] = []
         self.states: list[NodeState] = []
+        self.unkept: list[SampleSet] = []
         self.up_s = 0.0
         self.progress = Progress(lambda: self.up_s)
         self.step_s = 0.0  # that a batch takes
@@ -71,8 +75,9 @@ class Bench:
             points={"nsp-0101", "nsp-0102"},
             stop=self.stop,
             on_stored=self.on_stored,
+            on_unkept=self.unkept.extend,
             progress=self.progress,
-            retry_min_s=0.01,
+            **{"retry_min_s": 0.01} | how,
         )
         self.mid = 0
 
@@ -121,6 +126,16 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     made = Bench(tmp_path / "journal.sqlite")
+    yield made
+    made.journal.close()
+
+
+@pytest.fixture
+def hasty(tmp_path: Path) -> Iterator[Bench]:
+    """One that waits for no disk, and whose clock nobody believes."""
+    dating = Dating(lambda: False)
+    dating.set_back(10800.0)
+    made = Bench(tmp_path / "journal.sqlite", patience_s=0.0, dating=dating)
     yield made
     made.journal.close()
 
@@ -252,6 +267,96 @@ def test_a_disk_that_fails_is_waited_for_and_nothing_is_acknowledged_before(benc
     assert bench.link.pubacks() == [1]
     assert bench.journal.ranges("nsp-0101") == [(1, 1)]
     assert bench.ingest.problem == ""
+
+
+def test_a_disk_is_tried_again_after_pauses_that_grow(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(ingest, "_RETRY_MAX_S", 0.03)
+    monkeypatch.setattr(bench.stop, "wait", lambda seconds: bool(pauses.append(seconds)))
+    failing(bench.journal, [sqlite3.OperationalError("disk I/O error")] * 4)
+    bench.put_sets(1)
+    bench.run()
+    assert pauses == [0.01, 0.02, 0.03, 0.03]
+
+
+def test_what_a_disk_does_not_take_is_passed_on_and_its_board_keeps_it(
+    hasty: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The broker may forget it, or it would hand over nothing newer."""
+    caplog.set_level("INFO")
+    failing(hasty.journal, [sqlite3.OperationalError("database or disk is full")] * 2)
+    hasty.put_sets(1, 2)
+    hasty.put_state()
+    hasty.run()
+    assert hasty.link.said == [("puback", 1), ("puback", 2)]
+    assert [a_set.seq for a_set in hasty.unkept] == [1, 2]
+    assert (hasty.stored, hasty.states) == ([], [])
+    assert "full" in hasty.ingest.problem
+    hasty.put_sets(3)
+    hasty.run()
+    assert [a_set.seq for a_set in hasty.unkept] == [1, 2, 3]
+    assert hasty.metric("paraat_journal_errors_total") == 2, "tried once each"
+    hasty.put_sets(1, 2, 3)
+    hasty.run()
+    assert hasty.link.said[3:] == [("puback", 4), ("paraat/v1/nsp-0101/ack", [(1, 3)])]
+    assert hasty.ingest.problem == ""
+    said = [record.message for record in caplog.records if "journal.sqlite" in record.message]
+    assert len(said) == 2, "that it fails, and that it works again; once"
+    assert said[0].endswith("nothing is acknowledged to boards until it works again")
+    assert said[1].endswith("journal.sqlite: works again")
+
+
+def test_one_by_one_too_what_a_disk_does_not_take_is_passed_on(hasty: Bench) -> None:
+    store = hasty.journal.store
+
+    def broken(sets: Sequence[SampleSet], *rest: object) -> Stored:
+        if len(sets) > 1:
+            raise OverflowError("too big")
+        if sets and sets[0].seq == 2:
+            raise JournalError("the disk is full")
+        return store(sets, *rest)  # type: ignore[arg-type]
+
+    hasty.journal.store = broken  # type: ignore[method-assign]
+    for seq in (1, 2, 3):
+        hasty.put_sets(seq)
+    hasty.run()
+    assert hasty.link.pubacks() == [1, 2, 3]
+    assert [ranges for _, ranges in hasty.link.acks()] == [[(1, 1)], [(3, 3)]]
+    assert [a_set.seq for a_set in hasty.unkept] == [2]
+
+
+def test_a_mistake_of_ours_that_cannot_be_kept_either_stays_with_the_broker(hasty: Bench) -> None:
+    def broken(sets: Sequence[SampleSet], _states: object, refusals: Sequence[Refusal]) -> Stored:
+        raise JournalError("the disk is full") if refusals else OverflowError("too big")
+
+    hasty.journal.store = broken  # type: ignore[method-assign]
+    hasty.put_sets(1)
+    hasty.run()
+    assert hasty.link.said == []
+    assert hasty.unkept == []
+
+
+def test_what_nobody_can_date_is_shown_counted_and_left_with_its_board(hasty: Bench) -> None:
+    records = codec.encode_records([("fuel/level", 50.0)], [])
+    pack = [codec.encode_set("nsp-0101", seq, t, records) for seq, t in ((2, -30), (3, -20))]
+    hasty.put("paraat/v1/nsp-0101/telemetry", host_codec.encode_pack(pack))
+    hasty.run()
+    assert [a_set.seq for a_set in hasty.unkept] == [2, 3]
+    assert hasty.stored == []
+    assert hasty.link.said == [("puback", 1)]
+    assert hasty.metric("paraat_sets_undated_total") == 2
+
+
+def test_what_another_host_may_have_taken_is_not_acknowledged_to_boards(bench: Bench) -> None:
+    bench.put_sets(1)
+    bench.run()
+    bench.link.said.clear()
+    bench.link.alone = False
+    bench.put_sets(2)
+    bench.put_state()
+    bench.run()
+    assert bench.link.said == [("puback", 2), ("puback", 3)]
+    assert [a_set.seq for a_set in bench.stored] == [1, 2]
 
 
 def test_stopping_while_the_disk_fails_acknowledges_nothing(bench: Bench) -> None:

@@ -14,6 +14,7 @@ from paraat.domain import facts
 from paraat.domain.day_pattern import Pattern
 from paraat.domain.facts import HOST, Author, ClockSetBack, Fact, Standing, Started
 from paraat.domain.fuel_events import FuelEvent
+from paraat.domain.last_burn import LastBurn
 from paraat.domain.model import AlertState, NodeState, PointView, SampleSet, Value
 from paraat.domain.passages import Run, Tally
 from paraat.domain.points import Point, PointBoard, Tank
@@ -275,7 +276,13 @@ def test_a_fact_comes_back_as_it_was_with_its_author(journal: Journal) -> None:
             facts.PhaseChanged(point="nsp-a", phase="open"),
             facts.Counted(point="nsp-a", people=0, tally=tally),
             facts.GeneratorRan(
-                point="nsp-a", ran=((T0, T0 + 9),), loaded=((T0, T0 + 5),), load_seen=True, day=Pattern(T0, (5.0,) * 12)
+                point="nsp-a",
+                ran=((T0, T0 + 9),),
+                loaded=((T0, T0 + 5),),
+                load_seen=True,
+                day=Pattern(T0, (5.0,) * 12),
+                burn=LastBurn(1, 1.2, 1.4, 1.5),
+                grid_out=True,
             ),
             facts.BatteryRested(point="nsp-a", days=((20_000, 12.7), (20_001, 12.6))),
             facts.PeoplePassed(point="nsp-a", runs=(Run(tally, tally),)),

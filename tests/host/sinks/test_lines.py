@@ -80,7 +80,7 @@ def test_what_the_host_makes_of_a_point_is_one_line_with_its_names_of_then() -> 
     before, first, second = (
         plain(an_entry(values, kind="derived", seq=0, entry_id=entry_id), *facts) for entry_id in (3, 20, 21)
     )
-    tags = "region=Midden,state=operational,judged=not-ready"
+    tags = "region=Midden"
     assert first == before, "of before the first name"
     assert first == [
         f"point,point=nsp-0101,name=De\\ Linde,municipality=Voorbeeldstad,{tags} "
@@ -90,6 +90,13 @@ def test_what_the_host_makes_of_a_point_is_one_line_with_its_names_of_then() -> 
         f"point,point=nsp-0101,name=De\\ Eik\\,\\ zaal\\=2,municipality=Aa\\ en\\ Hunze,{tags} "
         f'{fields},label="De Eik, zaal=2 (nsp-0101)",latitude=52.5,longitude=5.25 1764000000000000000'.encode()
     ]
+
+
+def test_a_point_stays_one_series_whatever_its_phase_and_verdict() -> None:
+    """InfluxDB 1 goes through every series of a day, whatever a panel asks of it: nine a point took seven times as long as one."""
+    stands: list[dict[str, Value]] = [{"point/verdict": n % 5, "point/phase": n % 7} for n in range(35)]
+    rows = [plain(an_entry(values, kind="derived"), named(0, "A"))[0] for values in stands]
+    assert len({row.split(b" ")[0] for row in rows}) == 1
 
 
 def test_a_row_has_the_types_of_the_schema_and_a_time_of_its_own() -> None:

@@ -145,6 +145,7 @@ def test_why_a_point_is_not_ready_is_the_pages_sentence_without_a_name(bench: Be
     bench.hears(T0, fuel__level=60.0)
     (why,) = of(schema.WHY, bench.store(T0 + 1))
     assert (why.fields["text"], why.fields["more"]) == ("stroom: 18 van 72 uur", 3)
+    assert why.tags == {"state": "standby", "judged": "not-ready"}
     assert why.fields["to_do"] == "een volle tank geeft 31 uur: regel bijvullen of een grotere tank"
     told = facts.Attested(point="nsp-0101", resource="water", there=False, until=T0 + 86400)
     bench.tracker.standing.apply(bench.journal.record(told, LEAD, t=T0 + 2, now=T0 + 2))

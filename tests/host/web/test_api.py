@@ -44,6 +44,7 @@ from paraat.web import api, tables
 from paraat.web.app import LIMIT, create_app
 from paraat.web.render import ALERTS_MAX, CARDS_MAX
 from paraat.web.server import Handle, serve
+from paraat.web.shelf import Shelf
 from paraat.web.source import Check
 
 DOC = Path(__file__).parents[3] / "docs" / "api.md"
@@ -775,12 +776,12 @@ def test_who_has_the_newest_gets_nothing_more(ask: Ask, source: FakeSource, path
 
 
 def test_many_that_ask_cost_as_much_as_one(ask: Ask, source: FakeSource, monkeypatch: pytest.MonkeyPatch) -> None:
-    source.still, made = source.stand(), []
-    monkeypatch.setattr(source, "alerts", lambda: made.append(1) or [])
+    source.still, made, make = source.stand(), [], Shelf._make
+    monkeypatch.setattr(Shelf, "_make", lambda shelf, asked, *rest: made.append(asked) or make(shelf, asked, *rest))
     with ThreadPoolExecutor(10) as askers:
         answers = list(askers.map(ask, ["/", "/api/v1/alerts"] * 20))
     assert {answer.status for answer in answers} == {200}
-    assert len(made) == 2
+    assert sorted(made) == ["/?", "/api/v1/alerts?"]
 
 
 def test_nothing_is_kept_but_the_named_build_of_a_file(ask: Ask) -> None:
@@ -839,6 +840,8 @@ def test_upkeep_says_what_must_be_done_before_the_month_ends(ask: Ask, source: F
     ]  # fmt: skip
     assert one["tasks"][0]["to_do"] == "laat het aggregaat 30 minuten draaien met 30 % belasting of meer"
     assert (one["tasks"][3]["what"], one["tasks"][3]["due_at"]) == ("water", "2025-12-01T16:00:00Z")
+    english = ask("/api/v1/upkeep?language=en").json["points"][0]["tasks"][0]
+    assert english["to_do"] == "let the generator run for 30 minutes under a load of 30 % or more"
     later = ask("/api/v1/upkeep?until=2025-12-02T00:00:00Z").json
     assert later["municipalities"][0]["due"] == 4
     refused = ask("/api/v1/upkeep?until=soon")
@@ -898,3 +901,12 @@ def test_a_remark_says_whether_what_is_in_the_way_says_it_already(ask: Ask, sour
 def test_a_month_ends_where_the_people_of_a_site_live(at: str, zone: str, end: str) -> None:
     moment = datetime.fromisoformat(at).timestamp()
     assert api.month_end(moment, ZoneInfo(zone)) == datetime.fromisoformat(end).timestamp()
+
+
+def test_reasons_are_said_in_the_language_that_is_asked_for(running: tuple[Handle, FakeSource], ask: Ask) -> None:
+    paths = ["/api/v1/points", "/api/v1/points/nsp-0102", "/api/v1/points/nsp-0102/resources"]
+    for path in paths:
+        plain, dutch, english = (ask(path + query).body for query in ("", "?language=nl", "?language=en"))
+        assert plain == dutch, path
+        assert english != dutch, path
+    assert ask("/api/v1/points?language=tlh").status == 400

@@ -28,6 +28,7 @@ def _to_url(url: str) -> Answer:
         with urllib.request.urlopen(url, timeout=_CONNECT_S) as answer:  # noqa: S310 - http or https, by its setting
             answer.read(1000)
     except urllib.error.HTTPError as error:
+        error.close()
         raise AsideError(f"it answered {error.code}") from error
     except urllib.error.URLError as error:
         why = error.reason
@@ -40,16 +41,16 @@ def _to_url(url: str) -> Answer:
 def _to_broker(order: dict[str, Any]) -> Answer:
     client = Client(CallbackAPIVersion.VERSION2, client_id=order["name"], protocol=MQTTv311)
     client.connect_timeout = _CONNECT_S
-    if order["ca"]:
-        context = ssl.create_default_context(cafile=order["ca"])
-        if order["cert"]:
-            context.load_cert_chain(order["cert"], order["key"])
-        client.tls_set_context(context)
     if order["password"] or not order["cert"]:
         client.username_pw_set(order["name"], order["password"] or None)
     refused: list[str] = []
     client.on_connect = lambda _c, _u, _f, reason, _p: refused.append(str(reason)) if reason.is_failure else None
     try:
+        if order["ca"]:
+            context = ssl.create_default_context(cafile=order["ca"])
+            if order["cert"]:
+                context.load_cert_chain(order["cert"], order["key"])
+            client.tls_set_context(context)
         client.connect(order["host"], order["port"])
         client.loop_start()
         sent = client.publish(order["topic"], order["payload"], qos=1)

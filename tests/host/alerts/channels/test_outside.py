@@ -20,6 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from dripping import Silent
 from paraat.alerts.channels import ChannelError, Message, make_channels
 from paraat.alerts.channels.outside import OutsideChannel
+from paraat.alerts.helpers.aside import Aside
 from paraat.alerts.helpers.outside import hand_over
 from paraat.domain.roster import Person
 from paraat.simulate.servers import LOOPBACK, MosquittoBroker, free_port
@@ -43,13 +44,26 @@ def to(address: str) -> Message:
     return Message(**{name: getattr(MESSAGE, name) for name in MESSAGE.__struct_fields__} | {"to": address})
 
 
+@pytest.fixture(scope="module")
+def helper() -> Iterator[Aside]:
+    """One process for all tests that do not end it: to start it takes half a second, most of all that is done here."""
+    shared = Aside("paraat.alerts.helpers.outside")
+    yield shared
+    shared.close()
+
+
 @pytest.fixture
-def channel() -> Iterator[Callable[..., OutsideChannel]]:
+def channel(helper: Aside) -> Iterator[Callable[..., OutsideChannel]]:
     made: list[OutsideChannel] = []
 
     def make(url: str, name: str = "email", limit_s: float = LIMIT_S) -> OutsideChannel:
-        made.append(OutsideChannel(name, url, limit_s))
-        return made[-1]
+        """With a limit of its own it has a process of its own."""
+        channel = OutsideChannel(name, url, limit_s)
+        if limit_s == LIMIT_S:
+            channel._helper = helper
+        else:
+            made.append(channel)
+        return channel
 
     yield make
     for one in made:

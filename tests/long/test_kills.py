@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from host.alerts.kill_target import STEP_S, T0, story
+from long.kill_target import STEP_S, T0, story
 from paraat.journal import Journal
 from paraat.site import paths
 
@@ -38,7 +38,7 @@ class Story(NamedTuple):
 def played(directory: Path, seed: int, kills: int) -> Story:
     """Play a story to its end, with so many kills, fewer where it ends before."""
     lots, killed = Random(seed), Counter[str]()
-    folders = filter(None, [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")])
+    folders = filter(None, [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")])
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(folders)}
     while True:
         moment = MOMENTS[(seed + killed.total()) % len(MOMENTS)] if killed.total() < kills else ""

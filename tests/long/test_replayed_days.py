@@ -13,7 +13,7 @@ from paraat.domain.thresholds import Alerts
 from paraat.journal import Journal
 from replayed_days import PROFILE, Days, live, replay
 
-POINTS, HOURS = os.environ.get("PAARAT_REPLAY", "6 2").split()
+POINTS, HOURS = os.environ.get("PARAAT_REPLAY", "6 2").split()
 # The hours in which the clocks of Europe/Amsterdam change lie in these: 25 October 2026 and 28 March 2027, 01:00 UTC.
 CLOCK_CHANGES = (datetime(2026, 10, 25, tzinfo=UTC), datetime(2027, 3, 28, tzinfo=UTC))
 A_WEEK_LATER = datetime(2026, 11, 1, tzinfo=UTC)
