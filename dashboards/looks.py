@@ -108,6 +108,24 @@ def or_nothing(mappings: list[ValueMapping]) -> list[ValueMapping]:
     return mappings if said else [*mappings, *nothing()]
 
 
+def uncoloured(mappings: list[ValueMapping]) -> list[ValueMapping]:
+    """The same texts, in the colour of all text: one that is made to stand behind a text is too faint for the text itself."""
+    found: list[ValueMapping] = []
+    for one in mappings:
+        if isinstance(one, ValueMap):
+            found.append(ValueMap(options={key: _plain(result) for key, result in one.options.items()}))
+        elif isinstance(one, SpecialValueMap):
+            match, result = one.options.match, _plain(one.options.result)
+            found.append(SpecialValueMap(options=DashboardSpecialValueMapOptions(match=match, result=result)))
+        else:
+            found.append(one)  # a RegexMap is of texts that are none of a state
+    return found
+
+
+def _plain(result: ValueMappingResult) -> ValueMappingResult:
+    return ValueMappingResult(text=result.text, index=result.index)
+
+
 def absent(words: Words) -> list[ValueMapping]:
     """Of a figure: where there is none, that is said."""
     return mapping({}, words("unknown"))[1:]

@@ -198,7 +198,8 @@ def _by_value(column: str, value: int, kind: Literal["include", "exclude"]) -> D
 class Column:
     """A column of a table. name: of the query; key: of its words; hidden: there for a link to use; width: None takes what is left.
 
-    is_number: as unit and decimals say. Of a column that has no value at all Grafana does not know what it is, and writes "null" (9.4).
+    Of a column that has no value at all Grafana does not know what it is, and writes "null" (9.4), but in cells that have a colour, be
+    it that of all text. To tell it that these are numbers would make each null among them a 0.
     """
 
     def __init__(
@@ -216,18 +217,16 @@ class Column:
         steps: ThresholdsConfig | None = None,
     ) -> None:
         self.name, self.key, self.hidden = name, key or name, hidden
-        self.is_number = bool(unit) or decimals is not None
-        bare = not (self.is_number or coloured or hidden or links)
+        bare = not (coloured or hidden or links)
+        texts = looks.or_nothing(mappings or [])
         self.properties = override(
             noValue="–",  # else what stands in for an empty panel stands in each empty cell
             **({"custom_width": max(width, _AGE_WIDTH if unit == AGE else 0)} if width else {}),
             **({"unit": unit} if unit else {}),
             **({"decimals": decimals} if decimals is not None else {}),
-            mappings=looks.or_nothing(mappings or []),
+            mappings=texts if coloured else looks.uncoloured(texts),
             **({"custom_cellOptions": {"type": "color-background", "mode": "basic"}} if coloured else {}),
-            **(
-                {"custom_cellOptions": {"type": "color-text"}} if bare else {}
-            ),  # such a cell says its mapping, of any type
+            **({"custom_cellOptions": {"type": "color-text"}} if bare else {}),
             **({"thresholds": looks.steps((None, "text")).build()} if bare else {}),
             **({"thresholds": steps.build()} if steps else {}),
             **({"custom_hidden": True} if hidden else {}),
@@ -275,10 +274,6 @@ def rows(
         "renameByName": titles,
     }
     panel.with_transformation(sorted_by(sort, descending))
-    numbers = [{"targetField": column.name, "destinationType": "number"} for column in columns if column.is_number]
-    if numbers:
-        options = {"fields": {}, "conversions": numbers}
-        panel.with_transformation(DataTransformerConfig(id_val="convertFieldType", options=options))
     panel.with_transformation(DataTransformerConfig(id_val="organize", options=organise))
     panel.show_header(True)
     for column in columns:

@@ -214,14 +214,28 @@ def test_a_cell_without_a_value_has_no_colour_of_a_figure(board: Json) -> None:
 
 @every_board
 def test_a_column_without_any_value_does_not_say_null(board: Json) -> None:
-    """Grafana does not know what such a column is, and writes "null": numbers are told to be numbers, texts are cells that map."""
+    """Grafana does not know what such a column is, and writes "null", but in a cell that has a colour."""
     for panel in _tables(board):
-        made = [one for one in panel["transformations"] if one["id"] == "convertFieldType"]
-        renamed = next(one["options"]["renameByName"] for one in panel["transformations"] if one["id"] == "organize")
-        numbers = {renamed[one["targetField"]] for step in made for one in step["options"]["conversions"]}
         for name, settings in _columns(panel):
-            known = name in numbers or settings.get("custom.hidden") or "links" in settings
+            known = settings.get("custom.hidden") or "links" in settings
             assert known or "custom.cellOptions" in settings, (panel["title"], name)
+
+
+@every_board
+def test_what_is_not_known_never_becomes_a_number(board: Json) -> None:
+    """Told to make numbers of a column, Grafana makes 0 of each null: 0 hours and 0 % of a tank that nobody can read."""
+    for panel in asks(board):
+        made = [one for one in panel.get("transformations", ()) if one["id"] == "convertFieldType"]
+        kinds = {one["destinationType"] for step in made for one in step["options"]["conversions"]}
+        assert kinds <= {"time"}, panel["title"]
+
+
+@every_board
+def test_a_text_has_no_colour_that_is_made_to_stand_behind_it(board: Json) -> None:
+    for panel in _tables(board):
+        for name, settings in _columns(panel):
+            if settings.get("custom.cellOptions", {}).get("type") == "color-text":
+                assert '"color"' not in json.dumps(settings["mappings"]), (panel["title"], name)
 
 
 @every_board
