@@ -44,6 +44,7 @@ RUNS = 5
 _BATCH = 5_000  # lines
 _TRIES = 20
 _REST_S, _REST_LIMIT_S, _AT_REST = 5.0, 300.0, 0.02
+_SLOW = ("why", "resource", "board", "alert")  # written when they change, and each quarter of an hour
 _OF_ONE = ("point", "node", "battery", "climate", "power", "fuel", "people")
 _NOW = re.compile(r"time > now\(\) - (5|20)m")
 # Of a panel of a thousand pixels Grafana asks so many seconds to a point.
@@ -67,14 +68,14 @@ class Timed(NamedTuple):
 
 
 def templates(region: Region) -> list[tuple[str, str]]:
-    """(line without its time, point) of the newest rows of each point: the host's own, its resources, and a board's last set."""
+    """(line without its time, point) of the newest rows of each point: the host's own, its resources, its alerts, and a board's last set."""
     places, language = region.service._influx._places, "nl"  # type: ignore[union-attr]
     newest: dict[tuple[str, str], tuple[str, str]] = {}
     for entry in region.service.journal.entries_after(0, 1_000_000):
         for line in lines(entry, places, language):
             row = line.decode().rsplit(" ", 1)[0]
             series = re.split(r"(?<!\\) ", row)[0].split(",state=")[0]
-            if series.split(",")[0] in (*_OF_ONE, "why", "resource", "board", "host"):
+            if series.split(",")[0] in (*_OF_ONE, *_SLOW, "host"):
                 newest[(entry.point, series)] = (row, entry.point)
     return list(newest.values())
 
@@ -218,7 +219,7 @@ def main(arguments: list[str]) -> int:
         of_means = [query for query in queries if f'"{MEANS}".' in query.query]
         of_rows = [query for query in queries if query not in of_means]
         each, one = rows(found, names, ("point", "node")), rows(found, names[:1], _OF_ONE)
-        slow = rows(found, names, ("why", "resource", "board"))
+        slow = rows(found, names, _SLOW)
         formerly = [*other_standings(rows(found, names, ("why",)))]
         now_alone = only([*each, *hosts(found)], of_rows)
         count = fill(server, now_alone, now - NOW_H * 3600, now, RAW_STEP_S, "autogen")
