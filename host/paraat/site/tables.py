@@ -26,7 +26,9 @@ T = TypeVar("T", bound=Part)
 # All that 1.1 has more stands in braces, behind one of these backslashes, or is a time without seconds; Python's own reader, of
 # TOML 1.0, reads what may have any of them. A point's file mostly has none, and those are the thousands.
 _NEWER = ("{", "\\e", "\\x")
-_MAY_BE_A_TIME = re.compile(r":\d\d(?!:)")  # from the colon on: an expression that begins with digits takes thirty times as long
+_MAY_BE_A_TIME = re.compile(
+    r":\d\d(?!:)"
+)  # from the colon on: an expression that begins with digits takes thirty times as long
 
 
 def may_be_newer(text: str) -> bool:
