@@ -37,6 +37,7 @@ from played_regions import DATABASE, Play, Region, perform
 
 POINTS, REGIONS = 500, 25
 RAW_H, RAW_STEP_S = 72, 60
+LABELS_DAYS = 7
 NOW_H = 18  # more than a block of rows a minute
 MEANS_DAYS, MEANS_STEP_S = 30, 300
 RAW_LIMIT_MS, MEANS_LIMIT_MS = 300.0, 1000.0
@@ -76,7 +77,7 @@ def templates(region: Region) -> list[tuple[str, str]]:
         for line in lines(entry, places, language):
             row = line.decode().rsplit(" ", 1)[0]
             series = re.split(r"(?<!\\) ", row)[0].split(",state=")[0]
-            if series.split(",")[0] in (*_OF_ONE, *_SLOW, "host"):
+            if series.split(",")[0] in (*_OF_ONE, *_SLOW, "host", "event"):
                 newest[(entry.point, series)] = (row, entry.point)
     return list(newest.values())
 
@@ -240,8 +241,10 @@ def main(arguments: list[str]) -> int:
         now_alone = only([*each, *hosts(found)], of_rows)
         written = Written(now - NOW_H * 3600)
         count = written.upto(server, now, now_alone, slow)
-        moments = [row for row in rows(found, names, ("alert",)) if ",what=standing" not in row]
+        moments = [row for row in rows(found, names, ("alert", "event")) if ",what=standing" not in row]
+        labels = only(rows(found, names, ("why",)), of_rows)
         count += fill(server, formerly, now - 1800, now - 1800, 900, "autogen")
+        count += fill(server, labels, now - LABELS_DAYS * 86_400, now - 4500, 900, "autogen")
 
         def renew() -> None:
             """Write the newest rows up to the present: what is asked of now would find none, as filling takes longer."""
