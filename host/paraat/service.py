@@ -1256,9 +1256,13 @@ class Service:
             view = self._tracker.view(point, now)
         return self._shown(view)
 
-    def past(self, t: float) -> Past:
-        """Everything as it stood at t, by what the journal had by then; with as many sets as a start reads back."""
-        return past_of(self.site, self.journal, t)
+    def past(self, t: float, point: str | None = None) -> Past:
+        """Everything as it stood at t, by what the journal had by then; with as many sets as a start reads back.
+
+        point: of the points only this one, which is soon done. Raises KeyError when it is not expected.
+        """
+        points = self.site.points
+        return past_of(self.site, self.journal, t, points if point is None else {point: points[point]})
 
     def acknowledge(self, alert_id: int, author: Author, *, t: float | None = None) -> Fact | None:
         """Keep that somebody sees to an alert; None when no alert of that id fires. Raises JournalError.
@@ -1578,11 +1582,14 @@ def _of_all(fact: Fact) -> bool:
     return isinstance(fact.told, facts.Tested) and not fact.told.point
 
 
-def past_of(site: Site, journal: Journal, t: float) -> Past:
-    """Everything as it stood at t, by what the journal had by then; with as many sets as a start reads back."""
+def past_of(site: Site, journal: Journal, t: float, points: Mapping[str, Point] | None = None) -> Past:
+    """Everything as it stood at t, by what the journal had by then; with as many sets as a start reads back.
+
+    points: of the site's only these.
+    """
     return journal.past(
         t,
-        site.points,
+        site.points if points is None else points,
         site.alerts,
         site.profiles,
         sets=sets_read_back(len(site.points)),
