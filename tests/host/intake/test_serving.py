@@ -454,3 +454,5 @@ def test_it_looks_by_itself_and_a_second_start_begins_nothing_twice(
     wait_for(lambda: ours.main.begun)
     ours.link.start()
     assert ours.link._beating is thread
+    assert thread is not None
+    assert (thread.name, thread.daemon) == ("lease", True)
