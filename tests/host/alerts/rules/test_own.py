@@ -157,6 +157,7 @@ def test_each_is_for_the_coordination_point_and_about_no_point() -> None:
         (("broker_unreachable", link(False)), link(True, "it refuses")),
         (("disk_full", disk(1)), disk(50, 10)),
         (("on_battery", ups(True, 10)), ups(True, 90)),
+        (("journal_fails", JournalHealth(now=T0, problem="full")), JournalHealth(now=T0, set_aside="a")),
     ],
 )
 def test_what_is_worse_ranks_higher(worse: tuple[str, View], less: View) -> None:
