@@ -42,8 +42,8 @@ def test_a_board_that_is_away_cannot_get_the_time_and_is_held() -> None:
 
 def test_it_is_held_from_the_moment_that_the_point_is_silent() -> None:
     after_s = Alerts().point_silent.after_s
-    assert RULE.judge(telling("none").view(T0 + 1 + after_s)).verdict is Verdict.RAISE
-    assert RULE.judge(telling("none").view(T0 + 1.1 + after_s)).verdict is Verdict.HOLD
+    assert RULE.judge(telling("none").view(T0 + after_s)).verdict is Verdict.RAISE
+    assert RULE.judge(telling("none").view(T0 + after_s + 0.1)).verdict is Verdict.HOLD
 
 
 def test_its_limit_is_that_of_the_site_and_its_man_the_technician() -> None:
