@@ -184,7 +184,7 @@ def test_what_is_not_measured_any_more_ends_no_alert() -> None:
     engine.step(T0 + 60, [ups(True)])
     for minute in range(2, 100):
         engine.step(T0 + 60 * minute, [ups(None)] if minute % 2 else [])
-    assert [alert.state for alert in engine.active()] == ["firing"]
+    assert [(alert.state, alert.role) for alert in engine.active()] == [("firing", "coordination")]
 
 
 def test_their_limits_are_those_of_the_site() -> None:
