@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("alerts", "intake", "journal", "domain")
 # A room's tests that need what is not its own: files, a journal.
 _BESIDE = {"domain": ("site/test_profiles.py", "journal/test_history.py")}
-# Not asked: seconds for each change that nothing else notices, about figures, or with courses that are others each time.
+# Seconds for each change that nothing else notices: these are not asked.
 _SLOW = ("domain/test_courses.py", "domain/test_world.py", "domain/test_incremental.py")
 _ALSO = ("firmware", "boards", "deploy", "wire", "benchmarks", "docs")
 # By the exit code of the tests; 33: no test comes there.
