@@ -226,8 +226,8 @@ test-long: $(VENV)/dev.stamp ## Run the tests that play hours, which `make test`
 fault_rows = $(shell sed -e 's/#.*//' tests/faults/rows.txt)
 
 .PHONY: faults
-faults: $(VENV)/dev.stamp ## Break everything: rounds of faults under load (ROUNDS=200, SEED=1), each known fault once, power cuts of a board's flash (half an hour)
-	@PARAAT_FAULTS=1 PARAAT_ROUNDS=$(or $(ROUNDS),200) PARAAT_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -s \
+faults: $(VENV)/dev.stamp ## Break everything: rounds of faults under load (ROUNDS=200, SEED=1), each known fault once, power cuts of a board's flash; one table (half an hour)
+	@PARAAT_FAULTS=1 PARAAT_ROUNDS=$(or $(ROUNDS),200) PARAAT_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile \
 	  $(fault_rows) tests/faults --ignore tests/faults/firmware/test_soak.py
 
 .PHONY: renewal-drill

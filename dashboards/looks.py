@@ -66,6 +66,11 @@ def verdicts(words: Words) -> list[ValueMapping]:
     return mapping(looks, words("unknown"))
 
 
+def signs(words: Words) -> list[ValueMapping]:
+    """Of the metric point/verdict, where there is no room for a word."""
+    return mapping({str(n): (sign, colour) for n, (sign, colour) in enumerate(_VERDICTS)}, words("unknown"))
+
+
 def judged(words: Words) -> list[ValueMapping]:
     """Of the tag `judged` of the reason, which is that verdict as a word; the colour is another column's."""
     signs = zip(Verdict, (sign for sign, _ in _VERDICTS), strict=True)
@@ -92,9 +97,33 @@ def yes_or_no(words: Words, key: str, yes: str, no: str) -> list[ValueMapping]:
 
 
 def nothing() -> list[ValueMapping]:
-    """Of what need not be there: where there is none, a dash."""
-    match = DashboardSpecialValueMapOptions(match=SpecialValueMatch.NULL, result=ValueMappingResult(text="–", index=0))
-    return [SpecialValueMap(options=match)]
+    """Of what need not be there: where there is none, a dash, in no colour: Grafana would give it that of the lowest figures."""
+    result = ValueMappingResult(text="–", color="transparent", index=0)
+    return [SpecialValueMap(options=DashboardSpecialValueMapOptions(match=SpecialValueMatch.NULL, result=result))]
+
+
+def or_nothing(mappings: list[ValueMapping]) -> list[ValueMapping]:
+    """These, and of what they do not say when it is absent, a dash."""
+    said = any(isinstance(one, SpecialValueMap) and one.options.match is SpecialValueMatch.NULL for one in mappings)
+    return mappings if said else [*mappings, *nothing()]
+
+
+def uncoloured(mappings: list[ValueMapping]) -> list[ValueMapping]:
+    """The same texts, in the colour of all text: one that is made to stand behind a text is too faint for the text itself."""
+    found: list[ValueMapping] = []
+    for one in mappings:
+        if isinstance(one, ValueMap):
+            found.append(ValueMap(options={key: _plain(result) for key, result in one.options.items()}))
+        elif isinstance(one, SpecialValueMap):
+            match, result = one.options.match, _plain(one.options.result)
+            found.append(SpecialValueMap(options=DashboardSpecialValueMapOptions(match=match, result=result)))
+        else:
+            found.append(one)  # a RegexMap is of texts that are none of a state
+    return found
+
+
+def _plain(result: ValueMappingResult) -> ValueMappingResult:
+    return ValueMappingResult(text=result.text, index=result.index)
 
 
 def absent(words: Words) -> list[ValueMapping]:
@@ -102,10 +131,17 @@ def absent(words: Words) -> list[ValueMapping]:
     return mapping({}, words("unknown"))[1:]
 
 
-def after(sign: str) -> list[ValueMapping]:
-    """Of a text that follows another one: behind a sign."""
+def after(sign: str, none: str | None = None) -> list[ValueMapping]:
+    """Of a text that follows another one: behind a sign. none: what stands where it is empty; else Grafana puts there what the panel
+    says when it has no row at all."""
     options = DashboardRegexMapOptions(pattern="/^(.+)$/", result=ValueMappingResult(text=f"{sign} $1", index=0))
-    return [RegexMap(options=options)]
+    found: list[ValueMapping] = [RegexMap(options=options)]
+    if none is not None:
+        empty = DashboardSpecialValueMapOptions(
+            match=SpecialValueMatch.EMPTY, result=ValueMappingResult(text=none, index=1)
+        )
+        found.append(SpecialValueMap(options=empty))
+    return found
 
 
 def unsaid() -> list[ValueMapping]:

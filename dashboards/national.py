@@ -6,6 +6,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 from dashboards import frame, looks, panels, parts
 from dashboards.influxql import NOW, REGION, newest
 from dashboards.panels import HOURS, Column
+from paraat.domain.readiness import Verdict
 from paraat.sinks import schema
 from paraat.texts import Words
 
@@ -17,10 +18,8 @@ def build(language: str) -> Dashboard:
     for panel in parts.counts(words, REGION):
         board.with_panel(panel)
     board.with_panel(_regions(words))
-    place = newest(
-        {"verdict": "point/verdict"}, f"{REGION} AND \"judged\" != 'ready'", tags=("name", "latitude", "longitude")
-    )
-    board.with_panel(panels.chart(words, "map_trouble", place, width=10, height=12))
+    place = newest({"verdict": "point/verdict"}, REGION, tags=("name", "latitude", "longitude"))
+    board.with_panel(panels.chart(words, "map_trouble", place, without=Verdict.READY, width=10, height=12))
     board.with_panel(parts.course_of_counts(words, width=14, height=12))
     return frame.mark(board, words, REGION, f"{REGION} AND \"kind\" = 'alerted'")
 
@@ -42,29 +41,36 @@ def _regions(words: Words) -> table.Panel:
     )
     to_region = [{"title": words("to.region"), "url": f"/d/{frame.uid('region', words.language)}?{chosen}"}]
 
-    def count(key: str, colour: str) -> Column:
-        return Column(key, coloured=True, width=100, decimals=0, steps=looks.steps((None, "transparent"), (1, colour)))
+    def count(key: str, colour: str, width: int = 85) -> Column:
+        steps = looks.steps((None, "transparent"), (1, colour))
+        return Column(key, coloured=True, width=width, decimals=0, steps=steps)
+
+    def least(name: str, width: int) -> Column:
+        return Column(name, key=f"least_{name}", unit=HOURS, decimals=0, mappings=looks.absent(words), width=width)
 
     return panels.rows(
         words,
         "regions",
         [query],
         [
-            Column("region", links=to_region, width=220),
-            Column("points", decimals=0),
-            count("not_ready", looks.ALARM),
-            count("not_known", looks.UNKNOWN),
-            count("silent", looks.STALE),
+            Column("region", links=to_region, width=None),
+            Column("points", decimals=0, width=70),
+            count("not_ready", looks.ALARM, 115),
+            count("not_known", looks.UNKNOWN, 100),
+            count("silent", looks.STALE, 70),
             count("limited", looks.ATTENTION),
             count("ready", looks.FINE),
-            *(Column(name, key=f"least_{name}", unit=HOURS, decimals=0, mappings=looks.absent(words)) for name in ("low", "likely", "high", "target")),
-            count("short", looks.ALARM),
-            count("hours_unknown", looks.UNKNOWN),
-            count("low_fuel", looks.ALARM),
-            count("operational", looks.PLAIN),
+            least("low", 105),
+            least("likely", 130),
+            least("high", 100),
+            least("target", 105),
+            count("short", looks.ALARM, 120),
+            count("hours_unknown", looks.UNKNOWN, 75),
+            count("low_fuel", looks.ALARM, 120),
+            count("operational", looks.PLAIN, 110),
             Column("firing", decimals=0),
-            Column("people", decimals=0),
-            Column("capacity", decimals=0),
+            Column("people", decimals=0, width=80),
+            Column("capacity", decimals=0, width=80),
         ],
         sort="not_ready",
         descending=True,

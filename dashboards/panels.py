@@ -37,12 +37,16 @@ from grafana_foundation_sdk.models.text import TextMode
 
 from dashboards import looks
 from dashboards.influxql import DATASOURCE, MIXED, SAID, Query, Said
+from paraat.domain.readiness import Verdict
+from paraat.sinks.server import MEANS
 from paraat.texts import Words
 
 # The host writes once a minute, and some seconds late: of each two minutes there is a row, of each one not always.
 FINEST = "2m"
+MEANT_FINEST = "5m"  # of the means of five minutes
 COARSE = "30m"  # of what is added up over many hosts
 GAP_MS = 300_000  # what is longer is a gap; so long a point may be quiet before it counts as silent
+MEANT_GAP_MS = 360_000  # Grafana joins what lies nearer than this: two means that follow each other, and no others
 # Grafana's own units of time turn 72 hours into "3 days", and say so in English.
 HOURS, AGE, LITRES, BURN = "suffix:h", "dtdhms", "suffix:l", "suffix:l/h"
 _WIDTH = 92  # of a column in pixels, so that all of them stand on a wall
@@ -144,7 +148,6 @@ def firsts(
     queries: Sequence[str],
     *,
     join: str,
-    without: tuple[str, int],
     sort: str,
     said: Mapping[str, list[ValueMapping]],
     coloured: str,
@@ -156,17 +159,17 @@ def firsts(
 ) -> stat.Panel:
     """The first rows of the queries, joined by the column `join`, as bars below each other that say each row in words.
 
-    without: rows with this value in this column are left out. said: the columns that are said, in their order, each with what its texts become. sort: by which column. coloured: the column
+    said: the columns that are said, in their order, each with what its texts become. sort: by which column. coloured: the column
     that colours the bar. type_px: how large the letters are; a line that is too long goes on below, where a size of Grafana's own
-    would shrink all bars until the longest fits.
+    would shrink all bars until the longest fits. Where there is no row the panel has no word, whatever it is told to say (9.4): so its
+    title says what that means.
 
     One panel for name, verdict and reason: of panels beside each other one may be newer, and say the reason of another point.
     """
-    panel = _begin(stat.Panel(), words, key, 24, height, "nothing")
+    panel = _begin(stat.Panel(), words, key, 24, height, "host-silent")
     for letter, query in zip(_LETTERS, queries, strict=False):
         panel.with_target(Query(query).ref_id(letter))
     panel.with_transformation(DataTransformerConfig(id_val="joinByField", options={"byField": join, "mode": "inner"}))
-    panel.with_transformation(_by_value(*without, kind="exclude"))
     panel.with_transformation(sorted_by(sort))
     # Grafana calls a row by its texts, in their order.
     times = {f"Time {n}": True for n in range(1, len(queries) + 1)}
@@ -196,7 +199,11 @@ def _by_value(column: str, value: int, kind: Literal["include", "exclude"]) -> D
 
 
 class Column:
-    """A column of a table. name: of the query; key: of its words; hidden: there for a link to use; width: None takes what is left."""
+    """A column of a table. name: of the query; key: of its words; hidden: there for a link to use; width: None takes what is left.
+
+    Of a column that has no value at all Grafana does not know what it is, and writes "null" (9.4), but in cells that have a colour, be
+    it that of all text. To tell it that these are numbers would make each null among them a 0.
+    """
 
     def __init__(
         self,
@@ -213,13 +220,17 @@ class Column:
         steps: ThresholdsConfig | None = None,
     ) -> None:
         self.name, self.key, self.hidden = name, key or name, hidden
+        bare = not (coloured or hidden or links)
+        texts = looks.or_nothing(mappings or [])
         self.properties = override(
             noValue="–",  # else what stands in for an empty panel stands in each empty cell
             **({"custom_width": max(width, _AGE_WIDTH if unit == AGE else 0)} if width else {}),
             **({"unit": unit} if unit else {}),
             **({"decimals": decimals} if decimals is not None else {}),
-            mappings=mappings or looks.nothing(),  # else a column without any value says "null" (9.4)
+            mappings=texts if coloured else looks.uncoloured(texts),
             **({"custom_cellOptions": {"type": "color-background", "mode": "basic"}} if coloured else {}),
+            **({"custom_cellOptions": {"type": "color-text"}} if bare else {}),
+            **({"thresholds": looks.steps((None, "text")).build()} if bare else {}),
             **({"thresholds": steps.build()} if steps else {}),
             **({"custom_hidden": True} if hidden else {}),
             **({"links": links} if links else {}),
@@ -273,6 +284,12 @@ def rows(
     return panel
 
 
+def _finest(queries: Iterable[str]) -> tuple[str, int]:
+    """Of what these ask, rows or means of five minutes: the finest stretch that always has one, and from how long on there is a gap, ms."""
+    means = any(f'"{MEANS}".' in query for query in queries)
+    return (MEANT_FINEST, MEANT_GAP_MS) if means else (FINEST, GAP_MS)
+
+
 def lines(
     words: Words,
     key: str,
@@ -291,7 +308,8 @@ def lines(
     panel = _begin(timeseries.Panel(), words, key, width, height, why_empty)
     for letter, (alias, query) in zip(_LETTERS, queries.items(), strict=False):
         panel.with_target(Query(query).ref_id(letter).time_series(alias))
-    panel.interval(FINEST).unit(unit).decimals(decimals).line_width(2).fill_opacity(0).span_nulls(GAP_MS)
+    finest, gap_ms = _finest(queries.values())
+    panel.interval(finest).unit(unit).decimals(decimals).line_width(2).fill_opacity(0).span_nulls(gap_ms)
     panel.show_points(VisibilityMode.AUTO).color_scheme(FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC))
     panel.tooltip(VizTooltipOptions().mode(TooltipDisplayMode.MULTI))
     panel.legend(
@@ -325,17 +343,20 @@ def bands(
     """
     panel = _begin(statetimeline.Panel(), words, key, width, height, why_empty).datasource(MIXED)
     meaning = words(f"why.{no_band}")
+    finest, gap_ms = _finest(queries.values())
     panel.with_target(Said(meaning))
     # Its name says it: the text within a band stands where that begins, which is long before what the graph shows.
     panel.override_by_query(SAID, override(displayName=meaning, color=_fixed(looks.FAINT), mappings=[]))
     for letter, (alias, query) in zip(_LETTERS, queries.items(), strict=False):
         panel.with_target(Query(query).ref_id(letter).time_series(alias))
+        # A minute without a row is no stripe: the host may have written late.
+        panel.override_by_query(letter, override(custom_spanNulls=gap_ms))
     if isinstance(mappings, list):
         panel.mappings(mappings)
     else:
         for alias, looked in mappings.items():
             panel.override_by_name(alias, override(mappings=looked))
-    panel.interval(FINEST).merge_values(True).show_value(VisibilityMode.AUTO).row_height(0.85)
+    panel.interval(finest).merge_values(True).show_value(VisibilityMode.AUTO).row_height(0.85)
     panel.align_value(TimelineValueAlignment.LEFT).fill_opacity(85).line_width(0)
     # By thresholds, Grafana would put all figures of one step into one band, in one colour, whatever word they have (9.4).
     panel.color_scheme(FieldColor().mode(FieldColorModeId.FIXED).fixed_color(looks.PLAIN))
@@ -362,9 +383,16 @@ def note(words: Words, key: str, *, width: int = 24, height: int = 3) -> text.Pa
     )
 
 
-def chart(words: Words, key: str, query: str, *, width: int = 12, height: int = 12) -> geomap.Panel:
-    """A map of what has a place, in the look of its verdict, on borders that Grafana itself brings: it needs no internet."""
+def chart(
+    words: Words, key: str, query: str, *, without: Verdict | None = None, width: int = 12, height: int = 12
+) -> geomap.Panel:
+    """A map of what has a place, in the look of its verdict, on borders that Grafana itself brings: it needs no internet.
+
+    without: a verdict that is left out. InfluxDB, told to, would go on with the row before the newest of a point that has just got it.
+    """
     panel = _begin(geomap.Panel(), words, key, width, height, "no-positions").with_target(Query(query))
+    if without is not None:
+        panel.with_transformation(_by_value("verdict", int(without), "exclude"))
     field_of_verdict = {"field": "verdict", "fixed": looks.UNKNOWN}
     style = {
         "color": field_of_verdict,
@@ -372,8 +400,8 @@ def chart(words: Words, key: str, query: str, *, width: int = 12, height: int = 
         "rotation": {"fixed": 0, "max": 360, "min": -360, "mode": "mod"},
         "size": {"fixed": 9, "max": 15, "min": 2},
         "symbol": {"fixed": "img/icons/marker/circle.svg", "mode": "fixed"},
-        "text": {"field": "verdict", "fixed": "", "mode": "field"},  # with its sign and its word
-        "textConfig": {"fontSize": 13, "offsetX": 0, "offsetY": 14, "textAlign": "center", "textBaseline": "middle"},
+        "text": {"field": "verdict", "fixed": "", "mode": "field"},  # its sign: words lie over each other
+        "textConfig": {"fontSize": 16, "offsetX": 0, "offsetY": 16, "textAlign": "center", "textBaseline": "middle"},
     }
     place = FrameGeometrySource().mode(FrameGeometrySourceMode.COORDS).latitude("latitude").longitude("longitude")
     borders = {
@@ -397,7 +425,7 @@ def chart(words: Words, key: str, query: str, *, width: int = 12, height: int = 
         MapViewConfig().id("fit").all_layers(False).layer(words("points")).last_only(False).padding(10).zoom(_NEAREST)
     )
     panel.controls(ControlsOptions().show_zoom(True).mouse_wheel_zoom(False).show_attribution(False).show_scale(True))
-    panel.tooltip(TooltipOptions().mode(TooltipMode.DETAILS)).mappings(looks.verdicts(words))
+    panel.tooltip(TooltipOptions().mode(TooltipMode.DETAILS)).mappings(looks.signs(words))
     return panel.color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS)).thresholds(
         looks.steps((None, looks.UNKNOWN))
     )

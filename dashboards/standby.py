@@ -24,6 +24,7 @@ def build(language: str) -> Dashboard:
     ):
         board.with_panel(panels.number(words, key, total(name, MEANT), width=6, colours=colours))
     board.with_panel(_upkeep(words))
+    frame.choose_first(board, "expiring", words("expiring"), first_of("upkeep/word-ends", "bottom"))
     board.with_panel(_expiring(words))
     frame.choose_first(board, "overdue", words("runs"), first_of("upkeep/overdue", "top"))
     board.with_panel(_runs(words))
@@ -33,7 +34,7 @@ def build(language: str) -> Dashboard:
     board.with_panel(
         parts.events(words, f'{MEANT} AND "kind" =~ /^(attested|absent|word-withdrawn|counted|refuel)$/', key="checks")
     )
-    return frame.mark(board, words, MEANT)
+    return frame.mark(board, words, MEANT, f"{MEANT} AND {parts.TURNS}")
 
 
 def _upkeep(words: Words) -> table.Panel:
@@ -55,7 +56,7 @@ def _upkeep(words: Words) -> table.Panel:
         [
             Column("name", links=parts.point_links(words, words("column.point")), width=190),
             Column("municipality", width=140),
-            Column("phase", mappings=looks.phases(words)),
+            Column("phase", mappings=looks.phases(words), width=110),
             Column("overdue", coloured=True, steps=looks.steps((None, "transparent"), (1, looks.ALARM))),
             Column("unknown", key="unknown_tasks", coloured=True, steps=looks.steps((None, "transparent"), (1, looks.UNKNOWN))),
             age("test", 31),
@@ -72,7 +73,8 @@ def _upkeep(words: Words) -> table.Panel:
 
 
 def _expiring(words: Words) -> table.Panel:
-    """What somebody's word holds up, and until when: what ends first comes first."""
+    """What somebody's word holds up, and until when: what ends first comes first, of the twelve points where that is soonest. Of all of
+    them the panel of upkeep counts what is overdue; their resources are 500 times fifteen rows."""
     said = Words(words.language, "readiness")
     names = looks.mapping({name: (said(f"resource.{name}"), "transparent") for name in RESOURCES})
     ends = looks.steps((None, looks.ALARM), (0, looks.ATTENTION), (7 * 86_400, "transparent"))
@@ -84,7 +86,7 @@ def _expiring(words: Words) -> table.Panel:
                 schema.RESOURCE,
                 ("name", "standing", "age_s", "ends_in_s"),
                 ("point", "resource"),
-                f'{MEANT} AND "by_word" = true',
+                f'{those("expiring")} AND "by_word" = true',
             )
         ],
         [

@@ -33,7 +33,7 @@ def build(language: str) -> Dashboard:
     _first_lines(board, words, "chip_heap", "node/idf-largest", "min", "bytes", ONE)
     board.with_panel(parts.faults(words, named=True, height=8))
     board.with_panel(_host_lines(words))
-    return frame.mark(board, words, MEANT)
+    return frame.mark(board, words, MEANT, f'{REGION} AND "kind" =~ /^(host-started|clock-set-back)$/')
 
 
 def _first_lines(
@@ -111,10 +111,10 @@ def _boards(words: Words) -> table.Panel:
             Column("lacking", coloured=True, steps=looks.steps((None, "transparent"), (1, looks.ATTENTION))),
             Column("clock", key="clock_source", mappings=none),
             Column("firmware", mappings=none),
-            Column("config", mappings=none),
-            Column("config_refused"),
+            Column("config", mappings=none, decimals=0),
+            Column("config_refused", decimals=0),
             Column("hardware", mappings=none, width=None),
-            Column("boot", mappings=none),
+            Column("boot", mappings=none, decimals=0),
             Column("reset", mappings=none),
             Column(
                 "certificate_left_s",

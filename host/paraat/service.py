@@ -94,7 +94,7 @@ from paraat.intake.decode import MAX_AHEAD_S
 from paraat.intake.inbox import Inbox
 from paraat.intake.ingest import HUNG_S, Ingest
 from paraat.intake.serving import Serving
-from paraat.journal import Journal, JournalError, Past, Stored
+from paraat.journal import Departures, Journal, JournalError, Past, Stored
 from paraat.journal.damage import find_damage, last_ids, set_aside, set_aside_files
 from paraat.journal.file import JournalDamagedError
 from paraat.journal.history import sets_read_back
@@ -282,6 +282,7 @@ class Service:
         self._certificates = Certificates(site.directory)
         try:
             self.journal = Journal(site.path(site.region.journal))
+            self._departures = Departures(self.journal.path)
             try:
                 self._begin_intake(hear_first)
                 self._tracker = Tracker(
@@ -295,6 +296,7 @@ class Service:
                 )
                 self._world = World(self._tracker)
                 self._told_in = self._left_over()  # where alerts, and who is told of them, are kept now
+                self._departures.teach(self._told_in)
                 self.answers = Answers(site, self.journal, self, clock.now)
                 self._dispatcher = Dispatcher(
                     site,
@@ -305,12 +307,13 @@ class Service:
                     roster=lambda: self.roster,
                     unreached=self._unreached,
                     refused=self._came_back,
+                    record=self._departures,
                 )
                 self._returned = Returned(self.journal, language=site.region.language, learn=self._learn_returned)
                 self._restore()
             except JournalError:
                 self._end_intake()
-                self.journal.close()
+                self._close_files()
                 raise
         except JournalError as error:
             raise ServiceError(str(error)) from error
@@ -361,7 +364,7 @@ class Service:
                 )
             except InfluxError as error:
                 self._end_intake()
-                self.journal.close()
+                self._close_files()
                 raise ServiceError(error.said) from error
 
     def _begin_intake(self, hear: bool) -> None:
@@ -398,6 +401,10 @@ class Service:
         for thread in self._threads:
             thread.join(_JOIN_S)
         self._transport.stop()
+
+    def _close_files(self) -> None:
+        self.journal.close()
+        self._departures.close()
 
     def _left_over(self) -> Journal:
         """The journal, with the alerts that a host before us kept in memory; while the disk takes nothing still, where they are."""
@@ -648,7 +655,7 @@ class Service:
                 self._spare.close()
             except JournalError:  # the next start of this journal's host finds it
                 self._spare.leave()
-        self.journal.close()
+        self._close_files()
 
     def _spawn(self, name: str, target: Callable[[], None]) -> None:
         """Run `target` in a thread until it returns; after an exception, which is ours, again."""
@@ -1249,9 +1256,13 @@ class Service:
             view = self._tracker.view(point, now)
         return self._shown(view)
 
-    def past(self, t: float) -> Past:
-        """Everything as it stood at t, by what the journal had by then; with as many sets as a start reads back."""
-        return past_of(self.site, self.journal, t)
+    def past(self, t: float, point: str | None = None) -> Past:
+        """Everything as it stood at t, by what the journal had by then; with as many sets as a start reads back.
+
+        point: of the points only this one, which is soon done. Raises KeyError when it is not expected.
+        """
+        points = self.site.points
+        return past_of(self.site, self.journal, t, points if point is None else {point: points[point]})
 
     def acknowledge(self, alert_id: int, author: Author, *, t: float | None = None) -> Fact | None:
         """Keep that somebody sees to an alert; None when no alert of that id fires. Raises JournalError.
@@ -1571,11 +1582,14 @@ def _of_all(fact: Fact) -> bool:
     return isinstance(fact.told, facts.Tested) and not fact.told.point
 
 
-def past_of(site: Site, journal: Journal, t: float) -> Past:
-    """Everything as it stood at t, by what the journal had by then; with as many sets as a start reads back."""
+def past_of(site: Site, journal: Journal, t: float, points: Mapping[str, Point] | None = None) -> Past:
+    """Everything as it stood at t, by what the journal had by then; with as many sets as a start reads back.
+
+    points: of the site's only these.
+    """
     return journal.past(
         t,
-        site.points,
+        site.points if points is None else points,
         site.alerts,
         site.profiles,
         sets=sets_read_back(len(site.points)),

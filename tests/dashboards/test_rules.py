@@ -189,6 +189,83 @@ def test_no_colour_stands_without_a_word_or_a_sign(board: Json) -> None:
             assert all(result["text"].strip() or "color" not in result for result in results), panel["title"]
 
 
+def _columns(panel: Json) -> Iterator[tuple[str, Json]]:
+    """The settings of each column of a table, by its name."""
+    for override in panel["fieldConfig"]["overrides"]:
+        yield override["matcher"]["options"], {prop["id"]: prop["value"] for prop in override["properties"]}
+
+
+def _tables(board: Json) -> Iterator[Json]:
+    return (panel for panel in panels(board) if panel["type"] == "table")
+
+
+@every_board
+def test_a_cell_without_a_value_has_no_colour_of_a_figure(board: Json) -> None:
+    """Grafana gives it the lowest step: a point without a planned delivery stood there as one whose delivery did not come."""
+    for panel in _tables(board):
+        for name, settings in _columns(panel):
+            if settings.get("custom.cellOptions", {}).get("type") == "color-background":
+                nulls = [
+                    one["options"]["result"] for one in settings["mappings"] if one["options"].get("match") == "null"
+                ]
+                assert nulls, (panel["title"], name)
+                assert all(result["color"] for result in nulls), (panel["title"], name)
+
+
+@every_board
+def test_a_column_without_any_value_does_not_say_null(board: Json) -> None:
+    """Grafana does not know what such a column is, and writes "null", but in a cell that has a colour."""
+    for panel in _tables(board):
+        for name, settings in _columns(panel):
+            known = settings.get("custom.hidden") or "links" in settings
+            assert known or "custom.cellOptions" in settings, (panel["title"], name)
+
+
+@every_board
+def test_what_is_not_known_never_becomes_a_number(board: Json) -> None:
+    """Told to make numbers of a column, Grafana makes 0 of each null: 0 hours and 0 % of a tank that nobody can read."""
+    for panel in asks(board):
+        made = [one for one in panel.get("transformations", ()) if one["id"] == "convertFieldType"]
+        kinds = {one["destinationType"] for step in made for one in step["options"]["conversions"]}
+        assert kinds <= {"time"}, panel["title"]
+
+
+@every_board
+def test_a_text_has_no_colour_that_is_made_to_stand_behind_it(board: Json) -> None:
+    for panel in _tables(board):
+        for name, settings in _columns(panel):
+            if settings.get("custom.cellOptions", {}).get("type") == "color-text":
+                assert '"color"' not in json.dumps(settings["mappings"]), (panel["title"], name)
+
+
+@every_board
+def test_a_point_without_a_reason_does_not_say_that_the_host_is_silent(board: Json) -> None:
+    """For an empty text Grafana puts what the panel says when it has no row at all."""
+    for panel in panels(board):
+        if panel["type"] == "stat" and panel["options"]["textMode"] == "name":
+            settings = dict(_columns(panel))
+            assert any(one["options"].get("match") == "empty" for one in settings["text"]["mappings"]), panel["title"]
+
+
+@every_board
+def test_a_minute_without_a_row_is_no_stripe_in_a_band(board: Json) -> None:
+    for panel in (panel for panel in panels(board) if panel["type"] == "state-timeline"):
+        asked = {target["refId"] for target in panel["targets"] if "query" in target}
+        spanned = {name for name, settings in _columns(panel) if settings.get("custom.spanNulls", 0) >= 300_000}
+        assert asked, panel["title"]
+        assert spanned == asked, panel["title"]
+
+
+@every_board
+def test_lines_of_means_are_lines_and_no_dots(board: Json) -> None:
+    """Means stand five minutes apart, and Grafana joins what lies nearer than its limit, not what lies at it."""
+    for panel in (panel for panel in panels(board) if panel["type"] == "timeseries"):
+        if '"means".' in json.dumps([target.get("query", "") for target in panel["targets"]]).replace("\\", ""):
+            span_ms = panel["fieldConfig"]["defaults"]["custom"]["spanNulls"]
+            assert panel["interval"] in ("5m", "30m"), panel["title"]
+            assert span_ms > 300_000, panel["title"]
+
+
 @every_board
 def test_nothing_is_fetched_from_the_internet(board: Json) -> None:
     found = re.findall(r"https?://[^\"\s)]+", json.dumps(board))

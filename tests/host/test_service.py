@@ -349,6 +349,8 @@ def test_the_past_is_what_it_was_and_starts_and_clocks_that_are_set_back_are_kep
         clock.t += 60
     for t, views in seen.items():
         assert service.past(t).views == views
+        alone = [view for one in service.site.points for view in service.past(t, one).views]
+        assert {view.point: view for view in alone} == {view.point: view for view in views}
     wait_for(lambda: service._ticked_at == clock.t)
     clock.t -= 30
     wait_for(lambda: len(service.journal.facts(ClockSetBack)) == 1)

@@ -332,29 +332,6 @@ def test_with_certificates_too_a_broker_that_restarts_in_a_moment_is_no_second_h
             link.stop()
 
 
-def test_a_second_connection_that_was_refused_once_and_hangs_then_keeps_nobody_from_serving(tmp_path: Path) -> None:
-    """Seen once with a certificate that had ended: one refusal, and no word in the seven minutes after it."""
-    certified = Certified(tmp_path, "watch", "host")
-    up_s = [0.0]
-    host = serving.Serving(
-        certified.broker.site.broker,
-        certified.site.directory,
-        Inbox(),
-        now=lambda: T0,
-        on_change=lambda _: None,
-        uptime_s=lambda: up_s[0],
-    )
-    assert host._watch is not None
-    try:
-        host._turn()
-        host._watch._refusals = 1
-        for up_s[0], serves in ((1.0, False), (10.9, False), (11.1, True)):
-            host._turn()
-            assert host._begun is serves
-    finally:
-        host.stop()
-
-
 def test_check_says_where_no_second_host_can_be_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     site = make_site(tmp_path / "site").directory
     file = site / "site.toml"

@@ -24,7 +24,7 @@ from paraat.domain.facts import Acknowledged, Author, Standing
 from paraat.domain.roster import Duty, Person, Roster
 from paraat.domain.subjects import Subject
 from paraat.domain.telling import Telling
-from paraat.journal import Journal
+from paraat.journal import Departures, Journal
 from paraat.site.site import Site, load_site
 
 T0 = 1764000000.0
@@ -146,7 +146,9 @@ def main(directory: Path, seed: int, death: Death) -> None:
     clock = directory / "clock.txt"
     step = int(clock.read_text()) if clock.exists() else 0
     channel = Paper(directory / "received.txt", death, Random(seed + step))
-    dispatcher = Dispatcher(site, journal, {"email": channel}, acknowledged=standing.acknowledged)
+    record = Departures(journal.path)
+    record.teach(journal)
+    dispatcher = Dispatcher(site, journal, {"email": channel}, acknowledged=standing.acknowledged, record=record)
     watch = Watch(
         {"low_fuel": Trouble()},
         journal,

@@ -97,6 +97,7 @@ ROWS = (
     ("upkeep/rest-voltage", HOST, FLOAT, "V", 0, 80, 3, "point", "rest_voltage_v", "of the battery, lowest of the last night"),
     ("upkeep/rest-drop", HOST, FLOAT, "%", -100, 100, 2, "point", "rest_drop_percent", "of that voltage in 90 days"),
     ("upkeep/overdue", HOST, INT, "count", 0, 1000, 0, "point", "upkeep_overdue", "tasks whose day is past; 0 while not in use"),
+    ("upkeep/word-ends", HOST, FLOAT, "s", -1000000000, 1000000000, 0, "point", "word_ends_in_s", "until the first of its words ends; below 0: it has; 0 where nobody gave one that is asked for"),
     ("upkeep/unknown", HOST, INT, "count", 0, 1000, 0, "point", "upkeep_unknown", "tasks of which nobody knows; 0 while not in use"),
     # 0 or 1 as the next ones: what is remarked on a point's last figures, absent while it is silent.
     ("remark/battery-low", HOST, INT, "count", 0, 1, 0, "point", "remark_battery_low", "1 when its voltage is too low"),

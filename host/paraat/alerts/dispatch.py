@@ -1,6 +1,6 @@
 """From what is due to the channels: each channel in a thread of its own, so that none waits behind another.
 
-What is sent is claimed in the journal first and settled in it afterwards. A host that was stopped in between does not know
+What is sent is claimed in the journal first and settled in it afterwards, and written down beside it (`Record`). A host that was stopped in between does not know
 whether it arrived: it says so, and tells that person once more, for that reason.
 """
 
@@ -68,6 +68,18 @@ class DeliveryStore(Protocol):
         ...
 
 
+class Record(Protocol):
+    """What left for people, known also where the journal is lost or behind."""
+
+    def leave(self, rows: Iterable[Delivery], alerts: Collection[AlertState]) -> None:
+        """These leave now in one message."""
+        ...
+
+    def settle(self, ids: Iterable[int], ok: bool, answer: str, at: float) -> None:
+        """They arrived, or are to leave once more."""
+        ...
+
+
 class _Attempt(NamedTuple):
     """One attempt, as settle_deliveries wants to know it."""
 
@@ -95,6 +107,7 @@ class Dispatcher:
     """channels: by name, as make_channels gives them. acknowledged: the last time that somebody acknowledged an alert. roster:
     as it is now; None: that of the site. unreached: the ways from which a message came back lately. refused: (key of a
     message, why, now), of one to an address that is none, as Returned.came_back has it; None: it is tried again as others are.
+    record: where what leaves is written down beside the store; None: nowhere, because nothing leaves.
 
     `send_next` of one channel belongs to one thread; each channel may have its own.
     """
@@ -110,6 +123,7 @@ class Dispatcher:
         roster: Callable[[], Roster] | None = None,
         unreached: Callable[[], Collection[Way]] = tuple,
         refused: Callable[[str, str, float], object] | None = None,
+        record: Record | None = None,
     ) -> None:
         self._site = site
         self._roster = roster or (lambda: site.roster)
@@ -118,6 +132,7 @@ class Dispatcher:
         self._acknowledged = acknowledged
         self._unreached = unreached
         self._refused = refused
+        self._record = record
         self._words = Words(site.region.language)  # what came back is kept as people read it
         self._active: dict[int, AlertState] = {}
         self._renderer = Renderer(site, answers, self._also_held)
@@ -187,6 +202,8 @@ class Dispatcher:
         self._states[name] = msgspec.structs.replace(self._states[name], busy_since=now)
         attempt = self._unkept[name] = self._try(self._channels[name], message, alerts, now)
         with self._storing:
+            if self._record is not None:
+                self._record.settle(attempt.ids, attempt.ok, attempt.answer, attempt.at)
             self._keep(name)
         if attempt.refused and self._refused is not None:
             self._refused(message.key, attempt.refused, now)
@@ -218,6 +235,12 @@ class Dispatcher:
         if message is not None or dropped:
             ids = [] if message is None else [row.id for row in message.rows]
             self._store.claim_deliveries(ids, "" if message is None else message.key, dropped, now)
+        if message is not None and self._record is not None:
+            leaves = [
+                msgspec.structs.replace(row, state="sending", message=message.key, settled_at=now)
+                for row in message.rows
+            ]
+            self._record.leave(leaves, [alerts[one] for one in {row.alert_id for row in leaves}])
         return message, alerts
 
     def _keep(self, name: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from paraat.domain.subjects import View
+from paraat.runtime.typed import convert, decode
 
 _Key = tuple[str, str]  # the name of the view's type, and which one
 
@@ -52,7 +53,7 @@ class Observed:
 
     def take(self, told: str, now: float) -> tuple[bool, list[View]]:
         """(whether a host began here, the views at `now`). What a release judged that this one does not know is left out."""
-        change = msgspec.json.decode(told, type=_Change) if told else _Change()
+        change = decode(told, _Change) if told else _Change()
         if change.begins:
             self._known = {}
         for kind, of_kind in change.views.items():
@@ -61,7 +62,7 @@ class Observed:
                 if fields is not None:
                     self._known[kind, which] = fields
         return change.begins, [
-            msgspec.convert(fields | {"now": now}, self._kinds[kind])
+            convert(fields | {"now": now}, self._kinds[kind])
             for (kind, _), fields in self._known.items()
             if kind in self._kinds
         ]

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from paraat.cli.shared import complain
+from paraat.runtime.typed import decode
 from paraat.site.site import Site
 from paraat.texts import Phrase, say
 
@@ -74,8 +75,8 @@ def read(answer: tuple[int, bytes], shape: type[Any]) -> Any:
     status, body = answer
     try:
         if status == 200:
-            return msgspec.json.decode(body, type=shape)
-        why = msgspec.json.decode(body, type=dict[str, Any])["error"]
+            return decode(body, shape)
+        why = decode(body, dict[str, Any])["error"]
     except (msgspec.MsgspecError, KeyError) as error:
         raise AskError(
             Phrase("what answers on the port of the status page is not `paraat serve` (status {status})", status=status)

@@ -6,8 +6,6 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from paraat.cli.parser import Commands
 from paraat.cli.shared import fail, now, tell, unknown_points
 from paraat.site.site import Site, load_site
@@ -99,13 +97,14 @@ def _checked(site: Site) -> "dict[str, Check]":
     """How each point was last checked on the spot, of the same journal."""
     from paraat.domain.facts import Author, Commissioned
     from paraat.provision.flash.box import Check
+    from paraat.runtime.typed import decode
 
     found = {}
     for t, author, body in _asked(
         site, "SELECT t, author, body FROM fact WHERE kind = 'commissioned/1' ORDER BY t, id"
     ):
-        told = msgspec.json.decode(body, type=Commissioned)
-        found[told.point] = Check(t, msgspec.json.decode(author, type=Author).name, not told.left)
+        told = decode(body, Commissioned)
+        found[told.point] = Check(t, decode(author, Author).name, not told.left)
     return found
 
 

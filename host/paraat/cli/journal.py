@@ -80,8 +80,8 @@ def _restore(args: argparse.Namespace) -> int:
     except JournalError as error:
         return fail(args, error)
     try:
-        for source in (*args.sources, *aside):
-            found = bring_back(journal, source)
+        sources = (*reversed(aside), *args.sources)  # the newest first
+        for source, found in zip(sources, bring_back(journal, *sources), strict=True):
             tell(
                 args,
                 Phrase(

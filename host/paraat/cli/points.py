@@ -80,6 +80,7 @@ def _say_troubles(args: argparse.Namespace, site: Site) -> None:
     """What is wrong with the host itself, for people and not for a script. Raises AskError."""
     import msgspec
 
+    from paraat.runtime.typed import decode
     from paraat.texts import catalogue
     from paraat.web import api
 
@@ -87,7 +88,7 @@ def _say_troubles(args: argparse.Namespace, site: Site) -> None:
     if answer is None:
         return
     try:
-        health = msgspec.json.decode(answer[1], type=api.Health)
+        health = decode(answer[1], api.Health)
     except msgspec.MsgspecError:
         return  # what else answers there, the list says
     words = catalogue.Words(args.language, "web")

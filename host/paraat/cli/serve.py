@@ -1,6 +1,7 @@
 """`paraat serve` and `paraat check`: the host of a site, and whether it could start."""
 
 import argparse
+import faulthandler
 import sys
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def add_commands(commands: Commands) -> None:
 
 def _serve(args: argparse.Namespace) -> int:
     stop = stop_on_signal()
+    faulthandler.enable()  # a library in C that ends the process says in the log where; nothing else would
     sys.setswitchinterval(_SWITCH_S)
     from paraat.boards.node_config import check_points
     from paraat.cli.local_broker import BROKER

@@ -15,6 +15,7 @@ from paraat.boards import readings
 from paraat.domain import facts
 from paraat.domain.points import Tank
 from paraat.domain.tanks import litres
+from paraat.runtime.typed import decode
 from paraat.texts import Words
 
 FOLDER = "commissioned"
@@ -80,7 +81,7 @@ def checks(folder: Path, known: Container[str]) -> Iterator[tuple[str, Commissio
     for path in sorted(folder.glob("*.json")):
         if path.name not in known:
             with contextlib.suppress(OSError, msgspec.DecodeError):
-                yield path.name, msgspec.json.decode(path.read_bytes(), type=Commissioned)
+                yield path.name, decode(path.read_bytes(), Commissioned)
 
 
 def fact_of(check: Commissioned) -> facts.Commissioned:

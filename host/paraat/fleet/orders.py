@@ -21,6 +21,7 @@ from typing import TypeVar
 import msgspec
 
 from paraat.fleet.rollout import Rollout, Row
+from paraat.runtime.typed import decode
 from paraat.site.files import write_atomic
 from paraat.site.site import Site
 from paraat.texts import Phrase, SpokenError, reason
@@ -183,7 +184,7 @@ def drop(folder: Path) -> None:
 
 def _read(path: Path, kind: type[T]) -> T | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        return decode(path.read_bytes(), kind)
     except (OSError, msgspec.DecodeError):
         return None
 

@@ -29,9 +29,6 @@ _log = logging.getLogger(__name__)
 
 _TURN_S = 0.25
 _REFUSALS = 3  # of our second connection, on end: one may be of a broker that is being started
-_REFUSED_S = (
-    10.0  # or so long after the first, whatever it does since: no board may wait for a connection that serves nobody
-)
 # So often within ALONE_AFTER_S another took the place of our second connection: they would do so to each other for ever.
 _DOUBLES, _CALM_S = 3, 30
 _LOOK_S = 0.5  # what a broker keeps it hands over right behind its answer to our subscription
@@ -62,7 +59,6 @@ class Serving:
         self._spare = spare
         self._named = settings.cert_file is None  # else the broker's names are those of our certificates
         self._doubles_s: list[float] = []
-        self._refused_s: float | None = None  # since when our second connection is refused
         self._where = f"{settings.host}:{settings.port}"
         self._uptime_s = uptime_s
         self._name = socket.gethostname()
@@ -121,9 +117,7 @@ class Serving:
     @property
     def _unwatched(self) -> bool:
         """Whether we have the first connection alone."""
-        if self._watch is None or self._watch.refusals >= _REFUSALS:
-            return True
-        return self._refused_s is not None and self._uptime_s() - self._refused_s >= _REFUSED_S
+        return self._watch is None or self._watch.refusals >= _REFUSALS
 
     @property
     def unwatched(self) -> str:
@@ -214,10 +208,6 @@ class Serving:
             if self._stopped:
                 return
             now_s = self._uptime_s()
-            if self._watch is None or not self._watch.refusals:
-                self._refused_s = None
-            elif self._refused_s is None:
-                self._refused_s = now_s
             with self._lock:
                 if self._unwatched and not self._spare:
                     self._lease.looked(now_s)

@@ -1,5 +1,6 @@
 """Alerts, who is told of them, and every attempt to do so."""
 
+import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -7,10 +8,11 @@ import msgspec
 
 from paraat.domain.model import AlertState, Delivery, Judged
 from paraat.journal.file import JournalFile, begin_after
+from paraat.runtime.typed import decoder
 
 # A Phrase is a str of its own kind, which msgspec does not take: it is kept as the English that it is.
 _encode = msgspec.json.Encoder(enc_hook=str).encode
-_decode_alert = msgspec.json.Decoder(AlertState).decode
+_decode_alert = decoder(AlertState)
 _FIELDS = (
     "alert_id",
     "reason",
@@ -28,6 +30,7 @@ _FIELDS = (
     "settled_at",
 )
 _COLUMNS = ", ".join(("id", *_FIELDS))
+_KEY = "alert_id = ? AND reason = ? AND person = ? AND channel = ? AND address = ?"  # as Delivery.key
 # In the order in which rows may be added: a delivery is of an alert.
 _TABLES = {
     "alert": ("id", "state", "body"),
@@ -205,6 +208,44 @@ class AlertRecords(JournalFile):
             )
             self.add_deliveries(again)
 
+    def learn_departed(self, alerts: Iterable[AlertState], rows: Sequence[Delivery]) -> int:
+        """Take in what left for people by another record of it; returns how many rows of it were not known, or known as due yet.
+
+        alerts, rows: as that record has them. An alert that is not known is taken in where it goes on and none of its rule and
+        subject is newer; one that is over there, and was told so, is over.
+        """
+        states = {alert.id: alert for alert in alerts}
+        with self._transaction() as db:
+            begin_after(db, [("alert", max(states, default=0)), ("delivery", max((row.id for row in rows), default=0))])
+            known = {
+                one: _decode_alert(body)
+                for one in states
+                for (body,) in db.execute("SELECT body FROM alert WHERE id = ?", (one,))
+            }
+            opened = [_decode_alert(body) for (body,) in db.execute("SELECT body FROM alert WHERE state <> 'resolved'")]
+            newest = {
+                (alert.rule, alert.subject): alert.id
+                for alert in sorted((*states.values(), *opened), key=lambda alert: alert.id)
+            }
+            learnt = 0
+            for row in rows:
+                told, has = states.get(row.alert_id), known.get(row.alert_id)
+                if told is None or not _is_behind(db, row):
+                    continue
+                if has is None:
+                    if told.state == "resolved" or newest[told.rule, told.subject] != told.id:
+                        continue
+                    db.execute(
+                        "INSERT INTO alert (id, state, body) VALUES (?, ?, ?)", (told.id, told.state, _encode(told))
+                    )
+                elif (has.rule, has.subject, has.fired_at) != (told.rule, told.subject, told.fired_at):
+                    continue  # another journal's
+                elif (has.state, told.state) == ("firing", "resolved"):
+                    db.execute("UPDATE alert SET state = 'resolved', body = ? WHERE id = ?", (_encode(told), told.id))
+                known[told.id] = told
+                learnt += _put(db, row)
+        return learnt
+
     def note_answer(self, message: str, answer: str) -> None:
         """Write down what came back of a message after it was sent, such as a delivery report."""
         with self._transaction() as db:
@@ -268,6 +309,31 @@ class AlertRecords(JournalFile):
     def _deliveries(self, where: str, arguments: tuple[object, ...]) -> list[Delivery]:
         rows = self._read(f"SELECT {_COLUMNS} FROM delivery WHERE {where} ORDER BY id", arguments)  # noqa: S608
         return [_delivery(row) for row in rows]
+
+
+def _is_behind(db: sqlite3.Connection, row: Delivery) -> bool:
+    """Whether less is known of a delivery than this: it is not there, or what came of that try is not."""
+    found = db.execute(f"SELECT state, attempts FROM delivery WHERE {_KEY}", row.key).fetchone()  # noqa: S608
+    if found is None:
+        return True
+    state, attempts = found
+    if row.state == "sending":
+        return bool(state == "due" and attempts <= row.attempts)
+    return bool(state in ("due", "sending") and attempts < row.attempts)
+
+
+def _put(db: sqlite3.Connection, row: Delivery) -> int:
+    settled = (row.state, row.attempts, row.message, row.answer, row.settled_at)
+    changed = db.execute(
+        f"UPDATE delivery SET state = ?, attempts = ?, message = ?, answer = ?, settled_at = ? WHERE {_KEY}",  # noqa: S608
+        (*settled, *row.key),
+    ).rowcount
+    if changed:
+        return changed
+    return db.execute(
+        f"INSERT OR IGNORE INTO delivery ({_COLUMNS}) VALUES (?{', ?' * len(_FIELDS)})",  # noqa: S608
+        tuple(getattr(row, name) for name in ("id", *_FIELDS)),
+    ).rowcount
 
 
 def _delivery(row: Sequence[Any]) -> Delivery:

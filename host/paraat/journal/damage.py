@@ -17,6 +17,7 @@ from paraat.journal import schema
 from paraat.journal.file import JournalError
 from paraat.journal.journal import Journal
 from paraat.journal.ranges import merge
+from paraat.runtime.typed import decoder
 from paraat.texts import Phrase, reason
 
 ASIDE, BROUGHT_BACK = ".damaged-", ".restored-"
@@ -34,7 +35,7 @@ _TABLES = {
     "attempt": "id, delivery_id, at, ok, error",
     "judged": "id, at, entry, fact, own",
 }
-_decode_alert = msgspec.json.Decoder(AlertState).decode
+_decode_alert = decoder(AlertState)
 
 
 class BroughtBack(NamedTuple):
@@ -103,20 +104,27 @@ def back_up(path: Path, to: Path) -> None:
         raise JournalError(Phrase("{path}: no backup to {to}: {why}", path=path, to=to, why=why)) from error
 
 
-def bring_back(journal: Journal, source: Path) -> BroughtBack:
-    """Take over what can be read of another journal, a damaged one or a backup. Raises JournalError. Close `journal` then.
+def bring_back(journal: Journal, *sources: Path) -> list[BroughtBack]:
+    """Take over what can be read of other journals, damaged ones and backups, in this order. Raises JournalError: then nothing
+    of it is. Close `journal` then.
 
-    What is there already stays as it is. Alerts that fired then are over: what is still so fires anew. What only the way to
-    InfluxDB needs goes that way once more, which changes nothing there.
+    What is there already stays as it is, so the newest comes first: a backup of before may say that a message has yet to leave.
+    Alerts that fired then are over: what is still so fires anew. What only the way to InfluxDB needs goes that way once more,
+    which changes nothing there.
     """
-    with tempfile.TemporaryDirectory(prefix="paraat-") as folder:
-        try:
-            with closing(_open(_of_this_version(source, Path(folder)))) as db:
-                return _take(journal, db)
-        except (sqlite3.Error, OSError) as error:
-            raise JournalError(
-                Phrase("{source}: cannot be read at all: {error}", source=source, error=error)
-            ) from error
+    with tempfile.TemporaryDirectory(prefix="paraat-") as folder, journal.writing() as db:
+        found = []
+        for number, source in enumerate(sources):
+            try:
+                (room := Path(folder) / str(number)).mkdir()
+                with closing(_open(_of_this_version(source, room))) as other:
+                    found.append(_take(db, other))
+            except (sqlite3.Error, OSError) as error:
+                raise JournalError(
+                    Phrase("{source}: cannot be read at all: {error}", source=source, error=error)
+                ) from error
+        _make_whole(db)
+    return found
 
 
 def _of_this_version(source: Path, folder: Path) -> Path:
@@ -136,23 +144,21 @@ def _open(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
 
 
-def _take(journal: Journal, source: sqlite3.Connection) -> BroughtBack:
+def _take(db: sqlite3.Connection, source: sqlite3.Connection) -> BroughtBack:
     counts: dict[str, int] = {}
     unreadable = 0
-    with journal.writing() as db:
-        db.execute("PRAGMA defer_foreign_keys = ON")  # the alert of a delivery may be what cannot be read
-        for table, columns in _TABLES.items():
-            marks = ", ".join("?" * len(columns.split(",")))
-            insert = f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608
-            before = db.total_changes
-            for rows in _readable(source, f"SELECT {columns} FROM {table}", _last(source, table)):  # noqa: S608
-                if rows is None:
-                    unreadable += 1
-                else:
-                    db.executemany(insert, rows)
-            counts[table] = db.total_changes - before
-        _make_whole(db)
-        db.executemany("UPDATE cursor SET entry_id = min(entry_id, ?) WHERE sink = ?", _cursors(source, db))
+    db.execute("PRAGMA defer_foreign_keys = ON")  # the alert of a delivery may be what cannot be read
+    for table, columns in _TABLES.items():
+        marks = ", ".join("?" * len(columns.split(",")))
+        insert = f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608
+        before = db.total_changes
+        for rows in _readable(source, f"SELECT {columns} FROM {table}", _last(source, table)):  # noqa: S608
+            if rows is None:
+                unreadable += 1
+            else:
+                db.executemany(insert, rows)
+        counts[table] = db.total_changes - before
+    db.executemany("UPDATE cursor SET entry_id = min(entry_id, ?) WHERE sink = ?", _cursors(source, db))
     return BroughtBack(counts, unreadable)
 
 

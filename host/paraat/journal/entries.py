@@ -10,6 +10,7 @@ from paraat.domain.facts import Author, BoardState, Fact, GapAccepted, Told
 from paraat.domain.model import AGE_UNSURE, NodeState, Refusal, SampleSet
 from paraat.journal.facts import FactRecords, write_fact
 from paraat.journal.ranges import Range, Ranges, count, merge, without
+from paraat.runtime.typed import decoder
 
 SEQ_CONFLICT = "seq-conflict"
 
@@ -24,8 +25,8 @@ _REPLAY_EVENTS = _REPLAY.replace(" ORDER", " AND kind = 'event' ORDER")
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
-_decode_gap = msgspec.json.Decoder(GapAccepted).decode
-_decode_state = msgspec.json.Decoder(NodeState).decode
+_decode_gap = decoder(GapAccepted)
+_decode_state = decoder(NodeState)
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """What the host is told beside the boards' sets, each with its author (domain/facts.py)."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -9,10 +9,11 @@ import msgspec
 
 from paraat.domain.facts import Author, Fact, Told, place
 from paraat.journal.file import JournalFile
+from paraat.runtime.typed import decoder
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Told).decode
-_decode_author = msgspec.json.Decoder(Author).decode
+_decode: Callable[[bytes | str], Told] = decoder(Told)  # type: ignore[arg-type]  # a union has no type of types
+_decode_author = decoder(Author)
 COLUMNS = "id, after, t, recorded_at, author, body"
 _LAST = 2**63 - 1  # of all ids
 _NEWEST = (

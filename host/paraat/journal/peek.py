@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from paraat.journal import schema
+from paraat.runtime.typed import decode
 from paraat.texts import Phrase, reason
 
 _HEADER_BYTES = 100
@@ -58,5 +59,5 @@ def first_free_seq(path: Path, point: str) -> int | None:
         return None
     finally:
         db.close()
-    told = msgspec.json.decode(row[0], type=_State).next if row else None
+    told = decode(row[0], _State).next if row else None
     return max((highest or 0) + 1, told or 1)

@@ -9,7 +9,7 @@ from paraat.domain.activation import Phase
 from paraat.domain.model import Derived, PointView, Value
 from paraat.domain.readiness import Verdict
 from paraat.domain.refuel import Stop
-from paraat.domain.upkeep import TaskState
+from paraat.domain.upkeep import ATTEST, Task, TaskState
 from paraat_wire import metrics
 
 _HOUR_S = 3600.0
@@ -153,6 +153,7 @@ def _clock(view: PointView) -> dict[str, Value | None]:
 def _upkeep(view: PointView) -> dict[str, Value | None]:
     upkeep, used = view.upkeep, view.activation.in_use
     states = [task.state for task in upkeep.tasks]
+    ends = [_left(task, view.now) for task in upkeep.tasks if task.kind == ATTEST] if used else []
     trend = upkeep.battery
     return {
         "upkeep/test-age": _age(view, None if upkeep.test is None else upkeep.test.until),
@@ -161,8 +162,14 @@ def _upkeep(view: PointView) -> dict[str, Value | None]:
         "upkeep/rest-voltage": None if trend is None else trend.volts,
         "upkeep/rest-drop": None if trend is None else trend.drop_percent,
         "upkeep/overdue": used * states.count(TaskState.OVERDUE),
+        "upkeep/word-ends": min(ends, default=None),
         "upkeep/unknown": used * states.count(TaskState.UNKNOWN),
     }
+
+
+def _left(word: Task, now: float) -> float:
+    """Until a word must be given anew; 0 where there is none, as it is asked for now."""
+    return 0.0 if word.due_at is None else word.due_at - now
 
 
 def _people_and_remarks(view: PointView) -> dict[str, Value | None]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from paraat.runtime.typed import decode
 from paraat.site import secrets, shortening
 from paraat.site.files import write_atomic
 from paraat.site.joining import Conflict, JoiningError
@@ -59,7 +60,7 @@ def taken(site_dir: Path) -> Taken | None:
     if not path.exists():
         return None
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Taken)
+        return decode(path.read_bytes(), Taken)
     except (OSError, msgspec.DecodeError) as error:
         raise JoiningError("joining.taken", path=path, why=str(error)) from error
 
@@ -122,7 +123,7 @@ def write(site_dir: Path, files: Mapping[str, bytes]) -> None:
 def _left(site_dir: Path) -> dict[str, list[str]]:
     path = site_dir / DECIDED
     try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, list[str]])
+        return decode(path.read_bytes(), dict[str, list[str]])
     except FileNotFoundError:
         return {}
     except msgspec.DecodeError as error:

@@ -15,6 +15,7 @@ from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 from paraat.domain.telling import Telling
 from paraat.domain.thresholds import Alerts
+from paraat.runtime.typed import decode
 from paraat.site.site import Site
 
 _log = logging.getLogger(__name__)
@@ -112,7 +113,7 @@ def _read(text: str, kind: type[Any]) -> Any:
     if not text:
         return None
     try:
-        return msgspec.json.decode(text, type=kind)
+        return decode(text, kind)
     except msgspec.MsgspecError as error:
         _log.warning("settings of then cannot be read by this release, so those of now are taken: %s", error)
         return None

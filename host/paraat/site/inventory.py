@@ -14,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from paraat.runtime.typed import decode
 from paraat.site.files import write_atomic
 from paraat.texts import SpokenError, reason
 
@@ -139,7 +140,7 @@ def load(site_dir: Path) -> Inventory:
     """Read a site's inventory. Raises InventoryError when it is missing or no inventory."""
     path = path_of(site_dir)
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Inventory)
+        return decode(path.read_bytes(), Inventory)
     except FileNotFoundError as error:
         raise InventoryError("pki.no-inventory", path=path, site=site_dir) from error
     except (OSError, msgspec.DecodeError) as error:

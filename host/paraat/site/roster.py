@@ -18,6 +18,7 @@ from paraat.domain.fields import EMAIL_ADDRESS, Part, Text
 from paraat.domain.points import Lead, Point
 from paraat.domain.roster import COORDINATION, DAY_MIN, LEAD, Duty, Person, Roster, Rung
 from paraat.runtime.clock import SystemClock
+from paraat.runtime.typed import decoder
 from paraat.site.errors import SettingsError
 from paraat.site.tables import either, read_table
 from paraat.texts import Phrase, languages
@@ -84,6 +85,9 @@ def read_roster(directory: Path, points: Mapping[str, Point], coordination: Lead
     return Roster(zone=ZoneInfo(timezone), people=people, duties=tuple(duties), holidays=frozenset(found.holidays))
 
 
+_decode = decoder(Roster, dec_hook=lambda _kind, zone: ZoneInfo(zone))
+
+
 def roster_text(roster: Roster) -> str:
     """A roster as JSON, for the journal: a replay tells the people of then."""
     return msgspec.json.encode(roster, enc_hook=str, order="deterministic").decode()
@@ -91,7 +95,7 @@ def roster_text(roster: Roster) -> str:
 
 def roster_of(text: str) -> Roster:
     """What roster_text wrote."""
-    return msgspec.json.decode(text, type=Roster, dec_hook=lambda _kind, zone: ZoneInfo(zone))
+    return _decode(text)
 
 
 class Rosters:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar, get_args, get_origin
 import msgspec
 
 from paraat.domain.fields import EMAIL_ADDRESS, HOST_NAME, HTTP_URL, LINE, PHONE_NUMBER, Part
+from paraat.runtime.typed import convert
 from paraat.site.errors import SettingsError
 from paraat.texts import Phrase, reason
 
@@ -21,13 +22,25 @@ except ImportError:  # where there is no wheel of it: a start takes longer
     rtoml = None  # type: ignore[assignment]
 
 T = TypeVar("T", bound=Part)
+# rtoml reads TOML 1.1. A file that only it reads would be in order on this machine, and refused on a laptop that has no wheel of it.
+# All that 1.1 has more stands in braces, behind one of these backslashes, or is a time without seconds; Python's own reader, of
+# TOML 1.0, reads what may have any of them. A point's file mostly has none, and those are the thousands.
+_NEWER = ("{", "\\e", "\\x")
+_MAY_BE_A_TIME = re.compile(
+    r":\d\d(?!:)"
+)  # from the colon on: an expression that begins with digits takes thirty times as long
+
+
+def may_be_newer(text: str) -> bool:
+    """Whether a TOML file may have what TOML 1.0 has not."""
+    return any(sign in text for sign in _NEWER) or _MAY_BE_A_TIME.search(text) is not None
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file. Raises SettingsError when it cannot be read."""
     try:
         text = path.read_text(encoding="utf-8-sig")  # Windows puts a mark before it
-        if rtoml is not None:
+        if rtoml is not None and not may_be_newer(text):
             with suppress(ValueError):  # what is wrong Python's own reader says, with line and column
                 return rtoml.loads(text)
         return tomllib.loads(text)
@@ -82,7 +95,7 @@ def read_table(path: Path, kind: type[T]) -> T:
 def convert_table(path: Path, data: dict[str, Any], kind: type[T], key: str = "") -> T:
     """A table read from `path` as `kind`; key: where in the file it stands. Raises SettingsError."""
     try:
-        return msgspec.convert(data, kind, str_keys=True)
+        return convert(data, kind, str_keys=True)
     except msgspec.ValidationError as error:
         _blame_named_tables(path, data, kind, key)
         raise _explain(path, data, kind, str(error), key) from error

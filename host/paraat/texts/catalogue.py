@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -144,8 +144,7 @@ class Words:
 
     def number(self, value: float, digits: int) -> str:
         """A number as people of this language write it; a rounded zero has no minus sign."""
-        form = f"0.{'0' * digits}" if digits else "0"
-        return format_decimal(round(value, digits) + 0.0, form, locale=self.locale)
+        return _number(round(value, digits) + 0.0, digits, self.locale)
 
     def moment(self, at: datetime, form: str) -> str:
         """An aware moment, in the zone that it has. form: a key of the context "date", whose text is a CLDR pattern."""
@@ -156,6 +155,11 @@ class Words:
             key: self.say(value) if isinstance(value, Phrase | Amount | Exception) else value
             for key, value in values.items()
         }
+
+
+@lru_cache(maxsize=8192)  # a page of 200 points has some 1,500, mostly those of the page before
+def _number(value: float, digits: int, locale: Locale) -> str:
+    return format_decimal(value, f"0.{'0' * digits}" if digits else "0", locale=locale)
 
 
 class _NoKey(gettext.NullTranslations):

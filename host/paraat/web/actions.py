@@ -20,6 +20,7 @@ from paraat.domain.facts import (
 )
 from paraat.domain.profiles import Profile
 from paraat.domain.subjects import Subject
+from paraat.runtime.typed import decode
 from paraat.site.tables import mistake_in
 from paraat.texts import Phrase
 from paraat.texts.printable import printable
@@ -88,7 +89,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 def _given(body: bytes, kind: type[T]) -> T:
     """What was posted. Raises ValueError that names the key, what was found there and what is expected."""
     try:
-        return msgspec.json.decode(body, type=kind)
+        return decode(body, kind)
     except msgspec.ValidationError as error:
         wrong = mistake_in(msgspec.json.decode(body), kind, error)
         raise ValueError(

@@ -25,6 +25,7 @@ from paraat.domain.readiness import ResourceState, Verdict
 from paraat.domain.refuel import Stop
 from paraat.domain.subjects import Subject
 from paraat.domain.upkeep import EngineRun, Task, TaskState
+from paraat.runtime.typed import decode
 from paraat.texts import Phrase, Words, readiness
 from paraat.texts import upkeep as upkeep_texts
 from paraat.texts.localtime import local
@@ -866,7 +867,7 @@ def acknowledgement(fact: Fact) -> Acknowledgement:
 
 def author(body: bytes) -> Author:
     """Who acknowledges, from the body of the request. Raises ValueError that says what is wrong."""
-    return author_of(msgspec.json.decode(body, type=Acknowledge))
+    return author_of(decode(body, Acknowledge))
 
 
 def author_of(given: Acknowledge) -> Author:
@@ -876,7 +877,7 @@ def author_of(given: Acknowledge) -> Author:
 
 def code_and_author(body: bytes) -> tuple[str, Author]:
     """A code that was heard over the radio, and who read it aloud. Raises ValueError that says what is wrong."""
-    given = msgspec.json.decode(body, type=EnterCode)
+    given = decode(body, EnterCode)
     return given.code, _author(given.by, given.role, "radio")
 
 

@@ -328,7 +328,7 @@ class _Routes:
         try:
             return self._source.view(wanted, self._source.clock.now())
         except KeyError as error:
-            raise HTTPException(404, f"no point {wanted!r} in this region; /api/v1/points lists them") from error
+            raise _unknown(wanted) from error
 
     def _then(self, request: Request) -> PointView:
         """A point as it is, or as it was at the moment that is asked for."""
@@ -336,10 +336,10 @@ class _Routes:
         if at is None:
             return self._view(request)
         wanted, t = request.path_params["point"], _moment(at, self._source.clock.now())
-        with self._looking_back:
-            found = next((view for view in self._source.past(t).views if view.point == wanted), None)
-        if found is None:
-            raise HTTPException(404, f"no point {wanted!r} in this region; /api/v1/points lists them")
+        try:
+            (found,) = self._source.past(t, wanted).views
+        except KeyError as error:
+            raise _unknown(wanted) from error
         return found
 
     async def alerts(self, request: Request) -> Response:
@@ -481,6 +481,10 @@ def _path_of(request: Request, page: int) -> str:
 
 def _links(following: str | None) -> dict[str, str]:
     return {} if following is None else {"link": f'<{following}>; rel="next"'}
+
+
+def _unknown(point: str) -> HTTPException:
+    return HTTPException(404, f"no point {point!r} in this region; /api/v1/points lists them")
 
 
 def _refuse_past(request: Request) -> None:

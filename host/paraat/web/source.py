@@ -117,8 +117,11 @@ class WebSource(Protocol):
         """One expected point as it stands at `now`. Raises KeyError when it is not expected."""
         ...
 
-    def past(self, t: float) -> Past:
-        """Everything as it stood at t, unix seconds. May take seconds. Raises JournalError."""
+    def past(self, t: float, point: str | None = None) -> Past:
+        """Everything as it stood at t, unix seconds; point: of the points only this one. Of all it may take seconds.
+
+        Raises JournalError, and KeyError for a point that is not expected.
+        """
         ...
 
     def seen(self, alert_ids: Collection[int]) -> Mapping[int, Fact]:

@@ -1,6 +1,7 @@
 """What a coordination point runs, as real parts that the runner breaks: mosquitto, InfluxDB, `paraat serve`, boards on the wire."""
 
 import json
+import math
 import os
 import re
 import signal
@@ -18,7 +19,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from host.served import EXAMPLE, FakeBoard
-from paraat.domain.model import Value
+from paraat.domain.model import AlertState, Value
 from paraat.journal import Journal
 from paraat.simulate.servers import InfluxServer, MosquittoBroker, find_program, free_port
 from waiting import wait_for
@@ -33,16 +34,23 @@ _PAUSE, _PAUSE_MOST = 2, 32  # sets that are read before some are sent
 _KEY = re.compile(r"alert (\d+)(/\S+):")
 
 
-class Counts(NamedTuple):
-    """What came of a run."""
+class Count(NamedTuple):
+    """What was told, what of it was found, and what of that is wrong."""
 
-    told_stored: int
-    found_stored: int
+    told: int
+    found: int
     twice: int
     lost: int
-    told: int
-    told_twice: int
-    untold: int
+
+
+class Counts(NamedTuple):
+    """What came of a run. stored: sets that boards were told are stored, and sets in the journal; people: alerts that fired, and
+    messages that left of them. Twice is a message that left more than once, and an alert that fired while another of its rule and
+    subject did.
+    """
+
+    stored: Count
+    people: Count
 
 
 class Stage:
@@ -209,14 +217,29 @@ class Stage:
         keys = Counter(match[0] for match in _KEY.finditer(self.log.read_text(errors="replace")))
         said = {int(_KEY.match(key)[1]) for key in keys}  # type: ignore[index]
         return Counts(
-            told_stored=sum(len(seqs) for seqs in told.values()),
-            found_stored=sum(len(seqs) for seqs in found.values()),
-            twice=sum(n - 1 for seqs in found.values() for n in seqs.values()),
-            lost=sum(len(told[point] - set(found[point])) for point in told),
-            told=len(keys),
-            told_twice=sum(n - 1 for n in keys.values()),
-            untold=sum(alert.id not in said for alert in fired),
+            stored=Count(
+                told=sum(len(seqs) for seqs in told.values()),
+                found=sum(len(seqs) for seqs in found.values()),
+                twice=sum(n - 1 for seqs in found.values() for n in seqs.values()),
+                lost=sum(len(told[point] - set(found[point])) for point in told),
+            ),
+            people=Count(
+                told=len(fired),
+                found=len(keys),
+                twice=sum(n - 1 for n in keys.values()) + sum(map(_told_anew, fired, [fired] * len(fired))),
+                lost=sum(alert.id not in said for alert in fired),
+            ),
         )
+
+
+def _told_anew(alert: AlertState, fired: list[AlertState]) -> bool:
+    """Whether an alert fired while one before it, of the same rule and subject, was told and not over."""
+    return any(
+        (one.rule, one.subject) == (alert.rule, alert.subject)
+        and one.id < alert.id
+        and (one.fired_at or 0.0) <= (alert.fired_at or 0.0) < (one.resolved_at or math.inf)
+        for one in fired
+    )
 
 
 def _mount(folder: Path) -> bool:

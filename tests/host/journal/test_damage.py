@@ -86,7 +86,7 @@ def test_torn_pages_are_found_and_all_else_comes_back(tmp_path: Path, seed: int)
     new = journal.entries_after(0, 100)
     assert min(entry.id for entry in new) > SETS, "an id stands for one row for ever"
     journal.advance(SINK, new[-1].id)
-    found = bring_back(journal, aside)
+    (found,) = bring_back(journal, aside)
     journal.close()
     again = Journal(path)
     stored = {entry.seq: entry for entry in again.entries_after(0, 10 * SETS)}
@@ -150,7 +150,7 @@ def test_a_backup_is_made_beside_the_writer_and_fills_a_new_journal(tmp_path: Pa
     for file in tmp_path.glob("journal.sqlite*"):
         file.unlink()
     journal = Journal(path)
-    assert bring_back(journal, copy).rows["entry"] == SETS
+    assert bring_back(journal, copy)[0].rows["entry"] == SETS
     journal.close()
     again = Journal(path)
     assert (again.stored(POINT), again.stored(OTHER)) == (SETS, 0)
@@ -167,7 +167,7 @@ def test_a_backup_of_an_older_release_is_brought_forward_first(tmp_path: Path) -
     db.close()
     before = copy.read_bytes()
     journal = Journal(tmp_path / "journal.sqlite")
-    assert bring_back(journal, copy).rows["entry"] == expected
+    assert bring_back(journal, copy)[0].rows["entry"] == expected
     journal.close()
     assert copy.read_bytes() == before
     copy.write_bytes(b"no database")

@@ -2,8 +2,9 @@
 
 import pytest
 
-from paraat.domain.facts import HOST, Delivered, Fact
+from paraat.domain.facts import HOST, Attested, Delivered, Fact
 from paraat.domain.points import Battery
+from paraat.domain.profiles import Profile, Resource
 from paraat.sinks.status import derive
 from tracker_bench import POINT, T0, Bench
 
@@ -57,6 +58,28 @@ def test_upkeep_is_a_row_of_ages_and_of_what_is_to_be_done() -> None:
     )
     values = derive(bench.view(T0 + 2460), (), FRESH_S).values
     assert (values["upkeep/fuel-age"], values["upkeep/check-age"], values["upkeep/unknown"]) == (2400, 2400, 1)
+
+
+def test_when_the_first_word_of_a_point_ends_is_a_figure() -> None:
+    words = {name: Resource(by="word") for name in ("water", "food")}
+    bench = Bench(profile=Profile(target_h=12.0, resources=words))
+
+    def ends(now: float) -> object:
+        return derive(bench.view(now), (), FRESH_S).values.get("upkeep/word-ends")
+
+    def says(name: str, until: float) -> None:
+        told = Attested(point=POINT.id, resource=name, there=True, until=until)
+        bench.tracker.standing.apply(Fact(id=1, after=0, t=T0, recorded_at=T0, author=HOST, told=told))
+
+    bench.sees(T0)
+    says("water", T0 + 7200)
+    assert ends(T0 + 60) == 0, "nobody ever gave a word on food"
+    says("food", T0 + 3660)
+    assert ends(T0 + 60) == 3600
+    assert ends(T0 + 4260) == -600, "it has ended"
+    silent = Bench()
+    silent.sees(T0)
+    assert "upkeep/word-ends" not in derive(silent.view(T0 + 60), (), FRESH_S).values, "its profile asks for no word"
 
 
 def test_hours_without_the_grid_are_rows_where_a_battery_is_recorded() -> None:

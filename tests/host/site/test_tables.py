@@ -46,3 +46,31 @@ def test_a_mistake_is_told_with_its_line_as_python_has_it(
     with pytest.raises(SettingsError) as own:
         tables.read_toml(path)
     assert str(fast.value) == str(own.value)
+
+
+@pytest.mark.parametrize(
+    "newer",
+    [
+        "a = {x = 1,\n y = 2}\n",
+        "a = {x = 1,}\n",
+        "a = {x = 1 # one\n}\n",
+        'a = "\\e"\n',
+        'a = "\\x41"\n',
+        "a = 07:30\n",
+        "a = 2026-11-28 07:30\n",
+        "a = 2026-11-28T07:30Z\n",
+    ],
+)
+def test_what_only_toml_1_1_has_is_refused_on_every_machine(tmp_path: Path, newer: str) -> None:
+    assert tables.rtoml is not None
+    assert tables.rtoml.loads(newer), "it is TOML 1.1"
+    path = tmp_path / "nsp-0101.toml"
+    path.write_text(newer)
+    with pytest.raises(SettingsError, match=r"expected a readable TOML file"):
+        tables.read_toml(path)
+
+
+def test_a_points_file_is_read_by_the_quick_reader() -> None:
+    """Thousands of them are read at a start."""
+    for path in (paths.example_site_dir() / "points").glob("*.toml"):
+        assert not tables.may_be_newer(path.read_text(encoding="utf-8")), path

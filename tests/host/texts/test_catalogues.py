@@ -236,8 +236,7 @@ def test_a_third_language_is_one_file(
         shutil.copy(FOLDER / "say.awk", folder)
         told = subprocess.run(make, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
         assert re.search(r"^help +Sagen, was es gibt$", told, re.MULTILINE)
-        assert extract.main(["--check"]) == 1  # the rest of it is for `make words` to write
-        assert extract.main([]) == 0
+        assert extract.main([]) == 0  # the rest of it is for `make words` to write
         assert "de.po" in capsys.readouterr().out
         assert extract.main(["--check"]) == 0
 

@@ -143,8 +143,11 @@ class FakeSource:
     def view(self, point: str, now: float) -> PointView:
         return self.stand().views[point]
 
-    def past(self, t: float) -> Past:
-        return Past(now=t, views=list(self.was[t]), standing=Standing())
+    def past(self, t: float, point: str | None = None) -> Past:
+        views = [view for view in self.was[t] if point in (None, view.point)]
+        if not views:
+            raise KeyError(point)
+        return Past(now=t, views=views, standing=Standing())
 
     def seen(self, alert_ids: Collection[int]) -> Mapping[int, Fact]:
         found = {fact.told.alert: fact for fact in reversed(self.facts) if isinstance(fact.told, Acknowledged)}

@@ -19,6 +19,7 @@ from paraat.boards.node_config import node_config
 from paraat.provision.bundle.bundle import compile_firmware
 from paraat.provision.doctor.checks import Finding, Level
 from paraat.provision.usb.remote import RemoteBoard, RemoteError
+from paraat.runtime.typed import decode
 from paraat.site import inventory
 from paraat.site.site import Site
 
@@ -129,7 +130,7 @@ def ask(board: RemoteBoard) -> Report:
         board.restart()
     line = next((line for line in said.splitlines() if line.startswith(_MARK)), "")
     try:
-        return msgspec.json.decode(line.removeprefix(_MARK), type=Report)
+        return decode(line.removeprefix(_MARK), Report)
     except msgspec.DecodeError as error:
         raise RemoteError("remote.report", port=board.port, why=str(error)) from error
 

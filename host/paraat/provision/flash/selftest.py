@@ -18,6 +18,7 @@ from paraat.provision.flash.flash import CancelledError, FlashError
 from paraat.provision.usb import console_faults
 from paraat.provision.usb.console import split
 from paraat.provision.usb.ports import open_console
+from paraat.runtime.typed import decode
 from paraat.texts.printable import printable
 
 LIMIT_S = 60.0  # the board itself gives up after 30 s (node/selftest.py), and starts in a few
@@ -101,7 +102,7 @@ def _parse(line: str) -> _Line:
     if not line.startswith('{"'):
         return _Line()
     try:
-        return msgspec.json.decode(line, type=_Line)
+        return decode(line, _Line)
     except msgspec.DecodeError:
         return _Line()
 

@@ -13,6 +13,7 @@ from paraat.boards.boards import Board
 from paraat.boards.builds import Sha256, builds
 from paraat.provision.micropython import micropython_image
 from paraat.provision.micropython.micropython_image import FirmwareError, MicroPythonImage
+from paraat.runtime.typed import decode
 from paraat.site.files import write_atomic
 from paraat.site.joining import Conflict
 from paraat.texts import Phrase
@@ -131,7 +132,7 @@ def _lock(seen: dict[str, Sha256]) -> bytes:
 
 
 def _seen(lock: Path) -> dict[str, Sha256]:
-    return msgspec.json.decode(lock.read_bytes(), type=dict[str, Sha256]) if lock.exists() else {}
+    return decode(lock.read_bytes(), dict[str, Sha256]) if lock.exists() else {}
 
 
 def check(site_dir: Path, board: Board, image: MicroPythonImage) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from paraat.provision.usb.remote import RemoteBoard, RemoteError
+from paraat.runtime.typed import convert
 
 IDENTIFY_S = 10
 _ON_BOARD = "update.bundle"  # in the board's root, where its program runs
@@ -69,7 +70,7 @@ def identify(board: RemoteBoard, seconds: int = IDENTIFY_S) -> None:
 def _outcome(board: RemoteBoard, key: str, said: str) -> _Outcome:
     for line in reversed(said.splitlines()):
         try:
-            outcome = msgspec.convert(json.loads(line)[key], _Outcome)
+            outcome = convert(json.loads(line)[key], _Outcome)
         except (ValueError, KeyError, TypeError):
             continue
         if outcome.error:
