@@ -2,7 +2,7 @@
 
 import pytest
 
-gammu = pytest.importorskip("gammu")
+pytestmark = pytest.mark.needs("gammu")
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,8 @@ gammu = pytest.importorskip("gammu")
     ],
 )
 def test_an_error_is_said_by_its_text_and_its_place(told: tuple[object, ...], words: str) -> None:
+    import gammu
+
     from paraat.alerts.helpers.modem import _words
 
     assert _words(gammu.GSMError(*told)) == words
