@@ -37,13 +37,16 @@ from played_regions import DATABASE, Play, Region, perform
 
 POINTS, REGIONS = 500, 25
 RAW_H, RAW_STEP_S = 72, 60
+LABELS_DAYS = 7
 NOW_H = 18  # more than a block of rows a minute
 MEANS_DAYS, MEANS_STEP_S = 30, 300
 RAW_LIMIT_MS, MEANS_LIMIT_MS = 300.0, 1000.0
 RUNS = 5
 _BATCH = 5_000  # lines
 _TRIES = 20
+_AHEAD_S = 900
 _REST_S, _REST_LIMIT_S, _AT_REST = 5.0, 300.0, 0.02
+_SLOW = ("why", "resource", "board", "alert")  # written when they change, and each quarter of an hour
 _OF_ONE = ("point", "node", "battery", "climate", "power", "fuel", "people")
 _NOW = re.compile(r"time > now\(\) - (5|20)m")
 # Of a panel of a thousand pixels Grafana asks so many seconds to a point.
@@ -67,14 +70,14 @@ class Timed(NamedTuple):
 
 
 def templates(region: Region) -> list[tuple[str, str]]:
-    """(line without its time, point) of the newest rows of each point: the host's own, its resources, and a board's last set."""
+    """(line without its time, point) of the newest rows of each point: the host's own, its resources, its alerts, and a board's last set."""
     places, language = region.service._influx._places, "nl"  # type: ignore[union-attr]
     newest: dict[tuple[str, str], tuple[str, str]] = {}
     for entry in region.service.journal.entries_after(0, 1_000_000):
         for line in lines(entry, places, language):
             row = line.decode().rsplit(" ", 1)[0]
             series = re.split(r"(?<!\\) ", row)[0].split(",state=")[0]
-            if series.split(",")[0] in (*_OF_ONE, "why", "resource", "board", "host"):
+            if series.split(",")[0] in (*_OF_ONE, *_SLOW, "host", "event"):
                 newest[(entry.point, series)] = (row, entry.point)
     return list(newest.values())
 
@@ -136,6 +139,21 @@ def fill(server: InfluxServer, rows_at: list[str], begin: float, end: float, ste
             count += _post(url, batch)
             batch = []
     return count + (_post(url, batch) if batch else 0)
+
+
+class Written:
+    """What stands there up to which moment: rows of each minute, and those of each quarter of an hour. Nothing is written twice, as of
+    what is, InfluxDB must read both."""
+
+    def __init__(self, begin: float) -> None:
+        self.until = begin
+
+    def upto(self, server: InfluxServer, end: float, each_minute: list[str], each_quarter: list[str]) -> int:
+        """Go on to that moment. Returns how many rows that were."""
+        count = fill(server, each_minute, self.until, end, RAW_STEP_S, "autogen")
+        count += fill(server, each_quarter, max(self.until, end - 3600), end, 900, "autogen")
+        self.until = int(self.until) + (int(end) - int(self.until)) // RAW_STEP_S * RAW_STEP_S + RAW_STEP_S
+        return count
 
 
 def _post(url: str, batch: list[str]) -> int:
@@ -218,17 +236,19 @@ def main(arguments: list[str]) -> int:
         of_means = [query for query in queries if f'"{MEANS}".' in query.query]
         of_rows = [query for query in queries if query not in of_means]
         each, one = rows(found, names, ("point", "node")), rows(found, names[:1], _OF_ONE)
-        slow = rows(found, names, ("why", "resource", "board"))
+        slow = [row for row in rows(found, names, _SLOW) if ",what=" not in row or ",what=standing" in row]
         formerly = [*other_standings(rows(found, names, ("why",)))]
         now_alone = only([*each, *hosts(found)], of_rows)
-        count = fill(server, now_alone, now - NOW_H * 3600, now, RAW_STEP_S, "autogen")
-        count += fill(server, formerly, now - 3 * 3600, now - 2 * 3600, 900, "autogen")
-        count += fill(server, slow, now - 3600, now, 900, "autogen")
+        written = Written(now - NOW_H * 3600)
+        count = written.upto(server, now, now_alone, slow)
+        moments = [row for row in rows(found, names, ("alert", "event")) if ",what=standing" not in row]
+        labels = only(rows(found, names, ("why",)), of_rows)
+        count += fill(server, formerly, now - 1800, now - 1800, 900, "autogen")
+        count += fill(server, labels, now - LABELS_DAYS * 86_400, now - 4500, 900, "autogen")
 
         def renew() -> None:
             """Write the newest rows up to the present: what is asked of now would find none, as filling takes longer."""
-            present = time.time()
-            fill(server, [*now_alone, *slow], present - 600, present + 900, RAW_STEP_S, "autogen")
+            written.upto(server, time.time() + _AHEAD_S, now_alone, slow)
             rest(server)
 
         renew()
@@ -243,10 +263,14 @@ def main(arguments: list[str]) -> int:
             some = only(rows(found, of_first, ("point", "node")), of_some)
             return only([*each, *hosts(found)], of_all) + some + only(one, asked_over)
 
-        count += fill(server, over_time(of_rows), now - RAW_H * 3600, now, RAW_STEP_S, "autogen")
+        earlier = over_time(of_rows)
+        count += fill(server, earlier, now - RAW_H * 3600, now - NOW_H * 3600 - RAW_STEP_S, RAW_STEP_S, "autogen")
+        count += fill(server, only(one, of_rows), now - NOW_H * 3600, now, RAW_STEP_S, "autogen")
         print(f"{count} rows of {len(names)} points over {RAW_H} h; load {os.getloadavg()[0]:.1f}", flush=True)
         count = fill(server, over_time(of_means), now - MEANS_DAYS * 86_400, now, MEANS_STEP_S, MEANS)
         print(f"{count} means over {MEANS_DAYS} days; load {os.getloadavg()[0]:.1f}", flush=True)
+        fired = time.time() - 300  # the worst moment: all of them at once, a few minutes ago
+        fill(server, moments, fired, fired, 900, "autogen")
         renew()
         timed = list(measured(server, RAW_H, RAW_LIMIT_MS, queries, first))
         good = report(timed, f"{RAW_H} hours")

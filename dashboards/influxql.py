@@ -61,13 +61,19 @@ def measurement(name: str) -> str:
     return f'"{metrics.row_of(name)[metrics.MEASUREMENT]}"'
 
 
-def newest(columns: Mapping[str, str], where: str = CHOSEN, tags: Iterable[str] = ()) -> str:
+def newest(
+    columns: Mapping[str, str],
+    where: str = CHOSEN,
+    tags: Iterable[str] = (),
+    reckoned: Mapping[str, str] | None = None,
+) -> str:
     """The newest whole row that the host wrote of each point: what it lacks is not known, and no older value fills it in.
 
     columns: by alias, metrics of the host's row. tags: those of its tags, and its fields that are no metric, that are columns too;
-    "point" always is.
+    "point" always is. reckoned: by alias, sums of fields.
     """
-    selected = [f'"{tag}"' for tag in tags] + [f'{field(name)} AS "{alias}"' for alias, name in columns.items()]
+    sums = [f'{made} AS "{alias}"' for alias, made in (reckoned or {}).items()]
+    selected = [f'"{tag}"' for tag in tags] + [f'{field(name)} AS "{alias}"' for alias, name in columns.items()] + sums
     return (
         f"SELECT {', '.join(selected)} FROM {measurement('point/verdict')} WHERE {NOW} AND {where} "
         'GROUP BY "point" ORDER BY time DESC LIMIT 1'

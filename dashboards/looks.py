@@ -131,10 +131,17 @@ def absent(words: Words) -> list[ValueMapping]:
     return mapping({}, words("unknown"))[1:]
 
 
-def after(sign: str) -> list[ValueMapping]:
-    """Of a text that follows another one: behind a sign."""
+def after(sign: str, none: str | None = None) -> list[ValueMapping]:
+    """Of a text that follows another one: behind a sign. none: what stands where it is empty; else Grafana puts there what the panel
+    says when it has no row at all."""
     options = DashboardRegexMapOptions(pattern="/^(.+)$/", result=ValueMappingResult(text=f"{sign} $1", index=0))
-    return [RegexMap(options=options)]
+    found: list[ValueMapping] = [RegexMap(options=options)]
+    if none is not None:
+        empty = DashboardSpecialValueMapOptions(
+            match=SpecialValueMatch.EMPTY, result=ValueMappingResult(text=none, index=1)
+        )
+        found.append(SpecialValueMap(options=empty))
+    return found
 
 
 def unsaid() -> list[ValueMapping]:

@@ -38,12 +38,15 @@ from grafana_foundation_sdk.models.text import TextMode
 from dashboards import looks
 from dashboards.influxql import DATASOURCE, MIXED, SAID, Query, Said
 from paraat.domain.readiness import Verdict
+from paraat.sinks.server import MEANS
 from paraat.texts import Words
 
 # The host writes once a minute, and some seconds late: of each two minutes there is a row, of each one not always.
 FINEST = "2m"
+MEANT_FINEST = "5m"  # of the means of five minutes
 COARSE = "30m"  # of what is added up over many hosts
 GAP_MS = 300_000  # what is longer is a gap; so long a point may be quiet before it counts as silent
+MEANT_GAP_MS = 360_000  # Grafana joins what lies nearer than this: two means that follow each other, and no others
 # Grafana's own units of time turn 72 hours into "3 days", and say so in English.
 HOURS, AGE, LITRES, BURN = "suffix:h", "dtdhms", "suffix:l", "suffix:l/h"
 _WIDTH = 92  # of a column in pixels, so that all of them stand on a wall
@@ -281,6 +284,12 @@ def rows(
     return panel
 
 
+def _finest(queries: Iterable[str]) -> tuple[str, int]:
+    """Of what these ask, rows or means of five minutes: the finest stretch that always has one, and from how long on there is a gap, ms."""
+    means = any(f'"{MEANS}".' in query for query in queries)
+    return (MEANT_FINEST, MEANT_GAP_MS) if means else (FINEST, GAP_MS)
+
+
 def lines(
     words: Words,
     key: str,
@@ -299,7 +308,8 @@ def lines(
     panel = _begin(timeseries.Panel(), words, key, width, height, why_empty)
     for letter, (alias, query) in zip(_LETTERS, queries.items(), strict=False):
         panel.with_target(Query(query).ref_id(letter).time_series(alias))
-    panel.interval(FINEST).unit(unit).decimals(decimals).line_width(2).fill_opacity(0).span_nulls(GAP_MS)
+    finest, gap_ms = _finest(queries.values())
+    panel.interval(finest).unit(unit).decimals(decimals).line_width(2).fill_opacity(0).span_nulls(gap_ms)
     panel.show_points(VisibilityMode.AUTO).color_scheme(FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC))
     panel.tooltip(VizTooltipOptions().mode(TooltipDisplayMode.MULTI))
     panel.legend(
@@ -333,19 +343,20 @@ def bands(
     """
     panel = _begin(statetimeline.Panel(), words, key, width, height, why_empty).datasource(MIXED)
     meaning = words(f"why.{no_band}")
+    finest, gap_ms = _finest(queries.values())
     panel.with_target(Said(meaning))
     # Its name says it: the text within a band stands where that begins, which is long before what the graph shows.
     panel.override_by_query(SAID, override(displayName=meaning, color=_fixed(looks.FAINT), mappings=[]))
     for letter, (alias, query) in zip(_LETTERS, queries.items(), strict=False):
         panel.with_target(Query(query).ref_id(letter).time_series(alias))
         # A minute without a row is no stripe: the host may have written late.
-        panel.override_by_query(letter, override(custom_spanNulls=GAP_MS))
+        panel.override_by_query(letter, override(custom_spanNulls=gap_ms))
     if isinstance(mappings, list):
         panel.mappings(mappings)
     else:
         for alias, looked in mappings.items():
             panel.override_by_name(alias, override(mappings=looked))
-    panel.interval(FINEST).merge_values(True).show_value(VisibilityMode.AUTO).row_height(0.85)
+    panel.interval(finest).merge_values(True).show_value(VisibilityMode.AUTO).row_height(0.85)
     panel.align_value(TimelineValueAlignment.LEFT).fill_opacity(85).line_width(0)
     # By thresholds, Grafana would put all figures of one step into one band, in one colour, whatever word they have (9.4).
     panel.color_scheme(FieldColor().mode(FieldColorModeId.FIXED).fixed_color(looks.PLAIN))

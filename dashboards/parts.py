@@ -8,13 +8,16 @@ from grafana_foundation_sdk.models.dashboard import ValueMapping
 
 from dashboards import looks, panels
 from dashboards.frame import uid
-from dashboards.influxql import CHOSEN, ONE, REGION, listing, newest, standing, total
+from dashboards.influxql import CHOSEN, ONE, REGION, field, listing, newest, standing, total
 from dashboards.panels import AGE, HOURS, Column, Figure
 from paraat.sinks import schema
 from paraat.sinks.server import MEANS
 from paraat.texts import Words
 
+# What many points have in common to mark on a graph: of all that happened there would be more marks than graph.
+TURNS = '"kind" =~ /^(alerted|opened|closed)$/'
 _FIRST = 5  # whose reasons can be read from afar
+_LAST = 1_000_000  # more than any place in the order of the page
 _SEVERITIES = ("critical", "warning")
 
 
@@ -72,20 +75,21 @@ def counts(words: Words, where: str) -> tuple[stat.Panel, stat.Panel]:
 def first(words: Words, where: str, *, height: int, type_px: float) -> stat.Panel:
     """The points that need somebody first, in the order of the page, each with its verdict and its reason.
 
-    Of all points: where fewer need somebody, those that are ready fill it, and say that nothing is the matter. And InfluxDB, told to
-    leave these out, would go on with the row before the newest of a point that has just become ready.
+    Those that are ready come after all others: where fewer need somebody they fill it, and it is not empty where all is well. To leave
+    them out would be wrong too: InfluxDB would go on with the row before the newest of a point that has just become ready.
     """
-    columns = {"rank": "point/rank", "verdict": "point/verdict"}
+    columns = {"verdict": "point/verdict"}
+    order = {"rank": f"{field('point/rank')} + {field('point/ready')} * {_LAST}"}
     return panels.firsts(
         words,
         "first",
         [
-            newest(columns, where, tags=("name",)),
+            newest(columns, where, tags=("name",), reckoned=order),
             standing(schema.WHY, ("judged", "text"), ("point",), where),
         ],
         join="point",
         sort="rank",
-        said={"judged": looks.judged(words), "name": looks.after("·"), "text": looks.after("·")},
+        said={"judged": looks.judged(words), "name": looks.after("·"), "text": looks.after("·", none="")},
         coloured="verdict",
         most=_FIRST,
         mappings=looks.verdicts(words),
@@ -170,7 +174,7 @@ def alerts(words: Words, where: str, *, width: int, height: int) -> table.Panel:
             Column("name", links=point_links(words, words("column.point")), width=160),
             Column("text", key="alert", width=None),
             Column("age_s", key="since", unit=AGE, decimals=0),
-            Column("acknowledged", mappings=seen, coloured=True, width=140),
+            Column("acknowledged", mappings=seen, coloured=True, width=165),
             Column("by"),
             Column("reached", width=110),
             Column("waiting", decimals=0, width=65),

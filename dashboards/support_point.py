@@ -1,9 +1,9 @@
 """One noodsteunpunt: how it stands and why, its power, its fuel and how long that lasts, its people, and what happened there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from grafana_foundation_sdk.builders import stat, statetimeline, table, timeseries
-from grafana_foundation_sdk.builders.dashboard import Dashboard
+from grafana_foundation_sdk.builders.dashboard import Dashboard, ThresholdsConfig
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
 
 from dashboards import frame, looks, panels, parts
@@ -47,20 +47,28 @@ def _now(words: Words) -> list[stat.Panel]:
     old = looks.steps((None, looks.FINE), (300, looks.STALE))
 
     named = f'SELECT "label" AS "value" FROM {measurement("point/verdict")} WHERE {NOW} AND {ONE} ORDER BY time DESC LIMIT 1'
-    shown = (
+    lasts = (
         ("hours_low", "off-grid/hours-low", plain, HOURS),
         ("hours_likely", "off-grid/hours", plain, HOURS),
         ("target", "off-grid/target", plain, HOURS),
+    )
+    then = (
         ("refuel_in", "fuel/refuel-in", urgent, HOURS),
         ("heard", "point/age", old, AGE),
     )
-    figures = [Figure(key, colours, unit) for key, _, colours, unit in shown]
-    hours = _newest({words(key): name for key, name, _, _ in shown})
+
+    def numbers(key: str, shown: Sequence[tuple[str, str, ThresholdsConfig, str]], width: int) -> stat.Panel:
+        """Of more than three beside each other on a phone none can be read."""
+        figures = [Figure(name, colours, unit) for name, _, colours, unit in shown]
+        query = _newest({words(name): metric for name, metric, _, _ in shown})
+        return panels.numbers(words, key, figures, [query], width=width, height=4)
+
     return [
         panels.number(words, "name", named, width=6),
         panels.number(words, "verdict", _value("point/verdict"), width=4, mappings=looks.verdicts(words)),
         panels.number(words, "phase", _value("point/phase"), width=4, mappings=looks.phases(words)),
-        panels.numbers(words, "hours_now", figures, [hours], width=10, height=4),
+        numbers("hours_now", lasts, 6),
+        numbers("next_now", then, 4),
     ]
 
 

@@ -155,6 +155,15 @@ def test_the_order_is_that_of_the_page(played: Played) -> None:
     assert sorted(shown, key=lambda point: shown[point]["rank"]) == [view.point for view in page.points]
 
 
+def test_a_ready_point_is_not_among_the_first_while_others_are_not(played: Played) -> None:
+    """On the page one that opened too late stands before one that is not ready; five bars on a wall are for those that are not."""
+    found = played.rows("wall", "Wat eerst; leeg: de host is stil")
+    by_rank = sorted(found.values(), key=lambda row: row["rank"])
+    ready = [row["verdict"] == Verdict.READY for row in by_rank]
+    assert True in ready
+    assert ready == sorted(ready)
+
+
 def test_a_figure_is_the_same_as_on_the_page(played: Played) -> None:
     shown = played.rows("regional_overview", "Punten, het dringendste eerst")
     why = played.rows("regional_overview", "Punten, het dringendste eerst", "B")

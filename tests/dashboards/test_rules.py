@@ -239,12 +239,31 @@ def test_a_text_has_no_colour_that_is_made_to_stand_behind_it(board: Json) -> No
 
 
 @every_board
+def test_a_point_without_a_reason_does_not_say_that_the_host_is_silent(board: Json) -> None:
+    """For an empty text Grafana puts what the panel says when it has no row at all."""
+    for panel in panels(board):
+        if panel["type"] == "stat" and panel["options"]["textMode"] == "name":
+            settings = dict(_columns(panel))
+            assert any(one["options"].get("match") == "empty" for one in settings["text"]["mappings"]), panel["title"]
+
+
+@every_board
 def test_a_minute_without_a_row_is_no_stripe_in_a_band(board: Json) -> None:
     for panel in (panel for panel in panels(board) if panel["type"] == "state-timeline"):
         asked = {target["refId"] for target in panel["targets"] if "query" in target}
-        spanned = {name for name, settings in _columns(panel) if settings.get("custom.spanNulls") == 300_000}
+        spanned = {name for name, settings in _columns(panel) if settings.get("custom.spanNulls", 0) >= 300_000}
         assert asked, panel["title"]
         assert spanned == asked, panel["title"]
+
+
+@every_board
+def test_lines_of_means_are_lines_and_no_dots(board: Json) -> None:
+    """Means stand five minutes apart, and Grafana joins what lies nearer than its limit, not what lies at it."""
+    for panel in (panel for panel in panels(board) if panel["type"] == "timeseries"):
+        if '"means".' in json.dumps([target.get("query", "") for target in panel["targets"]]).replace("\\", ""):
+            span_ms = panel["fieldConfig"]["defaults"]["custom"]["spanNulls"]
+            assert panel["interval"] in ("5m", "30m"), panel["title"]
+            assert span_ms > 300_000, panel["title"]
 
 
 @every_board

@@ -110,16 +110,22 @@ def _point_line(entry: Entry, named: Named | None, stamp: int) -> Line:
         _, field, kind = _place(name)
         parts.append((field, kind, value))
     if named is not None:
-        parts.append(("label", schema.TEXT, f"{named.name} ({entry.point})"))
+        parts.append(_label(named))
         if named.position is not None:
             at = zip(("latitude", "longitude"), named.position, strict=True)
             parts += [(name, schema.FLOAT, part) for name, part in at]
     return _line(schema.POINT, _tags(entry.point, named), parts, stamp)
 
 
+def _label(named: Named) -> Field:
+    return "label", schema.TEXT, f"{named.name} ({named.point})"
+
+
 def _row_line(row: Row, named: Named | None, stamp: int) -> Line:
     types = schema.ROWS[row.measurement].types
     parts = [(name, types[name], value) for name, value in row.fields.items()]
+    if row.measurement == schema.WHY and named is not None:
+        parts.append(_label(named))
     return _line(row.measurement, {**_tags(row.point, named), **row.tags}, parts, stamp)
 
 

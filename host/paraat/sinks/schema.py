@@ -68,6 +68,7 @@ ROWS = {
             ("text", TEXT, "", "what keeps a point from being ready, the worst alone, in the site's language, as the page says it"),
             ("to_do", TEXT, "", "what to do about that"),
             ("more", INT, "", "how many reasons there are beside it"),
+            ("label", TEXT, "", "its name, and its id in brackets: of all points that there were in a week, for Grafana's lists"),
         ),
     ),
     RESOURCE: Shape(

@@ -99,6 +99,13 @@ def test_a_point_stays_one_series_whatever_its_phase_and_verdict() -> None:
     assert len({row.split(b" ")[0] for row in rows}) == 1
 
 
+def test_why_a_point_is_not_ready_has_its_label_too() -> None:
+    """Grafana's list of points is asked of these rows: they are few."""
+    row = Row(point="nsp-0101", t=T0, measurement=schema.WHY, tags={"state": "standby"}, fields={"text": "koud"})
+    (line,) = plain(an_entry(kind="row", entry_id=12, row=row), named(0, "De Linde"))
+    assert b'text="koud",label="De Linde (nsp-0101)" ' in line
+
+
 def test_a_row_has_the_types_of_the_schema_and_a_time_of_its_own() -> None:
     row = Row(
         point="nsp-0101",
