@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("alerts", "intake", "journal", "domain")
 # A room's tests that need what is not its own: files, a journal.
 _BESIDE = {"domain": ("site/test_profiles.py", "journal/test_history.py")}
-# Not asked: seconds for each change that nothing else notices, about figures, or with courses that are others each time.
+# Seconds for each change that nothing else notices: these are not asked.
 _SLOW = ("domain/test_courses.py", "domain/test_world.py", "domain/test_incremental.py")
 _ALSO = ("firmware", "boards", "deploy", "wire", "benchmarks", "docs")
 # By the exit code of the tests; 33: no test comes there.
@@ -41,6 +41,7 @@ _KINDS = {
     33: "survived",
     None: "not run",
 }
+_TRUTH = re.compile(r'\s*self\.(_\w+) = (False|"")')
 _SQL = re.compile(r"\b(select|insert|update|delete|values|where|order by|from|pragma)\b")
 _MUTMUT = str(Path(sys.executable).parent / "mutmut")
 
@@ -106,9 +107,10 @@ def results(place: Path) -> dict[str, dict[str, str]]:
     for path in sorted(folder.rglob("*.meta")):
         codes = json.loads(path.read_text(encoding="utf-8")).get("exit_code_by_key", {})
         if codes:
+            sources = (place / "src" / "paraat" / path.relative_to(folder).with_suffix("")).read_text(encoding="utf-8")
             kinds = {name: _KINDS.get(code, "crashed") for name, code in codes.items()}
             for name, kind in kinds.items():
-                if kind == "survived" and _is_the_same(diff(place, name)):
+                if kind == "survived" and _is_the_same(diff(place, name), sources):
                     kinds[name] = "the same"
             found[str(path.relative_to(folder)).removesuffix(".meta")] = kinds
     return found
@@ -120,13 +122,16 @@ def diff(place: Path, name: str) -> str:
     return shown.stdout
 
 
-def _is_the_same(text: str) -> bool:
-    """SQL in other letters means what it meant."""
+def _is_the_same(text: str, source: str) -> bool:
+    """SQL in other letters, and None for False or "" in what a class asks for its truth alone, mean what they meant."""
     old, new = (
-        [line[1:].lower() for line in text.splitlines() if re.match(rf"[{sign}](?![{sign}]{{2}})", line)]
-        for sign in "-+"
+        [line[1:] for line in text.splitlines() if re.match(rf"[{sign}](?![{sign}]{{2}})", line)] for sign in "-+"
     )
-    return old == new and any(_SQL.search(line) for line in old)
+    if len(old) == len(new) == 1 and (found := _TRUTH.fullmatch(old[0])) is not None:
+        kept = f"self.{found[1]}"
+        return new[0].strip() == f"{kept} = None" and not re.search(rf"return {kept}\b|{kept} (is|==)", source)
+    lower = [line.lower() for line in old]
+    return lower == [line.lower() for line in new] and any(_SQL.search(line) for line in lower)
 
 
 def report(found: dict[str, dict[str, str]]) -> str:

@@ -84,7 +84,7 @@ def changes(source: bytes) -> Iterator[Change]:
                 isinstance(one, ast.NamedExpr) for one in ast.walk(test)
             ):
                 yield instead(test, "not ({old})")
-            case ast.Return(value=ast.expr() as value):
+            case ast.Return(value=ast.expr() as value) if not (isinstance(value, ast.Constant) and value.value is None):
                 yield instead(value, "None")
             case ast.Constant(value=bool(value)):
                 yield instead(node, str(not value))

@@ -72,7 +72,6 @@ def _round(words: Words) -> table.Panel:
         [
             Column("turn", hidden=True),
             Column("name", links=parts.point_links(words, words("column.point")), width=190),
-            Column("municipality", width=140),
             Column("refuel", unit=HOURS, decimals=1, mappings=none, coloured=True, steps=urgent, width=125),
             Column("planned_in", unit=HOURS, decimals=1, coloured=True, steps=overdue, width=110),
             Column("planned", unit=LITRES, decimals=0),
@@ -82,6 +81,7 @@ def _round(words: Words) -> table.Panel:
             figure("burn", BURN, 1),
             Column("runs", mappings=looks.yes_or_no(words, "generator", looks.PLAIN, "transparent"), coloured=True),
             Column("verdict", mappings=looks.verdicts(words), coloured=True, width=125),
+            Column("municipality", width=140),
             Column("point"),
         ],
         sort="turn",

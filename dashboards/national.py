@@ -60,7 +60,7 @@ def _regions(words: Words) -> table.Panel:
             count("silent", looks.STALE, 70),
             count("limited", looks.ATTENTION),
             count("ready", looks.FINE),
-            least("low", 105),
+            least("low", 112),
             least("likely", 130),
             least("high", 100),
             least("target", 105),

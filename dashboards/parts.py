@@ -14,6 +14,8 @@ from paraat.sinks import schema
 from paraat.sinks.server import MEANS
 from paraat.texts import Words
 
+# What many points have in common to mark on a graph: of all that happened there would be more marks than graph.
+TURNS = '"kind" =~ /^(alerted|opened|closed)$/'
 _FIRST = 5  # whose reasons can be read from afar
 _LAST = 1_000_000  # more than any place in the order of the page
 _SEVERITIES = ("critical", "warning")

@@ -29,4 +29,4 @@ def build(language: str) -> Dashboard:
     )
     board.with_panel(parts.course_of_counts(words, width=15))
     board.with_panel(panels.note(words, "no-alerting", width=9, height=8))
-    return frame.mark(board, words, CHOSEN)
+    return frame.mark(board, words, CHOSEN, f"{CHOSEN} AND {parts.TURNS}")

@@ -34,7 +34,7 @@ def build(language: str) -> Dashboard:
     board.with_panel(
         parts.events(words, f'{MEANT} AND "kind" =~ /^(attested|absent|word-withdrawn|counted|refuel)$/', key="checks")
     )
-    return frame.mark(board, words, MEANT)
+    return frame.mark(board, words, MEANT, f"{MEANT} AND {parts.TURNS}")
 
 
 def _upkeep(words: Words) -> table.Panel:

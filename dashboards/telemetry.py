@@ -33,7 +33,7 @@ def build(language: str) -> Dashboard:
     _first_lines(board, words, "chip_heap", "node/idf-largest", "min", "bytes", ONE)
     board.with_panel(parts.faults(words, named=True, height=8))
     board.with_panel(_host_lines(words))
-    return frame.mark(board, words, MEANT)
+    return frame.mark(board, words, MEANT, f'{REGION} AND "kind" =~ /^(host-started|clock-set-back)$/')
 
 
 def _first_lines(

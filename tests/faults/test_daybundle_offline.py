@@ -46,9 +46,9 @@ def test_make_works_from_the_folder_alone(
     tools = make(elsewhere, "tools")
     assert tools.returncode == 0, tools.stderr
     doctor = make(elsewhere, "doctor")
-    assert doctor.returncode != 0, "there is no broker without a network"
+    assert doctor.returncode == 0, doctor.stdout
     assert "alle pakketten zijn er" in doctor.stdout
-    assert "Broker" in doctor.stdout
+    assert "zonder het net van het CP is dit goed" in " ".join(doctor.stdout.split()), "a hall has no other"
     passphrase = tmp_path / "passphrase"
     passphrase.write_text(PASSPHRASE)
     passphrase.chmod(0o600)

@@ -10,4 +10,4 @@ def encode(data: bytes) -> str:
 
 def decode(text: str) -> str:
     """What was encoded, as UTF-8. Raises ValueError."""
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+    return base64.urlsafe_b64decode(text + "==").decode()  # more padding than is wanted does no harm

@@ -37,9 +37,7 @@ class TlsFiles:
     def _look(self) -> list[tuple[int, int] | None]:
         """What tells one state of the files from another."""
         stamps: list[tuple[int, int] | None] = []
-        for path in (self._ca, self._certificate, self._key):
-            if path is None:
-                continue
+        for path in filter(None, (self._ca, self._certificate, self._key)):
             try:
                 stat = path.stat()
                 stamps.append((stat.st_mtime_ns, stat.st_ino))

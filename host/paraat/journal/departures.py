@@ -71,7 +71,7 @@ class Departures:
             self._file = os.open(self._path, os.O_RDWR)
             self._room = os.fstat(self._file).st_size // 2
             newest = self._halves()[1]
-            self._number, self._place, self._at = newest.number, newest.place, newest.end
+            self._place, self._at = newest.place, newest.end
         except OSError as error:
             self._fails(error)
 
@@ -174,7 +174,7 @@ class Departures:
         content = _text(_Line(half=newer.number + 1)) + b"".join(texts)
         _write(self._file, content.ljust(self._room, b"\0"), older.place)
         os.fdatasync(self._file)
-        self._number, self._place, self._at = newer.number + 1, older.place, len(content)
+        self._place, self._at = older.place, len(content)
 
     def _fails(self, error: OSError) -> None:
         why = reason(error)

@@ -1,9 +1,9 @@
 """JSON, and other data, read as a type: one thread at a time makes a type ready for it.
 
 What msgspec (0.22) must know of a Struct it works out at its first use, with Python code, and it puts that on the class before it is
-whole. A thread that reads the same type meanwhile follows a null pointer, and the process is gone without a word: four hosts of
-some 500, at their start, where two threads read the inventory of certificates for the first time. So nothing of ours asks msgspec
-for a type but here; tests/host/runtime/test_typed.py holds that.
+whole. A thread that reads the same type meanwhile follows a null pointer, and the process is gone without a word: on a busy machine
+three of 350 starts of a host, where two of its threads read the inventory of certificates for the first time. So nothing of ours asks
+msgspec for a type but here; tests/host/runtime/test_typed.py holds that.
 """
 
 import threading

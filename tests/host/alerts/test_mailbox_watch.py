@@ -2,6 +2,7 @@
 
 import datetime
 import ipaddress
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ from imap_server import PASSWORD, URL_PASSWORD, URL_USER, USER, ImapServer, TlsB
 from paraat.alerts.mailbox_watch import MailboxWatch
 from paraat.alerts.marks import Marks
 from paraat.simulate.servers import LOOPBACK
+from paraat.site import paths
 from paraat.site.channels import Mailbox
+from paraat.site.site import load_site
 
 NOW = 1764000000.0  # what came in was received today, which is later
 MARKS = Marks(b"k" * 32)
@@ -232,3 +235,19 @@ def self_signed(directory: Path) -> tuple[Path, Path]:
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return cert_path, key_path
+
+
+@pytest.mark.parametrize("ca_file", [None, "box.pem"])
+def test_a_site_says_whose_certificates_its_mailbox_is_believed_by(tmp_path: Path, ca_file: str | None) -> None:
+    folder = tmp_path / "site"
+    shutil.copytree(paths.example_site_dir(), folder)
+    for name, text in (("x.url", "mailtos://a:b@smtp.example.nl"), ("box.url", "imaps://a:b@imap.example.nl")):
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o600)
+    (folder / "box.pem").touch()
+    with (folder / "site.toml").open("a") as file:
+        file.write('\n[channels.x]\nurl_file = "x.url"\n[channels.x.mailbox]\nurl_file = "box.url"\n')
+        file.write(f'ca_file = "{ca_file}"\n' if ca_file else "")
+    (watch,) = MailboxWatch.from_site(load_site(folder), lambda *_: "kept")
+    assert watch.channel == "x"
+    assert watch._order["ca_file"] == (None if ca_file is None else str(folder / ca_file))

@@ -17,6 +17,10 @@ def test_every_rule_stands_in_it_with_what_to_do(language: str, action: str) -> 
     told = "\n".join(lines(Alerts(), language))
     rules = re.findall(r"^(\w+): .+ \((lead|coordination|technician)\)\n((?:  .+\n?)+)", told, re.MULTILINE)
     assert {name for name, _, _ in rules} == set(RULES)
+    order = ["lead", "coordination", "technician"]
+    assert [(role, name) for name, role, _ in rules] == sorted(
+        ((role, name) for name, role, _ in rules), key=lambda one: (order.index(one[0]), one[1])
+    )
     for name, role, below in rules:
         rule = RULES[name](Alerts(), {})
         assert role == rule.for_role

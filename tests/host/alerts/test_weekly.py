@@ -28,6 +28,10 @@ def test_the_moment_is_one_of_local_time(now: str, last: str) -> None:
     assert last_due("mon 12:00", at(now), ZONE) == at(last)
 
 
+def test_its_day_is_that_of_the_region_also_where_it_is_still_the_day_before_in_utc() -> None:
+    assert last_due("mon 00:15", at("2026-11-23T00:30"), ZONE) == at("2026-11-23T00:15")
+
+
 def test_it_is_due_once_and_a_host_that_was_away_does_it_later_on_the_day() -> None:
     monday = at("2026-11-23T12:00")
     assert not is_due("mon 12:00", monday - 86400, monday - 1, ZONE)

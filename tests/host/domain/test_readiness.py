@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paraat.domain.profiles import RESOURCES, Profile, Resource
-from paraat.domain.readiness import Known, Power, Reading, ResourceState, Said, State, Verdict, judge, why
+from paraat.domain.readiness import Known, Power, Reading, ResourceState, Said, State, Verdict, judge, told_metrics, why
 
 NOW = 1764000000.0
 DAY_S = 86400.0
@@ -286,3 +286,9 @@ def test_the_hours_say_what_they_are_of_and_what_a_full_tank_gives() -> None:
     whole = Power(mains=True, generator=False, hours=72.0, full_h=72.0, source="fuel+battery", t=NOW - 9)
     it = state("power", known(power=whole))
     assert (it.detail, it.t) == ({"hours": 72.0, "target": 72.0, "source": "fuel+battery"}, NOW - 9)
+
+
+def test_the_metrics_that_are_told_are_those_of_what_is_not_ready() -> None:
+    cold = known(readings={HEAT: Reading(16.0, NOW, False)}, said={})
+    assert told_metrics(judge(PROFILE, cold)[1]) == {HEAT}
+    assert told_metrics(judge(PROFILE, known())[1]) == set()

@@ -56,7 +56,9 @@ def test_a_figure_that_is_not_fine_is_said(values: dict[str, float], expected: l
 def test_80_and_100_percent_of_the_capacity(n: int, expected: list[tuple[str, bool]]) -> None:
     found = said({}, people=people(n))
     assert codes(found) == expected
-    assert all(one.value == n for one in found)
+    assert [(one.metric, one.value, one.limit) for one in found] == [
+        ("people/present", n, 60 if code == "full" else 48) for code, _ in expected
+    ]
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,11 @@ def test_zero_is_a_reading_and_missing_is_none() -> None:
     assert litres(BY_DISTANCE, level_percent=50, distance_m=None) is None
 
 
+def test_a_tank_by_its_level_is_so_also_where_the_ends_of_a_distance_are_given() -> None:
+    tank = Tank(capacity_l=400, burn_l_per_h=9.5, shape="rectangular", empty_m=1.05, full_m=0.05)
+    assert litres(tank, level_percent=50, distance_m=0.05) == 200
+
+
 @pytest.mark.parametrize("shape", ["lying-cylinder", "elliptical"])
 def test_a_round_tank_holds_a_circles_segment(shape: Shape) -> None:
     """Half at half its height, a fifth less than a box at a quarter; checked against the sum of thin slices."""

@@ -8,14 +8,16 @@ from hypothesis import strategies as st
 
 from paraat.domain import autonomy
 from paraat.domain.activation import Phase
-from paraat.domain.facts import Author, Fact, HelpAsked, PhaseChanged
+from paraat.domain.facts import Attested, Author, Fact, HelpAsked, PhaseChanged
 from paraat.domain.fuel_history import Slot
 from paraat.domain.model import AlertState, HelpCall, NodeState, PointView, SampleSet, Value
 from paraat.domain.points import Battery, Tank
+from paraat.domain.profiles import Profile, Resource
 from paraat.domain.readiness import Verdict
 from paraat.domain.subjects import Subject
 from paraat.domain.thresholds import Alerts
 from paraat.domain.tracker import Tracker
+from paraat.domain.world import World
 from tracker_bench import POINT, PROFILE, T0, Bench
 
 
@@ -564,3 +566,14 @@ def test_a_battery_alone_makes_no_power_known_whose_fuel_is_not() -> None:
     bench = Bench(battery=Battery(capacity_ah=1000, nominal_v=48, load_w=96))
     bench.sees(T0, without="fuel/level", battery__charge=100.0)
     assert bench.view(T0 + 10).verdict is Verdict.UNKNOWN
+
+
+def test_a_point_that_never_sent_anything_is_not_known_whatever_somebody_attests() -> None:
+    bench = Bench(profile=Profile(target_h=12.0, resources={"water": Resource(critical=True)}))
+    attested = Attested(point=POINT.id, resource="water", there=True, until=T0 + 86_400)
+    World(bench.tracker).apply(
+        Fact(id=1, after=0, t=T0, recorded_at=T0, author=Author(name="Jan", way="cli"), told=attested)
+    )
+    assert bench.view(T0 + 60).verdict is Verdict.UNKNOWN
+    bench.sees(T0 + 60)
+    assert bench.view(T0 + 61).verdict is Verdict.READY

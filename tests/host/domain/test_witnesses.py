@@ -168,3 +168,12 @@ def test_a_leap_ahead_is_doubted_until_boards_agree_or_something_keeps_the_clock
         tell(kept, "nsp-0000", "nsp-0001", ahead_s=-THREE_HOURS, at_s=at_s)
     assert kept.doubt(62.0, True) is None, "they had the wrong time from us, before"
     assert kept.doubt(62.0, False) == Doubt(2, 2, -THREE_HOURS)
+
+
+def test_a_set_that_comes_twice_is_one_word() -> None:
+    witnesses = Witnesses()
+    for at_s in (0.0, 60.0):
+        witnesses.note("nsp-0001", 7, -THREE_HOURS, at_s)
+    assert witnesses.doubt(60.0, False) is None
+    witnesses.note("nsp-0001", 8, -THREE_HOURS, 60.0)
+    assert witnesses.doubt(60.0, False) == Doubt(1, 1, -THREE_HOURS)

@@ -150,6 +150,18 @@ def test_a_leap_of_our_clock_is_seen_by_one_that_nobody_sets() -> None:
     assert unsteady.doubt() is None, "a demo's time is made"
 
 
+def test_a_clock_that_goes_as_fast_as_the_other_did_not_leap_however_long_nobody_looked() -> None:
+    uptime = [100.0]
+    dating = Dating(lambda: False, lambda: uptime[0], steady=True)
+    dating.look(T0)
+    uptime[0] += THREE_HOURS
+    dating.look(T0 + THREE_HOURS + AHEAD_S)
+    assert dating.doubt() is None
+    uptime[0] += 60
+    dating.look(T0 + THREE_HOURS + 60 + 2 * AHEAD_S + 1)
+    assert dating.doubt() == Doubt(0, 0, -AHEAD_S - 1)
+
+
 def test_a_host_that_was_off_for_a_while_is_no_leap() -> None:
     dating = Dating(lambda: False, steady=True)
     dating.ran_later(-THREE_HOURS)

@@ -418,6 +418,13 @@ def test_a_decoder_that_breaks_is_a_dead_letter(
     assert bench.link.acks() == []
 
 
+def test_a_loop_that_is_started_anew_does_not_hang_in_the_step_that_the_one_before_died_of(bench: Bench) -> None:
+    bench.progress.works("ingest", HUNG_S)
+    bench.up_s += HUNG_S + 1
+    bench.run()
+    assert bench.progress.loops() == {"ingest": 0.0}
+
+
 @pytest.mark.parametrize(("step_s", "hung"), [(HUNG_S, {}), (HUNG_S + 1, {"ingest": HUNG_S + 1})])
 def test_a_batch_that_takes_too_long_hangs_and_a_loop_that_waits_does_not(
     bench: Bench, step_s: float, hung: dict[str, float]

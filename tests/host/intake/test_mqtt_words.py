@@ -84,7 +84,9 @@ def test_who_we_are_and_how_we_talk(host: Make, tmp_path: Path) -> None:
     assert host().line.all("username_pw_set") == []
 
 
-def test_it_is_there_when_the_broker_has_its_subscriptions_or_had_them_before(host: Make) -> None:
+def test_it_is_there_when_the_broker_has_its_subscriptions_or_had_them_before(
+    host: Make, caplog: pytest.LogCaptureFixture
+) -> None:
     ours = host(others={"x/+": lambda _topic, _payload: None})
     assert (ours.transport.connected, ours.transport.problem) == (False, "not connected yet")
     assert not ours.transport.publish("x", b"")
@@ -98,7 +100,9 @@ def test_it_is_there_when_the_broker_has_its_subscriptions_or_had_them_before(ho
     assert ours.changes == [True], "once"
     assert ours.transport.stores
     again = host()
+    caplog.set_level("INFO")
     again.line.greet(session=True, answers=None)
+    assert caplog.records[-1].message == f"{WHERE}: connected, our old session"
     assert (again.transport.connected, again.transport.problem, again.changes) == (True, "", [True])
 
 
@@ -278,7 +282,10 @@ def test_it_hears_boards_when_it_is_told_to_and_no_longer_when_not(host: Make) -
 
 
 @pytest.mark.parametrize("hears", [True, False])
-def test_what_did_not_fit_is_asked_for_by_letting_go_and_that_is_no_loss(host: Make, hears: bool) -> None:
+def test_what_did_not_fit_is_asked_for_by_letting_go_and_that_is_no_loss(
+    host: Make, hears: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     ours = host(hears=hears)
     ours.transport.hear(True)
     ours.line.greet()
@@ -292,6 +299,10 @@ def test_what_did_not_fit_is_asked_for_by_letting_go_and_that_is_no_loss(host: M
     assert ours.inbox.take(5, 0.0) == []
     broker.settimeout(5.0)
     assert broker.recv(1) == b"", "we have let go"
+    assert [record.message for record in caplog.records] == [
+        f"{WHERE}: connected, a new session",
+        f"{WHERE}: 1 messages were more than fits at once; they are asked for again",
+    ]
     ours.line.lose()
     assert (ours.lost, ours.changes, ours.transport.problem) == (0, [True, False], "")
     ours.line.greet()
@@ -356,7 +367,7 @@ def test_of_a_broker_that_does_not_take_our_goodbye_it_lets_go(host: Make, caplo
     ours.line.connection, broker = socket.socketpair()
     ours.transport.stop()
     assert ours.line.connection.fileno() == -1
-    assert f"{WHERE} did not take our goodbye within 0.05 s" in caplog.text
+    assert caplog.records[-1].message == f"{WHERE} did not take our goodbye within 0.05 s"
     ours.line.connection = None
     ours.transport.stop()
     broker.close()

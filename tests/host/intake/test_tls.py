@@ -78,6 +78,12 @@ def test_a_file_that_cannot_be_used_is_named_with_its_key(site: Path, spoil: Spo
     assert (caught.value.path, caught.value.key) == (site / "pki" / file, key)
     assert caught.value.found
     assert caught.value.expected
+    if key != "broker.key_file":
+        wanted = {
+            "broker.ca_file": "a PEM file",
+            "broker.cert_file": "a PEM certificate, and its key in broker.key_file",
+        }
+        assert str(caught.value.expected) == wanted[key]
 
 
 def test_a_missing_file_is_said_in_words_and_not_with_a_number(site: Path) -> None:

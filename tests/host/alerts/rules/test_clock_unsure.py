@@ -40,5 +40,11 @@ def test_a_board_that_is_away_cannot_get_the_time_and_is_held() -> None:
     assert RULE.judge(Bench().view(T0)).verdict is Verdict.HOLD
 
 
+def test_it_is_held_from_the_moment_that_the_point_is_silent() -> None:
+    after_s = Alerts().point_silent.after_s
+    assert RULE.judge(telling("none").view(T0 + after_s)).verdict is Verdict.RAISE
+    assert RULE.judge(telling("none").view(T0 + after_s + 0.1)).verdict is Verdict.HOLD
+
+
 def test_its_limit_is_that_of_the_site_and_its_man_the_technician() -> None:
     assert (ClockUnsureRule(Alerts(clock_unsure=ClockUnsure(hold_s=7))).hold_s, RULE.for_role) == (7, "technician")

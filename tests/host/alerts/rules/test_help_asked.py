@@ -76,6 +76,13 @@ def test_a_call_that_comes_in_two_hours_late_is_told_as_late_and_clears_an_hour_
     assert RULE.judge(point.view(T0 + 3 * HOUR + 1)).verdict is Verdict.CLEAR
 
 
+def test_a_call_is_late_when_it_came_later_than_five_minutes() -> None:
+    for late_s, wording in ((300.0, "firing"), (300.1, "late")):
+        point = Called()
+        point.calls(T0, received_at=T0 + late_s)
+        assert RULE.judge(point.view(T0 + 301)).wording == wording
+
+
 def test_an_older_call_does_not_hide_a_newer_one() -> None:
     point = Called()
     point.calls(T0 + 100)

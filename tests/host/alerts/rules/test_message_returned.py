@@ -41,7 +41,8 @@ def test_when_nobody_has_such_an_address_any_more_it_is_over() -> None:
 
 def test_a_mailbox_is_told_of_while_nobody_can_look_into_it() -> None:
     rule = MailboxFailsRule(Alerts())
-    assert rule.judge(MailboxHealth(now=NOW, channel="email")).verdict is Verdict.CLEAR
+    well = rule.judge(MailboxHealth(now=NOW, channel="email"))
+    assert (well.verdict, well.detail) == (Verdict.CLEAR, {"channel": "email"})
     failing = rule.judge(MailboxHealth(now=NOW, channel="email", failing_since=NOW - 5, why="refused"))
     assert (failing.verdict, failing.detail) == (Verdict.RAISE, {"channel": "email", "why": "refused"})
     assert rule.hold_of(None) == 900.0

@@ -157,6 +157,7 @@ def test_each_is_for_the_coordination_point_and_about_no_point() -> None:
         (("broker_unreachable", link(False)), link(True, "it refuses")),
         (("disk_full", disk(1)), disk(50, 10)),
         (("on_battery", ups(True, 10)), ups(True, 90)),
+        (("journal_fails", JournalHealth(now=T0, problem="full")), JournalHealth(now=T0, set_aside="a")),
     ],
 )
 def test_what_is_worse_ranks_higher(worse: tuple[str, View], less: View) -> None:
@@ -183,7 +184,7 @@ def test_what_is_not_measured_any_more_ends_no_alert() -> None:
     engine.step(T0 + 60, [ups(True)])
     for minute in range(2, 100):
         engine.step(T0 + 60 * minute, [ups(None)] if minute % 2 else [])
-    assert [alert.state for alert in engine.active()] == ["firing"]
+    assert [(alert.state, alert.role) for alert in engine.active()] == [("firing", "coordination")]
 
 
 def test_their_limits_are_those_of_the_site() -> None:
