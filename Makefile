@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DURATION ?=
 # Test files beside each other: more than cores, because most of them wait.
-JOBS ?= 4
+JOBS ?= 6
 SITE ?= site
 SHELL := /bin/bash
 # Words for people are Dutch. ENGLISH=1 makes them English, PARAAT_LANGUAGE=de what another catalogue has (docs/adr/0015).

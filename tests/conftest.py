@@ -98,8 +98,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """tests/firmware and the boards' long runs in tests/faults run under MicroPython only."""
-    if module_path.is_relative_to(TESTS / "firmware") or module_path.is_relative_to(TESTS / "faults" / "firmware"):
+    """tests/firmware, and the boards' runs in tests/long and tests/faults, run under MicroPython only."""
+    if any(module_path.is_relative_to(TESTS / name) for name in ("firmware", "long/firmware", "faults/firmware")):
         return MicroPythonFile.from_parent(parent, path=module_path)
     return None
 
