@@ -215,7 +215,7 @@ bring-back: $(VENV)/technician.stamp ## Join a copy of site/ that was away with 
 
 #: Development
 .PHONY: test
-test: $(VENV)/dev.stamp ## Run all tests; says which it skips and why
+test: $(VENV)/dev.stamp ## Run the tests, but for those that play hours; says which it skips and why
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 .PHONY: test-long
