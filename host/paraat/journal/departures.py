@@ -8,9 +8,10 @@ Its two halves are filled in turn: at least half a file of the newest is known. 
 of alerts that go on.
 """
 
+import contextlib
 import logging
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -42,12 +43,22 @@ _decode = decoder(_Line)
 
 
 class _Half(NamedTuple):
-    """One half of the file. number: of all halves ever begun; end: where the next line goes."""
+    """One half of the file. number: of all halves ever begun; texts: its lines, as they stand there."""
 
     number: int
     place: int
-    end: int
-    lines: list[_Line]
+    texts: list[bytes]
+
+    @property
+    def end(self) -> int:
+        """Where the next line goes."""
+        return sum(len(text) + 1 for text in self.texts)
+
+    def lines(self) -> Iterator[_Line]:
+        """Those that can be read: one may be torn, as a page of the journal may be."""
+        for text in self.texts:
+            with contextlib.suppress(msgspec.MsgspecError):
+                yield _decode(text)
 
 
 class Behind(Protocol):
@@ -103,7 +114,7 @@ class Departures:
         except OSError as error:
             self._fails(error)
             return
-        for line in (line for half in halves for line in half.lines):
+        for line in (line for half in halves for line in half.lines()):
             alerts |= {alert.id: alert for alert in line.alerts}
             rows |= {row.id: row for row in line.rows}
             rows |= {one: _settled(rows[one], line) for one in line.settled if one in rows}
@@ -130,14 +141,8 @@ class Departures:
         halves = []
         for place in (0, self._room):
             *texts, _ = os.pread(self._file, self._room, place).split(b"\n")
-            lines = []
-            for text in texts:
-                try:
-                    lines.append(_decode(text))
-                except msgspec.MsgspecError:  # torn, as a page of the journal may be
-                    continue
-            number = max((line.half for line in lines), default=0)
-            halves.append(_Half(number, place, sum(len(text) + 1 for text in texts), lines))
+            first = next(_Half(0, place, texts[:1]).lines(), _Line())  # which half it is stands in its first line
+            halves.append(_Half(first.half, place, texts))
         return sorted(halves, key=lambda half: half.number)
 
     def _write(self, line: _Line, *, sync: bool) -> None:
@@ -159,10 +164,11 @@ class Departures:
         """Go on in the older half, with what it said of alerts that go on. Raises OSError."""
         assert self._file is not None
         older, newer = self._halves()
-        over = {alert.id for line in (*older.lines, *newer.lines) for alert in line.alerts if alert.state == "resolved"}
+        lines = list(older.lines())
+        over = {alert.id for line in (*lines, *newer.lines()) for alert in line.alerts if alert.state == "resolved"}
         going_on: set[int] = set()
         kept = []
-        for line in older.lines:
+        for line in lines:
             if any(alert.id not in over for alert in line.alerts):
                 going_on.update(row.id for row in line.rows)
                 kept.append(line)
