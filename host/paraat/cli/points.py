@@ -115,5 +115,6 @@ def table(points: "list[Point]", words: "Words") -> list[str]:
 
 def _worst_first(point: "Point") -> Place:
     hours = None if point.fuel_left is None else point.fuel_left.hours
-    in_use = point.life.phase not in (Phase.BUILDING, Phase.OUT_OF_USE)
-    return place(Verdict.of(point.verdict), hours, point.name, point.point, in_use=in_use, late=point.life.late)
+    life = point.life
+    in_use = Phase(life.phase).in_use
+    return place(Verdict.of(point.verdict), hours, point.name, point.point, in_use=in_use, late=life.late)

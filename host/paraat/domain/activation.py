@@ -28,8 +28,14 @@ class Phase(StrEnum):
     CLOSING = "closing"
     OUT_OF_USE = "out-of-use"  # maintenance, until its end: no alerts, no counts
 
+    @property
+    def in_use(self) -> bool:
+        """Whether alerts and counts take a point in that is in it."""
+        return self not in _NOT_IN_USE
 
-_IDLE = (Phase.BUILDING, Phase.STANDBY, Phase.OUT_OF_USE)
+
+_NOT_IN_USE = (Phase.BUILDING, Phase.OUT_OF_USE)
+_IDLE = (*_NOT_IN_USE, Phase.STANDBY)
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +77,7 @@ class Activation(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def in_use(self) -> bool:
         """Whether alerts and counts take the point in."""
-        return self.phase not in (Phase.BUILDING, Phase.OUT_OF_USE)
+        return self.phase.in_use
 
 
 STANDBY = Activation()
@@ -112,7 +118,7 @@ def _with_switch(said: list[Change], switch: Switch | None) -> list[Change]:
         return said
     before = [change for change in said if change.t <= switch.t]
     phase = _standing(before, switch.t).phase if before else Phase.STANDBY
-    if phase in (Phase.BUILDING, Phase.OUT_OF_USE):
+    if not phase.in_use:
         return said
     if not switch.on:
         # Off closes what was open: by the switch itself, or by what somebody said.
