@@ -61,6 +61,11 @@ class Burn(NamedTuple):
     source: str
     most: float = 0.0
 
+    @classmethod
+    def recorded(cls, l_per_h: float, source: str) -> "Burn":
+        """What a tank record, or a generator's curve, says: trusted to RECORD_SPREAD."""
+        return cls(l_per_h * (1 - RECORD_SPREAD), l_per_h, l_per_h * (1 + RECORD_SPREAD), source)
+
 
 class Reading(NamedTuple):
     """What the history of a point says. litres_sd: standard deviation; since: when the burn rate began to be what it is."""
@@ -491,13 +496,7 @@ def _conclude(
     """Burn rate, litres now with their deviation, and since when the rate is what it is."""
     litres, litres_sd = _level(slots, noise, jumps, gap_s)
     scale = _load_now(slots, tank) if by_load else 1.0
-    record_rate = tank.burn_l_per_h * scale
-    record = Burn(
-        record_rate * (1 - RECORD_SPREAD),
-        record_rate,
-        record_rate * (1 + RECORD_SPREAD),
-        "load" if by_load else "record",
-    )
+    record = Burn.recorded(tank.burn_l_per_h * scale, "load" if by_load else "record")
     if not mixture or stuck:
         return record, litres, litres_sd, None
     least = _IDLE * tank.burn_l_per_h

@@ -6,7 +6,7 @@ Where it burnt more, the record is too low, and that must not be forgotten with 
 
 from typing import NamedTuple
 
-from paraat.domain.autonomy import RECORD_SPREAD, Burn, Reading
+from paraat.domain.autonomy import Burn, Reading
 
 
 class LastBurn(NamedTuple):
@@ -43,8 +43,8 @@ def heed(reading: Reading, last: LastBurn | None, record_l_per_h: float, *, exer
             max(last.most * unit, burn.most),
         )
     if exercise and burn.likely < record_l_per_h:
-        high = max(record_l_per_h * (1 + RECORD_SPREAD), burn.high)
-        burn = Burn(record_l_per_h * (1 - RECORD_SPREAD), record_l_per_h, high, "record", burn.most)
+        record = Burn.recorded(record_l_per_h, "record")
+        burn = record._replace(high=max(record.high, burn.high), most=burn.most)
     return reading if burn is reading.burn else reading._replace(burn=burn)
 
 
