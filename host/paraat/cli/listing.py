@@ -55,7 +55,9 @@ def _found(site: Site, args: argparse.Namespace, path: str, shape: type[Any], fr
     from paraat.journal import Journal
     from paraat.service import past_of
 
-    found = ask_all(site, f"{path}?language={args.language}", shape)
+    # In the site's own language it is what the page's asking has made ready.
+    asked = "" if args.language == site.region.language else f"?language={args.language}"
+    found = ask_all(site, f"{path}{asked}", shape)
     if found is not None:
         return found
     no_service(args)
