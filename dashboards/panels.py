@@ -44,7 +44,7 @@ from paraat.texts import Words
 # The host writes once a minute, and some seconds late: of each two minutes there is a row, of each one not always.
 FINEST = "2m"
 MEANT_FINEST = "5m"  # of the means of five minutes
-COARSE = "30m"  # of what is added up over many hosts
+COARSE, COARSE_GAP_MS = "30m", 2 * 1_800_000  # of what is added up over many hosts
 GAP_MS = 300_000  # what is longer is a gap; so long a point may be quiet before it counts as silent
 MEANT_GAP_MS = 360_000  # Grafana joins what lies nearer than this: two means that follow each other, and no others
 # Grafana's own units of time turn 72 hours into "3 days", and say so in English.

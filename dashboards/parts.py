@@ -209,7 +209,7 @@ def course_of_counts(words: Words, *, width: int = 24, height: int = 8) -> times
         for key, (name, _) in shown.items()
     }
     panel = panels.lines(words, "course", queries, unit="short", width=width, height=height, low=0, decimals=0)
-    panel.interval(panels.COARSE).max_data_points(360).span_nulls(2 * 1_800_000)
+    panel.interval(panels.COARSE).max_data_points(360).span_nulls(panels.COARSE_GAP_MS)
     for key, (_, colour) in shown.items():
         panel.override_by_name(words(key), panels.override(color={"mode": "fixed", "fixedColor": colour}))
     return panel

@@ -299,7 +299,7 @@ class _Routes:
             now = self._source.clock.now()
             said, author = actions.silenced(await _body(request), alert.subject, now, self._source.silence_most_s)
         except ValueError as error:
-            raise HTTPException(400, f"{error}; docs/api.md has the JSON that this takes") from error
+            raise _mistaken(error) from error
         await self._store(said, author)
         now = self._source.clock.now()
         return _json(await run_in_threadpool(self._alerts, now, api.Part(limit=LIMIT), _ALERTS))
@@ -312,7 +312,7 @@ class _Routes:
         try:
             said, author = told(await _body(request), point, self._source.clock.now())
         except ValueError as error:
-            raise HTTPException(400, f"{error}; docs/api.md has the JSON that this takes") from error
+            raise _mistaken(error) from error
         await self._store(said, author)
         return await run_in_threadpool(self.point, request)
 
@@ -371,7 +371,7 @@ class _Routes:
         try:
             author = api.author(await _body(request))
         except ValueError as error:
-            raise HTTPException(400, f"{error}; docs/api.md has the JSON that this takes") from error
+            raise _mistaken(error) from error
         alert = request.path_params["alert"]
         try:
             fact = await run_in_threadpool(self._source.acknowledge, alert, author)
@@ -386,7 +386,7 @@ class _Routes:
         try:
             author = api.author(await _body(request))
         except ValueError as error:
-            raise HTTPException(400, f"{error}; docs/api.md has the JSON that this takes") from error
+            raise _mistaken(error) from error
         try:
             fact = await run_in_threadpool(self._source.confirm_clock, author)
         except JournalError as error:
@@ -398,7 +398,7 @@ class _Routes:
         try:
             code, author = api.code_and_author(await _body(request))
         except ValueError as error:
-            raise HTTPException(400, f"{error}; docs/api.md has the JSON that this takes") from error
+            raise _mistaken(error) from error
         try:
             found = await run_in_threadpool(self._source.answers.by_code, code, author)
         except RadioError as error:
@@ -491,6 +491,11 @@ def _refuse_past(request: Request) -> None:
     """Who asks for a moment of the past must not get what is so now."""
     if "at" in request.query_params:
         raise HTTPException(400, "at: of the past only /api/v1/points tells, and a point of it and its resources")
+
+
+def _mistaken(error: ValueError) -> HTTPException:
+    """What is wrong with what was posted, and where it stands what would not be."""
+    return HTTPException(400, f"{error}; docs/api.md has the JSON that this takes")
 
 
 def _wants_csv(request: Request) -> bool:
