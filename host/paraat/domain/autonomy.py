@@ -35,6 +35,7 @@ _GAP_MIN_S, _GAP_MAX_S, _GAP_SPACINGS = 300.0, 3600.0, 4.0
 _ANCHOR_S, _ANCHOR_SLOTS = 3600.0, 40  # so near a run the level at rest tells where the run began or ended
 # How often a load changes to anything, before anything is measured; and how likely over a rest or a gap.
 CHANGES_PER_H, CHANGED_MEANWHILE = 3e-3, 0.02
+_OTHER_AFTER_H = 48.0  # of rest: then a run is as likely at another load as at the same
 _SHORT_GAP_S = 900.0
 _PAIR_S = 120.0
 _WIDER, _NO_BETTER = (
@@ -42,6 +43,8 @@ _WIDER, _NO_BETTER = (
     0.003,
 )  # no sensor is as true as its ripple says: its errors hang together, its table is a table
 _MIN_OWN = 6  # spots before a gap that tell what to expect of it
+_OWN = 0.15  # of the record's rate: to so much the newest run must tell its own, before earlier ones may confirm it
+_WHOLE = 0.8  # of the samples of a slot must be there, so that the generator ran all the time from the first to the last
 _IDLE = 0.1  # of the record's rate: nothing that runs burns less
 _ODD_SDS, _ODD_SAMPLES = 3.0, 2  # so many samples, or means, as unlikely as this are not what was expected
 _OTHER_LOAD = 0.05  # a measured load by which the rate differs by such a part is not either
@@ -120,7 +123,8 @@ def read(slots: Iterable[Slot], tank: Tank) -> Reading | None:
     losses = find_losses(kept, noise.whole_sd, tank, jumps)
     stuck = find_stuck(kept, noise.whole_sd, noise.step, tank, gap_s)
     rises = find_rises(kept, noise.whole_sd, tank, jumps, gap_s)
-    spots, times, by_load = _spots(kept, noise, tank, gap_s, jumps, losses)
+    in_two = [] if noise.in_steps else _told_in_two(kept, noise, tank, apart_s, jumps)
+    spots, times, by_load = _spots(kept, noise, tank, gap_s, jumps, losses, in_two)
     mixture = _fit(kept, spots, noise, tank)
     burn, litres, litres_sd, since = _conclude(
         kept, mixture, spots, times, by_load, noise, tank, jumps, gap_s, bool(stuck)
@@ -329,7 +333,8 @@ def _without_one(slot: Slot, wild_l: float) -> Slot | None:
     for one, other in ((slot.high, slot.low), (slot.low, slot.high)):
         rest = (total - one) / (slot.n - 1)
         if abs(rest - other) <= wild_l:
-            return slot._replace(litres=rest, n=slot.n - 1, low=min(rest, other), high=max(rest, other))
+            low, high = min(rest, other), max(rest, other)
+            return slot._replace(litres=rest, n=slot.n - 1, low=low, high=high, spread_s=0.0, slope=0.0)
     return None
 
 
@@ -340,10 +345,12 @@ def _spots(
     gap_s: float,
     jumps: Sequence[Jump],
     losses: Sequence[FuelEvent],
+    in_two: Sequence[int],
 ) -> tuple[list[Spot], list[float], bool]:
     """What the fit needs: the level over the hours that the generator ran (or, by load, over what its curve says).
 
-    Also the time of each, and whether x is by load. A stretch ends at a jump of the level, and at a gap.
+    Also the time of each, and whether x is by load. A stretch ends at a jump of the level, and at a gap. in_two: which slots
+    are two spots.
     """
     running = [slot for slot in slots if slot.state != OFF] if tank.burn_by_load else []
     by_load = bool(running) and all(slot.load_w is not None for slot in running)
@@ -351,28 +358,103 @@ def _spots(
     times: list[float] = []
     x, stretch, chance = 0.0, 0, 1.0
     anchors = _anchors(slots, losses)
+    halves = {i: slots[i].spread_s / 3600 * (_by_load(tank, slots[i], slots[i]) if by_load else 1.0) for i in in_two}
     of_sample, of_step = (_UNSURE * noise.sd) ** 2, (0.1 * noise.step) ** 2
-    before = None
+    before, ran_t = None, math.inf
     for i, slot in enumerate(slots):
         t, litres, n, state = slot[:4]
         if before is not None:
             chance = CHANGES_PER_H * max(1 / 60, (t - before.t) / 3600)
             more_h = _ran_h(before, slot)
             far = slot.first_t - before.last_t > gap_s
-            if far or (before.state == OFF != state):
+            if far:
                 chance = max(chance, CHANGED_MEANWHILE)
+            elif before.state == OFF != state:
+                chance = max(CHANGED_MEANWHILE, min(1.0, (slot.first_t - ran_t) / 3600 / _OTHER_AFTER_H))
             if far and not (before.state == state == ON and _fits(slots, i, spots, noise, tank.burn_l_per_h)):
                 more_h, stretch = 0.0, stretch + 1
+                x += halves.get(i - 1, 0.0) + halves.get(i, 0.0)
             elif jumps and any(before.t <= jump.begun <= t or before.t <= jump.done <= t for jump in jumps):
                 stretch += 1
             x += more_h * (_by_load(tank, before, slot) if by_load else 1.0)
         before = slot
+        if state != OFF:
+            ran_t = slot.last_t
         if (state == OFF and i not in anchors) or (jumps and any(jump.begun < t < jump.done for jump in jumps)):
+            continue
+        if i in halves:
+            # At the mean less and plus the standard deviation of their times, on their line, each for half of the samples: the
+            # number of these two, their means, squares and products about the means are those of the samples themselves.
+            half_s, half_x, variance = slot.spread_s, halves[i], 2 * of_sample / n + of_step + 1e-6
+            spots.append(Spot(x - half_x, litres - slot.slope * half_s, variance, stretch, chance))
+            spots.append(Spot(x + half_x, litres + slot.slope * half_s, variance, stretch, CHANGES_PER_H * half_s / 1800))
+            times += (t - half_s, t + half_s)
             continue
         spots.append(Spot(x, litres, of_sample / n + of_step + 1e-6, stretch, chance))
         times.append(t)
     spots, times = _one_a_step(spots, times, noise) if noise.in_steps else _in_pairs(spots, times)
     return spots, times, by_load
+
+
+def _told_in_two(slots: Sequence[Slot], noise: Noise, tank: Tank, apart_s: float, jumps: Sequence[Jump]) -> list[int]:
+    """Which slots of earlier runs are (most of) a run, so that it is the line through their samples that tells its rate.
+
+    None while the newest run does not tell its own: those before it may confirm that, and do not stand in for it.
+    """
+    gap_s = _gap_s(apart_s)
+    first = _newest_run(slots, gap_s)
+    ends = [i for i in range(first) if slots[i].slope < 0 and not _is_midst(slots, i, gap_s)]
+    if not ends or _own_sd(slots, first, noise, gap_s) > _OWN * tank.burn_l_per_h:
+        return []
+    return [i for i in ends if _is_a_line(slots[i], noise, apart_s, jumps)]
+
+
+def _newest_run(slots: Sequence[Slot], gap_s: float) -> int:
+    """The first slot of the newest run; 0 where none was seen."""
+    first = len(slots) - 1
+    while first > 0 and slots[first].state != ON:
+        first -= 1
+    while first > 0 and _runs_on(slots[first - 1], slots[first], gap_s):
+        first -= 1
+    return first
+
+
+def _is_midst(slots: Sequence[Slot], i: int, gap_s: float) -> bool:
+    """Whether the run goes on at both sides of a slot: then its neighbours tell the rate."""
+    return i > 0 and _runs_on(slots[i - 1], slots[i], gap_s) and _runs_on(slots[i], slots[i + 1], gap_s)
+
+
+def _own_sd(slots: Sequence[Slot], first: int, noise: Noise, gap_s: float) -> float:
+    """To how many litres an hour the newest run alone tells its rate, with the level at rest before it."""
+    start_t = slots[first].first_t
+    seen = [(slot.t, slot.n) for slot in slots[first:] if slot.state == ON]
+    rest, next_t = 0, start_t
+    for slot in slots[first - 1 :: -1]:
+        if slot.state != OFF or next_t - slot.last_t > gap_s or start_t - slot.t > _ANCHOR_S:
+            break
+        rest, next_t = rest + slot.n, slot.first_t
+    seen.append((start_t, rest))
+    total = sum(n for _, n in seen)
+    mean = sum(t * n for t, n in seen) / total
+    spread = sum(n * (t - mean) ** 2 for t, n in seen)
+    return noise.whole_sd / math.sqrt(spread) * 3600 if spread > 0 else math.inf
+
+
+def _is_a_line(slot: Slot, noise: Noise, apart_s: float, jumps: Sequence[Jump]) -> bool:
+    """Whether the generator ran from a slot's first sample to its last, and nothing else moved the level."""
+    span_s = slot.last_t - slot.first_t
+    if (slot.n - 1) * apart_s < _WHOLE * span_s:
+        return False  # so few samples that it may have stood still in between
+    if any(jump.begun <= slot.last_t and jump.done >= slot.first_t for jump in jumps):
+        return False
+    # So many samples of a line differ by no more than this; what does is a delivery, or an echo.
+    ripple_l = 2 * noise.whole_sd * (math.sqrt(2 * math.log(slot.n)) + 0.5)
+    return slot.high - slot.low <= ripple_l - slot.slope * span_s
+
+
+def _runs_on(a: Slot, b: Slot, gap_s: float) -> bool:
+    """Whether two slots are of one run."""
+    return a.state == b.state == ON and b.first_t - a.last_t <= gap_s
 
 
 def _ran_h(a: Slot, b: Slot) -> float:
@@ -423,7 +505,19 @@ def _anchors(slots: Sequence[Slot], losses: Sequence[FuelEvent]) -> set[int]:
                 ran = i
             elif ran is not None and abs(i - ran) <= _ANCHOR_SLOTS and abs(slots[i].t - slots[ran].t) <= _ANCHOR_S:
                 found.add(i)
-    return {i for i in found if not any(loss.since <= slots[i].t <= loss.until for loss in losses)}
+    found = {i for i in found if not any(loss.since <= slots[i].t <= loss.until for loss in losses)}
+    return {i for i in found if not _lies_around_a_run(slots, i)}
+
+
+def _lies_around_a_run(slots: Sequence[Slot], i: int) -> bool:
+    """Whether a slot at rest holds samples from before a run and from after it: then its level is neither's."""
+    slot = slots[i]
+    beside = (slots[i - 1 : i] if i else ()), slots[i + 1 : i + 2]
+    return any(
+        other.state != OFF and slot.first_t < other.first_t and other.last_t < slot.last_t
+        for others in beside
+        for other in others
+    )
 
 
 def _one_a_step(spots: Sequence[Spot], times: Sequence[float], noise: Noise) -> tuple[list[Spot], list[float]]:

@@ -5,6 +5,7 @@ before. A slot holds sums of whole numbers, so it does not matter in which order
 lies follows from its time and from the step of sixteen minutes that the newest one lies in. Nothing else is kept.
 """
 
+import math
 from array import array
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -18,8 +19,15 @@ _LEVELS = range(len(SLOT_MIN))
 _LAST = len(SLOT_MIN) - 1
 
 # What a slot holds, one after the other in an array of doubles, which are exact for whole numbers up to 2 ** 53.
-_SLOT, _STATE, _N, _SUM_MS, _SUM_ML, _FIRST_MS, _LAST_MS, _MIN_ML, _MAX_ML, _SUM_W, _N_W = range(11)
-_WIDTH = 11
+# Sums of times in deciseconds tell the line through its samples: squares of milliseconds would be too large to be exact, those of
+# deciseconds are not, nor their products with millilitres, also for 10,000 l and a set a second in 64 minutes.
+_SLOT, _STATE, _N, _SUM_MS, _SUM_ML, _FIRST_MS, _LAST_MS, _MIN_ML, _MAX_ML, _SUM_W, _N_W, _SUM_DS, _SUM_DS2, _SUM_DS_ML = (
+    range(14)
+)
+_WIDTH = 14
+_SUMS = (_N, _SUM_MS, _SUM_ML, _SUM_W, _N_W, _SUM_DS, _SUM_DS2, _SUM_DS_ML)
+_WITH_A_LINE = 2  # from this level on a slot may be most of a run: there the line through its samples is told
+_MIN_LINE_N = 4  # samples that make one
 
 UNKNOWN, OFF, ON = -1, 0, 1
 _STATES = {None: UNKNOWN, False: OFF, True: ON}
@@ -29,6 +37,8 @@ class Slot(NamedTuple):
     """The samples of one slot and one state of the generator (UNKNOWN, OFF or ON): means, and ends.
 
     t, first_t and last_t in unix seconds; litres, low and high in litres; load_w is None where no set told it.
+    spread_s: the standard deviation of their times, and slope: of the line through them, litres a second; both are 0
+    where they are not reckoned: of slots of few minutes or few samples, and where the generator did not run.
     """
 
     t: float
@@ -40,10 +50,12 @@ class Slot(NamedTuple):
     low: float
     high: float
     load_w: float | None
+    spread_s: float = 0.0
+    slope: float = 0.0
 
 
 class History:
-    """At most some 150 slots of about 90 bytes.
+    """At most some 150 slots of 112 bytes.
 
     shift_min: how much later its steps begin than those of others, so that not all of a fleet come to theirs at once.
     """
@@ -68,7 +80,8 @@ class History:
         slot = minute // SLOT_MIN[level]
         start_s = self._start_s(level, slot)
         ms, ml = float(round((t - start_s) * 1000)), float(round(litres * 1000))
-        row = [slot, _STATES[running], 1.0, ms, ml, ms, ms, ml, ml, 0.0, 0.0]
+        ds = float(round((t - start_s) * 10))
+        row = [slot, _STATES[running], 1.0, ms, ml, ms, ms, ml, ml, 0.0, 0.0, ds, ds * ds, ds * ml]
         if load_w is not None:
             row[_SUM_W], row[_N_W] = float(round(load_w)), 1.0
         self._put(level, row)
@@ -143,8 +156,11 @@ class History:
         step_s, shift_s = SLOT_MIN[level] * 60, self._shift_min * 60
         fields = iter(rows)
         new = tuple.__new__  # a third of the time of Slot(...)
-        for slot, state, n, sum_ms, sum_ml, first, last, low, high, sum_w, n_w in zip(*[fields] * _WIDTH, strict=True):
+        of_lines = ON if level >= _WITH_A_LINE else None
+        for row in zip(*[fields] * _WIDTH, strict=True):
+            slot, state, n, sum_ms, sum_ml, first, last, low, high, sum_w, n_w, *_ = row
             start_s = slot * step_s + shift_s
+            spread_s, slope = _line(row) if state == of_lines and n >= _MIN_LINE_N else (0.0, 0.0)
             yield new(
                 Slot,
                 (
@@ -157,6 +173,8 @@ class History:
                     low / 1000,
                     high / 1000,
                     sum_w / n_w if n_w else None,
+                    spread_s,
+                    slope,
                 ),
             )
 
@@ -184,6 +202,10 @@ class History:
         slot = row[_SLOT] * size // larger
         ms = (row[_SLOT] * size - slot * larger) * 60_000
         row[_SLOT] = slot
+        ds = ms / 100
+        row[_SUM_DS2] += ds * (2 * row[_SUM_DS] + ds * row[_N])
+        row[_SUM_DS_ML] += ds * row[_SUM_ML]
+        row[_SUM_DS] += ds * row[_N]
         row[_SUM_MS] += ms * row[_N]
         row[_FIRST_MS] += ms
         row[_LAST_MS] += ms
@@ -195,7 +217,7 @@ class History:
         while at and (rows[at - _WIDTH], rows[at - _WIDTH + 1]) >= key:
             at -= _WIDTH
         if at < len(rows) and (rows[at], rows[at + 1]) == key:
-            for field in (_N, _SUM_MS, _SUM_ML, _SUM_W, _N_W):
+            for field in _SUMS:
                 rows[at + field] += row[field]
             for field in (_FIRST_MS, _MIN_ML):
                 rows[at + field] = min(rows[at + field], row[field])
@@ -211,3 +233,12 @@ class History:
         alike = [i for i in range(0, len(rows), _WIDTH) if (rows[i + _STATE] == ON) == running]
         if len(alike) > (RUNNING_KEPT if running else OTHERS_KEPT):
             del rows[alike[0] : alike[0] + _WIDTH]
+
+
+def _line(row: Sequence[float]) -> tuple[float, float]:
+    """Of the line through a slot's samples: the standard deviation of their times in seconds, and its slope in litres a second."""
+    n, sum_ds = row[_N], row[_SUM_DS]
+    squares = n * row[_SUM_DS2] - sum_ds * sum_ds
+    if squares <= 0:
+        return 0.0, 0.0
+    return math.sqrt(squares) / n / 10, (n * row[_SUM_DS_ML] - sum_ds * row[_SUM_ML]) / squares / 100
