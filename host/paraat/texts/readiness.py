@@ -114,12 +114,6 @@ class Words(catalogue.Words):
         key = "refuel.late" if plan.late else "refuel.too-late" if plan.too_late else "refuel.planned"
         return self(key, litres=self.number(plan.litres, 0), who=plan.who, at=self.at(plan.at, now))
 
-    def hours(self, hours: float) -> str:
-        """Hours: a decimal below ten, and never one that rounds up to what is not there."""
-        tenths = int(hours * 10 + 1e-6) / 10
-        whole = tenths >= 10 or tenths == int(tenths)
-        return self.number(int(hours + 1e-6) if whole else tenths, 0 if whole else 1)
-
     @staticmethod
     def columns(rows: list[list[str]]) -> list[str]:
         """Rows as lines of text, each column as wide as it must be."""
