@@ -35,7 +35,7 @@ _TOLD_S = 86_400.0  # a loss is told so long
 _DOUBTFUL_S = 900.0
 
 
-class FuelEvent(msgspec.Struct, frozen=True, kw_only=True):
+class FuelEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Something that happened to the fuel of a point.
 
     kind: REFUEL, THEFT, LEAK, STUCK or RISING. since, until: unix seconds; `until` is that of the newest sample while it
@@ -74,7 +74,8 @@ def find_jumps(slots: Sequence[Slot], noise_l: float, tank: Tank, gap_s: float) 
     least_l = max(2.0, 0.03 * tank.capacity_l, 5 * noise_l)
     jumps: list[Jump] = []
     litres = [slot.litres for slot in slots]
-    middles = [median(litres[max(0, i - _SLOTS + 1) : i + 1]) for i in range(len(slots))]
+    middles = [median(litres[: i + 1]) for i in range(min(_SLOTS - 1, len(litres)))]
+    middles += [sorted(three)[1] for three in zip(litres, litres[1:], litres[2:], strict=False)]  # _SLOTS of them
     at = 0
     while at < len(slots) - _SLOTS:
         rise = middles[at + _SLOTS] - middles[at]

@@ -19,7 +19,7 @@ Value = float | int | bool
 AGE_UNSURE = "node/clock"
 
 
-class SampleSet(msgspec.Struct, frozen=True, kw_only=True):
+class SampleSet(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a board read at one moment (kind "telemetry") or what happened there (kind "event").
 
     seq counts both kinds of a point in one sequence. `dated_by_host` is true when the board did not know the time
@@ -79,7 +79,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 1
 
 
-class Latest(msgspec.Struct, frozen=True):
+class Latest(msgspec.Struct, frozen=True, gc=False):
     """The newest of a metric: its value (None while the sensor is at fault), the fault's code, the time it was read."""
 
     value: Value | None
@@ -87,7 +87,7 @@ class Latest(msgspec.Struct, frozen=True):
     t: float
 
 
-class Autonomy(msgspec.Struct, frozen=True, kw_only=True):
+class Autonomy(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Hours of fuel left, with a range.
 
     source: "slope" (burn rate measured from the level), "load" (the generator's curve at the measured load) or "record"
@@ -141,7 +141,7 @@ class HelpCall(msgspec.Struct, frozen=True):
     received_at: float
 
 
-class PointView(msgspec.Struct, frozen=True, kw_only=True):
+class PointView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One point as everybody sees it at `now`: alert rules, the status page, the API, the InfluxDB status rows."""
 
     point: str
@@ -263,7 +263,7 @@ class FailedText(msgspec.Struct, frozen=True, kw_only=True):
 ACKNOWLEDGED = "acknowledged"
 
 
-class AlertState(msgspec.Struct, frozen=True, kw_only=True):
+class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One alert of one rule about one subject. state: "pending", "firing", "resolved".
 
     since: when the condition began; fired_at, resolved_at: when it became so, else None. detail: numbers for the text.

@@ -31,7 +31,7 @@ class Verdict(Enum):
 _RAISE, _CLEAR, _HOLD = Verdict.RAISE, Verdict.CLEAR, Verdict.HOLD
 
 
-class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+class Judgement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A verdict, with the numbers that the text needs. wording: which text; "<rule>.<wording>" is its key.
 
     rank: how bad it is; while an alert fires, one that rises is told anew. A rule that has no degrees leaves it.
