@@ -5,10 +5,12 @@ before which restart a set came.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import fmean
-from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
 
 from paraat.domain import slopes
 from paraat.domain.day_pattern import Pattern, find_pattern
@@ -50,7 +52,7 @@ MIN_RUN_H = 1 / 6  # of running before a slope means anything
 _STANDS_OUT = 0.4  # of the likely fall that the lowest one must be, before it says more than the tank record
 
 
-class Burn(NamedTuple):
+class Burn(msgspec.Struct, frozen=True, gc=False):
     """Litres an hour while the generator runs, with a range. most: what it hardly exceeds, where the level has told anything.
 
     source: "slope" (of the level), "load" (the generator's curve at the load, fitted to the level) or "record".
@@ -68,7 +70,7 @@ class Burn(NamedTuple):
         return cls(l_per_h * (1 - RECORD_SPREAD), l_per_h, l_per_h * (1 + RECORD_SPREAD), source)
 
 
-class Reading(NamedTuple):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """What the history of a point says. litres_sd: standard deviation; since: when the burn rate began to be what it is."""
 
     litres: float
@@ -91,7 +93,7 @@ class Reading(NamedTuple):
         return self.state == OFF
 
 
-class Noise(NamedTuple):
+class Noise(msgspec.Struct, frozen=True, gc=False):
     """Of one sample, in litres: its deviation, and the step of the sensor's scale."""
 
     sd: float
@@ -186,11 +188,12 @@ def carry(reading: Reading, latest: Sequence[Slot], tank: Tank) -> Reading | Non
 
     latest: those that came after it, and some of the last that it was read from: they too must be what it says.
     """
-    if any(event.until >= reading.t for event in reading.events):
+    if reading.events and any(event.until >= reading.t for event in reading.events):
         return None
     if reading.is_at_rest:
-        started = next((i for i, slot in enumerate(latest) if slot.state == ON), len(latest))
-        if started < len(latest):
+        states = [slot.state for slot in latest]
+        if ON in states:
+            started = states.index(ON)
             return _started(reading, latest[:started], latest[started:], tank)
     return None if _is_odd(reading, latest, tank) else _at_newest(reading, latest)
 
@@ -200,13 +203,13 @@ def _started(reading: Reading, rest: Sequence[Slot], runs: Sequence[Slot], tank:
     if (tank.burn_by_load and runs[0].load_w is not None) or _is_odd(reading, rest, tank):
         return None
     began_t = rest[-1].last_t if rest else reading.t
-    running = _at_newest(reading, rest)._replace(t=began_t, state=ON)
+    running = replace(_at_newest(reading, rest), t=began_t, state=ON)
     return None if _is_odd(running, runs, tank) else _at_newest(running, runs)
 
 
 def _at_newest(reading: Reading, latest: Sequence[Slot]) -> Reading:
     newest_t = max([slot.last_t for slot in latest], default=reading.t)
-    return reading._replace(litres=max(0.0, _expected_l(reading, newest_t)), t=newest_t)
+    return replace(reading, litres=max(0.0, _expected_l(reading, newest_t)), t=newest_t)
 
 
 def _expected_l(reading: Reading, t: float) -> float:
@@ -225,15 +228,15 @@ def _is_odd(reading: Reading, latest: Sequence[Slot], tank: Tank) -> bool:
     rate, rate_sd = (burn.likely, (burn.high - burn.low) / 3.29) if state != OFF else (0.0, 0.0)
     of_sample, of_step = max(noise.sd, least_l), noise.step / math.sqrt(12)
     far, samples, off_l = 0, 0, 0.0
+    read_l, by_load = reading.litres, reading.scale is not None
     for slot in reversed(latest):
-        t, litres, n = slot[:3]
-        if slot.state not in (UNKNOWN, state) or _has_other_load(reading, slot, tank):
+        t, litres, n, own = slot[:4]
+        if (own != state and own != UNKNOWN) or (by_load and _has_other_load(reading, slot, tank)):
             if t <= read_t:
                 continue
             return True
-        later_h = (t - read_t) / 3600
-        off = litres - (reading.litres - later_h * rate)
-        if abs(off) > far_l:
+        off = litres - (read_l - (t - read_t) / 3600 * rate)
+        if not -far_l <= off <= far_l:
             far += n
             if far >= _ODD_SAMPLES:
                 return True
@@ -507,12 +510,12 @@ def _conclude(
     mixture = [line for line in mixture if line.fall > least]
     if sum(line.share for line in mixture) < _IDLE:
         return record, litres, litres_sd, None
-    mixture = [line._replace(sd=math.hypot(_WIDER * line.sd, _NO_BETTER * line.fall)) for line in mixture]
+    mixture = [replace(line, sd=math.hypot(_WIDER * line.sd, _NO_BETTER * line.fall)) for line in mixture]
     low, middle, high = (slopes.quantile(mixture, part) for part in (_LOW, 0.5, _HIGH))
     line = max(mixture, key=lambda one: one.share)
     if low < _STANDS_OUT * middle:
         high = max(record.high, high * scale)
-        return record._replace(high=high, most=high), litres, litres_sd, None
+        return replace(record, high=high, most=high), litres, litres_sd, None
     if slots[-1].state != OFF:
         on_h = spots[-1].x - line.x
         litres = line.y - line.fall * on_h

@@ -13,6 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from statistics import NormalDist
 from typing import NamedTuple
 
+import msgspec
+from msgspec.structs import replace
+
 from paraat.domain.drift import Drift, drift
 from paraat.domain.spots import Spot
 
@@ -33,7 +36,7 @@ _NORMAL = NormalDist()
 _LOG_2PI = math.log(2 * math.pi)
 
 
-class Line(NamedTuple):
+class Line(msgspec.Struct, frozen=True, gc=False):
     """A part of the mixture: how likely it is, how fast y falls, the standard deviation of that, and the line's end.
 
     x, y, weight: of the middle of its last stretch; weight is one over the variance of y there.
@@ -137,7 +140,7 @@ def _mixed(found: Sequence[Line], log: float, creeping: Sequence[tuple[float, Li
 
 def _shared(line: Line, share: float) -> Line:
     """The line with another share."""
-    return Line(share, *line[1:])
+    return replace(line, share=share)
 
 
 def quantile(mixture: Sequence[Line], part: float) -> float:

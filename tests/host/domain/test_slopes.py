@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import pytest
+from msgspec.structs import replace
 
 from paraat.domain.slopes import Line, lines, median, quantile
 from paraat.domain.spots import Spot
@@ -115,7 +116,7 @@ def test_a_part_of_a_mixture_lies_below_its_quantile() -> None:
     one = Line(0.5, 10.0, 1.0, 0.0, 0.0, 1.0, 0)
     assert quantile([one], 0.5) == pytest.approx(10, abs=1e-3)
     assert quantile([one], 0.8413447) == pytest.approx(11, abs=1e-3), "one standard deviation"
-    two = [one, one._replace(fall=30.0, share=0.1)]
+    two = [one, replace(one, fall=30.0, share=0.1)]
     assert quantile(two, 5 / 6) == pytest.approx(20, abs=6), "between the two"
     assert quantile(two, 5 / 12) == pytest.approx(10, abs=1e-3)
     assert quantile(two, 11 / 12) == pytest.approx(30, abs=1e-3)

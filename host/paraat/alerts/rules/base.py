@@ -79,7 +79,7 @@ class Judging:
         self._alerts = alerts
         self._own = own
         self._table = self.table or type(self).__module__.rpartition(".")[2]
-        self._held = self._judged(_HOLD, {}, "firing")
+        self._held, self._cleared = self._judged(_HOLD, {}, "firing"), self._judged(_CLEAR, {}, "firing")
 
     @property
     def hold_s(self) -> float:
@@ -104,7 +104,7 @@ class Judging:
 
     def cleared(self, detail: Detail | None = None) -> Judgement:
         """It is surely gone."""
-        return self._judged(_CLEAR, detail or {}, "firing")
+        return self._judged(_CLEAR, detail, "firing") if detail else self._cleared
 
     def held(self) -> Judgement:
         """In between, or not known."""
