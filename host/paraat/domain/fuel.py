@@ -33,7 +33,7 @@ class Fuel:
         """Take a sample in, also one that is older than others; the same one must not come twice."""
         self._history.add(t, litres, running, load_w)
         minute = self._history.minute(t)
-        if any(minute < begin for begin in self._kept):
+        if self._kept and minute < max(self._kept):
             self._kept = {begin: kept for begin, kept in self._kept.items() if minute >= begin}
 
     def forget_after(self, t: float) -> None:

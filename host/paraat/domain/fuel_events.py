@@ -50,6 +50,8 @@ class FuelEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 def lost(events: Sequence[FuelEvent], t: float) -> FuelEvent | None:
     """The newest loss of the last day before t that no delivery followed."""
+    if not events:
+        return None
     refuelled = max((event.until for event in events if event.kind == REFUEL), default=float("-inf"))
     losses = [e for e in events if e.kind in (THEFT, LEAK) and e.until > max(refuelled, t - _TOLD_S)]
     return max(losses, key=lambda event: event.until, default=None)
@@ -57,6 +59,8 @@ def lost(events: Sequence[FuelEvent], t: float) -> FuelEvent | None:
 
 def doubtful(events: Sequence[FuelEvent], t: float) -> FuelEvent | None:
     """What makes the level at t doubtful: a gauge that is stuck, or that rises without a delivery."""
+    if not events:
+        return None
     found = [e for e in events if e.kind in (STUCK, RISING) and e.until >= t - _DOUBTFUL_S]
     return max(found, key=lambda event: event.until, default=None)
 

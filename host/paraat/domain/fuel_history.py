@@ -106,10 +106,11 @@ class History:
             if not states:
                 continue
             state = states[-1] if state is None else state
-            changed = states.count(state) < len(states)
-            at = max(i for i, other in enumerate(states) if other != state) if changed else 0
+            at = len(states) - 1
+            while at and states[at] == state:
+                at -= 1
             begun = int(rows[at * _WIDTH]) * size
-            if changed or newest - begun >= most:
+            if states[at] != state or newest - begun >= most:
                 break
         return 0 if begun is None else min(most, newest - begun)
 

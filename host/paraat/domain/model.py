@@ -222,9 +222,9 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         newest_t = self.data_t if silent and self.data_t is not None else self.now
         return newest_t - latest.t <= silent_after_s
 
-    def named(self, base: str) -> list[str]:
+    def named(self, base: str) -> tuple[str, ...]:
         """Every metric of a kind that was ever heard: the plain one, and those of sensors with a name of their own."""
-        return list(_named(base, tuple(self.latest)))
+        return _named(base, tuple(self.latest))
 
 
 @lru_cache(maxsize=4096)

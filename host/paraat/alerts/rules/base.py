@@ -92,7 +92,7 @@ class Judging:
 
     def silent_after_s(self, view: PointView) -> float:
         """Seconds after which a point is silent, and what it said is old."""
-        return self._own.get(view.point, self._alerts).point_silent.after_s
+        return (self._own.get(view.point, self._alerts) if self._own else self._alerts).point_silent.after_s
 
     def limits(self, point: str | None = None) -> Alerts:
         """The thresholds that hold for a point; None: those of the site."""
