@@ -1,4 +1,8 @@
-"""The values that travel between the parts of the host. All times are unix seconds (UTC), as float."""
+"""The values that travel between the parts of the host. All times are unix seconds (UTC), as float.
+
+gc=False, here and in what they hold: of a fleet there are a hundred thousand, and none can hold itself. Python's search for
+cycles does not look at them: of 13,464 points it took a tenth of the time of judging, and 0.7 s at a stretch.
+"""
 
 from functools import lru_cache
 
