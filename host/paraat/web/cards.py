@@ -367,7 +367,7 @@ class Writer:
             level=level,
             percent=percent,
             litres=litres,
-            hours=self._hours(left.hours),
+            hours=self.words.hours(left.hours),
             range=self._range(left),
             until=self._until(left, view),
             source=words.code("hours", left.source).format(rate=words.number(left.burn_l_per_h, 1)),
@@ -376,7 +376,7 @@ class Writer:
 
     def _range(self, left: Autonomy) -> str:
         """From the cautious end to the other; nothing where both are said alike."""
-        low, high = self._hours(left.hours_low), self._hours(left.hours_high)
+        low, high = self.words.hours(left.hours_low), self.words.hours(left.hours_high)
         return "" if low == high else self.words("hours.range", low=low, high=high)
 
     def _until(self, left: Autonomy, view: PointView) -> str:
@@ -385,9 +385,6 @@ class Writer:
             return self.words("hours.if")
         rounded = round(left.empty_at / _EMPTY_ROUND_S) * _EMPTY_ROUND_S
         return self.words("hours.empty", time=self.time(rounded, view.now))
-
-    def _hours(self, hours: float) -> str:
-        return self.words.number(hours, 1 if hours < 9.95 else 0)
 
     def _power(self, view: PointView) -> tuple[Figure, ...]:
         return tuple(self._switch(view, name) for name in ("power/mains", "power/generator"))

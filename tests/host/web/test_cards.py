@@ -66,7 +66,7 @@ def test_zero_is_a_reading() -> None:
     values = {"fuel/level": 0.0, "people/present": 0, "battery/voltage": 0.0}
     made = card(point(values=values, litres=0.0, autonomy=left(0.0)))
     assert made.fuel.level == Figure("0 %", "known")
-    assert (made.fuel.percent, made.fuel.hours, made.fuel.litres) == (0.0, "0,0", "0 liter")
+    assert (made.fuel.percent, made.fuel.hours, made.fuel.litres) == (0.0, "0", "0 liter")
     assert texts(made, "people") == ["0 van 150"]
     assert texts(made, "battery") == ["0,0 V"]
 
@@ -167,11 +167,16 @@ def test_hours_come_with_a_range_an_end_and_where_they_come_from() -> None:
     running = {"power/generator": True, "fuel/level": 14.0}
     made = card(point(values=running, autonomy=left(2.42)))
     assert made.fuel.hours == "2,4"
-    assert made.fuel.range == "tussen 2,1 en 2,8 uur"
+    assert made.fuel.range == "tussen 2 en 2,7 uur"
     assert made.fuel.until == "leeg rond 19:25"
     assert made.fuel.source == "gemeten verbruik 9,3 l/uur"
-    sure = msgspec.structs.replace(left(1.2), hours_low=1.18, hours_high=1.22)
+    sure = msgspec.structs.replace(left(1.2), hours_low=1.21, hours_high=1.28)
     assert card(point(values=running, autonomy=sure)).fuel.range == ""  # and not "between 1.2 and 1.2"
+    short = msgspec.structs.replace(left(71.97), hours_low=27.94, hours_high=99.99)
+    told = card(point(values=running, autonomy=short)).fuel
+    assert (told.hours, told.range) == ("71", "tussen 27 en 99 uur"), (
+        "no hour that is not there, as the reason beside it"
+    )
     record = card(point(values=running, autonomy=left(30.0, source="record")))
     assert record.fuel.hours == "30"
     assert record.fuel.until == "leeg rond di 23:00"
