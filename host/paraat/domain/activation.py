@@ -57,7 +57,7 @@ class Switch(msgspec.Struct, frozen=True):
     on_t: float | None
 
 
-class Activation(msgspec.Struct, frozen=True, kw_only=True):
+class Activation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where a point is, and how it keeps to its clock. since: None where nobody ever said; then it is in standby.
 
     alerted_at, opened_at, due_at: of the alarm that the point is open for, or opens for. forecast_at: when it opens, by

@@ -5,10 +5,12 @@ before which restart a set came.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import fmean
-from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
 
 from paraat.domain import slopes
 from paraat.domain.day_pattern import Pattern, find_pattern
@@ -35,6 +37,7 @@ _GAP_MIN_S, _GAP_MAX_S, _GAP_SPACINGS = 300.0, 3600.0, 4.0
 _ANCHOR_S, _ANCHOR_SLOTS = 3600.0, 40  # so near a run the level at rest tells where the run began or ended
 # How often a load changes to anything, before anything is measured; and how likely over a rest or a gap.
 CHANGES_PER_H, CHANGED_MEANWHILE = 3e-3, 0.02
+_LEAST_APART_H = 1 / 60
 _SHORT_GAP_S = 900.0
 _PAIR_S = 120.0
 _WIDER, _NO_BETTER = (
@@ -49,7 +52,7 @@ MIN_RUN_H = 1 / 6  # of running before a slope means anything
 _STANDS_OUT = 0.4  # of the likely fall that the lowest one must be, before it says more than the tank record
 
 
-class Burn(NamedTuple):
+class Burn(msgspec.Struct, frozen=True, gc=False):
     """Litres an hour while the generator runs, with a range. most: what it hardly exceeds, where the level has told anything.
 
     source: "slope" (of the level), "load" (the generator's curve at the load, fitted to the level) or "record".
@@ -67,7 +70,7 @@ class Burn(NamedTuple):
         return cls(l_per_h * (1 - RECORD_SPREAD), l_per_h, l_per_h * (1 + RECORD_SPREAD), source)
 
 
-class Reading(NamedTuple):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """What the history of a point says. litres_sd: standard deviation; since: when the burn rate began to be what it is."""
 
     litres: float
@@ -90,7 +93,7 @@ class Reading(NamedTuple):
         return self.state == OFF
 
 
-class Noise(NamedTuple):
+class Noise(msgspec.Struct, frozen=True, gc=False):
     """Of one sample, in litres: its deviation, and the step of the sensor's scale."""
 
     sd: float
@@ -133,7 +136,7 @@ def read(slots: Iterable[Slot], tank: Tank) -> Reading | None:
     return Reading(
         litres,
         litres_sd,
-        max(s.last_t for s in every),
+        max([slot.last_t for slot in every]),
         burn,
         since,
         hidden_h * tank.burn_l_per_h,
@@ -185,11 +188,12 @@ def carry(reading: Reading, latest: Sequence[Slot], tank: Tank) -> Reading | Non
 
     latest: those that came after it, and some of the last that it was read from: they too must be what it says.
     """
-    if any(event.until >= reading.t for event in reading.events):
+    if reading.events and any(event.until >= reading.t for event in reading.events):
         return None
     if reading.is_at_rest:
-        started = next((i for i, slot in enumerate(latest) if slot.state == ON), len(latest))
-        if started < len(latest):
+        states = [slot.state for slot in latest]
+        if ON in states:
+            started = states.index(ON)
             return _started(reading, latest[:started], latest[started:], tank)
     return None if _is_odd(reading, latest, tank) else _at_newest(reading, latest)
 
@@ -199,13 +203,13 @@ def _started(reading: Reading, rest: Sequence[Slot], runs: Sequence[Slot], tank:
     if (tank.burn_by_load and runs[0].load_w is not None) or _is_odd(reading, rest, tank):
         return None
     began_t = rest[-1].last_t if rest else reading.t
-    running = _at_newest(reading, rest)._replace(t=began_t, state=ON)
+    running = replace(_at_newest(reading, rest), t=began_t, state=ON)
     return None if _is_odd(running, runs, tank) else _at_newest(running, runs)
 
 
 def _at_newest(reading: Reading, latest: Sequence[Slot]) -> Reading:
     newest_t = max([slot.last_t for slot in latest], default=reading.t)
-    return reading._replace(litres=max(0.0, _expected_l(reading, newest_t)), t=newest_t)
+    return replace(reading, litres=max(0.0, _expected_l(reading, newest_t)), t=newest_t)
 
 
 def _expected_l(reading: Reading, t: float) -> float:
@@ -224,15 +228,15 @@ def _is_odd(reading: Reading, latest: Sequence[Slot], tank: Tank) -> bool:
     rate, rate_sd = (burn.likely, (burn.high - burn.low) / 3.29) if state != OFF else (0.0, 0.0)
     of_sample, of_step = max(noise.sd, least_l), noise.step / math.sqrt(12)
     far, samples, off_l = 0, 0, 0.0
+    read_l, by_load = reading.litres, reading.scale is not None
     for slot in reversed(latest):
-        t, litres, n = slot[:3]
-        if slot.state not in (UNKNOWN, state) or _has_other_load(reading, slot, tank):
+        t, litres, n, own = slot[:4]
+        if (own != state and own != UNKNOWN) or (by_load and _has_other_load(reading, slot, tank)):
             if t <= read_t:
                 continue
             return True
-        later_h = (t - read_t) / 3600
-        off = litres - (reading.litres - later_h * rate)
-        if abs(off) > far_l:
+        off = litres - (read_l - (t - read_t) / 3600 * rate)
+        if not -far_l <= off <= far_l:
             far += n
             if far >= _ODD_SAMPLES:
                 return True
@@ -259,19 +263,23 @@ def measure_noise(slots: Sequence[Slot], apart_s: float) -> Noise:
     """How far a sample lies beside the line through its neighbours, and the smallest step between two. apart_s: as far as two
     slots may lie apart."""
     beside: list[float] = []
-    for a, b, c in zip(slots, slots[1:], slots[2:], strict=False):
-        if not a.state == b.state == c.state:
-            continue
-        a_t, a_litres, a_n = a[:3]
-        t, litres, n = b[:3]
-        c_t, c_litres, c_n = c[:3]
-        if c_t - a_t > 6 * (b.last_t - b.first_t + apart_s):
-            continue
-        part = (t - a_t) / (c_t - a_t) if c_t > a_t else 0.5
-        off = litres - (a_litres + part * (c_litres - a_litres))
-        beside.append(abs(off) / math.sqrt(1 / n + (1 - part) ** 2 / a_n + part**2 / c_n))
-    steps = [slot.high - slot.low for slot in slots[1:] if slot.n > 1]
-    steps += [abs(a.litres - b.litres) for a, b in pairwise(slots) if a.n == 1 and b.n == 1]
+    steps: list[float] = []
+    sqrt = math.sqrt
+    a_t = a_litres = t = litres = first = last = 0.0
+    a_n = n = 0
+    a_state = state = None  # a: the slot before the last; without a: the last
+    for c_t, c_litres, c_n, c_state, c_first, c_last, low, high, _ in slots:
+        if state is not None:
+            if c_n > 1:
+                steps.append(high - low)
+            elif n == 1:
+                steps.append(abs(c_litres - litres))
+        if a_state == state == c_state and c_t - a_t <= 6 * (last - first + apart_s):
+            part = (t - a_t) / (c_t - a_t) if c_t > a_t else 0.5
+            off = litres - (a_litres + part * (c_litres - a_litres))
+            beside.append(abs(off) / sqrt(1 / n + (1 - part) ** 2 / a_n + part**2 / c_n))
+        a_t, a_litres, a_n, a_state = t, litres, n, state
+        t, litres, n, state, first, last = c_t, c_litres, c_n, c_state, c_first, c_last
     return Noise(
         1.4826 * median(beside) if beside else 0.0,
         min([step for step in steps if step > 0.002], default=0.0),
@@ -293,11 +301,12 @@ def _without_wild(slots: Sequence[Slot], noise: Noise, tank: Tank, gap_s: float)
     wild_l = max(2.0, 0.03 * tank.capacity_l, 6 * noise.whole_sd)
     burnt = 4 * tank.burn_l_per_h / 3600
     kept: list[Slot] = []
-    for i, (before, slot, after) in enumerate(_with_neighbours(slots)):
-        if not _is_amid(before, slot, after, wild_l, gap_s):
+    newest, near_s = len(slots) - 1, 2 * gap_s
+    for i, slot in enumerate(slots):
+        if not (0 < i < newest and _is_amid(slots[i - 1], slot, slots[i + 1], wild_l, near_s)):
             # Of the newest ones five too: two echoes in a row are no level that fell, before a third says the same.
             first = max(0, min(i - 2, len(slots) - 5))
-            around = [other for other in slots[first : i + 3] if abs(other.t - slot.t) <= 2 * gap_s]
+            around = [other for other in slots[first : i + 3] if abs(other.t - slot.t) <= near_s]
             if len(around) >= 3:
                 middle = median(other.litres for other in around)
                 if abs(slot.litres - middle) > wild_l + burnt * (around[-1].t - around[0].t):
@@ -309,18 +318,13 @@ def _without_wild(slots: Sequence[Slot], noise: Noise, tank: Tank, gap_s: float)
     return kept or list(slots[-1:])
 
 
-def _with_neighbours(slots: Sequence[Slot]) -> Iterator[tuple[Slot | None, Slot, Slot | None]]:
-    """Each slot with the one before it and the one after it."""
-    return zip((None, *slots), slots, (*slots[1:], None), strict=False)
-
-
-def _is_amid(before: Slot | None, slot: Slot, after: Slot | None, wild_l: float, gap_s: float) -> bool:
+def _is_amid(before: Slot, slot: Slot, after: Slot, wild_l: float, near_s: float) -> bool:
     """Whether a slot is near both its neighbours: then the middle of those around is not far off either."""
-    if before is None or after is None:
+    litres = slot.litres
+    if not (-wild_l <= before.litres - litres <= wild_l and -wild_l <= after.litres - litres <= wild_l):
         return False
-    t, litres = slot[:2]
-    near = abs(before.litres - litres) <= wild_l and abs(after.litres - litres) <= wild_l
-    return near and t - before.t <= 2 * gap_s and after.t - t <= 2 * gap_s
+    t = slot.t
+    return t - before.t <= near_s and after.t - t <= near_s
 
 
 def _without_one(slot: Slot, wild_l: float) -> Slot | None:
@@ -351,38 +355,39 @@ def _spots(
     times: list[float] = []
     x, stretch, chance = 0.0, 0, 1.0
     anchors = _anchors(slots, losses)
-    of_sample, of_step = (_UNSURE * noise.sd) ** 2, (0.1 * noise.step) ** 2
+    of_sample, of_step = (_UNSURE * noise.sd) ** 2, (0.1 * noise.step) ** 2 + 1e-6
+    new = tuple.__new__  # half the time of Spot(...)
     before = None
+    before_t, before_last, before_state = 0.0, 0.0, UNKNOWN
     for i, slot in enumerate(slots):
-        t, litres, n, state = slot[:4]
+        t, litres, n, state, first, last, _, _, _ = slot
         if before is not None:
-            chance = CHANGES_PER_H * max(1 / 60, (t - before.t) / 3600)
-            more_h = _ran_h(before, slot)
-            far = slot.first_t - before.last_t > gap_s
-            if far or (before.state == OFF != state):
+            far, apart_h = first - before_last > gap_s, (t - before_t) / 3600
+            chance = CHANGES_PER_H * (apart_h if apart_h > _LEAST_APART_H else _LEAST_APART_H)
+            more_h = apart_h if before_state != OFF != state else _ran_h(before, slot)
+            if far or (before_state == OFF != state):
                 chance = max(chance, CHANGED_MEANWHILE)
-            if far and not (before.state == state == ON and _fits(slots, i, spots, noise, tank.burn_l_per_h)):
+            if far and not (before_state == state == ON and _fits(slots, i, spots, noise, tank.burn_l_per_h)):
                 more_h, stretch = 0.0, stretch + 1
-            elif jumps and any(before.t <= jump.begun <= t or before.t <= jump.done <= t for jump in jumps):
+            elif jumps and any(before_t <= jump.begun <= t or before_t <= jump.done <= t for jump in jumps):
                 stretch += 1
-            x += more_h * (_by_load(tank, before, slot) if by_load else 1.0)
-        before = slot
+            x += more_h * _by_load(tank, before, slot) if by_load else more_h
+        before, before_t, before_last, before_state = slot, t, last, state
         if (state == OFF and i not in anchors) or (jumps and any(jump.begun < t < jump.done for jump in jumps)):
             continue
-        spots.append(Spot(x, litres, of_sample / n + of_step + 1e-6, stretch, chance))
+        spots.append(new(Spot, (x, litres, of_sample / n + of_step, stretch, chance)))
         times.append(t)
     spots, times = _one_a_step(spots, times, noise) if noise.in_steps else _in_pairs(spots, times)
     return spots, times, by_load
 
 
 def _ran_h(a: Slot, b: Slot) -> float:
-    """Hours that the generator ran between the middles of two slots; unknown counts as running."""
-    if a.state != OFF and b.state != OFF:
-        return (b.t - a.t) / 3600
+    """Hours that the generator ran between the middles of two slots, in one of which it is known to have stood still."""
+    if a.state == b.state:
+        return 0.0
     between_s = max(0.0, b.first_t - a.last_t) / 2
-    if a.state != OFF:
-        return (a.last_t - a.t + between_s) / 3600
-    return (b.t - b.first_t + between_s) / 3600 if b.state != OFF else 0.0
+    ran_s = a.last_t - a.t if a.state != OFF else b.t - b.first_t
+    return (ran_s + between_s) / 3600
 
 
 def _by_load(tank: Tank, a: Slot, b: Slot) -> float:
@@ -414,15 +419,19 @@ def _fits(slots: Sequence[Slot], i: int, spots: Sequence[Spot], noise: Noise, us
 
 def _anchors(slots: Sequence[Slot], losses: Sequence[FuelEvent]) -> set[int]:
     """Which slots at rest tell where a run began or ended: the generator ran shortly before or after."""
+    states = [slot.state for slot in slots]
+    if OFF not in states:
+        return set()
     found: set[int] = set()
-    ways = (range(len(slots)), range(len(slots) - 1, -1, -1))
-    for way in ways:
+    for way in (range(len(slots)), range(len(slots) - 1, -1, -1)):
         ran: int | None = None
         for i in way:
-            if slots[i].state != OFF:
+            if states[i] != OFF:
                 ran = i
             elif ran is not None and abs(i - ran) <= _ANCHOR_SLOTS and abs(slots[i].t - slots[ran].t) <= _ANCHOR_S:
                 found.add(i)
+    if not losses:
+        return found
     return {i for i in found if not any(loss.since <= slots[i].t <= loss.until for loss in losses)}
 
 
@@ -450,29 +459,27 @@ def _in_pairs(spots: Sequence[Spot], times: Sequence[float]) -> tuple[list[Spot]
     """One spot for the slots of the same two minutes: half as many to weigh, and as sure; and one for all before it first ran."""
     paired: list[Spot] = []
     begun: list[float] = []
-    pair = None
-    for spot, t in zip(spots, times, strict=True):
-        own = int(t // _PAIR_S)
-        if paired and paired[-1].stretch == spot.stretch and (own == pair or spot.x == 0.0):
-            paired[-1] = _together(paired[-1], spot)
+    stretch = pair = None
+    weight = sum_x = sum_y = chance = 0.0
+    for (x, y, variance, own, may_change), t in zip(spots, times, strict=True):
+        sure, minutes = 1 / variance, t // _PAIR_S
+        if own == stretch and (minutes == pair or x == 0.0):
+            weight, sum_x, sum_y, chance = weight + sure, sum_x + sure * x, sum_y + sure * y, chance + may_change
         else:
-            paired.append(spot)
+            if stretch is not None:
+                paired.append(Spot(sum_x / weight, sum_y / weight, 1 / weight, stretch, chance))
             begun.append(t)
-        pair = own
+            stretch, weight, sum_x, sum_y, chance = own, sure, sure * x, sure * y, may_change
+        pair = minutes
+    if stretch is not None:
+        paired.append(Spot(sum_x / weight, sum_y / weight, 1 / weight, stretch, chance))
     return paired, begun
-
-
-def _together(a: Spot, b: Spot) -> Spot:
-    of_a = b.variance / (a.variance + b.variance)
-    of_b = 1 - of_a
-    variance = a.variance * of_a
-    return Spot(of_a * a.x + of_b * b.x, of_a * a.y + of_b * b.y, variance, a.stretch, a.chance + b.chance)
 
 
 def _fit(slots: Sequence[Slot], spots: Sequence[Spot], noise: Noise, tank: Tank) -> list[Line]:
     if len(spots) < 3 or spots[-1].x - spots[0].x < MIN_RUN_H:
         return []
-    known = all(slot.state in (ON, OFF) for slot in slots)
+    known = UNKNOWN not in [slot.state for slot in slots]
     return slopes.lines(
         spots,
         height_width=max(2.0, 6 * noise.whole_sd),
@@ -503,12 +510,12 @@ def _conclude(
     mixture = [line for line in mixture if line.fall > least]
     if sum(line.share for line in mixture) < _IDLE:
         return record, litres, litres_sd, None
-    mixture = [line._replace(sd=math.hypot(_WIDER * line.sd, _NO_BETTER * line.fall)) for line in mixture]
+    mixture = [replace(line, sd=math.hypot(_WIDER * line.sd, _NO_BETTER * line.fall)) for line in mixture]
     low, middle, high = (slopes.quantile(mixture, part) for part in (_LOW, 0.5, _HIGH))
     line = max(mixture, key=lambda one: one.share)
     if low < _STANDS_OUT * middle:
         high = max(record.high, high * scale)
-        return record._replace(high=high, most=high), litres, litres_sd, None
+        return replace(record, high=high, most=high), litres, litres_sd, None
     if slots[-1].state != OFF:
         on_h = spots[-1].x - line.x
         litres = line.y - line.fall * on_h

@@ -6,7 +6,7 @@ lies follows from its time and from the step of sixteen minutes that the newest 
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 SLOT_MIN = (1, 4, 16, 64)
@@ -85,7 +85,7 @@ class History:
             cut -= _WIDTH
         if since is not None:
             return sorted(self._slots(0, newest[cut:]))
-        found = list(self._slots(0, newest[:cut]))
+        found = self._slots(0, newest[:cut])
         for level in _LEVELS[1:]:
             found += self._slots(level, self._levels[level])
         return sorted(found)
@@ -106,10 +106,11 @@ class History:
             if not states:
                 continue
             state = states[-1] if state is None else state
-            changed = states.count(state) < len(states)
-            at = max(i for i, other in enumerate(states) if other != state) if changed else 0
+            at = len(states) - 1
+            while at and states[at] == state:
+                at -= 1
             begun = int(rows[at * _WIDTH]) * size
-            if changed or newest - begun >= most:
+            if states[at] != state or newest - begun >= most:
                 break
         return 0 if begun is None else min(most, newest - begun)
 
@@ -139,16 +140,15 @@ class History:
         """When a slot begins, unix seconds."""
         return (slot * SLOT_MIN[level] + self._shift_min) * 60
 
-    def _slots(self, level: int, rows: Sequence[float]) -> Iterator[Slot]:
+    def _slots(self, level: int, rows: Sequence[float]) -> list[Slot]:
         step_s, shift_s = SLOT_MIN[level] * 60, self._shift_min * 60
         fields = iter(rows)
         new = tuple.__new__  # a third of the time of Slot(...)
-        for slot, state, n, sum_ms, sum_ml, first, last, low, high, sum_w, n_w in zip(*[fields] * _WIDTH, strict=True):
-            start_s = slot * step_s + shift_s
-            yield new(
+        return [
+            new(
                 Slot,
                 (
-                    start_s + sum_ms / n / 1000,
+                    (start_s := slot * step_s + shift_s) + sum_ms / n / 1000,
                     sum_ml / n / 1000,
                     int(n),
                     int(state),
@@ -159,6 +159,10 @@ class History:
                     sum_w / n_w if n_w else None,
                 ),
             )
+            for slot, state, n, sum_ms, sum_ml, first, last, low, high, sum_w, n_w in zip(
+                *[fields] * _WIDTH, strict=True
+            )
+        ]
 
     def _level(self, minute: int) -> int:
         """In which level the samples of a minute lie: what a slot of the next level holds, moves there as a whole."""

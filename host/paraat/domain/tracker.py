@@ -489,7 +489,7 @@ def heaps(view: PointView, silent_after_s: float, memory: BoardMemory) -> list[H
     return [Heap(float(value), float(limit)) for value, limit in found if value is not None]
 
 
-class _Outside(NamedTuple):
+class _Outside(msgspec.Struct, frozen=True, gc=False):
     """What a view takes from elsewhere. said: how often people said something of the point."""
 
     since: float
@@ -499,7 +499,7 @@ class _Outside(NamedTuple):
     said: int
 
 
-class _Made(NamedTuple):
+class _Made(msgspec.Struct, frozen=True, gc=False):
     """The last view of a point, with what it was made from. turn: when time alone changes something in it."""
 
     view: PointView
@@ -509,7 +509,7 @@ class _Made(NamedTuple):
     turn: float
 
 
-class _Words(NamedTuple):
+class _Words(msgspec.Struct, frozen=True, gc=False):
     """What people attested of a point at `now`, by resource, and what must be attested anew; it stands until `turn`.
 
     said: how often people had said something of it.
@@ -522,7 +522,7 @@ class _Words(NamedTuple):
     tasks: tuple[Task, ...]
 
 
-class _Looked(NamedTuple):
+class _Looked(msgspec.Struct, frozen=True, gc=False):
     """When somebody looked at a point to judge it, and until when that need not be done again."""
 
     now: float
@@ -622,7 +622,7 @@ class _Tracked:
         reading, day = self.fuel.reading(), self.kept.day
         if reading is None or reading.pattern is not None or day is None or self.fuel.knows_since(reading.t - DAY_S):
             return reading
-        return reading._replace(pattern=day)
+        return msgspec.structs.replace(reading, pattern=day)
 
     def _learn(self, name: str, latest: Latest) -> None:
         before = self.latest.get(name)

@@ -1,3 +1,4 @@
+import gc
 import random
 from collections.abc import Iterable
 
@@ -44,6 +45,23 @@ def test_a_point_with_all_its_figures_is_fine(bench: Bench) -> None:
     assert view.autonomy is not None
     assert view.autonomy.source == "record"
     assert view.autonomy.hours == 24
+
+
+def test_what_is_kept_of_a_point_is_no_work_for_pythons_search_for_cycles(bench: Bench) -> None:
+    bench.sees(T0)
+    view = bench.view(T0 + 10)
+    assert view.resources
+    assert view.upkeep.tasks
+    many = [
+        view,
+        view.upkeep,
+        view.activation,
+        view.autonomy,
+        *view.latest.values(),
+        *view.resources,
+        *view.upkeep.tasks,
+    ]
+    assert [one for one in many if gc.is_tracked(one)] == []
 
 
 def test_silence_is_never_fine(bench: Bench) -> None:
