@@ -1348,6 +1348,10 @@ class Service:
         """The refuel round, the most urgent first."""
         return self._round(stand.views.values())
 
+    def refuel_of(self, view: PointView) -> Stop | None:
+        """What one point wants, and who brings it; None of a point that is not in use."""
+        return next(iter(self._round([view])), None)
+
     def _round(self, views: Iterable[PointView]) -> list[Stop]:
         with self._lock:
             return stops(views, self.site.points, self.site.profiles, self._world.standing)

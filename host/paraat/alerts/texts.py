@@ -21,6 +21,7 @@ CLAUSES = {
     "ups_left": "left_h",
 }
 _BEGAN = "off_at"  # where it is not known, the alert itself says since when
+_LASTS = ("hours", "hours_low", "hours_high", "battery_h", "left_h")  # as the page says them
 _ONE_DECIMAL = ("volts", "temperature", "limit")  # a whole number of them says too little
 
 
@@ -117,6 +118,8 @@ def _said(key: str, value: float | int | str | None, language: str, zone: ZoneIn
         return local_time(value, now, zone, language)
     if key == "days":
         return days(value, language)
+    if key in _LASTS:
+        return Words(language).hours(value)
     if key in _ONE_DECIMAL:
         return Words(language).number(value, 1)
     return Words(language).number(value, 0) if isinstance(value, int) else number(value, language)

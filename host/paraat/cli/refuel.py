@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from paraat.cli.listing import list_out
 from paraat.cli.parser import Commands
 from paraat.cli.saying import add_who, say_of_point
+from paraat.domain.refuel import Plan
 from paraat.site.site import Site
 from paraat.texts import Phrase
 from paraat.texts.typed import typed_number
@@ -71,9 +72,9 @@ def _table(found: "Refuel", words: "Words") -> list[str]:
 def _row(stop: "RefuelStop", words: "Words", now: float) -> list[str]:
     unknown = words("refuel.unknown")
     planned = ""
-    if plan := stop.planned:
-        key = "refuel.late" if plan.late else "refuel.planned"
-        planned = words(key, litres=f"{plan.litres:.0f}", who=plan.who, at=words.at(plan.at.timestamp(), now))
+    if told := stop.planned:
+        plan = Plan(at=told.at.timestamp(), litres=told.litres, who=told.who, late=told.late, too_late=told.too_late)
+        planned = words.planned(plan, now)
     last = stop.last_delivery
     return [
         stop.point,

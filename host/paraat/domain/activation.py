@@ -6,7 +6,7 @@ A coordinator says each change; the key switch or the button of the board opens 
 they came. While a point is built or out of use its switch says nothing: somebody tries it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -36,6 +36,7 @@ class Phase(StrEnum):
 
 _NOT_IN_USE = (Phase.BUILDING, Phase.OUT_OF_USE)
 _IDLE = (*_NOT_IN_USE, Phase.STANDBY)
+_ON_THE_WAY = (Phase.ALERTED, Phase.OPENING)
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +57,7 @@ class Switch(msgspec.Struct, frozen=True):
     on_t: float | None
 
 
-class Activation(msgspec.Struct, frozen=True, kw_only=True):
+class Activation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where a point is, and how it keeps to its clock. since: None where nobody ever said; then it is in standby.
 
     alerted_at, opened_at, due_at: of the alarm that the point is open for, or opens for. forecast_at: when it opens, by
@@ -113,36 +114,31 @@ def _standing(changes: Sequence[Change], t: float) -> Change:
 
 
 def _with_switch(said: list[Change], switch: Switch | None) -> list[Change]:
-    """The changes, with the one that the switch made where it made one."""
+    """The changes, with those that the switch made: it opened the point when it last said so, and closed it since."""
     if switch is None:
         return said
-    before = [change for change in said if change.t <= switch.t]
-    phase = _standing(before, switch.t).phase if before else Phase.STANDBY
-    if not phase.in_use:
+    if switch.on_t is not None:
+        said = _turned(said, Phase.OPERATIONAL, switch.on_t, not_in=_NOT_IN_USE)
+    return said if switch.on else _turned(said, Phase.CLOSING, switch.t, not_in=_IDLE)
+
+
+def _turned(said: list[Change], phase: Phase, t: float, *, not_in: Collection[Phase]) -> list[Change]:
+    """The changes, with one that the switch made at t; unless the point was in one of `not_in` then."""
+    before = [change for change in said if change.t <= t]
+    stood = _standing(before, t).phase if before else Phase.STANDBY
+    if stood in not_in:
         return said
-    if not switch.on:
-        # Off closes what was open: by the switch itself, or by what somebody said.
-        by_switch = switch.on_t is not None and (not before or before[-1].t <= switch.on_t)
-        if not by_switch and phase in _IDLE:
-            return said
-    change = Change(phase=Phase.OPERATIONAL if switch.on else Phase.CLOSING, t=switch.t, by="", way="board")
-    return [*before, change, *said[len(before) :]]
+    return [*before, Change(phase=phase, t=t, by="", way="board"), *said[len(before) :]]
 
 
 def _with_clock(changes: Sequence[Change], last: Change, profile: Profile, now: float) -> Activation:
     found = Activation(phase=last.phase, since=last.t, by=last.by, way=last.way, until=last.until)
     if last.phase in _IDLE:
         return found
-    alarm: Change | None = None
-    opened_at: float | None = None
-    for change in changes:
-        if change.phase in _IDLE:
-            alarm, opened_at = None, None
-        elif change.phase is Phase.ALERTED:
-            alarm, opened_at = alarm or change, None
-        elif change.phase is Phase.OPERATIONAL and opened_at is None:
-            opened_at = change.t
-    if alarm is None or profile.open_within_h is None:
+    alarm, opened_at = _alarm(changes)
+    # A point that closes and never was open was not needed after all: it opens no more, and is not late.
+    called_off = last.phase is Phase.CLOSING and opened_at is None
+    if alarm is None or profile.open_within_h is None or called_off:
         return msgspec.structs.replace(found, alerted_at=alarm and alarm.t, opened_at=opened_at)
     due_at = alarm.t + profile.open_within_h * _HOUR_S
     forecast_at = None if opened_at is not None else _forecast(last, profile, now)
@@ -150,6 +146,29 @@ def _with_clock(changes: Sequence[Change], last: Change, profile: Profile, now: 
     return msgspec.structs.replace(
         found, alerted_at=alarm.t, opened_at=opened_at, due_at=due_at, forecast_at=forecast_at, late=late
     )
+
+
+def _alarm(changes: Sequence[Change]) -> tuple[Change | None, float | None]:
+    """The alarm that a point opens for or is open for, and since when it is open.
+
+    An alarm that is given again leaves the clock of the first; after the point was open, or closed, it is a new one.
+    """
+    alarm: Change | None = None
+    opened_at: float | None = None
+    before = Phase.STANDBY
+    for change in changes:
+        if change.phase in _IDLE:
+            alarm, opened_at = None, None
+        elif change.phase is Phase.ALERTED:
+            again = alarm is not None and before in _ON_THE_WAY
+            alarm, opened_at = alarm if again else change, None
+        elif change.phase is Phase.OPENING and before not in _ON_THE_WAY:
+            # Said to be open by mistake; or it opens anew while it was closing, for which nobody gave an alarm.
+            alarm, opened_at = alarm if before is Phase.OPERATIONAL else None, None
+        elif change.phase is Phase.OPERATIONAL and opened_at is None:
+            opened_at = change.t
+        before = change.phase
+    return alarm, opened_at
 
 
 def _forecast(last: Change, profile: Profile, now: float) -> float:

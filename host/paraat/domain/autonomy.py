@@ -5,15 +5,17 @@ before which restart a set came.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from statistics import fmean
-from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
 
 from paraat.domain import slopes
 from paraat.domain.day_pattern import Pattern, find_pattern
 from paraat.domain.fuel_events import FuelEvent, Jump, find_jumps, find_losses, find_rises, find_stuck
-from paraat.domain.fuel_history import OFF, ON, UNKNOWN, Slot
+from paraat.domain.fuel_history import OFF, ON, UNKNOWN, Slot, Within
 from paraat.domain.model import Autonomy
 from paraat.domain.points import Tank
 from paraat.domain.slopes import Line, median
@@ -36,6 +38,7 @@ _ANCHOR_S, _ANCHOR_SLOTS = 3600.0, 40  # so near a run the level at rest tells w
 # How often a load changes to anything, before anything is measured; and how likely over a rest or a gap.
 CHANGES_PER_H, CHANGED_MEANWHILE = 3e-3, 0.02
 _OTHER_AFTER_H = 48.0  # of rest: then a run is as likely at another load as at the same
+_LEAST_APART_H = 1 / 60
 _SHORT_GAP_S = 900.0
 _PAIR_S = 120.0
 _WIDER, _NO_BETTER = (
@@ -43,8 +46,8 @@ _WIDER, _NO_BETTER = (
     0.003,
 )  # no sensor is as true as its ripple says: its errors hang together, its table is a table
 _MIN_OWN = 6  # spots before a gap that tell what to expect of it
-_OWN = 0.15  # of the record's rate: to so much the newest run must tell its own, before earlier ones may confirm it
-_WHOLE = 0.8  # of the samples of a slot must be there, so that the generator ran all the time from the first to the last
+_OWN = 0.15  # of the record's rate: to so much the newest run must tell its own before earlier ones are heeded
+_WHOLE = 0.8  # of the sets of a slot must be there: then the generator ran from its first to its last
 _IDLE = 0.1  # of the record's rate: nothing that runs burns less
 _ODD_SDS, _ODD_SAMPLES = 3.0, 2  # so many samples, or means, as unlikely as this are not what was expected
 _OTHER_LOAD = 0.05  # a measured load by which the rate differs by such a part is not either
@@ -52,7 +55,7 @@ MIN_RUN_H = 1 / 6  # of running before a slope means anything
 _STANDS_OUT = 0.4  # of the likely fall that the lowest one must be, before it says more than the tank record
 
 
-class Burn(NamedTuple):
+class Burn(msgspec.Struct, frozen=True, gc=False):
     """Litres an hour while the generator runs, with a range. most: what it hardly exceeds, where the level has told anything.
 
     source: "slope" (of the level), "load" (the generator's curve at the load, fitted to the level) or "record".
@@ -70,7 +73,7 @@ class Burn(NamedTuple):
         return cls(l_per_h * (1 - RECORD_SPREAD), l_per_h, l_per_h * (1 + RECORD_SPREAD), source)
 
 
-class Reading(NamedTuple):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """What the history of a point says. litres_sd: standard deviation; since: when the burn rate began to be what it is."""
 
     litres: float
@@ -93,7 +96,7 @@ class Reading(NamedTuple):
         return self.state == OFF
 
 
-class Noise(NamedTuple):
+class Noise(msgspec.Struct, frozen=True, gc=False):
     """Of one sample, in litres: its deviation, and the step of the sensor's scale."""
 
     sd: float
@@ -123,7 +126,7 @@ def read(slots: Iterable[Slot], tank: Tank) -> Reading | None:
     losses = find_losses(kept, noise.whole_sd, tank, jumps)
     stuck = find_stuck(kept, noise.whole_sd, noise.step, tank, gap_s)
     rises = find_rises(kept, noise.whole_sd, tank, jumps, gap_s)
-    in_two = [] if noise.in_steps else _told_in_two(kept, noise, tank, apart_s, jumps)
+    in_two = _in_two(kept, noise, tank, apart_s, jumps)
     spots, times, by_load = _spots(kept, noise, tank, gap_s, jumps, losses, in_two)
     mixture = _fit(kept, spots, noise, tank)
     burn, litres, litres_sd, since = _conclude(
@@ -137,7 +140,7 @@ def read(slots: Iterable[Slot], tank: Tank) -> Reading | None:
     return Reading(
         litres,
         litres_sd,
-        max(s.last_t for s in every),
+        max([slot.last_t for slot in every]),
         burn,
         since,
         hidden_h * tank.burn_l_per_h,
@@ -189,11 +192,12 @@ def carry(reading: Reading, latest: Sequence[Slot], tank: Tank) -> Reading | Non
 
     latest: those that came after it, and some of the last that it was read from: they too must be what it says.
     """
-    if any(event.until >= reading.t for event in reading.events):
+    if reading.events and any(event.until >= reading.t for event in reading.events):
         return None
     if reading.is_at_rest:
-        started = next((i for i, slot in enumerate(latest) if slot.state == ON), len(latest))
-        if started < len(latest):
+        states = [slot.state for slot in latest]
+        if ON in states:
+            started = states.index(ON)
             return _started(reading, latest[:started], latest[started:], tank)
     return None if _is_odd(reading, latest, tank) else _at_newest(reading, latest)
 
@@ -203,13 +207,13 @@ def _started(reading: Reading, rest: Sequence[Slot], runs: Sequence[Slot], tank:
     if (tank.burn_by_load and runs[0].load_w is not None) or _is_odd(reading, rest, tank):
         return None
     began_t = rest[-1].last_t if rest else reading.t
-    running = _at_newest(reading, rest)._replace(t=began_t, state=ON)
+    running = replace(_at_newest(reading, rest), t=began_t, state=ON)
     return None if _is_odd(running, runs, tank) else _at_newest(running, runs)
 
 
 def _at_newest(reading: Reading, latest: Sequence[Slot]) -> Reading:
     newest_t = max([slot.last_t for slot in latest], default=reading.t)
-    return reading._replace(litres=max(0.0, _expected_l(reading, newest_t)), t=newest_t)
+    return replace(reading, litres=max(0.0, _expected_l(reading, newest_t)), t=newest_t)
 
 
 def _expected_l(reading: Reading, t: float) -> float:
@@ -228,15 +232,15 @@ def _is_odd(reading: Reading, latest: Sequence[Slot], tank: Tank) -> bool:
     rate, rate_sd = (burn.likely, (burn.high - burn.low) / 3.29) if state != OFF else (0.0, 0.0)
     of_sample, of_step = max(noise.sd, least_l), noise.step / math.sqrt(12)
     far, samples, off_l = 0, 0, 0.0
+    read_l, by_load = reading.litres, reading.scale is not None
     for slot in reversed(latest):
-        t, litres, n = slot[:3]
-        if slot.state not in (UNKNOWN, state) or _has_other_load(reading, slot, tank):
+        t, litres, n, own = slot[:4]
+        if (own != state and own != UNKNOWN) or (by_load and _has_other_load(reading, slot, tank)):
             if t <= read_t:
                 continue
             return True
-        later_h = (t - read_t) / 3600
-        off = litres - (reading.litres - later_h * rate)
-        if abs(off) > far_l:
+        off = litres - (read_l - (t - read_t) / 3600 * rate)
+        if not -far_l <= off <= far_l:
             far += n
             if far >= _ODD_SAMPLES:
                 return True
@@ -263,19 +267,23 @@ def measure_noise(slots: Sequence[Slot], apart_s: float) -> Noise:
     """How far a sample lies beside the line through its neighbours, and the smallest step between two. apart_s: as far as two
     slots may lie apart."""
     beside: list[float] = []
-    for a, b, c in zip(slots, slots[1:], slots[2:], strict=False):
-        if not a.state == b.state == c.state:
-            continue
-        a_t, a_litres, a_n = a[:3]
-        t, litres, n = b[:3]
-        c_t, c_litres, c_n = c[:3]
-        if c_t - a_t > 6 * (b.last_t - b.first_t + apart_s):
-            continue
-        part = (t - a_t) / (c_t - a_t) if c_t > a_t else 0.5
-        off = litres - (a_litres + part * (c_litres - a_litres))
-        beside.append(abs(off) / math.sqrt(1 / n + (1 - part) ** 2 / a_n + part**2 / c_n))
-    steps = [slot.high - slot.low for slot in slots[1:] if slot.n > 1]
-    steps += [abs(a.litres - b.litres) for a, b in pairwise(slots) if a.n == 1 and b.n == 1]
+    steps: list[float] = []
+    sqrt = math.sqrt
+    a_t = a_litres = t = litres = first = last = 0.0
+    a_n = n = 0
+    a_state = state = None  # a: the slot before the last; without a: the last
+    for c_t, c_litres, c_n, c_state, c_first, c_last, low, high, _, _ in slots:
+        if state is not None:
+            if c_n > 1:
+                steps.append(high - low)
+            elif n == 1:
+                steps.append(abs(c_litres - litres))
+        if a_state == state == c_state and c_t - a_t <= 6 * (last - first + apart_s):
+            part = (t - a_t) / (c_t - a_t) if c_t > a_t else 0.5
+            off = litres - (a_litres + part * (c_litres - a_litres))
+            beside.append(abs(off) / sqrt(1 / n + (1 - part) ** 2 / a_n + part**2 / c_n))
+        a_t, a_litres, a_n, a_state = t, litres, n, state
+        t, litres, n, state, first, last = c_t, c_litres, c_n, c_state, c_first, c_last
     return Noise(
         1.4826 * median(beside) if beside else 0.0,
         min([step for step in steps if step > 0.002], default=0.0),
@@ -297,11 +305,12 @@ def _without_wild(slots: Sequence[Slot], noise: Noise, tank: Tank, gap_s: float)
     wild_l = max(2.0, 0.03 * tank.capacity_l, 6 * noise.whole_sd)
     burnt = 4 * tank.burn_l_per_h / 3600
     kept: list[Slot] = []
-    for i, (before, slot, after) in enumerate(_with_neighbours(slots)):
-        if not _is_amid(before, slot, after, wild_l, gap_s):
+    newest, near_s = len(slots) - 1, 2 * gap_s
+    for i, slot in enumerate(slots):
+        if not (0 < i < newest and _is_amid(slots[i - 1], slot, slots[i + 1], wild_l, near_s)):
             # Of the newest ones five too: two echoes in a row are no level that fell, before a third says the same.
             first = max(0, min(i - 2, len(slots) - 5))
-            around = [other for other in slots[first : i + 3] if abs(other.t - slot.t) <= 2 * gap_s]
+            around = [other for other in slots[first : i + 3] if abs(other.t - slot.t) <= near_s]
             if len(around) >= 3:
                 middle = median(other.litres for other in around)
                 if abs(slot.litres - middle) > wild_l + burnt * (around[-1].t - around[0].t):
@@ -313,18 +322,13 @@ def _without_wild(slots: Sequence[Slot], noise: Noise, tank: Tank, gap_s: float)
     return kept or list(slots[-1:])
 
 
-def _with_neighbours(slots: Sequence[Slot]) -> Iterator[tuple[Slot | None, Slot, Slot | None]]:
-    """Each slot with the one before it and the one after it."""
-    return zip((None, *slots), slots, (*slots[1:], None), strict=False)
-
-
-def _is_amid(before: Slot | None, slot: Slot, after: Slot | None, wild_l: float, gap_s: float) -> bool:
+def _is_amid(before: Slot, slot: Slot, after: Slot, wild_l: float, near_s: float) -> bool:
     """Whether a slot is near both its neighbours: then the middle of those around is not far off either."""
-    if before is None or after is None:
+    litres = slot.litres
+    if not (-wild_l <= before.litres - litres <= wild_l and -wild_l <= after.litres - litres <= wild_l):
         return False
-    t, litres = slot[:2]
-    near = abs(before.litres - litres) <= wild_l and abs(after.litres - litres) <= wild_l
-    return near and t - before.t <= 2 * gap_s and after.t - t <= 2 * gap_s
+    t = slot.t
+    return t - before.t <= near_s and after.t - t <= near_s
 
 
 def _without_one(slot: Slot, wild_l: float) -> Slot | None:
@@ -334,7 +338,7 @@ def _without_one(slot: Slot, wild_l: float) -> Slot | None:
         rest = (total - one) / (slot.n - 1)
         if abs(rest - other) <= wild_l:
             low, high = min(rest, other), max(rest, other)
-            return slot._replace(litres=rest, n=slot.n - 1, low=low, high=high, spread_s=0.0, slope=0.0)
+            return slot._replace(litres=rest, n=slot.n - 1, low=low, high=high, within=None)
     return None
 
 
@@ -345,12 +349,12 @@ def _spots(
     gap_s: float,
     jumps: Sequence[Jump],
     losses: Sequence[FuelEvent],
-    in_two: Sequence[int],
+    in_two: Mapping[int, Within],
 ) -> tuple[list[Spot], list[float], bool]:
     """What the fit needs: the level over the hours that the generator ran (or, by load, over what its curve says).
 
-    Also the time of each, and whether x is by load. A stretch ends at a jump of the level, and at a gap. in_two: which slots
-    are two spots.
+    Also the time of each, and whether x is by load. A stretch ends at a jump of the level, and at a gap. in_two: the slots that
+    tell a line.
     """
     running = [slot for slot in slots if slot.state != OFF] if tank.burn_by_load else []
     by_load = bool(running) and all(slot.load_w is not None for slot in running)
@@ -358,55 +362,64 @@ def _spots(
     times: list[float] = []
     x, stretch, chance = 0.0, 0, 1.0
     anchors = _anchors(slots, losses)
-    halves = {i: slots[i].spread_s / 3600 * (_by_load(tank, slots[i], slots[i]) if by_load else 1.0) for i in in_two}
-    of_sample, of_step = (_UNSURE * noise.sd) ** 2, (0.1 * noise.step) ** 2
-    before, ran_t = None, math.inf
+    of_sample, of_step = (_UNSURE * noise.sd) ** 2, (0.1 * noise.step) ** 2 + 1e-6
+    new = tuple.__new__  # half the time of Spot(...)
+    before = None
+    before_t, before_last, before_state = 0.0, 0.0, UNKNOWN
+    ran_t = math.inf
     for i, slot in enumerate(slots):
-        t, litres, n, state = slot[:4]
+        t, litres, n, state, first, last, _, _, _, _ = slot
         if before is not None:
-            chance = CHANGES_PER_H * max(1 / 60, (t - before.t) / 3600)
-            more_h = _ran_h(before, slot)
-            far = slot.first_t - before.last_t > gap_s
+            far, apart_h = first - before_last > gap_s, (t - before_t) / 3600
+            chance = CHANGES_PER_H * (apart_h if apart_h > _LEAST_APART_H else _LEAST_APART_H)
+            more_h = apart_h if before_state != OFF != state else _ran_h(before, slot)
             if far:
                 chance = max(chance, CHANGED_MEANWHILE)
-            elif before.state == OFF != state:
-                chance = max(CHANGED_MEANWHILE, min(1.0, (slot.first_t - ran_t) / 3600 / _OTHER_AFTER_H))
-            if far and not (before.state == state == ON and _fits(slots, i, spots, noise, tank.burn_l_per_h)):
-                more_h, stretch = 0.0, stretch + 1
-                x += halves.get(i - 1, 0.0) + halves.get(i, 0.0)
-            elif jumps and any(before.t <= jump.begun <= t or before.t <= jump.done <= t for jump in jumps):
+            elif before_state == OFF != state:
+                chance = max(CHANGED_MEANWHILE, min(1.0, (first - ran_t) / 3600 / _OTHER_AFTER_H))
+            if far and not (before_state == state == ON and _fits(slots, i, spots, noise, tank.burn_l_per_h)):
+                more_h, stretch = _lined_h(i, in_two), stretch + 1
+            elif jumps and any(before_t <= jump.begun <= t or before_t <= jump.done <= t for jump in jumps):
                 stretch += 1
-            x += more_h * (_by_load(tank, before, slot) if by_load else 1.0)
-        before = slot
+            x += more_h * _by_load(tank, before, slot) if by_load else more_h
+        before, before_t, before_last, before_state = slot, t, last, state
         if state != OFF:
-            ran_t = slot.last_t
+            ran_t = last
         if (state == OFF and i not in anchors) or (jumps and any(jump.begun < t < jump.done for jump in jumps)):
             continue
-        if i in halves:
-            # At the mean less and plus the standard deviation of their times, on their line, each for half of the samples: the
-            # number of these two, their means, squares and products about the means are those of the samples themselves.
-            half_s, half_x, variance = slot.spread_s, halves[i], 2 * of_sample / n + of_step + 1e-6
-            spots.append(Spot(x - half_x, litres - slot.slope * half_s, variance, stretch, chance))
-            spots.append(Spot(x + half_x, litres + slot.slope * half_s, variance, stretch, CHANGES_PER_H * half_s / 1800))
-            times += (t - half_s, t + half_s)
+        if i in in_two:
+            # At the mean less and plus the standard deviation of their times, on their line, each for half of the samples: number and
+            # means of these two, and squares and products about the means, are those of the samples themselves.
+            spread_s, slope = in_two[i]
+            half, rise, variance = spread_s / 3600, spread_s * slope, 2 * of_sample / n + of_step
+            half *= _by_load(tank, slot, slot) if by_load else 1.0
+            spots.append(Spot(x - half, litres - rise, variance, stretch, chance))
+            spots.append(Spot(x + half, litres + rise, variance, stretch, CHANGES_PER_H * spread_s / 1800))
+            times += (t - spread_s, t + spread_s)
             continue
-        spots.append(Spot(x, litres, of_sample / n + of_step + 1e-6, stretch, chance))
+        spots.append(new(Spot, (x, litres, of_sample / n + of_step, stretch, chance)))
         times.append(t)
     spots, times = _one_a_step(spots, times, noise) if noise.in_steps else _in_pairs(spots, times)
     return spots, times, by_load
 
 
-def _told_in_two(slots: Sequence[Slot], noise: Noise, tank: Tank, apart_s: float, jumps: Sequence[Jump]) -> list[int]:
-    """Which slots of earlier runs are (most of) a run, so that it is the line through their samples that tells its rate.
+def _in_two(
+    slots: Sequence[Slot], noise: Noise, tank: Tank, apart_s: float, jumps: Sequence[Jump]
+) -> dict[int, Within]:
+    """The slots at the ends of earlier runs, by their index: where a run is but one or two of them, what lies within tells its rate.
 
-    None while the newest run does not tell its own: those before it may confirm that, and do not stand in for it.
+    None while the newest run does not tell its own: at which load it runs only it knows. And none on a coarse scale, where the
+    samples of a slot stand on one step or two, and not on a line.
     """
+    lined = [i for i, slot in enumerate(slots) if slot.within is not None]
+    if not lined or noise.in_steps:
+        return {}
     gap_s = _gap_s(apart_s)
-    first = _newest_run(slots, gap_s)
-    ends = [i for i in range(first) if slots[i].slope < 0 and not _is_midst(slots, i, gap_s)]
-    if not ends or _own_sd(slots, first, noise, gap_s) > _OWN * tank.burn_l_per_h:
-        return []
-    return [i for i in ends if _is_a_line(slots[i], noise, apart_s, jumps)]
+    newest = _newest_run(slots, gap_s)
+    ends = [i for i in lined if i < newest and not (_goes_on(slots, i, gap_s) and _goes_on(slots, i + 1, gap_s))]
+    if not ends or _own_sd(slots, newest, noise, gap_s) > _OWN * tank.burn_l_per_h:
+        return {}
+    return {i: within for i in ends if (within := _line_of(slots[i], noise, apart_s, jumps)) is not None}
 
 
 def _newest_run(slots: Sequence[Slot], gap_s: float) -> int:
@@ -414,57 +427,55 @@ def _newest_run(slots: Sequence[Slot], gap_s: float) -> int:
     first = len(slots) - 1
     while first > 0 and slots[first].state != ON:
         first -= 1
-    while first > 0 and _runs_on(slots[first - 1], slots[first], gap_s):
+    while _goes_on(slots, first, gap_s):
         first -= 1
     return first
 
 
-def _is_midst(slots: Sequence[Slot], i: int, gap_s: float) -> bool:
-    """Whether the run goes on at both sides of a slot: then its neighbours tell the rate."""
-    return i > 0 and _runs_on(slots[i - 1], slots[i], gap_s) and _runs_on(slots[i], slots[i + 1], gap_s)
+def _goes_on(slots: Sequence[Slot], i: int, gap_s: float) -> bool:
+    """Whether slot i belongs to the run of the one before it."""
+    return i > 0 and slots[i - 1].state == slots[i].state == ON and slots[i].first_t - slots[i - 1].last_t <= gap_s
 
 
 def _own_sd(slots: Sequence[Slot], first: int, noise: Noise, gap_s: float) -> float:
-    """To how many litres an hour the newest run alone tells its rate, with the level at rest before it."""
-    start_t = slots[first].first_t
-    seen = [(slot.t, slot.n) for slot in slots[first:] if slot.state == ON]
-    rest, next_t = 0, start_t
+    """To how many litres an hour the run from slot `first` on tells its rate by itself, and the level at rest just before it."""
+    begun_t = next_t = slots[first].first_t
+    rest = 0
     for slot in slots[first - 1 :: -1]:
-        if slot.state != OFF or next_t - slot.last_t > gap_s or start_t - slot.t > _ANCHOR_S:
+        if slot.state != OFF or next_t - slot.last_t > gap_s or begun_t - slot.t > _ANCHOR_S:
             break
         rest, next_t = rest + slot.n, slot.first_t
-    seen.append((start_t, rest))
+    seen = [(begun_t, rest), *((slot.t, slot.n) for slot in slots[first:] if slot.state == ON)]
     total = sum(n for _, n in seen)
-    mean = sum(t * n for t, n in seen) / total
-    spread = sum(n * (t - mean) ** 2 for t, n in seen)
-    return noise.whole_sd / math.sqrt(spread) * 3600 if spread > 0 else math.inf
+    middle = sum(t * n for t, n in seen) / total
+    squares = sum(n * (t - middle) ** 2 for t, n in seen)
+    return noise.whole_sd / math.sqrt(squares) * 3600 if squares > 0 else math.inf
 
 
-def _is_a_line(slot: Slot, noise: Noise, apart_s: float, jumps: Sequence[Jump]) -> bool:
-    """Whether the generator ran from a slot's first sample to its last, and nothing else moved the level."""
-    span_s = slot.last_t - slot.first_t
-    if (slot.n - 1) * apart_s < _WHOLE * span_s:
-        return False  # so few samples that it may have stood still in between
+def _line_of(slot: Slot, noise: Noise, apart_s: float, jumps: Sequence[Jump]) -> Within | None:
+    """The line within a slot, where the generator ran from its first sample to its last and nothing else moved the level."""
+    within, span_s = slot.within, slot.last_t - slot.first_t
+    if within is None or within.slope >= 0 or (slot.n - 1) * apart_s < _WHOLE * span_s:
+        return None
     if any(jump.begun <= slot.last_t and jump.done >= slot.first_t for jump in jumps):
-        return False
-    # So many samples of a line differ by no more than this; what does is a delivery, or an echo.
+        return None
+    # So far apart lie the highest and the lowest of so many samples of a line; farther means a delivery or an echo.
     ripple_l = 2 * noise.whole_sd * (math.sqrt(2 * math.log(slot.n)) + 0.5)
-    return slot.high - slot.low <= ripple_l - slot.slope * span_s
+    return within if slot.high - slot.low <= ripple_l - within.slope * span_s else None
 
 
-def _runs_on(a: Slot, b: Slot, gap_s: float) -> bool:
-    """Whether two slots are of one run."""
-    return a.state == b.state == ON and b.first_t - a.last_t <= gap_s
+def _lined_h(i: int, in_two: Mapping[int, Within]) -> float:
+    """Hours from the middle of slot i - 1 to that of slot i where nobody knows of more than what their lines take."""
+    return sum(in_two[j].spread_s / 3600 for j in (i - 1, i) if j in in_two)
 
 
 def _ran_h(a: Slot, b: Slot) -> float:
-    """Hours that the generator ran between the middles of two slots; unknown counts as running."""
-    if a.state != OFF and b.state != OFF:
-        return (b.t - a.t) / 3600
+    """Hours that the generator ran between the middles of two slots, in one of which it is known to have stood still."""
+    if a.state == b.state:
+        return 0.0
     between_s = max(0.0, b.first_t - a.last_t) / 2
-    if a.state != OFF:
-        return (a.last_t - a.t + between_s) / 3600
-    return (b.t - b.first_t + between_s) / 3600 if b.state != OFF else 0.0
+    ran_s = a.last_t - a.t if a.state != OFF else b.t - b.first_t
+    return (ran_s + between_s) / 3600
 
 
 def _by_load(tank: Tank, a: Slot, b: Slot) -> float:
@@ -496,28 +507,28 @@ def _fits(slots: Sequence[Slot], i: int, spots: Sequence[Spot], noise: Noise, us
 
 def _anchors(slots: Sequence[Slot], losses: Sequence[FuelEvent]) -> set[int]:
     """Which slots at rest tell where a run began or ended: the generator ran shortly before or after."""
+    states = [slot.state for slot in slots]
+    if OFF not in states:
+        return set()
     found: set[int] = set()
-    ways = (range(len(slots)), range(len(slots) - 1, -1, -1))
-    for way in ways:
+    for way in (range(len(slots)), range(len(slots) - 1, -1, -1)):
         ran: int | None = None
         for i in way:
-            if slots[i].state != OFF:
+            if states[i] != OFF:
                 ran = i
             elif ran is not None and abs(i - ran) <= _ANCHOR_SLOTS and abs(slots[i].t - slots[ran].t) <= _ANCHOR_S:
                 found.add(i)
-    found = {i for i in found if not any(loss.since <= slots[i].t <= loss.until for loss in losses)}
-    return {i for i in found if not _lies_around_a_run(slots, i)}
+    found = {i for i in found if not _lies_around_a_run(slots, i)}
+    if not losses:
+        return found
+    return {i for i in found if not any(loss.since <= slots[i].t <= loss.until for loss in losses)}
 
 
 def _lies_around_a_run(slots: Sequence[Slot], i: int) -> bool:
-    """Whether a slot at rest holds samples from before a run and from after it: then its level is neither's."""
-    slot = slots[i]
-    beside = (slots[i - 1 : i] if i else ()), slots[i + 1 : i + 2]
-    return any(
-        other.state != OFF and slot.first_t < other.first_t and other.last_t < slot.last_t
-        for others in beside
-        for other in others
-    )
+    """Whether the samples of a slot at rest are from before a run and from after it: then their mean is neither level."""
+    _, _, _, _, first, last, *_ = slots[i]
+    beside = (*slots[max(0, i - 1) : i], *slots[i + 1 : i + 2])
+    return any(slot.state != OFF and first < slot.first_t and slot.last_t < last for slot in beside)
 
 
 def _one_a_step(spots: Sequence[Spot], times: Sequence[float], noise: Noise) -> tuple[list[Spot], list[float]]:
@@ -544,29 +555,27 @@ def _in_pairs(spots: Sequence[Spot], times: Sequence[float]) -> tuple[list[Spot]
     """One spot for the slots of the same two minutes: half as many to weigh, and as sure; and one for all before it first ran."""
     paired: list[Spot] = []
     begun: list[float] = []
-    pair = None
-    for spot, t in zip(spots, times, strict=True):
-        own = int(t // _PAIR_S)
-        if paired and paired[-1].stretch == spot.stretch and (own == pair or spot.x == 0.0):
-            paired[-1] = _together(paired[-1], spot)
+    stretch = pair = None
+    weight = sum_x = sum_y = chance = 0.0
+    for (x, y, variance, own, may_change), t in zip(spots, times, strict=True):
+        sure, minutes = 1 / variance, t // _PAIR_S
+        if own == stretch and (minutes == pair or x == 0.0):
+            weight, sum_x, sum_y, chance = weight + sure, sum_x + sure * x, sum_y + sure * y, chance + may_change
         else:
-            paired.append(spot)
+            if stretch is not None:
+                paired.append(Spot(sum_x / weight, sum_y / weight, 1 / weight, stretch, chance))
             begun.append(t)
-        pair = own
+            stretch, weight, sum_x, sum_y, chance = own, sure, sure * x, sure * y, may_change
+        pair = minutes
+    if stretch is not None:
+        paired.append(Spot(sum_x / weight, sum_y / weight, 1 / weight, stretch, chance))
     return paired, begun
-
-
-def _together(a: Spot, b: Spot) -> Spot:
-    of_a = b.variance / (a.variance + b.variance)
-    of_b = 1 - of_a
-    variance = a.variance * of_a
-    return Spot(of_a * a.x + of_b * b.x, of_a * a.y + of_b * b.y, variance, a.stretch, a.chance + b.chance)
 
 
 def _fit(slots: Sequence[Slot], spots: Sequence[Spot], noise: Noise, tank: Tank) -> list[Line]:
     if len(spots) < 3 or spots[-1].x - spots[0].x < MIN_RUN_H:
         return []
-    known = all(slot.state in (ON, OFF) for slot in slots)
+    known = UNKNOWN not in [slot.state for slot in slots]
     return slopes.lines(
         spots,
         height_width=max(2.0, 6 * noise.whole_sd),
@@ -597,12 +606,12 @@ def _conclude(
     mixture = [line for line in mixture if line.fall > least]
     if sum(line.share for line in mixture) < _IDLE:
         return record, litres, litres_sd, None
-    mixture = [line._replace(sd=math.hypot(_WIDER * line.sd, _NO_BETTER * line.fall)) for line in mixture]
+    mixture = [replace(line, sd=math.hypot(_WIDER * line.sd, _NO_BETTER * line.fall)) for line in mixture]
     low, middle, high = (slopes.quantile(mixture, part) for part in (_LOW, 0.5, _HIGH))
     line = max(mixture, key=lambda one: one.share)
     if low < _STANDS_OUT * middle:
         high = max(record.high, high * scale)
-        return record._replace(high=high, most=high), litres, litres_sd, None
+        return replace(record, high=high, most=high), litres, litres_sd, None
     if slots[-1].state != OFF:
         on_h = spots[-1].x - line.x
         litres = line.y - line.fall * on_h

@@ -6,14 +6,15 @@ filter. How well it explains the samples, against a straight line, says how like
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from paraat.domain.spots import Spot
 
 _HALF_LOG_2PI = math.log(2 * math.pi) / 2
 
 
-class Drift(NamedTuple):
+class Drift(msgspec.Struct, frozen=True, gc=False):
     """A creeping fall up to a spot. log: of its evidence, as slopes.py reckons that of a line through the same spots.
 
     fall, variance: at that spot; y, y_variance: of the level there.

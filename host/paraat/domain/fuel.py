@@ -13,7 +13,7 @@ from paraat.domain.points import Tank
 
 STEPS_MIN = (STEP_MIN, 8, 4)
 NEW_LOAD_MIN = 2  # after a change of load while it runs
-_STEADY_STEPS, _KNOWN_STEPS = 4, 3  # so many steps long the generator must have run, and the load have been what it is
+_KNOWN_STEPS = 3  # so many steps long the generator must have run, and the load have been what it is
 _BEFORE_MIN = 4  # so much of what was read must be as the reading says: a step may begin in the midst of a delivery
 
 
@@ -33,7 +33,7 @@ class Fuel:
         """Take a sample in, also one that is older than others; the same one must not come twice."""
         self._history.add(t, litres, running, load_w)
         minute = self._history.minute(t)
-        if any(minute < begin for begin in self._kept):
+        if self._kept and minute < max(self._kept):
             self._kept = {begin: kept for begin, kept in self._kept.items() if minute >= begin}
 
     def forget_after(self, t: float) -> None:
@@ -65,8 +65,8 @@ class Fuel:
 
     def _steps(self) -> tuple[int, ...]:
         """The longest step that the time since the generator started or stopped allows; and that after a change of load."""
-        steady_min = self._history.steady_min(_STEADY_STEPS * STEPS_MIN[0])
-        longest = next((step for step in STEPS_MIN if _STEADY_STEPS * step <= steady_min), STEPS_MIN[-1])
+        steady_min = self._history.steady_min(_KNOWN_STEPS * STEPS_MIN[0])
+        longest = next((step for step in STEPS_MIN if _KNOWN_STEPS * step <= steady_min), STEPS_MIN[-1])
         return (longest,) if longest == STEPS_MIN[-1] else (longest, NEW_LOAD_MIN)
 
     def _before(self, begin: int) -> Reading | None:

@@ -35,7 +35,7 @@ _TOLD_S = 86_400.0  # a loss is told so long
 _DOUBTFUL_S = 900.0
 
 
-class FuelEvent(msgspec.Struct, frozen=True, kw_only=True):
+class FuelEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Something that happened to the fuel of a point.
 
     kind: REFUEL, THEFT, LEAK, STUCK or RISING. since, until: unix seconds; `until` is that of the newest sample while it
@@ -50,6 +50,8 @@ class FuelEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 def lost(events: Sequence[FuelEvent], t: float) -> FuelEvent | None:
     """The newest loss of the last day before t that no delivery followed."""
+    if not events:
+        return None
     refuelled = max((event.until for event in events if event.kind == REFUEL), default=float("-inf"))
     losses = [e for e in events if e.kind in (THEFT, LEAK) and e.until > max(refuelled, t - _TOLD_S)]
     return max(losses, key=lambda event: event.until, default=None)
@@ -57,6 +59,8 @@ def lost(events: Sequence[FuelEvent], t: float) -> FuelEvent | None:
 
 def doubtful(events: Sequence[FuelEvent], t: float) -> FuelEvent | None:
     """What makes the level at t doubtful: a gauge that is stuck, or that rises without a delivery."""
+    if not events:
+        return None
     found = [e for e in events if e.kind in (STUCK, RISING) and e.until >= t - _DOUBTFUL_S]
     return max(found, key=lambda event: event.until, default=None)
 
@@ -74,7 +78,8 @@ def find_jumps(slots: Sequence[Slot], noise_l: float, tank: Tank, gap_s: float) 
     least_l = max(2.0, 0.03 * tank.capacity_l, 5 * noise_l)
     jumps: list[Jump] = []
     litres = [slot.litres for slot in slots]
-    middles = [median(litres[max(0, i - _SLOTS + 1) : i + 1]) for i in range(len(slots))]
+    middles = [median(litres[: i + 1]) for i in range(min(_SLOTS - 1, len(litres)))]
+    middles += [sorted(three)[1] for three in zip(litres, litres[1:], litres[2:], strict=False)]  # _SLOTS of them
     at = 0
     while at < len(slots) - _SLOTS:
         rise = middles[at + _SLOTS] - middles[at]

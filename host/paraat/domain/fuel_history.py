@@ -7,7 +7,7 @@ lies follows from its time and from the step of sixteen minutes that the newest 
 
 import math
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 SLOT_MIN = (1, 4, 16, 64)
@@ -19,26 +19,33 @@ _LEVELS = range(len(SLOT_MIN))
 _LAST = len(SLOT_MIN) - 1
 
 # What a slot holds, one after the other in an array of doubles, which are exact for whole numbers up to 2 ** 53.
-# Sums of times in deciseconds tell the line through its samples: squares of milliseconds would be too large to be exact, those of
-# deciseconds are not, nor their products with millilitres, also for 10,000 l and a set a second in 64 minutes.
-_SLOT, _STATE, _N, _SUM_MS, _SUM_ML, _FIRST_MS, _LAST_MS, _MIN_ML, _MAX_ML, _SUM_W, _N_W, _SUM_DS, _SUM_DS2, _SUM_DS_ML = (
-    range(14)
-)
+_SLOT, _STATE, _N, _SUM_MS, _SUM_ML, _FIRST_MS, _LAST_MS, _MIN_ML, _MAX_ML, _SUM_W, _N_W = range(11)
+# What the line through its samples takes. In deciseconds: with 10,000 l and a set a second the squares of milliseconds, and their
+# products with millilitres, add up to more than 2 ** 53 in 64 minutes.
+_SUM_DS, _SUM_DS_DS, _SUM_DS_ML = range(11, 14)
 _WIDTH = 14
-_SUMS = (_N, _SUM_MS, _SUM_ML, _SUM_W, _N_W, _SUM_DS, _SUM_DS2, _SUM_DS_ML)
-_WITH_A_LINE = 2  # from this level on a slot may be most of a run: there the line through its samples is told
-_MIN_LINE_N = 4  # samples that make one
+_SUMS = (_N, _SUM_MS, _SUM_ML, _SUM_W, _N_W, _SUM_DS, _SUM_DS_DS, _SUM_DS_ML)
+_LINED_LEVEL, _LINED_N = 2, 4  # a slot of so many samples that may be most of a run tells their line too
 
 UNKNOWN, OFF, ON = -1, 0, 1
 _STATES = {None: UNKNOWN, False: OFF, True: ON}
 
 
+class Within(NamedTuple):
+    """The line through a slot's samples: the standard deviation of their times, in seconds, and how it rises, in litres a second.
+
+    It goes through the slot's t and litres.
+    """
+
+    spread_s: float
+    slope: float
+
+
 class Slot(NamedTuple):
     """The samples of one slot and one state of the generator (UNKNOWN, OFF or ON): means, and ends.
 
-    t, first_t and last_t in unix seconds; litres, low and high in litres; load_w is None where no set told it.
-    spread_s: the standard deviation of their times, and slope: of the line through them, litres a second; both are 0
-    where they are not reckoned: of slots of few minutes or few samples, and where the generator did not run.
+    t, first_t and last_t in unix seconds; litres, low and high in litres; load_w is None where no set told it. within: only of
+    slots of 16 and 64 minutes in which the generator ran.
     """
 
     t: float
@@ -50,8 +57,7 @@ class Slot(NamedTuple):
     low: float
     high: float
     load_w: float | None
-    spread_s: float = 0.0
-    slope: float = 0.0
+    within: Within | None = None
 
 
 class History:
@@ -98,7 +104,7 @@ class History:
             cut -= _WIDTH
         if since is not None:
             return sorted(self._slots(0, newest[cut:]))
-        found = list(self._slots(0, newest[:cut]))
+        found = self._slots(0, newest[:cut])
         for level in _LEVELS[1:]:
             found += self._slots(level, self._levels[level])
         return sorted(found)
@@ -119,10 +125,11 @@ class History:
             if not states:
                 continue
             state = states[-1] if state is None else state
-            changed = states.count(state) < len(states)
-            at = max(i for i, other in enumerate(states) if other != state) if changed else 0
+            at = len(states) - 1
+            while at and states[at] == state:
+                at -= 1
             begun = int(rows[at * _WIDTH]) * size
-            if changed or newest - begun >= most:
+            if states[at] != state or newest - begun >= most:
                 break
         return 0 if begun is None else min(most, newest - begun)
 
@@ -152,19 +159,16 @@ class History:
         """When a slot begins, unix seconds."""
         return (slot * SLOT_MIN[level] + self._shift_min) * 60
 
-    def _slots(self, level: int, rows: Sequence[float]) -> Iterator[Slot]:
+    def _slots(self, level: int, rows: Sequence[float]) -> list[Slot]:
         step_s, shift_s = SLOT_MIN[level] * 60, self._shift_min * 60
+        lined = ON if level >= _LINED_LEVEL else None
         fields = iter(rows)
         new = tuple.__new__  # a third of the time of Slot(...)
-        of_lines = ON if level >= _WITH_A_LINE else None
-        for row in zip(*[fields] * _WIDTH, strict=True):
-            slot, state, n, sum_ms, sum_ml, first, last, low, high, sum_w, n_w, *_ = row
-            start_s = slot * step_s + shift_s
-            spread_s, slope = _line(row) if state == of_lines and n >= _MIN_LINE_N else (0.0, 0.0)
-            yield new(
+        return [
+            new(
                 Slot,
                 (
-                    start_s + sum_ms / n / 1000,
+                    (start_s := slot * step_s + shift_s) + sum_ms / n / 1000,
                     sum_ml / n / 1000,
                     int(n),
                     int(state),
@@ -173,10 +177,13 @@ class History:
                     low / 1000,
                     high / 1000,
                     sum_w / n_w if n_w else None,
-                    spread_s,
-                    slope,
+                    _within(n, ds, ds_ds, sum_ml, ds_ml) if state == lined and n >= _LINED_N else None,
                 ),
             )
+            for slot, state, n, sum_ms, sum_ml, first, last, low, high, sum_w, n_w, ds, ds_ds, ds_ml in zip(
+                *[fields] * _WIDTH, strict=True
+            )
+        ]
 
     def _level(self, minute: int) -> int:
         """In which level the samples of a minute lie: what a slot of the next level holds, moves there as a whole."""
@@ -201,9 +208,9 @@ class History:
         size, larger = SLOT_MIN[level], SLOT_MIN[level + 1]
         slot = row[_SLOT] * size // larger
         ms = (row[_SLOT] * size - slot * larger) * 60_000
-        row[_SLOT] = slot
         ds = ms / 100
-        row[_SUM_DS2] += ds * (2 * row[_SUM_DS] + ds * row[_N])
+        row[_SLOT] = slot
+        row[_SUM_DS_DS] += ds * (2 * row[_SUM_DS] + ds * row[_N])
         row[_SUM_DS_ML] += ds * row[_SUM_ML]
         row[_SUM_DS] += ds * row[_N]
         row[_SUM_MS] += ms * row[_N]
@@ -235,10 +242,6 @@ class History:
             del rows[alike[0] : alike[0] + _WIDTH]
 
 
-def _line(row: Sequence[float]) -> tuple[float, float]:
-    """Of the line through a slot's samples: the standard deviation of their times in seconds, and its slope in litres a second."""
-    n, sum_ds = row[_N], row[_SUM_DS]
-    squares = n * row[_SUM_DS2] - sum_ds * sum_ds
-    if squares <= 0:
-        return 0.0, 0.0
-    return math.sqrt(squares) / n / 10, (n * row[_SUM_DS_ML] - sum_ds * row[_SUM_ML]) / squares / 100
+def _within(n: float, ds: float, ds_ds: float, ml: float, ds_ml: float) -> Within | None:
+    squares = n * ds_ds - ds * ds
+    return Within(math.sqrt(squares) / n / 10, (n * ds_ml - ds * ml) / squares / 100) if squares > 0 else None

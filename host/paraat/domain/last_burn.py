@@ -6,6 +6,8 @@ Where it burnt more, the record is too low, and that must not be forgotten with 
 
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from paraat.domain.autonomy import Burn, Reading
 
 
@@ -44,8 +46,8 @@ def heed(reading: Reading, last: LastBurn | None, record_l_per_h: float, *, exer
         )
     if exercise and burn.likely < record_l_per_h:
         record = Burn.recorded(record_l_per_h, "record")
-        burn = record._replace(high=max(record.high, burn.high), most=burn.most)
-    return reading if burn is reading.burn else reading._replace(burn=burn)
+        burn = replace(record, high=max(record.high, burn.high), most=burn.most)
+    return reading if burn is reading.burn else replace(reading, burn=burn)
 
 
 def _said(reading: Reading, record_l_per_h: float) -> float:

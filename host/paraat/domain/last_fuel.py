@@ -1,5 +1,7 @@
 """What a tank still holds when its gauge tells nothing any more: the last level, less what can have been burnt since. Pure."""
 
+from msgspec.structs import replace
+
 from paraat.domain import autonomy
 from paraat.domain.autonomy import Reading
 from paraat.domain.model import LastFuel
@@ -13,7 +15,7 @@ def at_least(reading: Reading, tank: Tank, now: float, *, ran_until: float | Non
     """
     burnt_h = 0.0 if ran_until is None else max(0.0, min(now, ran_until) - reading.t) / 3600
     litres = max(0.0, reading.litres - reading.lost_l - burnt_h * reading.burn.high)
-    left = autonomy.estimate(reading._replace(litres=litres, lost_l=0.0), tank, now, drains=False)
+    left = autonomy.estimate(replace(reading, litres=litres, lost_l=0.0), tank, now, drains=False)
     return LastFuel(
         t=reading.t,
         litres=litres,

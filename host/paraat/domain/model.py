@@ -1,4 +1,8 @@
-"""The values that travel between the parts of the host. All times are unix seconds (UTC), as float."""
+"""The values that travel between the parts of the host. All times are unix seconds (UTC), as float.
+
+gc=False, here and in what they hold: of a fleet there are a hundred thousand, and none can hold itself. Python's search for
+cycles does not look at them: of 13,464 points it took a tenth of the time of judging, and 0.7 s at a stretch.
+"""
 
 from functools import lru_cache
 
@@ -19,7 +23,7 @@ Value = float | int | bool
 AGE_UNSURE = "node/clock"
 
 
-class SampleSet(msgspec.Struct, frozen=True, kw_only=True):
+class SampleSet(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a board read at one moment (kind "telemetry") or what happened there (kind "event").
 
     seq counts both kinds of a point in one sequence. `dated_by_host` is true when the board did not know the time
@@ -79,7 +83,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 1
 
 
-class Latest(msgspec.Struct, frozen=True):
+class Latest(msgspec.Struct, frozen=True, gc=False):
     """The newest of a metric: its value (None while the sensor is at fault), the fault's code, the time it was read."""
 
     value: Value | None
@@ -87,7 +91,7 @@ class Latest(msgspec.Struct, frozen=True):
     t: float
 
 
-class Autonomy(msgspec.Struct, frozen=True, kw_only=True):
+class Autonomy(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Hours of fuel left, with a range.
 
     source: "slope" (burn rate measured from the level), "load" (the generator's curve at the measured load) or "record"
@@ -141,7 +145,7 @@ class HelpCall(msgspec.Struct, frozen=True):
     received_at: float
 
 
-class PointView(msgspec.Struct, frozen=True, kw_only=True):
+class PointView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One point as everybody sees it at `now`: alert rules, the status page, the API, the InfluxDB status rows."""
 
     point: str
@@ -199,6 +203,11 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the gauge of the fuel cannot be believed."""
         return self.fuel_t is not None and doubtful(self.fuel_events, self.fuel_t) is not None
 
+    @property
+    def fuel_left(self) -> Autonomy | None:
+        """How long the fuel lasts, for who is told of it; None where nobody knows, also by a gauge that cannot be believed."""
+        return None if self.fuel_doubtful else self.autonomy
+
     def value(self, name: str) -> Value | None:
         """The newest value of a metric; None when absent or at fault."""
         latest = self.latest.get(name)
@@ -222,9 +231,9 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True):
         newest_t = self.data_t if silent and self.data_t is not None else self.now
         return newest_t - latest.t <= silent_after_s
 
-    def named(self, base: str) -> list[str]:
+    def named(self, base: str) -> tuple[str, ...]:
         """Every metric of a kind that was ever heard: the plain one, and those of sensors with a name of their own."""
-        return list(_named(base, tuple(self.latest)))
+        return _named(base, tuple(self.latest))
 
 
 @lru_cache(maxsize=4096)
@@ -263,7 +272,7 @@ class FailedText(msgspec.Struct, frozen=True, kw_only=True):
 ACKNOWLEDGED = "acknowledged"
 
 
-class AlertState(msgspec.Struct, frozen=True, kw_only=True):
+class AlertState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One alert of one rule about one subject. state: "pending", "firing", "resolved".
 
     since: when the condition began; fired_at, resolved_at: when it became so, else None. detail: numbers for the text.

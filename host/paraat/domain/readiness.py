@@ -76,7 +76,7 @@ class Verdict(IntEnum):
         return {Verdict.READY: 2, Verdict.LIMITED: 1}.get(self, 0)
 
 
-class Reading(msgspec.Struct, frozen=True):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """A metric as the judgement takes it. value: None at fault; old: longer ago than it may say anything of now."""
 
     value: float | None
@@ -84,7 +84,7 @@ class Reading(msgspec.Struct, frozen=True):
     old: bool
 
 
-class Power(msgspec.Struct, frozen=True, kw_only=True):
+class Power(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is known of a point's electricity; None is "not known". hours: cautious; full_h: cautious, of a full tank.
 
     source: what the hours are of, as of model.OffGrid, where a battery is recorded beside the tank; else "".
@@ -109,7 +109,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     role: str
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True):
+class Known(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a point is judged by. readings: by metric; said: what people said last of each resource."""
 
     now: float
@@ -118,7 +118,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     said: Mapping[str, Said]
 
 
-class ResourceState(msgspec.Struct, frozen=True, kw_only=True):
+class ResourceState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One resource. code and detail say why, without words. t: when it was read or said; until: how long a word holds."""
 
     resource: str
@@ -232,7 +232,7 @@ def _state(name: str, resource: Resource, found: "_Found") -> ResourceState:
     )
 
 
-class _Found(msgspec.Struct, frozen=True):
+class _Found(msgspec.Struct, frozen=True, gc=False):
     state: State
     code: str
     detail: dict[str, float | str] = {}
@@ -245,10 +245,10 @@ class _Found(msgspec.Struct, frozen=True):
 def _power(power: Power, target_h: float) -> _Found:
     if power.mains is False and power.generator is False:
         return _Found(_NOT_READY, GENERATOR_DOWN, t=power.t)
-    if power.hours is None:
-        return _Found(_UNKNOWN, FUEL_UNKNOWN, t=power.t)
     if power.doubtful:
         return _Found(_UNKNOWN, FUEL_DOUBTFUL, t=power.t)
+    if power.hours is None:
+        return _Found(_UNKNOWN, FUEL_UNKNOWN, t=power.t)
     if power.mains is None:
         return _Found(_UNKNOWN, MAINS_UNKNOWN, t=power.t)
     if power.mains is False and power.generator is None:

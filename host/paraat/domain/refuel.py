@@ -19,12 +19,16 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery that is arranged: who brings it, when, how much. late: that moment is over, and nobody confirmed it."""
+    """A delivery that is arranged: who brings it, when, how much. late: that moment is over, and nobody confirmed it.
+
+    too_late: as far as is known the tank is empty before it comes.
+    """
 
     at: float
     litres: float
     who: str
     late: bool
+    too_late: bool
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +45,7 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def settled(self) -> bool:
         """Whether somebody is on the way, in time as far as anybody knows."""
-        return self.plan is not None and not self.plan.late
+        return self.plan is not None and not self.plan.late and not self.plan.too_late
 
 
 def stops(
@@ -62,7 +66,7 @@ def stops(
 
 
 def _stop(view: PointView, point: Point, profile: Profile, standing: Standing) -> Stop:
-    left, tank = None if view.fuel_doubtful else view.autonomy, point.tank
+    left, tank = view.fuel_left, point.tank
     to_full = to_target = None
     if view.litres is not None and left is not None:
         to_full = max(0.0, tank.fill_l - view.litres)
@@ -70,6 +74,8 @@ def _stop(view: PointView, point: Point, profile: Profile, standing: Standing) -
         wanted = tank.reserve_l + profile.target_h * left.burn_l_per_h * caution
         to_target = min(to_full, max(0.0, wanted - view.litres))
     delivered = standing.newest(Delivered, view.point)
+    # With the mains there the tank is not being emptied, and a plan for next week is in time.
+    empty_from = None if left is None or view.value("power/mains") is True else left.refuel_before
     return Stop(
         point=view.point,
         hours_low=None if left is None else left.hours_low,
@@ -77,7 +83,7 @@ def _stop(view: PointView, point: Point, profile: Profile, standing: Standing) -
         to_full_l=to_full,
         to_target_l=to_target,
         last=_delivery(delivered),
-        plan=_plan(standing.newest(DeliveryPlanned, view.point), delivered, view.now),
+        plan=_plan(standing.newest(DeliveryPlanned, view.point), delivered, view.now, empty_from),
     )
 
 
@@ -87,11 +93,15 @@ def _delivery(fact: Fact | None) -> Delivery | None:
     return Delivery(t=fact.t, litres=fact.told.litres, by=fact.author.name)
 
 
-def _plan(fact: Fact | None, delivered: Fact | None, now: float) -> Plan | None:
-    """What is arranged; a plan is done with by a delivery after it was made, or by a new plan of nothing."""
+def _plan(fact: Fact | None, delivered: Fact | None, now: float, empty_from: float | None) -> Plan | None:
+    """What is arranged; a plan is done with by a delivery after it was made, or by a new plan of nothing.
+
+    empty_from: when the tank is empty, cautiously, of a point that lives on it; None: of another, or nobody knows.
+    """
     if fact is None or not isinstance(fact.told, DeliveryPlanned) or not fact.told.litres:
         return None
     if delivered is not None and delivered.t > fact.t:
         return None
     told = fact.told
-    return Plan(at=told.at, litres=told.litres, who=told.who, late=now > told.at)
+    too_late = empty_from is not None and told.at > empty_from
+    return Plan(at=told.at, litres=told.litres, who=told.who, late=now > told.at, too_late=too_late)

@@ -41,7 +41,7 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
     generator: bool = False
 
 
-class Figures(msgspec.Struct, frozen=True, kw_only=True):
+class Figures(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is known now; what is old, or at fault, is not in it. generator: None where nobody knows whether it runs.
 
     gone: the metrics that were heard once and are not known now.

@@ -10,7 +10,11 @@ again: so what was before the last change is forgotten.
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from statistics import NormalDist
 from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
 
 from paraat.domain.drift import Drift, drift
 from paraat.domain.spots import Spot
@@ -28,10 +32,11 @@ _MIN_SLOTS = 5  # on the newer side of a change
 _MIN_X_H = 1 / 10
 _NO_WIDTH = 1e-9
 _SQRT2 = math.sqrt(2)
+_NORMAL = NormalDist()
 _LOG_2PI = math.log(2 * math.pi)
 
 
-class Line(NamedTuple):
+class Line(msgspec.Struct, frozen=True, gc=False):
     """A part of the mixture: how likely it is, how fast y falls, the standard deviation of that, and the line's end.
 
     x, y, weight: of the middle of its last stretch; weight is one over the variance of y there.
@@ -135,22 +140,20 @@ def _mixed(found: Sequence[Line], log: float, creeping: Sequence[tuple[float, Li
 
 def _shared(line: Line, share: float) -> Line:
     """The line with another share."""
-    return Line(share, *line[1:])
+    return replace(line, share=share)
 
 
 def quantile(mixture: Sequence[Line], part: float) -> float:
-    """The fall below which so large a part of the mixture lies."""
-    erf = math.erf
+    """The fall below which so large a part of the mixture lies, to a ten thousandth of the least standard deviation."""
+    z, erf = _NORMAL.inv_cdf(part), math.erf
+    own = [line.fall + z * line.sd for line in mixture]  # that of each line: that of all lies among them
+    low, high = min(own), max(own)
     parts = [(line.share, line.fall, 1 / (_SQRT2 * line.sd)) for line in mixture]
-    low = min(line.fall - 5 * line.sd for line in mixture)
-    high = max(line.fall + 5 * line.sd for line in mixture)
-    wanted = 2 * part * sum(share for share, _, _ in parts)
-    finest = 1e-4 * min(line.sd for line in mixture)
+    wanted = (2 * part - 1) * sum([share for share, _, _ in parts])
+    finest = 1e-4 * min([line.sd for line in mixture])
     while high - low > finest:
         middle = (low + high) / 2
-        below = 0.0
-        for share, fall, scale in parts:
-            below += share * (1 + erf((middle - fall) * scale))
+        below = sum([share * erf((middle - fall) * scale) for share, fall, scale in parts])
         low, high = (middle, high) if below < wanted else (low, middle)
     return (low + high) / 2
 
@@ -162,14 +165,15 @@ def _weigh(
 
     What was before that place was a line, or it crept, or changed itself: drifts tell how much better than by a line.
     """
-    end = len(spots) - 1
+    end, end_x = len(spots) - 1, spots[-1].x
     older = list(_cumulate(spots[start:], priors))
     usual, wide, least = priors.usual, priors.wide, priors.least
     log = _height(newer[start].last_w) - priors.log_height
     weighed = [(*_fitted(newer[start], usual, wide, least, log), newer[start], start)]
     for first in range(start + 2, end - _MIN_SLOTS + 2):
-        x0, x1 = spots[first - 1].x, spots[first].x
-        if spots[end].x - x1 < _MIN_X_H:
+        x0, _, _, stretch, _ = spots[first - 1]
+        x1, _, _, own, chance = spots[first]
+        if end_x - x1 < _MIN_X_H:
             break
         before, after, crept = older[first - 1 - start], newer[first], drifts[first - 1 - start]
         if before.sxx <= _NO_WIDTH or after.sxx <= _NO_WIDTH:
@@ -180,17 +184,17 @@ def _weigh(
         if crept.log + _LOG_CREEPS > log:
             log = crept.log + _LOG_CREEPS
             fall, end_of = crept.fall, (crept.y, -crept.fall, crept.y_variance)
-        if spots[first - 1].stretch == spots[first].stretch:
+        if own == stretch:
             after, height = _joined(end_of, after, x0, x1)
         else:
             height = _height(after.last_w) - priors.log_height
         log += height
-        changes, turns = math.log(spots[first].chance), math.log(_TURNS_PER_H * max(x1 - x0, _MIN_TURN_H))
+        changes, turns = math.log(chance), math.log(_TURNS_PER_H * max(x1 - x0, _MIN_TURN_H))
         weighed.append((*_fitted(after, usual, wide, least, log + changes), after, first))
         little = _TURN * max(fall, 0.1 * usual)
         weighed.append((*_fitted(after, fall, little, least, log + turns), after, first))
-    best = max(one[0] for one in weighed)
-    total = sum(math.exp(one[0] - best) for one in weighed)
+    best = max([one[0] for one in weighed])
+    total = sum([math.exp(one[0] - best) for one in weighed])
     found = [
         Line(math.exp(log - best) / total, fall, sd, sums.first_x, sums.first_y, sums.first_w, since)
         for log, fall, sd, sums, since in weighed
@@ -202,10 +206,11 @@ def _weigh(
 def _fitted(sums: _Sums, usual: float, width: float, least: float, log: float) -> tuple[float, float, float]:
     """The line through what is summed, when falls around `usual` are likely: log of its evidence, its fall, its sd."""
     precision = 1 / (width * width)
-    sxx, sxy, syy = sums.sxx + precision, sums.sxy - usual * precision, sums.syy + usual * usual * precision
-    unexplained = syy - sxy * sxy / sxx
-    log += sums.flat - math.log(width * math.sqrt(sxx)) - (unexplained / 2 if unexplained > 0 else 0.0)
-    fall, sd = -sxy / sxx, 1 / math.sqrt(sxx)
+    sxx, sxy, syy, flat = sums[:4]
+    sxx, sxy, syy = sxx + precision, sxy - usual * precision, syy + usual * usual * precision
+    unexplained, root = syy - sxy * sxy / sxx, math.sqrt(sxx)
+    log += flat - math.log(width * root) - (unexplained / 2 if unexplained > 0 else 0.0)
+    fall, sd = -sxy / sxx, 1 / root
     if fall < least + 2 * sd and least > 0:  # what of it is too flat to be
         log += math.log(max(1e-300, math.erfc((least - fall) / sd / _SQRT2) / 2))
     return log, fall, sd
@@ -222,18 +227,21 @@ def _joined(end: tuple[float, float, float], after: _Sums, x0: float, x1: float)
     """The newer line, which begins where the older one ends, somewhere between x0 and x1; and its height's evidence."""
     x = (x0 + x1) / 2
     y, slope, variance = end
+    sxx, sxy, syy, flat, first_x, first_y, first_w, last_x, last_y, last_w = after
     y += slope * (x - x0)
-    bend = (after.sxy / after.sxx - slope) * (x1 - x0)
+    bend = (sxy / sxx - slope) * (x1 - x0)
     variance += bend * bend / 12
     more = 1 / variance
-    weight = after.last_w + more
-    part = after.last_w * more / weight
-    dx, dy = x - after.last_x, y - after.last_y
-    last_x, last_y = after.last_x + dx * more / weight, after.last_y + dy * more / weight
-    whole = after.first_w == after.last_w and after.first_x == after.last_x
-    first = (last_x, last_y, weight) if whole else (after.first_x, after.first_y, after.first_w)
-    sums = (after.sxx + part * dx * dx, after.sxy + part * dx * dy, after.syy + part * dy * dy, after.flat)
-    joined = tuple.__new__(_Sums, (*sums, *first, last_x, last_y, weight))
+    weight = last_w + more
+    of_more = more / weight
+    part = last_w * of_more
+    dx, dy = x - last_x, y - last_y
+    whole = first_w == last_w and first_x == last_x
+    last_x, last_y = last_x + dx * of_more, last_y + dy * of_more
+    if whole:
+        first_x, first_y, first_w = last_x, last_y, weight
+    sxx, sxy, syy = sxx + part * dx * dx, sxy + part * dx * dy, syy + part * dy * dy
+    joined = tuple.__new__(_Sums, (sxx, sxy, syy, flat, first_x, first_y, first_w, last_x, last_y, weight))
     return joined, _height(weight) - (_LOG_2PI + math.log(variance)) / 2
 
 

@@ -213,7 +213,7 @@ class Tracker:
         left, off_grid = view.autonomy, view.off_grid
         if reading is not None:
             left = autonomy.estimate(reading, tracked.point.tank, now, drains=made.drains)
-            off_grid = battery.off_grid(left, view.battery)
+            off_grid = battery.off_grid(None if view.fuel_doubtful else left, view.battery)
         where = view.activation
         if where.forecast_at is not None:
             where = activation.activation(self.standing.phases(view.point), tracked.switch(), tracked.profile, now)
@@ -246,6 +246,7 @@ class Tracker:
         point, fuel = tracked.point, tracked.latest.get(tracked.gauge)
         left = None if reading is None else autonomy.estimate(reading, point.tank, now, drains=drains)
         litres = None if reading is None else reading.litres
+        doubtful = reading is not None and fuel is not None and fuel_events.doubtful(reading.events, fuel.t) is not None
         charge = (
             None
             if point.battery is None
@@ -273,7 +274,7 @@ class Tracker:
             autonomy=left,
             fuel_events=() if reading is None else reading.events,
             battery=charge,
-            off_grid=battery.off_grid(left, charge),
+            off_grid=battery.off_grid(None if doubtful else left, charge),
             stored=outside.stored,
             missing=outside.missing,
             node=tracked.node,
@@ -421,7 +422,7 @@ class Tracker:
             latest = view.latest.get(name)
             return None if latest is None or latest.value is None or latest.t < last_word_t else bool(latest.value)
 
-        left = view.autonomy
+        left = view.fuel_left
         whole = view.off_grid if tracked.point.battery is not None and left is not None else None
         battery_h = 0.0 if whole is None or left is None else whole.hours_low - left.hours_low
         return readiness.Power(
@@ -488,7 +489,7 @@ def heaps(view: PointView, silent_after_s: float, memory: BoardMemory) -> list[H
     return [Heap(float(value), float(limit)) for value, limit in found if value is not None]
 
 
-class _Outside(NamedTuple):
+class _Outside(msgspec.Struct, frozen=True, gc=False):
     """What a view takes from elsewhere. said: how often people said something of the point."""
 
     since: float
@@ -498,7 +499,7 @@ class _Outside(NamedTuple):
     said: int
 
 
-class _Made(NamedTuple):
+class _Made(msgspec.Struct, frozen=True, gc=False):
     """The last view of a point, with what it was made from. turn: when time alone changes something in it."""
 
     view: PointView
@@ -508,7 +509,7 @@ class _Made(NamedTuple):
     turn: float
 
 
-class _Words(NamedTuple):
+class _Words(msgspec.Struct, frozen=True, gc=False):
     """What people attested of a point at `now`, by resource, and what must be attested anew; it stands until `turn`.
 
     said: how often people had said something of it.
@@ -521,7 +522,7 @@ class _Words(NamedTuple):
     tasks: tuple[Task, ...]
 
 
-class _Looked(NamedTuple):
+class _Looked(msgspec.Struct, frozen=True, gc=False):
     """When somebody looked at a point to judge it, and until when that need not be done again."""
 
     now: float
@@ -621,7 +622,7 @@ class _Tracked:
         reading, day = self.fuel.reading(), self.kept.day
         if reading is None or reading.pattern is not None or day is None or self.fuel.knows_since(reading.t - DAY_S):
             return reading
-        return reading._replace(pattern=day)
+        return msgspec.structs.replace(reading, pattern=day)
 
     def _learn(self, name: str, latest: Latest) -> None:
         before = self.latest.get(name)

@@ -53,7 +53,7 @@ class TaskState(StrEnum):
 _NEED = {TaskState.UNKNOWN: 0, TaskState.OVERDUE: 1, TaskState.DONE: 2}
 
 
-class Task(msgspec.Struct, frozen=True, kw_only=True):
+class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing that must be done again and again. t: when it was done last; due_at: when it must be done again.
 
     resource: which one, of ATTEST. code and detail say why it stands so, without words; by: who did it, where that is known.
@@ -93,7 +93,7 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
     drop_percent: float | None
 
 
-class Upkeep(msgspec.Struct, frozen=True, kw_only=True):
+class Upkeep(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The upkeep of one point. run: the last run, whatever it was worth as a test; test: the last that was a test."""
 
     run: EngineRun | None = None

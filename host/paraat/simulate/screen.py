@@ -164,7 +164,7 @@ class Screen:
             value = view.value(name)
             return unknown if value is None else words.number(value, digits)
 
-        left, volts = view.autonomy, number("battery/voltage", 1)
+        left, volts = view.fuel_left, number("battery/voltage", 1)
         return [
             view.name,
             Text(f"{sign} {verdict}", style=style),
@@ -172,7 +172,7 @@ class Screen:
             switch("power/mains"),
             switch("power/generator"),
             unknown if view.fuel_percent is None else f"{view.fuel_percent:.0f} % {view.litres:.0f} l",
-            unknown if left is None else words("hours", n=texts.number(left.hours, self._language)),
+            unknown if left is None else words("hours", n=words.hours(left.hours)),
             volts if volts == unknown else f"{volts} V",
             number("climate/temperature", 1),
             f"{number('people/present', 0)}/{view.capacity}",

@@ -146,6 +146,12 @@ class Words:
         """A number as people of this language write it; a rounded zero has no minus sign."""
         return _number(round(value, digits) + 0.0, digits, self.locale)
 
+    def hours(self, hours: float) -> str:
+        """Hours that something lasts: a decimal below ten, and never one that rounds up to what is not there."""
+        tenths = int(hours * 10 + 1e-6) / 10
+        whole = tenths >= 10 or tenths == int(tenths)
+        return self.number(int(hours + 1e-6) if whole else tenths, 0 if whole else 1)
+
     def moment(self, at: datetime, form: str) -> str:
         """An aware moment, in the zone that it has. form: a key of the context "date", whose text is a CLDR pattern."""
         return format_datetime(at, Words(self.language, "date").raw(form), locale=self.locale)

@@ -8,6 +8,7 @@ from paraat.domain import readiness
 from paraat.domain.activation import Activation, Phase
 from paraat.domain.model import PointView
 from paraat.domain.readiness import ResourceState, State, Verdict
+from paraat.domain.refuel import Plan
 from paraat.texts import catalogue
 from paraat.texts.localtime import local, marked
 from paraat_wire import metrics
@@ -108,11 +109,10 @@ class Words(catalogue.Words):
         assert found.forecast_at is not None
         return self("clock.late" if found.late else "clock.left", due=due, forecast=self.at(found.forecast_at, now))
 
-    def hours(self, hours: float) -> str:
-        """Hours: a decimal below ten, and never one that rounds up to what is not there."""
-        tenths = int(hours * 10 + 1e-6) / 10
-        whole = tenths >= 10 or tenths == int(tenths)
-        return self.number(int(hours + 1e-6) if whole else tenths, 0 if whole else 1)
+    def planned(self, plan: Plan, now: float) -> str:
+        """Who brings fuel, how much and when, and that this is late, or too late."""
+        key = "refuel.late" if plan.late else "refuel.too-late" if plan.too_late else "refuel.planned"
+        return self(key, litres=self.number(plan.litres, 0), who=plan.who, at=self.at(plan.at, now))
 
     @staticmethod
     def columns(rows: list[list[str]]) -> list[str]:

@@ -205,12 +205,13 @@ class LastDelivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlannedDelivery(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery that is arranged. late: its moment is over, and nobody confirmed it."""
+    """A delivery that is arranged. late: its moment is over, and nobody confirmed it. too_late: it comes after refuel_before."""
 
     at: datetime
     litres: float
     who: str
     late: bool
+    too_late: bool
 
 
 class RefuelStop(msgspec.Struct, frozen=True, kw_only=True):
@@ -547,7 +548,7 @@ def point(view: PointView, words: readiness.Words, also: upkeep_texts.Words) -> 
         people=None if view.people is None else _people(view.people, view.now),
         remarks=[_remark(remark, also, remark.metric in told) for remark in view.remarks],
         fuel_litres=view.litres if view.litres is None else round(view.litres, 1),
-        fuel_left=None if view.autonomy is None else fuel_left(view.autonomy),
+        fuel_left=None if view.fuel_left is None else fuel_left(view.fuel_left),
         fuel_events=[
             FuelEvent(
                 kind=event.kind,
@@ -757,7 +758,9 @@ def _stop(stop: Stop, place: points_files.Point) -> RefuelStop:
         last_delivery=None if last is None else LastDelivery(at=rfc3339(last.t), litres=last.litres, by=last.by),
         planned=None
         if plan is None
-        else PlannedDelivery(at=rfc3339(plan.at), litres=plan.litres, who=plan.who, late=plan.late),
+        else PlannedDelivery(
+            at=rfc3339(plan.at), litres=plan.litres, who=plan.who, late=plan.late, too_late=plan.too_late
+        ),
     )
 
 

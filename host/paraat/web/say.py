@@ -49,6 +49,7 @@ class SayPage:
             "phase": lambda body: actions.phase_changed(body, point, now),
             "count": lambda body: actions.counted(body, point, now),
             "delivery": lambda body: actions.delivered(body, point, now),
+            "plan": lambda body: actions.delivery_planned(body, point, now),
             "gaps": lambda body: actions.gap_accepted(body, point, now),
             "silence": lambda body: actions.silenced(body, Subject(POINT, point), now, source.silence_most_s),
         }
@@ -75,10 +76,16 @@ class SayPage:
             asked["people"] = typed_number(typed["people"])
             if not isinstance(asked["people"], int):
                 raise ValueError(Phrase("How many people: give a whole number, such as 84."))
+        if "cancel" in typed:
+            return {key: asked[key] for key in ("by", "role") if key in asked} | {"cancel": True}
         if "litres" in typed:
             asked["litres"] = typed_number(typed["litres"])
             if isinstance(asked["litres"], str):
                 raise ValueError(Phrase("Litres: give a number, such as 200."))
+        if "at" in typed:
+            asked |= {"at": self._to_come(typed["at"], now, Phrase("When: give a day and an hour to come."))}
+            if "who" not in asked:
+                raise ValueError(Phrase("Say who brings it."))
         if (seqs := asked.pop("seqs", None)) is not None:
             asked |= _seqs(str(seqs))
         if "seqs" in typed and "reason" not in asked:
@@ -88,13 +95,18 @@ class SayPage:
         if typed.get("phase") not in (None, Phase.OUT_OF_USE.value) and "until" in asked:
             raise ValueError(Phrase("A last day is only for a point that is out of use: leave it empty."))
         if typed.get("phase") == Phase.OUT_OF_USE.value or ("resource" in typed and word != "revoke"):
-            at = typed_moment(typed.get("until", ""), self._zone)
-            if at is None or at.timestamp() <= now:
-                raise ValueError(Phrase("Give a day to come, until which it holds."))
-            asked["until"] = at.isoformat()
+            wrong = Phrase("Give a day to come, until which it holds.")
+            asked["until"] = self._to_come(typed.get("until", ""), now, wrong)
         elif "resource" in typed:
             asked.pop("until", None)
         return asked
+
+    def _to_come(self, typed: str, now: float, wrong: Phrase) -> str:
+        """A moment to come. Raises ValueError."""
+        at = typed_moment(typed, self._zone)
+        if at is None or at.timestamp() <= now:
+            raise ValueError(wrong)
+        return at.isoformat()
 
 
 def _seqs(chosen: str) -> dict[str, object]:

@@ -174,6 +174,10 @@ class WebSource(Protocol):
         """The refuel round, the most urgent first."""
         ...
 
+    def refuel_of(self, view: PointView) -> Stop | None:
+        """What one point wants, and who brings it; None of a point that is not in use."""
+        ...
+
     @property
     def places(self) -> Mapping[str, Point]:
         """By its id each point as its file has it."""

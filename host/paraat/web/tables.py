@@ -16,7 +16,7 @@ POINT_COLUMNS = (
 )  # fmt: skip
 REFUEL_COLUMNS = (
     "point", "name", "municipality", "access", "hours_low", "refuel_before", "to_full_litres", "to_target_litres",
-    "last_delivery_at", "last_delivery_litres", "planned_at", "planned_litres", "planned_who", "planned_late",
+    "last_delivery_at", "last_delivery_litres", "planned_at", "planned_litres", "planned_who", "planned_late", "planned_too_late",
 )  # fmt: skip
 UPKEEP_COLUMNS = (
     "point", "name", "municipality", "kind", "resource", "state", "due", "what", "why", "to_do", "done_at", "due_at", "by",
@@ -54,7 +54,7 @@ def _stop(one: RefuelStop) -> tuple[object, ...]:
     return (
         one.point, one.name, one.municipality, one.access, one.hours_low, one.refuel_before, one.to_full_litres,
         one.to_target_litres, *((None, None) if last is None else (last.at, last.litres)),
-        *((None, None, None, None) if plan is None else (plan.at, plan.litres, plan.who, plan.late)),
+        *((None,) * 5 if plan is None else (plan.at, plan.litres, plan.who, plan.late, plan.too_late)),
     )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def test_a_low_fuel_message_says_what_where_how_long_and_one_action() -> None:
     subject, body = message(LOW, "firing", POINT, language="nl", zone=AMSTERDAM, now=NOW)
     assert subject == "Brandstof raakt op: De Linde, nog 5,1 uur"
     assert "Voorbeeldstad" in body
-    assert "tussen 4,2 en 12 uur" in body
+    assert "tussen 4,2 en 11 uur" in body
     assert "19 %, 76 liter" in body
     assert "Leeg rond 17:07" in body
     assert "Doe nu: bestel brandstof, in de tank vóór 16:12." in body
@@ -82,11 +82,18 @@ def test_what_is_not_known_is_left_out_of_a_sentence_and_since_when_is_never_unk
     assert "sinds 11:58 geen netstroom en het aggregaat draait niet.\nDoe nu" in body
     known = msgspec.structs.replace(alert, detail=detail | {"battery_h": 9.0, "off_at": NOW - 600})
     _, body = message(known, "firing", POINT, language="nl", zone=AMSTERDAM, now=NOW)
-    assert "sinds 11:50 geen netstroom en het aggregaat draait niet. Accu nog 9,0 uur.\nDoe nu" in body
+    assert "sinds 11:50 geen netstroom en het aggregaat draait niet. Accu nog 9 uur.\nDoe nu" in body
+
+
+def test_hours_are_those_of_the_page_and_none_that_is_not_there() -> None:
+    figures = {"hours": 71.97, "target_h": 72.0, "litres": 300.0, "percent": 75.0, "data_t": NOW}
+    alert = msgspec.structs.replace(LOW, rule="fuel_target", detail=figures)
+    _, body = message(alert, "firing", POINT, language="nl", zone=AMSTERDAM, now=NOW)
+    assert "houdt het 71 van de gevraagde 72 uur vol" in body
 
 
 def test_a_range_of_equal_ends_is_not_said() -> None:
-    alert = msgspec.structs.replace(LOW, detail=LOW.detail | {"hours": 1.2, "hours_low": 1.18, "hours_high": 1.22})
+    alert = msgspec.structs.replace(LOW, detail=LOW.detail | {"hours": 1.25, "hours_low": 1.21, "hours_high": 1.28})
     _, body = message(alert, "firing", POINT, language="nl", zone=AMSTERDAM, now=NOW)
     assert "nog ongeveer 1,2 uur. In de tank" in body
 

@@ -152,11 +152,49 @@ def test_the_switch_counts_again_from_the_end_of_maintenance_on(turned_h: float,
     assert found.by == ("Jan" if phase is Phase.STANDBY else "")
 
 
-def test_a_second_alarm_leaves_the_clock_of_the_first_and_asks_for_opening_anew() -> None:
-    found = at(3, (Phase.ALERTED, 0), (Phase.OPERATIONAL, 1), (Phase.ALERTED, 2), (Phase.OPENING, 2.5))
-    assert (hours(found.alerted_at), hours(found.due_at), found.opened_at, found.late) == (0, 2, None, True)
+def test_an_alarm_that_is_given_again_leaves_the_clock_of_the_first() -> None:
+    for between in ([], [(Phase.OPENING, 0.5)]):
+        found = at(2.5, (Phase.ALERTED, 0), *between, (Phase.ALERTED, 1))
+        assert (hours(found.alerted_at), hours(found.due_at), found.opened_at, found.late) == (0, 2, None, True)
     again = at(9, (Phase.ALERTED, 0), (Phase.OPERATIONAL, 1), (Phase.OPERATIONAL, 4))
     assert (hours(again.opened_at), hours(again.since), again.late) == (1, 4, False)
+
+
+def test_an_alarm_after_the_point_was_open_or_closing_is_a_new_one() -> None:
+    for closed in ([], [(Phase.CLOSING, 40)]):
+        found = at(50, (Phase.ALERTED, 0), (Phase.OPERATIONAL, 1), *closed, (Phase.ALERTED, 49.8))
+        assert (hours(found.alerted_at), hours(found.due_at), found.opened_at) == (49.8, pytest.approx(51.8), None)
+        assert not found.late
+
+
+def test_a_point_that_closes_without_having_been_open_opens_no_more_and_is_not_late() -> None:
+    found = at(9, (Phase.ALERTED, 0), (Phase.OPENING, 0.4), (Phase.CLOSING, 1))
+    assert (found.phase, hours(found.alerted_at)) == (Phase.CLOSING, 0)
+    assert (found.due_at, found.forecast_at, found.late) == (None, None, False)
+
+
+def test_a_point_that_was_said_to_be_open_by_mistake_is_on_its_way_again() -> None:
+    found = at(1, (Phase.ALERTED, 0), (Phase.OPERATIONAL, 0.5), (Phase.OPENING, 0.6))
+    assert (hours(found.due_at), hours(found.forecast_at), found.opened_at) == (2, pytest.approx(2.1), None)
+
+
+def test_a_point_that_opens_anew_while_it_closes_has_no_clock_of_the_alarm_before() -> None:
+    found = at(50, (Phase.ALERTED, 0), (Phase.OPERATIONAL, 1), (Phase.CLOSING, 40), (Phase.OPENING, 49))
+    assert (found.phase, found.alerted_at, found.due_at, found.late) == (Phase.OPENING, None, None, False)
+
+
+@pytest.mark.parametrize(("opened_h", "late"), [(1.0, False), (3.0, True)])
+def test_a_point_that_the_key_opened_and_closed_was_open(opened_h: float, late: bool) -> None:
+    found = at(50, (Phase.ALERTED, 0), switch=switched(False, 48, opened_h))
+    assert (found.phase, hours(found.since)) == (Phase.CLOSING, 48)
+    assert (hours(found.opened_at), found.forecast_at, found.late) == (opened_h, None, late)
+    by_hand = at(50, (Phase.ALERTED, 0), (Phase.CLOSING, 47), switch=switched(False, 48, opened_h))
+    assert (hours(by_hand.opened_at), by_hand.late) == (opened_h, late)
+
+
+def test_a_key_that_was_tried_during_maintenance_closes_nothing_when_it_is_over() -> None:
+    out = said((Phase.OUT_OF_USE, 0), until=T0 + 5 * HOUR_S)
+    assert activation(out, switched(False, 6, 4), PROFILE, T0 + 9 * HOUR_S).phase is Phase.STANDBY
 
 
 def test_a_second_late_is_no_more_than_rounding() -> None:

@@ -71,9 +71,9 @@ def test_from_then_on_the_range_holds_what_a_day_as_the_last_one_gives() -> None
 
 def test_the_cautious_end_is_the_lower_of_both() -> None:
     by_night, at_noon = (readings(DAYS, [hour])[hour] for hour in (29, 36))
-    flat = by_night._replace(pattern=None)
+    flat = msgspec.structs.replace(by_night, pattern=None)
     assert left(by_night, DAYS, 29).hours_low < 0.75 * left(flat, DAYS, 29).hours_low
-    flat = at_noon._replace(pattern=None)
+    flat = msgspec.structs.replace(at_noon, pattern=None)
     assert left(at_noon, DAYS, 36).hours_low == left(flat, DAYS, 36).hours_low
     assert left(at_noon, DAYS, 36).hours_high > 1.2 * left(flat, DAYS, 36).hours_high
 

@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import astuple
 
 from paraat.domain.drift import Drift, drift
 from paraat.domain.spots import Spot
@@ -86,7 +87,8 @@ def test_the_filter_says_of_each_spot_what_all_up_to_there_say_together(seen: li
     found = drift(seen, start, step=STEP, usual=USUAL, wide=WIDE, height=HEIGHT)
     assert len(found) == len(seen) - start
     for n, one in enumerate(found):
-        assert one == pytest.approx(in_one_piece(seen[start : start + n + 1]), rel=1e-6, abs=1e-6)
+        whole = in_one_piece(seen[start : start + n + 1])
+        assert astuple(one) == pytest.approx(astuple(whole), rel=1e-6, abs=1e-6)
 
 
 def test_a_fall_that_grows_is_followed() -> None:

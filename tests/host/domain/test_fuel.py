@@ -174,7 +174,7 @@ class Steps:
 def test_the_longer_all_goes_on_the_longer_the_steps(running: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     steps = Steps(monkeypatch)
     steps.hear(range(200), running=running)
-    assert steps.moments == [0, 1, 2, 3, *range(4, 32, 4), *range(32, 64, 8), *range(64, 200, 16)]
+    assert steps.moments == [0, 1, 2, 3, *range(4, 24, 4), *range(24, 48, 8), *range(48, 200, 16)]
     assert all(newest == moment - 1 for moment, newest in steps.reads[4:]), "and what was before the step, all of it"
     steps.at(200, running=not running)
     assert steps.moments[-1] == 200, "a change is read at once"

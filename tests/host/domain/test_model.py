@@ -72,10 +72,10 @@ def test_what_a_silent_point_said_last_stands(
 def test_the_metrics_of_a_kind_are_the_plain_one_and_those_of_sensors_with_a_name() -> None:
     one = Latest(1, None, NOW)
     seen = view(climate__co2__hall=one, climate__co2=one, climate__co2x=one, climate__co2__cellar=one, power__load=one)
-    assert seen.named(CO2) == [CO2, "climate/co2/cellar", "climate/co2/hall"]
-    assert seen.named("power/load") == ["power/load"]
-    assert seen.named("power") == ["power/load"]
-    assert seen.named("people/in") == []
+    assert seen.named(CO2) == (CO2, "climate/co2/cellar", "climate/co2/hall")
+    assert seen.named("power/load") == ("power/load",)
+    assert seen.named("power") == ("power/load",)
+    assert seen.named("people/in") == ()
 
 
 def test_a_gauge_that_is_stuck_is_doubtful() -> None:

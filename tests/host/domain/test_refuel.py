@@ -71,6 +71,24 @@ def test_a_plan_takes_a_point_off_the_urgent_end_until_it_is_late() -> None:
     assert (late[0].plan.late, late[0].plan.who) == (True, "Tankdienst")
 
 
+@pytest.mark.parametrize("mains", [False, None])
+def test_a_plan_that_comes_when_the_tank_is_empty_settles_nothing(mains: bool | None) -> None:
+    region = Region(low=10.0, half=50.0)
+    region.say(DeliveryPlanned(point="low", at=T0 + 30 * HOUR_S, litres=300.0, who="Tankdienst"), T0 + 1)
+    (_, low) = region.round()
+    assert low.plan is not None
+    assert (low.point, low.plan.too_late) == ("low", False), "the mains are there: nothing is burnt"
+    told = {} if mains is None else {"power/mains": mains}
+    values = {"fuel/level": 10.0, "power/generator": True, **told}
+    faults = {"power/mains": "timeout"} if mains is None else {}
+    region.tracker.apply(
+        SampleSet(point="low", kind="telemetry", seq=2, t=T0 + 30, received_at=T0 + 30, values=values, faults=faults)
+    )
+    (low, _) = region.round()
+    assert low.plan is not None
+    assert (low.point, low.plan.too_late, low.settled) == ("low", True, False)
+
+
 @pytest.mark.parametrize(
     "told",
     [Delivered(point="low", litres=290.0), DeliveryPlanned(point="low", at=T0, litres=0.0, who="")],

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import pytest
+from msgspec.structs import astuple, replace
 
 from paraat.domain.slopes import Line, lines, median, quantile
 from paraat.domain.spots import Spot
@@ -94,7 +95,7 @@ def test_what_is_found_of_a_course(
     assert low <= stages[-1].fall <= high
     assert sum(line.share for line in found) == pytest.approx(1)
     assert (low, middle, high) == pytest.approx(falls, abs=1e-4)
-    assert tuple(max(found, key=lambda line: line.share)) == pytest.approx(likeliest, rel=1e-5)
+    assert astuple(max(found, key=lambda line: line.share)) == pytest.approx(likeliest, rel=1e-5)
     assert len(found) == many
 
 
@@ -104,7 +105,7 @@ def test_one_line_is_the_one_of_least_squares_with_what_is_usual_beside_it() -> 
     sxx = sum((spot.x - x) ** 2 for spot in spots) / SD**2 + 1 / (1.2 * USUAL) ** 2
     sxy = sum((spot.x - x) * (spot.y - y) for spot in spots) / SD**2 - USUAL / (1.2 * USUAL) ** 2
     line = max(of([Stage(4, 9.0)]), key=lambda one: one.share)
-    assert line[1:] == pytest.approx((-sxy / sxx, 1 / math.sqrt(sxx), x, y, len(spots) / SD**2, 0))
+    assert astuple(line)[1:] == pytest.approx((-sxy / sxx, 1 / math.sqrt(sxx), x, y, len(spots) / SD**2, 0))
 
 
 def test_of_nothing_and_of_one_moment_nothing_is_known() -> None:
@@ -115,7 +116,7 @@ def test_a_part_of_a_mixture_lies_below_its_quantile() -> None:
     one = Line(0.5, 10.0, 1.0, 0.0, 0.0, 1.0, 0)
     assert quantile([one], 0.5) == pytest.approx(10, abs=1e-3)
     assert quantile([one], 0.8413447) == pytest.approx(11, abs=1e-3), "one standard deviation"
-    two = [one, one._replace(fall=30.0, share=0.1)]
+    two = [one, replace(one, fall=30.0, share=0.1)]
     assert quantile(two, 5 / 6) == pytest.approx(20, abs=6), "between the two"
     assert quantile(two, 5 / 12) == pytest.approx(10, abs=1e-3)
     assert quantile(two, 11 / 12) == pytest.approx(30, abs=1e-3)

@@ -194,6 +194,9 @@ class FakeSource:
     def refuel(self, stand: Stand) -> Sequence[Stop]:
         return self.stops
 
+    def refuel_of(self, view: PointView) -> Stop | None:
+        return next((stop for stop in self.stops if stop.point == view.point), None)
+
     def alerts(self) -> Sequence[AlertState]:
         return self.firing
 

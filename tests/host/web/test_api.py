@@ -398,7 +398,7 @@ def test_the_refuel_round(ask: Ask, source: FakeSource) -> None:
             to_full_l=357.96,
             to_target_l=357.96,
             last=Delivery(t=NOW - 86400, litres=120.0, by="Jan"),
-            plan=Plan(at=NOW + 3600, litres=300.0, who="Tankdienst", late=False),
+            plan=Plan(at=NOW + 3600, litres=300.0, who="Tankdienst", late=False, too_late=True),
         ),
         Stop(
             point="nsp-0203",
@@ -414,10 +414,17 @@ def test_the_refuel_round(ask: Ask, source: FakeSource) -> None:
     assert (planned["access"], planned["to_full_litres"], planned["hours_low"]) == ("achterom", 358.0, 2.06)
     assert planned["refuel_before"] == "2025-11-24T18:00:00Z"
     assert planned["last_delivery"] == {"at": "2025-11-23T16:00:00Z", "litres": 120.0, "by": "Jan"}
-    assert planned["planned"] == {"at": "2025-11-24T17:00:00Z", "litres": 300.0, "who": "Tankdienst", "late": False}
+    assert planned["planned"] == {
+        "at": "2025-11-24T17:00:00Z",
+        "litres": 300.0,
+        "who": "Tankdienst",
+        "late": False,
+        "too_late": True,
+    }
     assert [unknown[key] for key in ("hours_low", "refuel_before", "last_delivery", "planned")] == [None] * 4
     row, empty = csv.DictReader(io.StringIO(ask("/api/v1/refuel?format=csv").text))
     assert (row["planned_who"], row["to_target_litres"], empty["planned_at"]) == ("Tankdienst", "358.0", "")
+    assert (row["planned_too_late"], empty["planned_too_late"]) == ("true", "")
 
 
 ATTEST = "/api/v1/points/nsp-0102/attest"

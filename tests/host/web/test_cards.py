@@ -66,7 +66,7 @@ def test_zero_is_a_reading() -> None:
     values = {"fuel/level": 0.0, "people/present": 0, "battery/voltage": 0.0}
     made = card(point(values=values, litres=0.0, autonomy=left(0.0)))
     assert made.fuel.level == Figure("0 %", "known")
-    assert (made.fuel.percent, made.fuel.hours, made.fuel.litres) == (0.0, "0,0", "0 liter")
+    assert (made.fuel.percent, made.fuel.hours, made.fuel.litres) == (0.0, "0", "0 liter")
     assert texts(made, "people") == ["0 van 150"]
     assert texts(made, "battery") == ["0,0 V"]
 
@@ -167,11 +167,16 @@ def test_hours_come_with_a_range_an_end_and_where_they_come_from() -> None:
     running = {"power/generator": True, "fuel/level": 14.0}
     made = card(point(values=running, autonomy=left(2.42)))
     assert made.fuel.hours == "2,4"
-    assert made.fuel.range == "tussen 2,1 en 2,8 uur"
+    assert made.fuel.range == "tussen 2 en 2,7 uur"
     assert made.fuel.until == "leeg rond 19:25"
     assert made.fuel.source == "gemeten verbruik 9,3 l/uur"
-    sure = msgspec.structs.replace(left(1.2), hours_low=1.18, hours_high=1.22)
+    sure = msgspec.structs.replace(left(1.2), hours_low=1.21, hours_high=1.28)
     assert card(point(values=running, autonomy=sure)).fuel.range == ""  # and not "between 1.2 and 1.2"
+    short = msgspec.structs.replace(left(71.97), hours_low=27.94, hours_high=99.99)
+    told = card(point(values=running, autonomy=short)).fuel
+    assert (told.hours, told.range) == ("71", "tussen 27 en 99 uur"), (
+        "no hour that is not there, as the reason beside it"
+    )
     record = card(point(values=running, autonomy=left(30.0, source="record")))
     assert record.fuel.hours == "30"
     assert record.fuel.until == "leeg rond di 23:00"
@@ -408,6 +413,24 @@ def test_where_a_battery_is_recorded_the_hours_without_the_grid_name_their_sourc
     battery = BatteryLeft(hours=10, load_w=600.0, source="load")
     assert card(point(off_grid=whole, battery=battery)).fuel.off_grid == said
     assert card(point(off_grid=whole)).fuel.off_grid == ""
+
+
+@pytest.mark.parametrize(("mains", "generator"), [(False, False), (False, None), (None, False), (None, None)])
+def test_in_a_blackout_without_the_generator_the_battery_alone_counts(
+    mains: bool | None, generator: bool | None
+) -> None:
+    whole = OffGrid(hours_low=40.9, hours=50, hours_high=60, source="fuel+battery")
+    told = {"fuel/level": 60.0, "power/mains": mains, "power/generator": generator}
+    known = {name: value for name, value in told.items() if value is not None}
+    view = point(values=known, off_grid=whole, battery=BatteryLeft(hours=10, load_w=600.0, source="load"))
+    assert card(view).fuel.off_grid == "8 uur op de accu, als het aggregaat niet draait"
+
+
+def test_a_gauge_that_cannot_be_believed_gives_no_hours() -> None:
+    stuck = FuelEvent(kind=fuel_events.STUCK, since=NOW - 7200, until=NOW - 20, litres=20.0)
+    made = card(point(fuel_events=(stuck,)))
+    assert (made.fuel.hours, made.fuel.range, made.fuel.until, made.fuel.source) == (None, "", "", "")
+    assert made.fuel.level == Figure("61 %", "known", mark="twijfelachtig")
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

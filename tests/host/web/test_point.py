@@ -8,9 +8,20 @@ import pytest
 
 from host.web.asking import Answer, Ask, fetch
 from host.web.scene import NOW, FakeSource, point, rich
-from paraat.domain.facts import Attested, Author, Counted, Delivered, GapAccepted, PhaseChanged, SaidOfPoint, Silenced
+from paraat.domain.facts import (
+    Attested,
+    Author,
+    Counted,
+    Delivered,
+    DeliveryPlanned,
+    GapAccepted,
+    PhaseChanged,
+    SaidOfPoint,
+    Silenced,
+)
 from paraat.domain.fuel_events import FuelEvent
 from paraat.domain.readiness import ResourceState, State
+from paraat.domain.refuel import Plan, Stop
 from paraat.domain.subjects import Subject
 from paraat.domain.upkeep import Task, TaskState, Upkeep
 from paraat.journal import JournalError
@@ -74,6 +85,55 @@ def test_the_page_says_how_a_point_stands_and_what_must_be_done(ask: Ask, source
     ):
         assert said in page.text, said
     assert "ga kijken en bevestig wat er is" not in page.text, "that is not due this month"
+
+
+PLAN = {"litres": "120,5", "who": "Tankdienst", "at": "2025-11-25T14:00"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        (PLAN, DeliveryPlanned(point="nsp-0102", at=1764075600.0, litres=120.5, who="Tankdienst")),
+        (PLAN | {"litres": "", "cancel": "1"}, DeliveryPlanned(point="nsp-0102", at=NOW, litres=0.0, who="")),
+    ],
+)
+def test_a_delivery_is_planned_and_called_off(
+    ask: Ask, source: FakeSource, fields: dict[str, str], told: DeliveryPlanned
+) -> None:
+    assert say(ask, "plan", **fields).status == 303
+    assert source.facts[0].told == told
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"at": ""}, "Wanneer: geef een dag en een uur die nog komen."),
+        ({"at": "2025-11-24T01:00"}, "Wanneer: geef een dag en een uur die nog komen."),
+        ({"who": " "}, "Zeg wie het brengt."),
+        ({"litres": ""}, "Liters: geef een getal, zoals 200."),
+    ],
+)
+def test_a_plan_that_says_too_little_is_refused_and_what_was_typed_stays(
+    ask: Ask, wrong: dict[str, str], why: str
+) -> None:
+    refused = say(ask, "plan", **(PLAN | wrong))
+    assert refused.status == 400
+    assert why in refused.text
+    assert 'name="by" required maxlength="80" autocomplete="name" value="Jan"' in refused.text
+
+
+@pytest.mark.parametrize(
+    ("late", "too_late", "said"),
+    [(False, False, "120 l, Tankdienst"), (True, False, "te laat: 120 l"), (False, True, "komt te laat: 120 l")],
+)
+def test_the_page_says_what_is_planned(ask: Ask, source: FakeSource, late: bool, too_late: bool, said: str) -> None:
+    assert 'name="cancel"' not in ask(HERE).text
+    plan = Plan(at=NOW + 3600, litres=120.0, who="Tankdienst", late=late, too_late=too_late)
+    nothing: dict[str, None] = dict.fromkeys(("hours_low", "refuel_before", "to_full_l", "to_target_l", "last"))
+    source.stops = [Stop(point="nsp-0102", plan=plan, **nothing)]
+    page = ask(HERE)
+    assert f"Gepland: {said}" in page.text
+    assert 'name="cancel"' in page.text
 
 
 def test_the_status_page_leads_there(ask: Ask) -> None:

@@ -12,6 +12,8 @@ _OPEN = (Phase.OPENING, Phase.OPERATIONAL, Phase.CLOSING)
 
 def worst(view: PointView, *codes: str) -> Remark | None:
     """Of the remarks of these codes a bad one, or else any; None without one."""
+    if not view.remarks:
+        return None
     found = [remark for remark in view.remarks if remark.code in codes]
     return max(found, key=lambda remark: remark.bad, default=None)
 

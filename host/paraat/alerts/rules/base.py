@@ -31,7 +31,7 @@ class Verdict(Enum):
 _RAISE, _CLEAR, _HOLD = Verdict.RAISE, Verdict.CLEAR, Verdict.HOLD
 
 
-class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+class Judgement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A verdict, with the numbers that the text needs. wording: which text; "<rule>.<wording>" is its key.
 
     rank: how bad it is; while an alert fires, one that rises is told anew. A rule that has no degrees leaves it.
@@ -79,7 +79,7 @@ class Judging:
         self._alerts = alerts
         self._own = own
         self._table = self.table or type(self).__module__.rpartition(".")[2]
-        self._held = self._judged(_HOLD, {}, "firing")
+        self._held, self._cleared = self._judged(_HOLD, {}, "firing"), self._judged(_CLEAR, {}, "firing")
 
     @property
     def hold_s(self) -> float:
@@ -92,7 +92,7 @@ class Judging:
 
     def silent_after_s(self, view: PointView) -> float:
         """Seconds after which a point is silent, and what it said is old."""
-        return self._own.get(view.point, self._alerts).point_silent.after_s
+        return (self._own.get(view.point, self._alerts) if self._own else self._alerts).point_silent.after_s
 
     def limits(self, point: str | None = None) -> Alerts:
         """The thresholds that hold for a point; None: those of the site."""
@@ -104,7 +104,7 @@ class Judging:
 
     def cleared(self, detail: Detail | None = None) -> Judgement:
         """It is surely gone."""
-        return self._judged(_CLEAR, detail or {}, "firing")
+        return self._judged(_CLEAR, detail, "firing") if detail else self._cleared
 
     def held(self) -> Judgement:
         """In between, or not known."""

@@ -1,5 +1,7 @@
 """The battery runs down: after it the board, the radio and the light are gone too."""
 
+from collections.abc import Sequence
+
 from paraat.alerts.rules.base import CRITICAL, WARNING, Detail, Judgement, PointRule, worded
 from paraat.domain.model import PointView
 
@@ -28,11 +30,11 @@ class BatteryLowRule(PointRule):
         return self.cleared(detail) if full and (charges or voltages) else self.held()
 
 
-def _lowest(view: PointView, names: list[str], silent_after_s: float) -> float | None:
+def _lowest(view: PointView, names: Sequence[str], silent_after_s: float) -> float | None:
     found = [view.last_word(name, silent_after_s) for name in names]
     return min([float(value) for value in found if value is not None], default=None)
 
 
-def _are_from(view: PointView, names: list[str], limit: float, silent_after_s: float) -> bool:
+def _are_from(view: PointView, names: Sequence[str], limit: float, silent_after_s: float) -> bool:
     """Whether every figure is there now, and at its limit or above; one at fault may be the low one."""
     return all((value := view.fresh(name, silent_after_s)) is not None and value >= limit for name in names)

@@ -67,6 +67,7 @@ def show(
         phases=[(phase.value, judged.phase(phase)) for phase in Phase],
         tasks=[(task, upkept.task(task), upkept.task_said(task), task.is_due(until)) for task in view.upkeep.by_need()],
         until=judged.day(until),
+        planned=_planned(renderer, view, judged),
         gaps=_gaps(renderer, view.point),
         events=[(event.kind, upkept.fuel_event(event, now)) for event in reversed(view.fuel_log)],
     )
@@ -79,6 +80,12 @@ def view_of(renderer: Renderer, point: str, now: float) -> PointView:
         return renderer.source.view(point, now)
     except KeyError as error:
         raise HTTPException(404, f"no point {point!r} in this region; /api/v1/points lists them") from error
+
+
+def _planned(renderer: Renderer, view: PointView, words: readiness.Words) -> str:
+    """Who brings fuel, how much and when; empty where nobody does."""
+    stop = renderer.source.refuel_of(view)
+    return "" if stop is None or stop.plan is None else words.planned(stop.plan, view.now)
 
 
 def _gaps(renderer: Renderer, point: str) -> list[tuple[str, int, int, int]]:

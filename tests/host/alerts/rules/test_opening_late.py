@@ -39,6 +39,7 @@ def test_it_clears_when_it_is_open_or_stands_by() -> None:
     opened = RULE.judge(opening(2.6, ALERTED, (2.5, Phase.OPERATIONAL)))
     assert (opened.verdict, opened.detail["opened_at"]) == (Verdict.CLEAR, T0 + 2.5 * HOUR)
     assert RULE.judge(opening(2.6, ALERTED, (2.5, Phase.STANDBY))).verdict is Verdict.CLEAR
+    assert RULE.judge(opening(2.6, ALERTED, (0.5, Phase.CLOSING))).verdict is Verdict.CLEAR
     assert RULE.judge(opening(1.0)).verdict is Verdict.CLEAR
 
 
