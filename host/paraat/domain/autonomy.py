@@ -439,13 +439,16 @@ def _goes_on(slots: Sequence[Slot], i: int, gap_s: float) -> bool:
 
 def _own_sd(slots: Sequence[Slot], first: int, noise: Noise, gap_s: float) -> float:
     """To how many litres an hour the run from slot `first` on tells its rate by itself, and the level at rest just before it."""
+    seen = [(slot.t, slot.n) for slot in slots[first:] if slot.state == ON]
     begun_t = next_t = slots[first].first_t
+    if seen[-1][0] - begun_t < MIN_RUN_H * 3600:
+        return math.inf
     rest = 0
     for slot in slots[first - 1 :: -1]:
         if slot.state != OFF or next_t - slot.last_t > gap_s or begun_t - slot.t > _ANCHOR_S:
             break
         rest, next_t = rest + slot.n, slot.first_t
-    seen = [(begun_t, rest), *((slot.t, slot.n) for slot in slots[first:] if slot.state == ON)]
+    seen.append((begun_t, rest))
     total = sum(n for _, n in seen)
     middle = sum(t * n for t, n in seen) / total
     squares = sum(n * (t - middle) ** 2 for t, n in seen)
