@@ -47,6 +47,7 @@ _WIDER, _NO_BETTER = (
 )  # no sensor is as true as its ripple says: its errors hang together, its table is a table
 _MIN_OWN = 6  # spots before a gap that tell what to expect of it
 _OWN = 0.15  # of the record's rate: to so much the newest run must tell its own before earlier ones are heeded
+_LINED_N = 4  # samples that make a line
 _WHOLE = 0.8  # of the sets of a slot must be there: then the generator ran from its first to its last
 _IDLE = 0.1  # of the record's rate: nothing that runs burns less
 _ODD_SDS, _ODD_SAMPLES = 3.0, 2  # so many samples, or means, as unlikely as this are not what was expected
@@ -390,7 +391,7 @@ def _spots(
         if i in in_two:
             # At the mean less and plus the standard deviation of their times, on their line, each for half of the samples: number and
             # means of these two, and squares and products about the means, are those of the samples themselves.
-            spread_s, slope = in_two[i]
+            spread_s, slope = in_two[i].spread_s, in_two[i].slope
             half, rise, variance = spread_s / 3600, spread_s * slope, 2 * of_sample / n + of_step
             half *= _by_load(tank, slot, slot) if by_load else 1.0
             spots.append(Spot(x - half, litres - rise, variance, stretch, chance))
@@ -411,12 +412,12 @@ def _in_two(
     None while the newest run does not tell its own: at which load it runs only it knows. And none on a coarse scale, where the
     samples of a slot stand on one step or two, and not on a line.
     """
-    lined = [i for i, slot in enumerate(slots) if slot.within is not None]
-    if not lined or noise.in_steps:
+    if noise.in_steps:
         return {}
     gap_s = _gap_s(apart_s)
     newest = _newest_run(slots, gap_s)
-    ends = [i for i in lined if i < newest and not (_goes_on(slots, i, gap_s) and _goes_on(slots, i + 1, gap_s))]
+    lined = [i for i in range(newest) if slots[i].within is not None]
+    ends = [i for i in lined if not (_goes_on(slots, i, gap_s) and _goes_on(slots, i + 1, gap_s))]
     if not ends or _own_sd(slots, newest, noise, gap_s) > _OWN * tank.burn_l_per_h:
         return {}
     return {i: within for i in ends if (within := _line_of(slots[i], noise, apart_s, jumps)) is not None}
@@ -427,8 +428,12 @@ def _newest_run(slots: Sequence[Slot], gap_s: float) -> int:
     first = len(slots) - 1
     while first > 0 and slots[first].state != ON:
         first -= 1
-    while _goes_on(slots, first, gap_s):
-        first -= 1
+    begun_t = slots[first].first_t
+    while first > 0:
+        before = slots[first - 1]
+        if before.state != ON or begun_t - before.last_t > gap_s:
+            break
+        first, begun_t = first - 1, before.first_t
     return first
 
 
@@ -458,7 +463,7 @@ def _own_sd(slots: Sequence[Slot], first: int, noise: Noise, gap_s: float) -> fl
 def _line_of(slot: Slot, noise: Noise, apart_s: float, jumps: Sequence[Jump]) -> Within | None:
     """The line within a slot, where the generator ran from its first sample to its last and nothing else moved the level."""
     within, span_s = slot.within, slot.last_t - slot.first_t
-    if within is None or within.slope >= 0 or (slot.n - 1) * apart_s < _WHOLE * span_s:
+    if within is None or slot.n < _LINED_N or within.slope >= 0 or (slot.n - 1) * apart_s < _WHOLE * span_s:
         return None
     if any(jump.begun <= slot.last_t and jump.done >= slot.first_t for jump in jumps):
         return None
@@ -521,17 +526,17 @@ def _anchors(slots: Sequence[Slot], losses: Sequence[FuelEvent]) -> set[int]:
                 ran = i
             elif ran is not None and abs(i - ran) <= _ANCHOR_SLOTS and abs(slots[i].t - slots[ran].t) <= _ANCHOR_S:
                 found.add(i)
-    found = {i for i in found if not _lies_around_a_run(slots, i)}
+    # A slot at rest with samples from before a run and from after it: their mean is neither level.
+    beside = [(i, j) for i, state in enumerate(states) if state != OFF for j in (i - 1, i + 1) if j in found]
+    found.difference_update([j for i, j in beside if _is_within(slots[i], slots[j])])
     if not losses:
         return found
     return {i for i in found if not any(loss.since <= slots[i].t <= loss.until for loss in losses)}
 
 
-def _lies_around_a_run(slots: Sequence[Slot], i: int) -> bool:
-    """Whether the samples of a slot at rest are from before a run and from after it: then their mean is neither level."""
-    _, _, _, _, first, last, *_ = slots[i]
-    beside = (*slots[max(0, i - 1) : i], *slots[i + 1 : i + 2])
-    return any(slot.state != OFF and first < slot.first_t and slot.last_t < last for slot in beside)
+def _is_within(a: Slot, b: Slot) -> bool:
+    """Whether slot b has samples from before all of a and from after them."""
+    return b.first_t < a.first_t and a.last_t < b.last_t
 
 
 def _one_a_step(spots: Sequence[Spot], times: Sequence[float], noise: Noise) -> tuple[list[Spot], list[float]]:

@@ -25,20 +25,38 @@ _SLOT, _STATE, _N, _SUM_MS, _SUM_ML, _FIRST_MS, _LAST_MS, _MIN_ML, _MAX_ML, _SUM
 _SUM_DS, _SUM_DS_DS, _SUM_DS_ML = range(11, 14)
 _WIDTH = 14
 _SUMS = (_N, _SUM_MS, _SUM_ML, _SUM_W, _N_W, _SUM_DS, _SUM_DS_DS, _SUM_DS_ML)
-_LINED_LEVEL, _LINED_N = 2, 4  # a slot of so many samples that may be most of a run tells their line too
+_LINED_LEVEL = 2  # from here on a slot may be most of a run: then the line within it tells the rate
 
 UNKNOWN, OFF, ON = -1, 0, 1
 _STATES = {None: UNKNOWN, False: OFF, True: ON}
 
 
 class Within(NamedTuple):
-    """The line through a slot's samples: the standard deviation of their times, in seconds, and how it rises, in litres a second.
+    """The line through a slot's samples, by their number and the sums of deciseconds since the slot began and of millilitres.
 
     It goes through the slot's t and litres.
     """
 
-    spread_s: float
-    slope: float
+    n: float
+    ds: float
+    ds_ds: float
+    ml: float
+    ds_ml: float
+
+    @property
+    def spread_s(self) -> float:
+        """The standard deviation of their times, in seconds."""
+        return math.sqrt(self._squares) / self.n / 10
+
+    @property
+    def slope(self) -> float:
+        """How the line rises, in litres a second; 0 where all were taken at once."""
+        squares = self._squares
+        return (self.n * self.ds_ml - self.ds * self.ml) / squares / 100 if squares else 0.0
+
+    @property
+    def _squares(self) -> float:
+        return self.n * self.ds_ds - self.ds * self.ds
 
 
 class Slot(NamedTuple):
@@ -177,7 +195,7 @@ class History:
                     low / 1000,
                     high / 1000,
                     sum_w / n_w if n_w else None,
-                    _within(n, ds, ds_ds, sum_ml, ds_ml) if state == lined and n >= _LINED_N else None,
+                    new(Within, (n, ds, ds_ds, sum_ml, ds_ml)) if state == lined else None,
                 ),
             )
             for slot, state, n, sum_ms, sum_ml, first, last, low, high, sum_w, n_w, ds, ds_ds, ds_ml in zip(
@@ -240,8 +258,3 @@ class History:
         alike = [i for i in range(0, len(rows), _WIDTH) if (rows[i + _STATE] == ON) == running]
         if len(alike) > (RUNNING_KEPT if running else OTHERS_KEPT):
             del rows[alike[0] : alike[0] + _WIDTH]
-
-
-def _within(n: float, ds: float, ds_ds: float, ml: float, ds_ml: float) -> Within | None:
-    squares = n * ds_ds - ds * ds
-    return Within(math.sqrt(squares) / n / 10, (n * ds_ml - ds * ml) / squares / 100) if squares > 0 else None

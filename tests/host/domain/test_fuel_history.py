@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paraat.domain import autonomy
-from paraat.domain.fuel_history import ON, History, Slot, Within
+from paraat.domain.fuel_history import ON, History, Slot
 from paraat.domain.points import Tank
 from paraat.domain.seen import RANGES_MAX, Seen
 
@@ -57,7 +57,7 @@ def test_the_line_within_a_slot_is_that_of_its_samples(rows: list[tuple[int, int
     assert slots == fold([*((ds / 10, ml / 1000, True) for ds, ml in sorted(rows)), later]).slots()
     slot, _ = slots
     assert slot.within is not None
-    spread_s, slope = slot.within
+    spread_s, slope = slot.within.spread_s, slot.within.slope
     n, mean_ds, mean_ml = (
         len(rows),
         Fraction(sum(ds for ds, _ in rows), len(rows)),
@@ -79,7 +79,9 @@ def test_the_sums_of_a_line_are_exact_also_for_a_large_tank_and_a_set_a_second()
     later = (20 * 3600.0, 300.0, None)
     one, other = fold([*rows, later]).slots(), fold([later, *rows[::-1]]).slots()
     assert one == other
-    assert one[0].within == Within(pytest.approx(HOUR_S / math.sqrt(12), rel=1e-6), pytest.approx(-0.003, rel=1e-9))
+    assert one[0].within is not None
+    assert one[0].within.spread_s == pytest.approx(HOUR_S / math.sqrt(12), rel=1e-6)
+    assert one[0].within.slope == pytest.approx(-0.003, rel=1e-9)
 
 
 def test_only_where_the_generator_ran_a_line_is_told_and_not_of_the_newest() -> None:
