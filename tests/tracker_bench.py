@@ -37,6 +37,12 @@ class Bench:
         )
         self.seq = 0
 
+    def sees_a_stuck_gauge(self) -> float:
+        """Two hours of an outage in which the generator runs and the level does not move; gives the moment after."""
+        for minute in range(1, 121):
+            self.sees(T0 + 60 * minute, power__mains=False, power__generator=True)
+        return T0 + 7201
+
     def sees(
         self,
         t: float,

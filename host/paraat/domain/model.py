@@ -203,6 +203,11 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """Whether the gauge of the fuel cannot be believed."""
         return self.fuel_t is not None and doubtful(self.fuel_events, self.fuel_t) is not None
 
+    @property
+    def fuel_left(self) -> Autonomy | None:
+        """How long the fuel lasts, for who is told of it; None where nobody knows, also by a gauge that cannot be believed."""
+        return None if self.fuel_doubtful else self.autonomy
+
     def value(self, name: str) -> Value | None:
         """The newest value of a metric; None when absent or at fault."""
         latest = self.latest.get(name)

@@ -245,10 +245,10 @@ class _Found(msgspec.Struct, frozen=True, gc=False):
 def _power(power: Power, target_h: float) -> _Found:
     if power.mains is False and power.generator is False:
         return _Found(_NOT_READY, GENERATOR_DOWN, t=power.t)
-    if power.hours is None:
-        return _Found(_UNKNOWN, FUEL_UNKNOWN, t=power.t)
     if power.doubtful:
         return _Found(_UNKNOWN, FUEL_DOUBTFUL, t=power.t)
+    if power.hours is None:
+        return _Found(_UNKNOWN, FUEL_UNKNOWN, t=power.t)
     if power.mains is None:
         return _Found(_UNKNOWN, MAINS_UNKNOWN, t=power.t)
     if power.mains is False and power.generator is None:

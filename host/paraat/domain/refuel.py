@@ -66,7 +66,7 @@ def stops(
 
 
 def _stop(view: PointView, point: Point, profile: Profile, standing: Standing) -> Stop:
-    left, tank = None if view.fuel_doubtful else view.autonomy, point.tank
+    left, tank = view.fuel_left, point.tank
     to_full = to_target = None
     if view.litres is not None and left is not None:
         to_full = max(0.0, tank.fill_l - view.litres)

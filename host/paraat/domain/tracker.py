@@ -213,7 +213,7 @@ class Tracker:
         left, off_grid = view.autonomy, view.off_grid
         if reading is not None:
             left = autonomy.estimate(reading, tracked.point.tank, now, drains=made.drains)
-            off_grid = battery.off_grid(left, view.battery)
+            off_grid = battery.off_grid(None if view.fuel_doubtful else left, view.battery)
         where = view.activation
         if where.forecast_at is not None:
             where = activation.activation(self.standing.phases(view.point), tracked.switch(), tracked.profile, now)
@@ -246,6 +246,7 @@ class Tracker:
         point, fuel = tracked.point, tracked.latest.get(tracked.gauge)
         left = None if reading is None else autonomy.estimate(reading, point.tank, now, drains=drains)
         litres = None if reading is None else reading.litres
+        doubtful = reading is not None and fuel is not None and fuel_events.doubtful(reading.events, fuel.t) is not None
         charge = (
             None
             if point.battery is None
@@ -273,7 +274,7 @@ class Tracker:
             autonomy=left,
             fuel_events=() if reading is None else reading.events,
             battery=charge,
-            off_grid=battery.off_grid(left, charge),
+            off_grid=battery.off_grid(None if doubtful else left, charge),
             stored=outside.stored,
             missing=outside.missing,
             node=tracked.node,
@@ -421,7 +422,7 @@ class Tracker:
             latest = view.latest.get(name)
             return None if latest is None or latest.value is None or latest.t < last_word_t else bool(latest.value)
 
-        left = view.autonomy
+        left = view.fuel_left
         whole = view.off_grid if tracked.point.battery is not None and left is not None else None
         battery_h = 0.0 if whole is None or left is None else whole.hours_low - left.hours_low
         return readiness.Power(

@@ -12,7 +12,7 @@ Place = tuple[bool, bool, int, float, str, str]
 
 def worst_first(view: PointView, critical: bool) -> Place:
     """What to sort points by: in use, late, the worst, the fewest hours. critical: a critical alert fires for it."""
-    hours = None if view.autonomy is None else view.autonomy.hours
+    hours = None if view.fuel_left is None else view.fuel_left.hours
     found = view.activation
     verdict = Verdict.NOT_READY if critical else view.verdict
     return place(verdict, hours, view.name, view.point, in_use=found.in_use, late=found.late)

@@ -164,7 +164,7 @@ class Screen:
             value = view.value(name)
             return unknown if value is None else words.number(value, digits)
 
-        left, volts = view.autonomy, number("battery/voltage", 1)
+        left, volts = view.fuel_left, number("battery/voltage", 1)
         return [
             view.name,
             Text(f"{sign} {verdict}", style=style),

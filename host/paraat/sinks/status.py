@@ -84,13 +84,13 @@ def derive(
     values |= _upkeep(view)
     if not silent:  # written anew each minute, what was measured long ago would look measured now
         values |= _people_and_remarks(view) | _fuel_and_battery(view, fresh_s)
-    if view.autonomy is not None:
+    if (left := view.fuel_left) is not None:
         values |= {
-            "fuel/hours": view.autonomy.hours,
-            "fuel/hours-low": view.autonomy.hours_low,
-            "fuel/hours-high": view.autonomy.hours_high,
-            "fuel/burn": view.autonomy.burn_l_per_h,
-            "fuel/refuel-in": (view.autonomy.refuel_before - view.now) / _HOUR_S,
+            "fuel/hours": left.hours,
+            "fuel/hours-low": left.hours_low,
+            "fuel/hours-high": left.hours_high,
+            "fuel/burn": left.burn_l_per_h,
+            "fuel/refuel-in": (left.refuel_before - view.now) / _HOUR_S,
         }
     if stop is not None:
         values |= _round(view, stop, turn)

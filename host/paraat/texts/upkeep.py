@@ -92,3 +92,7 @@ class Words(catalogue.Words):
     def off_grid(self, found: OffGrid) -> str:
         """The hours without the grid, and of what they are."""
         return self(f"off-grid.{found.source}", hours=self.hours(found.hours_low))
+
+    def battery_alone(self, found: OffGrid) -> str:
+        """The hours on the battery, where the generator does not carry the point."""
+        return self("off-grid.alone", hours=self.hours(found.hours_low))

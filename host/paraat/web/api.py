@@ -548,7 +548,7 @@ def point(view: PointView, words: readiness.Words, also: upkeep_texts.Words) -> 
         people=None if view.people is None else _people(view.people, view.now),
         remarks=[_remark(remark, also, remark.metric in told) for remark in view.remarks],
         fuel_litres=view.litres if view.litres is None else round(view.litres, 1),
-        fuel_left=None if view.autonomy is None else fuel_left(view.autonomy),
+        fuel_left=None if view.fuel_left is None else fuel_left(view.fuel_left),
         fuel_events=[
             FuelEvent(
                 kind=event.kind,

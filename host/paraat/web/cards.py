@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from paraat.domain import passages, tracker
+from paraat.domain import battery, passages, tracker
 from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact, HelpAsked, Silenced
-from paraat.domain.model import ACKNOWLEDGED, AlertState, Autonomy, PointView
+from paraat.domain.model import ACKNOWLEDGED, AlertState, Autonomy, BatteryLeft, PointView
 from paraat.domain.radio import Entered, RadioError
 from paraat.domain.readiness import Verdict, told_metrics
 from paraat.domain.subjects import POINT, Subject
@@ -348,10 +348,13 @@ class Writer:
             level = self._figure(view, "fuel/level", "fuel.percent", 0)
         else:
             level = self._dated(words("fuel.percent", n=words.number(percent, 0)), view.fuel_t, view)
+        if view.fuel_doubtful:
+            level = msgspec.structs.replace(level, mark=words("fuel.doubtful"))
         litres = "" if view.litres is None else words("fuel.litres", n=words.number(view.litres, 0))
         # Without a battery it says no more than the hours of fuel do.
-        off_grid = "" if view.battery is None or view.off_grid is None else self._upkept.off_grid(view.off_grid)
-        if view.autonomy is None:
+        off_grid = "" if view.battery is None or view.off_grid is None else self._off_grid(view, view.battery)
+        left = view.fuel_left
+        if left is None:
             return Fuel(
                 level=level,
                 percent=percent,
@@ -362,7 +365,6 @@ class Writer:
                 source="",
                 off_grid=off_grid,
             )
-        left = view.autonomy
         return Fuel(
             level=level,
             percent=percent,
@@ -373,6 +375,13 @@ class Writer:
             source=words.code("hours", left.source).format(rate=words.number(left.burn_l_per_h, 1)),
             off_grid=off_grid,
         )
+
+    def _off_grid(self, view: PointView, charge: BatteryLeft) -> str:
+        """The hours without the grid. In a blackout in which the generator is not known to run, the fuel gives none."""
+        alone = battery.off_grid(None, charge)
+        if view.value("power/mains") is not True and view.value("power/generator") is not True and alone is not None:
+            return self._upkept.battery_alone(alone)
+        return "" if view.off_grid is None else self._upkept.off_grid(view.off_grid)
 
     def _range(self, left: Autonomy) -> str:
         """From the cautious end to the other; nothing where both are said alike."""

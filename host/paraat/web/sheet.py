@@ -98,7 +98,7 @@ class Sheets:
         page.rule()
 
     def _figures(self, page: "_Page", view: PointView, now: float) -> None:
-        words, left = self._words, view.autonomy
+        words, left = self._words, view.fuel_left
         unknown = words("unknown")
         hours, before, remark = unknown, unknown, words("fuel.look")
         if left is not None:
@@ -106,15 +106,14 @@ class Sheets:
             before = self._writer.time(left.refuel_before, now)
             running = view.value("power/generator") is True
             remark = words("fuel.running") if running else words("fuel.if")
-        people = view.latest.get("people/present")
-        seen = None if people is None or people.value is None else people
+        seen = view.people
         page.boxes(
             (
                 (words("fuel"), hours, words("fuel.cautious") if left is not None else words("fuel.look")),
                 (words("before"), before, remark),
                 (
                     words("people"),
-                    unknown if seen is None else words("people.of", n=int(seen.value or 0), capacity=view.capacity),
+                    unknown if seen is None else words("people.of", n=seen.people, capacity=view.capacity),
                     words("people.count", capacity=view.capacity)
                     if seen is None
                     else words("people.at", time=self._writer.time(seen.t, now)),

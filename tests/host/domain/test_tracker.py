@@ -261,6 +261,19 @@ def test_the_battery_is_judged_by_what_it_says_now() -> None:
     assert tracker.view(POINT.id, T0 + 301).battery is None, "a charge of five minutes ago is not that of now"
 
 
+def test_nobody_is_told_hours_by_a_gauge_that_cannot_be_believed() -> None:
+    bench = Bench(battery=Battery(capacity_ah=400, nominal_v=24, load_w=600, empty_percent=20))
+    now = bench.sees_a_stuck_gauge()
+    bench.sees(now, battery__charge=70.0, power__mains=False, power__generator=True)
+    for later in (1, 2):  # made anew, and carried on from the one before
+        view = bench.view(now + later)
+        assert view.fuel_doubtful
+        assert view.fuel_left is None
+        assert view.autonomy is not None, "alerts count on with it: better an hour too few than none"
+        assert view.off_grid is not None
+        assert (view.off_grid.source, view.off_grid.hours) == ("battery", pytest.approx(8.0))
+
+
 def test_an_old_set_does_not_overwrite_a_newer_one(bench: Bench) -> None:
     bench.sees(T0 + 600, fuel__level=50.0)
     bench.sees(T0, fuel__level=70.0, received_at=T0 + 601)

@@ -90,6 +90,14 @@ def test_hours_without_the_grid_are_rows_where_a_battery_is_recorded() -> None:
     assert values["off-grid/hours-low"] == pytest.approx(values["fuel/hours-low"] + 8)
 
 
+def test_a_gauge_that_cannot_be_believed_gives_no_hours() -> None:
+    bench = Bench()
+    now = bench.sees_a_stuck_gauge()
+    values = derive(bench.view(now), (), FRESH_S).values
+    assert not [name for name in values if name.startswith(("fuel/hours", "off-grid/hours", "fuel/refuel-in"))]
+    assert (values["point/hours-unknown"], values["point/fuel-unknown"], values["point/short"]) == (1, 1, 0)
+
+
 def test_what_is_counted_over_points_is_0_or_1() -> None:
     bench = Bench()
     bench.sees(T0)

@@ -415,6 +415,24 @@ def test_where_a_battery_is_recorded_the_hours_without_the_grid_name_their_sourc
     assert card(point(off_grid=whole)).fuel.off_grid == ""
 
 
+@pytest.mark.parametrize(("mains", "generator"), [(False, False), (False, None), (None, False), (None, None)])
+def test_in_a_blackout_without_the_generator_the_battery_alone_counts(
+    mains: bool | None, generator: bool | None
+) -> None:
+    whole = OffGrid(hours_low=40.9, hours=50, hours_high=60, source="fuel+battery")
+    told = {"fuel/level": 60.0, "power/mains": mains, "power/generator": generator}
+    known = {name: value for name, value in told.items() if value is not None}
+    view = point(values=known, off_grid=whole, battery=BatteryLeft(hours=10, load_w=600.0, source="load"))
+    assert card(view).fuel.off_grid == "8 uur op de accu, als het aggregaat niet draait"
+
+
+def test_a_gauge_that_cannot_be_believed_gives_no_hours() -> None:
+    stuck = FuelEvent(kind=fuel_events.STUCK, since=NOW - 7200, until=NOW - 20, litres=20.0)
+    made = card(point(fuel_events=(stuck,)))
+    assert (made.fuel.hours, made.fuel.range, made.fuel.until, made.fuel.source) == (None, "", "", "")
+    assert made.fuel.level == Figure("61 %", "known", mark="twijfelachtig")
+
+
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_every_remark_task_and_event_has_words(language: str) -> None:
     words = upkeep_texts.Words(language, ZoneInfo("Europe/Amsterdam"))

@@ -13,6 +13,7 @@ import pytest
 from host.web.asking import Ask
 from host.web.scene import FILE, NOW, FakeSource, alert, left, never_heard, point, rich, short_of_power, unknown
 from paraat.domain.model import AlertState, PointView
+from paraat.domain.passages import Present
 from paraat.domain.points import Tank
 from paraat.domain.radio import ACKNOWLEDGE, COUNT, HELP, LITRES, MOST, Book, read
 from paraat.domain.readiness import Verdict
@@ -93,6 +94,11 @@ def test_what_is_not_known_is_said_and_never_a_number() -> None:
     assert said.count("onbekend") == 3
     assert "kijk op de tank" in said
     assert "nooit iets gehoord" in said
+
+
+def test_people_are_those_of_the_page_by_hand_or_by_the_doors() -> None:
+    counted = Present(people=134, low=131, high=137, t=NOW, counted_at=NOW - 600, counted_by="Jan")
+    assert "134 van 150" in text_of(sheet(point("nsp-0101", values={"people/in": 150}, people=counted)))
 
 
 def test_a_generator_that_stands_still_is_not_said_to_run() -> None:

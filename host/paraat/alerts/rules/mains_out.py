@@ -19,7 +19,7 @@ class MainsOutRule(PointRule):
             return self.held()
         detail: Detail = {
             "off_at": view.mains_t,
-            "hours_low": view.autonomy.hours_low if view.autonomy else None,
+            "hours_low": view.fuel_left.hours_low if view.fuel_left else None,
             "data_t": view.data_t,
         }
         return self.raised(detail, "firing" if generator else "unknown")
