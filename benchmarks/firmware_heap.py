@@ -28,7 +28,7 @@ from paraat.fleet.updater import Transfer
 from paraat.memory import mpy_memory
 from paraat.memory.mpy_memory import UNIX_PORT_WORD, Mpy
 from paraat.provision.bundle import bundle
-from paraat.provision.pki import pki
+from paraat.provision.pki import certificates
 from paraat.provision.pki.authority import Authority
 from paraat.simulate import boards, story
 from paraat.simulate.servers import LOOPBACK, MosquittoBroker
@@ -126,7 +126,7 @@ class Moment:
 class TlsBroker(MosquittoBroker):
     """A broker that wants a certificate of this authority."""
 
-    def __init__(self, directory: Path, authority: pki.Issued, own: pki.Issued) -> None:
+    def __init__(self, directory: Path, authority: certificates.Issued, own: certificates.Issued) -> None:
         super().__init__(directory)
         directory.mkdir(parents=True)
         for name, data in (
@@ -149,7 +149,9 @@ class TlsBroker(MosquittoBroker):
 class Host:
     """Acknowledges what the board sends, tells it the time, and remembers what it heard."""
 
-    def __init__(self, broker: TlsBroker, directory: Path, authority: pki.Issued, own: pki.Issued) -> None:
+    def __init__(
+        self, broker: TlsBroker, directory: Path, authority: certificates.Issued, own: certificates.Issued
+    ) -> None:
         self.sets = 0
         self.uptime_s = 0.0
         self._told = 0.0
@@ -217,12 +219,12 @@ class Place:
         now = datetime.now(UTC)
         self.firmware = bundle.compile_firmware()
         self.built = boards.build(directory / "built")
-        self._authority = pki.make_authority("Budget", now)
-        self._own = own = pki.issue_board(self._authority, POINT, now)
+        self._authority = certificates.make_authority("Budget", now)
+        self._own = own = certificates.issue_board(self._authority, POINT, now)
         site = directory / "site"
         site.mkdir()
         self.updates = Authority.create(site, "Budget", "for a measurement", (LOOPBACK,), now)
-        issued = pki.issue_broker(self._authority, (LOOPBACK,), now)
+        issued = certificates.issue_broker(self._authority, (LOOPBACK,), now)
         self.broker = TlsBroker(directory / "broker", self._authority, issued)
         limits = {
             "host": LOOPBACK, "port": self.broker.port, "tls": True, "server_name": LOOPBACK,

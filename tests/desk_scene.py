@@ -6,7 +6,7 @@ from pathlib import Path
 from paho.mqtt.client import MQTTMessage
 
 from paraat.provision.pki.authority import Authority
-from paraat.provision.pki.pki import Issued
+from paraat.provision.pki.certificates import Issued
 from paraat_wire import codec, orders, topics
 from site_broker import PASSPHRASE, BoardClient, SiteBroker, make_site
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from paraat.provision.pki.pki import Issued, serial_of
+from paraat.provision.pki.certificates import Issued, serial_of
 from paraat_wire import renewal
 
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from paraat.boards.node_config import node_config
-from paraat.provision.pki import broker_config, passphrase, pki
+from paraat.provision.pki import broker_config, certificates, passphrase
 from paraat.provision.pki.authority import Authority
 from paraat.simulate import boards, story
 from paraat.simulate.servers import LOOPBACK, MosquittoBroker, free_port
@@ -81,7 +81,7 @@ class Fleet:
         self.broker = _Broker(self.site, directory / "broker")
         words = _WORDS.format(port=self.broker.port, web=free_port())
         (self.site / "site.toml").write_text(words)
-        born = self.ends - timedelta(days=pki.AUTHORITY_DAYS)
+        born = self.ends - timedelta(days=certificates.AUTHORITY_DAYS)
         self.authority = Authority.create(self.site, "Proef", PASSPHRASE, (LOOPBACK, "localhost"), born)
         now = datetime.now(UTC)
         self.authority.renew_broker((), now)

@@ -13,7 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from paraat.provision.pki import broker_config
 from paraat.provision.pki.authority import Authority
-from paraat.provision.pki.pki import Issued
+from paraat.provision.pki.certificates import Issued
 from paraat.simulate.servers import LOOPBACK, MosquittoBroker
 from paraat.site import paths
 from paraat.site.broker import BrokerSettings

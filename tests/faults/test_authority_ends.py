@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from paraat.provision.pki.pki import Issued
+from paraat.provision.pki.certificates import Issued
 from renewal_fleet import Fleet, across_the_end
 from site_broker import BoardClient
 from waiting import LIMIT_S, wait_for

@@ -6,7 +6,7 @@ from host.served import ON_MAINS, POINT, T0
 from paraat.intake.inbox import Inbox
 from paraat.intake.serving import Serving
 from paraat.provision.pki.authority import Authority
-from paraat.provision.pki.pki import Issued
+from paraat.provision.pki.certificates import Issued
 from paraat.site.inventory import Kind
 from paraat_wire import codec, host_codec, topics
 from site_broker import NOW, PASSPHRASE, BoardClient, SiteBroker, make_site

@@ -39,7 +39,7 @@ from paraat.fleet import commission
 from paraat.fleet.commission import Commissioned, Ticked
 from paraat.journal import Journal, JournalError
 from paraat.provision.pki.authority import Authority
-from paraat.provision.pki.pki import BROKER_DAYS
+from paraat.provision.pki.certificates import BROKER_DAYS
 from paraat.runtime.clock import Clock, ScaledClock, SystemClock
 from paraat.runtime.host_probe import HostProbe
 from paraat.service import Service, ServiceError

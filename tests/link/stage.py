@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from paraat.provision.pki import pki
+from paraat.provision.pki import certificates
 from paraat.simulate.boards import SimulatedBoard
 from paraat.simulate.servers import LOOPBACK, MosquittoBroker, free_port
 from paraat_wire import host_codec, topics
@@ -33,14 +33,14 @@ class TLSBroker(MosquittoBroker):
         self.host_port = free_port()
         self.tls = tls
         self.extra: list[str] = []
-        self.authority = pki.make_authority("Proef", _NOW)
-        self.other_authority = pki.make_authority("Elders", _NOW)
-        self.board = pki.issue_board(self.authority, POINT, _NOW)
+        self.authority = certificates.make_authority("Proef", _NOW)
+        self.other_authority = certificates.make_authority("Elders", _NOW)
+        self.board = certificates.issue_board(self.authority, POINT, _NOW)
 
-    def certify(self, authority: pki.Issued | None = None, name: str = LOOPBACK, shift_days: int = 0) -> None:
+    def certify(self, authority: certificates.Issued | None = None, name: str = LOOPBACK, shift_days: int = 0) -> None:
         """A new certificate for the broker, good for ten days from now + shift_days; it counts from the next start."""
         start = _NOW + timedelta(days=shift_days)
-        issued = pki.issue_broker(authority or self.authority, (name,), start, days=10)
+        issued = certificates.issue_broker(authority or self.authority, (name,), start, days=10)
         self.directory.mkdir(exist_ok=True)
         (self.directory / "ca.crt").write_bytes(self.authority.certificate_pem())
         (self.directory / "broker.crt").write_bytes(issued.certificate_pem())

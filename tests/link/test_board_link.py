@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from link.stage import POINT, SPEED, Host, Stage
-from paraat.provision.pki import pki
+from paraat.provision.pki import certificates
 from paraat.simulate import boards
 from paraat.simulate.servers import LOOPBACK
 from paraat.site import paths
@@ -72,12 +72,14 @@ def _board_with(stage: Stage, text: str, files: dict[str, bytes]) -> None:
 
 
 def certificate_of_another_site(stage: Stage) -> None:
-    other = pki.issue_board(stage.broker.other_authority, POINT, stage.broker.board.certificate.not_valid_before_utc)
+    other = certificates.issue_board(
+        stage.broker.other_authority, POINT, stage.broker.board.certificate.not_valid_before_utc
+    )
     _board_with(stage, FLASH, {"cert.der": other.certificate_der(), "key.der": other.key_der()})
 
 
 def key_of_another_certificate(stage: Stage) -> None:
-    other = pki.issue_board(stage.broker.authority, POINT, stage.broker.board.certificate.not_valid_before_utc)
+    other = certificates.issue_board(stage.broker.authority, POINT, stage.broker.board.certificate.not_valid_before_utc)
     _board_with(stage, FLASH, {"key.der": other.key_der()})
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from paraat.provision.pki import pki, succession
+from paraat.provision.pki import certificates, succession
 from paraat.site.site import load_site
 from renewal_fleet import Fleet
 
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.usefixtures("english"), pytest.mark.needs("mosquitto",
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """Two boards whose certificates end in two months."""
-    with Fleet(tmp_path_factory.mktemp("fleet"), 2, flashed_days=pki.BOARD_DAYS - 60) as fleet:
+    with Fleet(tmp_path_factory.mktemp("fleet"), 2, flashed_days=certificates.BOARD_DAYS - 60) as fleet:
         fleet.goes(lambda: all(fleet.connections(point) for point in fleet.points), "both are connected")
         yield fleet
 
@@ -30,7 +30,7 @@ def test_the_running_host_renews_what_ends_by_itself(fleet: Fleet) -> None:
         limit_s=400,
     )
     for point, record in fleet.records().items():
-        assert (record.not_after - datetime.now(UTC)).days > pki.BOARD_DAYS - 3
+        assert (record.not_after - datetime.now(UTC)).days > certificates.BOARD_DAYS - 3
         assert record.renews == fleet.records("revoked")[point].serial
         assert len(fleet.shown(point) & old[point]) == 1, "the authority is the same, key and certificate are new"
 

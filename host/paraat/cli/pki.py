@@ -12,7 +12,7 @@ from paraat.texts import Phrase, Words, reason
 
 if TYPE_CHECKING:
     from paraat.provision.pki.authority import Authority
-    from paraat.provision.pki.pki import Issued
+    from paraat.provision.pki.certificates import Issued
 
 _STATES = {
     "valid": Phrase("valid"),

@@ -10,7 +10,7 @@ from flashing import PASSPHRASE, make_site
 from paraat.cli import main as cli
 from paraat.provision.flash.session import Prepared, Session
 from paraat.provision.image import image
-from paraat.provision.pki.pki import Issued
+from paraat.provision.pki.certificates import Issued
 from paraat.provision.usb import ports
 from paraat.site import inventory
 from virtual_board import VirtualBoard

@@ -15,7 +15,7 @@ from paraat.fleet import rollout
 from paraat.fleet.rollout import Rollout
 from paraat.provision.bundle import bundle
 from paraat.provision.pki.authority import Authority
-from paraat.provision.pki.pki import Issued
+from paraat.provision.pki.certificates import Issued
 from paraat.site.inventory import Board
 from paraat.site.site import load_site
 from paraat_wire import topics

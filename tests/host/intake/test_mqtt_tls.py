@@ -13,7 +13,7 @@ import pytest
 from paraat.intake.inbox import Inbox
 from paraat.intake.mqtt import MqttTransport
 from paraat.intake.tls import TlsFiles
-from paraat.provision.pki import pki
+from paraat.provision.pki import certificates
 from paraat.provision.pki.authority import Authority
 from paraat.site.broker import BrokerSettings
 from paraat.site.errors import SettingsError
@@ -80,12 +80,14 @@ def test_the_host_hears_a_board_and_answers_it(made: SiteBroker, connect: Connec
 
 
 def spoil_ca(site_dir: Path) -> None:
-    (site_dir / "pki" / "ca.crt").write_bytes(pki.make_authority("Elders", datetime.now(UTC)).certificate_pem())
+    (site_dir / "pki" / "ca.crt").write_bytes(
+        certificates.make_authority("Elders", datetime.now(UTC)).certificate_pem()
+    )
 
 
 def spoil_certificate(site_dir: Path) -> None:
     now = datetime.now(UTC)
-    issued = pki.issue_client(pki.make_authority("Elders", now), "paraat-host", now)
+    issued = certificates.issue_client(certificates.make_authority("Elders", now), "paraat-host", now)
     (site_dir / "pki" / "host.crt").write_bytes(issued.certificate_pem())
     (site_dir / "pki" / "host.key").write_bytes(issued.key_pem())
 

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
 from paraat.intake.tls import TlsFiles
-from paraat.provision.pki import pki
+from paraat.provision.pki import certificates
 from paraat.site.errors import SettingsError
 from site_broker import TLS, make_site
 
@@ -43,13 +43,13 @@ def gone(name: str) -> Spoil:
 
 def of_somebody_else(pki_dir: Path) -> None:
     now = datetime.now(UTC)
-    other = pki.issue_client(pki.make_authority("Elders", now), "paraat-host", now)
+    other = certificates.issue_client(certificates.make_authority("Elders", now), "paraat-host", now)
     (pki_dir / "host.key").write_bytes(other.key_pem())
 
 
 def with_a_passphrase(pki_dir: Path) -> None:
     now = datetime.now(UTC)
-    own = pki.issue_client(pki.make_authority("Elders", now), "paraat-host", now)
+    own = certificates.issue_client(certificates.make_authority("Elders", now), "paraat-host", now)
     (pki_dir / "host.crt").write_bytes(own.certificate_pem())
     locked = own.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"asked for nobody"))
     (pki_dir / "host.key").write_bytes(locked)

@@ -22,7 +22,8 @@ from paraat.boards.node_config import board_of, link_kind, point_path
 from paraat.domain.points import Point
 from paraat.provision.doctor import reach
 from paraat.provision.micropython import micropython_image
-from paraat.provision.pki import outlook, pki
+from paraat.provision.pki import outlook
+from paraat.provision.pki.certificates import BACKDATED
 from paraat.provision.usb import console_faults, usb
 from paraat.provision.usb.chip import Found
 from paraat.provision.usb.usb import UsbBoard
@@ -145,7 +146,7 @@ def _listed(machine: Machine) -> str:
     """The day of the newest list of what is revoked; "?" where there is none."""
     with contextlib.suppress(OSError, ValueError):
         found = x509.load_pem_x509_crl((machine.site_dir / inventory.FOLDER / "crl.pem").read_bytes())
-        return _day(found.last_update_utc + pki.BACKDATED)
+        return _day(found.last_update_utc + BACKDATED)
     return "?"
 
 
@@ -212,7 +213,7 @@ def certificates(machine: Machine) -> Iterator[Finding]:
         else:
             code = "certificates.expired" if over else "certificates.expires"
         yield Finding(Level.WRONG if over else Level.WARNING, code, values)
-    left = [r for r in pending if r.not_before + pki.BACKDATED + PENDING_FOR < machine.now]
+    left = [r for r in pending if r.not_before + BACKDATED + PENDING_FOR < machine.now]
     for record in left:
         about = {"name": record.cn, "serial": record.serial, "kind": record.kind, "site": machine.site_dir}
         code = "certificates.board-pending" if record.kind == "board" else "certificates.pending"

@@ -31,7 +31,7 @@ from paraat.provision.micropython import micropython_image, pinned
 from paraat.provision.micropython.micropython_image import MicroPythonImage
 from paraat.provision.pki import outlook
 from paraat.provision.pki.authority import Authority, PointTakenError
-from paraat.provision.pki.pki import Issued
+from paraat.provision.pki.certificates import Issued
 from paraat.site import fingerprint, inventory, secrets
 from paraat.site.site import Site
 from paraat.texts import explain, reason, sentence

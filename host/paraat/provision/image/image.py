@@ -20,7 +20,7 @@ from paraat.boards.node_config import node_config
 from paraat.provision.bundle.bundle import Firmware
 from paraat.provision.image import littlefs
 from paraat.provision.micropython.micropython_image import MicroPythonImage
-from paraat.provision.pki.pki import Issued
+from paraat.provision.pki.certificates import Issued
 from paraat.site.files import write_atomic
 from paraat.site.site import Site
 from paraat.texts import SpokenError, reason

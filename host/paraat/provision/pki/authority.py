@@ -25,9 +25,9 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from paraat.provision.pki import pki, revoked
+from paraat.provision.pki import certificates, revoked
+from paraat.provision.pki.certificates import Issued
 from paraat.provision.pki.hardening import forbid_core_dumps
-from paraat.provision.pki.pki import Issued
 from paraat.site import fingerprint, inventory
 from paraat.site.broker import CLIENTS
 from paraat.site.files import sync_directory, write_atomic
@@ -140,23 +140,23 @@ class Authority:
             )
         if not broker_names:
             raise AuthorityError(Phrase("the broker needs a name or an address under which the boards reach it"))
-        own = pki.make_authority(region, now)
+        own = certificates.make_authority(region, now)
         update = rsa.generate_private_key(public_exponent=65537, key_size=_UPDATE_BITS)
         made: dict[inventory.Kind, Issued] = {
             "authority": own,
-            "broker": pki.issue_broker(own, broker_names, now),
+            "broker": certificates.issue_broker(own, broker_names, now),
         }
-        made |= {kind: pki.issue_client(own, CLIENTS[kind], now) for kind in _MADE_AT_FIRST}
+        made |= {kind: certificates.issue_client(own, CLIENTS[kind], now) for kind in _MADE_AT_FIRST}
         empty = Inventory()
         records = tuple(_record(empty, issued.certificate, None, kind, "valid") for kind, issued in made.items())
-        crl = pki.make_crl(own, (), 1, None, now)
+        crl = certificates.make_crl(own, (), 1, None, now)
         secret = passphrase.encode()
         files = {
             CA: (own.certificate_pem(), _PUBLIC),
             CA_KEY: (own.key_encrypted_pem(secret), _PRIVATE),
             BROKER: (made["broker"].certificate_pem(), _PUBLIC),
             BROKER_KEY: (made["broker"].key_pem(), _PRIVATE),
-            UPDATE_KEY: (pki.encrypted_pem(update, secret), _PRIVATE),
+            UPDATE_KEY: (certificates.encrypted_pem(update, secret), _PRIVATE),
             UPDATE_PUBLIC: (_modulus(update), _PUBLIC),
             CRL: (crl.public_bytes(serialization.Encoding.PEM), _PUBLIC),
             inventory.NAME: (msgspec.json.encode(Inventory(crl_number=1, certificates=records)), _PUBLIC),
@@ -211,7 +211,7 @@ class Authority:
                 )
             )
         self._check_alive(now)
-        issued = pki.issue_board(self._own, point, now)
+        issued = certificates.issue_board(self._own, point, now)
         with inventory.locked(self.site_dir):
             known = inventory.load(self.site_dir)
             others = [r for r in known.of(point) if r.kind != "board" and r.state != "revoked"]
@@ -237,7 +237,7 @@ class Authority:
     def _board_record(self, known: Inventory, certificate: x509.Certificate) -> Record:
         record = _record(known, certificate, self._own, "board")
         return msgspec.structs.replace(
-            record, trusts=() if self._older is None else (pki.serial_of(self._older.certificate),)
+            record, trusts=() if self._older is None else (certificates.serial_of(self._older.certificate),)
         )
 
     def commit(self, issued: Issued, board: Board | None, now: datetime, *, anyway: str | None = None) -> None:
@@ -312,7 +312,7 @@ class Authority:
         self._check_alive(now)
         # By the desk's it is seen whether the broker believes the newest authority.
         signer = self._own if kind == "desk" else self._of_services()
-        return self._renew(pki.issue_client(signer, CLIENTS[kind], now), kind, now)
+        return self._renew(certificates.issue_client(signer, CLIENTS[kind], now), kind, now)
 
     def renew_broker(self, names: tuple[str, ...], now: datetime) -> Record:
         """A new key and certificate for the broker, under these names; without names: under those it has.
@@ -320,7 +320,9 @@ class Authority:
         Raises InventoryError, AuthorityError.
         """
         self._check_alive(now)
-        return self._renew(pki.issue_broker(self._of_services(), names or self.broker_names(), now), "broker", now)
+        return self._renew(
+            certificates.issue_broker(self._of_services(), names or self.broker_names(), now), "broker", now
+        )
 
     # --- a board's next certificate, over the broker (wire/paraat_wire/renewal.py) ------------
 
@@ -333,7 +335,7 @@ class Authority:
         self._check_alive(now)
         public, shown = self._checked(point, asked)
         try:
-            certificate = pki.certify_board(self._own, point, public, now)
+            certificate = certificates.certify_board(self._own, point, public, now)
         except ValueError as error:
             raise AuthorityError("succession.refused", point=point, why=str(error)) from error
         with inventory.locked(self.site_dir):
@@ -382,14 +384,14 @@ class Authority:
             key.verify(encode_dss_signature(r, s), wire.request(point, public), ec.ECDSA(SHA256()))
         except (ValueError, StopIteration, InvalidSignature, TypeError) as error:
             raise AuthorityError("succession.refused", point=point, why=str(error) or type(error).__name__) from error
-        return public, pki.serial_of(certificate)
+        return public, certificates.serial_of(certificate)
 
     # --- one authority takes another's place (succession.py) ---------------------------------
 
     @property
     def serial(self) -> str:
         """Of the authority that signs now."""
-        return pki.serial_of(self._own.certificate)
+        return certificates.serial_of(self._own.certificate)
 
     @property
     def older(self) -> x509.Certificate | None:
@@ -407,7 +409,7 @@ class Authority:
         with inventory.locked(self.site_dir):
             known = inventory.load(self.site_dir)
             number = 1 + sum(record.kind == "authority" for record in known.certificates)
-            made = pki.make_authority(region, now, number=number)
+            made = certificates.make_authority(region, now, number=number)
             self._own, self._older = made, self._own
             self._write(_NEXT_KEY, made.key_encrypted_pem(self._secret), _PRIVATE)
             fingerprint.remember(self.site_dir, self.fingerprints())
@@ -519,7 +521,10 @@ class Authority:
         forgotten = [record for listed in before if listed is not None for record in revoked.forgotten(known, listed)]
         known = known.replace(*forgotten)
         wanted = [
-            {int(r.serial, 16): r.revoked_at or now for r in known.revoked_by(pki.serial_of(signer.certificate))}
+            {
+                int(r.serial, 16): r.revoked_at or now
+                for r in known.revoked_by(certificates.serial_of(signer.certificate))
+            }
             for signer in signers
         ]
         as_wanted = [
@@ -530,7 +535,9 @@ class Authority:
             return
         number = known.crl_number + 1
         lists = [
-            pki.make_crl(signer, revocations.items(), number, None if listed is None else listed.last_update_utc, now)
+            certificates.make_crl(
+                signer, revocations.items(), number, None if listed is None else listed.last_update_utc, now
+            )
             for signer, revocations, listed in zip(signers, wanted, before, strict=True)
         ]
         inventory.save(self.site_dir, msgspec.structs.replace(known, crl_number=number))
@@ -538,7 +545,7 @@ class Authority:
 
     def _with_authorities(self, known: Inventory, now: datetime) -> Inventory:
         """The list with the authorities that count now: ours, and the one whose place it takes. It is written when it changes."""
-        counting = {pki.serial_of(certificate): certificate for certificate in self.authorities()}
+        counting = {certificates.serial_of(certificate): certificate for certificate in self.authorities()}
         of_old = [
             r for r in known.certificates if r.kind == "authority" and r.state == "valid" and r.serial not in counting
         ]
@@ -594,10 +601,10 @@ def _record(
     state: inventory.State = "pending",
 ) -> Record:
     """The row of a certificate. signer: None for one that signs itself."""
-    issuer = None if signer is None else pki.serial_of(signer.certificate)
+    issuer = None if signer is None else certificates.serial_of(signer.certificate)
     return Record(
-        serial=pki.serial_of(certificate),
-        cn=pki.name_of(certificate),
+        serial=certificates.serial_of(certificate),
+        cn=certificates.name_of(certificate),
         kind=kind,
         state=state,
         not_before=certificate.not_valid_before_utc,

@@ -19,7 +19,7 @@ import msgspec
 from cryptography import x509
 
 from paraat.provision.micropython import pinned
-from paraat.provision.pki import pki, revoked
+from paraat.provision.pki import certificates, revoked
 from paraat.provision.pki.authority import CA_KEY, Authority
 from paraat.site import copies, inventory, joining
 from paraat.site.copies import Coming
@@ -127,7 +127,7 @@ def plan(site_dir: Path, other: Path, *, keep: Collection[str] = (), take: Colle
 
 def _check_authorities(site_dir: Path, before: Inventory, joined: Joined) -> None:
     """What comes was signed by an authority that counts here. Raises BringBackError."""
-    counting = {pki.serial_of(each) for each in revoked.authorities_of(site_dir)}
+    counting = {certificates.serial_of(each) for each in revoked.authorities_of(site_dir)}
     for record in joined.taken:
         if record.kind == "authority":
             raise BringBackError("joining.newer-authority", name=record.cn)
@@ -174,7 +174,7 @@ def _needs_signing(decided: Plan) -> bytes | None:
     """
     authorities = revoked.authorities_of(decided.site_dir)
     joined = decided.joined.inventory
-    wanted = [{int(r.serial, 16) for r in joined.revoked_by(pki.serial_of(each))} for each in authorities]
+    wanted = [{int(r.serial, 16) for r in joined.revoked_by(certificates.serial_of(each))} for each in authorities]
     for place in (decided.site_dir, decided.other):
         path = place / inventory.FOLDER / revoked.CRL
         found = [{row.serial_number for row in revoked.read(path, each) or ()} for each in authorities]

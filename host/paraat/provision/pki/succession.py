@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 from cryptography import x509
 
 from paraat.fleet.renewing import Issued
-from paraat.provision.pki import pki, revoked
+from paraat.provision.pki import certificates, revoked
 from paraat.provision.pki.authority import Authority, AuthorityError
 from paraat.site import inventory
 from paraat.site.inventory import Inventory, PkiError, Record
@@ -56,9 +56,9 @@ def due(known: Inventory, authorities: list[x509.Certificate], now: datetime, da
     Those whose certificate has ended are not among them (`known.ended`): the broker refuses them.
     """
     own = authorities[0]
-    others = {pki.serial_of(each) for each in authorities[1:]}
-    best = min(now + timedelta(days=pki.BOARD_DAYS), own.not_valid_after_utc)
-    left_behind = {r.serial for r in known.not_of(pki.serial_of(own), "board")}
+    others = {certificates.serial_of(each) for each in authorities[1:]}
+    best = min(now + timedelta(days=certificates.BOARD_DAYS), own.not_valid_after_utc)
+    left_behind = {r.serial for r in known.not_of(certificates.serial_of(own), "board")}
     found = []
     for record in known.certificates:
         if record.state != "valid" or record.kind != "board" or record.not_after < now:
@@ -75,7 +75,7 @@ def due(known: Inventory, authorities: list[x509.Certificate], now: datetime, da
 def standing(site_dir: Path) -> Standing:
     """How far it is, by the site's files; no key is needed. Raises PkiError."""
     known, authorities = inventory.load(site_dir), revoked.authorities_of(site_dir)
-    own = pki.serial_of(authorities[0])
+    own = certificates.serial_of(authorities[0])
     boards = [r for r in known.certificates if r.state == "valid" and r.kind == "board"]
     if len(authorities) == 1:
         left = [record for record in boards if record.trusts]

@@ -14,7 +14,7 @@ from dripping import Silent
 from line import Line
 from paraat.alerts.helpers import sign
 from paraat.alerts.helpers.aside import AsideError
-from paraat.provision.pki import pki
+from paraat.provision.pki import certificates
 from paraat.simulate.servers import LOOPBACK, free_port
 from site_broker import NOW
 
@@ -168,8 +168,8 @@ def test_one_that_is_not_there_is_said_and_the_connection_let_go_of(
 
 def test_who_we_are_is_said_by_a_password_or_a_certificate(broker: Callable[..., list[Line]], tmp_path: Path) -> None:
     """A broker that goes by certificates may refuse a name without a password."""
-    authority = pki.make_authority("Proef", NOW)
-    issued = pki.issue_board(authority, "regio-zuid", NOW)
+    authority = certificates.make_authority("Proef", NOW)
+    issued = certificates.issue_board(authority, "regio-zuid", NOW)
     for name, content in (
         ("ca.crt", authority.certificate_pem()),
         ("own.crt", issued.certificate_pem()),

@@ -24,7 +24,7 @@ from paraat.boards.boards import load_board
 from paraat.cli.main import main
 from paraat.provision.doctor import checks, doctor, reach
 from paraat.provision.doctor.checks import Level, Machine
-from paraat.provision.pki import pki
+from paraat.provision.pki import certificates
 from paraat.provision.usb import console_faults, usb
 from paraat.provision.usb.chip import Found
 from paraat.site import copies, inventory, paths
@@ -68,7 +68,7 @@ def site(tmp_path: Path) -> Path:
     (folder / "site.toml").write_text(
         toml.replace("[broker]\n", f"[broker]\n{TLS}").replace("port = 1883", "port = 8883")
     )
-    made = pki.make_authority("Voorbeeld", NOW - timedelta(days=30))
+    made = certificates.make_authority("Voorbeeld", NOW - timedelta(days=30))
     (folder / "pki").mkdir()
     (folder / "pki/ca.crt").write_bytes(made.certificate_pem())
     (folder / "pki/ca.key").write_bytes(made.key_encrypted_pem(b"een lange zin als wachtwoord"))
@@ -235,7 +235,7 @@ def test_a_board_on_ethernet_takes_no_wifi(machine: Machine) -> None:
 
 def test_the_authority(machine: Machine) -> None:
     path = machine.site_dir / "pki/ca.crt"
-    long_after = replace(machine, now=NOW + timedelta(days=pki.AUTHORITY_DAYS), time_at=lambda host: None)
+    long_after = replace(machine, now=NOW + timedelta(days=certificates.AUTHORITY_DAYS), time_at=lambda host: None)
     assert "authority.expired" in wrong(long_after)
     assert "authority.expires" in wrong(replace(long_after, now=long_after.now - timedelta(days=60)))
     path.write_text("no certificate")
@@ -289,10 +289,12 @@ def test_certificates_that_end(machine: Machine, cn: str, kind: inventory.Kind, 
 def test_a_certificate_that_was_left_pending(
     machine: Machine, cn: str, kind: inventory.Kind, code: str, step: str
 ) -> None:
-    made = msgspec.structs.replace(certificate(cn, kind, 400), state="pending", not_before=NOW - pki.BACKDATED)
+    made = msgspec.structs.replace(certificate(cn, kind, 400), state="pending", not_before=NOW - certificates.BACKDATED)
     record(machine.site_dir, made)
     assert wrong(machine) == set(), "a flash may be going on"
-    record(machine.site_dir, msgspec.structs.replace(made, not_before=NOW - pki.BACKDATED - timedelta(minutes=61)))
+    record(
+        machine.site_dir, msgspec.structs.replace(made, not_before=NOW - certificates.BACKDATED - timedelta(minutes=61))
+    )
     assert wrong(machine) == {code}
     assert step.format(serial=made.serial) in show(machine, "en")[1]
 
@@ -481,7 +483,7 @@ def test_a_console_that_is_silent_and_one_that_is_well(machine: Machine) -> None
 
 
 @contextmanager
-def server(issued: pki.Issued | None, folder: Path) -> Iterator[int]:
+def server(issued: certificates.Issued | None, folder: Path) -> Iterator[int]:
     """A TLS server on loopback with this certificate; without one a server that speaks something else."""
     context = None
     if issued is not None:
@@ -522,17 +524,17 @@ def server(issued: pki.Issued | None, folder: Path) -> Iterator[int]:
 def test_the_brokers_certificate(tmp_path: Path, names: tuple[str, ...], days: int, own: bool, step: str) -> None:
     # The ssl module looks at the real clock, so these certificates do too.
     now = datetime.now(UTC)
-    ours = pki.make_authority("ours", now)
-    theirs = pki.make_authority("theirs", now)
+    ours = certificates.make_authority("ours", now)
+    theirs = certificates.make_authority("theirs", now)
     (tmp_path / "ca.crt").write_bytes(ours.certificate_pem())
     made = now - timedelta(days=10) if days < 0 else now
-    issued = pki.issue_broker(ours if own else theirs, names, made, days=5 if days < 0 else days)
+    issued = certificates.issue_broker(ours if own else theirs, names, made, days=5 if days < 0 else days)
     with server(issued, tmp_path) as port:
         assert reach.broker("127.0.0.1", port, tmp_path / "ca.crt").step == step
 
 
 def test_a_broker_that_is_not_there(tmp_path: Path) -> None:
-    (tmp_path / "ca.crt").write_bytes(pki.make_authority("ours", NOW).certificate_pem())
+    (tmp_path / "ca.crt").write_bytes(certificates.make_authority("ours", NOW).certificate_pem())
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # not listening: the port refuses
         assert reach.broker("127.0.0.1", taken.getsockname()[1], None).step == "refused"

@@ -10,14 +10,14 @@ from paraat.boards.boards import load_board
 from paraat.provision.image import image, littlefs
 from paraat.provision.image.image import Authorities, Image, ImageError
 from paraat.provision.micropython.micropython_image import MicroPythonImage
-from paraat.provision.pki import pki
+from paraat.provision.pki import certificates
 from paraat.site import paths
 from paraat.site.site import load_site
 from virtual_board import micropython
 
 BOARD = load_board("esp32_devkitc_ve")
-AUTHORITY = pki.make_authority("Proef", NOW)
-ISSUED = pki.issue_board(AUTHORITY, "nsp-0101", NOW)
+AUTHORITY = certificates.make_authority("Proef", NOW)
+ISSUED = certificates.issue_board(AUTHORITY, "nsp-0101", NOW)
 MICROPYTHON = MicroPythonImage(Path("micropython.bin"), micropython(BOARD), "v1.28.0")
 
 

@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from paraat.provision.pki import authority, pki
+from paraat.provision.pki import authority, certificates
 from paraat.provision.pki.authority import Authority, AuthorityError, PointTakenError
 from paraat.site import files, fingerprint, inventory
 from paraat.site.inventory import Board, Inventory, InventoryError, PkiError
@@ -48,7 +48,7 @@ def open_(site: Path) -> Authority:
     return Authority.open(site, PASSPHRASE, NOW)
 
 
-def flashed(ca: Authority, point: str = POINT, board: Board = BOARD, *, replace: bool = False) -> pki.Issued:
+def flashed(ca: Authority, point: str = POINT, board: Board = BOARD, *, replace: bool = False) -> certificates.Issued:
     issued = ca.issue_board(point, NOW, mac=board.mac, replace=replace)
     ca.commit(issued, board, NOW)
     return issued
@@ -173,9 +173,9 @@ def test_the_name_of_the_broker_is_no_points(site: Path) -> None:
 
 
 def test_none_outlives_the_authority(site: Path) -> None:
-    late = NOW + timedelta(days=pki.AUTHORITY_DAYS - 100)
+    late = NOW + timedelta(days=certificates.AUTHORITY_DAYS - 100)
     issued = open_(site).issue_board(POINT, late)
-    assert issued.certificate.not_valid_after_utc <= NOW + timedelta(days=pki.AUTHORITY_DAYS)
+    assert issued.certificate.not_valid_after_utc <= NOW + timedelta(days=certificates.AUTHORITY_DAYS)
 
 
 def test_boards_flashed_at_once_are_all_recorded(site: Path) -> None:
@@ -246,7 +246,7 @@ def test_a_wrong_passphrase_is_said_without_showing_it(site: Path) -> None:
 
 
 def test_an_expired_authority_issues_nothing(site: Path) -> None:
-    for when in (NOW + timedelta(days=pki.AUTHORITY_DAYS + 1), NOW - timedelta(days=3)):
+    for when in (NOW + timedelta(days=certificates.AUTHORITY_DAYS + 1), NOW - timedelta(days=3)):
         with pytest.raises(AuthorityError, match="Check this machine's clock"):
             open_(site).issue_board(POINT, when)
     assert states(site) == []

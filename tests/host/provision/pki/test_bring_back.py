@@ -13,7 +13,7 @@ from paraat.cli.main import main
 from paraat.provision.pki import bring_back, succession
 from paraat.provision.pki.authority import Authority
 from paraat.provision.pki.bring_back import BringBackError
-from paraat.provision.pki.pki import Issued
+from paraat.provision.pki.certificates import Issued
 from paraat.site import copies, inventory
 from paraat.site.inventory import Board
 from paraat.site.site import load_site

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from paraat.provision.pki import broker_config, pki
+from paraat.provision.pki import broker_config, certificates
 from paraat.provision.pki.authority import Authority
-from paraat.provision.pki.pki import Issued
+from paraat.provision.pki.certificates import Issued
 from paraat.site import paths
 from paraat.site.site import load_site
 from site_broker import PASSPHRASE, BoardClient, SiteBroker, make_site
@@ -117,18 +117,18 @@ def test_a_client_id_of_another_throws_nobody_off(scene: Scene) -> None:
 
 
 def test_no_certificate_or_one_of_another_authority_is_refused(scene: Scene) -> None:
-    stranger = pki.make_authority("Elders", scene.now)
+    stranger = certificates.make_authority("Elders", scene.now)
     assert not scene.client(None).is_taken()
-    assert not scene.client(pki.issue_board(stranger, OWN, scene.now)).is_taken()
+    assert not scene.client(certificates.issue_board(stranger, OWN, scene.now)).is_taken()
 
 
 def test_an_expired_certificate_is_refused(scene: Scene) -> None:
-    old = pki.issue_board(scene.authority._own, OWN, datetime(2020, 1, 1, tzinfo=UTC), days=30)
+    old = certificates.issue_board(scene.authority._own, OWN, datetime(2020, 1, 1, tzinfo=UTC), days=30)
     assert not scene.client(old).is_taken()
 
 
 def test_a_broker_of_another_authority_or_name_is_refused(scene: Scene) -> None:
-    stranger = pki.make_authority("Elders", scene.now).certificate_pem().decode()
+    stranger = certificates.make_authority("Elders", scene.now).certificate_pem().decode()
     ours = (scene.folder / "site" / "pki" / "ca.crt").read_text()
     for believed, name, why in ((stranger, "localhost", "certificate verify failed"), (ours, "elders.example", "Host")):
         context = ssl.create_default_context(cadata=believed)

@@ -8,7 +8,7 @@ import pytest
 
 from keyed_board import KeyedBoard
 from paraat.fleet.renewing import Renewals
-from paraat.provision.pki import passphrase, pki, steward
+from paraat.provision.pki import certificates, passphrase, steward
 from paraat.provision.pki.authority import Authority
 from paraat.provision.pki.steward import Steward
 from paraat.provision.pki.succession import BoardIssuer
@@ -18,7 +18,7 @@ from paraat.site.site import Site
 from paraat_wire.orders import Reply
 from site_broker import NOW, PASSPHRASE, make_site
 
-LATER = NOW + timedelta(days=pki.BOARD_DAYS - 60)
+LATER = NOW + timedelta(days=certificates.BOARD_DAYS - 60)
 POINT = "nsp-0101"
 
 

@@ -12,7 +12,7 @@ from cryptography import x509
 
 from keyed_board import KeyedBoard
 from paraat.provision.pki import authority as authority_module
-from paraat.provision.pki import pki, revoked, succession
+from paraat.provision.pki import certificates, revoked, succession
 from paraat.provision.pki.authority import Authority, AuthorityError
 from paraat.provision.pki.succession import SuccessionError
 from paraat.site import fingerprint, inventory
@@ -77,7 +77,7 @@ def test_a_board_gets_its_next_certificate_and_the_old_one_counts_until_it_uses_
     assert states(ca) == ["valid", "pending"]
     assert board.takes(answer.certificate, answer.authorities, answer.signature) == answer.serial
     assert board.believes == ca.authorities()
-    assert board.issued.certificate.not_valid_after_utc == LATER + timedelta(days=pki.BOARD_DAYS)
+    assert board.issued.certificate.not_valid_after_utc == LATER + timedelta(days=certificates.BOARD_DAYS)
     assert ca.commit_renewal(POINT, answer.serial, LATER)
     assert not ca.commit_renewal(POINT, answer.serial, LATER), "once"
     assert states(ca) == ["revoked", "valid"]
@@ -89,7 +89,7 @@ def test_a_board_gets_its_next_certificate_and_the_old_one_counts_until_it_uses_
 
 def test_only_the_board_that_counts_gets_one(ca: Authority) -> None:
     board, other = flashed(ca), flashed(ca, "nsp-0102")
-    stranger = KeyedBoard(POINT, pki.issue_board(pki.make_authority("Elders", NOW), POINT, NOW))
+    stranger = KeyedBoard(POINT, certificates.issue_board(certificates.make_authority("Elders", NOW), POINT, NOW))
     good = board.asked()
     cases = [
         other.asked(),  # of another point, over this one's topic
@@ -285,4 +285,4 @@ def test_a_cut_while_it_begins_leaves_one_or_the_other(
     assert len(found.authorities()) == 2
     assert {
         r.serial for r in inventory.load(ca.site_dir).certificates if r.kind == "authority" and r.state == "valid"
-    } == {pki.serial_of(each) for each in found.authorities()}
+    } == {certificates.serial_of(each) for each in found.authorities()}

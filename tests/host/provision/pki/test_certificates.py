@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from paraat.provision.pki import pki
+from paraat.provision.pki import certificates
 
 pytestmark = pytest.mark.needs("openssl")
 
 NOW = datetime.now(UTC)
-CA = pki.make_authority("Proef", NOW)
-BOARD = pki.issue_board(CA, "nsp-0101", NOW)
+CA = certificates.make_authority("Proef", NOW)
+BOARD = certificates.issue_board(CA, "nsp-0101", NOW)
 
 
 def judged(folder: Path, crls: bytes) -> str:
@@ -27,17 +27,17 @@ def judged(folder: Path, crls: bytes) -> str:
 @pytest.mark.parametrize("newest_first", [False, True])
 def test_of_two_lists_made_in_one_second_the_newer_counts(tmp_path: Path, newest_first: bool) -> None:
     """mosquitto adds a list at each reload and keeps those before it; of two with one date OpenSSL takes the first."""
-    first = pki.make_crl(CA, (), 1, None, NOW)
-    second = pki.make_crl(CA, [(BOARD.certificate.serial_number, NOW)], 2, first.last_update_utc, NOW)
+    first = certificates.make_crl(CA, (), 1, None, NOW)
+    second = certificates.make_crl(CA, [(BOARD.certificate.serial_number, NOW)], 2, first.last_update_utc, NOW)
     both = [crl.public_bytes(Encoding.PEM) for crl in (first, second)]
     assert ": OK" in judged(tmp_path, both[0])
     assert "revoked" in judged(tmp_path, b"".join(reversed(both) if newest_first else both))
 
 
 def test_a_list_made_by_a_slow_clock_still_counts(tmp_path: Path) -> None:
-    first = pki.make_crl(CA, (), 1, None, NOW)
+    first = certificates.make_crl(CA, (), 1, None, NOW)
     slow = NOW - timedelta(hours=6)
-    second = pki.make_crl(CA, [(BOARD.certificate.serial_number, slow)], 2, first.last_update_utc, slow)
+    second = certificates.make_crl(CA, [(BOARD.certificate.serial_number, slow)], 2, first.last_update_utc, slow)
     lists = first.public_bytes(Encoding.PEM) + second.public_bytes(Encoding.PEM)
     assert "revoked" in judged(tmp_path, lists)
 
