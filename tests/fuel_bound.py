@@ -7,6 +7,7 @@ inverse of the sum of all that is the least variance that an unbiased estimate c
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from fuel_courses import Course
@@ -50,6 +51,31 @@ def bound_of_stretches(course: Course, hour: float) -> tuple[float, float]:
         rows.append((hour - t, *(float(own == n) for n in range(len(fills) + 1))))  # the last height is that at `hour`
     slope, *_, level = inverse_diagonal(information(rows, sd_l))
     return math.sqrt(slope) / course.rate(hour), math.sqrt(level)
+
+
+def bound_of_runs(course: Course, hour: float, newest: int) -> tuple[float, float]:
+    """The least standard deviations of a rate that is the same in the newest so many runs, as a part of it, and of the level, in
+    litres, where nobody knows what the level did in the rests between. The rest just before the newest run tells where it began.
+    """
+    step_l = max(course.step, 0.001) * course.capacity_l
+    sd_l = math.hypot(course.noise * course.capacity_l, step_l / math.sqrt(12))
+    times = [i * course.every_s / 3600 for i in range(int(hour * 3600 / course.every_s))]
+    runs: list[list[float]] = []
+    for before, t in pairwise((-1.0, *times)):
+        if course.rate(t) > 0:
+            if not runs or course.rate(max(0.0, before)) == 0:
+                runs.append([])
+            runs[-1].append(t)
+    runs = runs[-newest:]
+    rows = [
+        (-(t - run[0]) if run is not runs[-1] else hour - t, *(float(run is one) for one in runs))
+        for run in runs
+        for t in run
+    ]  # the height of the newest is that at `hour`
+    begun = runs[-1][0]
+    rows += [(hour - begun, *(float(one is runs[-1]) for one in runs)) for t in times if begun - 1 <= t < begun]
+    slope, *_, level = inverse_diagonal(information(rows, sd_l))
+    return math.sqrt(slope) / course.rate(hour - 1e-6), math.sqrt(level)
 
 
 def _told_by(t: float, bends_at: float, by: float) -> tuple[float, float, float, float]:

@@ -6,8 +6,8 @@ from statistics import median
 import pytest
 
 from course_scores import tank_of
-from fuel_bound import bound, bound_of_stretches, inverse_diagonal
-from fuel_courses import COURSES, T0, Course, known_to
+from fuel_bound import bound, bound_of_runs, bound_of_stretches, inverse_diagonal
+from fuel_courses import COURSES, T0, Course, demand, known_to
 from paraat.domain.fuel import Fuel
 
 CHANGING = {course.name: course for course in COURSES}
@@ -39,6 +39,17 @@ def test_where_a_tank_was_topped_up_only_the_fall_within_each_stretch_tells_the_
     least_rate, least_level_l = bound_of_stretches(course, hour)
     assert rate == pytest.approx(least_rate, rel=0.03)
     assert level_l == pytest.approx(least_level_l, rel=0.15)
+
+
+@pytest.mark.parametrize(("runs", "times"), [(3, 2.5), (1, 4.6)])
+def test_what_is_kept_of_exercises_cannot_be_within_twice_the_demand(runs: int, times: float) -> None:
+    """It takes the level at rest for known all the weeks. Their slopes, and the day before the newest, allow so much at best; the
+    newest alone, where its load may be another, so much.
+    """
+    course, hour = CHANGING["exercises a week apart"], 336 + 1 / 3
+    rate, level_l = bound_of_runs(course, hour, runs)
+    least = 1.645 * math.hypot(rate, level_l / course.litres(hour))
+    assert least / demand(course, hour - 1e-6) == pytest.approx(times, rel=0.05)
 
 
 def test_half_an_hour_after_the_load_doubles_nobody_can_be_within_15_percent() -> None:
