@@ -230,9 +230,8 @@ def joined(kept: Iterable[FuelEvent], found: Sequence[FuelEvent]) -> list[FuelEv
 
 def _longer(a: FuelEvent, b: FuelEvent) -> FuelEvent:
     """What goes on, from the first that was seen of it to the last."""
-    return FuelEvent(
-        kind=a.kind, since=min(a.since, b.since), until=max(a.until, b.until), litres=max(a.litres, b.litres)
-    )
+    newest = max(a, b, key=lambda event: event.until)
+    return msgspec.structs.replace(newest, since=min(a.since, b.since), litres=max(a.litres, b.litres))
 
 
 def _same(a: FuelEvent, b: FuelEvent) -> bool:
