@@ -108,8 +108,18 @@ def table(points: "list[Point]", words: "Words") -> list[str]:
             verdict = words("table.was", verdict=verdict, last=words(f"verdict.{point.last_verdict}"))
         # What is not fine and changes no verdict, such as 10.9 V, must not look like fine either.
         told = [*point.why[:1], *(remark.what for remark in point.remarks if not remark.in_why)]
-        to_do = point.to_do or (point.remarks[0].to_do if point.remarks else "")
-        rows.append([point.point, verdict, words.phase(Phase(point.life.phase)), "; ".join(told), to_do])
+        to_do = [point.to_do, *(remark.to_do for remark in point.remarks if remark.bad and not remark.in_why)]
+        if not any(to_do):
+            to_do = [remark.to_do for remark in point.remarks[:1]]
+        rows.append(
+            [
+                point.point,
+                verdict,
+                words.phase(Phase(point.life.phase)),
+                "; ".join(told),
+                "; ".join(filter(None, to_do)),
+            ]
+        )
     return words.columns(rows)
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 _SETS_LOOKED_AT = 600
+_DAY_S = 86400.0
 
 
 def add_who(parser: Parser) -> None:
@@ -74,15 +75,31 @@ def _say(args: argparse.Namespace, site: Site, place: _Place, asked: dict[str, o
         asked[moment] = at.isoformat()
     body = msgspec.json.encode(asked | {"by": args.by, "role": args.role, "way": "cli"})
     try:
-        _keep(site, place, body)
+        told, now = _keep(site, place, body)
     except (ValueError, JournalError, AskError) as error:
         return fail(args, error)
     print(printable(say("points.kept", args.language, point=place.name, by=args.by)))
+    ends_at = _ends_sooner(site, told, now)
+    if ends_at is not None:
+        from paraat.texts.readiness import Words
+
+        zone = ZoneInfo(site.region.timezone)
+        print(say("points.kept.sooner", args.language, day=Words(args.language, zone).day(ends_at)))
     return 0
 
 
-def _keep(site: Site, place: _Place, body: bytes) -> None:
-    """Raises ValueError for what cannot be said, JournalError, AskError."""
+def _ends_sooner(site: Site, told: "SaidOfPoint", now: float) -> float | None:
+    """When a word that was just kept ends, where its profile lets it hold for less long than it says itself."""
+    from paraat.domain.facts import Attested
+
+    if not isinstance(told, Attested):
+        return None
+    ends_at = now + site.profiles[told.point].resources[told.resource].valid_days * _DAY_S
+    return ends_at if ends_at < told.until else None
+
+
+def _keep(site: Site, place: _Place, body: bytes) -> "tuple[SaidOfPoint, float]":
+    """What was kept, and when. Raises ValueError for what cannot be said, JournalError, AskError."""
     from paraat.domain.facts import Silenced
     from paraat.journal import Journal
     from paraat.web import actions
@@ -104,7 +121,7 @@ def _keep(site: Site, place: _Place, body: bytes) -> None:
         if answer[0] == HTTPStatus.NOT_FOUND and place.path.startswith("alerts/"):
             raise ValueError(_no_alert(place.name))
         read(answer, dict[str, Any])
-        return
+        return told, now
     journal = Journal(site.path(site.region.journal))
     try:
         if isinstance(told, Silenced) and place.path.startswith("alerts/"):
@@ -115,6 +132,7 @@ def _keep(site: Site, place: _Place, body: bytes) -> None:
         keep_in_journal(journal, told, author, now)
     finally:
         journal.close()
+    return told, now
 
 
 def _no_alert(number: str) -> Phrase:

@@ -433,13 +433,21 @@ def _moment(fact: Fact) -> tuple[float, int]:
     return fact.t, fact.id
 
 
+def _stands(one: Fact, other: Fact) -> bool:
+    """Whether the first of two on the same is what counts: time orders them, or where a clock was set back between them the journal."""
+    earlier, later = sorted((one, other), key=lambda fact: fact.id)
+    if earlier.recorded_at > later.recorded_at:
+        return one is later
+    return _moment(one) > _moment(other)
+
+
 class Standing:
     """What people said last, each about its own, and what came back of messages to them. The order in which facts come makes no difference: time orders them."""
 
     def __init__(self) -> None:
         self._newest: dict[tuple[str, ...], Fact] = {}
         self._said: dict[str, dict[str, Said]] = {}
-        self._phases: dict[str, list[tuple[float, int, Change]]] = {}
+        self._phases: dict[str, list[tuple[int, float, Change]]] = {}  # by point: id, when it was learnt
         self._changes: dict[str, int] = {}
         self._links: dict[str, Fact] = {}
         self._acknowledged: dict[int, dict[str, Fact]] = {}  # by alert and name
@@ -463,7 +471,7 @@ class Standing:
         if isinstance(fact.told, Acknowledged | Declined) and fact.told.link:
             self._links[fact.told.link] = min(fact, self._links.get(fact.told.link, fact), key=_moment)
         before = self._newest.get(key)
-        if before is None or (fact.t, fact.id) > (before.t, before.id):
+        if before is None or _stands(fact, before):
             self._newest[key] = fact
             if isinstance(fact.told, Attested):
                 self._said.setdefault(fact.told.point, {})[fact.told.resource] = Said(
@@ -476,11 +484,11 @@ class Standing:
 
     def _keep_phase(self, fact: Fact, told: PhaseChanged) -> None:
         phases = self._phases.setdefault(told.point, [])
-        if told.phase in _PHASES and all(fact.id != known for _, known, _ in phases):
+        if told.phase in _PHASES and all(fact.id != known for known, _, _ in phases):
             change = Change(
                 phase=Phase(told.phase), t=fact.t, by=fact.author.name, way=fact.author.way, until=told.until
             )
-            insort(phases, (fact.t, fact.id, change), key=lambda one: one[:2])
+            insort(phases, (fact.id, fact.recorded_at, change), key=lambda one: one[0])
 
     def _keep_answer(self, fact: Fact, told: Acknowledged | Declined) -> None:
         kept = self._acknowledged if isinstance(told, Acknowledged) else self._declined
@@ -532,8 +540,18 @@ class Standing:
         return self._said.get(point, _NOTHING)
 
     def phases(self, point: str) -> list[Change]:
-        """Every change of a point's phase that people made, in order of time."""
-        return [change for _, _, change in self._phases.get(point, ())]
+        """Every change of a point's phase that people made, in order of time.
+
+        What was dated by a clock that was set back since came no later than what was said after that.
+        """
+        found: list[Change] = []
+        soonest = float("inf")  # when any of those behind it in the journal was learnt
+        for _, learnt, change in reversed(self._phases.get(point, ())):
+            found.append(msgspec.structs.replace(change, t=min(change.t, found[-1].t)) if learnt > soonest else change)
+            soonest = min(soonest, learnt)
+        found.reverse()
+        found.sort(key=lambda change: change.t)
+        return found
 
     def silenced(self, now: float) -> dict[Subject, Fact]:
         """Of which subjects nobody is to be told at `now`, and who said so."""

@@ -32,6 +32,7 @@ EXPIRED = "expired"
 NEVER_ATTESTED = "never-attested"
 WITHDRAWN = "withdrawn"
 WRONG_ROLE = "wrong-role"
+AHEAD = "ahead"  # of our clock, which was wrong then or is wrong now
 NOT_REQUIRED = "not-required"
 
 
@@ -286,6 +287,8 @@ def _word(resource: Resource, said: Said | None, now: float) -> _Found:
     if said is None:
         return _Found(_UNKNOWN, NEVER_ATTESTED)
     by = said.by
+    if said.t > now:
+        return _Found(_UNKNOWN, AHEAD, t=said.t, by=by)
     if resource.roles and said.role not in resource.roles:
         return _Found(_UNKNOWN, WRONG_ROLE, {"roles": ", ".join(resource.roles)}, said.t, by=by)
     if said.until <= said.t:

@@ -331,13 +331,14 @@ class Tracker:
         words = tracked.words
         if words is None or words.said != said or not words.now <= now < words.turn:
             states = readiness.by_word(tracked.profile, self.standing.said(tracked.point.id), now)
-            turns = (
+            turns = [
                 t - _MARGIN_S
                 for name, state in states.items()
                 if state.until is not None
                 for t in readiness.turns(tracked.profile.resources[name], state.until)
                 if t + _MARGIN_S > now
-            )
+            ]
+            turns += [state.t for state in states.values() if state.t is not None and state.t > now]
             tracked.words = words = _Words(
                 said, now, min(turns, default=float("inf")), states, word_tasks(states.values())
             )

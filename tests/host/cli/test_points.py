@@ -45,3 +45,16 @@ def test_cold_that_keeps_a_point_from_being_ready_is_said_once() -> None:
     line = printed(point(verdict=Verdict.NOT_READY, resources=(heat,), remarks=(cold, low)))[1]
     assert line.count("9 \u00b0C") == 1
     assert "10.9 V" in line
+
+
+def test_what_to_do_about_a_danger_is_said_beside_what_keeps_a_point_from_being_ready() -> None:
+    power = ResourceState(
+        resource="power", state=State.NOT_READY, need="required", critical=True, code="generator-down"
+    )
+    exhaust = Remark(code="exhaust", bad=True, metric="climate/co2", value=1500.0, limit=1100.0)
+    busy = Remark(code="busy", bad=False, metric="people/present", value=135, limit=120.0)
+    line = printed(point(verdict=Verdict.NOT_READY, resources=(power,), remarks=(exhaust, busy)))[1]
+    assert "start the generator; open windows" in line
+    assert "prepare another" not in line
+    alone = printed(point(verdict=Verdict.READY, remarks=(busy,)))[1]
+    assert "prepare another" in alone

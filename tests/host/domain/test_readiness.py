@@ -123,6 +123,7 @@ def test_what_is_measured_is_held_against_its_limits(reading: Reading | None, fo
         (said(days=0), State.UNKNOWN, "withdrawn"),
         (said(role="visitor"), State.UNKNOWN, "wrong-role"),
         (None, State.UNKNOWN, "never-attested"),
+        (said(days_ago=-300), State.UNKNOWN, "ahead"),  # by a clock that was a year ahead it would hold for that year
     ],
 )
 def test_a_word_holds_for_its_time_and_of_whom_it_is_asked(word: Said | None, found: State, code: str) -> None:

@@ -98,6 +98,27 @@ def test_the_newest_by_its_own_time_stands_whatever_order_it_comes_in() -> None:
     assert standing(*facts).help_asked("nsp-0102") is None
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        Attested(point=P, resource="water", there=True, until=T0 + 9),
+        PhaseChanged(point=P, phase="operational"),
+        Counted(point=P, people=12),
+        Delivered(point=P, litres=200.0),
+        DeliveryPlanned(point=P, litres=100.0, at=T0 + 9, who="Jan"),
+    ],
+)
+def test_what_a_clock_that_ran_ahead_dated_does_not_hide_what_was_said_after_it(told: Told) -> None:
+    ahead, after = fact(1, T0 + 1e6, told), fact(2, T0, told)
+    for order in permutations([ahead, after]):
+        made = standing(*order)
+        assert made.all() == [after]
+        if isinstance(told, Attested):
+            assert made.said(P)["water"].t == T0
+        if isinstance(told, PhaseChanged):
+            assert [change.t for change in made.phases(P)] == [T0, T0], "nor does it come true when its date is there"
+
+
 def test_all_that_stands_is_in_the_order_of_the_journal() -> None:
     facts = [
         fact(9, T0 + 1, Counted(point=P, people=3)),

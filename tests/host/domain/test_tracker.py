@@ -608,3 +608,13 @@ def test_a_point_that_never_sent_anything_is_not_known_whatever_somebody_attests
     assert bench.view(T0 + 60).verdict is Verdict.UNKNOWN
     bench.sees(T0 + 60)
     assert bench.view(T0 + 61).verdict is Verdict.READY
+
+
+def test_a_word_that_is_dated_ahead_is_not_known_until_its_time() -> None:
+    bench = Bench(profile=Profile(target_h=12.0, resources={"water": Resource(critical=True)}))
+    bench.sees(T0)
+    attested = Attested(point=POINT.id, resource="water", there=True, until=T0 + 86_400)
+    World(bench.tracker).apply(
+        Fact(id=1, after=0, t=T0 + 90, recorded_at=T0, author=Author(name="Jan", way="cli"), told=attested)
+    )
+    assert [bench.view(T0 + s).verdict for s in (60, 89, 90)] == [Verdict.UNKNOWN, Verdict.UNKNOWN, Verdict.READY]
