@@ -227,7 +227,7 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         latest = self.latest.get(name)
         if latest is None:
             return False
-        silent = self.age_s is None or self.age_s > silent_after_s
+        silent = self.heard_at is None or self.now - self.heard_at > silent_after_s
         newest_t = self.data_t if silent and self.data_t is not None else self.now
         return newest_t - latest.t <= silent_after_s
 
