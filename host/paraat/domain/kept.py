@@ -209,7 +209,7 @@ class Kept:
             )
         if event.kind in _SUDDEN:
             return event.litres > _MORE * before.litres
-        return event.until - before.until >= _TELL_FUEL_S
+        return event.until - before.until >= _TELL_FUEL_S or _stands_elsewhere(before, event)
 
 
 def joined(kept: Iterable[FuelEvent], found: Sequence[FuelEvent]) -> list[FuelEvent]:
@@ -226,6 +226,13 @@ def joined(kept: Iterable[FuelEvent], found: Sequence[FuelEvent]) -> list[FuelEv
         elif event.kind not in _SUDDEN:
             every[every.index(before)] = _longer(before, event)
     return sorted(every, key=lambda event: (event.since, event.kind))[-FUEL_KEPT:]
+
+
+def _stands_elsewhere(before: FuelEvent, event: FuelEvent) -> bool:
+    """Whether a stuck gauge stands where it was not known to: that is what says later whether it has moved."""
+    if event.stands_l is None:
+        return False
+    return before.stands_l is None or abs(event.stands_l - before.stands_l) > before.moves_l
 
 
 def _longer(a: FuelEvent, b: FuelEvent) -> FuelEvent:
