@@ -65,7 +65,7 @@ class Fleet:
         self._running = True
         for one in self.ids:
             self._rate[one] = self._chance.uniform(5, 14)
-            self._litres[one] += self._rate[one] * ((now - T0) / 3600 % 150)
+            self._litres[one] += self._rate[one] * (now - T0) / 3600 % 150  # as in _set: the level goes on
 
     def due(self, begin: float, end: float) -> list[SampleSet]:
         """What is sent in a stretch of time that lies within one interval."""

@@ -307,8 +307,15 @@ def _without_wild(slots: Sequence[Slot], noise: Noise, tank: Tank, gap_s: float)
     burnt = 4 * tank.burn_l_per_h / 3600
     kept: list[Slot] = []
     newest, near_s = len(slots) - 1, 2 * gap_s
+    times, levels = [slot.t for slot in slots], [slot.litres for slot in slots]
     for i, slot in enumerate(slots):
-        if not (0 < i < newest and _is_amid(slots[i - 1], slot, slots[i + 1], wild_l, near_s)):
+        amid = False
+        if 0 < i < newest:
+            # Near both its neighbours the middle of those around it is not far off either; with none near in time there is no middle.
+            litres, near = levels[i], times[i] - times[i - 1] <= near_s
+            if near == (times[i + 1] - times[i] <= near_s):
+                amid = not near or (abs(levels[i - 1] - litres) <= wild_l and abs(levels[i + 1] - litres) <= wild_l)
+        if not amid:
             # Of the newest ones five too: two echoes in a row are no level that fell, before a third says the same.
             first = max(0, min(i - 2, len(slots) - 5))
             around = [other for other in slots[first : i + 3] if abs(other.t - slot.t) <= near_s]
@@ -321,15 +328,6 @@ def _without_wild(slots: Sequence[Slot], noise: Noise, tank: Tank, gap_s: float)
         elif slot.n >= 4 and (rest := _without_one(slot, wild_l)) is not None:
             kept.append(rest)
     return kept or list(slots[-1:])
-
-
-def _is_amid(before: Slot, slot: Slot, after: Slot, wild_l: float, near_s: float) -> bool:
-    """Whether a slot is near both its neighbours: then the middle of those around is not far off either."""
-    litres = slot.litres
-    if not (-wild_l <= before.litres - litres <= wild_l and -wild_l <= after.litres - litres <= wild_l):
-        return False
-    t = slot.t
-    return t - before.t <= near_s and after.t - t <= near_s
 
 
 def _without_one(slot: Slot, wild_l: float) -> Slot | None:

@@ -33,19 +33,23 @@ _STUCK_PART = 0.1  # of what the record says was burnt
 _RISE_S = 1800.0
 _TOLD_S = 86_400.0  # a loss is told so long
 _DOUBTFUL_S = 900.0
+_MOVES_PART = 0.01  # of the tank, by which a gauge that was stuck must move before it is believed again
 
 
 class FuelEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Something that happened to the fuel of a point.
 
     kind: REFUEL, THEFT, LEAK, STUCK or RISING. since, until: unix seconds; `until` is that of the newest sample while it
-    goes on. litres: that came (or by which the gauge rose), that are gone, or that a stuck gauge did not show.
+    goes on. litres: that came (or by which the gauge rose), that are gone, or that a stuck gauge did not show. stands_l:
+    where a stuck gauge stands; None: what was kept before this was. moves_l: by more than this it has moved.
     """
 
     kind: str
     since: float
     until: float
     litres: float
+    stands_l: float | None = None
+    moves_l: float = 0.0
 
 
 def lost(events: Sequence[FuelEvent], t: float) -> FuelEvent | None:
@@ -63,6 +67,26 @@ def doubtful(events: Sequence[FuelEvent], t: float) -> FuelEvent | None:
         return None
     found = [e for e in events if e.kind in (STUCK, RISING) and e.until >= t - _DOUBTFUL_S]
     return max(found, key=lambda event: event.until, default=None)
+
+
+def unmoved(log: Sequence[FuelEvent], litres: float | None) -> FuelEvent | None:
+    """A gauge that was stuck when the generator ran last and shows the same ever since: it may well be stuck still.
+
+    log: what befell the fuel, in order of its beginning. litres: what the gauge shows now.
+    """
+    if litres is None:
+        return None
+    for event in reversed(log):
+        if event.kind in (REFUEL, THEFT, LEAK):
+            return None  # found in the level: so it moved
+        if event.kind == STUCK:
+            return event if event.stands_l is not None and abs(litres - event.stands_l) <= event.moves_l else None
+    return None
+
+
+def is_in_doubt(events: Sequence[FuelEvent], log: Sequence[FuelEvent], t: float | None, litres: float | None) -> bool:
+    """Whether the level of the fuel, read at t, cannot be believed. events: found in the level now; log, litres: as of unmoved."""
+    return t is not None and (doubtful(events, t) is not None or unmoved(log, litres) is not None)
 
 
 class Jump(NamedTuple):
@@ -188,7 +212,9 @@ def find_stuck(slots: Sequence[Slot], noise_l: float, step_l: float, tank: Tank,
     fell = fmean(slot.litres for slot in held[:third]) - fmean(slot.litres for slot in held[-third:])
     if fell > _STUCK_PART * burnt * 2 / 3 + 2 * noise_l / (samples / 3) ** 0.5:
         return None
-    return FuelEvent(kind=STUCK, since=held[0].first_t, until=held[-1].last_t, litres=burnt)
+    moves_l = max(moved_l, _MOVES_PART * tank.capacity_l)
+    since, until = held[0].first_t, held[-1].last_t
+    return FuelEvent(kind=STUCK, since=since, until=until, litres=burnt, stands_l=end, moves_l=moves_l)
 
 
 def _run(slots: Sequence[Slot], gap_s: float) -> list[Slot]:

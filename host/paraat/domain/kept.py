@@ -209,7 +209,7 @@ class Kept:
             )
         if event.kind in _SUDDEN:
             return event.litres > _MORE * before.litres
-        return event.until - before.until >= _TELL_FUEL_S
+        return event.until - before.until >= _TELL_FUEL_S or _stands_elsewhere(before, event)
 
 
 def joined(kept: Iterable[FuelEvent], found: Sequence[FuelEvent]) -> list[FuelEvent]:
@@ -228,11 +228,17 @@ def joined(kept: Iterable[FuelEvent], found: Sequence[FuelEvent]) -> list[FuelEv
     return sorted(every, key=lambda event: (event.since, event.kind))[-FUEL_KEPT:]
 
 
+def _stands_elsewhere(before: FuelEvent, event: FuelEvent) -> bool:
+    """Whether a stuck gauge stands where it was not known to: that is what says later whether it has moved."""
+    if event.stands_l is None:
+        return False
+    return before.stands_l is None or abs(event.stands_l - before.stands_l) > before.moves_l
+
+
 def _longer(a: FuelEvent, b: FuelEvent) -> FuelEvent:
     """What goes on, from the first that was seen of it to the last."""
-    return FuelEvent(
-        kind=a.kind, since=min(a.since, b.since), until=max(a.until, b.until), litres=max(a.litres, b.litres)
-    )
+    newest = max(a, b, key=lambda event: event.until)
+    return msgspec.structs.replace(newest, since=min(a.since, b.since), litres=max(a.litres, b.litres))
 
 
 def _same(a: FuelEvent, b: FuelEvent) -> bool:

@@ -9,7 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from paraat.domain.activation import STANDBY, Activation
-from paraat.domain.fuel_events import FuelEvent, doubtful
+from paraat.domain.fuel_events import FuelEvent, is_in_doubt
 from paraat.domain.passages import Present
 from paraat.domain.profiles import Profile
 from paraat.domain.readiness import ResourceState, Verdict
@@ -201,7 +201,7 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def fuel_doubtful(self) -> bool:
         """Whether the gauge of the fuel cannot be believed."""
-        return self.fuel_t is not None and doubtful(self.fuel_events, self.fuel_t) is not None
+        return is_in_doubt(self.fuel_events, self.fuel_log, self.fuel_t, self.litres)
 
     @property
     def fuel_left(self) -> Autonomy | None:
@@ -227,7 +227,7 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         latest = self.latest.get(name)
         if latest is None:
             return False
-        silent = self.age_s is None or self.age_s > silent_after_s
+        silent = self.heard_at is None or self.now - self.heard_at > silent_after_s
         newest_t = self.data_t if silent and self.data_t is not None else self.now
         return newest_t - latest.t <= silent_after_s
 

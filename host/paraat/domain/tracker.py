@@ -246,7 +246,9 @@ class Tracker:
         point, fuel = tracked.point, tracked.latest.get(tracked.gauge)
         left = None if reading is None else autonomy.estimate(reading, point.tank, now, drains=drains)
         litres = None if reading is None else reading.litres
-        doubtful = reading is not None and fuel is not None and fuel_events.doubtful(reading.events, fuel.t) is not None
+        events = () if reading is None else reading.events
+        fuel_log = tuple(joined(tracked.kept.fuel, events))
+        in_doubt = fuel_events.is_in_doubt(events, fuel_log, None if fuel is None else fuel.t, litres)
         charge = (
             None
             if point.battery is None
@@ -272,9 +274,10 @@ class Tracker:
             fuel_t=None if fuel is None else fuel.t,
             fuel_percent=None if litres is None else 100 * litres / point.tank.capacity_l,
             autonomy=left,
-            fuel_events=() if reading is None else reading.events,
+            fuel_events=events,
+            fuel_log=fuel_log,
             battery=charge,
-            off_grid=battery.off_grid(None if doubtful else left, charge),
+            off_grid=battery.off_grid(None if in_doubt else left, charge),
             stored=outside.stored,
             missing=outside.missing,
             node=tracked.node,
@@ -296,7 +299,6 @@ class Tracker:
             tracked.shown_present(),
         )
         figures = self._figures(tracked, people, now)
-        fuel_log = joined(tracked.kept.fuel, view.fuel_events)
         verdict = Verdict.UNKNOWN if view.data_t is None else verdict
         reasons = reasons_of(view, tracked.firing, tracked.alerts.point_silent.after_s, tracked.alerts.board_memory)
         return msgspec.structs.replace(
@@ -309,7 +311,6 @@ class Tracker:
             remarks=remarks.remarks(figures, tracked.lowest_air, tracked.profile.climate, tracked.profile.people),
             judged=remarks.judged(figures),
             upkeep=self._upkeep(tracked, words.tasks, fuel_log, now),
-            fuel_log=tuple(fuel_log),
         )
 
     def _figures(self, tracked: "_Tracked", people: passages.Present | None, now: float) -> remarks.Figures:

@@ -236,6 +236,21 @@ def test_a_torn_tail_is_left_behind_and_nothing_else():
             os.remove("journal/" + other)
 
 
+def test_a_segment_that_was_cut_in_its_head_costs_what_is_in_it_and_no_more():
+    whole_ring = journal()
+    fill(whole_ring, 500)
+    newest = sorted([name for name in os.listdir("journal") if name.endswith(".seg")])[-1]
+    with open("journal/" + newest, "rb") as f:
+        whole = f.read(7 + 24 + 4)  # a record's header, the three numbers of a head, the checksum
+    for cut in range(1, len(whole)):
+        with open("journal/" + newest, "wb") as f:
+            f.write(whole[:cut])
+        j = journal()
+        assert not j.problem, cut
+        assert j.torn == 1, cut
+        assert j.next == int(newest[:-4], 16), cut
+
+
 def segment_file():
     return "journal/" + sorted(os.listdir("journal"))[0]
 

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 
+import msgspec
 import pytest
 
 from paraat.domain import autonomy
@@ -18,7 +19,9 @@ from paraat.domain.fuel_events import (
     find_losses,
     find_rises,
     find_stuck,
+    is_in_doubt,
     lost,
+    unmoved,
 )
 from paraat.domain.fuel_history import OFF, ON, History, Slot
 from paraat.domain.points import Tank
@@ -130,6 +133,21 @@ def test_a_gauge_is_doubtful_while_it_is() -> None:
     stuck = FuelEvent(kind=STUCK, since=T0, until=T0 + 4000, litres=10)
     assert doubtful((stuck,), T0 + 4000) == stuck
     assert doubtful((stuck,), T0 + 8000) is None
+
+
+def test_a_gauge_that_was_stuck_is_doubtful_until_it_moves() -> None:
+    stuck = FuelEvent(kind=STUCK, since=T0, until=T0 + 4000, litres=10, stands_l=300.0, moves_l=4.0)
+    came = FuelEvent(kind=REFUEL, since=T0 - 9000, until=T0 - 8000, litres=10)
+    for log in ((stuck,), (came, stuck)):
+        assert [unmoved(log, litres) for litres in (296.0, 300.0, 304.0)] == [stuck] * 3
+        assert [unmoved(log, litres) for litres in (295.9, 304.1, None)] == [None] * 3
+        assert is_in_doubt((), log, T0 + 90_000, 300.0)
+    for kind in (REFUEL, THEFT, LEAK):
+        moved = FuelEvent(kind=kind, since=T0 + 9000, until=T0 + 9600, litres=100)
+        assert unmoved((stuck, moved), 300.0) is None, "it moved, and came back to where it stood"
+    assert unmoved((msgspec.structs.replace(stuck, stands_l=None),), 300.0) is None, "kept by an older release"
+    assert not is_in_doubt((), (), T0, 300.0)
+    assert not is_in_doubt((), (stuck,), None, 300.0)
 
 
 def slots_of(litres: Sequence[float], state: int, every_s: int = 120) -> list[Slot]:

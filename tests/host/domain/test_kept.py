@@ -9,7 +9,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from paraat.domain.facts import BatteryRested, Found, FuelFound, GeneratorRan, PeoplePassed
-from paraat.domain.fuel_events import LEAK, REFUEL, FuelEvent
+from paraat.domain.fuel_events import LEAK, REFUEL, STUCK, FuelEvent
 from paraat.domain.kept import Kept, joined
 from paraat.domain.model import SampleSet, Value
 from paraat.domain.points import Battery, Generator
@@ -136,6 +136,26 @@ def test_a_leak_that_goes_on_is_kept_again_each_hour() -> None:
             told.append(found)
     assert [one.event.until - T0 for one in of(FuelFound, told)] == [3600.0, 7200.0, 10800.0, 14400.0]
     assert kept.fuel == [event(LEAK, 0, 14400, 24.0)], "one event, as it was found last"
+
+
+def test_where_a_stuck_gauge_stands_is_kept_as_soon_as_it_is_known_or_another() -> None:
+    kept = learnt(a_set(9000))
+
+    def stuck(until: float, stands_l: float | None) -> FuelEvent:
+        return msgspec.structs.replace(event(STUCK, 0, until), stands_l=stands_l, moves_l=4.0)
+
+    for found, is_news in (
+        (stuck(3600, None), True),  # as an older release kept it
+        (stuck(3700, 300.0), True),
+        (stuck(3800, 303.0), False),
+        (stuck(3900, 304.1), True),
+        (stuck(4000, None), False),
+    ):
+        due = kept.due([found])
+        assert bool(due) is is_news
+        for fact in due:
+            kept.remember(fact)
+    assert [(one.since, one.until, one.stands_l) for one in kept.fuel] == [(T0, T0 + 3900, 304.1)]
 
 
 def test_what_goes_on_is_told_whole_and_what_was_over_by_what_was_kept() -> None:

@@ -610,6 +610,27 @@ def test_a_point_that_never_sent_anything_is_not_known_whatever_somebody_attests
     assert bench.view(T0 + 61).verdict is Verdict.READY
 
 
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_gauge_that_was_stuck_in_an_exercise_is_not_believed_in_standby_until_it_moves(restart: bool) -> None:
+    profile = Profile(target_h=12.0, resources={"power": Resource(critical=True, by="hours")})
+    bench = Bench(profile=profile)
+    now = bench.sees_a_stuck_gauge()
+    kept = bench.tracker.due()
+    if restart:
+        bench = Bench(profile=profile)
+    for found in kept:
+        bench.tracker.remember(found)
+    for later_s in (0, 1800, 86_400):
+        bench.sees(now + later_s)
+        view = bench.view(now + later_s)
+        assert (view.verdict, view.fuel_left) == (Verdict.UNKNOWN, None)
+        assert view.reasons == ("fuel-doubtful",)
+    for minute in range(30):
+        bench.sees(now + 90_000 + 60 * minute, fuel__level=52.0)
+    view = bench.view(now + 90_000 + 1801)
+    assert view.verdict is Verdict.READY
+
+
 def test_a_word_that_is_dated_ahead_is_not_known_until_its_time() -> None:
     bench = Bench(profile=Profile(target_h=12.0, resources={"water": Resource(critical=True)}))
     bench.sees(T0)

@@ -31,8 +31,8 @@ class BatteryLowRule(PointRule):
 
 
 def _lowest(view: PointView, names: Sequence[str], silent_after_s: float) -> float | None:
-    found = [view.last_word(name, silent_after_s) for name in names]
-    return min([float(value) for value in found if value is not None], default=None)
+    found = [float(value) for name in names if (value := view.last_word(name, silent_after_s)) is not None]
+    return min(found) if found else None
 
 
 def _are_from(view: PointView, names: Sequence[str], limit: float, silent_after_s: float) -> bool:

@@ -26,8 +26,9 @@ class FuelGaugeRule(PointRule):
         if wrong is not None and _is_enough(wrong, view, limits):
             detail |= {"from_at": wrong.since, "wrong_l": wrong.litres}
             return self.raised(detail, "rising" if wrong.kind == RISING else "firing")
-        fresh = view.now - view.fuel_t <= self.silent_after_s(view)
-        running = view.fresh(GENERATOR, self.silent_after_s(view)) is True
+        after_s = self.silent_after_s(view)
+        fresh = view.now - view.fuel_t <= after_s
+        running = view.fresh(GENERATOR, after_s) is True
         burns = running and view.autonomy is not None and view.autonomy.source != "record"
         filled = any(
             e.kind == REFUEL and e.until > view.fuel_t - 3600 * limits.filled_within_h for e in view.fuel_events

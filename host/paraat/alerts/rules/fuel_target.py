@@ -17,12 +17,12 @@ class FuelTargetRule(PointRule):
     wordings = worded(firing=WARNING)
 
     def judge(self, view: PointView) -> Judgement:
+        after_s = self.silent_after_s(view)
+        standby = view.fresh(MAINS, after_s) is True and view.fresh(GENERATOR, after_s) is False
+        if not standby or view.fuel_percent is None or view.fuel_t is None:
+            return self.held()
         power = next((r for r in view.resources if r.resource == "power" and r.need == "required"), None)
-        standby = (
-            view.fresh(MAINS, self.silent_after_s(view)) is True
-            and view.fresh(GENERATOR, self.silent_after_s(view)) is False
-        )
-        if power is None or power.code != HOURS or not standby or view.fuel_percent is None or view.fuel_t is None:
+        if power is None or power.code != HOURS:
             return self.held()
         limits = self.limits(view.point)
         hours, target = float(power.detail["hours"]), float(power.detail["target"])
@@ -39,6 +39,6 @@ class FuelTargetRule(PointRule):
             if view.fuel_percent < limits.low_fuel.raise_percent:  # low_fuel says it, and more urgently
                 return self.held()
             return self.raised(detail)
-        fresh = view.now - view.fuel_t <= self.silent_after_s(view)
+        fresh = view.now - view.fuel_t <= after_s
         enough = hours >= reach * limits.fuel_target.clear_percent / 100
         return self.cleared(detail) if fresh and enough else self.held()

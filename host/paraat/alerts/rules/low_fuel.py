@@ -33,11 +33,9 @@ class LowFuelRule(PointRule):
             rank = 0.0 if standby else _rank(hours if low_hours else None, limits)
             return self.raised(_detail(view, low_hours, standby), wording, rank=rank)
         # Old figures may raise an alert, because the estimate goes on falling; they never clear one.
-        fresh = view.fuel_t is not None and view.now - view.fuel_t <= self.silent_after_s(view)
-        surely_standby = (
-            view.fresh("power/mains", self.silent_after_s(view)) is True
-            and view.fresh("power/generator", self.silent_after_s(view)) is False
-        )
+        after_s = self.silent_after_s(view)
+        fresh = view.fuel_t is not None and view.now - view.fuel_t <= after_s
+        surely_standby = view.fresh("power/mains", after_s) is True and view.fresh("power/generator", after_s) is False
         enough_hours = surely_standby or (hours is not None and hours >= clear_hours)
         if fresh and enough_hours and view.fuel_percent >= limits.clear_percent:
             return self.cleared(_detail(view, False, standby))
