@@ -36,6 +36,42 @@ def metrics_of(sensor: Mapping[str, Any]) -> Iterator[str]:
         yield f"{metric}/{name}" if name and not metric.startswith(("power/mains", "power/generator")) else metric
 
 
+def never_measured(site: Site) -> list[Phrase]:
+    """What points are judged by and no sensor of theirs gives: with that they are never ready. A line for each kind.
+
+    Raises SettingsError.
+    """
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for point in site.points.values():
+        path = point_path(site, point.id)
+        given = {
+            metric for one in point_sensors(board_of(path, point), path, point) for metric in metrics_of(one.table)
+        }
+        for name, resource in site.profiles[point.id].resources.items():
+            metric = resource.metric or ""
+            if resource.need == "required" and resource.by == "metric" and metric not in given:
+                others = sorted(other for other in given if other.startswith(f"{metric}/"))
+                found.setdefault((name, metric, others[0] if others else ""), []).append(point.id)
+    return [
+        Phrase(
+            'resources.{name}: no sensor of {points} gives {metric}, so it is never known there; expected metric = "{other}"',
+            name=name,
+            points=", ".join(ids),
+            metric=metric,
+            other=other,
+        )
+        if other
+        else Phrase(
+            "resources.{name}: no sensor of {points} gives {metric}, so it is never known there; expected a sensor for it, or"
+            ' by = "word" where people attest it',
+            name=name,
+            points=", ".join(ids),
+            metric=metric,
+        )
+        for (name, metric, other), ids in sorted(found.items())
+    ]
+
+
 def _end(label: str, gpio: int, colour: Phrase | None) -> Phrase:
     if colour is None:
         return Phrase("{label} to GPIO {gpio}", label=label, gpio=gpio)

@@ -78,6 +78,7 @@ def _probe(site: Site) -> HostProbe:
 def _check(args: argparse.Namespace) -> int:
     from paraat.alerts.links import reachable
     from paraat.boards.node_config import check_memory_of_points, check_points, limits_of_points, too_little_memory
+    from paraat.boards.where import never_measured
     from paraat.journal.damage import find_damage
     from paraat.journal.peek import obstacle
     from paraat.service import check_files
@@ -108,7 +109,7 @@ def _check(args: argparse.Namespace) -> int:
                 site=args.site,
             ),
         )
-    for line in limits_of_points(site):
+    for line in (*limits_of_points(site), *never_measured(site)):
         tell(args, line)
     site.check_own_key()
     if not reachable(site.web.base_url):

@@ -2,6 +2,7 @@
 
 import ast
 
+import msgspec
 import pytest
 
 from paraat.boards import readings, where, wiring
@@ -31,6 +32,21 @@ def test_a_reading_has_its_part_its_pins_and_the_colours_of_the_picture() -> Non
     picture = wiring.render(load_board("esp32_devkitc_ve"), "nl")
     colour = found["power/mains"].rpartition("(")[2].rstrip(")")
     assert f"34 {colour}" in picture.replace("GPIO ", "").replace(" · ", " ") or colour in picture
+
+
+def test_what_a_point_is_judged_by_and_nothing_there_measures_is_said() -> None:
+    site = load_site(paths.example_site_dir())
+    assert where.never_measured(site) == []
+    point = site.points["nsp-0101"]
+    hall = {"driver": "sht31", "bus": "i2c0", "name": "hal"}
+    for sensors, expected in (((), 'by = "word"'), ((hall,), 'metric = "climate/temperature/hal"')):
+        board = msgspec.structs.replace(point.board, without=("ds18b20",))
+        changed = msgspec.structs.replace(point, board=board, sensors=(*point.sensors, *sensors))
+        (line,) = where.never_measured(msgspec.structs.replace(site, points=site.points | {"nsp-0101": changed}))
+        assert str(line).startswith(
+            "resources.heat: no sensor of nsp-0101 gives climate/temperature, so it is never known"
+        )
+        assert expected in str(line)
 
 
 @pytest.mark.parametrize("board", board_names())
