@@ -62,7 +62,8 @@ class Kept:
     @property
     def runs(self) -> Runs:
         """When the generator ran, and when under load."""
-        return Runs(self._ran, self._loaded, self._interval_s, self._loaded_w is not None and self._load_seen)
+        load_known = self._loaded_w is not None and self._load_seen
+        return Runs(self._ran, self._loaded, self._interval_s, load_known, self._alone_t)
 
     def learn(self, a_set: SampleSet) -> None:
         """Take in a set, also once more."""

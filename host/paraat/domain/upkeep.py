@@ -74,11 +74,15 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class EngineRun(msgspec.Struct, frozen=True, kw_only=True):
-    """A run of the generator. loaded_s: how long under the load that a test asks for; None: the load is not known."""
+    """A run of the generator. loaded_s: how long under the load that a test asks for; None: the load is not known.
+
+    alone_until: until when the grid was out in it, as far as is known; None: it was there.
+    """
 
     since: float
     until: float
     loaded_s: float | None
+    alone_until: float | None = None
 
 
 class Trend(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,13 +120,14 @@ class Upkeep(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Runs(NamedTuple):
     """When the generator ran, and when it ran under load. interval_s: between two sets of the board.
 
-    load_known: whether its load is measured and held against its size.
+    load_known: whether its load is measured and held against its size. alone_t: when it last ran with the grid out.
     """
 
     ran: Stretches
     loaded: Stretches
     interval_s: float
     load_known: bool
+    alone_t: float = float("-inf")
 
 
 def upkeep(
@@ -169,11 +174,13 @@ def upkeep(
 def _run(stretch: Stretch, runs: Runs) -> EngineRun:
     """A run, with the part of it under load: a load is read once in a set, and not at its beginning and end."""
     first, last = stretch
+    alone_until = runs.alone_t if first <= runs.alone_t <= last else None
     if not runs.load_known:
-        return EngineRun(since=first, until=last, loaded_s=None)
+        return EngineRun(since=first, until=last, loaded_s=None, alone_until=alone_until)
     seen = [s for s in runs.loaded if first - runs.interval_s <= s[0] and s[1] <= last + runs.interval_s]
     loaded_s = sum(min(last, b + runs.interval_s) - max(first, a - runs.interval_s) for a, b in seen)
-    return EngineRun(since=first, until=last, loaded_s=max(0.0, min(last - first, loaded_s)))
+    loaded_s = max(0.0, min(last - first, loaded_s))
+    return EngineRun(since=first, until=last, loaded_s=loaded_s, alone_until=alone_until)
 
 
 def _test_run(plan: UpkeepPlan, test: EngineRun | None, long: Sequence[EngineRun], runs: Runs, now: float) -> Task:

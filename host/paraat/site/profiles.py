@@ -5,11 +5,14 @@ from pathlib import Path
 
 import msgspec
 
+from paraat.domain.fields import Part
 from paraat.domain.points import NOT_GIVEN, Point
 from paraat.domain.profiles import (
     ALWAYS_CRITICAL,
     POWER,
     RESOURCES,
+    ClimateChange,
+    PeopleChange,
     Profile,
     Resource,
     ResourceChange,
@@ -62,7 +65,7 @@ def profile_of(path: Path, point: Point, profiles: Mapping[str, tuple[Path, Prof
         climate=point.climate,
     )
     _check(path, own, point.resources)
-    _check_plans(path, own)
+    _check_plans(path, own, point.people, point.climate)
     _check_clock(path, own, clock_of_profile=point.alerted_h is None)
     return own
 
@@ -89,20 +92,44 @@ def with_capacity(path: Path, point: Point, profile: Profile) -> Point:
     raise SettingsError(path, "capacity", Phrase("nothing"), expected)
 
 
-def _check_plans(path: Path, profile: Profile) -> None:
-    """[people] and [climate]: what must come after what. Raises SettingsError."""
-    people, climate = profile.people, profile.climate
-    pairs = (
-        ("people.full_percent", people.full_percent, "busy_percent", people.busy_percent),
-        ("climate.cool_c", climate.cool_c, "cold_c", climate.cold_c),
-        ("climate.warm_c", climate.warm_c, "cool_c", climate.cool_c),
-        ("climate.hot_c", climate.hot_c, "warm_c", climate.warm_c),
-        ("climate.foul_ppm", climate.foul_ppm, "stuffy_ppm", climate.stuffy_ppm),
+def _check_plans(
+    path: Path, profile: Profile, people: PeopleChange | None = None, climate: ClimateChange | None = None
+) -> None:
+    """[people] and [climate]: what must come after what. people, climate: what `path` says of them, where it is a point's.
+
+    Raises SettingsError.
+    """
+    tables = (
+        ("people", profile.people, people, (("busy_percent", "full_percent"),)),
+        (
+            "climate",
+            profile.climate,
+            climate,
+            (("cold_c", "cool_c"), ("cool_c", "warm_c"), ("warm_c", "hot_c"), ("stuffy_ppm", "foul_ppm")),
+        ),
     )
-    for key, value, other, least in pairs:
-        if value < least:
-            expected = Phrase("no less than {key} ({limit})", key=other, limit=f"{least:g}")
-            raise SettingsError(path, key, f"{value:g}", expected)
+    for table, plan, told, pairs in tables:
+        for least, most in pairs:
+            if getattr(plan, most) < getattr(plan, least):
+                raise _disorder(path, table, plan, told, least, most)
+
+
+def _disorder(
+    path: Path, table: str, whole: Part, told: Part | None, least: str, most: str, *, rather: str = ""
+) -> SettingsError:
+    """Of two keys that are in disorder: that which `path` has itself, or of both `rather`, else the greater one.
+
+    told: what `path` says; None: all of it.
+    """
+    blamed = rather or most
+    if told is not None and getattr(told, blamed) is None:
+        blamed = least if blamed == most else most
+    other = least if blamed == most else most
+    limit = f"{getattr(whole, other):g}"
+    most_of = Phrase("no more than {key} ({limit})", key=other, limit=limit)
+    least_of = Phrase("no less than {key} ({limit})", key=other, limit=limit)
+    expected = least_of if blamed == most else most_of
+    return SettingsError(path, f"{table}.{blamed}", f"{getattr(whole, blamed):g}", expected)
 
 
 def _check_whole(path: Path, profile: Profile) -> None:
@@ -127,7 +154,7 @@ def _check_clock(path: Path, profile: Profile, *, clock_of_profile: bool = False
     if limit is None:
         raise SettingsError(path, "alerted_h", f"{planned:g}", Phrase("{key} beside it", key="open_within_h"))
     if clock_of_profile:
-        expected = Phrase("more than alerted_h ({planned})", planned=f"{planned:g}")
+        expected = Phrase("more than {key} ({limit})", key="alerted_h", limit=f"{planned:g}")
         raise SettingsError(path, "open_within_h", f"{limit:g}", expected)
     raise SettingsError(
         path, "alerted_h", f"{planned:g}", Phrase("less than open_within_h ({limit})", limit=f"{limit:g}")
@@ -163,8 +190,11 @@ def _check_resource(path: Path, name: str, resource: Resource, told: Resource | 
             found = repr(value) if isinstance(value, str) else f"{value:g}"
             raise SettingsError(path, f"{key}.{of_metric}", found, Phrase("{key} beside it", key='by = "metric"'))
     if resource.by == "metric":
-        _check_limits(path, key, resource)
+        _check_limits(path, key, resource, told)
     elif resource.by == "word" and resource.renew_days >= resource.valid_days:
+        if told.renew_days is None:
+            more = Phrase("more than {key} ({limit})", key="renew_days", limit=f"{resource.renew_days:g}")
+            raise SettingsError(path, f"{key}.valid_days", f"{resource.valid_days:g}", more)
         raise SettingsError(
             path,
             f"{key}.renew_days",
@@ -173,7 +203,7 @@ def _check_resource(path: Path, name: str, resource: Resource, told: Resource | 
         )
 
 
-def _check_limits(path: Path, key: str, resource: Resource) -> None:
+def _check_limits(path: Path, key: str, resource: Resource, told: Resource | ResourceChange) -> None:
     row = metrics.lookup(resource.metric or "")
     if row is None or row[2] or row[0][metrics.SOURCE] != metrics.TELEMETRY or row[0][metrics.TYPE] == metrics.BOOL:
         found = Phrase("nothing") if resource.metric is None else repr(resource.metric)
@@ -182,16 +212,13 @@ def _check_limits(path: Path, key: str, resource: Resource) -> None:
         )
     if resource.ready_from is None and resource.ready_to is None:
         raise SettingsError(path, f"{key}.ready_from", Phrase("nothing"), Phrase("a limit: ready_from or ready_to"))
-    for end, sign in (("from", 1), ("to", -1)):
+    for end, low, high in (("from", "limited_from", "ready_from"), ("to", "ready_to", "limited_to")):
         ready, limited = getattr(resource, f"ready_{end}"), getattr(resource, f"limited_{end}")
-        if limited is not None and (ready is None or (ready - limited) * sign < 0):
-            key_of_ready, limit = f"ready_{end}", "" if ready is None else f"{ready:g}"
-            most = Phrase("no more than {key} ({limit})", key=key_of_ready, limit=limit)
-            least = Phrase("no less than {key} ({limit})", key=key_of_ready, limit=limit)
-            beside = Phrase("{key} beside it", key=key_of_ready)
-            expected = beside if ready is None else most if sign > 0 else least
-            raise SettingsError(path, f"{key}.limited_{end}", f"{limited:g}", expected)
+        if limited is not None and ready is None:
+            beside = Phrase("{key} beside it", key=f"ready_{end}")
+            raise SettingsError(path, f"{key}.limited_{end}", f"{limited:g}", beside)
+        if limited is not None and getattr(resource, low) > getattr(resource, high):
+            raise _disorder(path, key, resource, told, low, high, rather=f"limited_{end}")
     lowest, highest = resource.ready_from, resource.ready_to
     if lowest is not None and highest is not None and highest < lowest:
-        expected = Phrase("no less than {key} ({limit})", key="ready_from", limit=f"{lowest:g}")
-        raise SettingsError(path, f"{key}.ready_to", f"{highest:g}", expected)
+        raise _disorder(path, key, resource, told, "ready_from", "ready_to")

@@ -34,6 +34,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     standby: int
     opening: int  # alerted or opening
     operational: int
+    closing: int
     not_in_use: int  # being built or out of use; in none of the other counts
 
 
@@ -92,6 +93,7 @@ class Roll:
             standby=phases[Phase.STANDBY],
             opening=phases[Phase.ALERTED] + phases[Phase.OPENING],
             operational=phases[Phase.OPERATIONAL],
+            closing=phases[Phase.CLOSING],
             not_in_use=unused,
         )
 

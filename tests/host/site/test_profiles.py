@@ -133,7 +133,14 @@ def test_a_mistake_names_file_key_what_was_found_and_what_is_expected(
 @pytest.mark.parametrize(
     ("lines", "key", "found", "expected"),
     [
-        ("[resources.heat]\nready_from = 10.0", "resources.heat.limited_from", "15", "no more than ready_from (10)"),
+        # Of two values in disorder it is the one that this file has, not one of its profile.
+        ("[resources.heat]\nready_from = 10.0", "resources.heat.ready_from", "10", "no less than limited_from (15)"),
+        ("[resources.heat]\nlimited_to = 20.0", "resources.heat.limited_to", "20", "no less than ready_to (28)"),
+        ("[resources.heat]\nready_to = 33.0", "resources.heat.ready_to", "33", "no more than limited_to (32)"),
+        ("[resources.heat]\nready_from = 29.0", "resources.heat.ready_from", "29", "no more than ready_to (28)"),
+        ("[resources.heat]\nready_to = 17.0", "resources.heat.ready_to", "17", "no less than ready_from (18)"),
+        ("[resources.water]\nvalid_days = 5", "resources.water.valid_days", "5", "more than renew_days (7)"),
+        ("[resources.water]\nrenew_days = 40", "resources.water.renew_days", "40", "less than valid_days (31)"),
         ("[resources.heat]\nbye = 1", "resources.heat.bye", "an unknown key", "ready_from"),
         ("[resources.wine]\nneed = 'wished'", "resources.wine", "an unknown key", "water"),
         ("[resources.water]\nneed = 'wished'", "resources.water.need", "'wished'", "'not-required'"),
@@ -175,8 +182,8 @@ def test_a_point_changes_single_values_of_its_upkeep_its_air_and_its_crowd(site_
 @pytest.mark.parametrize(
     ("lines", "key", "found", "expected"),
     [
-        ("[people]\nbusy_percent = 101", "people.full_percent", "100", "no less than busy_percent (101)"),
-        ("[climate]\ncold_c = 19", "climate.cool_c", "18", "no less than cold_c (19)"),
+        ("[people]\nbusy_percent = 101", "people.busy_percent", "101", "no more than full_percent (100)"),
+        ("[climate]\ncold_c = 19", "climate.cold_c", "19", "no more than cool_c (18)"),
         ("[climate]\nhot_c = 20", "climate.hot_c", "20", "no less than warm_c (28)"),
         ("[climate]\nfoul_ppm = 900", "climate.foul_ppm", "900", "no less than stuffy_ppm (1200)"),
         ("[upkeep]\ntest_minutes = 0", "upkeep.test_minutes", "0", "float > 0"),

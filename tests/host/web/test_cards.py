@@ -244,7 +244,7 @@ def test_a_point_does_not_leave_the_count_of_trouble_by_falling_silent_nor_count
 def test_a_point_that_is_being_built_or_out_of_use_is_in_no_count() -> None:
     counts = count([point(activation=Activation(phase=phase)) for phase in Phase])
     assert (counts.points, counts.not_in_use, counts.ready) == (5, 2, 5)
-    assert (counts.standby, counts.opening, counts.operational) == (1, 2, 1)
+    assert (counts.standby, counts.opening, counts.operational, counts.closing) == (1, 2, 1, 1)
 
 
 def test_only_firing_alerts_stand_on_the_card() -> None:

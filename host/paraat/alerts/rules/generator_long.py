@@ -8,7 +8,7 @@ _HOUR_S = 3600.0
 
 
 class GeneratorLongRule(PointRule):
-    """Raises above mains_h while the mains are there, above outage_h without them; clears when it is known to be off."""
+    """Raises above mains_h since the mains are there, above outage_h without them; clears when it is known to be off."""
 
     wordings = worded(firing=WARNING, outage=WARNING)
 
@@ -21,7 +21,8 @@ class GeneratorLongRule(PointRule):
         limits = self.limits(view.point).generator_long
         mains = view.fresh(MAINS, self.silent_after_s(view)) is True
         hours = (view.now - run.since) / _HOUR_S
+        beside_h = (view.now - (run.alone_until or run.since)) / _HOUR_S  # a generator that runs on cools down first
         detail: Detail = {"ran_from_at": run.since, "run_h": hours, "data_t": view.data_t}
-        if hours > (limits.mains_h if mains else limits.outage_h):
+        if beside_h > limits.mains_h if mains else hours > limits.outage_h:
             return self.raised(detail, "firing" if mains else "outage")
         return self.held()

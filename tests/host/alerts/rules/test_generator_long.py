@@ -27,6 +27,15 @@ def test_in_an_outage_it_runs_for_a_day_before_its_oil_is_looked_at() -> None:
     assert (judged.verdict, judged.wording) == (Verdict.RAISE, "outage")
 
 
+def test_after_an_outage_the_time_beside_the_mains_counts_alone() -> None:
+    bench = running(5, mains=False)
+    for minute in range(301, 425):
+        bench.sees(T0 + 60 * minute, power__mains=True, power__generator=True)
+        judged = RULE.judge(bench.view(T0 + 60 * minute))
+        assert judged.verdict is (Verdict.RAISE if minute > 420 else Verdict.HOLD), minute
+    assert judged.detail["ran_from_at"] == T0
+
+
 def test_it_clears_when_it_is_off_and_not_when_nobody_knows() -> None:
     bench = running(3, mains=True)
     assert RULE.judge(bench.view(T0 + 4 * HOUR)).verdict is Verdict.HOLD  # silent
