@@ -5,7 +5,7 @@ before which restart a set came.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import fmean
 
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from paraat.domain import slopes
 from paraat.domain.day_pattern import Pattern, find_pattern
 from paraat.domain.fuel_events import FuelEvent, Jump, find_jumps, find_losses, find_rises, find_stuck
-from paraat.domain.fuel_history import OFF, ON, UNKNOWN, Slot, Within
+from paraat.domain.fuel_history import OFF, ON, UNKNOWN, Slot
 from paraat.domain.model import Autonomy
 from paraat.domain.points import Tank
 from paraat.domain.slopes import Line, median
@@ -46,9 +46,6 @@ _WIDER, _NO_BETTER = (
     0.003,
 )  # no sensor is as true as its ripple says: its errors hang together, its table is a table
 _MIN_OWN = 6  # spots before a gap that tell what to expect of it
-_OWN = 0.15  # of the record's rate: to so much the newest run must tell its own before earlier ones are heeded
-_LINED_N = 4  # samples that make a line
-_WHOLE = 0.8  # of the sets of a slot must be there: then the generator ran from its first to its last
 _IDLE = 0.1  # of the record's rate: nothing that runs burns less
 _ODD_SDS, _ODD_SAMPLES = 3.0, 2  # so many samples, or means, as unlikely as this are not what was expected
 _OTHER_LOAD = 0.05  # a measured load by which the rate differs by such a part is not either
@@ -127,8 +124,7 @@ def read(slots: Iterable[Slot], tank: Tank) -> Reading | None:
     losses = find_losses(kept, noise.whole_sd, tank, jumps)
     stuck = find_stuck(kept, noise.whole_sd, noise.step, tank, gap_s)
     rises = find_rises(kept, noise.whole_sd, tank, jumps, gap_s)
-    in_two = _in_two(kept, noise, tank, apart_s, jumps)
-    spots, times, by_load = _spots(kept, noise, tank, gap_s, jumps, losses, in_two)
+    spots, times, by_load = _spots(kept, noise, tank, gap_s, jumps, losses)
     mixture = _fit(kept, spots, noise, tank)
     burn, litres, litres_sd, since = _conclude(
         kept, mixture, spots, times, by_load, noise, tank, jumps, gap_s, bool(stuck)
@@ -204,8 +200,11 @@ def carry(reading: Reading, latest: Sequence[Slot], tank: Tank) -> Reading | Non
 
 
 def _started(reading: Reading, rest: Sequence[Slot], runs: Sequence[Slot], tank: Tank) -> Reading | None:
-    """As carry, where the generator started since: of its rate nothing more is known than before, but by its load."""
-    if (tank.burn_by_load and runs[0].load_w is not None) or _is_odd(reading, rest, tank):
+    """As carry, where the generator started since: of its rate nothing more is known than before, but by its load.
+
+    Where a run of before told one it may be another now, after a long rest.
+    """
+    if reading.since is not None or (tank.burn_by_load and runs[0].load_w is not None) or _is_odd(reading, rest, tank):
         return None
     began_t = rest[-1].last_t if rest else reading.t
     running = replace(_at_newest(reading, rest), t=began_t, state=ON)
@@ -273,7 +272,7 @@ def measure_noise(slots: Sequence[Slot], apart_s: float) -> Noise:
     a_t = a_litres = t = litres = first = last = 0.0
     a_n = n = 0
     a_state = state = None  # a: the slot before the last; without a: the last
-    for c_t, c_litres, c_n, c_state, c_first, c_last, low, high, _, _ in slots:
+    for c_t, c_litres, c_n, c_state, c_first, c_last, low, high, _ in slots:
         if state is not None:
             if c_n > 1:
                 steps.append(high - low)
@@ -336,8 +335,7 @@ def _without_one(slot: Slot, wild_l: float) -> Slot | None:
     for one, other in ((slot.high, slot.low), (slot.low, slot.high)):
         rest = (total - one) / (slot.n - 1)
         if abs(rest - other) <= wild_l:
-            low, high = min(rest, other), max(rest, other)
-            return slot._replace(litres=rest, n=slot.n - 1, low=low, high=high, within=None)
+            return slot._replace(litres=rest, n=slot.n - 1, low=min(rest, other), high=max(rest, other))
     return None
 
 
@@ -348,12 +346,10 @@ def _spots(
     gap_s: float,
     jumps: Sequence[Jump],
     losses: Sequence[FuelEvent],
-    in_two: Mapping[int, Within],
 ) -> tuple[list[Spot], list[float], bool]:
     """What the fit needs: the level over the hours that the generator ran (or, by load, over what its curve says).
 
-    Also the time of each, and whether x is by load. A stretch ends at a jump of the level, and at a gap. in_two: the slots that
-    tell a line.
+    Also the time of each, and whether x is by load. A stretch ends at a jump of the level, and at a gap.
     """
     running = [slot for slot in slots if slot.state != OFF] if tank.burn_by_load else []
     by_load = bool(running) and all(slot.load_w is not None for slot in running)
@@ -367,7 +363,7 @@ def _spots(
     before_t, before_last, before_state = 0.0, 0.0, UNKNOWN
     ran_t = math.inf
     for i, slot in enumerate(slots):
-        t, litres, n, state, first, last, _, _, _, _ = slot
+        t, litres, n, state, first, last, _, _, _ = slot
         if before is not None:
             far, apart_h = first - before_last > gap_s, (t - before_t) / 3600
             chance = CHANGES_PER_H * (apart_h if apart_h > _LEAST_APART_H else _LEAST_APART_H)
@@ -377,7 +373,7 @@ def _spots(
             elif before_state == OFF != state:
                 chance = max(CHANGED_MEANWHILE, min(1.0, (first - ran_t) / 3600 / _OTHER_AFTER_H))
             if far and not (before_state == state == ON and _fits(slots, i, spots, noise, tank.burn_l_per_h)):
-                more_h, stretch = _lined_h(i, in_two), stretch + 1
+                more_h, stretch = 0.0, stretch + 1
             elif jumps and any(before_t <= jump.begun <= t or before_t <= jump.done <= t for jump in jumps):
                 stretch += 1
             x += more_h * _by_load(tank, before, slot) if by_load else more_h
@@ -386,93 +382,10 @@ def _spots(
             ran_t = last
         if (state == OFF and i not in anchors) or (jumps and any(jump.begun < t < jump.done for jump in jumps)):
             continue
-        if i in in_two:
-            # At the mean less and plus the standard deviation of their times, on their line, each for half of the samples: number and
-            # means of these two, and squares and products about the means, are those of the samples themselves.
-            spread_s, slope = in_two[i].spread_s, in_two[i].slope
-            half, rise, variance = spread_s / 3600, spread_s * slope, 2 * of_sample / n + of_step
-            half *= _by_load(tank, slot, slot) if by_load else 1.0
-            spots.append(Spot(x - half, litres - rise, variance, stretch, chance))
-            spots.append(Spot(x + half, litres + rise, variance, stretch, CHANGES_PER_H * spread_s / 1800))
-            times += (t - spread_s, t + spread_s)
-            continue
         spots.append(new(Spot, (x, litres, of_sample / n + of_step, stretch, chance)))
         times.append(t)
     spots, times = _one_a_step(spots, times, noise) if noise.in_steps else _in_pairs(spots, times)
     return spots, times, by_load
-
-
-def _in_two(
-    slots: Sequence[Slot], noise: Noise, tank: Tank, apart_s: float, jumps: Sequence[Jump]
-) -> dict[int, Within]:
-    """The slots at the ends of earlier runs, by their index: where a run is but one or two of them, what lies within tells its rate.
-
-    None while the newest run does not tell its own: at which load it runs only it knows. And none on a coarse scale, where the
-    samples of a slot stand on one step or two, and not on a line.
-    """
-    if noise.in_steps:
-        return {}
-    gap_s = _gap_s(apart_s)
-    newest = _newest_run(slots, gap_s)
-    lined = [i for i in range(newest) if slots[i].within is not None]
-    ends = [i for i in lined if not (_goes_on(slots, i, gap_s) and _goes_on(slots, i + 1, gap_s))]
-    if not ends or _own_sd(slots, newest, noise, gap_s) > _OWN * tank.burn_l_per_h:
-        return {}
-    return {i: within for i in ends if (within := _line_of(slots[i], noise, apart_s, jumps)) is not None}
-
-
-def _newest_run(slots: Sequence[Slot], gap_s: float) -> int:
-    """The first slot of the newest run; 0 where none was seen."""
-    first = len(slots) - 1
-    while first > 0 and slots[first].state != ON:
-        first -= 1
-    begun_t = slots[first].first_t
-    while first > 0:
-        before = slots[first - 1]
-        if before.state != ON or begun_t - before.last_t > gap_s:
-            break
-        first, begun_t = first - 1, before.first_t
-    return first
-
-
-def _goes_on(slots: Sequence[Slot], i: int, gap_s: float) -> bool:
-    """Whether slot i belongs to the run of the one before it."""
-    return i > 0 and slots[i - 1].state == slots[i].state == ON and slots[i].first_t - slots[i - 1].last_t <= gap_s
-
-
-def _own_sd(slots: Sequence[Slot], first: int, noise: Noise, gap_s: float) -> float:
-    """To how many litres an hour the run from slot `first` on tells its rate by itself, and the level at rest just before it."""
-    seen = [(slot.t, slot.n) for slot in slots[first:] if slot.state == ON]
-    begun_t = next_t = slots[first].first_t
-    if seen[-1][0] - begun_t < MIN_RUN_H * 3600:
-        return math.inf
-    rest = 0
-    for slot in slots[first - 1 :: -1]:
-        if slot.state != OFF or next_t - slot.last_t > gap_s or begun_t - slot.t > _ANCHOR_S:
-            break
-        rest, next_t = rest + slot.n, slot.first_t
-    seen.append((begun_t, rest))
-    total = sum(n for _, n in seen)
-    middle = sum(t * n for t, n in seen) / total
-    squares = sum(n * (t - middle) ** 2 for t, n in seen)
-    return noise.whole_sd / math.sqrt(squares) * 3600 if squares > 0 else math.inf
-
-
-def _line_of(slot: Slot, noise: Noise, apart_s: float, jumps: Sequence[Jump]) -> Within | None:
-    """The line within a slot, where the generator ran from its first sample to its last and nothing else moved the level."""
-    within, span_s = slot.within, slot.last_t - slot.first_t
-    if within is None or slot.n < _LINED_N or within.slope >= 0 or (slot.n - 1) * apart_s < _WHOLE * span_s:
-        return None
-    if any(jump.begun <= slot.last_t and jump.done >= slot.first_t for jump in jumps):
-        return None
-    # So far apart lie the highest and the lowest of so many samples of a line; farther means a delivery or an echo.
-    ripple_l = 2 * noise.whole_sd * (math.sqrt(2 * math.log(slot.n)) + 0.5)
-    return within if slot.high - slot.low <= ripple_l - within.slope * span_s else None
-
-
-def _lined_h(i: int, in_two: Mapping[int, Within]) -> float:
-    """Hours from the middle of slot i - 1 to that of slot i where nobody knows of more than what their lines take."""
-    return sum(in_two[j].spread_s / 3600 for j in (i - 1, i) if j in in_two)
 
 
 def _ran_h(a: Slot, b: Slot) -> float:
@@ -615,7 +528,7 @@ def _conclude(
     mixture = [replace(line, sd=math.hypot(_WIDER * line.sd, _NO_BETTER * line.fall)) for line in mixture]
     low, middle, high = (slopes.quantile(mixture, part) for part in (_LOW, 0.5, _HIGH))
     line = max(mixture, key=lambda one: one.share)
-    if low < _STANDS_OUT * middle:
+    if low < _STANDS_OUT * middle or _has_just_begun(slots):
         high = max(record.high, high * scale)
         return replace(record, high=high, most=high), litres, litres_sd, None
     if slots[-1].state != OFF:
@@ -625,6 +538,21 @@ def _conclude(
     source = "load" if by_load else "slope"
     burn = Burn(low * scale, middle * scale, high * scale, source, slopes.quantile(mixture, _SURE) * scale)
     return burn, litres, litres_sd, times[line.since]
+
+
+def _has_just_begun(slots: Sequence[Slot]) -> bool:
+    """Whether the newest run came after a rest so long that its load may well be another, and has told nothing of it yet."""
+    begun = len(slots)
+    while begun and slots[begun - 1].state != OFF:
+        begun -= 1
+        if slots[-1].last_t - slots[begun].first_t >= MIN_RUN_H * 3600:
+            return False
+    if begun in (0, len(slots)):
+        return False
+    rest = begun
+    while rest and slots[rest - 1].state == OFF:
+        rest -= 1
+    return rest > 0 and slots[begun].first_t - slots[rest - 1].last_t > CHANGED_MEANWHILE * _OTHER_AFTER_H * 3600
 
 
 def _level(slots: Sequence[Slot], noise: Noise, jumps: Sequence[Jump], gap_s: float) -> tuple[float, float]:

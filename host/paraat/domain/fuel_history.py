@@ -5,7 +5,6 @@ before. A slot holds sums of whole numbers, so it does not matter in which order
 lies follows from its time and from the step of sixteen minutes that the newest one lies in. Nothing else is kept.
 """
 
-import math
 from array import array
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -20,50 +19,16 @@ _LAST = len(SLOT_MIN) - 1
 
 # What a slot holds, one after the other in an array of doubles, which are exact for whole numbers up to 2 ** 53.
 _SLOT, _STATE, _N, _SUM_MS, _SUM_ML, _FIRST_MS, _LAST_MS, _MIN_ML, _MAX_ML, _SUM_W, _N_W = range(11)
-# What the line through its samples takes. In deciseconds: with 10,000 l and a set a second the squares of milliseconds, and their
-# products with millilitres, add up to more than 2 ** 53 in 64 minutes.
-_SUM_DS, _SUM_DS_DS, _SUM_DS_ML = range(11, 14)
-_WIDTH = 14
-_SUMS = (_N, _SUM_MS, _SUM_ML, _SUM_W, _N_W, _SUM_DS, _SUM_DS_DS, _SUM_DS_ML)
-_LINED_LEVEL = 2  # from here on a slot may be most of a run: then the line within it tells the rate
+_WIDTH = 11
 
 UNKNOWN, OFF, ON = -1, 0, 1
 _STATES = {None: UNKNOWN, False: OFF, True: ON}
 
 
-class Within(NamedTuple):
-    """The line through a slot's samples, by their number and the sums of deciseconds since the slot began and of millilitres.
-
-    It goes through the slot's t and litres.
-    """
-
-    n: float
-    ds: float
-    ds_ds: float
-    ml: float
-    ds_ml: float
-
-    @property
-    def spread_s(self) -> float:
-        """The standard deviation of their times, in seconds."""
-        return math.sqrt(self._squares) / self.n / 10
-
-    @property
-    def slope(self) -> float:
-        """How the line rises, in litres a second; 0 where all were taken at once."""
-        squares = self._squares
-        return (self.n * self.ds_ml - self.ds * self.ml) / squares / 100 if squares else 0.0
-
-    @property
-    def _squares(self) -> float:
-        return self.n * self.ds_ds - self.ds * self.ds
-
-
 class Slot(NamedTuple):
     """The samples of one slot and one state of the generator (UNKNOWN, OFF or ON): means, and ends.
 
-    t, first_t and last_t in unix seconds; litres, low and high in litres; load_w is None where no set told it. within: only of
-    slots of 16 and 64 minutes in which the generator ran.
+    t, first_t and last_t in unix seconds; litres, low and high in litres; load_w is None where no set told it.
     """
 
     t: float
@@ -75,11 +40,10 @@ class Slot(NamedTuple):
     low: float
     high: float
     load_w: float | None
-    within: Within | None = None
 
 
 class History:
-    """At most some 150 slots of 112 bytes.
+    """At most some 150 slots of about 90 bytes.
 
     shift_min: how much later its steps begin than those of others, so that not all of a fleet come to theirs at once.
     """
@@ -104,8 +68,7 @@ class History:
         slot = minute // SLOT_MIN[level]
         start_s = self._start_s(level, slot)
         ms, ml = float(round((t - start_s) * 1000)), float(round(litres * 1000))
-        ds = float(round((t - start_s) * 10))
-        row = [slot, _STATES[running], 1.0, ms, ml, ms, ms, ml, ml, 0.0, 0.0, ds, ds * ds, ds * ml]
+        row = [slot, _STATES[running], 1.0, ms, ml, ms, ms, ml, ml, 0.0, 0.0]
         if load_w is not None:
             row[_SUM_W], row[_N_W] = float(round(load_w)), 1.0
         self._put(level, row)
@@ -179,7 +142,6 @@ class History:
 
     def _slots(self, level: int, rows: Sequence[float]) -> list[Slot]:
         step_s, shift_s = SLOT_MIN[level] * 60, self._shift_min * 60
-        lined = ON if level >= _LINED_LEVEL else None
         fields = iter(rows)
         new = tuple.__new__  # a third of the time of Slot(...)
         return [
@@ -195,10 +157,9 @@ class History:
                     low / 1000,
                     high / 1000,
                     sum_w / n_w if n_w else None,
-                    new(Within, (n, ds, ds_ds, sum_ml, ds_ml)) if state == lined else None,
                 ),
             )
-            for slot, state, n, sum_ms, sum_ml, first, last, low, high, sum_w, n_w, ds, ds_ds, ds_ml in zip(
+            for slot, state, n, sum_ms, sum_ml, first, last, low, high, sum_w, n_w in zip(
                 *[fields] * _WIDTH, strict=True
             )
         ]
@@ -226,11 +187,7 @@ class History:
         size, larger = SLOT_MIN[level], SLOT_MIN[level + 1]
         slot = row[_SLOT] * size // larger
         ms = (row[_SLOT] * size - slot * larger) * 60_000
-        ds = ms / 100
         row[_SLOT] = slot
-        row[_SUM_DS_DS] += ds * (2 * row[_SUM_DS] + ds * row[_N])
-        row[_SUM_DS_ML] += ds * row[_SUM_ML]
-        row[_SUM_DS] += ds * row[_N]
         row[_SUM_MS] += ms * row[_N]
         row[_FIRST_MS] += ms
         row[_LAST_MS] += ms
@@ -242,7 +199,7 @@ class History:
         while at and (rows[at - _WIDTH], rows[at - _WIDTH + 1]) >= key:
             at -= _WIDTH
         if at < len(rows) and (rows[at], rows[at + 1]) == key:
-            for field in _SUMS:
+            for field in (_N, _SUM_MS, _SUM_ML, _SUM_W, _N_W):
                 rows[at + field] += row[field]
             for field in (_FIRST_MS, _MIN_ML):
                 rows[at + field] = min(rows[at + field], row[field])

@@ -42,9 +42,9 @@ def test_where_a_tank_was_topped_up_only_the_fall_within_each_stretch_tells_the_
 
 
 @pytest.mark.parametrize(("runs", "times"), [(3, 2.5), (1, 4.6)])
-def test_what_is_kept_of_exercises_cannot_be_within_twice_the_demand(runs: int, times: float) -> None:
-    """It takes the level at rest for known all the weeks. Their slopes, and the day before the newest, allow so much at best; the
-    newest alone, where its load may be another, so much.
+def test_exercises_cannot_be_within_twice_the_demand(runs: int, times: float) -> None:
+    """It takes the level at rest for known all the weeks. Of the slopes of all three, and of the newest alone, whose load may be
+    another, so much is the least.
     """
     course, hour = CHANGING["exercises a week apart"], 336 + 1 / 3
     rate, level_l = bound_of_runs(course, hour, runs)

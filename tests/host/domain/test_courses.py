@@ -51,7 +51,7 @@ def test_the_courses_that_went_wrong(course: Course, hour: float, true: float) -
 
 @pytest.mark.parametrize("seed", range(8))
 def test_exercises_a_week_apart_are_no_week_of_running(seed: int) -> None:
-    """Once 9,492 h."""
+    """Once 9,492 h. Of the runs of weeks ago little more than their level is kept: the last half hour tells the rate."""
     course = Course("weeks", ((0.5, 9.5), (167.5, 0), (0.5, 9.5), (167.5, 0), (0.5, 9.5)), start_l=254, noise=0.001)
     assert left(course, 336.5, seed).hours == pytest.approx(course.left_h(336.5 - 1e-6), rel=0.15)
 
@@ -66,7 +66,7 @@ def test_a_settled_estimate_is_never_many_too_many(course: Course) -> None:
 
 
 def test_of_exercises_a_week_apart_too_many_hours_are_never_shown() -> None:
-    """Three times half an hour, of which the newest must tell its own rate: so the hours lean to the cautious end."""
+    """Three times half an hour: the newest is all there is to tell the rate by, so the hours lean to the cautious end."""
     (course,) = (course for course in COURSES if course.name == EXERCISES)
     moments = [m for seed in range(SEED, SEED + 5) for m in follow(course, seed) if m.hour > 336]
     assert len(moments) == 10

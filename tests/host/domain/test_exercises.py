@@ -1,22 +1,16 @@
 """Runs with a rest between them: what those of before tell of the newest one, and what they must not."""
 
-import math
-from collections.abc import Sequence
 from dataclasses import replace
-from statistics import median
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from course_scores import tank_of
-from fuel_courses import COURSES, T0, Course, demand
-from paraat.domain import autonomy, slopes
+from fuel_courses import COURSES, T0, Course
+from paraat.domain import autonomy
 from paraat.domain.autonomy import Reading
+from paraat.domain.fuel import Fuel
 from paraat.domain.fuel_history import History
 from paraat.domain.model import Autonomy
-from paraat.domain.slopes import Line
-from paraat.domain.spots import Spot
 
 (WEEKLY,) = (course for course in COURSES if course.name == "exercises a week apart")
 NEWEST_H = 336.0  # when the third of them begins
@@ -38,17 +32,6 @@ def left(course: Course, hour: float, seed: int) -> Autonomy:
     return autonomy.estimate(read(course, hour, seed), tank_of(course), T0 + hour * 3600, drains=True)
 
 
-def test_exercises_of_weeks_ago_confirm_the_rate_of_the_newest_one() -> None:
-    """Their slope is kept. By the newest alone the range at this moment is 5.8 times what the noise demands, and the error 13 %."""
-    hour = NEWEST_H + 1 / 3
-    shown, true = [left(FEWER, hour, seed) for seed in range(150, 157)], WEEKLY.left_h(hour - 1e-6)
-    widths = [(one.hours_high - one.hours_low) / 2 / true / demand(WEEKLY, hour - 1e-6) for one in shown]
-    assert median(widths) <= 4.5
-    assert median(abs(one.hours / true - 1) for one in shown) <= 0.1
-    assert max(one.hours for one in shown) <= 1.1 * true
-    assert all(one.hours_low <= true <= one.hours_high for one in shown)
-
-
 def test_they_do_not_stand_in_for_it() -> None:
     """In its first ten minutes the record counts, as if there had been none: exercises without load make no outage last."""
     light = replace(FEWER, legs=((0.5, 3), (167.5, 0), (0.5, 3), (167.5, 0), (0.5, 9.5)), noise=0.0005)
@@ -65,54 +48,42 @@ def test_after_a_rest_of_a_day_another_load_is_as_good_as_the_same(before: float
     assert sum(left(course, hour, seed).hours > 1.1 * true for seed in range(150, 160)) <= 2
 
 
+@pytest.mark.parametrize(("before", "now"), [(5, 10), (6, 9.5), (7, 10.5)])
+@pytest.mark.parametrize("minutes", [1, 4, 8])
+def test_until_a_run_after_a_day_of_rest_tells_anything_its_load_may_be_another(
+    before: float, now: float, minutes: float
+) -> None:
+    """Once it was that of the day before for its first ten minutes, and the hours up to twice too many."""
+    course = Course("daily", ((3, before), (24, 0), (1, now)), noise=0.002)
+    hour = 27 + minutes / 60
+    assert left(course, hour, 1).hours <= 1.1 * course.left_h(hour)
+
+
+def test_it_may_so_at_every_set_of_its_first_ten_minutes() -> None:
+    """Also where the reading of before is carried on to the newest sets."""
+    course = Course("daily", ((3, 5), (24, 0), (1, 10)), noise=0.002)
+    fuel, told = Fuel(tank_of(course)), []
+    for sample in course.samples(1):
+        fuel.add(sample.t, sample.litres, sample.running, sample.load_w)
+        minutes = (sample.t - T0) / 60 - 27 * 60
+        reading = fuel.reading()
+        if 0 <= minutes < 9 and reading is not None:
+            told.append(reading.burn.source)
+    assert told == ["record"] * 9
+
+
+def test_after_a_short_stop_it_burns_what_it_burnt() -> None:
+    course = Course("filled", ((3, 6), (0.25, 0), (1, 6)), noise=0.002)
+    hour = 3.25 + 5 / 60
+    assert left(course, hour, 1).hours == pytest.approx(course.left_h(hour), rel=0.1)
+
+
 def test_what_is_lost_at_rest_between_exercises_is_not_burnt() -> None:
     """A leak and a can of fuel: only the fall within each run tells the rate."""
     still = replace(FEWER, noise=0.001)
     moved = replace(still, refuels=((50, -25, 600), (250, 9, 5)))
     hour = NEWEST_H + 0.5
     assert read(moved, hour, 3).burn.likely == pytest.approx(read(still, hour, 3).burn.likely, rel=0.01)
-
-
-def fitted(course: Course, hour: float, monkeypatch: pytest.MonkeyPatch) -> list[Spot]:
-    """What the line is laid through."""
-    found: list[Spot] = []
-
-    def lines(spots: Sequence[Spot], **how: float) -> list[Line]:
-        found[:] = spots
-        return slopes.lines(spots, **how)
-
-    monkeypatch.setattr(autonomy, "slopes", SimpleNamespace(lines=lines, quantile=slopes.quantile))
-    read(course, hour, 1)
-    return found
-
-
-def test_the_line_goes_through_two_spots_of_each_earlier_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    spots = fitted(FEWER, NEWEST_H + 0.5, monkeypatch)
-    earlier = [[spot for spot in spots if spot.stretch == stretch] for stretch in (0, 1)]
-    assert [len(run) for run in earlier] == [2, 2]
-    for first, last in earlier:
-        assert last.x - first.x == pytest.approx(2 * 0.5 / math.sqrt(12), rel=0.01), "hours, of half an hour of sets"
-        assert (first.y - last.y) / (last.x - first.x) == pytest.approx(9.5, rel=0.3)
-        assert first.variance == last.variance
-    assert [spot.x for spot in spots] == sorted(spot.x for spot in spots), "runs do not lie over each other"
-
-
-@pytest.mark.parametrize(
-    "spoilt",
-    [
-        {"legs": ((1 / 6, 9.5), (1 / 6, 0)) * 3 + ((167, 0), (0.5, 9.5))},
-        {"refuels": ((0.05, 6, 1),)},
-        {"gaps": ((0.05, 0.2), (0.25, 0.45), *FEWER.gaps)},
-        {"step": 0.01},
-    ],
-    ids=["it stood still in between", "a can of fuel", "most sets were lost", "a coarse scale"],
-)
-def test_a_slot_in_which_more_happened_tells_no_line(spoilt: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    once = replace(FEWER, legs=((0.5, 9.5), (167.5, 0), (0.5, 9.5)), noise=0.001)
-    hour = once.hours
-    assert sum(spot.stretch == 0 for spot in fitted(once, hour, monkeypatch)) == 2
-    course = replace(once, **spoilt)
-    assert sum(spot.stretch == 0 for spot in fitted(course, course.hours, monkeypatch)) == 1
 
 
 @pytest.mark.parametrize("begins_h", [8.6, 8.7, 8.8, 8.9])
