@@ -33,7 +33,7 @@ class FuelGaugeRule(PointRule):
         filled = any(
             e.kind == REFUEL and e.until > view.fuel_t - 3600 * limits.filled_within_h for e in view.fuel_events
         )
-        clears = wrong is None and fresh and (burns or filled)
+        clears = not view.fuel_doubtful and fresh and (burns or filled)
         return self.cleared(detail) if clears else self.held()
 
 

@@ -12,7 +12,8 @@ class LowFuelRule(PointRule):
 
     Hours count while the generator runs or the mains are out. In standby, with the mains there and the generator off,
     the level alone counts: "six hours if it ran" is no emergency, a tank at 15 % is a job for today. An exercise of the
-    generator therefore alarms only when the fuel is low indeed. A gauge that tells nothing keeps no alert back.
+    generator therefore alarms only when the fuel is low indeed. A gauge that tells nothing keeps no alert back, and one that
+    cannot be believed ends none.
     """
 
     wordings = worded(firing=CRITICAL, level=CRITICAL, standby=WARNING, unmeasured=CRITICAL)
@@ -37,7 +38,8 @@ class LowFuelRule(PointRule):
         fresh = view.fuel_t is not None and view.now - view.fuel_t <= after_s
         surely_standby = view.fresh("power/mains", after_s) is True and view.fresh("power/generator", after_s) is False
         enough_hours = surely_standby or (hours is not None and hours >= clear_hours)
-        if fresh and enough_hours and view.fuel_percent >= limits.clear_percent:
+        enough = enough_hours and view.fuel_percent >= limits.clear_percent
+        if fresh and enough and not view.fuel_doubtful:
             return self.cleared(_detail(view, False, standby))
         return self.held()
 

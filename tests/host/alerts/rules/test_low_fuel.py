@@ -139,6 +139,24 @@ def test_what_the_words_need_is_told_when_it_begins_and_when_it_ends() -> None:
     }  # fmt: skip
 
 
+def test_a_gauge_that_cannot_be_believed_clears_nothing_until_it_moves_and_raises_as_ever() -> None:
+    """Once it cleared: nobody knew what was in the tank, and nobody was told of it any more."""
+    bench = Bench()
+    assert verdict(bench, bench.sees_a_stuck_gauge()) is Verdict.HOLD
+    for found in bench.tracker.due():
+        bench.tracker.remember(found)
+    for minute in range(121, 180):
+        bench.sees(T0 + 60 * minute)
+    assert verdict(bench, T0 + 180 * 60) is Verdict.HOLD, "in standby too: it may well be stuck still"
+    for minute in range(180, 190):
+        bench.sees(T0 + 60 * minute, fuel__level=52.0)
+    assert verdict(bench, T0 + 190 * 60) is Verdict.CLEAR
+    stuck_low = Bench()
+    for minute in range(120):
+        stuck_low.sees(T0 + 60 * minute, fuel__level=10.0, power__mains=False, power__generator=True)
+    assert verdict(stuck_low, T0 + 7141) is Verdict.RAISE
+
+
 def test_figures_clear_as_long_as_they_are_no_older_than_silence() -> None:
     bench = Bench()
     bench.sees(T0)
