@@ -158,9 +158,10 @@ class Engine:
         self._ended = [over for over in self._ended if 0 <= now - over.at < self._telling.grace_s]
         changed = {(one.alert.rule, one.alert.subject): n for n, one in enumerate(found)}
         causes = inhibition.Causes(now, self.active(), self._ended, self._telling.grace_s)
+        explained = causes.explained()
         for key, active in self._active.items():
             alert = active.alert
-            if not (alert.held_by or holds or causes.may_explain(alert)):
+            if not (alert.held_by or holds or alert.rule in explained):
                 continue
             why = inhibition.held_by(alert, holds, causes)
             if why == alert.held_by:

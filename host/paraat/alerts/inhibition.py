@@ -64,9 +64,9 @@ class Causes:
         self._standing.add(rule)
         self._spans.setdefault((rule, subject.point), []).append((since - SLACK_S, until))
 
-    def may_explain(self, alert: AlertState) -> bool:
-        """Whether any cause of such an alert stands anywhere. False costs little: a country may have some at every point."""
-        return not self._standing.isdisjoint(CAUSES.get(alert.rule, ()))
+    def explained(self) -> frozenset[str]:
+        """The rules of which any cause stands anywhere: of another no alert need be looked at, and a country may have some at every point."""
+        return frozenset(rule for rule, causes in CAUSES.items() if not self._standing.isdisjoint(causes))
 
     def of(self, alert: AlertState) -> str:
         """The rule of the cause that explains an alert; empty when none does."""

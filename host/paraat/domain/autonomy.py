@@ -417,6 +417,8 @@ def _fits(slots: Sequence[Slot], i: int, spots: Sequence[Spot], noise: Noise, us
     fell = fmean(slot.litres for slot in before) - fmean(slot.litres for slot in after)
     if slots[i].first_t - slots[i - 1].last_t <= _SHORT_GAP_S:
         return -unsure <= fell <= unsure + 4 * usual * hours
+    if fell <= 1.7 * unsure:  # what is expected is more than 0.9 of what is below, less what is unsure
+        return False
     found = slopes.lines(own, height_width=1e3, usual=usual) if len(own) >= _MIN_OWN else []
     if not found:
         return False

@@ -23,6 +23,7 @@ from paraat.domain.spots import Spot
 _TURNS_PER_H, _TURN = 0.01, 0.15
 _MIN_TURN_H = 1 / 60
 _WIDE = 1.2  # a fall may differ so much from the usual one, as a part of it
+_FINEST = 1e-3  # of the usual fall: so many of the newest spots as tell the slope to this are looked at
 _STEP, _LOG_CREEPS = 0.08, math.log(0.01)
 _PASSES = 6  # changes that are forgotten at most; beyond the oldest slots there are no more
 _ONE_LINE = 0.02  # below this weight one line over all is out of the question
@@ -104,7 +105,9 @@ def lines(spots: Sequence[Spot], *, height_width: float, usual: float, least: fl
     """
     priors = _Priors(math.log(height_width), usual, _WIDE * usual, least)
     newer = list(_cumulate(spots[::-1], priors))[::-1]
-    start, log = 0, 0.0  # log: of the evidence of the changes up to `start`, against that of one line over all
+    enough = 1 / (_FINEST * usual) ** 2
+    start = max([i for i, sums in enumerate(newer) if sums.sxx >= enough], default=0)  # what is older tells no more
+    log = 0.0  # log: of the evidence of the changes up to `start`, against that of one line over all
     around: list[Line] = []  # the places at which the line since `start` may have begun, as the pass before saw them
     found: list[Line] = []
     creeping: list[tuple[float, Line]] = []
