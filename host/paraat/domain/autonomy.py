@@ -281,7 +281,8 @@ def measure_noise(slots: Sequence[Slot], apart_s: float) -> Noise:
         if a_state == state == c_state and c_t - a_t <= 6 * (last - first + apart_s):
             part = (t - a_t) / (c_t - a_t) if c_t > a_t else 0.5
             off = litres - (a_litres + part * (c_litres - a_litres))
-            beside.append(abs(off) / sqrt(1 / n + (1 - part) ** 2 / a_n + part**2 / c_n))
+            rest = 1 - part
+            beside.append(abs(off) / sqrt(1 / n + rest * rest / a_n + part * part / c_n))
         a_t, a_litres, a_n, a_state = t, litres, n, state
         t, litres, n, state, first, last = c_t, c_litres, c_n, c_state, c_first, c_last
     return Noise(
@@ -307,13 +308,14 @@ def _without_wild(slots: Sequence[Slot], noise: Noise, tank: Tank, gap_s: float)
     kept: list[Slot] = []
     newest, near_s = len(slots) - 1, 2 * gap_s
     times, levels = [slot.t for slot in slots], [slot.litres for slot in slots]
+    follows = False
     for i, slot in enumerate(slots):
-        amid = False
-        if 0 < i < newest:
-            # Near both its neighbours the middle of those around it is not far off either; with none near in time there is no middle.
-            litres, near = levels[i], times[i] - times[i - 1] <= near_s
-            if near == (times[i + 1] - times[i] <= near_s):
-                amid = not near or (abs(levels[i - 1] - litres) <= wild_l and abs(levels[i + 1] - litres) <= wild_l)
+        near, follows = follows, i < newest and times[i + 1] - times[i] <= near_s
+        if near and follows:  # near both its neighbours the middle of those around it is not far off either
+            litres = levels[i]
+            amid = abs(levels[i - 1] - litres) <= wild_l and abs(levels[i + 1] - litres) <= wild_l
+        else:
+            amid = not (near or follows)  # with none near in time there is no middle
         if not amid:
             # Of the newest ones five too: two echoes in a row are no level that fell, before a third says the same.
             first = max(0, min(i - 2, len(slots) - 5))
@@ -322,7 +324,7 @@ def _without_wild(slots: Sequence[Slot], noise: Noise, tank: Tank, gap_s: float)
                 middle = median(other.litres for other in around)
                 if abs(slot.litres - middle) > wild_l + burnt * (around[-1].t - around[0].t):
                     continue
-        if slot.high - slot.low <= 2 * wild_l + burnt * (slot.last_t - slot.first_t):
+        if slot.n == 1 or slot.high - slot.low <= 2 * wild_l + burnt * (slot.last_t - slot.first_t):
             kept.append(slot)
         elif slot.n >= 4 and (rest := _without_one(slot, wild_l)) is not None:
             kept.append(rest)
@@ -367,7 +369,12 @@ def _spots(
         if before is not None:
             far, apart_h = first - before_last > gap_s, (t - before_t) / 3600
             chance = CHANGES_PER_H * (apart_h if apart_h > _LEAST_APART_H else _LEAST_APART_H)
-            more_h = apart_h if before_state != OFF != state else _ran_h(before, slot)
+            if before_state == OFF == state:
+                more_h = 0.0
+            elif before_state != OFF != state:
+                more_h = apart_h
+            else:
+                more_h = _ran_h(before, slot)
             if far:
                 chance = max(chance, CHANGED_MEANWHILE)
             elif before_state == OFF != state:
@@ -389,9 +396,7 @@ def _spots(
 
 
 def _ran_h(a: Slot, b: Slot) -> float:
-    """Hours that the generator ran between the middles of two slots, in one of which it is known to have stood still."""
-    if a.state == b.state:
-        return 0.0
+    """Hours that the generator ran between the middles of two slots, in one of which it stood still."""
     between_s = max(0.0, b.first_t - a.last_t) / 2
     ran_s = a.last_t - a.t if a.state != OFF else b.t - b.first_t
     return (ran_s + between_s) / 3600
