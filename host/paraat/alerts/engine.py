@@ -49,6 +49,10 @@ class _Active:
 
     def not_ahead_of(self, now: float) -> None:
         """What began later than now was dated before the clock was set back: its hold time begins now."""
+        alert = self.alert
+        begun = (self.raised_at, self.clear_since, self.eased_since, alert.since, alert.worse_since, alert.turned_at)
+        if max([t for t in begun if t is not None]) <= now:
+            return
         self.raised_at = min(self.raised_at, now)
         self.clear_since = _not_after(self.clear_since, now)
         self.eased_since = _not_after(self.eased_since, now)
@@ -279,9 +283,10 @@ class Engine:
 
 def _compare(judgement: Judgement, alert: AlertState) -> tuple[bool, bool]:
     """(whether it is less bad than was told, whether it is worse). A worse severity is worse whatever its rank."""
-    was, is_now = (
-        SEVERITIES.index(s) if s in SEVERITIES else len(SEVERITIES) for s in (alert.severity, judgement.severity)
-    )
-    if was != is_now:
-        return is_now < was, is_now > was
+    if judgement.severity != alert.severity:
+        was, is_now = (
+            SEVERITIES.index(s) if s in SEVERITIES else len(SEVERITIES) for s in (alert.severity, judgement.severity)
+        )
+        if was != is_now:
+            return is_now < was, is_now > was
     return judgement.rank < alert.rank, judgement.rank > alert.rank

@@ -5,6 +5,7 @@ before which restart a set came.
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import fmean
@@ -359,6 +360,7 @@ def _spots(
     times: list[float] = []
     x, stretch, chance = 0.0, 0, 1.0
     anchors = _anchors(slots, losses)
+    jumped, amid_jumps = _jumped(slots, jumps)
     of_sample, of_step = (_UNSURE * noise.sd) ** 2, (0.1 * noise.step) ** 2 + 1e-6
     new = tuple.__new__  # half the time of Spot(...)
     before = None
@@ -381,18 +383,30 @@ def _spots(
                 chance = max(CHANGED_MEANWHILE, min(1.0, (first - ran_t) / 3600 / _OTHER_AFTER_H))
             if far and not (before_state == state == ON and _fits(slots, i, spots, noise, tank.burn_l_per_h)):
                 more_h, stretch = 0.0, stretch + 1
-            elif jumps and any(before_t <= jump.begun <= t or before_t <= jump.done <= t for jump in jumps):
+            elif i in jumped:
                 stretch += 1
             x += more_h * _by_load(tank, before, slot) if by_load else more_h
         before, before_t, before_last, before_state = slot, t, last, state
         if state != OFF:
             ran_t = last
-        if (state == OFF and i not in anchors) or (jumps and any(jump.begun < t < jump.done for jump in jumps)):
+        if (state == OFF and i not in anchors) or i in amid_jumps:
             continue
         spots.append(new(Spot, (x, litres, of_sample / n + of_step, stretch, chance)))
         times.append(t)
     spots, times = _one_a_step(spots, times, noise) if noise.in_steps else _in_pairs(spots, times)
     return spots, times, by_load
+
+
+def _jumped(slots: Sequence[Slot], jumps: Sequence[Jump]) -> tuple[set[int], set[int]]:
+    """The slots between which and the one before a jump begins or is done, and those amid one."""
+    if not jumps:
+        return set(), set()
+    times = [slot.t for slot in slots]
+    ends = [end for jump in jumps for end in (jump.begun, jump.done)]
+    return (
+        {i for end in ends for i in range(bisect_left(times, end), bisect_right(times, end) + 1)},
+        {i for jump in jumps for i in range(bisect_right(times, jump.begun), bisect_left(times, jump.done))},
+    )
 
 
 def _ran_h(a: Slot, b: Slot) -> float:

@@ -63,10 +63,8 @@ def lost(events: Sequence[FuelEvent], t: float) -> FuelEvent | None:
 
 def doubtful(events: Sequence[FuelEvent], t: float) -> FuelEvent | None:
     """What makes the level at t doubtful: a gauge that is stuck, or that rises without a delivery."""
-    if not events:
-        return None
-    found = [e for e in events if e.kind in (STUCK, RISING) and e.until >= t - _DOUBTFUL_S]
-    return max(found, key=lambda event: event.until, default=None)
+    found = [e for e in events if e.until >= t - _DOUBTFUL_S and e.kind in (STUCK, RISING)]
+    return max(found, key=lambda event: event.until) if found else None
 
 
 def unmoved(log: Sequence[FuelEvent], litres: float | None) -> FuelEvent | None:

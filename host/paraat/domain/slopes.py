@@ -104,10 +104,16 @@ def lines(spots: Sequence[Spot], *, height_width: float, usual: float, least: fl
     least: the smallest fall that can be; 0 where it may stand still.
     """
     priors = _Priors(math.log(height_width), usual, _WIDE * usual, least)
-    newer = list(_cumulate(spots[::-1], priors))[::-1]
+    newer: list[_Sums] = []
     enough = 1 / (_FINEST * usual) ** 2
-    start = max([i for i, sums in enumerate(newer) if sums.sxx >= enough], default=0)  # what is older tells no more
-    log = 0.0  # log: of the evidence of the changes up to `start`, against that of one line over all
+    for sums in _cumulate(spots[::-1], priors):
+        newer.append(sums)
+        if sums.sxx >= enough:
+            break
+    newer.reverse()
+    older = len(spots) - len(newer)  # spots that would tell no more
+    spots = spots[older:]
+    start, log = 0, 0.0  # log: of the evidence of the changes up to `start`, against that of one line over all
     around: list[Line] = []  # the places at which the line since `start` may have begun, as the pass before saw them
     found: list[Line] = []
     creeping: list[tuple[float, Line]] = []
@@ -126,7 +132,8 @@ def lines(spots: Sequence[Spot], *, height_width: float, usual: float, least: fl
             break
         around = later
         start = max(later, key=lambda line: line.share).since
-    return _mixed(found, log, creeping)
+    mixed = _mixed(found, log, creeping)
+    return [replace(line, since=line.since + older) for line in mixed] if older else mixed
 
 
 def _mixed(found: Sequence[Line], log: float, creeping: Sequence[tuple[float, Line]]) -> list[Line]:
