@@ -215,7 +215,7 @@ def test_a_mail_server_that_is_away_for_26_hours_loses_nothing_and_what_leaves_t
     night.post.away = False
     night.pass_by(30 * MINUTE, fuel__level=5.0)
     (found,) = night.told("lead", "Brandstof raakt op: Buurthuis De Linde", "Vertraagd: ")
-    assert "nog 0,0 uur" in found.body, "as it is by then"
+    assert "nog 0 uur" in found.body, "as it is by then"
 
 
 def test_recovered_never_comes_before_what_is_recovered(night: Night) -> None:
