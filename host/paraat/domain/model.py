@@ -1,7 +1,7 @@
 """The values that travel between the parts of the host. All times are unix seconds (UTC), as float.
 
 gc=False, here and in what they hold: of a fleet there are a hundred thousand, and none can hold itself. Python's search for
-cycles does not look at them: of 13,464 points it took a tenth of the time of judging, and 0.7 s at a stretch.
+cycles does not look at them: of 3,366 points it took an eighth of the time of judging, 0.17 s at a stretch, and takes 0.04 s now.
 """
 
 from functools import lru_cache
