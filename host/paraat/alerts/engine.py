@@ -10,7 +10,7 @@ HOLD is what a rule says when it does not know. It never ends an alert: silence 
 a fact beside it: an alert that is seen to still fires.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -94,9 +94,9 @@ class Engine:
     ) -> None:
         self._telling = telling or Telling()
         self._roles = {name: getattr(rule, "for_role", "lead") for name, rule in rules.items()}
-        self._rules: dict[type, list[tuple[str, Rule[Any], Callable[[Any], Judgement]]]] = {}
+        self._rules: dict[type, list[tuple[str, Rule[Any]]]] = {}
         for name, rule in rules.items():
-            self._rules.setdefault(rule.judges, []).append((name, rule, rule.judge))
+            self._rules.setdefault(rule.judges, []).append((name, rule))
         self._active = {(a.rule, a.subject): _Active(a) for a in initial if a.rule in rules}
         self._fired: dict[_Key, list[float]] = {}
         self._ended: list[inhibition.Ended] = []
@@ -136,8 +136,8 @@ class Engine:
         active = self._active
         for view in views:
             subject = view.subject
-            for name, rule, judge in self._rules.get(type(view), ()):
-                judgement = judge(view)
+            for name, rule in self._rules.get(type(view), ()):
+                judgement = rule.judge(view)
                 key = (name, subject)
                 if judgement.verdict is _RAISE or key in active:
                     transition = self._follow(now, key, rule.hold_of(subject.point), judgement)

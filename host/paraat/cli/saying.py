@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 
 _SETS_LOOKED_AT = 600
-_DAY_S = 86400.0
 
 
 def add_who(parser: Parser) -> None:
@@ -91,10 +90,11 @@ def _say(args: argparse.Namespace, site: Site, place: _Place, asked: dict[str, o
 def _ends_sooner(site: Site, told: "SaidOfPoint", now: float) -> float | None:
     """When a word that was just kept ends, where its profile lets it hold for less long than it says itself."""
     from paraat.domain.facts import Attested
+    from paraat.domain.readiness import holds_until
 
     if not isinstance(told, Attested):
         return None
-    ends_at = now + site.profiles[told.point].resources[told.resource].valid_days * _DAY_S
+    ends_at = holds_until(site.profiles[told.point].resources[told.resource], now, told.until)
     return ends_at if ends_at < told.until else None
 
 

@@ -185,6 +185,11 @@ def turns(resource: Resource, until: float) -> tuple[float, float]:
     return until, until - resource.renew_days * _DAY_S
 
 
+def holds_until(resource: Resource, t: float, until: float) -> float:
+    """When a word given at t ends: as it says itself, and no later than the profile lets it hold."""
+    return min(until, t + resource.valid_days * _DAY_S)
+
+
 def limits_h(profile: Profile) -> tuple[float, float]:
     """The hours of autonomy at which a verdict on them changes."""
     return profile.target_h, profile.target_h / 2
@@ -293,7 +298,7 @@ def _word(resource: Resource, said: Said | None, now: float) -> _Found:
         return _Found(_UNKNOWN, WRONG_ROLE, {"roles": ", ".join(resource.roles)}, said.t, by=by)
     if said.until <= said.t:
         return _Found(_UNKNOWN, WITHDRAWN, t=said.t, by=by)
-    until = min(said.until, said.t + resource.valid_days * _DAY_S)
+    until = holds_until(resource, said.t, said.until)
     if now >= until:
         return _Found(_EXPIRED, EXPIRED, t=said.t, until=until, by=by)
     if not said.there:

@@ -126,7 +126,7 @@ def lines(spots: Sequence[Spot], *, height_width: float, usual: float, least: fl
         line = Line(1.0, crept.fall, math.sqrt(crept.variance), spots[-1].x, crept.y, 1 / crept.y_variance, start)
         creeping.append((log + crept.log - weighed.log_whole + _LOG_CREEPS, line))
         whole, later = weighed.whole.share, weighed.later
-        found = [*([_shared(one, one.share * whole) for one in around] or [weighed.whole]), *later]
+        found = [*([replace(one, share=one.share * whole) for one in around] or [weighed.whole]), *later]
         log += weighed.log_all
         if whole > _ONE_LINE:
             break
@@ -145,12 +145,7 @@ def _mixed(found: Sequence[Line], log: float, creeping: Sequence[tuple[float, Li
     total = sum([share for share, _ in every])
     every = [(share, line) for share, line in every if share > _NEGLIGIBLE * total]
     total = sum([share for share, _ in every])
-    return [_shared(line, share / total) for share, line in every]
-
-
-def _shared(line: Line, share: float) -> Line:
-    """The line with another share."""
-    return replace(line, share=share)
+    return [replace(line, share=share / total) for share, line in every]
 
 
 def quantile(mixture: Sequence[Line], part: float) -> float:

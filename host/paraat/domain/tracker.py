@@ -424,7 +424,8 @@ class Tracker:
             latest = view.latest.get(name)
             return None if latest is None or latest.value is None or latest.t < last_word_t else bool(latest.value)
 
-        left = view.fuel_left
+        doubtful = view.fuel_doubtful
+        left = None if doubtful else view.autonomy
         whole = view.off_grid if tracked.point.battery is not None and left is not None else None
         battery_h = 0.0 if whole is None or left is None else whole.hours_low - left.hours_low
         return readiness.Power(
@@ -433,7 +434,7 @@ class Tracker:
             hours=None if left is None else left.hours_low + battery_h,
             full_h=None if left is None or left.hours_full is None else left.hours_full + battery_h,
             source="" if whole is None else whole.source,
-            doubtful=view.fuel_doubtful,
+            doubtful=doubtful,
             t=view.fuel_t,
         )
 

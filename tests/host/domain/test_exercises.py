@@ -18,10 +18,10 @@ NEWEST_H = 336.0  # when the third of them begins
 FEWER = replace(WEEKLY, gaps=((3, 128), (171, 296)))
 
 
-def read(course: Course, hour: float, seed: int, *, since: float = 0.0) -> Reading:
+def read(course: Course, hour: float, seed: int) -> Reading:
     history = History()
     for sample in course.samples(seed):
-        if T0 + since * 3600 <= sample.t <= T0 + hour * 3600:
+        if sample.t <= T0 + hour * 3600:
             history.add(sample.t, sample.litres, sample.running, sample.load_w)
     reading = autonomy.read(history.slots(), tank_of(course))
     assert reading is not None
