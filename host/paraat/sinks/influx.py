@@ -181,7 +181,9 @@ class InfluxSink:
         try:
             more = self._means.step()
         except InfluxError as trouble:
-            if self._means_trouble is None and not self._stop.is_set():
+            if self._stop.is_set():  # what was cut short says nothing about InfluxDB
+                return False
+            if self._means_trouble is None:
                 _log.warning("%s", trouble.said)
             self._means_trouble = trouble
             return False
@@ -237,10 +239,12 @@ class InfluxSink:
 
     def _say(self, trouble: InfluxError | None) -> None:
         """Remember how it goes and how much waits, and log a change of it once."""
-        before, self._trouble = self._trouble, trouble
         backlog = self._journal.backlog(SINK)
         self._counters.influx_backlog.set(backlog)
-        if (before and before.key) == (trouble and trouble.key) or self._stop.is_set():
+        if trouble and self._stop.is_set():  # what was cut short says nothing about InfluxDB
+            return
+        before, self._trouble = self._trouble, trouble
+        if (before and before.key) == (trouble and trouble.key):
             return
         if trouble is None:
             _log.info("InfluxDB %s takes our lines again; %d entries to go", self._settings.url, backlog)

@@ -120,9 +120,10 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
         return [r for r in self.certificates if r.state == "valid" and r.kind == "board" and r.not_after < now]
 
     def not_of(self, authority: str, *kinds: Kind) -> list[Record]:
-        """The certificates in use, of these kinds, that another authority has signed. authority: its serial number."""
+        """The certificates in use, of these kinds, that another authority has signed, by name. authority: its serial number."""
         in_use = [r for r in self.certificates if r.state == "valid" and r.kind in kinds]
-        return [record for record in in_use if (record.issuer or self.first_authority) != authority]
+        left = [record for record in in_use if (record.issuer or self.first_authority) != authority]
+        return sorted(left, key=lambda record: record.cn)
 
     def replace(self, *records: Record) -> "Inventory":
         """With these records in place of those with the same serial numbers, or added."""

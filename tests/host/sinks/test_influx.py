@@ -568,6 +568,28 @@ def test_a_journal_that_fails_for_a_while_ends_nothing(
     assert running.sink.problem == "", "InfluxDB has done nothing wrong"
 
 
+@pytest.mark.parametrize("answers", [[], [said(400, "unable to parse")]], ids=["before the means", "while it halves"])
+def test_a_sink_that_is_ended_blames_nobody(
+    journal: Journal, scripted: Scripted, monkeypatch: pytest.MonkeyPatch, answers: list[Answered]
+) -> None:
+    twenty(journal)
+    scripted.answers = answers
+    write, asked, stopped = scripted.write, threading.Event(), threading.Event()
+
+    def write_once_stopped(body: bytes) -> Answered:
+        asked.set()
+        assert stopped.wait(LIMIT_S)
+        return write(body)
+
+    monkeypatch.setattr(scripted, "write", write_once_stopped)
+    running = Running(journal, scripted.url)
+    assert asked.wait(LIMIT_S)
+    running.stop.set()
+    stopped.set()
+    running.close()
+    assert running.sink.problem == ""
+
+
 def test_an_idle_sink_asks_nothing(journal: Journal, scripted: Scripted) -> None:
     running = Running(journal, scripted.url)
     wait_for(lambda: running.metric("paraat_influx_backlog") == 0)

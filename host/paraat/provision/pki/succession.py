@@ -43,7 +43,7 @@ class Due(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """How far one authority has come in another's place. phase: what is to be done next; left: what that waits for."""
+    """How far one authority has come in another's place. phase: what is to be done next; left: what that waits for, by name."""
 
     phase: Phase
     boards: int
@@ -78,7 +78,7 @@ def standing(site_dir: Path) -> Standing:
     own = certificates.serial_of(authorities[0])
     boards = [r for r in known.certificates if r.state == "valid" and r.kind == "board"]
     if len(authorities) == 1:
-        left = [record for record in boards if record.trusts]
+        left = sorted((record for record in boards if record.trusts), key=lambda record: record.cn)
         return Standing("forget" if left else "none", len(boards), left)
     if left := known.not_of(own, "board"):
         return Standing("boards", len(boards), left)

@@ -239,6 +239,14 @@ def test_a_board_that_is_flashed_meanwhile_needs_no_visit_of_ours(ca: Authority)
     assert len(ca.believed_der()) > len(ca.certificate_der())
 
 
+def test_what_is_waited_for_is_named_in_order_whichever_board_was_first(ca: Authority) -> None:
+    for point in ("nsp-0103", "nsp-0101", "nsp-0102"):
+        flashed(ca, point)
+    succession.begin(ca, "Proef", NOW)
+    with pytest.raises(SuccessionError, match="nsp-0101, nsp-0102, nsp-0103"):
+        succession.move_services(ca, NOW)
+
+
 def test_steps_out_of_their_order_are_refused(ca: Authority) -> None:
     with pytest.raises(AuthorityError, match="no authority takes"):
         succession.move_services(ca, NOW)
