@@ -322,12 +322,17 @@ def test_what_people_say_of_a_point_is_kept_with_and_without_the_service(
     assert "nooit iets gehoord" in first
     assert paraat("refuel", "delivered", "--site", site, "--by", "Jan", point, "--litres", "120").returncode == 0
     plan = ("--litres", "200", "--who", "Tankdienst", "--at", "2099-12-31T14:00")
-    assert paraat("refuel", "plan", "--site", site, "--by", "Jan", "sim-00002", *plan).returncode == 0
+    planned = paraat("refuel", "plan", "--site", site, "--by", "Jan", "sim-00002", "--litres", "90", *plan[2:])
+    assert (planned.returncode, "vervalt" in planned.stdout) == (0, False)
+    planned = paraat("refuel", "plan", "--site", site, "--by", "Jan", "sim-00002", *plan)
+    assert "vervalt: 90 l, Tankdienst, 31-12 14:00." in planned.stdout
+    brought = paraat("refuel", "delivered", "--site", site, "--by", "Jan", "sim-00002", "--litres", "20")
+    assert "blijft gepland: nog 180 van 200 l, Tankdienst" in brought.stdout
     head, *rows = paraat("refuel", "list", "--site", site).stdout.splitlines()
     assert head.startswith("Punt")
     assert [row.split()[0] for row in rows] == ["sim-00001", "sim-00003", "sim-00002"]
     assert "120 l" in rows[0]
-    assert "200 l, Tankdienst, 31-12 14:00" in rows[2]
+    assert "nog 180 van 200 l, Tankdienst, 31-12 14:00" in rows[2]
     away = json.loads(paraat("refuel", "list", "--site", site, "--json").stdout)
     assert [stop["hours_low"] for stop in away["stops"]] == [None] * 3
     asked = json.loads(paraat("status", "--site", site, "--json").stdout)
@@ -341,7 +346,7 @@ def test_what_people_say_of_a_point_is_kept_with_and_without_the_service(
     assert sum(row.startswith("sim-00002") for row in todo) > 10
     assert "controle ter plaatse" not in "".join(row for row in todo if row.startswith(point)), "Jan was there"
     parts = json.loads(paraat("upkeep", "--site", site, "--json").stdout)
-    assert [one["checked_by"] for one in parts["points"]] == ["Jan", "", ""]
+    assert [one["checked_by"] for one in parts["points"]] == ["Jan", "Jan", ""]
     host.stop()
     assert paraat("count", "--site", site, "--by", "Fatima", point, "60").returncode == 0
     (counted, *_) = json.loads(paraat("status", "--site", site, "--json").stdout)["points"]

@@ -73,7 +73,7 @@ ROWS = (
     ("fuel/round", HOST, INT, _NONE, 0, 100000, 0, "point", "fuel_round", "place in the refuel round of the page: 0 must get fuel first"),
     ("fuel/to-target", HOST, FLOAT, "l", 0, 100000, 1, "point", "fuel_to_target_l", "litres wanted to hold out as long as its profile asks"),
     ("fuel/to-full", HOST, FLOAT, "l", 0, 100000, 1, "point", "fuel_to_full_l", "litres wanted until its tank is full"),
-    ("fuel/planned", HOST, FLOAT, "l", 0, 100000, 1, "point", "fuel_planned_l", "litres that somebody will bring; absent: nothing is arranged"),
+    ("fuel/planned", HOST, FLOAT, "l", 0, 100000, 1, "point", "fuel_planned_l", "litres that somebody will still bring; absent: nothing is arranged"),
     ("fuel/planned-in", HOST, FLOAT, "h", -100000, 100000, 2, "point", "fuel_planned_in_h", "until they are brought; below 0: that moment is over, and nobody confirmed it"),
     ("battery/hours", HOST, FLOAT, "h", 0, 100000, 2, "point", "battery_hours", "hours of battery left"),
     ("off-grid/hours", HOST, FLOAT, "h", 0, 200000, 2, "point", "hours", "hours without the grid, fuel and battery, likely"),

@@ -88,7 +88,7 @@ def _list(args: argparse.Namespace) -> int:
 
     site = load_site(args.site)
     try:
-        found = _now(site)
+        found = firing_now(site)
     except (JournalError, AskError) as error:
         return fail(args, error)
     words = Words(args.language)
@@ -186,7 +186,7 @@ def _acknowledge(args: argparse.Namespace) -> int:
     return 0
 
 
-def _now(site: Site) -> "Alerts":
+def firing_now(site: Site) -> "Alerts":
     """The alerts that fire, and what is silenced; from the service, or from its journal while it does not run.
 
     Raises JournalError, AskError.
@@ -219,7 +219,7 @@ def _now(site: Site) -> "Alerts":
 
 
 def _keep(site: Site, alert_id: int, asked: dict[str, str]) -> "Acknowledgement | None":
-    """Keep an acknowledgement, as _firing finds alerts; None: no alert of that id fires."""
+    """Keep an acknowledgement, as firing_now finds alerts; None: no alert of that id fires."""
     from paraat.domain.facts import Acknowledged
     from paraat.journal import Journal
     from paraat.web import api

@@ -1,25 +1,28 @@
 """`paraat status`, `paraat attest` and `paraat point`: how the points stand, and what people say of them."""
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from paraat.cli.alerts import firing_now
 from paraat.cli.asking import ask
 from paraat.cli.listing import list_out
 from paraat.cli.parser import Commands
 from paraat.cli.saying import add_who, say_of_point
 from paraat.cli.shared import complain
 from paraat.domain.activation import Phase
+from paraat.domain.model import ACKNOWLEDGED
 from paraat.domain.readiness import Verdict
-from paraat.domain.urgency import Place, place
+from paraat.domain.urgency import Place, as_urgent, place
 from paraat.site.site import Site
 from paraat.texts import Phrase
 
 if TYPE_CHECKING:
     from paraat.journal import Past
     from paraat.texts.readiness import Words
-    from paraat.web.api import Point
+    from paraat.web.api import Alert, Point
 
 
 def add_commands(commands: Commands) -> None:
@@ -63,16 +66,23 @@ def _point(args: argparse.Namespace) -> int:
 def _status(args: argparse.Namespace) -> int:
     from paraat.web import api
 
+    alerts: list[api.Alert] = []
+
     def from_past(site: Site, past: "Past", now: float) -> api.Points:
         return api.points(past.views, now, site.region.region, args.language, ZoneInfo(site.region.timezone))
+
+    def begin(site: Site) -> None:
+        _say_troubles(args, site)
+        if not args.json:
+            alerts.extend(firing_now(site).alerts)
 
     return list_out(
         args,
         "/api/v1/points",
         api.Points,
         from_past,
-        lambda found, words: table(found.points, words),
-        first=lambda site: _say_troubles(args, site),
+        lambda found, words: table(found.points, words, alerts),
+        first=begin,
     )
 
 
@@ -97,17 +107,26 @@ def _say_troubles(args: argparse.Namespace, site: Site) -> None:
             complain(args.language, words.code("check", check.name))
 
 
-def table(points: "list[Point]", words: "Words") -> list[str]:
-    """What `paraat status` prints: a head, and a line a point."""
+def table(points: "list[Point]", words: "Words", alerts: "Iterable[Alert]" = ()) -> list[str]:
+    """What `paraat status` prints: a head, and a line a point, in the order of the page. alerts: those that fire."""
+    from paraat.texts import catalogue
+
     if not points:
         return [words("table.none")]
     rows = [words("table.head").split("|")]
-    for point in sorted(points, key=_worst_first):
+    named = catalogue.Words(words.language, "web")
+    critical: dict[str, list[str]] = {}
+    for alert in alerts:
+        if alert.severity == "critical" and alert.state in ("firing", ACKNOWLEDGED):
+            critical.setdefault(alert.point, []).append(named.code("rule", alert.rule))
+    for point in sorted(points, key=lambda point: _worst_first(point, point.point in critical)):
         verdict = words(f"verdict.{point.verdict}")
         if point.verdict == "silent":
             verdict = words("table.was", verdict=verdict, last=words(f"verdict.{point.last_verdict}"))
         # What is not fine and changes no verdict, such as 10.9 V, must not look like fine either.
         told = [*point.why[:1], *(remark.what for remark in point.remarks if not remark.in_why)]
+        if point.point in critical:
+            told.append(words("table.alerts", what=", ".join(critical[point.point])))
         to_do = [point.to_do, *(remark.to_do for remark in point.remarks if remark.bad and not remark.in_why)]
         if not any(to_do):
             to_do = [remark.to_do for remark in point.remarks[:1]]
@@ -123,8 +142,9 @@ def table(points: "list[Point]", words: "Words") -> list[str]:
     return words.columns(rows)
 
 
-def _worst_first(point: "Point") -> Place:
+def _worst_first(point: "Point", critical: bool) -> Place:
     hours = None if point.fuel_left is None else point.fuel_left.hours
     life = point.life
     in_use = Phase(life.phase).in_use
-    return place(Verdict.of(point.verdict), hours, point.name, point.point, in_use=in_use, late=life.late)
+    verdict = as_urgent(Verdict.of(point.verdict), critical)
+    return place(verdict, hours, point.name, point.point, in_use=in_use, late=life.late)

@@ -1,21 +1,26 @@
 """`paraat refuel`: which point wants fuel first, who brings it, and that it was brought."""
 
 import argparse
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
+from paraat.cli.asking import AskError, ask_all
 from paraat.cli.listing import list_out
 from paraat.cli.parser import Commands
 from paraat.cli.saying import add_who, say_of_point
+from paraat.cli.shared import fail
 from paraat.domain.refuel import Plan
-from paraat.site.site import Site
-from paraat.texts import Phrase
+from paraat.site.site import Site, load_site
+from paraat.texts import Phrase, say
 from paraat.texts.typed import typed_number
 
 if TYPE_CHECKING:
     from paraat.journal import Past
     from paraat.texts.readiness import Words
-    from paraat.web.api import Refuel, RefuelStop
+    from paraat.web.api import PlannedDelivery, Refuel, RefuelStop
 
 
 def add_commands(commands: Commands) -> None:
@@ -46,11 +51,57 @@ def add_commands(commands: Commands) -> None:
 
 def _plan(args: argparse.Namespace) -> int:
     asked = {"litres": args.litres, "who": args.who, "cancel": args.cancel}
-    return say_of_point(args, "plan", asked, moment="at")
+    return _say_of_fuel(args, lambda: say_of_point(args, "plan", asked, moment="at"), gone="points.plan.gone")
 
 
 def _delivered(args: argparse.Namespace) -> int:
-    return say_of_point(args, "delivery", {"litres": args.litres})
+    asked = {"litres": args.litres}
+    return _say_of_fuel(args, lambda: say_of_point(args, "delivery", asked), gone="points.plan.done")
+
+
+def _say_of_fuel(args: argparse.Namespace, keep: Callable[[], int], *, gone: str) -> int:
+    """Have something kept, and say what that does to what was planned before it. gone: the text for a plan that stands no more."""
+    from paraat.journal import JournalError
+    from paraat.texts.printable import printable
+    from paraat.texts.readiness import Words
+
+    site = load_site(args.site)
+    try:
+        before = _planned(site, args.point)
+        code = keep()
+        if code or before is None:
+            return code
+        after = _planned(site, args.point)
+    except (JournalError, AskError) as error:
+        return fail(args, error)
+    if after == before:
+        return 0
+    stands = after is not None and (after.at, after.who, after.litres) == (before.at, before.who, before.litres)
+    words = Words(args.language, ZoneInfo(site.region.timezone))
+    planned = words.planned(after if after is not None and stands else before, time.time())
+    print(printable(say("points.plan.left" if stands else gone, args.language, planned=planned)))
+    return 0
+
+
+def _planned(site: Site, point: str) -> Plan | None:
+    """What is planned for a point, by the service or, while it does not run, its journal. Raises JournalError, AskError."""
+    from paraat.domain.refuel import stops
+    from paraat.journal import Journal
+    from paraat.service import past_of
+    from paraat.web.api import Refuel
+
+    found = ask_all(site, "/api/v1/refuel", Refuel)
+    if found is not None:
+        told = next((stop.planned for stop in found.stops if stop.point == point), None)
+        return None if told is None else _plan_of(told)
+    if point not in site.points:
+        return None
+    journal = Journal(site.path(site.region.journal))
+    try:
+        past = past_of(site, journal, time.time(), {point: site.points[point]})
+    finally:
+        journal.close()
+    return next((stop.plan for stop in stops(past.views, site.points, site.profiles, past.standing)), None)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -73,8 +124,7 @@ def _row(stop: "RefuelStop", words: "Words", now: float) -> list[str]:
     unknown = words("refuel.unknown")
     planned = ""
     if told := stop.planned:
-        plan = Plan(at=told.at.timestamp(), litres=told.litres, who=told.who, late=told.late, too_late=told.too_late)
-        planned = words.planned(plan, now)
+        planned = words.planned(_plan_of(told), now)
     last = stop.last_delivery
     return [
         stop.point,
@@ -86,3 +136,15 @@ def _row(stop: "RefuelStop", words: "Words", now: float) -> list[str]:
         "" if last is None else f"{last.litres:.0f} l {words.at(last.at.timestamp(), now)}",
         stop.access or "",
     ]
+
+
+def _plan_of(told: "PlannedDelivery") -> Plan:
+    """As the round has it, of what the API tells."""
+    return Plan(
+        at=told.at.timestamp(),
+        litres=told.litres,
+        who=told.who,
+        late=told.late,
+        too_late=told.too_late,
+        brought_l=told.brought_litres,
+    )

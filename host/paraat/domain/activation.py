@@ -141,7 +141,7 @@ def _with_clock(changes: Sequence[Change], last: Change, profile: Profile, now: 
     if alarm is None or profile.open_within_h is None or called_off:
         return msgspec.structs.replace(found, alerted_at=alarm and alarm.t, opened_at=opened_at)
     due_at = alarm.t + profile.open_within_h * _HOUR_S
-    forecast_at = None if opened_at is not None else _forecast(last, profile, now)
+    forecast_at = None if opened_at is not None else _forecast(alarm, last, profile, now)
     late = (opened_at or forecast_at or 0.0) > due_at + _ROUNDING_S
     return msgspec.structs.replace(
         found, alerted_at=alarm.t, opened_at=opened_at, due_at=due_at, forecast_at=forecast_at, late=late
@@ -171,10 +171,14 @@ def _alarm(changes: Sequence[Change]) -> tuple[Change | None, float | None]:
     return alarm, opened_at
 
 
-def _forecast(last: Change, profile: Profile, now: float) -> float:
-    """When it opens: what is planned for the phase that it is in, from when that began, and for those that follow."""
+def _forecast(alarm: Change, last: Change, profile: Profile, now: float) -> float:
+    """When it opens: what is planned for the phase that it is in, from when that began, and for those that follow.
+
+    Where nobody planned how its hours are shared it may take all of them, whatever was done.
+    """
     this_s, later_s = _planned_s(last.phase, profile)
-    return max(now, last.t + this_s) + later_s
+    begun = alarm if profile.alerted_h is None else last
+    return max(now, begun.t + this_s) + later_s
 
 
 def _planned_s(phase: Phase, profile: Profile) -> tuple[float, float]:
@@ -182,4 +186,4 @@ def _planned_s(phase: Phase, profile: Profile) -> tuple[float, float]:
     assert profile.open_within_h is not None
     alerted_s = (profile.alerted_h or 0.0) * _HOUR_S
     opening_s = profile.open_within_h * _HOUR_S - alerted_s
-    return (alerted_s, opening_s) if phase is Phase.ALERTED else (opening_s, 0.0)
+    return (alerted_s, opening_s) if alerted_s and phase is Phase.ALERTED else (opening_s, 0.0)

@@ -448,6 +448,7 @@ class Standing:
         self._newest: dict[tuple[str, ...], Fact] = {}
         self._said: dict[str, dict[str, Said]] = {}
         self._phases: dict[str, list[tuple[int, float, Change]]] = {}  # by point: id, when it was learnt
+        self._deliveries: dict[str, dict[int, Fact]] = {}  # by point and id
         self._changes: dict[str, int] = {}
         self._links: dict[str, Fact] = {}
         self._acknowledged: dict[int, dict[str, Fact]] = {}  # by alert and name
@@ -466,6 +467,8 @@ class Standing:
             self._changes[point] = self._changes.get(point, 0) + 1
         if isinstance(fact.told, PhaseChanged):
             self._keep_phase(fact, fact.told)
+        if isinstance(fact.told, Delivered):
+            self._deliveries.setdefault(fact.told.point, {})[fact.id] = fact
         if isinstance(fact.told, Acknowledged | Declined):
             self._keep_answer(fact, fact.told)
         if isinstance(fact.told, Acknowledged | Declined) and fact.told.link:
@@ -518,6 +521,11 @@ class Standing:
     def newest(self, kind: type[Delivered] | type[DeliveryPlanned], point: str) -> Fact | None:
         """What was said last of that kind of a point."""
         return self._newest.get(("delivered" if kind is Delivered else "delivery-planned", point))
+
+    def brought_since(self, fact: Fact, point: str) -> float:
+        """Litres that were delivered to a point after something was said."""
+        deliveries = self._deliveries.get(point, {}).values()
+        return sum(one.told.litres for one in deliveries if isinstance(one.told, Delivered) and _stands(one, fact))
 
     def counted(self, point: str) -> passages.Counted | None:
         """The last count of people in a point."""

@@ -9,6 +9,10 @@ from paraat.domain.model import PointView
 from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 
+# Of what was planned: so much brought, and the plan is done with. A lorry seldom brings to the litre what was asked, and a
+# few jerrycans of a neighbour are not that lorry.
+_DONE_PART = 0.5
+
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """The last delivery that somebody confirmed."""
@@ -21,7 +25,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery that is arranged: who brings it, when, how much. late: that moment is over, and nobody confirmed it.
 
-    too_late: as far as is known the tank is empty before it comes.
+    too_late: as far as is known the tank is empty before it comes. brought_l: of these litres came already.
     """
 
     at: float
@@ -29,6 +33,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     who: str
     late: bool
     too_late: bool
+    brought_l: float = 0.0
+
+    @property
+    def to_come_l(self) -> float:
+        """What is still to come of it."""
+        return self.litres - self.brought_l
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +93,7 @@ def _stop(view: PointView, point: Point, profile: Profile, standing: Standing) -
         to_full_l=to_full,
         to_target_l=to_target,
         last=_delivery(delivered),
-        plan=_plan(standing.newest(DeliveryPlanned, view.point), delivered, view.now, empty_from),
+        plan=_plan(view, standing, empty_from),
     )
 
 
@@ -93,15 +103,23 @@ def _delivery(fact: Fact | None) -> Delivery | None:
     return Delivery(t=fact.t, litres=fact.told.litres, by=fact.author.name)
 
 
-def _plan(fact: Fact | None, delivered: Fact | None, now: float, empty_from: float | None) -> Plan | None:
-    """What is arranged; a plan is done with by a delivery after it was made, or by a new plan of nothing.
+def _plan(view: PointView, standing: Standing, empty_from: float | None) -> Plan | None:
+    """What is arranged; a plan is done with when enough was brought after it was made, or by a new plan of nothing.
 
     empty_from: when the tank is empty, cautiously, of a point that lives on it; None: of another, or nobody knows.
     """
+    fact = standing.newest(DeliveryPlanned, view.point)
     if fact is None or not isinstance(fact.told, DeliveryPlanned) or not fact.told.litres:
         return None
-    if delivered is not None and delivered.t > fact.t:
-        return None
     told = fact.told
-    too_late = empty_from is not None and told.at > empty_from
-    return Plan(at=told.at, litres=told.litres, who=told.who, late=now > told.at, too_late=too_late)
+    brought_l = standing.brought_since(fact, view.point)
+    if brought_l >= _DONE_PART * told.litres:
+        return None
+    return Plan(
+        at=told.at,
+        litres=told.litres,
+        who=told.who,
+        late=view.now > told.at,
+        too_late=empty_from is not None and told.at > empty_from,
+        brought_l=brought_l,
+    )

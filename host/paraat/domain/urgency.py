@@ -14,8 +14,12 @@ def worst_first(view: PointView, critical: bool) -> Place:
     """What to sort points by: in use, late, the worst, the fewest hours. critical: a critical alert fires for it."""
     hours = None if view.fuel_left is None else view.fuel_left.hours
     found = view.activation
-    verdict = Verdict.NOT_READY if critical else view.verdict
-    return place(verdict, hours, view.name, view.point, in_use=found.in_use, late=found.late)
+    return place(as_urgent(view.verdict, critical), hours, view.name, view.point, in_use=found.in_use, late=found.late)
+
+
+def as_urgent(verdict: Verdict, critical: bool) -> Verdict:
+    """Among which a point stands: one with a critical alert, whatever its verdict, among those that are not ready."""
+    return Verdict.NOT_READY if critical else verdict
 
 
 def place(verdict: Verdict, hours: float | None, name: str, point: str, *, in_use: bool, late: bool) -> Place:

@@ -131,7 +131,7 @@ def _round(view: PointView, stop: Stop, turn: int | None) -> dict[str, Value | N
         "fuel/round": turn,
         "fuel/to-target": None if silent else stop.to_target_l,
         "fuel/to-full": None if silent else stop.to_full_l,
-        "fuel/planned": None if plan is None else plan.litres,
+        "fuel/planned": None if plan is None else plan.to_come_l,
         "fuel/planned-in": None if plan is None else (plan.at - view.now) / _HOUR_S,
     }
 

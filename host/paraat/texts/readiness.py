@@ -112,7 +112,10 @@ class Words(catalogue.Words):
     def planned(self, plan: Plan, now: float) -> str:
         """Who brings fuel, how much and when, and that this is late, or too late."""
         key = "refuel.late" if plan.late else "refuel.too-late" if plan.too_late else "refuel.planned"
-        return self(key, litres=self.number(plan.litres, 0), who=plan.who, at=self.at(plan.at, now))
+        litres = self.number(plan.litres, 0)
+        if plan.brought_l:
+            litres = self("refuel.rest", rest=self.number(plan.to_come_l, 0), litres=litres)
+        return self(key, litres=litres, who=plan.who, at=self.at(plan.at, now))
 
     @staticmethod
     def columns(rows: list[list[str]]) -> list[str]:

@@ -205,13 +205,17 @@ class LastDelivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlannedDelivery(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery that is arranged. late: its moment is over, and nobody confirmed it. too_late: it comes after refuel_before."""
+    """A delivery that is arranged. late: its moment is over, and nobody confirmed it. too_late: it comes after refuel_before.
+
+    brought_litres: of these litres so many came already.
+    """
 
     at: datetime
     litres: float
     who: str
     late: bool
     too_late: bool
+    brought_litres: float = 0.0
 
 
 class RefuelStop(msgspec.Struct, frozen=True, kw_only=True):
@@ -759,7 +763,12 @@ def _stop(stop: Stop, place: points_files.Point) -> RefuelStop:
         planned=None
         if plan is None
         else PlannedDelivery(
-            at=rfc3339(plan.at), litres=plan.litres, who=plan.who, late=plan.late, too_late=plan.too_late
+            at=rfc3339(plan.at),
+            litres=plan.litres,
+            who=plan.who,
+            late=plan.late,
+            too_late=plan.too_late,
+            brought_litres=plan.brought_l,
         ),
     )
 

@@ -17,6 +17,7 @@ POINT_COLUMNS = (
 REFUEL_COLUMNS = (
     "point", "name", "municipality", "access", "hours_low", "refuel_before", "to_full_litres", "to_target_litres",
     "last_delivery_at", "last_delivery_litres", "planned_at", "planned_litres", "planned_who", "planned_late", "planned_too_late",
+    "planned_brought_litres",
 )  # fmt: skip
 UPKEEP_COLUMNS = (
     "point", "name", "municipality", "kind", "resource", "state", "due", "what", "why", "to_do", "done_at", "due_at", "by",
@@ -54,7 +55,7 @@ def _stop(one: RefuelStop) -> tuple[object, ...]:
     return (
         one.point, one.name, one.municipality, one.access, one.hours_low, one.refuel_before, one.to_full_litres,
         one.to_target_litres, *((None, None) if last is None else (last.at, last.litres)),
-        *((None,) * 5 if plan is None else (plan.at, plan.litres, plan.who, plan.late, plan.too_late)),
+        *((None,) * 6 if plan is None else (plan.at, plan.litres, plan.who, plan.late, plan.too_late, plan.brought_litres)),
     )  # fmt: skip
 
 

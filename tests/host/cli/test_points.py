@@ -3,7 +3,7 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from host.web.scene import NOW, point
+from host.web.scene import NOW, alert, left, point
 from paraat.cli.points import table
 from paraat.domain.activation import Activation, Phase
 from paraat.domain.model import PointView
@@ -11,6 +11,7 @@ from paraat.domain.readiness import ResourceState, State, Verdict
 from paraat.domain.remarks import Remark
 from paraat.texts.readiness import Words
 from paraat.web import api
+from paraat.web.roll import Roll, firing_by_point
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 
@@ -18,6 +19,27 @@ ZONE = ZoneInfo("Europe/Amsterdam")
 def printed(*views: PointView) -> list[str]:
     found = api.points(views, NOW, "Proef", "en", ZONE)
     return table(found.points, Words("en", ZONE))
+
+
+def test_the_order_is_that_of_the_page_also_where_a_critical_alert_fires() -> None:
+    views = [
+        point("nsp-0101", verdict=Verdict.READY),
+        point("nsp-0102", verdict=Verdict.LIMITED),
+        point("nsp-0103", verdict=Verdict.READY),
+        point("nsp-0104", verdict=Verdict.NOT_READY, autonomy=left(80.0)),
+        point("nsp-0105", verdict=Verdict.UNKNOWN),
+        point("nsp-0106", verdict=Verdict.READY),
+    ]
+    states = [alert("bad_air", "nsp-0103"), alert("low_fuel", "nsp-0101", severity="warning")]
+    states += [alert("bad_air", "nsp-0106", state="resolved")]
+    roll = Roll()
+    roll.call({view.point: view for view in views}, firing_by_point(states))
+    found = api.points(views, NOW, "Proef", "en", ZONE)
+    lines = table(found.points, Words("en", ZONE), [api.alert(state, None, ()) for state in states])
+    assert [line.split()[0] for line in lines[1:]] == [view.point for view in roll.points]
+    assert [line for line in lines if "alert" in line] == [lines[1]]
+    assert "Ready" in lines[1]
+    assert "alert: Bad air (CO2)" in lines[1]
 
 
 def in_phase(point_id: str, phase: Phase, verdict: Verdict, **fields: Any) -> PointView:

@@ -62,6 +62,26 @@ def test_the_clock_runs_from_the_alarm_and_forecasts_by_what_is_done(
     assert found.late is late
 
 
+@pytest.mark.parametrize(
+    ("now", "steps", "forecast", "late"),
+    [
+        (0.1, [], 4.0, False),
+        (3.0, [(Phase.OPENING, 2.0)], 4.0, False),
+        (4.5, [(Phase.OPENING, 2.0)], 4.5, True),
+    ],
+)
+def test_a_clock_of_which_no_step_is_planned_is_late_when_it_has_run_out(
+    now: float, steps: list[tuple[Phase, float]], forecast: float, late: bool
+) -> None:
+    """A point that gives open_within_h under a profile without a clock was late in the second of its alarm."""
+    profile = Profile(target_h=24.0, resources={}, open_within_h=4.0)
+    changes = said((Phase.ALERTED, 0), *steps)
+    found = activation(changes, None, profile, T0 + now * HOUR_S)
+    assert (hours(found.due_at), hours(found.forecast_at), found.late) == (4.0, pytest.approx(forecast), late)
+    if not late:
+        assert T0 + 4 * HOUR_S + 1 in list(turns(changes, found, profile)), "time alone makes it late"
+
+
 @pytest.mark.parametrize(("opened", "late"), [(1.9, False), (2.1, True)])
 def test_once_it_is_open_the_clock_says_whether_it_was_in_time(opened: float, late: bool) -> None:
     steps = [(Phase.ALERTED, 0.0), (Phase.OPENING, 0.2), (Phase.OPERATIONAL, opened)]

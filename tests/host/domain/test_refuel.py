@@ -101,6 +101,40 @@ def test_a_plan_is_done_with_by_a_delivery_or_when_it_is_called_off(told: Told) 
     assert (low.point, low.plan) == ("low", None), "the level says itself whether it is enough"
 
 
+def test_a_plan_stands_until_half_of_it_was_brought_and_says_what_is_still_to_come() -> None:
+    region = Region(low=10.0, half=50.0)
+    region.say(DeliveryPlanned(point="low", at=T0 + 2 * HOUR_S, litres=300.0, who="Tankdienst"), T0 + 1)
+    region.say(Delivered(point="low", litres=20.0), T0 + 20)
+    region.say(Delivered(point="low", litres=80.0), T0 + 30)
+    (_, low) = region.round()
+    assert low.plan is not None
+    assert (low.point, low.plan.litres, low.plan.brought_l, low.plan.to_come_l) == ("low", 300.0, 100.0, 200.0)
+    assert region.order(T0 + 3 * HOUR_S) == ["low", "half"], "it is late all the same"
+    region.say(Delivered(point="low", litres=50.0), T0 + 40)
+    assert region.round()[0].plan is None
+
+
+def test_what_is_told_again_was_brought_once() -> None:
+    region = Region(low=10.0)
+    planned = DeliveryPlanned(point="low", at=T0 + 2 * HOUR_S, litres=300.0, who="Tankdienst")
+    region.say(planned, T0 + 1)
+    for _ in range(2):
+        brought = Fact(
+            id=2, after=0, t=T0 + 2, recorded_at=T0 + 2, author=JAN, told=Delivered(point="low", litres=100.0)
+        )
+        region.tracker.standing.apply(brought)
+    (low,) = region.round()
+    assert low.plan is not None
+    assert low.plan.brought_l == 100.0
+
+
+def test_a_delivery_after_a_clock_was_set_back_counts_for_the_plan() -> None:
+    region = Region(low=10.0)
+    region.say(DeliveryPlanned(point="low", at=T0 + 9 * HOUR_S, litres=300.0, who="Tankdienst"), T0 + 3600)
+    region.say(Delivered(point="low", litres=290.0), T0 + 30)
+    assert region.round()[0].plan is None
+
+
 def test_a_delivery_of_before_does_not_end_a_plan_and_is_told() -> None:
     region = Region(low=10.0)
     region.say(Delivered(point="low", litres=100.0), T0 - 86400)

@@ -373,9 +373,12 @@ def test_the_refuel_round_stands_in_the_rows_as_on_the_page(bench: Bench) -> Non
     bench.tracker.standing.apply(facts.Fact(id=1, after=0, t=T0 + 1, recorded_at=T0, author=LEAD, told=planned))
     assert of_fuel(T0 + 2)["fuel/planned"] == 400.0
     assert of_fuel(T0 + 2)["fuel/planned-in"] == 2.0
-    assert of_fuel(T0 + 10_802) == {"fuel/round": 0, "fuel/planned": 400.0, "fuel/planned-in": -1.0}, "late, and silent"
+    a_little = facts.Delivered(point="nsp-0101", litres=50.0)
+    bench.tracker.standing.apply(facts.Fact(id=2, after=0, t=T0 + 3, recorded_at=T0, author=LEAD, told=a_little))
+    assert of_fuel(T0 + 3)["fuel/planned"] == 350.0
+    assert of_fuel(T0 + 10_802) == {"fuel/round": 0, "fuel/planned": 350.0, "fuel/planned-in": -1.0}, "late, and silent"
     brought = facts.Delivered(point="nsp-0101", litres=390.0)
-    bench.tracker.standing.apply(facts.Fact(id=2, after=0, t=T0 + 3, recorded_at=T0, author=LEAD, told=brought))
+    bench.tracker.standing.apply(facts.Fact(id=3, after=0, t=T0 + 3, recorded_at=T0, author=LEAD, told=brought))
     assert "fuel/planned" not in of_fuel(T0 + 4)
 
 

@@ -398,7 +398,7 @@ def test_the_refuel_round(ask: Ask, source: FakeSource) -> None:
             to_full_l=357.96,
             to_target_l=357.96,
             last=Delivery(t=NOW - 86400, litres=120.0, by="Jan"),
-            plan=Plan(at=NOW + 3600, litres=300.0, who="Tankdienst", late=False, too_late=True),
+            plan=Plan(at=NOW + 3600, litres=300.0, who="Tankdienst", late=False, too_late=True, brought_l=40.0),
         ),
         Stop(
             point="nsp-0203",
@@ -420,11 +420,13 @@ def test_the_refuel_round(ask: Ask, source: FakeSource) -> None:
         "who": "Tankdienst",
         "late": False,
         "too_late": True,
+        "brought_litres": 40.0,
     }
     assert [unknown[key] for key in ("hours_low", "refuel_before", "last_delivery", "planned")] == [None] * 4
     row, empty = csv.DictReader(io.StringIO(ask("/api/v1/refuel?format=csv").text))
     assert (row["planned_who"], row["to_target_litres"], empty["planned_at"]) == ("Tankdienst", "358.0", "")
     assert (row["planned_too_late"], empty["planned_too_late"]) == ("true", "")
+    assert (row["planned_brought_litres"], empty["planned_brought_litres"]) == ("40.0", "")
 
 
 ATTEST = "/api/v1/points/nsp-0102/attest"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 from urllib.parse import urlencode
 
+import msgspec
 import pytest
 
 from host.web.asking import Answer, Ask, fetch
@@ -134,6 +135,8 @@ def test_the_page_says_what_is_planned(ask: Ask, source: FakeSource, late: bool,
     page = ask(HERE)
     assert f"Gepland: {said}" in page.text
     assert 'name="cancel"' in page.text
+    source.stops = [Stop(point="nsp-0102", plan=msgspec.structs.replace(plan, brought_l=40.0), **nothing)]
+    assert f"Gepland: {said.replace('120', 'nog 80 van 120')}" in ask(HERE).text
 
 
 def test_the_status_page_leads_there(ask: Ask) -> None:
