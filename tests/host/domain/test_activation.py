@@ -229,12 +229,6 @@ def test_without_a_limit_it_is_still_said_when_the_alarm_came_and_when_it_opened
     assert (hours(found.alerted_at), hours(found.opened_at), found.forecast_at) == (0, 1, None)
 
 
-def test_without_a_plan_for_the_alarm_all_of_the_time_is_for_opening() -> None:
-    plain = Profile(target_h=72.0, resources={}, open_within_h=2.0)
-    found = activation(said((Phase.ALERTED, 0)), None, plain, T0 + HOUR_S)
-    assert (hours(found.forecast_at), found.late) == (3, True)
-
-
 def test_what_only_time_changes_is_known_before() -> None:
     out = said((Phase.OUT_OF_USE, 0), until=T0 + 5 * HOUR_S)
     assert [hours(t) for t in turns(out, STANDBY, PROFILE)] == [0, 5]
