@@ -48,6 +48,31 @@ def texts(made: Card, icon: str) -> list[str]:
     return [figure.text for figure in cell(made, icon)]
 
 
+def on_its_battery(**fields: Any) -> PointView:
+    """A point that has no generator."""
+    plain: dict[str, Any] = {
+        "has_tank": False,
+        "litres": None,
+        "fuel_percent": None,
+        "autonomy": None,
+        "values": {"battery/charge": 90.0, "power/mains": True},
+        "battery": BatteryLeft(hours=30.0, load_w=100.0, source="record"),
+        "off_grid": OffGrid(hours_low=24.0, hours=30.0, hours_high=36.0, source="battery"),
+    }
+    return point(**(plain | fields))
+
+
+def test_a_point_without_a_tank_shows_its_battery_in_the_place_of_the_fuel() -> None:
+    fuel = card(on_its_battery()).fuel
+    assert (fuel.icon, fuel.named, fuel.hours, fuel.level.text, fuel.percent) == ("battery", "Accu", "30", "90 %", 90.0)
+    assert (fuel.range, fuel.source) == ("tussen 24 en 36 uur", "op de accu, bij 100 W")
+    assert texts(card(on_its_battery()), "power") == ["net aanwezig"]
+    monitor = on_its_battery(battery=BatteryLeft(hours=30.0, load_w=None, source="monitor"))
+    assert card(monitor).fuel.source == "op de accu, zoals de accumeter rekent"
+    unknown = card(on_its_battery(battery=None, off_grid=None, values={})).fuel
+    assert (unknown.hours, unknown.percent, unknown.none) == (None, None, "Accu onbekend")
+
+
 def test_a_point_that_was_never_heard_says_unknown_everywhere_and_0_nowhere() -> None:
     made = card(never_heard("nsp-0202"))
     said = [figure.text for one in made.cells for figure in one.figures]
