@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from paraat.domain import battery, passages, tracker
+from paraat.domain import battery, fuel_events, passages, tracker
 from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact, HelpAsked, Silenced
 from paraat.domain.model import ACKNOWLEDGED, AlertState, Autonomy, BatteryLeft, OffGrid, PointView
 from paraat.domain.radio import Entered, RadioError
@@ -50,6 +50,10 @@ _SHOWN_ELSEWHERE = frozenset(
     )
 )
 _NOTHING_HEARD = frozenset((tracker.NEVER_HEARD, tracker.SILENT))
+_FOUND_BY = {
+    "fuel_loss": fuel_events.lost,
+    "fuel_gauge": fuel_events.doubtful,
+}  # rules that tell of an event of the fuel
 SILENCED = "silenced"  # as of AlertState.held_by
 _SAID_WAYS = ("sms", "link", "radio")  # of an acknowledgement; at the screen or with a command needs no word
 _SAME_SET_S = 60  # figures read so shortly before the newest share its age
@@ -299,7 +303,7 @@ class Writer:
             ),
             remarks=self._remarks(view),
             counted="" if view.people is None else self._upkept.counted(view.people, view.now),
-            alerts=tuple((alert.severity, words.code("rule", alert.rule)) for alert in firing),
+            alerts=tuple((alert.severity, self._alerted(alert, view)) for alert in firing),
             silenced=self._silenced(silence, view.now),
             faults=self._faults(view),
             missing=words.count("missing", view.missing) if view.missing else "",
@@ -307,6 +311,12 @@ class Writer:
             data_t=view.data_t,
             heard_at=view.heard_at,
         )
+
+    def _alerted(self, alert: AlertState, view: PointView) -> str:
+        """An alert of a point; of its fuel also what was found there, when, and how many litres."""
+        title, find = self.words.code("rule", alert.rule), _FOUND_BY.get(alert.rule)
+        event = None if find is None or view.fuel_t is None else find(view.fuel_events, view.fuel_t)
+        return title if event is None else f"{title}: {self._upkept.fuel_event(event, view.now)}"
 
     def _config(self, view: PointView) -> str:
         node = view.node

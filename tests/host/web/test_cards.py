@@ -48,6 +48,32 @@ def texts(made: Card, icon: str) -> list[str]:
     return [figure.text for figure in cell(made, icon)]
 
 
+@pytest.mark.parametrize(
+    ("rule", "kind", "said"),
+    [
+        (
+            "fuel_loss",
+            fuel_events.THEFT,
+            "Brandstof daalt terwijl het aggregaat uit staat: 61 l ineens weg, 16:10: diefstal?",
+        ),
+        ("fuel_loss", fuel_events.LEAK, "Brandstof daalt terwijl het aggregaat uit staat: 61 l weggelekt sinds 16:10"),
+        (
+            "fuel_gauge",
+            fuel_events.RISING,
+            "Brandstofmeter niet te vertrouwen: meter steeg 61 l zonder levering, sinds 16:10",
+        ),
+        ("fuel_loss", fuel_events.REFUEL, "Brandstof daalt terwijl het aggregaat uit staat"),
+    ],
+)
+def test_an_alert_of_the_fuel_says_on_its_card_what_was_found_when_and_how_many_litres(
+    rule: str, kind: str, said: str
+) -> None:
+    event = FuelEvent(kind=kind, since=NOW - 3000, until=NOW - 60, litres=60.7)
+    view = point("nsp-0102", fuel_events=(event,))
+    (made,) = writer().cards([view], {"nsp-0102": [alert(rule)]})
+    assert made.alerts == (("critical", said),)
+
+
 def on_its_battery(**fields: Any) -> PointView:
     """A point that has no generator."""
     plain: dict[str, Any] = {
