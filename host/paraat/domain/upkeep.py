@@ -136,7 +136,7 @@ def upkeep(
     now: float,
     runs: Runs,
     fuel_at: float | None,
-    has_generator: bool,
+    has_generator: bool = True,
     has_battery: bool,
     trend: Trend | None,
     checked: tuple[float, str] | None,
