@@ -17,6 +17,7 @@ POINT = Point(
     tank=Tank(capacity_l=400, burn_l_per_h=10, reserve_l=0),
     board=PointBoard(type="esp32_devkitc_ve"),
 )
+BATTERY = Battery(capacity_ah=400, nominal_v=24, load_w=100)  # 76.8 h from full to empty_percent
 # It looks at power alone: what is left for a test to say is then the rest of the point.
 PROFILE = Profile(target_h=12.0, resources={"power": Resource(critical=True, by="hours")})
 
@@ -24,7 +25,9 @@ PROFILE = Profile(target_h=12.0, resources={"power": Resource(critical=True, by=
 class Bench:
     """A tracker of one point, with its counts."""
 
-    def __init__(self, tank: Tank = POINT.tank, battery: Battery | None = None, profile: Profile = PROFILE) -> None:
+    def __init__(
+        self, tank: Tank | None = POINT.tank, battery: Battery | None = None, profile: Profile = PROFILE
+    ) -> None:
         self.counts = (0, 0)
         self.certificate_until: float | None = None
         self.tracker = Tracker(

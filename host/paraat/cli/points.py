@@ -143,7 +143,8 @@ def table(points: "list[Point]", words: "Words", alerts: "Iterable[Alert]" = ())
 
 
 def _worst_first(point: "Point", critical: bool) -> Place:
-    hours = None if point.fuel_left is None else point.fuel_left.hours
+    left = point.fuel_left if point.has_tank else point.off_grid
+    hours = None if left is None else left.hours
     life = point.life
     in_use = Phase(life.phase).in_use
     verdict = as_urgent(Verdict.of(point.verdict), critical)

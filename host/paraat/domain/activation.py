@@ -119,7 +119,7 @@ def _with_switch(said: list[Change], switch: Switch | None) -> list[Change]:
         return said
     if switch.on_t is not None:
         said = _turned(said, Phase.OPERATIONAL, switch.on_t, not_in=_NOT_IN_USE)
-    return said if switch.on else _turned(said, Phase.CLOSING, switch.t, not_in=_IDLE)
+    return said if switch.on else _turned(said, Phase.CLOSING, switch.t, not_in=(*_IDLE, *_ON_THE_WAY))
 
 
 def _turned(said: list[Change], phase: Phase, t: float, *, not_in: Collection[Phase]) -> list[Change]:

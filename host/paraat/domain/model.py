@@ -163,6 +163,7 @@ class PointView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     data_t: float | None  # when the newest set was read
     latest: dict[str, Latest]
     litres: float | None  # filtered: one wild reading does not show
+    has_tank: bool = True  # of a generator; without one it lives on its battery, and nothing is asked of fuel
     fuel_t: float | None = None  # when the newest fuel was read; it may be older than the newest set
     fuel_percent: float | None  # of the tank's capacity, from litres
     autonomy: Autonomy | None

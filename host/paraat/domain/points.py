@@ -83,8 +83,8 @@ class Point(Part, frozen=True):
     id: str
     name: Text
     municipality: Text
-    tank: Tank
     board: PointBoard
+    tank: Tank | None = None  # of its generator; None: it has none, and lives on its battery
     capacity: Capacity = NOT_GIVEN  # people; where it is not given the profile's band for the inhabitants says it
     inhabitants: Annotated[int, Meta(ge=0, le=100_000_000)] | None = None  # of the town it stands in
     generator: Generator | None = None

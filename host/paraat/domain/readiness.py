@@ -18,6 +18,7 @@ HOURS = "hours"  # against the target: detail hours, target, full (of a full tan
 GENERATOR_DOWN = "generator-down"
 FUEL_UNKNOWN = "fuel-unknown"
 FUEL_DOUBTFUL = "fuel-doubtful"
+BATTERY_UNKNOWN = "battery-unknown"  # of a point that lives on it
 MAINS_UNKNOWN = "mains-unknown"
 GENERATOR_UNKNOWN = "generator-unknown"
 MEASURED = "measured"
@@ -88,7 +89,7 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
 class Power(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is known of a point's electricity; None is "not known". hours: cautious; full_h: cautious, of a full tank.
 
-    source: what the hours are of, as of model.OffGrid, where a battery is recorded beside the tank; else "".
+    source: what the hours are of, as of model.OffGrid, where a battery is recorded; else "".
     """
 
     mains: bool | None
@@ -97,6 +98,7 @@ class Power(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     full_h: float | None = None
     source: str = ""
     doubtful: bool = False  # the gauge cannot be believed
+    has_generator: bool = True  # without one the hours are those of its battery
     t: float | None = None
 
 
@@ -249,15 +251,15 @@ class _Found(msgspec.Struct, frozen=True, gc=False):
 
 
 def _power(power: Power, target_h: float) -> _Found:
-    if power.mains is False and power.generator is False:
+    if power.mains is False and power.generator is False and power.has_generator:
         return _Found(_NOT_READY, GENERATOR_DOWN, t=power.t)
     if power.doubtful:
         return _Found(_UNKNOWN, FUEL_DOUBTFUL, t=power.t)
     if power.hours is None:
-        return _Found(_UNKNOWN, FUEL_UNKNOWN, t=power.t)
+        return _Found(_UNKNOWN, FUEL_UNKNOWN if power.has_generator else BATTERY_UNKNOWN, t=power.t)
     if power.mains is None:
         return _Found(_UNKNOWN, MAINS_UNKNOWN, t=power.t)
-    if power.mains is False and power.generator is None:
+    if power.mains is False and power.generator is None and power.has_generator:
         return _Found(_UNKNOWN, GENERATOR_UNKNOWN, t=power.t)
     detail: dict[str, float | str] = {"hours": power.hours, "target": target_h}
     if power.full_h is not None and power.full_h < target_h:

@@ -6,7 +6,7 @@ import msgspec
 
 from paraat.domain.facts import Delivered, DeliveryPlanned, Fact, Standing
 from paraat.domain.model import PointView
-from paraat.domain.points import Point
+from paraat.domain.points import Point, Tank
 from paraat.domain.profiles import Profile
 
 # Of what was planned: so much brought, and the plan is done with. A lorry seldom brings to the litre what was asked, and a
@@ -64,19 +64,21 @@ def stops(
     profiles: Mapping[str, Profile],
     standing: Standing,
 ) -> list[Stop]:
-    """Every point that is in use, the most urgent first; those for which fuel is arranged come after all others.
+    """Every point that is in use and has a tank, the most urgent first; those for which fuel is arranged come after all others.
 
     Where the fuel is not known, or its gauge cannot be believed, somebody must go and look: such a point comes before
     those of which it is known.
     """
     found = [
-        _stop(view, points[view.point], profiles[view.point], standing) for view in views if view.activation.in_use
+        _stop(view, tank, profiles[view.point], standing)
+        for view in views
+        if view.activation.in_use and (tank := points[view.point].tank) is not None
     ]
     return sorted(found, key=lambda stop: (stop.settled, stop.refuel_before or 0.0, stop.point))
 
 
-def _stop(view: PointView, point: Point, profile: Profile, standing: Standing) -> Stop:
-    left, tank = view.fuel_left, point.tank
+def _stop(view: PointView, tank: Tank, profile: Profile, standing: Standing) -> Stop:
+    left = view.fuel_left
     to_full = to_target = None
     if view.litres is not None and left is not None:
         to_full = max(0.0, tank.fill_l - view.litres)

@@ -211,8 +211,9 @@ class Tracker:
         """The last view of a point as it is at `now`, when nothing has turned since: only figures that run are others."""
         view, reading = made.view, made.reading
         left, off_grid = view.autonomy, view.off_grid
-        if reading is not None:
-            left = autonomy.estimate(reading, tracked.point.tank, now, drains=made.drains)
+        tank = tracked.point.tank
+        if reading is not None and tank is not None:
+            left = autonomy.estimate(reading, tank, now, drains=made.drains)
             off_grid = battery.off_grid(None if view.fuel_doubtful else left, view.battery)
         where = view.activation
         if where.forecast_at is not None:
@@ -244,7 +245,8 @@ class Tracker:
         self, tracked: "_Tracked", outside: "_Outside", reading: Reading | None, drains: bool, now: float
     ) -> PointView:
         point, fuel = tracked.point, tracked.latest.get(tracked.gauge)
-        left = None if reading is None else autonomy.estimate(reading, point.tank, now, drains=drains)
+        tank = point.tank
+        left = None if reading is None or tank is None else autonomy.estimate(reading, tank, now, drains=drains)
         litres = None if reading is None else reading.litres
         events = () if reading is None else reading.events
         fuel_log = tuple(joined(tracked.kept.fuel, events))
@@ -252,7 +254,7 @@ class Tracker:
         charge = (
             None
             if point.battery is None
-            else battery.left(point.battery, tracked.known(now, tracked.alerts.point_silent.after_s), tracked.given)
+            else battery.left(point.battery, self._known_of_battery(tracked, now), tracked.given)
         )
         view = PointView(
             point=point.id,
@@ -271,8 +273,9 @@ class Tracker:
             data_t=tracked.data_t,
             latest=dict(tracked.latest),
             litres=litres,
+            has_tank=tank is not None,
             fuel_t=None if fuel is None else fuel.t,
-            fuel_percent=None if litres is None else 100 * litres / point.tank.capacity_l,
+            fuel_percent=None if litres is None or tank is None else 100 * litres / tank.capacity_l,
             autonomy=left,
             fuel_events=events,
             fuel_log=fuel_log,
@@ -312,6 +315,13 @@ class Tracker:
             judged=remarks.judged(figures),
             upkeep=self._upkeep(tracked, words.tasks, fuel_log, now),
         )
+
+    def _known_of_battery(self, tracked: "_Tracked", now: float) -> battery.Known:
+        """What is known of a battery now. Of a silent point that lives on it the last figures count on while the mains were there:
+        so it keeps its last verdict. In an outage it empties, and nobody knows how fast."""
+        after_s = tracked.alerts.point_silent.after_s
+        counts_on = tracked.point.tank is None and tracked.value(MAINS) is True
+        return tracked.known(tracked.last_word_t(now, after_s) + after_s if counts_on else now, after_s)
 
     def _figures(self, tracked: "_Tracked", people: passages.Present | None, now: float) -> remarks.Figures:
         """The last figures of a point; what is old beside them says nothing of now."""
@@ -355,6 +365,7 @@ class Tracker:
             now=now,
             runs=kept.runs,
             fuel_at=max((t for t in came if t <= now), default=None),
+            has_generator=tracked.point.tank is not None,
             has_battery=kept.has_battery,
             trend=kept.trend(now),
             checked=self.standing.checked(point_id, now),
@@ -424,6 +435,16 @@ class Tracker:
             latest = view.latest.get(name)
             return None if latest is None or latest.value is None or latest.t < last_word_t else bool(latest.value)
 
+        if not view.has_tank:
+            alone = view.off_grid
+            return readiness.Power(
+                mains=switch(MAINS),
+                generator=switch(GENERATOR),
+                hours=None if alone is None else alone.hours_low,
+                source="" if alone is None else alone.source,
+                has_generator=False,
+                t=view.data_t,
+            )
         doubtful = view.fuel_doubtful
         left = None if doubtful else view.autonomy
         whole = view.off_grid if tracked.point.battery is not None and left is not None else None
@@ -450,16 +471,16 @@ def reasons_of(view: PointView, firing: Collection[str], silent_after_s: float, 
     alarm = [LOW_FUEL] if "low_fuel" in firing else []
     if "help_asked" in firing:
         alarm.append(HELP_ASKED)
-    if mains is False and generator is False:
+    if mains is False and generator is False and view.has_tank:
         alarm.append(GENERATOR_DOWN)
     if "fuel_loss" in firing:
         alarm.append(FUEL_FALLS)
-    unknown = [FUEL_UNKNOWN] if view.litres is None else []
+    unknown = [FUEL_UNKNOWN] if view.litres is None and view.has_tank else []
     if view.fuel_doubtful:
         unknown.append(FUEL_DOUBTFUL)
     if mains is None:
         unknown.append(MAINS_UNKNOWN)
-    if generator is None and mains is False:
+    if generator is None and mains is False and view.has_tank:
         unknown.append(GENERATOR_UNKNOWN)
     attention = [OFFLINE] if view.online is False else []
     if any(latest.fault is not None for latest in view.latest.values()):
@@ -541,8 +562,9 @@ class _Tracked:
         self.profile = profile
         self.alerts = alerts
         self.latest: dict[str, Latest] = {}
-        self.gauge = DISTANCE if point.tank.by == "distance" else FUEL
-        self.fuel = Fuel(point.tank, shift_min=crc32(point.id.encode()) % STEP_MIN)
+        tank = point.tank
+        self.gauge = DISTANCE if tank is not None and tank.by == "distance" else FUEL
+        self.fuel = None if tank is None else Fuel(tank, shift_min=crc32(point.id.encode()) % STEP_MIN)
         self.kept = Kept(point, profile.upkeep)
         self.given = battery.Told()
         self.air: dict[str, Air] = {}  # by metric
@@ -605,23 +627,25 @@ class _Tracked:
     def due(self) -> list[Found]:
         """What must be kept now."""
         fuel = self.latest.get(self.gauge)
-        reading = None if fuel is None or fuel.value is None else self._read()
-        if reading is None:
+        reading, tank = None if fuel is None or fuel.value is None else self._read(), self.point.tank
+        if reading is None or tank is None:
             return self.kept.due(())
-        return self.kept.due(reading.events, reading.pattern, last_burn(reading, self.point.tank.burn_l_per_h))
+        return self.kept.due(reading.events, reading.pattern, last_burn(reading, tank.burn_l_per_h))
 
     def reading(self) -> Reading | None:
         """What the level of the fuel says, with the burn rate to count on; None where it never said anything."""
-        reading, kept = self._read(), self.kept
-        if reading is None:
+        reading, kept, tank = self._read(), self.kept, self.point.tank
+        if reading is None or tank is None:
             return None
-        return heed(reading, kept.burn, self.point.tank.burn_l_per_h, exercise=kept.was_exercise)
+        return heed(reading, kept.burn, tank.burn_l_per_h, exercise=kept.was_exercise)
 
     def _read(self) -> Reading | None:
         """What the level of the fuel says by itself.
 
         A start of the host reads no whole day back. Until the level tells of one again, what it told before counts.
         """
+        if self.fuel is None:
+            return None
         reading, day = self.fuel.reading(), self.kept.day
         if reading is None or reading.pattern is not None or day is None or self.fuel.knows_since(reading.t - DAY_S):
             return reading
@@ -633,8 +657,10 @@ class _Tracked:
             self.latest[name] = latest
 
     def _learn_fuel(self, sample_set: SampleSet) -> None:
-        values = sample_set.values
-        litres = tanks.litres(self.point.tank, level_percent=values.get(FUEL), distance_m=values.get(DISTANCE))
+        values, tank = sample_set.values, self.point.tank
+        if self.fuel is None or tank is None:
+            return
+        litres = tanks.litres(tank, level_percent=values.get(FUEL), distance_m=values.get(DISTANCE))
         if litres is None:
             return
         told, load_w = values.get(GENERATOR), values.get(battery.LOAD)
@@ -668,7 +694,8 @@ class _Tracked:
         if max(self.heard_at or t, self.data_t or t) <= t:
             return
         self.latest = {name: latest for name, latest in self.latest.items() if latest.t <= t}
-        self.fuel.forget_after(t)
+        if self.fuel is not None:
+            self.fuel.forget_after(t)
         self.kept.forget_after(t)
         self.given.forget_after(t)
         for air in self.air.values():
@@ -688,13 +715,13 @@ class _Tracked:
 
     def last_fuel(self, now: float, silent_after_s: float) -> LastFuel | None:
         """The least that is left, by the last level that the gauge told; None when it never did."""
-        reading = self.reading()
-        if reading is None:
+        reading, tank = self.reading(), self.point.tank
+        if reading is None or tank is None:
             return None
         generator = self.latest.get(GENERATOR)
         told = generator is not None and generator.t >= self.last_word_t(now, silent_after_s)
         off = told and generator is not None and generator.value is False
-        return at_least(reading, self.point.tank, now, ran_until=self.on_t.get(GENERATOR) if off else now)
+        return at_least(reading, tank, now, ran_until=self.on_t.get(GENERATOR) if off else now)
 
     def switch(self) -> activation.Switch | None:
         """What its key switch or button said; None: it never said anything, or has none."""

@@ -136,6 +136,7 @@ def upkeep(
     now: float,
     runs: Runs,
     fuel_at: float | None,
+    has_generator: bool = True,
     has_battery: bool,
     trend: Trend | None,
     checked: tuple[float, str] | None,
@@ -154,8 +155,8 @@ def upkeep(
     test = tests[-1] if tests else None
     checked_at, checked_by = checked or (None, "")
     tasks = [
-        _test_run(plan, test, long, runs, now),
-        _aged(FUEL_AGE, DELIVERED, NEVER_DELIVERED, fuel_at, plan.fuel_max_days, now),
+        *((_test_run(plan, test, long, runs, now),) if has_generator else ()),
+        *((_aged(FUEL_AGE, DELIVERED, NEVER_DELIVERED, fuel_at, plan.fuel_max_days, now),) if has_generator else ()),
         *((_battery(plan, trend),) if has_battery else ()),
         _aged(CHECK, CHECKED, NEVER_CHECKED, checked_at, plan.check_every_days, now, checked_by),
         *words,

@@ -12,7 +12,8 @@ Place = tuple[bool, bool, int, float, str, str]
 
 def worst_first(view: PointView, critical: bool) -> Place:
     """What to sort points by: in use, late, the worst, the fewest hours. critical: a critical alert fires for it."""
-    hours = None if view.fuel_left is None else view.fuel_left.hours
+    left = view.fuel_left if view.has_tank else view.off_grid
+    hours = None if left is None else left.hours
     found = view.activation
     return place(as_urgent(view.verdict, critical), hours, view.name, view.point, in_use=found.in_use, late=found.late)
 
@@ -23,5 +24,5 @@ def as_urgent(verdict: Verdict, critical: bool) -> Verdict:
 
 
 def place(verdict: Verdict, hours: float | None, name: str, point: str, *, in_use: bool, late: bool) -> Place:
-    """As worst_first, for who has the figures alone. hours: of fuel; None: not known."""
+    """As worst_first, for who has the figures alone. hours: of fuel, or of the battery where there is no tank; None: not known."""
     return not in_use, not late, _RANK[verdict], -1.0 if hours is None else hours, name, point

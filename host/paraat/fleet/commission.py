@@ -99,10 +99,10 @@ class _Seen(NamedTuple):
 _Look = Callable[[Values, Values], _Seen]  # now, before
 
 
-def run(board: Board, person: Person, tank: Tank, language: str) -> Iterator[Ticked]:
+def run(board: Board, person: Person, tank: Tank | None, language: str) -> Iterator[Ticked]:
     """Each step that the board can see, in the order in which one does them."""
     known = board.sample()
-    if "fuel/level" in known:
+    if tank is not None and "fuel/level" in known:
         yield _fuel(board, person, tank, language)
     for step, metric, wanted in (
         ("mains-off", "power/mains", False),

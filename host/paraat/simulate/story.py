@@ -116,12 +116,14 @@ def scenario(
 
     real0_unix: the real moment at which the story begins; speed: seconds of the story in a real one.
     """
+    tank = point.tank
+    assert tank is not None, "the points of the demo have one"
     generator_on = MAINS_FAIL_S + GENERATOR_START_S
     return {
         "t0_unix": t0_unix,
         "real0_unix": real0_unix,
         "speed": speed,
-        "tank": {"capacity_l": point.tank.capacity_l, "by": point.tank.by, "calibration": point.tank.calibration},
+        "tank": {"capacity_l": tank.capacity_l, "by": tank.by, "calibration": tank.calibration},
         "fuel_l": part.fuel_l,
         "burn_l_per_h": part.burn_l_per_h,
         "mains": [[0, True], [MAINS_FAIL_S, False], [MAINS_BACK_S, True]],

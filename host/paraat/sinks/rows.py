@@ -93,7 +93,8 @@ class Rows:
         ordered = sorted(views, key=lambda view: worst_first(view, view.point in critical))
         stop_of = {stop.point: (stop, turn) for turn, stop in enumerate(round_)}
         for rank, view in enumerate(ordered):
-            tank_l = self._site.points[view.point].tank.capacity_l
+            tank = self._site.points[view.point].tank
+            tank_l = None if tank is None else tank.capacity_l
             stop, turn = stop_of.get(view.point, (None, None))
             yield derive(view, firing.get(view.point, ()), self._fresh_s, tank_l, rank, stop, turn)
 

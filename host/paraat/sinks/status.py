@@ -95,7 +95,7 @@ def derive(
     if stop is not None:
         values |= _round(view, stop, turn)
     low, target = values.get("off-grid/hours-low"), values["off-grid/target"]
-    values["point/fuel-unknown"] = int(used and values.get("fuel/litres") is None)
+    values["point/fuel-unknown"] = int(used and view.has_tank and values.get("fuel/litres") is None)
     values["point/hours-unknown"] = int(used and low is None)
     values["point/short"] = int(used and low is not None and target is not None and low < target)
     return Derived(

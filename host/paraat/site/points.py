@@ -78,7 +78,7 @@ def read_points(directory: Path) -> Iterator[tuple[Path, Point]]:
                     "{stem}, as the file is called; or call the file {name}", stem=repr(path.stem), name=other.name
                 ),
             )
-        for key, found, expected in tanks.mistakes(point.tank):
+        for key, found, expected in () if point.tank is None else tanks.mistakes(point.tank):
             raise SettingsError(path, f"tank.{key}", phrase_of(found), phrase_of(expected))
         yield path, point
 

@@ -67,6 +67,7 @@ def profile_of(path: Path, point: Point, profiles: Mapping[str, tuple[Path, Prof
     _check(path, own, point.resources)
     _check_plans(path, own, point.people, point.climate)
     _check_clock(path, own, clock_of_profile=point.alerted_h is None)
+    _check_source(path, point, own)
     return own
 
 
@@ -159,6 +160,25 @@ def _check_clock(path: Path, profile: Profile, *, clock_of_profile: bool = False
     raise SettingsError(
         path, "alerted_h", f"{planned:g}", Phrase("less than open_within_h ({limit})", limit=f"{limit:g}")
     )
+
+
+def _check_source(path: Path, point: Point, profile: Profile) -> None:
+    """Of what a point lives without the grid. Raises SettingsError where its file says of nothing."""
+    if point.tank is not None:
+        return
+    if point.generator is not None:
+        raise SettingsError(path, "generator", Phrase("a table"), Phrase("{key} beside it", key="[tank]"))
+    power = profile.resources[POWER]
+    if point.battery is None and power.need != "not-required":
+        raise SettingsError(
+            path,
+            "tank",
+            Phrase("nothing"),
+            Phrase(
+                "a table; or [battery], of a point that has no generator and lives on that; or need = {need} in [resources.power]",
+                need='"not-required"',
+            ),
+        )
 
 
 def _check(path: Path, profile: Profile, told: Mapping[str, Resource | ResourceChange]) -> None:

@@ -13,7 +13,7 @@ from paraat.texts import catalogue
 from paraat.texts.localtime import local, marked
 from paraat_wire import metrics
 
-_OF_BOARDS = (readiness.FUEL_UNKNOWN, readiness.NOT_MEASURED)
+_OF_BOARDS = (readiness.FUEL_UNKNOWN, readiness.BATTERY_UNKNOWN, readiness.NOT_MEASURED)
 _ONE_LINE = (readiness.NEVER_ATTESTED,)
 
 
@@ -47,7 +47,11 @@ class Words(catalogue.Words):
         """What to do about it; empty where nothing is."""
         if state.state in (readiness.State.READY, readiness.State.NOT_REQUIRED):
             return ""
-        key = "do.hours.full" if state.code == readiness.HOURS and "full" in state.detail else f"do.{state.code}"
+        key = f"do.{state.code}"
+        if state.code == readiness.HOURS and state.detail.get("source") == "battery":
+            key = "do.hours.battery"
+        elif state.code == readiness.HOURS and "full" in state.detail:
+            key = "do.hours.full"
         return self(key, **self._values(state))
 
     def of(self, view: PointView) -> list[Line]:

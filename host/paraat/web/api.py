@@ -187,6 +187,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     fuel_litres: float | None
     fuel_left: FuelLeft | None
     fuel_events: list[FuelEvent]
+    has_tank: bool
     battery_left: BatteryLeft | None
     off_grid: OffGrid | None
     readings: dict[str, Reading]
@@ -551,6 +552,7 @@ def point(view: PointView, words: readiness.Words, also: upkeep_texts.Words) -> 
         capacity_people=view.capacity,
         people=None if view.people is None else _people(view.people, view.now),
         remarks=[_remark(remark, also, remark.metric in told) for remark in view.remarks],
+        has_tank=view.has_tank,
         fuel_litres=view.litres if view.litres is None else round(view.litres, 1),
         fuel_left=None if view.fuel_left is None else fuel_left(view.fuel_left),
         fuel_events=[

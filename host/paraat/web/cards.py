@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from paraat.domain import battery, passages, tracker
+from paraat.domain import battery, fuel_events, passages, tracker
 from paraat.domain.facts import Acknowledged, Author, Counted, Delivered, Fact, HelpAsked, Silenced
-from paraat.domain.model import ACKNOWLEDGED, AlertState, Autonomy, BatteryLeft, PointView
+from paraat.domain.model import ACKNOWLEDGED, AlertState, Autonomy, BatteryLeft, OffGrid, PointView
 from paraat.domain.radio import Entered, RadioError
 from paraat.domain.readiness import Verdict, told_metrics
 from paraat.domain.subjects import POINT, Subject
@@ -50,6 +50,10 @@ _SHOWN_ELSEWHERE = frozenset(
     )
 )
 _NOTHING_HEARD = frozenset((tracker.NEVER_HEARD, tracker.SILENT))
+_FOUND_BY = {
+    "fuel_loss": fuel_events.lost,
+    "fuel_gauge": fuel_events.doubtful,
+}  # rules that tell of an event of the fuel
 SILENCED = "silenced"  # as of AlertState.held_by
 _SAID_WAYS = ("sms", "link", "radio")  # of an acknowledgement; at the screen or with a command needs no word
 _SAME_SET_S = 60  # figures read so shortly before the newest share its age
@@ -71,8 +75,14 @@ class Figure(msgspec.Struct, frozen=True):
 
 
 class Fuel(msgspec.Struct, frozen=True, kw_only=True):
-    """The fuel part of a card. percent and hours are None while unknown, which is not 0."""
+    """The fuel part of a card, or of a point without a tank its battery. percent and hours are None while unknown, which is not 0.
 
+    icon: "fuel" or "battery", the name of a drawing of the page; named: what it is of; none: that nothing is known of it.
+    """
+
+    icon: str = "fuel"
+    named: str
+    none: str
     level: Figure
     percent: float | None
     litres: str
@@ -293,7 +303,7 @@ class Writer:
             ),
             remarks=self._remarks(view),
             counted="" if view.people is None else self._upkept.counted(view.people, view.now),
-            alerts=tuple((alert.severity, words.code("rule", alert.rule)) for alert in firing),
+            alerts=tuple((alert.severity, self._alerted(alert, view)) for alert in firing),
             silenced=self._silenced(silence, view.now),
             faults=self._faults(view),
             missing=words.count("missing", view.missing) if view.missing else "",
@@ -301,6 +311,12 @@ class Writer:
             data_t=view.data_t,
             heard_at=view.heard_at,
         )
+
+    def _alerted(self, alert: AlertState, view: PointView) -> str:
+        """An alert of a point; of its fuel also what was found there, when, and how many litres."""
+        title, find = self.words.code("rule", alert.rule), _FOUND_BY.get(alert.rule)
+        event = None if find is None or view.fuel_t is None else find(view.fuel_events, view.fuel_t)
+        return title if event is None else f"{title}: {self._upkept.fuel_event(event, view.now)}"
 
     def _config(self, view: PointView) -> str:
         node = view.node
@@ -343,6 +359,9 @@ class Writer:
 
     def _fuel(self, view: PointView) -> Fuel:
         words = self.words
+        if not view.has_tank:
+            return self._carried(view)
+        named, none = words("fuel"), words("fuel.unknown")
         percent = view.fuel_percent
         if percent is None or view.fuel_t is None:
             level = self._figure(view, "fuel/level", "fuel.percent", 0)
@@ -356,6 +375,8 @@ class Writer:
         left = view.fuel_left
         if left is None:
             return Fuel(
+                named=named,
+                none=none,
                 level=level,
                 percent=percent,
                 litres=litres,
@@ -366,6 +387,8 @@ class Writer:
                 off_grid=off_grid,
             )
         return Fuel(
+            named=named,
+            none=none,
             level=level,
             percent=percent,
             litres=litres,
@@ -376,6 +399,28 @@ class Writer:
             off_grid=off_grid,
         )
 
+    def _carried(self, view: PointView) -> Fuel:
+        """Of a point that lives on its battery: that, in the place of the fuel."""
+        words, charge, lasts, left = self.words, view.value("battery/charge"), view.battery, view.off_grid
+        source = ""
+        if lasts is not None and lasts.load_w is not None and lasts.source != "monitor":
+            source = words("hours.battery", load=words.number(lasts.load_w, 0))
+        elif lasts is not None:
+            source = words("hours.battery.monitor")
+        return Fuel(
+            icon="battery",
+            named=words("battery"),
+            none=words("battery.unknown"),
+            level=self._figure(view, "battery/charge", "fuel.percent", 0),
+            percent=None if charge is None else float(charge),
+            litres="",
+            hours=None if left is None else words.hours(left.hours),
+            range="" if left is None else self._range(left),
+            until="",
+            source=source,
+            off_grid="",
+        )
+
     def _off_grid(self, view: PointView, charge: BatteryLeft) -> str:
         """The hours without the grid. In a blackout in which the generator is not known to run, the fuel gives none."""
         alone = battery.off_grid(None, charge)
@@ -383,7 +428,7 @@ class Writer:
             return self._upkept.battery_alone(alone)
         return "" if view.off_grid is None else self._upkept.off_grid(view.off_grid)
 
-    def _range(self, left: Autonomy) -> str:
+    def _range(self, left: Autonomy | OffGrid) -> str:
         """From the cautious end to the other; nothing where both are said alike."""
         low, high = self.words.hours(left.hours_low), self.words.hours(left.hours_high)
         return "" if low == high else self.words("hours.range", low=low, high=high)
@@ -396,7 +441,9 @@ class Writer:
         return self.words("hours.empty", time=self.time(rounded, view.now))
 
     def _power(self, view: PointView) -> tuple[Figure, ...]:
-        return tuple(self._switch(view, name) for name in ("power/mains", "power/generator"))
+        return tuple(
+            self._switch(view, name) for name in ("power/mains", "power/generator")[: 2 if view.has_tank else 1]
+        )
 
     def _switch(self, view: PointView, name: str) -> Figure:
         key, latest = name.replace("/", "."), view.latest.get(name)

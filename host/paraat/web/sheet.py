@@ -101,7 +101,10 @@ class Sheets:
         words, left = self._words, view.fuel_left
         unknown = words("unknown")
         hours, before, remark = unknown, unknown, words("fuel.look")
-        if left is not None:
+        if not view.has_tank:
+            lasts = view.off_grid
+            hours = unknown if lasts is None else words("hours", n=self._judged.hours(lasts.hours_low))
+        elif left is not None:
             hours = words("hours", n=self._judged.hours(left.hours_low))
             before = self._writer.time(left.refuel_before, now)
             running = view.value("power/generator") is True
@@ -109,8 +112,14 @@ class Sheets:
         seen = view.people
         page.boxes(
             (
-                (words("fuel"), hours, words("fuel.cautious") if left is not None else words("fuel.look")),
-                (words("before"), before, remark),
+                *(
+                    (
+                        (words("fuel"), hours, words("fuel.cautious") if left is not None else words("fuel.look")),
+                        (words("before"), before, remark),
+                    )
+                    if view.has_tank
+                    else ((words("battery"), hours, words("fuel.cautious" if view.off_grid else "battery.look")),)
+                ),
                 (
                     words("people"),
                     unknown if seen is None else words("people.of", n=seen.people, capacity=view.capacity),
@@ -126,8 +135,10 @@ class Sheets:
         if place.access:
             page.line(words("access", what=place.access), 11)
         page.line(words("ask"), 14, bold=True)
-        page.fields((words("ask.people"), words("ask.litres"), words("ask.when")))
-        page.choices((words("ask.mains"), words("ask.generator"), words("ask.warm"), words("ask.water")), words)
+        tank = place.tank is not None
+        page.fields((words("ask.people"), *((words("ask.litres"),) if tank else ()), words("ask.when")))
+        generator = (words("ask.generator"),) if tank else ()
+        page.choices((words("ask.mains"), *generator, words("ask.warm"), words("ask.water")), words)
         page.fields((words("ask.need"),))
         page.fields((words("ask.name"), words("ask.runner"), words("ask.time")))
         page.rule()
@@ -161,7 +172,7 @@ class Sheets:
         tables = []
         for kind, key, most in (
             (COUNT, "count", min(view.capacity * _OVER_CAPACITY, MOST)),
-            (LITRES, "litres", min(place.tank.fill_l, MOST)),
+            *(() if place.tank is None else ((LITRES, "litres", min(place.tank.fill_l, MOST)),)),
         ):
             code = book.of_point(kind, view.point, day, 0)
             rows.append(self._row(words(f"code.{key}"), code, book))

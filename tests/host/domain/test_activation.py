@@ -131,6 +131,14 @@ def test_who_tries_the_switch_of_a_point_that_is_not_in_use_opens_nothing(phase:
     assert at(9, (phase, 1), switch=switched(True, 8, 8)).phase is phase
 
 
+@pytest.mark.parametrize("phase", [Phase.ALERTED, Phase.OPENING])
+def test_a_switch_that_was_left_on_calls_no_alarm_off(phase: Phase) -> None:
+    """It closes what was open: a coordinator had the point stand by meanwhile, and alerted it again."""
+    before = [(Phase.OPERATIONAL, 1.0), (Phase.STANDBY, 3.0), (Phase.ALERTED, 8.0), (phase, 8.0)]
+    found = at(9, *before, switch=switched(False, 8.5, 1))
+    assert (found.phase, hours(found.due_at)) == (phase, 10)
+
+
 def test_what_is_said_after_the_switch_was_turned_holds() -> None:
     assert at(9, (Phase.STANDBY, 8), switch=switched(True, 1, 1)).phase is Phase.STANDBY
 

@@ -1,5 +1,6 @@
 """Profiles: those that are shipped are right, a point changes single values, and a mistake names file and key."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -81,6 +82,36 @@ def test_a_point_has_its_own_clock_and_measures_otherwise(site_dir: Path) -> Non
     own = load_site(site_dir).profiles["nsp-0101"]
     assert (own.open_within_h, own.alerted_h) == (4, 3)
     assert (own.resources["heat"].by, own.resources["power"].need) == ("word", "not-required")
+
+
+def without_tank(site_dir: Path, said: str) -> None:
+    path = site_dir / "points" / "nsp-0101.toml"
+    text = re.sub(r"\[tank\].*?(?=\n\[board\])", "", path.read_text(), flags=re.DOTALL)
+    path.write_text(text.replace("[board]", f"{said}\n[board]", 1))
+
+
+BATTERY = "[battery]\ncapacity_ah = 400\nnominal_v = 24\nload_w = 100"
+
+
+@pytest.mark.parametrize("said", [BATTERY, "[resources.power]\nneed = 'not-required'"])
+def test_a_point_may_have_no_tank(site_dir: Path, said: str) -> None:
+    without_tank(site_dir, said)
+    assert load_site(site_dir).points["nsp-0101"].tank is None
+
+
+@pytest.mark.parametrize(
+    ("said", "key", "expected"),
+    [
+        ("", "tank", '[battery], of a point that has no generator and lives on that; or need = "not-required"'),
+        (f"{BATTERY}\n[generator]\nrated_w = 9000", "generator", "[tank] beside it"),
+    ],
+)
+def test_a_point_that_needs_power_says_of_what_it_lives(site_dir: Path, said: str, key: str, expected: str) -> None:
+    without_tank(site_dir, said)
+    with pytest.raises(SettingsError) as caught:
+        load_site(site_dir)
+    assert f"nsp-0101.toml: {key}: " in str(caught.value)
+    assert expected in str(caught.value)
 
 
 def test_a_sites_own_profile_stands_in_for_the_shipped_one(site_dir: Path) -> None:

@@ -48,6 +48,57 @@ def texts(made: Card, icon: str) -> list[str]:
     return [figure.text for figure in cell(made, icon)]
 
 
+@pytest.mark.parametrize(
+    ("rule", "kind", "said"),
+    [
+        (
+            "fuel_loss",
+            fuel_events.THEFT,
+            "Brandstof daalt terwijl het aggregaat uit staat: 61 l ineens weg, 16:10: diefstal?",
+        ),
+        ("fuel_loss", fuel_events.LEAK, "Brandstof daalt terwijl het aggregaat uit staat: 61 l weggelekt sinds 16:10"),
+        (
+            "fuel_gauge",
+            fuel_events.RISING,
+            "Brandstofmeter niet te vertrouwen: meter steeg 61 l zonder levering, sinds 16:10",
+        ),
+        ("fuel_loss", fuel_events.REFUEL, "Brandstof daalt terwijl het aggregaat uit staat"),
+    ],
+)
+def test_an_alert_of_the_fuel_says_on_its_card_what_was_found_when_and_how_many_litres(
+    rule: str, kind: str, said: str
+) -> None:
+    event = FuelEvent(kind=kind, since=NOW - 3000, until=NOW - 60, litres=60.7)
+    view = point("nsp-0102", fuel_events=(event,))
+    (made,) = writer().cards([view], {"nsp-0102": [alert(rule)]})
+    assert made.alerts == (("critical", said),)
+
+
+def on_its_battery(**fields: Any) -> PointView:
+    """A point that has no generator."""
+    plain: dict[str, Any] = {
+        "has_tank": False,
+        "litres": None,
+        "fuel_percent": None,
+        "autonomy": None,
+        "values": {"battery/charge": 90.0, "power/mains": True},
+        "battery": BatteryLeft(hours=30.0, load_w=100.0, source="record"),
+        "off_grid": OffGrid(hours_low=24.0, hours=30.0, hours_high=36.0, source="battery"),
+    }
+    return point(**(plain | fields))
+
+
+def test_a_point_without_a_tank_shows_its_battery_in_the_place_of_the_fuel() -> None:
+    fuel = card(on_its_battery()).fuel
+    assert (fuel.icon, fuel.named, fuel.hours, fuel.level.text, fuel.percent) == ("battery", "Accu", "30", "90 %", 90.0)
+    assert (fuel.range, fuel.source) == ("tussen 24 en 36 uur", "op de accu, bij 100 W")
+    assert texts(card(on_its_battery()), "power") == ["net aanwezig"]
+    monitor = on_its_battery(battery=BatteryLeft(hours=30.0, load_w=None, source="monitor"))
+    assert card(monitor).fuel.source == "op de accu, zoals de accumeter rekent"
+    unknown = card(on_its_battery(battery=None, off_grid=None, values={})).fuel
+    assert (unknown.hours, unknown.percent, unknown.none) == (None, None, "Accu onbekend")
+
+
 def test_a_point_that_was_never_heard_says_unknown_everywhere_and_0_nowhere() -> None:
     made = card(never_heard("nsp-0202"))
     said = [figure.text for one in made.cells for figure in one.figures]

@@ -139,6 +139,15 @@ def test_the_page_says_what_is_planned(ask: Ask, source: FakeSource, late: bool,
     assert f"Gepland: {said.replace('120', 'nog 80 van 120')}" in ask(HERE).text
 
 
+def test_where_there_is_no_tank_nothing_is_asked_of_fuel(ask: Ask, source: FakeSource) -> None:
+    assert "/say/delivery" in ask(HERE).text
+    source.points = [point("nsp-0102", has_tank=False)]
+    page = ask(HERE).text
+    assert "/say/delivery" not in page
+    assert "/say/plan" not in page
+    assert "h-fuel" not in page
+
+
 def test_the_status_page_leads_there(ask: Ask) -> None:
     assert f'href="{HERE}"' in ask("/").text
 

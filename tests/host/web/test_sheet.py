@@ -12,7 +12,7 @@ import pytest
 
 from host.web.asking import Ask
 from host.web.scene import FILE, NOW, FakeSource, alert, left, never_heard, point, rich, short_of_power, unknown
-from paraat.domain.model import AlertState, PointView
+from paraat.domain.model import AlertState, OffGrid, PointView
 from paraat.domain.passages import Present
 from paraat.domain.points import Tank
 from paraat.domain.radio import ACKNOWLEDGE, COUNT, HELP, LITRES, MOST, Book, read
@@ -45,6 +45,19 @@ def sheet(view: PointView, *alerts: AlertState, language: str = "nl", tank_l: fl
     return Sheets("Veiligheidsregio Voorbeeld", language, ZoneInfo("Europe/Amsterdam")).pdf(
         view, alerts, place, BOOK, NOW
     )
+
+
+def test_of_a_point_without_a_tank_it_asks_no_litres_and_tells_of_its_battery() -> None:
+    off_grid = OffGrid(hours_low=24.0, hours=30.0, hours_high=36.0, source="battery")
+    view = point(has_tank=False, litres=None, fuel_percent=None, autonomy=None, off_grid=off_grid)
+    place = msgspec.structs.replace(FILE, tank=None)
+    said = text_of(Sheets("Voorbeeld", "nl", ZoneInfo("Europe/Amsterdam")).pdf(view, (), place, BOOK, NOW))
+    assert "Accu voor nog" in said
+    assert "24 uur" in said
+    assert "Brandstof voor nog" not in said
+    assert "Bijvullen" not in said
+    assert "iters" not in said
+    assert "ggregaat" not in said
 
 
 def test_it_says_what_a_runner_needs() -> None:

@@ -15,6 +15,8 @@ class GeneratorDownRule(PointRule):
     wordings = worded(firing=CRITICAL, unknown=CRITICAL)
 
     def judge(self, view: PointView) -> Judgement:
+        if not view.has_tank:  # without a generator it is mains_out's and battery_low's
+            return self.cleared({"data_t": view.data_t})
         if view.fresh(MAINS, self.silent_after_s(view)) or view.fresh(GENERATOR, self.silent_after_s(view)):
             return self.cleared({"data_t": view.data_t})
         if view.last_word(GENERATOR, self.silent_after_s(view)) is not False or ran_without_mains(view):

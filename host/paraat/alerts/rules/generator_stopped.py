@@ -15,6 +15,8 @@ class GeneratorStoppedRule(PointRule):
     wordings = worded(firing=CRITICAL, unknown=WARNING)
 
     def judge(self, view: PointView) -> Judgement:
+        if not view.has_tank:
+            return self.cleared({"data_t": view.data_t})
         if view.fresh(MAINS, self.silent_after_s(view)) or view.fresh(GENERATOR, self.silent_after_s(view)):
             return self.cleared({"data_t": view.data_t})
         if view.last_word(GENERATOR, self.silent_after_s(view)) is not False or not ran_without_mains(view):

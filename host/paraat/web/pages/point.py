@@ -50,6 +50,7 @@ def show(
         name=view.name,
         now=now,
         card=renderer.card(view),
+        has_tank=view.has_tank,
         silenced=any(
             fact.told.subject == view.subject for fact in source.silences() if isinstance(fact.told, Silenced)
         ),

@@ -7,7 +7,7 @@ from paraat.alerts.rules.base import Verdict
 from paraat.alerts.rules.generator_down import GeneratorDownRule
 from paraat.domain.model import BatteryLeft
 from paraat.domain.thresholds import Alerts, GeneratorDown, Silent
-from tracker_bench import T0, Bench
+from tracker_bench import BATTERY, T0, Bench
 
 RULE = GeneratorDownRule(Alerts())
 
@@ -91,3 +91,10 @@ def test_its_limits_are_those_of_the_site() -> None:
     bench = Bench()
     bench.sees(T0)
     assert [rule.judge(bench.view(T0 + t)).verdict for t in (50, 51)] == [Verdict.CLEAR, Verdict.HOLD]
+
+
+def test_where_there_is_no_generator_none_is_down() -> None:
+    bench = Bench(tank=None, battery=BATTERY)
+    bench.sees(T0, power__generator=True)
+    bench.sees(T0 + 60, power__mains=False)
+    assert RULE.judge(bench.view(T0 + 61)).verdict is Verdict.CLEAR

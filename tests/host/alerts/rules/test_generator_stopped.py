@@ -1,7 +1,7 @@
 from paraat.alerts.rules.base import Verdict
 from paraat.alerts.rules.generator_stopped import GeneratorStoppedRule
 from paraat.domain.thresholds import Alerts, GeneratorStopped, Silent
-from tracker_bench import T0, Bench
+from tracker_bench import BATTERY, T0, Bench
 
 RULE = GeneratorStoppedRule(Alerts())
 
@@ -64,3 +64,10 @@ def test_its_limits_are_those_of_the_site() -> None:
     assert rule.hold_s == 7
     bench = ran(power__mains=True)
     assert [rule.judge(bench.view(T0 + 180 + t)).verdict for t in (50, 51)] == [Verdict.CLEAR, Verdict.HOLD]
+
+
+def test_where_there_is_no_generator_none_is_down() -> None:
+    bench = Bench(tank=None, battery=BATTERY)
+    bench.sees(T0, power__generator=True)
+    bench.sees(T0 + 60, power__mains=False)
+    assert RULE.judge(bench.view(T0 + 61)).verdict is Verdict.CLEAR

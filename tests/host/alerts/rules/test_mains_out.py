@@ -1,7 +1,7 @@
 from paraat.alerts.rules.base import Verdict
 from paraat.alerts.rules.mains_out import MainsOutRule
 from paraat.domain.thresholds import Alerts, MainsOut, Silent
-from tracker_bench import T0, Bench
+from tracker_bench import BATTERY, T0, Bench
 
 RULE = MainsOutRule(Alerts())
 
@@ -48,3 +48,16 @@ def test_its_limits_are_those_of_the_site() -> None:
     bench = Bench()
     bench.sees(T0)
     assert [rule.judge(bench.view(T0 + t)).verdict for t in (50, 51)] == [Verdict.CLEAR, Verdict.HOLD]
+
+
+def test_a_point_that_lives_on_its_battery_says_so_and_for_how_long() -> None:
+    bench = Bench(tank=None, battery=BATTERY)
+    bench.sees(T0, battery__charge=90.0)
+    bench.sees(T0 + 60, power__mains=False, battery__charge=90.0)
+    view = bench.view(T0 + 61)
+    judged = RULE.judge(view)
+    assert (judged.verdict, judged.severity, judged.wording) == (Verdict.RAISE, "warning", "battery")
+    assert view.off_grid is not None
+    assert judged.detail == {"off_at": T0, "battery_h": view.off_grid.hours_low, "data_t": T0 + 60}
+    bench.sees(T0 + 900, power__mains=False)
+    assert RULE.judge(bench.view(T0 + 901)).detail["battery_h"] is None
