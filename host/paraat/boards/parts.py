@@ -169,7 +169,7 @@ GIVES: Mapping[str, tuple[str, ...]] = {
     "tank_sender": ("fuel/level",),
     "ads1115": ("fuel/level",),
     "ina226": ("battery/voltage", "battery/current"),
-    "ve_direct": ("battery/voltage", "battery/current", "battery/charge"),
+    "ve_direct": ("battery/voltage", "battery/current", "battery/charge", "battery/time-left"),
     "ds18b20": ("climate/temperature",),
     "sht31": ("climate/temperature", "climate/humidity"),
     "sht4x": ("climate/temperature", "climate/humidity"),

@@ -1,6 +1,7 @@
 """Where a reading comes from, in the words of the wiring picture."""
 
 import ast
+from typing import Any
 
 import msgspec
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from paraat.boards import readings, where, wiring
 from paraat.boards.boards import board_names, load_board
 from paraat.boards.parts import GIVES, PARTS
+from paraat.domain.points import Tank
 from paraat.site import paths
 from paraat.site.site import load_site
 from paraat_wire import metrics
@@ -47,6 +49,60 @@ def test_what_a_point_is_judged_by_and_nothing_there_measures_is_said() -> None:
             "resources.heat: no sensor of nsp-0101 gives climate/temperature, so it is never known"
         )
         assert expected in str(line)
+
+
+@pytest.mark.parametrize(
+    ("tank", "sensors", "without", "metric"),
+    [
+        (Tank(capacity_l=400, burn_l_per_h=10), (), (), "fuel/level"),
+        (
+            Tank(capacity_l=400, burn_l_per_h=10),
+            ({"driver": "a02yyuw", "bus": "uart2", "name": "a"},),
+            (),
+            "fuel/level",
+        ),
+        (
+            Tank(capacity_l=400, burn_l_per_h=10, by="distance"),
+            ({"driver": "tank_sender", "pin": 36},),
+            (),
+            "fuel/distance",
+        ),
+        (
+            Tank(capacity_l=400, burn_l_per_h=10),
+            ({"driver": "tank_sender", "pin": 36},),
+            ("power/mains",),
+            "power/mains",
+        ),
+        (None, ({"driver": "tank_sender", "pin": 36},), (), "battery/charge"),
+        (None, ({"driver": "ve_direct", "bus": "uart2"},), (), None),
+        (None, ({"driver": "ve_direct", "bus": "uart2", "device": "mppt"},), (), "battery/charge"),
+        (
+            None,
+            ({"driver": "ve_direct", "bus": "uart2"}, {"driver": "pzem004t", "bus": "uart1"}),
+            ("power/mains",),
+            None,
+        ),
+        (
+            None,
+            ({"driver": "ve_direct", "bus": "uart2"}, {"driver": "pzem004t", "bus": "uart1", "feeds": "generator"}),
+            ("power/mains",),
+            "power/mains",
+        ),
+    ],
+)
+def test_a_tank_or_battery_that_nothing_measures_is_said(
+    tank: Tank | None, sensors: tuple[dict[str, Any], ...], without: tuple[str, ...], metric: str | None
+) -> None:
+    """Their power would be unknown for ever. Of two tanks, each with a name of its own, neither is the tank."""
+    site = load_site(paths.example_site_dir())
+    point = site.points["nsp-0101"]
+    board = msgspec.structs.replace(point.board, without=without)
+    changed = msgspec.structs.replace(point, tank=tank, board=board, sensors=sensors)
+    found = [str(line) for line in where.never_measured(msgspec.structs.replace(site, points={"nsp-0101": changed}))]
+    expected = (
+        [] if metric is None else [f"resources.power: no sensor of nsp-0101 gives {metric}, so it is never known there"]
+    )
+    assert [line.partition(";")[0] for line in found] == expected
 
 
 @pytest.mark.parametrize("board", board_names())

@@ -14,7 +14,7 @@ class BatteryLowRule(PointRule):
     With the mains there it is a warning: it charges, or its charger is broken.
     """
 
-    wordings = worded(firing=WARNING, outage=CRITICAL)
+    wordings = worded(firing=WARNING, outage=CRITICAL, alone=CRITICAL)
 
     def judge(self, view: PointView) -> Judgement:
         limits = self.limits(view.point).battery_low
@@ -23,7 +23,8 @@ class BatteryLowRule(PointRule):
         detail: Detail = {"percent": charge, "volts": volts, "data_t": view.data_t}
         if (charge is not None and charge < limits.raise_percent) or (volts is not None and volts < limits.raise_v):
             mains = view.last_word("power/mains", after_s)
-            return self.raised(detail, "firing" if mains is True else "outage")
+            outage = "outage" if view.has_tank else "alone"  # without a generator none can be started
+            return self.raised(detail, "firing" if mains is True else outage)
         full = _are_from(view, charges, limits.clear_percent, after_s) and _are_from(
             view, voltages, limits.clear_v, after_s
         )

@@ -4,7 +4,7 @@ from paraat.alerts.rules.base import Verdict
 from paraat.alerts.rules.battery_low import BatteryLowRule
 from paraat.domain.model import Value
 from paraat.domain.thresholds import Alerts, BatteryLow, Silent
-from tracker_bench import POINT, T0, Bench
+from tracker_bench import BATTERY, POINT, T0, Bench
 
 RULE = BatteryLowRule(Alerts())
 
@@ -66,3 +66,10 @@ def test_its_limits_are_those_of_the_site_and_of_the_point() -> None:
     assert judged(rule, age_s=51, battery__charge=61.0) is Verdict.HOLD
     own = BatteryLowRule(Alerts(), {POINT.id: Alerts(battery_low=limits)})
     assert judged(own, battery__charge=49.0) is Verdict.RAISE
+
+
+def test_where_there_is_no_generator_none_is_to_be_started() -> None:
+    bench = Bench(tank=None, battery=BATTERY)
+    bench.sees(T0, power__mains=False, battery__charge=20.0)
+    found = RULE.judge(bench.view(T0 + 1))
+    assert (found.verdict, found.severity, found.wording) == (Verdict.RAISE, "critical", "alone")
