@@ -64,9 +64,20 @@ class AlertStore(Protocol):
 class _Asked(NamedTuple):
     """When it was asked last what is due of an alert, of what that depends, and before when time alone changes nothing of it."""
 
+    alert: AlertState
     about: tuple[object, ...]
     at: float
     until: float
+
+    def holds(self, alert: AlertState, about: tuple[object, ...], now: float) -> bool:
+        """Whether nothing has changed of what counts here; an alert has the newest figures, which do not."""
+        if not self.at <= now < self.until or self.about != about:
+            return False
+        return alert is self.alert or _what_counts(alert) == _what_counts(self.alert)
+
+
+def _what_counts(alert: AlertState) -> tuple[object, ...]:
+    return alert.turn, alert.told_since, alert.severity, alert.held_by, alert.role
 
 
 class Watch:
@@ -174,16 +185,13 @@ class Watch:
         asked: dict[int, _Asked] = {}
         for alert in firing:
             seen, lost, no = self._acknowledged(alert.id), self._lost(alert.id), self._declined(alert.id)
-            about = (
-                self.roster, alert.turn, alert.told_since, alert.severity, alert.held_by, alert.role,
-                None if seen is None else seen.t, len(lost), no,
-            )  # fmt: skip
+            about = (self.roster, None if seen is None else seen.t, len(lost), no)
             last = self._asked.get(alert.id)
-            if last is not None and last.at <= now < last.until and last.about == about:
+            if last is not None and last.holds(alert, about, now):
                 continue
             found, until = self._due(alert, now, None if seen is None else seen.t, lost, no)
             rows += found
-            asked[alert.id] = _Asked(about, now, until)
+            asked[alert.id] = _Asked(alert, about, now, until)
         return rows, asked
 
     def _due(
