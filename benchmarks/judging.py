@@ -4,7 +4,8 @@
     python benchmarks/judging.py --points N --hours H --interval S
 
 Each point sends a set a minute at a moment of its own, with a load and a ripple of its own. Judged is as the service does it:
-the views of what changed or may have, and the rules of the alerts on them. A third case is a blackout of the whole region: in
+the views of what changed or may have, the rules of the alerts on them, and who is to be told of the alerts that stand: a lead and
+a deputy for each point, in a journal on the disk. A third case is a blackout of the whole region: in
 standby until then, all generators come on when it begins, and three stretches of it are measured. Times are those of the process,
 of one thread on this machine; of fewer points the same part of the limit counts. On a machine that others use too a second of the
 processor is worth less: the yardstick, a thousand square roots, taken after each step, says how much.
@@ -15,14 +16,19 @@ import math
 import random
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from paraat.alerts.engine import Engine
 from paraat.alerts.rules import make_rules
+from paraat.alerts.watch import Watch
 from paraat.domain.model import SampleSet
 from paraat.domain.points import Point, PointBoard, Tank
+from paraat.domain.roster import COORDINATION, DEPUTY, LEAD, REGION, Duty, Person, Roster
+from paraat.domain.subjects import POINT
+from paraat.domain.telling import Telling
 from paraat.domain.thresholds import Alerts
 from paraat.domain.tracker import Tracker
+from paraat.journal import Journal
 from paraat.site.profiles import profile_of, read_profiles
 
 EVERYWHERE = 13_464  # points in Ukraine, December 2025
@@ -108,27 +114,67 @@ def a_tracker(fleet: Fleet) -> Tracker:
     return Tracker(points, Alerts(), profiles=dict.fromkeys(points, profile), since=T0, counts=lambda _: (60, 0))
 
 
+def a_watch(fleet: Fleet, journal: Journal) -> Watch:
+    people = {
+        name: Person(id=name, name=name, reach={"email": (f"{name}@example.org",), "sms": ("+31600000000",)})
+        for name in ("coordination", "region", *(f"{rung}-{one}" for one in fleet.ids for rung in (LEAD, DEPUTY)))
+    }
+    duties = [Duty(rung=rung, who=(f"{rung}-{one}",), points=(one,)) for one in fleet.ids for rung in (LEAD, DEPUTY)]
+    duties += [Duty(rung=COORDINATION, who=("coordination",)), Duty(rung=REGION, who=("region",))]
+    return Watch(
+        make_rules(Alerts()),
+        journal,
+        roster=Roster(people=people, duties=tuple(duties)),
+        telling=Telling(),
+        ways=lambda person: [(name, one) for name, addresses in person.reach.items() for one in addresses],
+        acknowledged=lambda _: None,
+    )
+
+
+class Host(NamedTuple):
+    """What of the service judges. points: all that there are."""
+
+    tracker: Tracker
+    watch: Watch
+    points: frozenset[str]
+
+    def judge(self, now: float) -> int:
+        """As the service does at each tick. Returns how many points were looked at."""
+        waiting = {one.id for one in self.watch.engine.waiting(now) if one.kind == POINT}
+        due = dict.fromkeys([*self.tracker.to_judge(now), *waiting])
+        views = [self.tracker.look(point, now) for point in due]
+        self.watch.step(now, views, expected={POINT: self.points}, holds={})
+        return len(views)
+
+
 def measure(case: Case) -> None:
+    with TemporaryDirectory() as folder:
+        journal = Journal(Path(folder) / "journal.sqlite")
+        measure_with(case, journal)
+        journal.close()
+
+
+def measure_with(case: Case, journal: Journal) -> None:
     fleet = Fleet(case)
-    tracker, engine = a_tracker(fleet), Engine(make_rules(Alerts()))
+    host = Host(a_tracker(fleet), a_watch(fleet, journal), frozenset(fleet.ids))
     now = T0
     history_end = T0 + case.hours * 3600
     folded_s = time.process_time()
     while now < history_end:
         for a_set in fleet.due(now, now + case.interval_s):
-            tracker.apply(a_set)
+            host.tracker.apply(a_set)
         now += case.interval_s
     folded_s = time.process_time() - folded_s
-    judge(tracker, engine, now)  # a start: all
+    host.judge(now)  # a start: all
     if case.blackout:
         fleet.come_on(now)
     for part in range(3 if case.blackout else 1):
         begun_min = f", minute {part * MEASURED_S / 60:.0f} on" if case.blackout else ""
-        now = stretch(case, begun_min, fleet, tracker, engine, now)
+        now = stretch(case, begun_min, fleet, host, now)
     print(f"{case.name}: start {folded_s:.0f} s", flush=True)
 
 
-def stretch(case: Case, what: str, fleet: Fleet, tracker: Tracker, engine: Engine, now: float) -> float:
+def stretch(case: Case, what: str, fleet: Fleet, host: Host, now: float) -> float:
     """Measure for MEASURED_S, and say what it took. Returns the moment at which it was over."""
     end = now + MEASURED_S
     spent: list[float] = []
@@ -137,11 +183,11 @@ def stretch(case: Case, what: str, fleet: Fleet, tracker: Tracker, engine: Engin
     while now < end:
         begun = time.process_time()
         for a_set in fleet.due(now, now + TICK_S):
-            tracker.apply(a_set)
+            host.tracker.apply(a_set)
         now += TICK_S
         apply_s += time.process_time() - begun
         begun = time.process_time()
-        looked += judge(tracker, engine, now)
+        looked += host.judge(now)
         spent.append(time.process_time() - begun)
         yardsticks_us.append(yardstick_us())
     limit = LIMIT * case.points / EVERYWHERE
@@ -161,12 +207,6 @@ def yardstick_us() -> float:
     for _ in range(20):
         sum(math.sqrt(i) for i in range(1000))
     return (time.process_time() - begun) / 20 * 1e6
-
-
-def judge(tracker: Tracker, engine: Engine, now: float) -> int:
-    views = [tracker.look(point, now) for point in tracker.to_judge(now)]
-    engine.step(now, views)
-    return len(views)
 
 
 def main() -> None:

@@ -997,7 +997,7 @@ class Service:
         """The points about which something may be otherwise than it was, and those whose alerts wait."""
         with self._lock:
             self._take_in()
-            waiting = {one.id for one in self._watch.engine.waiting() if one.kind == POINT}
+            waiting = {one.id for one in self._watch.engine.waiting(now) if one.kind == POINT}
             due = dict.fromkeys([*self._tracker.to_judge(now), *waiting.intersection(self.site.points)])
         views: list[PointView] = []
         for part in self._in_parts(due, lambda point: self._tracker.look(point, now)):

@@ -10,6 +10,7 @@ HOLD is what a rule says when it does not know. It never ends an alert: silence 
 a fact beside it: an alert that is seen to still fires.
 """
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
@@ -43,9 +44,11 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
 class _Active:
     def __init__(self, alert: AlertState) -> None:
         self.alert = alert
-        self.raised_at = alert.since  # the last RAISE
+        self.raises = False  # by the last verdict
+        self.raised_at = alert.since  # when it did so last
         self.clear_since: float | None = None
         self.eased_since: float | None = None  # since when it is less bad than was told
+        self.turn_at = math.inf
 
     def not_ahead_of(self, now: float) -> None:
         """What began later than now was dated before the clock was set back: its hold time begins now."""
@@ -62,11 +65,13 @@ class _Active:
         if (worse_since, turned_at, since) != (self.alert.worse_since, self.alert.turned_at, self.alert.since):
             self.change(worse_since=worse_since, turned_at=turned_at, since=since)
 
-    @property
-    def waits(self) -> bool:
-        """Whether time alone may change it: something is held until it has stood for long enough."""
-        since = (self.clear_since, self.eased_since, self.alert.worse_since)
-        return self.alert.state == "pending" or any(t is not None for t in since)
+    def turns_at(self, hold_s: float, telling: Telling) -> float:
+        """When time alone changes it, where the verdict stays as it is: what is held has stood for long enough then."""
+        if self.alert.state == "pending":
+            return (self.alert.since if self.raises else self.raised_at) + hold_s
+        calm_s = max(hold_s, telling.calm_s) if self.alert.flapping else hold_s
+        held = ((self.clear_since, calm_s), (self.eased_since, telling.ease_s), (self.alert.worse_since, hold_s))
+        return min([since + held_s for since, held_s in held if since is not None], default=math.inf)
 
     def change(self, **changes: Any) -> AlertState:
         self.alert = msgspec.structs.replace(self.alert, **changes)
@@ -109,9 +114,9 @@ class Engine:
         """The alerts that are pending or firing now."""
         return [active.alert for active in self._active.values()]
 
-    def waiting(self) -> set[Subject]:
-        """The subjects of which an alert may change its state by time alone: they are to be judged at every step."""
-        return {key[1] for key, active in self._active.items() if active.waits}
+    def waiting(self, now: float) -> set[Subject]:
+        """The subjects of which time alone has changed an alert: they are to be judged."""
+        return {key[1] for key, active in self._active.items() if active.turn_at <= now}
 
     def saved(self, alert: AlertState) -> None:
         """The journal has given the alert its id."""
@@ -149,23 +154,22 @@ class Engine:
 
     def _left(self, now: float, expected: Mapping[str, Collection[str]]) -> Iterator[Transition]:
         """The alerts about what was taken out of the site, or renamed: no rule will ever judge it again."""
-        for key, active in list(self._active.items()):
-            subject = key[1]
-            if subject.id not in expected.get(subject.kind, (subject.id,)):
-                del self._active[key]
-                fired = active.alert.state == "firing"
-                alert = active.change(state="resolved", resolved_at=now, left=True)
-                yield Transition(alert=alert, change="left" if fired else "off")
+        ids = expected.get
+        for key in [key for key in self._active if key[1].id not in ids(key[1].kind, (key[1].id,))]:
+            active = self._active.pop(key)
+            fired = active.alert.state == "firing"
+            alert = active.change(state="resolved", resolved_at=now, left=True)
+            yield Transition(alert=alert, change="left" if fired else "off")
 
     def _hold_back(self, now: float, found: list[Transition], holds: inhibition.Holds) -> list[Transition]:
         """Say of each alert whether something holds it back. What was held and is so no longer is told from now on."""
         self._ended = [over for over in self._ended if 0 <= now - over.at < self._telling.grace_s]
         changed = {(one.alert.rule, one.alert.subject): n for n, one in enumerate(found)}
         causes = inhibition.Causes(now, self.active(), self._ended, self._telling.grace_s)
-        explained = causes.explained()
+        explained, held = causes.explained(), {subject.point for subject in holds}
         for key, active in self._active.items():
             alert = active.alert
-            if not (alert.held_by or holds or alert.rule in explained):
+            if not (alert.held_by or alert.rule in explained or (held and alert.subject.point in held)):
                 continue
             why = inhibition.held_by(alert, holds, causes)
             if why == alert.held_by:
@@ -205,8 +209,18 @@ class Engine:
             )
             active = self._active[key] = _Active(alert)
             if hold_s > 0:
+                active.raises, active.turn_at = True, now + hold_s
                 return Transition(alert=alert, change="pending")
         active.not_ahead_of(now)
+        raises = judgement.verdict is _RAISE
+        if raises or active.raises:  # it did until now: nobody looks while nothing changes
+            active.raised_at = now
+        active.raises = raises
+        transition = self._turn(now, key, active, hold_s, judgement)
+        active.turn_at = active.turns_at(hold_s, self._telling)
+        return transition
+
+    def _turn(self, now: float, key: _Key, active: _Active, hold_s: float, judgement: Judgement) -> Transition | None:
         if active.alert.state == "pending":
             return self._pending(now, key, active, hold_s, judgement)
         if judgement.verdict is _CLEAR:
@@ -218,7 +232,6 @@ class Engine:
         self, now: float, key: _Key, active: _Active, hold_s: float, judgement: Judgement
     ) -> Transition | None:
         if judgement.verdict is _RAISE:
-            active.raised_at = now
             if now - active.alert.since < hold_s:
                 return None
             alert = active.change(

@@ -9,6 +9,7 @@ Reasons, of which each reaches a person once by each channel:
     <reason>+               once more, because the host was stopped while it was sent
 """
 
+import math
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -60,15 +61,17 @@ def due(
     reaches: Callable[[Person], bool],
     came_back: Callable[[Person], bool] = lambda _: False,
     declined: Callable[[Person], bool] = lambda _: False,
-) -> list[Due]:
-    """What is due by now of an alert that fires. It may have been so before: a reason reaches a person once.
+) -> tuple[list[Due], float]:
+    """What is due by now of an alert that fires, and the moment before which time alone makes nothing more due.
+
+    It may have been due before: a reason reaches a person once.
 
     acknowledged_t: when somebody last acknowledged it; that ends reminders and the climb, until it becomes worse. told: who
     knows of it from an earlier turn, and on which rung. reaches: whether any channel reaches somebody. came_back: whether all that he was sent
     of it came back, so that he knows nothing: the next rung is told at once. declined: whether he said that he cannot, since it was so.
     """
     if alert.held_by:
-        return []
+        return [], math.inf
     rungs = telling.rungs(alert.severity)
     begins = _awake(alert.told_since, rungs, roster, telling)
     turn = f"{TURN}-{alert.turn}"
@@ -79,6 +82,7 @@ def due(
         return not seen and (came_back(person) or declined(person))  # who acknowledged has it, whoever was not reached
 
     steps = _climb(alert, begins, rungs, roster, telling, reaches, lost)
+    turns = [alert.told_since, begins, *(step.at for step in steps)]
     found = [Due(turn, LOG, EVERYTHING, alert.told_since)]
     found += [Due(turn, step.rung, person, step.at) for step in steps if step.at <= until for person in step.people]
     if begins <= until:
@@ -88,9 +92,10 @@ def due(
             found += [Due(f"{COPY}-{alert.turn}", COORDINATION, person, begins) for person in here if reaches(person)]
     if not seen:
         reminders = _reminders(alert, now, begins, rungs, roster, telling, steps, reaches)
+        turns += _remind_at(now, begins, rungs, roster, telling)
         # Who said no is left alone, while there is somebody else to remind.
         found += [one for one in reminders if not declined(one.person)] or reminders
-    return [one for one in found if one.at <= now]
+    return [one for one in found if one.at <= now], min([t for t in turns if t > now], default=math.inf)
 
 
 def due_at_board(alert: AlertState, *, acknowledged_t: float | None, reaches: Callable[[Person], bool]) -> list[Due]:
@@ -158,6 +163,15 @@ def _reminders(
         for person in roster.on_duty(step.rung, alert.point, at)
         if reaches(person)
     ]
+
+
+def _remind_at(now: float, begins: float, rungs: Rungs, roster: Roster, telling: Telling) -> list[float]:
+    """When the last reminder by now may be told, and when the next one is the last."""
+    every_s = rungs.remind_every_s
+    if not every_s:
+        return []
+    n = int((now - begins) // every_s)
+    return [_awake(begins + n * every_s, rungs, roster, telling), begins + (n + 1) * every_s]
 
 
 def _awake(t: float, rungs: Rungs, roster: Roster, telling: Telling) -> float:

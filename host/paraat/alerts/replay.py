@@ -183,7 +183,7 @@ class _Host:
 
     def look(self, now: float) -> list[PointView]:
         """The points that are to be judged."""
-        waiting = {one.id for one in self.watch.engine.waiting() if one.kind == POINT}
+        waiting = {one.id for one in self.watch.engine.waiting(now) if one.kind == POINT}
         due = dict.fromkeys([*self._tracker.to_judge(now), *waiting.intersection(self._site.points)])
         views = [self._tracker.look(point, now) for point in due]
         note_use(views, self.not_used)

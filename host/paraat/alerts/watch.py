@@ -5,7 +5,7 @@ channel and no clock: the moment is passed in.
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from paraat.alerts import ladder
 from paraat.alerts.engine import Engine, Transition
@@ -61,6 +61,25 @@ class AlertStore(Protocol):
         ...
 
 
+class _Asked(NamedTuple):
+    """When it was asked last what is due of an alert, of what that depends, and before when time alone changes nothing of it."""
+
+    alert: AlertState
+    about: tuple[object, ...]
+    at: float
+    until: float
+
+    def holds(self, alert: AlertState, about: tuple[object, ...], now: float) -> bool:
+        """Whether nothing has changed of what counts here; an alert has the newest figures, which do not."""
+        if not self.at <= now < self.until or self.about != about:
+            return False
+        return alert is self.alert or _what_counts(alert) == _what_counts(self.alert)
+
+
+def _what_counts(alert: AlertState) -> tuple[object, ...]:
+    return alert.turn, alert.told_since, alert.severity, alert.held_by, alert.role
+
+
 class Watch:
     """One site's alerts. It belongs to one thread.
 
@@ -94,6 +113,7 @@ class Watch:
         self._unsaved: list[Transition] = []
         self._judged: list[Judged] = []
         self._observer = Observer()
+        self._asked: dict[int, _Asked] = {}
         self._rows: dict[int, dict[tuple[int, str, str, str, str], Delivery]] = {a.id: {} for a in opened if a.id}
         for row in store.deliveries(*self._rows):
             self._rows[row.alert_id][row.key] = row
@@ -130,7 +150,7 @@ class Watch:
             current = {alert.id: alert for alert in self.engine.active() if alert.state == "firing"}
             current |= {one.alert.id: one.alert for one in saved if one.alert.state == "firing"}
             current.pop(0, None)
-            rows = [row for alert in current.values() for row in self._due(alert, now)]
+            rows, asked = self._all_due(current.values(), now)
             rows += [row for one in saved if one.change in ("resolved", "left") for row in self._over(one, now)]
             self._store.add_deliveries(rows)
             # Where nothing changed, and no message may leave, a replay can do without the last moments: they need no write.
@@ -143,6 +163,8 @@ class Watch:
             self.engine.saved(one.alert)
             if one.alert.state == "resolved":
                 self._rows.pop(one.alert.id, None)
+                self._asked.pop(one.alert.id, None)
+        self._asked |= asked
         for row in rows:
             if row.alert_id in current:
                 self._rows.setdefault(row.alert_id, {})[row.key] = row
@@ -154,28 +176,47 @@ class Watch:
             self._store.note_judged(self._judged)
         self._judged = []
 
-    def _due(self, alert: AlertState, now: float) -> list[Delivery]:
-        """What is due of an alert that fires, and was not before."""
+    def _all_due(self, firing: Iterable[AlertState], now: float) -> tuple[list[Delivery], dict[int, _Asked]]:
+        """What is due of the alerts that fire, and was not before; and of whom that was asked.
+
+        Asked is only of those of which something may have become due: a country may have some alerts at every point.
+        """
+        rows: list[Delivery] = []
+        asked: dict[int, _Asked] = {}
+        for alert in firing:
+            seen, lost, no = self._acknowledged(alert.id), self._lost(alert.id), self._declined(alert.id)
+            about = (self.roster, None if seen is None else seen.t, len(lost), no)
+            last = self._asked.get(alert.id)
+            if last is not None and last.holds(alert, about, now):
+                continue
+            found, until = self._due(alert, now, None if seen is None else seen.t, lost, no)
+            rows += found
+            asked[alert.id] = _Asked(alert, about, now, until)
+        return rows, asked
+
+    def _due(
+        self,
+        alert: AlertState,
+        now: float,
+        acknowledged_t: float | None,
+        lost: Collection[Way],
+        no: Mapping[str, float],
+    ) -> tuple[list[Delivery], float]:
+        """What is due of an alert that fires, and was not before; and until when that stays so. lost, no: as of `Watch`."""
         known = self._rows.get(alert.id, {})
-        seen = self._acknowledged(alert.id)
         people = self.roster.people
         told = {(row.person, row.rung) for row in known.values() if row.rung != ladder.LOG}
-        acknowledged_t = None if seen is None else seen.t
 
         def reaches(person: Person) -> bool:
             return bool(self._ways(person))
 
-        lost = self._lost(alert.id)
-
         def came_back(person: Person) -> bool:
             return bool(lost) and all(way in lost for way in self._ways(person))
-
-        no = self._declined(alert.id)
 
         def declined(person: Person) -> bool:
             return no.get(person.id, -math.inf) >= alert.told_since
 
-        found = ladder.due(
+        found, until = ladder.due(
             alert,
             now,
             self.roster,
@@ -193,7 +234,7 @@ class Watch:
             for channel, address in (self._ways(one.person) if one.rung != ladder.LOG else ((ladder.LOG, ladder.LOG),))
             if (row := _row(alert.id, one.reason, one.rung, one.person.id, channel, address, now)).key not in known
         }
-        return list(rows.values())
+        return list(rows.values()), until
 
     def _over(self, ended: Transition, now: float) -> list[Delivery]:
         """The word that it is over, for everybody to whom a word about it went or was to go."""

@@ -1,8 +1,8 @@
 """The fuel of one point: its samples, and what they say. Read anew only where they may say something else than expected.
 
 A reading of all that is known costs a hundred times as much as seeing that all goes on as it went. So the samples before a
-step of 4, 8 or 16 minutes (2 after a change of load) are read, once, and what came after is held against that; the longer the load has been what
-it is, the less a few minutes more can tell, and the longer the step. What comes out follows from the samples alone, never
+step of 8 or 16 minutes (4 soon after a start, 2 after a change of load) are read, once, and what came after is held against
+that; the longer the load has been what it is, the less a few minutes more can tell, and the longer the step. What comes out follows from the samples alone, never
 from when somebody asked: what is kept here is what a reading of the same samples would give.
 """
 
@@ -11,7 +11,8 @@ from paraat.domain.autonomy import Reading
 from paraat.domain.fuel_history import STEP_MIN, History
 from paraat.domain.points import Tank
 
-STEPS_MIN = (STEP_MIN, 8, 4)
+STEPS_MIN = (STEP_MIN, 8)
+BEGUN_MIN = 4  # where it started not long ago, once the level tells of the load
 NEW_LOAD_MIN = 2  # after a change of load while it runs
 _KNOWN_STEPS = 3  # so many steps long the generator must have run, and the load have been what it is
 _BEFORE_MIN = 4  # so much of what was read must be as the reading says: a step may begin in the midst of a delivery
@@ -64,15 +65,17 @@ class Fuel:
         return autonomy.read(history.slots(), self._tank)
 
     def _steps(self) -> tuple[int, ...]:
-        """The longest step that the time since the generator started or stopped allows; and that after a change of load."""
+        """The longest step that the time since the generator started or stopped allows; and that where less is known."""
         steady_min = self._history.steady_min(_KNOWN_STEPS * STEPS_MIN[0])
-        longest = next((step for step in STEPS_MIN if _KNOWN_STEPS * step <= steady_min), STEPS_MIN[-1])
-        return (longest,) if longest == STEPS_MIN[-1] else (longest, NEW_LOAD_MIN)
+        for longest in STEPS_MIN:
+            if _KNOWN_STEPS * longest <= steady_min:
+                return longest, NEW_LOAD_MIN
+        return STEPS_MIN[-1], BEGUN_MIN
 
     def _before(self, begin: int) -> Reading | None:
         """What the samples before the minute `begin` say."""
         if begin not in self._kept:
-            steps = {self._history.step(minutes) for minutes in (*STEPS_MIN, NEW_LOAD_MIN)}
+            steps = {self._history.step(minutes) for minutes in (*STEPS_MIN, BEGUN_MIN, NEW_LOAD_MIN)}
             self._kept = {step: kept for step, kept in self._kept.items() if step in steps}
             self._kept[begin] = autonomy.read(self._history.slots(until=begin), self._tank)
         return self._kept[begin]
@@ -80,6 +83,6 @@ class Fuel:
 
 def _is_known(reading: Reading, step_min: int) -> bool:
     """Whether a step more can tell little of the rate: it has been what it is for long, or nothing runs, or nothing is measured."""
-    if step_min in (NEW_LOAD_MIN, STEPS_MIN[-1]) or reading.is_at_rest or reading.since is None:
+    if step_min in (BEGUN_MIN, NEW_LOAD_MIN) or reading.is_at_rest or reading.since is None:
         return True
     return reading.t - reading.since >= _KNOWN_STEPS * step_min * 60

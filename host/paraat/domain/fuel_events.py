@@ -84,7 +84,9 @@ def unmoved(log: Sequence[FuelEvent], litres: float | None) -> FuelEvent | None:
 
 def is_in_doubt(events: Sequence[FuelEvent], log: Sequence[FuelEvent], t: float | None, litres: float | None) -> bool:
     """Whether the level of the fuel, read at t, cannot be believed. events: found in the level now; log, litres: as of unmoved."""
-    return t is not None and (doubtful(events, t) is not None or unmoved(log, litres) is not None)
+    if t is None or not (events or log):
+        return False
+    return doubtful(events, t) is not None or unmoved(log, litres) is not None
 
 
 class Jump(NamedTuple):

@@ -6,6 +6,7 @@ A technician stands beside the ladder: a fault of a sensor is his, and goes to t
 """
 
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -70,7 +71,7 @@ class Duty(msgspec.Struct, frozen=True, kw_only=True):
     spans: tuple[Span, ...] | None = None
 
 
-class Roster(msgspec.Struct, frozen=True, kw_only=True):
+class Roster(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """People by their id, the lines of the roster in its order, and the holidays that a site adds to the public ones."""
 
     zone: tzinfo = UTC
@@ -84,9 +85,7 @@ class Roster(msgspec.Struct, frozen=True, kw_only=True):
         Empty: nobody; the next rung is told then.
         """
         at = datetime.fromtimestamp(t, self.zone)
-        for duty in self.duties:
-            if duty.rung != rung or (duty.points and point not in duty.points):
-                continue
+        for duty in self._lines(rung, point):
             if who := self._who(duty, at, t):
                 return tuple(self.people[name] for name in who)
         return ()
@@ -95,11 +94,28 @@ class Roster(msgspec.Struct, frozen=True, kw_only=True):
         """Who may ever stand on a rung of a point, in the order of the roster."""
         found = dict.fromkeys(
             name
-            for duty in self.duties
-            if duty.rung == rung and (not duty.points or point in duty.points)
+            for duty in self._lines(rung, point)
             for name in (*duty.who, *(name for span in duty.spans or () for name in span.who))
         )
         return tuple(self.people[name] for name in found)
+
+    def _lines(self, rung: str, point: str | None) -> list[Duty]:
+        """The lines of a rung that hold for a point, in their order."""
+        of_all, of_point = self._by_rung.get(rung, ([], {}))
+        return of_point.get(point, of_all)
+
+    @cached_property
+    def _by_rung(self) -> dict[str, tuple[list[Duty], dict[str | None, list[Duty]]]]:
+        """By rung the lines of all points, and by point all that hold for one that is named: a region has a lead or two a point."""
+        found: dict[str, tuple[list[Duty], dict[str | None, list[Duty]]]] = {}
+        for duty in self.duties:
+            of_all, of_point = found.setdefault(duty.rung, ([], {}))
+            for point in dict.fromkeys(duty.points):
+                of_point.setdefault(point, of_all.copy()).append(duty)
+            if not duty.points:
+                for lines in (of_all, *of_point.values()):
+                    lines.append(duty)
+        return found
 
     def _who(self, duty: Duty, at: datetime, t: float) -> tuple[str, ...]:
         if duty.spans is not None:

@@ -474,3 +474,35 @@ def test_a_restart_knows_what_the_broker_explained() -> None:
     engine = Engine({"point_silent": silent}, ended=[over])
     (found,) = engine.step(T0 + 1000, [view_at(T0 + 1000)])
     assert found.alert.held_by == "broker_unreachable"
+
+
+@given(
+    hold_s=st.sampled_from([0.0, 60.0, 120.0]),
+    course=st.lists(
+        st.tuples(st.sampled_from([RAISE, RAISE, CLEAR, HOLD]), st.sampled_from([0.0, 1.0, 2.0]), st.integers(1, 50)),
+        max_size=12,
+    ),
+)
+def test_whoever_is_judged_when_something_changes_or_time_alone_does_is_judged_often_enough(
+    hold_s: float, course: list[tuple[Verdict, float, int]]
+) -> None:
+    rule, telling = Scripted(hold_s), Telling(flaps=2, flap_within_s=600, calm_s=150, ease_s=90)
+    always, when_due = Engine({"r": rule}, telling=telling), Engine({"r": rule}, telling=telling)
+    found: list[list[tuple[object, ...]]] = [[], []]
+    now, looked = T0, 0
+    for rule.verdict, rule.rank, ticks in course:
+        for tick in range(ticks):
+            now += 5
+            due = tick == 0 or bool(when_due.waiting(now))
+            looked += due
+            for engine, views, into in (
+                (always, [view_at(now)], found[0]),
+                (when_due, [view_at(now)] if due else [], found[1]),
+            ):
+                into += [
+                    (t.change, a.state, a.since, a.fired_at, a.turned_at, a.resolved_at, a.rank, a.turn, a.worse_since)
+                    for t in engine.step(now, views)
+                    for a in (t.alert,)
+                ]
+    assert found[1] == found[0]
+    assert looked <= 4 * len(course), "at the change, and where what was held has stood for long enough"

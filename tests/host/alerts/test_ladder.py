@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paraat.alerts.ladder import due, due_at_board
+from paraat.alerts.ladder import Due, due, due_at_board
 from paraat.domain.model import AlertState
 from paraat.domain.roster import Duty, Person, Roster
 from paraat.domain.subjects import Subject
@@ -40,7 +40,7 @@ def told(
     alert: AlertState, at: float, roster: Roster = ROSTER, seen_t: float | None = None
 ) -> dict[tuple[str, str], float]:
     """By (reason, person) the minutes after it fired; without the log."""
-    found = due(alert, at, roster, Telling(), acknowledged_t=seen_t, reaches=lambda _: True)
+    found, _ = due(alert, at, roster, Telling(), acknowledged_t=seen_t, reaches=lambda _: True)
     assert all(one.at <= at for one in found)
     return {
         (one.reason, one.person.id): (one.at - (alert.fired_at or 0)) / MINUTE for one in found if one.rung != "log"
@@ -75,11 +75,11 @@ def test_a_warning_takes_its_time_and_its_night() -> None:
 def test_where_nobody_stands_or_nobody_can_be_reached_the_next_rung_is_told_in_his_stead() -> None:
     alone = msgspec.structs.replace(ROSTER, duties=ROSTER.duties[2:])
     assert told(fires(), NOON, alone) == {("turn-1", "coordination"): 0}
-    found = due(
+    found, _ = due(
         fires(), NOON, ROSTER, Telling(), acknowledged_t=None, reaches=lambda who: who.id in ("deputy", "region")
     )
     assert [(one.reason, one.rung) for one in found] == [("turn-1", "log"), ("turn-1", "deputy")]
-    nobody = due(fires(), NOON + HOUR, ROSTER, Telling(), acknowledged_t=None, reaches=lambda _: False)
+    nobody, _ = due(fires(), NOON + HOUR, ROSTER, Telling(), acknowledged_t=None, reaches=lambda _: False)
     assert [one.rung for one in nobody] == ["log"]
 
 
@@ -109,7 +109,7 @@ def test_who_acknowledges_stops_the_climb_and_the_reminders_and_a_worse_turn_goe
 
 def test_who_knows_of_it_from_before_hears_at_once_that_it_is_worse() -> None:
     worse = fires(turn=2, turned_at=NOON + HOUR)
-    found = due(
+    found, _ = due(
         worse,
         NOON + HOUR,
         ROSTER,
@@ -128,7 +128,7 @@ def test_it_is_reminded_while_nobody_acknowledges_and_a_host_that_was_down_does_
 
 
 def test_what_is_held_is_told_to_nobody() -> None:
-    assert due(fires(held_by="building"), NOON, ROSTER, Telling(), acknowledged_t=None, reaches=lambda _: True) == []
+    assert due(fires(held_by="building"), NOON, ROSTER, Telling(), acknowledged_t=None, reaches=lambda _: True)[0] == []
 
 
 def test_who_came_on_duty_gets_what_is_due_on_his_watch() -> None:
@@ -157,7 +157,9 @@ def test_however_often_it_is_asked_what_was_due_stays_due_and_nobody_is_skipped(
     for second in sorted(moments):
         now = NOON + begins + second
         acknowledged_t = seen_t if seen_t is not None and seen_t <= now else None
-        found = due(alert, now, ROSTER, Telling(), acknowledged_t=acknowledged_t, reaches=lambda who: who.id in there)
+        found, _ = due(
+            alert, now, ROSTER, Telling(), acknowledged_t=acknowledged_t, reaches=lambda who: who.id in there
+        )
         turns = {(one.reason, one.person.id) for one in found if not one.reason.startswith("reminder")}
         if seen_t is None:
             assert known <= turns
@@ -166,6 +168,38 @@ def test_however_often_it_is_asked_what_was_due_stays_due_and_nobody_is_skipped(
             assert any(person in there for _, person in turns), "somebody hears at once"
             last = [rung for rung in RUNGS if rung in there][-1]
             assert second < 1800 or ("turn-1", last) in turns
+
+
+@given(
+    severity=st.sampled_from(["warning", "critical"]),
+    begins=st.integers(0, 86400),
+    second=st.integers(-3600, 3 * 86400),
+    part=st.floats(0, 1, exclude_max=True),
+    seen_s=st.one_of(st.none(), st.integers(0, 2 * 86400)),
+    there=st.sets(st.sampled_from(RUNGS)),
+    lost=st.sets(st.sampled_from(RUNGS)),
+)
+def test_before_the_moment_that_it_names_nothing_more_is_due(
+    severity: str, begins: int, second: int, part: float, seen_s: int | None, there: set[str], lost: set[str]
+) -> None:
+    alert = fires(NOON + begins, severity=severity)
+
+    def asked(now: float) -> tuple[list[Due], float]:
+        return due(
+            alert,
+            now,
+            ROSTER,
+            Telling(),
+            acknowledged_t=None if seen_s is None else NOON + begins + seen_s,
+            reaches=lambda who: who.id in there,
+            came_back=lambda who: who.id in lost,
+            declined=lambda who: who.id == "deputy",
+        )
+
+    now = NOON + begins + second
+    found, until = asked(now)
+    assert until > now
+    assert asked(now + part * (min(until, now + 3 * 86400) - now)) == (found, until)
 
 
 @pytest.mark.parametrize("rungs", [Critical(), Warned()])
@@ -198,7 +232,7 @@ def told_lost(
     alert: AlertState, at: float, lost: set[str], seen_t: float | None = None
 ) -> dict[tuple[str, str], float]:
     """As told, of people to whom what was sent came back."""
-    found = due(
+    found, _ = due(
         alert,
         at,
         ROSTER,
@@ -238,7 +272,7 @@ def test_what_comes_back_after_somebody_acknowledged_wakes_nobody() -> None:
 
 
 def told_no(alert: AlertState, at: float, cannot: set[str], seen_t: float | None = None) -> set[tuple[str, str]]:
-    found = due(
+    found, _ = due(
         alert,
         at,
         ROSTER,
@@ -268,7 +302,7 @@ def test_of_two_on_one_rung_one_who_was_reached_is_enough() -> None:
     two = msgspec.structs.replace(
         ROSTER, duties=(Duty(rung="lead", who=("lead", "night")), Duty(rung="deputy", who=("deputy",)))
     )
-    alone = due(
+    alone, _ = due(
         fires(),
         NOON,
         two,

@@ -169,6 +169,30 @@ def test_a_disk_that_fails_keeps_it_for_the_next_step(bench: Bench, monkeypatch:
     assert {row.reason for row in rows} == {"resolved"}
 
 
+def test_of_what_stands_it_is_asked_when_more_may_be_due_and_not_at_each_step(bench: Bench) -> None:
+    asked: list[str] = []
+    ways = bench.watch._ways
+    bench.watch._ways = lambda person: asked.append(person.id) or ways(person)
+    bench.step(0, LOW)
+    assert asked
+    asked.clear()
+    for second in range(5, 300, 5):
+        assert bench.step(second, LOW) == ([], [])
+    assert asked == []
+    assert {row.person for row in bench.step(300, LOW)[1]} == {"deputy"}
+    asked.clear()
+    bench.acknowledge(1, 305)
+    bench.step(310, LOW)
+    assert asked, "somebody answered"
+    asked.clear()
+    bench.watch.roster = msgspec.structs.replace(ROSTER, duties=ROSTER.duties[1:])
+    bench.step(315, LOW)
+    assert asked, "the roster is another"
+    asked.clear()
+    bench.step(200, LOW)
+    assert asked, "the clock was set back"
+
+
 def test_who_was_told_is_said_with_names(bench: Bench) -> None:
     bench.step(0, LOW)
     (first, *_) = [one for one in told(bench.journal.deliveries(1), ROSTER) if one.channel == "sms"]
@@ -218,6 +242,8 @@ def test_whatever_happens_each_reason_reaches_a_person_once_and_the_end_comes_la
         assert len({row.key for row in rows}) == len(rows)
         fired = {change.alert.id for change in changes if change.change == "firing" and not change.alert.held_by}
         assert fired <= {row.alert_id for row in rows}, "no alert is lost"
+        bench.watch._asked.clear()
+        assert bench.step(second, {}, holds, points=1 if what == "gone" else 3) == ([], []), "all that is due was found"
     assert len({row.key for row in stepped}) == len(stepped), "nothing is due twice for one reason"
     assert len(bench.journal.deliveries(*range(1, 200))) == len(stepped)
     by_person: dict[tuple[int, str], list[str]] = {}

@@ -174,13 +174,21 @@ class Steps:
 def test_the_longer_all_goes_on_the_longer_the_steps(running: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     steps = Steps(monkeypatch)
     steps.hear(range(200), running=running)
-    assert steps.moments == [0, 1, 2, 3, *range(4, 24, 4), *range(24, 48, 8), *range(48, 200, 16)]
+    assert steps.moments == [0, 1, 2, 3, 4, *range(8, 48, 8), *range(48, 200, 16)]
     assert all(newest == moment - 1 for moment, newest in steps.reads[4:]), "and what was before the step, all of it"
     steps.at(200, running=not running)
     assert steps.moments[-1] == 200, "a change is read at once"
     before = len(steps.reads)
     steps.hear(range(201, 209), running=not running)
-    assert steps.moments[before:] == [204, 208]
+    assert steps.moments[before:] == [208]
+
+
+def test_soon_after_a_start_it_is_read_more_often_once_the_level_tells_of_the_load(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    steps = Steps(monkeypatch, lambda minute: 0 if minute >= 12 else None)
+    steps.hear(range(32))
+    assert steps.moments == [0, 1, 2, 3, 4, 8, 16, 20, 24, 26, 28, 30]
 
 
 def test_a_rate_that_is_new_is_read_more_often_until_it_is_three_steps_old(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,7 +209,7 @@ def test_what_came_since_is_held_against_what_was_read_with_the_last_four_minute
     steps = Steps(monkeypatch)
     steps.hear(range(110))
     assert {(moment, first) for moment, first in steps.carried if moment >= 96} == {(n, 92) for n in range(96, 110)}
-    assert (20, 16) in steps.carried
+    assert (20, 12) in steps.carried
     assert len(steps.fuel._kept) <= 4, "of the steps that are over nothing is kept"
 
 

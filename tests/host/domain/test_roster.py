@@ -139,3 +139,31 @@ def test_everybody_is_who_may_ever_stand_there_also_by_a_calendar() -> None:
     assert [person.id for person in duties.everybody("lead", "nsp-0101")] == ["anna", "cor"]
     assert [person.id for person in duties.everybody("lead", None)] == ["cor", "anna"]
     assert duties.everybody("region", "nsp-0101") == ()
+
+
+@given(
+    lines=st.lists(
+        st.tuples(
+            st.sampled_from(["lead", "deputy"]),
+            st.lists(st.sampled_from(["p1", "p2"]), max_size=3),
+            st.sampled_from(["anna", "ben"]),
+            st.booleans(),
+        ),
+        max_size=8,
+    ),
+    point=st.sampled_from(["p1", "p2", "p3", None]),
+)
+def test_the_first_line_of_the_roster_that_holds_counts(
+    lines: list[tuple[str, list[str], str, bool]], point: str | None
+) -> None:
+    duties = tuple(
+        Duty(rung=rung, points=tuple(points), who=(who,), spans=() if nobody else None)
+        for rung, points, who, nobody in lines
+    )
+    people = {name: Person(id=name, name=name, reach={}) for name in ("anna", "ben")}
+    roster = Roster(people=people, duties=duties)
+    for rung in ("lead", "deputy"):
+        hold = [one for one in lines if one[0] == rung and (not one[1] or point in one[1])]
+        first = next((who for _, _, who, nobody in hold if not nobody), None)
+        assert [person.id for person in roster.on_duty(rung, point, 0.0)] == ([first] if first else [])
+        assert [person.id for person in roster.everybody(rung, point)] == list(dict.fromkeys(one[2] for one in hold))
