@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
@@ -32,6 +33,8 @@ from paraat.site.errors import SettingsError
 from paraat.texts import Phrase, Words
 from paraat.texts.catalogue import DEFAULT
 
+_CLOSED_PIPE = 128 + 13  # as a shell tells of SIGPIPE
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code: 0, 1 when the command failed, 2 when it was asked wrongly."""
@@ -48,6 +51,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream=sys.stderr,
         )
         code: int = args.run(args)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who reads it, such as `head`, has enough. What is still to be written at the end goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _CLOSED_PIPE
     except SettingsError as error:
         complain(language, error)
         return EXIT_USAGE
