@@ -52,8 +52,31 @@ class FuelEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     moves_l: float = 0.0
 
 
-def lost(events: Sequence[FuelEvent], t: float) -> FuelEvent | None:
-    """The newest loss of the last day before t that no delivery followed."""
+# What is found where only the end of another is in what is known, as after a start of the host: a theft seems a leak, a
+# delivery a gauge that rises.
+_ENDS_OF = {LEAK: THEFT, RISING: REFUEL}
+
+
+def seen_whole(found: Sequence[FuelEvent], kept: Sequence[FuelEvent]) -> tuple[FuelEvent, ...]:
+    """What is found in the level, without what is but the end of something that was kept when all of it was seen.
+
+    A leak or a rise of its own begins after a theft or a delivery, and not within it.
+    """
+    return tuple(
+        event
+        for event in found
+        if not any(
+            one.kind == _ENDS_OF.get(event.kind) and event.since < one.until and one.since < event.until for one in kept
+        )
+    )
+
+
+def lost(found: Sequence[FuelEvent], log: Sequence[FuelEvent], t: float) -> FuelEvent | None:
+    """The newest loss of the last day before t that no delivery followed. found: in the level now; log: also what was kept.
+
+    A theft is over at once, and its end says no more of it; a leak that is found no longer was the cold, or is filled up.
+    """
+    events = [*found, *(event for event in log if event.kind in (THEFT, REFUEL))]
     if not events:
         return None
     refuelled = max((event.until for event in events if event.kind == REFUEL), default=float("-inf"))

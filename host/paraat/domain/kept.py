@@ -11,7 +11,7 @@ import msgspec
 
 from paraat.domain.day_pattern import Pattern
 from paraat.domain.facts import BatteryRested, Found, FuelFound, GeneratorRan, PeoplePassed
-from paraat.domain.fuel_events import REFUEL, THEFT, FuelEvent
+from paraat.domain.fuel_events import REFUEL, THEFT, FuelEvent, seen_whole
 from paraat.domain.last_burn import LastBurn
 from paraat.domain.model import SampleSet, Value
 from paraat.domain.passages import Passages, tally_of
@@ -191,7 +191,9 @@ class Kept:
         ended = self.passages.ended
         if ended and ended != self._passed_told.runs:
             due.append(PeoplePassed(point=self._point, runs=ended))
-        due += [FuelFound(point=self._point, event=event) for event in events if self._is_news(event)]
+        due += [
+            FuelFound(point=self._point, event=event) for event in seen_whole(events, self.fuel) if self._is_news(event)
+        ]
         return due
 
     def _is_worth(self, ran: GeneratorRan) -> bool:

@@ -248,7 +248,7 @@ class Tracker:
         tank = point.tank
         left = None if reading is None or tank is None else autonomy.estimate(reading, tank, now, drains=drains)
         litres = None if reading is None else reading.litres
-        events = () if reading is None else reading.events
+        events = () if reading is None else fuel_events.seen_whole(reading.events, tracked.kept.fuel)
         fuel_log = tuple(joined(tracked.kept.fuel, events))
         in_doubt = fuel_events.is_in_doubt(events, fuel_log, None if fuel is None else fuel.t, litres)
         charge = (

@@ -50,10 +50,6 @@ _SHOWN_ELSEWHERE = frozenset(
     )
 )
 _NOTHING_HEARD = frozenset((tracker.NEVER_HEARD, tracker.SILENT))
-_FOUND_BY = {
-    "fuel_loss": fuel_events.lost,
-    "fuel_gauge": fuel_events.doubtful,
-}  # rules that tell of an event of the fuel
 SILENCED = "silenced"  # as of AlertState.held_by
 _SAID_WAYS = ("sms", "link", "radio")  # of an acknowledgement; at the screen or with a command needs no word
 _SAME_SET_S = 60  # figures read so shortly before the newest share its age
@@ -314,8 +310,11 @@ class Writer:
 
     def _alerted(self, alert: AlertState, view: PointView) -> str:
         """An alert of a point; of its fuel also what was found there, when, and how many litres."""
-        title, find = self.words.code("rule", alert.rule), _FOUND_BY.get(alert.rule)
-        event = None if find is None or view.fuel_t is None else find(view.fuel_events, view.fuel_t)
+        title, event = self.words.code("rule", alert.rule), None
+        if alert.rule == "fuel_loss" and view.fuel_t is not None:
+            event = fuel_events.lost(view.fuel_events, view.fuel_log, view.fuel_t)
+        elif alert.rule == "fuel_gauge" and view.fuel_t is not None:
+            event = fuel_events.doubtful(view.fuel_events, view.fuel_t)
         return title if event is None else f"{title}: {self._upkept.fuel_event(event, view.now)}"
 
     def _config(self, view: PointView) -> str:

@@ -13,6 +13,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 POINT_COLUMNS = (
     "point", "name", "municipality", "verdict", "last_verdict", "why", "to_do", "phase", "phase_since", "late",
     "fuel_litres", "fuel_hours_low", "fuel_hours", "refuel_before", "data_at",
+    "off_grid_hours_low", "off_grid_hours",
 )  # fmt: skip
 REFUEL_COLUMNS = (
     "point", "name", "municipality", "access", "hours_low", "refuel_before", "to_full_litres", "to_target_litres",
@@ -60,11 +61,12 @@ def _stop(one: RefuelStop) -> tuple[object, ...]:
 
 
 def _point(one: Point) -> tuple[object, ...]:
-    left, life = one.fuel_left, one.life
+    left, life, whole = one.fuel_left, one.life, one.off_grid
     fuel = (None, None, None) if left is None else (left.hours_low, left.hours, left.refuel_before)
     return (
         one.point, one.name, one.municipality, one.verdict, one.last_verdict, "; ".join(one.why), one.to_do, life.phase,
         life.since, life.late, one.fuel_litres, *fuel, one.data_at,
+        *((None, None) if whole is None else (whole.hours_low, whole.hours)),
     )  # fmt: skip
 
 

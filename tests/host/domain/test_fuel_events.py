@@ -124,9 +124,11 @@ def test_warmth_that_comes_and_goes_is_no_leak(step_l: float) -> None:
 def test_a_loss_is_told_until_the_tank_was_filled_or_a_day_has_passed() -> None:
     theft = FuelEvent(kind=THEFT, since=T0, until=T0 + 60, litres=80)
     refuel = FuelEvent(kind=REFUEL, since=T0 + 3600, until=T0 + 4200, litres=100)
-    assert lost((theft,), T0 + 3600) == theft
-    assert lost((theft, refuel), T0 + 7200) is None
-    assert lost((theft,), T0 + 90_000) is None
+    assert lost((theft,), (), T0 + 3600) == theft
+    assert lost((theft, refuel), (), T0 + 7200) is None
+    assert lost((), (theft,), T0 + 3600) == theft, "also when a start of the host no longer reads it back"
+    assert lost((theft,), (refuel,), T0 + 7200) is None
+    assert lost((theft,), (), T0 + 90_000) is None
 
 
 def test_a_gauge_is_doubtful_while_it_is() -> None:

@@ -9,7 +9,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from paraat.domain.facts import BatteryRested, Found, FuelFound, GeneratorRan, PeoplePassed
-from paraat.domain.fuel_events import LEAK, REFUEL, STUCK, FuelEvent
+from paraat.domain.fuel_events import LEAK, REFUEL, RISING, STUCK, THEFT, FuelEvent, seen_whole
 from paraat.domain.kept import Kept, joined
 from paraat.domain.model import SampleSet, Value
 from paraat.domain.points import Battery, Generator
@@ -162,6 +162,21 @@ def test_what_goes_on_is_told_whole_and_what_was_over_by_what_was_kept() -> None
     before = [event(REFUEL, 0, 300), event(LEAK, 500_000, 503_600, 9.0)]
     now = [event(REFUEL, 60, 3000, 45.0), event(LEAK, 500_100, 520_000, 30.0), event(REFUEL, 600_000, 600_100)]
     assert joined(before, now) == [before[0], event(LEAK, 500_000, 520_000, 30.0), now[2]]
+
+
+@pytest.mark.parametrize(
+    ("whole", "end", "since", "is_news"),
+    [(THEFT, LEAK, 1, False), (REFUEL, RISING, 1, False), (THEFT, LEAK, 300, True), (REFUEL, LEAK, 1, True)],
+)
+def test_the_end_of_what_was_kept_whole_is_nothing_of_its_own(
+    whole: str, end: str, since: float, is_news: bool
+) -> None:
+    """A start of the host reads back from the midst of a theft on: 61 l stolen was "10 l leaked", beside the theft."""
+    kept = learnt(a_set(20_000))
+    kept.remember(FuelFound(point=POINT.id, event=event(whole, 0, 300, 61.0)))
+    found = event(end, since, 9000, 31.0)
+    assert bool(kept.due([found])) is is_news
+    assert bool(seen_whole([found], kept.fuel)) is is_news
 
 
 def test_a_second_delivery_soon_after_is_told() -> None:

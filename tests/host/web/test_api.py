@@ -32,6 +32,7 @@ from paraat.domain.facts import (
     Silenced,
 )
 from paraat.domain.fuel_events import FuelEvent
+from paraat.domain.model import OffGrid
 from paraat.domain.passages import Present
 from paraat.domain.readiness import ResourceState, State
 from paraat.domain.refuel import Delivery, Plan, Stop
@@ -371,7 +372,9 @@ def test_a_point_says_its_verdict_and_the_old_word_for_it(ask: Ask) -> None:
 
 
 def test_points_and_resources_are_tables_too(ask: Ask, source: FakeSource) -> None:
+    both = OffGrid(hours_low=9.5, hours=12.0, hours_high=14.0, source="fuel+battery")
     source.points[1] = msgspec.structs.replace(source.points[1], name="=1+1")
+    source.points[0] = msgspec.structs.replace(source.points[0], off_grid=both)
     answer = ask("/api/v1/points?format=csv")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     rows = {row["point"]: row for row in csv.DictReader(io.StringIO(answer.text))}
@@ -379,6 +382,8 @@ def test_points_and_resources_are_tables_too(ask: Ask, source: FakeSource) -> No
     assert (row["name"], row["verdict"], row["phase"], row["late"]) == ("'=1+1", "not-ready", "standby", "false")
     assert row["why"] == "stroom: 2 van 72 uur; water: nooit bevestigd; licht: nooit bevestigd"
     assert (row["fuel_hours_low"], row["data_at"]) == ("2.06", "2025-11-24T15:59:40Z")
+    assert (row["off_grid_hours_low"], row["off_grid_hours"]) == ("", "")
+    assert (rows["nsp-0101"]["off_grid_hours_low"], rows["nsp-0101"]["off_grid_hours"]) == ("9.5", "12.0")
     assert (rows["nsp-0202"]["fuel_hours"], rows["nsp-0202"]["data_at"]) == ("", "")
     found = list(csv.DictReader(io.StringIO(ask("/api/v1/points/nsp-0102/resources?format=csv").text)))
     assert [(one["resource"], one["state"], one["critical"]) for one in found] == [

@@ -15,7 +15,7 @@ class FuelLossRule(PointRule):
         if view.fuel_t is None or view.litres is None:
             return self.held()
         limits = self.limits(view.point).fuel_loss
-        loss = lost(view.fuel_events, view.fuel_t)
+        loss = lost(view.fuel_events, view.fuel_log, view.fuel_t)
         detail: Detail = {"data_t": view.fuel_t, "percent": view.fuel_percent}
         least_l = max(limits.raise_litres, limits.raise_percent / 100 * capacity_l(view))
         if loss is not None and loss.litres >= least_l and loss.until > view.fuel_t - 3600 * limits.told_h:

@@ -2,7 +2,7 @@ import msgspec
 
 from paraat.alerts.rules.base import Verdict
 from paraat.alerts.rules.fuel_loss import FuelLossRule
-from paraat.domain.fuel_events import LEAK, FuelEvent
+from paraat.domain.fuel_events import LEAK, THEFT, FuelEvent
 from paraat.domain.readiness import Verdict as PointVerdict
 from paraat.domain.thresholds import Alerts, FuelLoss, Silent
 from tracker_bench import POINT, T0, Bench
@@ -71,3 +71,11 @@ def test_its_limits_are_those_of_the_site_and_of_the_point() -> None:
     assert [one.judge(after).verdict for one in (RULE, short)] == [Verdict.RAISE, Verdict.CLEAR]
     rest = leaking(50)
     assert [rule.judge(rest.view(T0 + 49 * 60 + t)).verdict for t in (50, 51)] == [Verdict.CLEAR, Verdict.HOLD]
+
+
+def test_a_theft_is_told_for_its_day_also_when_a_start_of_the_host_no_longer_reads_it_back() -> None:
+    view = leaking(50).view(T0 + 3000)
+    assert RULE.judge(view).verdict is Verdict.CLEAR
+    theft = FuelEvent(kind=THEFT, since=T0 - 43_300, until=T0 - 43_200, litres=60.0)
+    judged = RULE.judge(msgspec.structs.replace(view, fuel_log=(theft,)))
+    assert (judged.verdict, judged.detail["lost_l"]) == (Verdict.RAISE, 60.0)
