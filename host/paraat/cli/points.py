@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from paraat.cli.listing import list_out
 from paraat.cli.parser import Commands
 from paraat.cli.saying import add_who, say_of_point
 from paraat.cli.shared import complain
-from paraat.domain.activation import Phase
+from paraat.domain.activation import Activation, Phase
 from paraat.domain.model import ACKNOWLEDGED
 from paraat.domain.readiness import Verdict
 from paraat.domain.urgency import Place, as_urgent, place
@@ -22,7 +23,7 @@ from paraat.texts import Phrase
 if TYPE_CHECKING:
     from paraat.journal import Past
     from paraat.texts.readiness import Words
-    from paraat.web.api import Alert, Point
+    from paraat.web.api import Alert, Point, Points
 
 
 def add_commands(commands: Commands) -> None:
@@ -81,7 +82,7 @@ def _status(args: argparse.Namespace) -> int:
         "/api/v1/points",
         api.Points,
         from_past,
-        lambda found, words: table(found.points, words, alerts),
+        lambda found, words: table(found, words, alerts),
         first=begin,
     )
 
@@ -107,11 +108,11 @@ def _say_troubles(args: argparse.Namespace, site: Site) -> None:
             complain(args.language, words.code("check", check.name))
 
 
-def table(points: "list[Point]", words: "Words", alerts: "Iterable[Alert]" = ()) -> list[str]:
+def table(found: "Points", words: "Words", alerts: "Iterable[Alert]" = ()) -> list[str]:
     """What `paraat status` prints: a head, and a line a point, in the order of the page. alerts: those that fire."""
     from paraat.texts import catalogue
 
-    if not points:
+    if not found.points:
         return [words("table.none")]
     rows = [words("table.head").split("|")]
     named = catalogue.Words(words.language, "web")
@@ -119,12 +120,15 @@ def table(points: "list[Point]", words: "Words", alerts: "Iterable[Alert]" = ())
     for alert in alerts:
         if alert.severity == "critical" and alert.state in ("firing", ACKNOWLEDGED):
             critical.setdefault(alert.point, []).append(named.code("rule", alert.rule))
-    for point in sorted(points, key=lambda point: _worst_first(point, point.point in critical)):
+    now = found.now.timestamp()
+    for point in sorted(found.points, key=lambda point: _worst_first(point, point.point in critical)):
         verdict = words(f"verdict.{point.verdict}")
         if point.verdict == "silent":
             verdict = words("table.was", verdict=verdict, last=words(f"verdict.{point.last_verdict}"))
         # What is not fine and changes no verdict, such as 10.9 V, must not look like fine either.
-        told = [*point.why[:1], *(remark.what for remark in point.remarks if not remark.in_why)]
+        life = _life(point)
+        clock = words.clock(life, now) if life.late or life.opened_at is None else ""
+        told = [*filter(None, [clock]), *point.why[:1], *(remark.what for remark in point.remarks if not remark.in_why)]
         if point.point in critical:
             told.append(words("table.alerts", what=", ".join(critical[point.point])))
         to_do = [point.to_do, *(remark.to_do for remark in point.remarks if remark.bad and not remark.in_why)]
@@ -134,12 +138,30 @@ def table(points: "list[Point]", words: "Words", alerts: "Iterable[Alert]" = ())
             [
                 point.point,
                 verdict,
-                words.phase(Phase(point.life.phase)),
+                words.life(life, now) if life.phase is Phase.OUT_OF_USE else words.phase(life.phase),
                 "; ".join(told),
                 "; ".join(filter(None, to_do)),
             ]
         )
     return words.columns(rows)
+
+
+def _life(point: "Point") -> Activation:
+    """Where a point is, of what the API tells of it."""
+    told = point.life
+
+    def unix(at: datetime | None) -> float | None:
+        return None if at is None else at.timestamp()
+
+    return Activation(
+        phase=Phase(told.phase),
+        since=unix(told.since),
+        until=unix(told.until),
+        opened_at=unix(told.opened_at),
+        due_at=unix(told.due_at),
+        forecast_at=unix(told.forecast_at),
+        late=told.late,
+    )
 
 
 def _worst_first(point: "Point", critical: bool) -> Place:

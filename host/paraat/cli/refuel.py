@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from paraat.cli.asking import AskError, ask_all
 from paraat.cli.listing import list_out
 from paraat.cli.parser import Commands
@@ -78,7 +80,8 @@ def _say_of_fuel(args: argparse.Namespace, keep: Callable[[], int], *, gone: str
         return 0
     stands = after is not None and (after.at, after.who, after.litres) == (before.at, before.who, before.litres)
     words = Words(args.language, ZoneInfo(site.region.timezone))
-    planned = words.planned(after if after is not None and stands else before, time.time())
+    whole = msgspec.structs.replace(before, brought_l=0.0)  # of what stands no more all of it is named
+    planned = words.planned(after if after is not None and stands else whole, time.time())
     print(printable(say("points.plan.left" if stands else gone, args.language, planned=planned)))
     return 0
 

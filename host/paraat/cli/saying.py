@@ -108,8 +108,8 @@ def _keep(site: Site, place: _Place, body: bytes) -> "tuple[SaidOfPoint, float]"
         "attest": lambda body, point, now: actions.attested(body, point, site.profiles, now),
         "phase": actions.phase_changed,
         "count": actions.counted,
-        "delivery": actions.delivered,
-        "plan": actions.delivery_planned,
+        "delivery": lambda body, point, _now: actions.delivered(body, site.points[point]),
+        "plan": lambda body, point, now: actions.delivery_planned(body, site.points[point], now),
         "gaps": actions.gap_accepted,
         # Of an alert the service knows what it is about, and else the journal.
         "silence": lambda body, name, now: actions.silenced(body, Subject(POINT, name), now, most_s),

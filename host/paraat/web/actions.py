@@ -18,6 +18,7 @@ from paraat.domain.facts import (
     PhaseChanged,
     Silenced,
 )
+from paraat.domain.points import Point
 from paraat.domain.profiles import Profile
 from paraat.domain.subjects import Subject
 from paraat.runtime.typed import decode
@@ -158,16 +159,25 @@ def gap_accepted(body: bytes, point: str, _now: float) -> tuple[GapAccepted, Aut
     return GapAccepted(point=point, reason=reason, first=given.first, last=given.last), author_of(given)
 
 
-def delivered(body: bytes, point: str, _now: float) -> tuple[Delivered, Author]:
+def delivered(body: bytes, place: Point) -> tuple[Delivered, Author]:
     """A delivery that somebody confirms, and who."""
     given = _given(body, Deliver)
-    return Delivered(point=point, litres=given.litres), author_of(given)
+    _has_tank(place)
+    return Delivered(point=place.id, litres=given.litres), author_of(given)
 
 
-def delivery_planned(body: bytes, point: str, now: float) -> tuple[DeliveryPlanned, Author]:
+def _has_tank(place: Point) -> None:
+    if place.tank is None:
+        raise ValueError(
+            Phrase("{point} has no tank: its file has no [tank], and nobody brings fuel there", point=place.id)
+        )
+
+
+def delivery_planned(body: bytes, place: Point, now: float) -> tuple[DeliveryPlanned, Author]:
     """A delivery that is arranged, or is off; and who says so."""
     given = _given(body, PlanDelivery)
-    author = author_of(given)
+    author, point = author_of(given), place.id
+    _has_tank(place)
     if given.cancel:
         return DeliveryPlanned(point=point, at=now, litres=0.0, who=""), author
     who = printable(given.who).strip()

@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from paraat.domain.facts import Attested, Author, SaidOfPoint, Silenced
+from paraat.domain.facts import Attested, Author, Delivered, DeliveryPlanned, SaidOfPoint, Silenced
 from paraat.domain.model import PointView
 from paraat.domain.radio import RadioError
 from paraat.domain.subjects import POINT, Subject
@@ -275,10 +275,16 @@ class _Routes:
         return _json(api.gaps(self._source.gaps()))
 
     async def delivery(self, request: Request) -> Response:
-        return await self._keep(request, actions.delivered)
+        def told(body: bytes, point: str, _now: float) -> tuple[Delivered, Author]:
+            return actions.delivered(body, self._source.places[point])
+
+        return await self._keep(request, told)
 
     async def plan(self, request: Request) -> Response:
-        return await self._keep(request, actions.delivery_planned)
+        def told(body: bytes, point: str, now: float) -> tuple[DeliveryPlanned, Author]:
+            return actions.delivery_planned(body, self._source.places[point], now)
+
+        return await self._keep(request, told)
 
     async def phase(self, request: Request) -> Response:
         return await self._keep(request, actions.phase_changed)

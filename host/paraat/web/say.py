@@ -48,8 +48,8 @@ class SayPage:
             "attest": lambda body: actions.attested(body, point, source.profiles, now),
             "phase": lambda body: actions.phase_changed(body, point, now),
             "count": lambda body: actions.counted(body, point, now),
-            "delivery": lambda body: actions.delivered(body, point, now),
-            "plan": lambda body: actions.delivery_planned(body, point, now),
+            "delivery": lambda body: actions.delivered(body, source.places[point]),
+            "plan": lambda body: actions.delivery_planned(body, source.places[point], now),
             "gaps": lambda body: actions.gap_accepted(body, point, now),
             "silence": lambda body: actions.silenced(body, Subject(POINT, point), now, source.silence_most_s),
         }

@@ -3,6 +3,8 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from host.web.scene import NOW, alert, left, point
 from paraat.cli.points import table
 from paraat.domain.activation import Activation, Phase
@@ -18,7 +20,7 @@ ZONE = ZoneInfo("Europe/Amsterdam")
 
 def printed(*views: PointView) -> list[str]:
     found = api.points(views, NOW, "Proef", "en", ZONE)
-    return table(found.points, Words("en", ZONE))
+    return table(found, Words("en", ZONE))
 
 
 def test_the_order_is_that_of_the_page_also_where_a_critical_alert_fires() -> None:
@@ -35,7 +37,7 @@ def test_the_order_is_that_of_the_page_also_where_a_critical_alert_fires() -> No
     roll = Roll()
     roll.call({view.point: view for view in views}, firing_by_point(states))
     found = api.points(views, NOW, "Proef", "en", ZONE)
-    lines = table(found.points, Words("en", ZONE), [api.alert(state, None, ()) for state in states])
+    lines = table(found, Words("en", ZONE), [api.alert(state, None, ()) for state in states])
     assert [line.split()[0] for line in lines[1:]] == [view.point for view in roll.points]
     assert [line for line in lines if "alert" in line] == [lines[1]]
     assert "Ready" in lines[1]
@@ -55,6 +57,30 @@ def test_a_point_that_is_not_in_use_comes_last() -> None:
         in_phase("nsp-0105", Phase.OPENING, Verdict.READY, late=True),
     )
     assert [line.split()[0] for line in lines[1:]] == ["nsp-0105", "nsp-0104", "nsp-0102", "nsp-0101", "nsp-0103"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"forecast_at": NOW + 5400, "late": True}, "late: had to be open before 18:00, expected 18:30"),
+        ({"forecast_at": NOW + 3000}, "open before 18:00, expected 17:50"),
+        ({"opened_at": NOW + 3700, "late": True}, "opened late: at 18:01"),
+        ({"opened_at": NOW + 3000}, None),
+    ],
+)
+def test_the_clock_of_a_point_is_said_until_it_is_open_and_that_it_is_late(
+    fields: dict[str, Any], said: str | None
+) -> None:
+    line = printed(
+        in_phase("nsp-0101", Phase.ALERTED, Verdict.READY, alerted_at=NOW - 60, due_at=NOW + 3600, **fields)
+    )[1]
+    assert (said or "alerted") in line
+    assert said is not None or "18:" not in line
+
+
+def test_until_when_a_point_is_out_of_use_is_said() -> None:
+    line = printed(in_phase("nsp-0101", Phase.OUT_OF_USE, Verdict.READY, until=NOW + 7200))[1]
+    assert "out of use until 19:00" in line
 
 
 def test_cold_that_keeps_a_point_from_being_ready_is_said_once() -> None:

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from paraat.alerts.answers import Asked
 from paraat.domain.facts import Acknowledged, Author, ClockConfirmed, Counted, Fact, SaidOfPoint, Standing
 from paraat.domain.model import AlertState, Autonomy, Latest, NodeState, PointView, Value
@@ -128,7 +130,7 @@ class FakeSource:
         self.waiting = 0
         self.stops: Sequence[Stop] = ()
         self.answers = FakeAnswers(self)
-        self.places = {view.point: FILE for view in points}
+        self.places = {view.point: msgspec.structs.replace(FILE, id=view.point) for view in points}
         self.profiles = dict.fromkeys((view.point for view in points), PROFILE)
         self.was: dict[float, Sequence[PointView]] = {}
         self.listeners: list[Callable[[], None]] = []

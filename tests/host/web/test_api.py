@@ -429,6 +429,19 @@ def test_the_refuel_round(ask: Ask, source: FakeSource) -> None:
     assert (row["planned_brought_litres"], empty["planned_brought_litres"]) == ("40.0", "")
 
 
+@pytest.mark.parametrize(
+    ("action", "asked"),
+    [("delivery", {"litres": 100}), ("plan", {"litres": 100, "who": "Jan", "at": "2099-01-01T00:00:00Z"})],
+)
+def test_no_fuel_is_brought_where_there_is_no_tank(
+    ask: Ask, source: FakeSource, action: str, asked: dict[str, object]
+) -> None:
+    source.places["nsp-0102"] = msgspec.structs.replace(source.places["nsp-0102"], id="nsp-0102", tank=None)
+    refused = ask(f"/api/v1/points/nsp-0102/{action}", "POST", json.dumps(asked | {"by": "Jan"}).encode(), **JSON)
+    assert (refused.status, source.facts) == (400, [])
+    assert "nsp-0102 has no tank" in refused.json["error"]
+
+
 ATTEST = "/api/v1/points/nsp-0102/attest"
 COUNT = "/api/v1/points/nsp-0102/count"
 PHASE = "/api/v1/points/nsp-0102/phase"
