@@ -33,6 +33,7 @@ _MIN_SLOTS = 5  # on the newer side of a change
 _MIN_X_H = 1 / 10
 _NO_WIDTH = 1e-9
 _SQRT2 = math.sqrt(2)
+_log, _sqrt = math.log, math.sqrt  # half the time of looking them up, where each sample is weighed
 _NORMAL = NormalDist()
 _LOG_2PI = math.log(2 * math.pi)
 
@@ -210,14 +211,18 @@ def _weigh(
 
 def _fitted(sums: _Sums, usual: float, width: float, least: float, log: float) -> tuple[float, float, float]:
     """The line through what is summed, when falls around `usual` are likely: log of its evidence, its fall, its sd."""
+    sxx, sxy, syy, flat, _, _, _, _, _, _ = sums
     precision = 1 / (width * width)
-    sxx, sxy, syy, flat = sums[:4]
-    sxx, sxy, syy = sxx + precision, sxy - usual * precision, syy + usual * usual * precision
-    unexplained, root = syy - sxy * sxy / sxx, math.sqrt(sxx)
-    log += flat - math.log(width * root) - (unexplained / 2 if unexplained > 0 else 0.0)
-    fall, sd = -sxy / sxx, 1 / root
+    sxx += precision
+    of_usual = usual * precision
+    fall = (of_usual - sxy) / sxx
+    sd = 1 / _sqrt(sxx)
+    unexplained = syy + usual * of_usual - fall * fall * sxx
+    log += flat + _log(sd / width)
+    if unexplained > 0:
+        log -= unexplained / 2
     if fall < least + 2 * sd and least > 0:  # what of it is too flat to be
-        log += math.log(max(1e-300, math.erfc((least - fall) / sd / _SQRT2) / 2))
+        log += _log(max(1e-300, math.erfc((least - fall) / sd / _SQRT2) / 2))
     return log, fall, sd
 
 
