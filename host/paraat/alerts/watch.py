@@ -62,18 +62,19 @@ class AlertStore(Protocol):
 
 
 class _Asked(NamedTuple):
-    """When it was asked last what is due of an alert, of what that depends, and before when time alone changes nothing of it."""
+    """When it was asked last what is due of an alert, of what that depends, and before when time alone changes nothing of it.
+
+    alert: as it was last; its figures change more often than what counts here.
+    """
 
     alert: AlertState
     about: tuple[object, ...]
     at: float
     until: float
 
-    def holds(self, alert: AlertState, about: tuple[object, ...], now: float) -> bool:
-        """Whether nothing has changed of what counts here; an alert has the newest figures, which do not."""
-        if not self.at <= now < self.until or self.about != about:
-            return False
-        return alert is self.alert or _what_counts(alert) == _what_counts(self.alert)
+    def holds(self, about: tuple[object, ...], now: float) -> bool:
+        """Whether nothing more can be due, as long as the alert is the same."""
+        return self.at <= now < self.until and self.about == about
 
 
 def _what_counts(alert: AlertState) -> tuple[object, ...]:
@@ -187,8 +188,12 @@ class Watch:
             seen, lost, no = self._acknowledged(alert.id), self._lost(alert.id), self._declined(alert.id)
             about = (self.roster, None if seen is None else seen.t, len(lost), no)
             last = self._asked.get(alert.id)
-            if last is not None and last.holds(alert, about, now):
-                continue
+            if last is not None and last.holds(about, now):
+                if alert is last.alert:
+                    continue
+                if _what_counts(alert) == _what_counts(last.alert):
+                    asked[alert.id] = last._replace(alert=alert)
+                    continue
             found, until = self._due(alert, now, None if seen is None else seen.t, lost, no)
             rows += found
             asked[alert.id] = _Asked(alert, about, now, until)
