@@ -244,7 +244,8 @@ def die(service: Service) -> None:
     link._stopped = True
     link._beat.set()
     for transport in (link._main, link._watch):
-        transport._client._thread_terminate = True
+        # Not _thread_terminate: a thread that sees it between two packets ends without seeing that its connection has.
+        transport._client._reconnect_on_failure = False
         transport._client.socket().shutdown(socket.SHUT_RDWR)
     wait_for(lambda: not link._main.connected and not link._watch.connected)
 

@@ -8,6 +8,8 @@ import re
 import string
 from collections.abc import Iterable
 
+from babel import Locale
+
 LANGUAGE = "en_GB"  # a locale that Babel knows, and no language of ours
 NEVER_WORDS = ("date",)  # contexts that hold patterns
 _HOLE = re.compile(r"%(?:\(\w+\))?[srd]")
@@ -31,6 +33,13 @@ def _wrapped(piece: str) -> str:
     return "|".join(f"⟦{part}⟧" if re.search(r"\w", part) else part for part in piece.split("|"))
 
 
+# Babel has the names of days and months of every locale: no translator of ours is asked for them.
+_OF_LOCALE = frozenset(
+    name.lower()
+    for names in (Locale.parse(LANGUAGE).days["format"], Locale.parse(LANGUAGE).months["format"])
+    for width in ("abbreviated", "wide")
+    for name in names[width].values()
+)
 # Typed as they are, or names that no language changes.
 _NAMES = frozenset((
     "paraat", "python", "micropython", "broker", "host", "desk", "authority", "valid", "make",
@@ -53,7 +62,11 @@ def unmarked(shown: str, names: Iterable[str] = ()) -> list[str]:
 
 def _is_word(text: str) -> bool:
     text = text.strip("()[]{}<>.,:;!?'\"`|…·–-*│┃━─┏┓┡┩└┘┴┬┳╇")
-    if not re.search(r"[^\W\d_]{2,}", text) or text.lower() in _NAMES or re.fullmatch(r"([a-z]+-){3}[a-z]+", text):
+    if (
+        not re.search(r"[^\W\d_]{2,}", text)
+        or text.lower() in _NAMES | _OF_LOCALE
+        or re.fullmatch(r"([a-z]+-){3}[a-z]+", text)
+    ):
         return False
     plain = re.fullmatch(r"[^\W\d_]+(?:['-][^\W\d_]+)*", text)
     return plain is not None and not text.isupper()

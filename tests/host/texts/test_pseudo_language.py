@@ -49,6 +49,7 @@ def test_the_test_itself_sees_what_is_not_marked() -> None:
     assert in_brackets("What|Found") == "⟦What⟧|⟦Found⟧"
     assert unmarked("/a/site.toml⟦: found ⟧nothing⟦; expected ⟧0x1000") == ["nothing"]
     assert unmarked("⟦Fuel⟧ 12,4 V nsp-0101 SITE GPIO De Linde", ["De Linde"]) == []
+    assert unmarked("⟦Until⟧ Sun 00:25, 29 November") == [], "the locale has these"
 
 
 # --- what a coordinator and a lead meet ------------------------------------------------------------
