@@ -4,6 +4,8 @@ import importlib.util
 import os
 import signal
 import sys
+import urllib.request
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -55,6 +57,15 @@ sys.dont_write_bytecode = False
 
 # The keys of the tests' authorities, the same few over and over: to look into one of 3,072 bits takes a tenth of a second.
 serialization.load_pem_private_key = cache(serialization.load_pem_private_key)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_proxies() -> Iterator[None]:
+    """paho's thread looks through os.environ for a proxy whenever it connects, and dies when pytest changes it meanwhile: it writes the name
+    of each test there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(urllib.request, "getproxies", dict)
+        yield
 
 
 @pytest.fixture
