@@ -214,8 +214,6 @@ bring-back: $(VENV)/technician.stamp ## Join a copy of site/ that was away with 
 	  $(foreach name,$(KEEP),--keep $(name)) $(foreach name,$(TAKE),--take $(name)) $(signing) $(quiet)
 
 #: Development
-# Six workers read all tests, and these start hundreds of commands: where Python may not keep what it compiled, each compiles anew.
-test test-long: export PYTHONDONTWRITEBYTECODE :=
 .PHONY: test
 test: $(VENV)/dev.stamp ## Run the tests, but for those that play hours; says which it skips and why
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile

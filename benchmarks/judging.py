@@ -37,7 +37,6 @@ TICK_S = 5.0
 T0 = 1764000000.0
 TANK = Tank(capacity_l=400, burn_l_per_h=9.5, reserve_l=15)
 MEASURED_S = 960.0  # as long as the longest step of domain/fuel.py
-
 HELD_S = 1200.0  # longer than alerts wait that fire in an outage
 
 

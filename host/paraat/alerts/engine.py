@@ -69,9 +69,16 @@ class _Active:
         """When time alone changes it, where the verdict stays as it is: what is held has stood for long enough then."""
         if self.alert.state == "pending":
             return (self.alert.since if self.raises else self.raised_at) + hold_s
-        calm_s = max(hold_s, telling.calm_s) if self.alert.flapping else hold_s
-        held = ((self.clear_since, calm_s), (self.eased_since, telling.ease_s), (self.alert.worse_since, hold_s))
+        held = (
+            (self.clear_since, self.calm_s(hold_s, telling)),
+            (self.eased_since, telling.ease_s),
+            (self.alert.worse_since, hold_s),
+        )
         return min([since + held_s for since, held_s in held if since is not None], default=math.inf)
+
+    def calm_s(self, hold_s: float, telling: Telling) -> float:
+        """How long it must be clear before it is over."""
+        return max(hold_s, telling.calm_s) if self.alert.flapping else hold_s
 
     def change(self, **changes: Any) -> AlertState:
         self.alert = msgspec.structs.replace(self.alert, **changes)
@@ -286,8 +293,7 @@ class Engine:
     ) -> Transition | None:
         if active.clear_since is None:
             active.clear_since = now
-        calm_s = max(hold_s, self._telling.calm_s) if active.alert.flapping else hold_s
-        if now - active.clear_since < calm_s:
+        if now - active.clear_since < active.calm_s(hold_s, self._telling):
             return None
         del self._active[key]
         alert = active.change(state="resolved", resolved_at=now, detail=judgement.detail, worse_since=None)

@@ -90,9 +90,11 @@ def due(
         if rungs.copy and steps and steps[0].rung != COORDINATION:
             here = roster.on_duty(COORDINATION, alert.point, begins)
             found += [Due(f"{COPY}-{alert.turn}", COORDINATION, person, begins) for person in here if reaches(person)]
-    if not seen:
-        reminders = _reminders(alert, now, begins, rungs, roster, telling, steps, reaches)
-        turns += _remind_at(now, begins, rungs, roster, telling)
+    if not seen and rungs.remind_every_s:
+        n = int((now - begins) // rungs.remind_every_s)
+        at = _awake(begins + n * rungs.remind_every_s, rungs, roster, telling)
+        turns += [at, begins + (n + 1) * rungs.remind_every_s]
+        reminders = _reminders(alert, n, at, roster, steps, reaches) if n >= 1 else []
         # Who said no is left alone, while there is somebody else to remind.
         found += [one for one in reminders if not declined(one.person)] or reminders
     return [one for one in found if one.at <= now], min([t for t in turns if t > now], default=math.inf)
@@ -143,19 +145,9 @@ def _climb(
 
 
 def _reminders(
-    alert: AlertState,
-    now: float,
-    begins: float,
-    rungs: Rungs,
-    roster: Roster,
-    telling: Telling,
-    steps: list[_Step],
-    reaches: Callable[[Person], bool],
+    alert: AlertState, n: int, at: float, roster: Roster, steps: list[_Step], reaches: Callable[[Person], bool]
 ) -> list[Due]:
-    """The last reminder by now, to who is on duty then on every rung that it has climbed to."""
-    if not rungs.remind_every_s or (n := int((now - begins) // rungs.remind_every_s)) < 1:
-        return []
-    at = _awake(begins + n * rungs.remind_every_s, rungs, roster, telling)
+    """The n-th reminder, at `at`, to who is on duty then on every rung that it has climbed to."""
     return [
         Due(f"{REMINDER}-{alert.turn}-{n}", step.rung, person, at)
         for step in steps
@@ -163,15 +155,6 @@ def _reminders(
         for person in roster.on_duty(step.rung, alert.point, at)
         if reaches(person)
     ]
-
-
-def _remind_at(now: float, begins: float, rungs: Rungs, roster: Roster, telling: Telling) -> list[float]:
-    """When the last reminder by now may be told, and when the next one is the last."""
-    every_s = rungs.remind_every_s
-    if not every_s:
-        return []
-    n = int((now - begins) // every_s)
-    return [_awake(begins + n * every_s, rungs, roster, telling), begins + (n + 1) * every_s]
 
 
 def _awake(t: float, rungs: Rungs, roster: Roster, telling: Telling) -> float:
